@@ -1,0 +1,94 @@
+"""Gradwerk: deep learning that compiles whole training steps to native code.
+
+    import gradwerk as gw
+    step = gw.compile(step)
+
+Every public name is here; each loads what it needs when it is first asked for, so that the import costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradwerk.base.errors import (
+        ArgumentError,
+        DataError,
+        DTypeError,
+        FileError,
+        GradwerkError,
+        MissingExtraError,
+        NumericError,
+        ShapeError,
+        StateError,
+        TraceError,
+    )
+    from gradwerk.base.settings import settings
+    from gradwerk.tensor.compile import compile  # noqa: A004
+    from gradwerk.tensor.control import scan
+    from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
+    from gradwerk.tensor.random import Generator, seed
+    from gradwerk.tensor.tensor import Parameter, Tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError", "DTypeError", "DataError", "FileError", "Generator", "GradwerkError", "MissingExtraError", "NumericError", "Parameter",
+    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "enable_grad", "grad", "no_grad", "scan", "seed", "settings", "value_and_grad",
+]  # fmt: skip
+
+_ERRORS = "ArgumentError DTypeError DataError FileError GradwerkError MissingExtraError NumericError ShapeError StateError TraceError"
+_HOMES = {
+    **dict.fromkeys(_ERRORS.split(), "gradwerk.base.errors"),
+    **dict.fromkeys(("Tensor", "Parameter"), "gradwerk.tensor.tensor"),
+    **dict.fromkeys(("grad", "value_and_grad", "no_grad", "enable_grad"), "gradwerk.tensor.grad"),
+    **dict.fromkeys(("Generator", "seed"), "gradwerk.tensor.random"),
+    "compile": "gradwerk.tensor.compile",
+    "scan": "gradwerk.tensor.control",
+    "settings": "gradwerk.base.settings",
+}
+_FUNCTIONS = {
+    "gradwerk.ops.elementwise": (
+        "add", "cast", "cos", "div", "erf", "exp", "floor", "log", "maximum", "minimum", "mul", "neg", "relu", "rsqrt", "sigmoid", "sign", "sin",
+        "sqrt", "stop_gradient", "sub", "tanh", "where",
+    ),
+    "gradwerk.ops.movement": ("broadcast_to", "concatenate", "expand_dims", "flip", "pad", "reshape", "squeeze", "transpose"),
+    "gradwerk.ops.reduction": ("argmax", "argmin", "reduce_max", "reduce_min", "reduce_sum"),
+    "gradwerk.ops.functions": ("gelu", "log_softmax", "matmul", "mean", "one_hot", "softmax", "softplus", "variance"),
+    "gradwerk.ops.contraction": ("contract",),
+    "gradwerk.ops.indexing": ("gather", "scatter_add"),
+}  # fmt: skip
+_HOMES.update({name: home for home, names in _FUNCTIONS.items() for name in names})
+_ROOMS = ("data", "inspect", "io", "keras", "nn", "torch", "train", "zoo")
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """The public name, loaded now."""
+    home = _HOMES.get(name)
+    if home is not None:
+        value = getattr(importlib.import_module(home), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"gradwerk.{name}")
+    elif name == "random":
+        value = importlib.import_module("gradwerk.tensor.random")
+    else:
+        raise AttributeError(f"module 'gradwerk' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """All public names."""
+    return sorted({*globals(), *_HOMES, *_ROOMS, "random"})
+
+
+def _watch() -> None:
+    """Under GRADWERK_DEBUG or GRADWERK_DUMP the instruments listen from the start."""
+    from gradwerk.base.settings import settings  # noqa: PLC0415
+
+    if settings.debug or settings.dump:
+        importlib.import_module("gradwerk.inspect.launches").watch()
+
+
+_watch()

@@ -1,0 +1,78 @@
+"""The reverse walk: gradients of a graph's values, as values of the same graph.
+
+Each op knows the gradient of one application; this page adds up what reaches a value by several ways, and undoes broadcasting, which is why
+no rule of an op has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import VerifyError
+from gradwerk.ir.graph import Node, Value
+from gradwerk.ir.op import Op, Operand
+from gradwerk.ops.arithmetic import add
+from gradwerk.ops.control import Scan
+from gradwerk.ops.movement import reshape
+from gradwerk.ops.reduction import reduce_sum
+
+
+def gradients(outputs: Sequence[Value], cts: Sequence[Operand | None], inputs: Sequence[Value]) -> list[Value | None]:
+    """The gradient of sum(ct * output) for each input, in the graph they live in; None where no output depends on the input.
+
+    Shape, dtype: those of the inputs; cts are Values of the graph or arrays.  Raises: StateError from an op that has no derivative.
+    """
+    found: dict[Value, Value] = {}
+    for output, given in zip(outputs, cts, strict=True):
+        if given is not None and dtypes.is_float(output.dtype):
+            ct = given if isinstance(given, Value) else output.node.graph.constant(np.asarray(given, output.dtype))
+            found[output] = add(found[output], ct) if output in found else ct
+    leaves = set(inputs)
+    for node in _between(inputs, outputs):
+        if not any(value in found for value in node.values):
+            continue
+        reached = [found.get(value) if value in leaves else found.pop(value, None) for value in node.values]
+        for x, grad in zip(node.args, pull(node.op, reached, node.values, node.args), strict=True):
+            if grad is not None:
+                found[x] = add(found[x], grad) if x in found else grad
+    return [found.get(value) for value in inputs]
+
+
+def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Node]:
+    """The nodes on a way from an input to an output, last built first."""
+    above = {value.node for value in outputs}
+    reached: set[Value] = set(inputs)
+    order: list[Node] = []
+    graph = outputs[0].node.graph if outputs else None
+    nodes = list(graph.nodes) if graph is not None else []
+    for node in reversed(nodes):
+        if node in above:
+            above.update(value.node for value in node.args)
+    for node in nodes:
+        if node in above and not reached.isdisjoint(node.args):
+            reached.update(node.values)
+            order.append(node)
+    return order[::-1]
+
+
+def pull(op: Op, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> list[Operand | None]:
+    """The gradient for each argument of one application of `op`, broadcasting undone; None for what is not floating."""
+    grads = op.pullback(cts, ys, xs)
+    if len(grads) != len(xs):
+        raise VerifyError(f"{op.name}: {len(grads)} gradients for {len(xs)} arguments")
+    return [None if ct is None or not dtypes.is_float(x.dtype) else unbroadcast(ct, x.shape) for ct, x in zip(grads, xs, strict=True)]
+
+
+def unbroadcast(ct: Operand, shape: Sequence[int]) -> Operand:
+    """`ct` summed over the axes along which a value of `shape` was repeated.  Shape: `shape`."""
+    if tuple(ct.shape) == tuple(shape):
+        return ct
+    lead = ct.ndim - len(shape)
+    repeated = tuple(k for k in range(ct.ndim) if k < lead or (shape[k - lead] == 1 and ct.shape[k] != 1))
+    return reshape(reduce_sum(ct, repeated), shape)
+
+
+Scan.walk = gradients

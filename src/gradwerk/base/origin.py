@@ -1,0 +1,57 @@
+"""Where in the user's program something came from: file, line, and the path of the module being called.
+
+Frames of this package are skipped, so an origin names the user's own line.  The module path ("dense_2 (Dense)") is a stack that
+`Module.__call__` pushes.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_paths: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A line of the user's program and the module path active there; empty where unknown."""
+
+    file: str = ""
+    line: int = 0
+    path: str = ""
+
+    def describe(self) -> str:
+        """`train.py:41    h = self.dense_2(x)`"""
+        text = linecache.getline(self.file, self.line).strip()
+        return f"{Path(self.file).name}:{self.line}    {text}".rstrip()
+
+
+def capture() -> Origin:
+    """The nearest frame outside this package (1-2 us)."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None or frame.f_code.co_filename.startswith("<"):
+        return Origin(path=current_path())
+    return Origin(frame.f_code.co_filename, frame.f_lineno, current_path())
+
+
+def current_path() -> str:
+    """The module path being called, outermost first, or ''."""
+    return "/".join(_paths)
+
+
+@contextmanager
+def module_path(name: str) -> Iterator[None]:
+    """Names the module whose call runs inside the block."""
+    _paths.append(name)
+    try:
+        yield
+    finally:
+        _paths.pop()

@@ -1,0 +1,123 @@
+"""Every setting of the framework: type, default, environment variable, meaning.  The only file that reads `os.environ`.
+
+    from gradwerk.base.settings import settings
+    settings.threads
+    with settings.scope(debug=1): ...
+
+A value set in a program wins over the environment, which wins over the default.  `gradwerk settings` prints the table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: `read` turns the text of the environment variable into a value, and refuses with ValueError."""
+
+    name: str
+    variable: str
+    default: Any
+    read: Callable[[str], Any]
+    meaning: str
+
+
+def _flag(text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
+    if text.lower() not in known:
+        raise ValueError("expected 0 or 1")
+    return known[text.lower()]
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise ValueError("expected a whole number, 0 or more")
+    return int(text)
+
+
+SETTINGS = (
+    Setting("threads", "GRADWERK_THREADS", 0, _count, "threads that run compiled programs; 0: one per usable core"),
+    Setting("debug", "GRADWERK_DEBUG", 0, _count, "1: one line per launch with time, GFLOP/s and percent of peak; why a step was traced again"),
+    Setting("dump", "GRADWERK_DUMP", "", str, "folder that gets every stage of every compiled program as text"),
+    Setting("interpret", "GRADWERK_INTERPRET", False, _flag, "1: NumPy references, no compiler: is it the model or the compiler?"),
+    Setting("check_nan", "GRADWERK_CHECK_NAN", False, _flag, "1: stop where the first NaN or infinity is made, forward or backward"),
+    Setting("check", "GRADWERK_CHECK", False, _flag, "1: verify the graph after every compiler pass (always on in the tests)"),
+    Setting("cache", "GRADWERK_CACHE", "~/.cache/gradwerk", str, "folder of compiled kernels; 'off': compile anew in every process"),
+)
+
+
+class Settings:
+    """The current values, as attributes."""
+
+    threads: int
+    debug: int
+    dump: str
+    interpret: bool
+    check_nan: bool
+    check: bool
+    cache: str
+
+    def __init__(self) -> None:
+        self._set: dict[str, Any] = {}
+        self._known = {item.name: item for item in SETTINGS}
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the environment again; what a program set stays.  A variable that is not usable is complained of by who asks for it."""
+        for item in SETTINGS:
+            self.__dict__.pop(item.name, None)
+            with suppress(ArgumentError):
+                object.__setattr__(self, item.name, self._set[item.name] if item.name in self._set else self._from_environment(item))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  reached where `reload` had to leave a setting away
+        if name.startswith("_") or name not in self._known:
+            raise AttributeError(name)
+        return self._from_environment(self._known[name])
+
+    def _from_environment(self, item: Setting) -> Any:  # noqa: ANN401  the setting's own type
+        text = os.environ.get(item.variable)
+        if text is None:
+            return item.default
+        try:
+            return item.read(text)
+        except ValueError as error:
+            raise ArgumentError(f"{item.variable}={text!r} is not usable: {error}", likely=item.meaning) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401
+        if not name.startswith("_"):
+            if name not in self._known:
+                raise ArgumentError(f"no setting is named {name!r}", facts=(", ".join(self._known),))
+            self._set[name] = value
+        object.__setattr__(self, name, value)
+
+    @contextmanager
+    def scope(self, **values: Any) -> Iterator[Settings]:  # noqa: ANN401  checked against the table
+        """Other values inside the block."""
+        before = dict(self._set)
+        try:
+            for name, value in values.items():
+                setattr(self, name, value)
+            yield self
+        finally:
+            self._set = before
+            self.reload()
+
+    def rows(self) -> list[tuple[str, Any, str, str]]:
+        """(name, value, where it comes from, meaning) of every setting."""
+        return [(s.name, getattr(self, s.name), self.origin(s), s.meaning) for s in SETTINGS]
+
+    def origin(self, item: Setting) -> str:
+        """'program', the environment variable, or 'default'."""
+        if item.name in self._set:
+            return "program"
+        return item.variable if item.variable in os.environ else "default"
+
+
+settings = Settings()

@@ -1,0 +1,156 @@
+"""The command `gradwerk`.  Only the parser is loaded here; a command's module is loaded once it is known which one runs."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from gradwerk.base.errors import GradwerkError
+
+OPTIMIZERS = ("momentum", "sgd", "adam")
+MODELS = ("lenet5",)
+BAD_INPUT, INTERNAL, INTERRUPTED = 2, 1, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """One line of error, with the nearest known option, in place of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leaves with exit code 2."""
+        known = [option for action in self._actions for option in action.option_strings]
+        unknown = [word.split("=")[0] for word in message.partition("arguments: ")[2].split() if word.startswith("-")]
+        near = difflib.get_close_matches(unknown[0], known, 1) if unknown else []
+        hint = f"\n  likely: {near[0]}" if near else ""
+        self.exit(BAD_INPUT, f"gradwerk: error: {message}{hint}\n  see: {self.prog} --help\n")
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None) -> argparse.Namespace:  # type: ignore[override]
+        """Unknown options are reported by the command they were given to, not by the whole."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            getattr(options, "parser", self).error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line; the exit code: 0, 2 for bad input, 130 after Ctrl-C, 1 for a fault of ours."""
+    try:
+        options = make_parser().parse_args(arguments)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    try:
+        command: Callable[[argparse.Namespace], int] = importlib.import_module(f"gradwerk.cli.{options.module}").run
+        return command(options)
+    except GradwerkError as error:
+        report(error)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if _debugging():
+            raise
+        print(f"gradwerk: a fault of ours: {type(error).__name__}: {error}\n  GRADWERK_DEBUG=1 shows where", file=sys.stderr)
+        return INTERNAL
+
+
+def report(error: GradwerkError) -> None:
+    """An error as it reads on the command line: no line of Python, which the user did not write."""
+    place = f"{error.path}: " if error.path else ""
+    lines = [f"gradwerk: error: {place}{error.message}", *(f"  {fact}" for fact in error.facts)]
+    print("\n".join([*lines, *([f"  likely: {error.likely}"] if error.likely else [])]), file=sys.stderr)
+
+
+def make_parser() -> Parser:
+    """Every command with its options.  An option that is not given is absent, so that a resumed run can tell."""
+    parser = Parser(prog="gradwerk", description="Train and ask small deep learning models, compiled to native code.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"gradwerk {importlib.import_module('gradwerk').__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+    _add_train(_command(commands, "train", "train", "train a model on its bundled data"))
+
+    evaluate = _command(commands, "evaluate", "evaluate", "measure a finished run on the held-back data")
+    evaluate.add_argument("run", metavar="RUN", help="the folder of the run")
+
+    predict = _command(commands, "predict", "predict", "say which digits pictures show")
+    predict.add_argument("run", metavar="RUN", help="the folder of the run")
+    predict.add_argument("images", metavar="IMAGE", nargs="+", help="pictures of one digit: any size, grey or colour, dark or light ink")
+
+    summary = _command(commands, "summary", "summary", "the layers and parameters of a model or run")
+    summary.add_argument("model", metavar="MODEL|RUN", help="lenet5, or the folder of a run")
+
+    inspect = _command(commands, "inspect", "inspect", "what the compiler makes of a model's training step")
+    inspect.add_argument("model", choices=MODELS)
+    inspect.add_argument("stage", nargs="?", default="launches", help="graph, fused, launches (the default), memory, seconds, llvm, assembly")
+    inspect.add_argument("--batch-size", type=_positive, default=128)
+    inspect.add_argument("--threads", type=_positive, default=argparse.SUPPRESS)
+
+    ops = _command(commands, "ops", "ops", "every primitive operation")
+    ops.add_argument("--from", dest="source", action="append", default=[], metavar="MODULE", help="a module, or .py file, with further ops")
+
+    _command(commands, "settings", "settings", "every setting, its value and where it comes from")
+
+    samples = _command(commands, "samples", "samples", "write held-back digits as pictures, to try predict on")
+    samples.add_argument("folder", metavar="FOLDER")
+    samples.add_argument("--count", type=_positive, default=10)
+    samples.add_argument("--seed", type=_natural, default=0)
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction[Parser], name: str, module: str, text: str) -> Parser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+    parser.set_defaults(module=module, parser=parser)
+    return parser
+
+
+def _add_train(parser: Parser) -> None:
+    """The options of `train`; their defaults stand in cli/recipe.py."""
+    absent = argparse.SUPPRESS
+    parser.add_argument("model", choices=MODELS)
+    parser.add_argument("--epochs", type=_positive, default=absent, help="passes over the training data (20)")
+    parser.add_argument("--batch-size", type=_positive, default=absent, help="images a step (64)")
+    parser.add_argument("--lr", type=_rate, default=absent, help="the highest learning rate (0.05, for adam 0.002); it falls along a cosine")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=absent, help="the update rule (momentum)")
+    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=absent, help="shift, turn and stretch the images (yes)")
+    parser.add_argument("--seed", type=_natural, default=absent, help="decides weights, order and distortions (0)")
+    parser.add_argument("--out", metavar="FOLDER", default=absent, help="the run's folder (runs/lenet5-DATE-TIME)")
+    parser.add_argument("--threads", type=_positive, default=absent, help="threads to compute with (one per core); the bits are the same")
+    parser.add_argument("--resume", metavar="RUN", default=absent, help="go on with a run that was stopped; --epochs may ask for more")
+
+
+def _positive(text: str) -> int:
+    return _whole(text, 1)
+
+
+def _natural(text: str) -> int:
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return value
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _debugging() -> bool:
+    return bool(importlib.import_module("gradwerk.base.settings").settings.debug)

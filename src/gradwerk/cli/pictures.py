@@ -1,0 +1,123 @@
+"""The pictures of a run: curves, confusion, mistakes.  Drawn with matplotlib, the extra `plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwerk.base.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, np.dtype[Any]]
+TRAINED, HELD_BACK, GREY = "#4c72b0", "#dd5a2b", "#6b6b6b"
+_MOST_MISTAKES = 40
+_COLUMNS = 8
+
+
+def draw_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Loss and accuracy by epoch, on training and held-back digits.  Raises: MissingExtraError."""
+    figure = _figure(10, 4.2)
+    epochs = range(1, len(history) + 1)
+    for position, (name, title) in enumerate([("loss", "Loss (cross-entropy)"), ("accuracy", "Accuracy")], 1):
+        axes = figure.add_subplot(1, 2, position)
+        for key, label, colour in ((name, "training", TRAINED), (f"val_{name}", "held back", HELD_BACK)):
+            values = [row.get(key, np.nan) for row in history]
+            axes.plot(epochs, values, color=colour, label=label, linewidth=2, marker="o", markersize=3.5)
+            if values:
+                text = f"{values[-1]:.2%}" if name == "accuracy" else f"{values[-1]:.3f}"
+                axes.annotate(text, (epochs[-1], values[-1]), (6, 0), textcoords="offset points", color=colour, va="center", fontsize=9)
+        axes.set_title(title, loc="left", fontsize=12, weight="bold")
+        axes.set_xlabel("epoch")
+        axes.set_xlim(0.7, max(len(history), 2) + 0.9)
+        axes.set_xticks(list(epochs)[:: max(len(history) // 12, 1)])
+        if name == "accuracy":
+            low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
+            axes.set_ylim(max(np.floor(low * 20 - 0.2) / 20, 0), 1.005)
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        else:
+            axes.set_ylim(bottom=0)
+        _quiet(axes)
+        axes.legend(frameon=False, loc="center right")
+    _save(figure, path)
+
+
+def draw_confusion(confusion: Array, path: Path) -> None:
+    """What each digit was taken for: rows are digits, columns answers, colours shares of the row.  Raises: MissingExtraError."""
+    figure = _figure(6.6, 6.2)
+    axes = figure.add_subplot()
+    shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+    wrong = shares * (1 - np.eye(len(shares)))
+    image = np.ones((*shares.shape, 3))
+    image -= (np.diag(np.diag(shares)) ** 4)[..., None] * (1 - np.array([0.30, 0.45, 0.69])) * 0.75
+    image -= np.sqrt(np.minimum(wrong * 12, 1))[..., None] * (1 - np.array([0.87, 0.35, 0.17])) * 0.8
+    axes.imshow(np.clip(image, 0, 1))
+    for (row, column), count in np.ndenumerate(confusion):
+        if count:
+            weight, colour = ("bold", "white") if row == column else ("normal", "black")
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=9.5, weight=weight, color=colour)
+    right, total = int(np.trace(confusion)), int(confusion.sum())
+    axes.set_title(f"{right:,} of {total:,} right ({right / max(total, 1):.2%})", loc="left", fontsize=12, weight="bold")
+    axes.set_xlabel("answer")
+    axes.set_ylabel("digit")
+    axes.set_xticks(range(len(confusion)))
+    axes.set_yticks(range(len(confusion)))
+    axes.set_xticks(np.arange(len(confusion) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(confusion) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#dddddd", linewidth=0.8)
+    axes.tick_params(which="both", length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    _save(figure, path)
+
+
+def draw_mistakes(images: Array, labels: Array, probabilities: Array, path: Path) -> None:
+    """The digits answered wrong, the surest mistakes first.
+
+    Shape: images (n, 28, 28), labels (n,), probabilities (n, 10).  Raises: MissingExtraError.
+    """
+    answers = probabilities.argmax(-1)
+    wrong = np.flatnonzero(answers != labels)
+    wrong = wrong[np.argsort(-probabilities[wrong].max(-1), kind="stable")]
+    shown = wrong[:_MOST_MISTAKES]
+    rows = max(-(-len(shown) // _COLUMNS), 1)
+    figure = _figure(1.35 * _COLUMNS, 1.62 * rows + 0.7)
+    more = f", the surest {len(shown)} shown" if len(shown) < len(wrong) else ", the surest first"
+    figure.suptitle(f"{len(wrong)} mistakes among {len(labels):,} held-back digits{more if len(wrong) else ''}", x=0.02, ha="left", fontsize=12, weight="bold")
+    for position, k in enumerate(shown, 1):
+        axes = figure.add_subplot(rows, _COLUMNS, position)
+        axes.imshow(255 - images[k], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_title(f"{labels[k]} read as {answers[k]}", fontsize=9, pad=3)
+        axes.set_xlabel(f"{probabilities[k, answers[k]]:.0%} sure", fontsize=8, color=GREY, labelpad=2)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for spine in axes.spines.values():
+            spine.set_color("#cccccc")
+    _save(figure, path)
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure; no window and no global state of matplotlib's is touched."""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415  an extra, loaded when something is drawn
+    except ImportError:
+        raise MissingExtraError("matplotlib is not installed", likely="pip install 'gradwerk[plot]'") from None
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def _quiet(axes: Axes) -> None:
+    axes.grid(color="#e6e6e6", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, colors=GREY)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name == "bottom")
+        spine.set_color("#bbbbbb")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=120)

@@ -1,0 +1,140 @@
+"""Contract to work: copies that the chosen schedule needs, the tile kernel, and the sum of parts where chunks cut a summed axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, MutableMapping
+from typing import Any
+
+import numpy as np
+
+from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
+from gradwerk.compiler.contraction.schedule import Choice, Cut, Memory, choose, cut_of, row_step
+from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ContractKernel
+from gradwerk.compiler.llvm.maps import lower_map
+from gradwerk.compiler.llvm.reduces import lower_reduce
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major
+from gradwerk.ir.graph import Graph, Type
+from gradwerk.ops.contraction import Contract
+from gradwerk.ops.reduction import Sum
+
+WHOLE = 1 << 62
+"""The length of a chunk that takes everything."""
+Packs = MutableMapping[Any, Operand]
+"""Copies already made, by what they copy and how: the same operand wanted twice in one layout is copied once."""
+
+
+def lower_contraction(
+    op: Contract, a: Operand, b: Operand, out: Operand, target: Target, *, packs: Packs, lasting: Container[Buffer] = ()
+) -> list[Work]:
+    """The work that writes `out`.  Copies of operands are work of their own, so that those of `lasting` buffers can leave a loop."""
+    extents = op.extent
+    if math.prod(out.shape) == 0:
+        return []
+    if math.prod(extents.values()) == 0:
+        return [fill(out, target)]
+    width = target.vector_bytes // max(out.dtype.itemsize, 1)
+    strides = dict(zip(op.out, out.strides, strict=True))
+    sides = tuple(side_of(op, maps, x, lasting=x.buffer in lasting) for maps, x in ((op.lhs, a), (op.rhs, b)))
+    choice = choose(sides[0], sides[1], extents, strides, target, width)
+    cut = cut_of(choice, width)
+    parts = cut.kind == SUM and cut.chunks > 1
+    if parts and not out.dense:  # parts are dense whatever the result is
+        choice = choose(sides[0], sides[1], extents, dict(zip(op.out, row_major(out.shape), strict=True)), target, width)
+        cut = cut_of(choice, width)
+    works: list[Work] = []
+    first, a_offset = placed(choice.a, works, target, packs)
+    second, b_offset = placed(choice.b, works, target, packs)
+    results = out
+    if parts:
+        results = Operand(Buffer(out.dtype, cut.chunks * math.prod(out.shape), "parts"), (cut.chunks, *out.shape), row_major((cut.chunks, *out.shape)))
+    reads = (Operand(first.buffer, first.shape, first.strides, a_offset), Operand(second.buffer, second.shape, second.strides, b_offset))
+    works.append(tile_work(choice, cut, reads, results, width, 2 * choice.products))
+    if results is not out:
+        works += add_parts(results, out, target)
+    return works
+
+
+def placed(memory: Memory, works: list[Work], target: Target, packs: Packs) -> tuple[Operand, int]:
+    """The operand in memory and the offset of its first element, copied if the schedule wants a copy."""
+    side = memory.side
+    if memory.order is None:
+        return side.operand, side.strides(side.operand)[1]
+    key = (side.operand.buffer, side.operand, side.padding, memory.order)
+    if key not in packs:
+        packs[key] = copied(side, memory.order, works, target)
+    return packs[key], side.strides(packs[key])[1]
+
+
+def copied(side: Side, order: tuple[int, ...], works: list[Work], target: Target) -> Operand:
+    """A dense copy in another order of dimensions, with zeros around and between the elements where the maps ask for them."""
+    shape, strides = padded_memory(side, order)
+    source = side.operand
+    whole = Operand(Buffer(source.dtype, math.prod(shape), "pack"), shape, strides)
+    inside = Operand(
+        whole.buffer,
+        source.shape,
+        tuple(s * (gap + 1) for s, gap in zip(strides, side.padding.interior, strict=True)),
+        sum(s * low for s, low in zip(strides, side.padding.low, strict=True)),
+    )
+    if not side.padding.idle:
+        flat = Operand(whole.buffer, tuple(shape[k] for k in order), row_major(tuple(shape[k] for k in order)))
+        works.append(fill(flat, target))
+    body = Graph("pack")
+    body.finish([body.input(Type((), source.dtype))])
+    arrange = lambda x: Operand(x.buffer, tuple(x.shape[k] for k in order), tuple(x.strides[k] for k in order), x.offset)  # noqa: E731
+    works.append(lower_map(body, (arrange(source),), (arrange(inside),), tuple(source.shape[k] for k in order), target))
+    return whole
+
+
+def fill(out: Operand, target: Target) -> Work:
+    """Zeros."""
+    body = Graph("zero")
+    body.finish([body.constant(np.zeros((), out.dtype))])
+    return lower_map(body, (), (out,), out.shape, target)
+
+
+def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Operand, width: int, flops: int) -> Work:
+    """The tile kernel on these operands."""
+    lane, row = choice.lane, choice.row
+    kernel = ContractKernel(
+        out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
+        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width),
+    )  # fmt: skip
+    extents: list[int] = []
+    for kind in (OUTER, ROWS, LANES, SUM):
+        extents += [cut.step, cut.step] if kind == cut.kind and cut.chunks > 1 else [0, WHOLE]
+    for axis in choice.outer:
+        extents += [axis.extent, axis.a, axis.b, axis.out]
+    extents += [row.extent, row.a, row.out, lane.extent, lane.out]
+    for axis in choice.sums:
+        extents += [axis.extent, axis.a, axis.b]
+    extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)
+    item = out.dtype.itemsize
+    slices = [None, None, None]
+    if cut.kind == OUTER and choice.outer and cut.chunks > 1:
+        whole = choice.outer[0]
+        slices = [slice_of(x, stride, cut.step, item) for x, stride in ((reads[0], whole.a), (reads[1], whole.b), (out, whole.out))]
+    accesses = (
+        Access(reads[0], slice=slices[0]),
+        Access(reads[1], slice=slices[1]),
+        Access(out, writes=True, reads=False, slice=slices[2]),
+    )
+    sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
+    return Work(kernel, accesses, tuple(extents), cut.chunks, f"contract {sizes}", flops)
+
+
+def slice_of(operand: Operand, stride: int, step: int, item: int) -> int | None:
+    """Bytes of a chunk when the outermost axis walks the operand's memory front to back, and its chunks do not touch."""
+    if stride <= 0:
+        return None
+    inside = sum((n - 1) * abs(s) for n, s in zip(operand.shape, operand.strides, strict=True) if abs(s) < stride) + 1
+    return stride * step * item if inside <= stride else None
+
+
+def add_parts(parts: Operand, out: Operand, target: Target) -> list[Work]:
+    """The sum over chunks, in order."""
+    body = Graph("parts")
+    body.finish([body.input(Type((), out.dtype))])
+    return lower_reduce(body, (Sum((0,)),), (parts,), (out,), parts.shape, target)

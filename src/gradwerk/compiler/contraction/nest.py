@@ -1,0 +1,126 @@
+"""A Contract on strided operands as a plain loop nest: axes with an extent and one stride per operand.
+
+Everything that is not plain is made plain here.  Reads out of range, and positions that a divisor leaves out, are zeros: they become zeros
+in a padded copy of the operand, whose axes may then stand in any order.  Axes that are one axis in all three operands are merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradwerk.compiler.work import Operand, row_major
+from gradwerk.ops.contraction import Contract, Index
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: its extent, and its stride (elements) in the first operand, the second, and the result; 0 where it does not occur."""
+
+    name: str
+    extent: int
+    a: int
+    b: int
+    out: int
+
+    @property
+    def summed(self) -> bool:
+        """Whether the axis is summed over."""
+        return self.out == 0
+
+    def swapped(self) -> Axis:
+        """The same with the operands exchanged."""
+        return Axis(self.name, self.extent, self.b, self.a, self.out)
+
+
+@dataclass(frozen=True)
+class Padding:
+    """A copy that an operand needs: zeros around and between its elements."""
+
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    interior: tuple[int, ...]
+
+    def shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """The shape of the copy."""
+        return tuple(
+            low + (n - 1) * (gap + 1) + 1 + high if n else low + high
+            for n, low, high, gap in zip(shape, self.low, self.high, self.interior, strict=True)
+        )
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is added."""
+        return not any((*self.low, *self.high, *self.interior))
+
+
+@dataclass(frozen=True)
+class Side:
+    """One operand before it is fixed in memory: its maps, and the padding without which some reads would fall outside."""
+
+    operand: Operand
+    maps: tuple[Index, ...]
+    padding: Padding
+    lasting: bool = False
+    """Whether the operand stays the same through a loop around it, so that copies of it are made once."""
+
+    @property
+    def must_copy(self) -> bool:
+        """Whether the operand cannot be read where it lies."""
+        return not self.padding.idle
+
+    def strides(self, memory: Operand) -> tuple[dict[str, int], int]:
+        """The stride of each axis in `memory` (the operand or its padded copy) and the offset of the first element."""
+        result: dict[str, int] = {}
+        offset = memory.offset
+        for index, stride, low in zip(self.maps, memory.strides, self.padding.low, strict=True):
+            offset += (index.offset + low) * stride
+            for name, factor in index.terms:
+                result[name] = result.get(name, 0) + factor * stride
+        return result, offset
+
+    def dimension(self, axis: str) -> int | None:
+        """The dimension that this axis alone walks in steps of one, if there is exactly one that it walks."""
+        found = [k for k, index in enumerate(self.maps) if index.coefficient(axis)]
+        return found[0] if len(found) == 1 and self.maps[found[0]].coefficient(axis) == 1 else None
+
+
+def side_of(op: Contract, maps: tuple[Index, ...], operand: Operand, *, lasting: bool = False) -> Side:
+    """An operand with the padding that its maps ask for; divisors become gaps between its elements."""
+    extent = op.extent
+    low, high, interior, plain = [], [], [], []
+    for index, size in zip(maps, operand.shape, strict=True):
+        gap = index.divisor - 1
+        reach = (size - 1) * index.divisor + 1 if size else 0
+        first = index.offset + sum(min(factor * (extent[name] - 1), 0) for name, factor in index.terms)
+        last = index.offset + sum(max(factor * (extent[name] - 1), 0) for name, factor in index.terms)
+        low.append(max(-first, 0))
+        high.append(max(last - reach + 1, 0))
+        interior.append(gap)
+        plain.append(Index(index.terms, index.offset))
+    return Side(operand, tuple(plain), Padding(tuple(low), tuple(high), tuple(interior)), lasting)
+
+
+def padded_memory(side: Side, order: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shape and strides (in the operand's order of dimensions) of a dense copy whose dimensions lie in memory in this order."""
+    shape = side.padding.shape(side.operand.shape)
+    inner = row_major(tuple(shape[k] for k in order))
+    strides = [0] * len(shape)
+    for place, k in enumerate(order):
+        strides[k] = inner[place]
+    return shape, tuple(strides)
+
+
+def merged(axes: Sequence[Axis]) -> list[Axis]:
+    """The axes, outermost first, with every pair that is one axis in all operands made one.  Axes of extent 1 vanish."""
+    result: list[Axis] = []
+    for axis in sorted((x for x in axes if x.extent != 1), key=lambda x: (-abs(x.a or x.b), -abs(x.b))):
+        for k, outer in enumerate(result):
+            if outer.summed == axis.summed and all(
+                o == i * axis.extent for o, i in ((outer.a, axis.a), (outer.b, axis.b), (outer.out, axis.out))
+            ):
+                result[k] = Axis(outer.name + axis.name, outer.extent * axis.extent, axis.a, axis.b, axis.out)
+                break
+        else:
+            result.append(axis)
+    return result

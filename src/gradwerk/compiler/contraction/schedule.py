@@ -1,0 +1,229 @@
+"""Which axis becomes lanes, which rows, how large the tile is, what the chunks cut: chosen by a small model of cost, by extents alone.
+
+The model counts lane-multiplications: useful work divided by how full lanes and rows are, a start-up per tile for short sums, the stores of
+results that are not neighbours, and a price per element for each copy that a choice needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradwerk.compiler.contraction.nest import Axis, Side, merged, padded_memory
+from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, ROWS, SUM
+from gradwerk.compiler.target import Target
+
+COPY = 6.0
+"""Cost of copying one element, in lane-multiplications."""
+SCATTER = 24.0
+"""Cost of storing one vector lane by lane."""
+START = 12.0
+"""Cost of starting the summed loops of a tile, per register."""
+SMALL_RESULT = 1 << 16
+"""Elements: a smaller result is summed in parts, one per chunk, when nothing else can be cut."""
+EXAMPLES = 1 << 16
+"""Lanes of a batch as the tile sees them: many."""
+LONGEST_SUM = 2048
+"""Terms in one running f32 register at most: longer sums are cut into parts, which are added in a fixed order."""
+CHUNK_WORK = 1 << 20
+"""Products of one chunk at least (about 20 us)."""
+MOST_CHUNKS = 32
+ENOUGH = 8
+"""Chunks that balance a few threads: with as many, results are cut and never the sums."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where an operand will be read: as it is, or as a copy whose dimensions lie in `order`."""
+
+    side: Side
+    order: tuple[int, ...] | None
+    """None: where it lies."""
+    free: bool = False
+    """Whether a copy costs nothing here: it is made once before a loop."""
+
+    def strides(self) -> tuple[int, ...]:
+        """The strides, in the operand's order of dimensions."""
+        return self.side.operand.strides if self.order is None else padded_memory(self.side, self.order)[1]
+
+    def by_axis(self) -> dict[str, int]:
+        """The stride of each axis."""
+        result: dict[str, int] = {}
+        for index, stride in zip(self.side.maps, self.strides(), strict=True):
+            for name, factor in index.terms:
+                result[name] = result.get(name, 0) + factor * stride
+        return result
+
+    @property
+    def copied(self) -> int:
+        """Elements of the copy; 0 without one."""
+        return math.prod(self.side.padding.shape(self.side.operand.shape)) if self.order is not None and not self.free else 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A schedule: operands in memory (a gives the rows, b the lanes), axes by role, tile, cost."""
+
+    a: Memory
+    b: Memory
+    lane: Axis
+    row: Axis
+    outer: tuple[Axis, ...]
+    sums: tuple[Axis, ...]
+    rows: int
+    vectors: int
+    cost: float
+    swapped: bool
+
+    def masked(self, width: int) -> bool:
+        """Whether some panel may be less than full."""
+        return self.lane.extent < self.vectors * width or is_batch(self.b.side, self.lane)
+
+    @property
+    def products(self) -> int:
+        """Multiplications in all."""
+        return math.prod(x.extent for x in (self.lane, self.row, *self.outer, *self.sums))
+
+
+NOWHERE = Axis("", 1, 0, 0, 1)
+
+
+def choose(a: Side, b: Side, extents: dict[str, int], out: dict[str, int], target: Target, width: int) -> Choice:
+    """The cheapest schedule."""
+    choices: list[Choice] = []
+    for first, second, swapped in ((a, b, False), (b, a, True)):
+        for name in (None, *out):
+            made = candidate(first, second, extents, out, name, target, width, swapped=swapped)
+            if made is not None:
+                choices.append(made)
+    return min(choices, key=lambda c: c.cost)
+
+
+def candidate(
+    a: Side, b: Side, extents: dict[str, int], out: dict[str, int], lane: str | None, target: Target, width: int, *, swapped: bool
+) -> Choice | None:
+    """The schedule with this axis of b as lanes; None where that cannot be."""
+    if lane is not None:
+        dimension = b.dimension(lane)
+        if dimension is None or any(index.coefficient(lane) for index in a.maps) or extents[lane] == 1:
+            return None
+        in_a, in_b = memory_of(a, None), memory_of(b, dimension)
+    else:
+        in_a, in_b = memory_of(a, None), memory_of(b, None)
+    by_a, by_b = in_a.by_axis(), in_b.by_axis()
+    axes = [Axis(name, n, by_a.get(name, 0), by_b.get(name, 0), out.get(name, 0)) for name, n in extents.items()]
+    lane_axis = next((x for x in axes if x.name == lane), NOWHERE)
+    rest = [x for x in axes if x.name != lane]
+    results, sums = merged([x for x in rest if x.name in out]), merged([x for x in rest if x.name not in out])
+    rows = [x for x in results if x.b == 0]
+    best: Choice | None = None
+    for row in rows or [NOWHERE]:
+        outer = tuple(x for x in results if x is not row)
+        made = fitted(in_a, in_b, lane_axis, row, outer, order_sums(sums), target, width, swapped=swapped)
+        if best is None or made.cost < best.cost:
+            best = made
+    return best
+
+
+def memory_of(side: Side, last: int | None) -> Memory:
+    """The operand where it lies if it can be read there, else a copy with dimension `last` innermost."""
+    rank = len(side.maps)
+    natural = sorted(range(rank), key=lambda k: -abs(side.operand.strides[k]))
+    if last is not None and (side.must_copy or side.operand.strides[last] != 1):
+        return Memory(side, tuple([k for k in natural if k != last] + [last]), side.lasting)
+    return Memory(side, tuple(natural) if side.must_copy else None, side.lasting)
+
+
+def order_sums(sums: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Summed axes, outermost first: large steps outside."""
+    return tuple(sorted(sums, key=lambda x: -(abs(x.a) + abs(x.b))))
+
+
+def fitted(
+    a: Memory, b: Memory, lane: Axis, row: Axis, outer: tuple[Axis, ...], sums: tuple[Axis, ...], target: Target, width: int, *, swapped: bool
+) -> Choice:
+    """The tile for these roles, and what it costs."""
+    inside = a.side.dimension(row.name) not in (None, 0)
+    examples = is_batch(b.side, lane)
+    vectors, rows = tile_of(EXAMPLES if examples else lane.extent, row.extent if inside else None, target, width)
+    panels, tiles = -(-lane.extent // (vectors * width)), -(-row.extent // rows) if row.extent >= rows else row.extent
+    length, repeats = math.prod(x.extent for x in sums), math.prod(x.extent for x in outer)
+    turns = math.prod(x.extent for x in sums[:-1]) if sums else 1
+    registers = rows * vectors
+    busy = max(registers, 5)  # fewer sums than the adder is deep leave it waiting
+    tile = length * busy + turns * 3 + registers * START / 4 + START
+    if lane.out != 1:
+        tile += registers * SCATTER
+    cost = repeats * panels * tiles * tile * width / 16 + COPY * (a.copied + b.copied) / 16
+    return Choice(a, b, lane, row, outer, sums, rows, vectors, cost, swapped)
+
+
+def is_batch(side: Side, lane: Axis) -> bool:
+    """Whether the lanes are probably the examples of a batch, whose number must not shape a kernel."""
+    return side.dimension(lane.name) == 0 and len(side.maps) > 2 and side.operand.strides[0] != 1
+
+
+def tile_of(lane_count: int, row_count: int | None, target: Target, width: int) -> tuple[int, int]:
+    """(vectors, rows) of the tile that wastes least and keeps most sums in registers.
+
+    `row_count` None: rows that may be examples, whose number must not shape a kernel; their tile has 8 rows, as chunks of batches have.
+    """
+    needed = -(-lane_count // width)
+    best = (math.inf, 1, 1)
+    for vectors in range(1, min(needed, 4) + 1):
+        most = (target.registers - vectors - 1) // vectors
+        most = min(most, 14 if row_count is None else row_count, 14)
+        for rows in range(max(1, most // 2), most + 1):
+            if row_count is None and rows not in (min(8, most), 6):
+                continue
+            count = row_count or 2 * rows
+            waste = -(-needed // vectors) * vectors / needed * -(-count // rows) * rows / count
+            loads = (rows / 2 + vectors) / (rows * vectors)  # two scalars or one vector a cycle
+            few = max(5 / (rows * vectors), 1.0)
+            best = _better(best, waste * few * max(1.0, 0.55 + loads), vectors, rows)
+    return best[1], best[2]
+
+
+def _better(best: tuple[float, int, int], cost: float, vectors: int, rows: int) -> tuple[float, int, int]:
+    if cost < best[0] - 1e-9 or (cost < best[0] + 1e-9 and vectors * rows > best[1] * best[2]):
+        return cost, vectors, rows
+    return best
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What chunks cut, by how much, into how many."""
+
+    kind: int
+    step: int
+    chunks: int
+
+
+def cut_of(choice: Choice, width: int) -> Cut:
+    """How the work is divided: by extents only."""
+    wanted = max(1, min(MOST_CHUNKS, choice.products // CHUNK_WORK))
+    results = math.prod(x.extent for x in (choice.lane, choice.row, *choice.outer))
+    terms = math.prod(x.extent for x in choice.sums)
+    long = terms > LONGEST_SUM
+    panel = choice.vectors * width
+    panels = -(-choice.lane.extent // panel)
+    tiles = -(-choice.row.extent // choice.rows)
+    first = choice.outer[0].extent if choice.outer else 1
+    if choice.sums and (long or (max(first, tiles, panels) < min(wanted, ENOUGH) and results <= SMALL_RESULT)):
+        parts = max(min(wanted, 16), -(-terms // LONGEST_SUM)) if long else min(wanted, 16)
+        step = -(-choice.sums[0].extent // min(parts, choice.sums[0].extent))
+        return Cut(SUM, step, -(-choice.sums[0].extent // step))
+    if first >= wanted or first >= max(tiles, panels):
+        step = -(-first // min(wanted, first))
+        return Cut(OUTER, step, -(-first // step)) if choice.outer else Cut(OUTER, 1, 1)
+    if tiles >= panels:
+        step = -(-tiles // min(wanted, tiles)) * choice.rows
+        return Cut(ROWS, step, -(-choice.row.extent // step))
+    step = -(-panels // min(wanted, panels)) * panel
+    return Cut(LANES, step, -(-choice.lane.extent // step))
+
+
+def row_step(choice: Choice) -> int:
+    """The baked distance of rows, where it pays."""
+    return choice.row.a if choice.rows > MOST_POINTERS or choice.row.a == 1 else 0

@@ -1,0 +1,287 @@
+"""Partition of a graph into units: fused regions and nodes that stand alone.
+
+Elementwise nodes of one shape join the region of a producer when no path leads from the region out and back in (that would be a cycle).
+A fold along the last axis turns its producer's region into a row region, which per-row results and broadcasts of them back over the row
+may join: softmax, cross-entropy and layer normalisation become one region each without being known by name.  A fold over leading axes takes
+the region that feeds only it as its prologue.  Movement stays outside: it is a view of memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gradwerk.ir.graph import Graph, Node, Type, Value
+from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Random, Reduction
+from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
+from gradwerk.ops.movement import Reshape
+
+LONGEST_ROW = 1 << 16
+"""A row must stay in cache between the passes over it."""
+MOST_READS = 24
+"""More operands than this do not fit the address registers: the region is cut."""
+
+
+@dataclass(eq=False)
+class Group:
+    """A region under construction: a set of nodes as a bit mask, and the space they share."""
+
+    space: tuple[int, ...]
+    kind: str = MAP
+    nodes: list[Node] = field(default_factory=list)
+    mask: int = 0
+
+    def add(self, node: Node, bit: int) -> None:
+        """Takes the node in."""
+        self.nodes.append(node)
+        self.mask |= bit
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether values of this shape can live in the region."""
+        return shape == self.space or (self.kind == ROW and shape in per_row(self.space))
+
+
+def per_row(space: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of one number per row: with and without the axis of extent 1."""
+    return (*space[:-1], 1), space[:-1]
+
+
+class Partition:
+    """The state of one run of `fuse`."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.live = graph.live()
+        self.bit = {node: 1 << k for k, node in enumerate(self.live)}
+        self.above: dict[Node, int] = {}
+        """All nodes that a node depends on."""
+        self.group: dict[Node, Group] = {}
+        self.users: dict[Value, list[Node]] = {}
+        for node in self.live:
+            mask = 0
+            for value in node.args:
+                mask |= self.above[value.node] | self.bit[value.node]
+                self.users.setdefault(value, []).append(node)
+            self.above[node] = mask
+
+    def legal(self, nodes: Iterable[Node], mask: int) -> bool:
+        """Whether these nodes (the set `mask`) may be one unit: no argument from outside depends on the inside."""
+        for node in nodes:
+            for value in node.args:
+                outside = self.bit[value.node] & mask == 0
+                if outside and self.above[value.node] & mask:
+                    return False
+        return True
+
+    def external_reads(self, nodes: Iterable[Node], mask: int) -> int:
+        """How many different values from outside these nodes read."""
+        return len({value for node in nodes for value in node.args if not self.bit[value.node] & mask and not is_literal(value)})
+
+    def possible(self, groups: Sequence[Group], node: Node) -> bool:
+        """Whether one region may hold all of these groups and the node."""
+        mask, members = self.bit[node], [node]
+        for group in groups:
+            mask |= group.mask
+            members += group.nodes
+        return self.legal(members, mask) and self.external_reads(members, mask) <= MOST_READS
+
+    def join(self, groups: Sequence[Group], node: Node, kind: str, space: tuple[int, ...]) -> None:
+        """Makes one group of `groups` and the node."""
+        joined = Group(space, kind)
+        for member in sorted([node, *(n for g in groups for n in g.nodes)], key=lambda n: n.number):
+            joined.add(member, self.bit[member])
+            self.group[member] = joined
+
+    def place(self, node: Node) -> None:
+        """Joins an elementwise node to the regions of its producers, or opens a new one."""
+        shape = node.values[0].shape
+        kept: list[Group] = []
+        for group in dict.fromkeys(self.group[v.node] for v in node.args if v.node in self.group):
+            same = not kept or _same_region(kept[0], group)
+            if same and group.takes(shape) and self.can_hold(group, node) and self.possible([*kept, group], node):
+                kept.append(group)
+        kind, space = _merged(kept) if kept else (MAP, shape)
+        self.join(kept, node, kind, space)
+
+    def can_hold(self, group: Group, node: Node) -> bool:
+        """A row region holds a node whose arguments from outside are read along the row or once per row."""
+        if group.kind != ROW:
+            return True
+        wide = node.values[0].shape == group.space
+        return wide or all(v.shape in per_row(group.space) or v.type.size == 1 for v in node.args)
+
+    def fold_row(self, node: Node) -> None:
+        """A fold along the last axis: makes its producer's region (or a new one) a row region."""
+        (x,) = node.args
+        producer = self.group.get(x.node)
+        groups = [producer] if producer is not None and producer.space == x.shape else []
+        self.join(groups if self.possible(groups, node) else [], node, ROW, x.shape)
+
+    def assign(self) -> None:
+        """Every node that can live in a region gets its group."""
+        for node in self.live:
+            op = node.op
+            if isinstance(op, Elementwise | Random):
+                self.place(node)
+            elif isinstance(op, Reduction) and is_row_fold(node):
+                self.fold_row(node)
+            elif isinstance(op, Reshape) and self.stays_per_row(node):
+                group = self.group[node.args[0].node]
+                self.join([group], node, ROW, group.space)
+
+    def stays_per_row(self, node: Node) -> bool:
+        """A reshape that only adds or drops the row axis of a per-row value inside a row region."""
+        group = self.group.get(node.args[0].node)
+        if group is None or group.kind != ROW:
+            return False
+        shapes = per_row(group.space)
+        return node.args[0].shape in shapes and node.values[0].shape in shapes
+
+    def escaping(self, group: Group) -> list[Value]:
+        """The values of a group that something outside needs."""
+        outputs = set(self.graph.outputs)
+        return [
+            value
+            for node in group.nodes
+            for value in node.values
+            if value in outputs or any(self.bit[user] & group.mask == 0 for user in self.users.get(value, ()))
+        ]
+
+    def prologue(self, node: Node) -> Group | None:
+        """The map region that feeds this fold over leading axes and nothing else."""
+        group = self.group.get(node.args[0].node)
+        if group is None or group.kind != MAP or group.space != node.args[0].shape:
+            return None
+        if self.escaping(group) != [node.args[0]] or self.users[node.args[0]] != [node]:
+            return None
+        return group if node.args[0] not in self.graph.outputs else None
+
+
+def is_literal(value: Value) -> bool:
+    """A constant of one element: it goes into the code."""
+    return isinstance(value.node.op, Constant) and value.type.size == 1
+
+
+def is_row_fold(node: Node) -> bool:
+    """A fold along the last axis only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`)."""
+    op, shape = node.op, node.args[0].shape
+    if not isinstance(op, Reduction) or op.axes != (len(shape) - 1,):
+        return False
+    return shape[-1] <= LONGEST_ROW and node.values[0].type.size > 1
+
+
+def _same_region(a: Group, b: Group) -> bool:
+    return a.space == b.space or (ROW in (a.kind, b.kind) and (a.takes(b.space) or b.takes(a.space)))
+
+
+def _merged(groups: Sequence[Group]) -> tuple[str, tuple[int, ...]]:
+    rows = [g for g in groups if g.kind == ROW]
+    return (ROW, rows[0].space) if rows else (MAP, groups[0].space)
+
+
+def fuse(graph: Graph) -> list[Unit]:
+    """The units of a graph in an order in which they can run.  Inputs and constants are in no unit."""
+    partition = Partition(graph)
+    partition.assign()
+    units: list[tuple[Unit, int]] = []
+    taken: set[int] = set()
+    for node in partition.live:
+        if isinstance(node.op, Reduction) and node not in partition.group:
+            group = partition.prologue(node)
+            if group is not None:
+                taken.add(id(group))
+            units.append((reduce_region(node, group), partition.bit[node] | (group.mask if group else 0)))
+    for group in dict.fromkeys(partition.group.values()):
+        if id(group) not in taken:
+            units.append((group_region(partition, group), group.mask))
+    for node in partition.live:
+        if not isinstance(node.op, Input | Constant | Reduction) and node not in partition.group:
+            units.append((Single(node), partition.bit[node]))
+    return ordered(partition, units)
+
+
+def ordered(partition: Partition, units: Sequence[tuple[Unit, int]]) -> list[Unit]:
+    """The units so that each stands behind what it reads, otherwise in building order."""
+    owner: dict[int, int] = {}
+    for index, (_, mask) in enumerate(units):
+        for node in partition.live:
+            if partition.bit[node] & mask:
+                owner[node.number] = index
+    needs: list[set[int]] = []
+    for index, (unit, _) in enumerate(units):
+        needs.append({owner[v.node.number] for v in unit.reads if v.node.number in owner} - {index})
+    users: list[list[int]] = [[] for _ in units]
+    for index, wanted in enumerate(needs):
+        for other in wanted:
+            users[other].append(index)
+    last = [mask.bit_length() for _, mask in units]
+    ready = [(last[i], i) for i, wanted in enumerate(needs) if not wanted]
+    heapq.heapify(ready)
+    missing = [len(wanted) for wanted in needs]
+    result: list[Unit] = []
+    while ready:
+        _, index = heapq.heappop(ready)
+        result.append(units[index][0])
+        for user in users[index]:
+            missing[user] -= 1
+            if missing[user] == 0:
+                heapq.heappush(ready, (last[user], user))
+    return result
+
+
+def reduce_region(node: Node, group: Group | None) -> Region:
+    """A fold over leading axes (or all), with the region that feeds it as prologue."""
+    nodes = (*(group.nodes if group else ()), node)
+    reads, body = build_body(nodes[:-1], [node.args[0]], {}, ())
+    op = node.op
+    if not isinstance(op, Reduction):
+        raise TypeError(op)
+    return Region(REDUCE, body, reads, (node.values[0],), node.args[0].shape, (op,), tuple(nodes)).verify()
+
+
+def group_region(partition: Partition, group: Group) -> Region:
+    """The finished region of a group."""
+    wanted = partition.escaping(group)
+    shapes: dict[Value, tuple[int, ...]] = {}
+    if group.kind == ROW:
+        values = {v for node in group.nodes for v in (*node.args, *node.values)}
+        narrow = per_row(group.space)
+        shapes = {v: (1,) if v.shape in narrow and v.shape != group.space else (2,) for v in values}
+        for value in values:  # a vector of the row's length, read by full-width nodes
+            if value.shape != group.space and value.shape == group.space[-1:] and value.shape not in narrow:
+                shapes[value] = (2,)
+    reads, body = build_body(group.nodes, wanted, shapes, (2,) if group.kind == ROW else ())
+    return Region(group.kind, body, reads, tuple(wanted), group.space, nodes=tuple(group.nodes)).verify()
+
+
+def build_body(
+    nodes: Sequence[Node], wanted: Sequence[Value], shapes: dict[Value, tuple[int, ...]], default: tuple[int, ...]
+) -> tuple[tuple[Value, ...], Graph]:
+    """The stand-in graph of these nodes and the values it reads."""
+    body, inside, reads = Graph("body"), {v for n in nodes for v in n.values}, list[Value]()
+    place: dict[Value, Value] = {}
+
+    def outside(value: Value) -> Value:
+        if value not in place:
+            if is_literal(value):
+                place[value] = body.constant(value.node.op.reference().reshape(()))
+            else:
+                reads.append(value)
+                place[value] = body.input(Type(shapes.get(value, default), value.dtype))
+        return place[value]
+
+    for value in wanted:
+        if value not in inside:
+            outside(value)
+    for node in nodes:
+        args = [place[v] if v in inside else outside(v) for v in node.args]
+        place.update(zip(node.values, stand_in(body, node, args), strict=True))
+    return tuple(reads), body.finish(place[v] for v in wanted)
+
+
+def stand_in(body: Graph, node: Node, args: Sequence[Value]) -> tuple[Value, ...]:
+    """The node's op in the body: folds go along axis 0 and keep it, reshapes inside a row region are nothing, Random loses its shape."""
+    if isinstance(node.op, Movement):
+        return (args[0],)
+    return body.apply(node.op.in_body(), args)

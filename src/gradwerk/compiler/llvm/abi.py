@@ -1,0 +1,38 @@
+"""The frame of every kernel: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration)`, see ir/plan.py."""
+
+from __future__ import annotations
+
+from gradwerk.compiler.llvm.function import Integer, Module, Value
+
+WORDS = 3
+"""i64 words per pointer in `args`: slot, offset, step."""
+
+
+class Kernel:
+    """A kernel under construction: its function, the addresses of its operands and its extents, loaded on entry.
+
+    `pointers[k]` is the address of operand k in this iteration; `extents[k]` the k-th run-time number.
+    """
+
+    def __init__(self, module: Module, name: str, *, pointers: int, extents: int) -> None:
+        f = module.function(name, [("ptr", "slots"), ("ptr", "args"), ("i64", "chunk"), ("i64", "iteration")])
+        self.function = f
+        slots, self._args, self.chunk, self.iteration = f.params
+        self.pointers = [self._pointer(slots, k) for k in range(pointers)]
+        self.extents = [self._word(WORDS * pointers + k) for k in range(extents)]
+
+    def _word(self, index: int) -> Value:
+        f = self.function
+        return f.load("i64", f.at(self._args, index, element="i64"))
+
+    def _pointer(self, slots: Value, k: int) -> Value:
+        f = self.function
+        slot, offset, step = (self._word(WORDS * k + n) for n in range(WORDS))
+        base = f.load("ptr", f.at(slots, slot, element="ptr"))
+        return f.at(base, f.add(offset, f.mul(self.iteration, step)), element="i8")
+
+    def span(self, extent: Integer, step: Integer) -> tuple[Integer, Integer]:
+        """The part [begin, end) of `extent` that this chunk does, `step` per chunk."""
+        f = self.function
+        begin = f.mul(self.chunk, step)
+        return begin, f.minimum(f.add(begin, step), extent)

@@ -1,0 +1,88 @@
+"""Bodies of fused regions (ir/region.py) as code, and names for kernels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from gradwerk.base import dtypes
+from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.op import Constant, Elementwise, Input, Op, Random, Reduction
+
+LONGEST_STEM = 40
+
+
+def emit_node(e: LaneEmitter, node: Node, args: Sequence[Lanes], index: Lanes | None) -> Lanes:
+    """The code of one node of a body.  `index` is the row-major place in the iteration space, for random bits."""
+    op = node.op
+    if isinstance(op, Constant):
+        return e.const(op.reference().item(), op.type.dtype)
+    if not isinstance(op, Elementwise | Random):
+        raise TypeError(f"{op} has no place in a body")
+    rule: Any = op  # random ops take the index before their arguments
+    made: Lanes = rule.emit(e, index, *args) if isinstance(op, Random) else rule.emit(e, *args)
+    return made
+
+
+def evaluate(body: Graph, e: LaneEmitter, inputs: Sequence[Lanes], index: Lanes | None = None) -> list[Lanes]:
+    """The outputs of a body without folds."""
+    place: dict[Value, Lanes] = dict(zip(body.inputs, inputs, strict=True))
+    for node in body.live():
+        if not isinstance(node.op, Input):
+            place[node.values[0]] = emit_node(e, node, [place[value] for value in node.args], index)
+    return [place[value] for value in body.outputs]
+
+
+def uses_index(body: Graph) -> bool:
+    """Whether the body asks for its place in the iteration space."""
+    return any(isinstance(node.op, Random) for node in body.live())
+
+
+def weight(body: Graph) -> int:
+    """Roughly the instructions per vector."""
+    count = 0
+    for node in body.live():
+        if isinstance(node.op, Random):
+            count += 40
+        elif not isinstance(node.op, Input | Constant):
+            count += 20 if node.op.name in HEAVY else 1
+    return count
+
+
+def stem(kind: str, body: Graph) -> str:
+    """The readable part of a kernel's name: kind, ops in order without repeats, dtype."""
+    ops = dict.fromkeys(node.op.name for node in body.live() if not isinstance(node.op, Input | Constant))
+    words = "_".join([kind, *ops])[:LONGEST_STEM].rstrip("_")
+    kept = body.outputs[0].dtype if body.outputs else dtypes.float32
+    return f"{words}_{dtypes.SHORT[kept]}"
+
+
+def spelled(body: Graph) -> str:
+    """All that a body says, as text that is the same in every process."""
+    number: dict[Value, int] = {}
+    rows = []
+    for node in body.live():
+        args = " ".join(str(number[value]) for value in node.args)
+        rows.append(f"{_spelled_op(node.op)} {args}")
+        for value in node.values:
+            number[value] = len(number)
+    return "; ".join([*rows, " ".join(str(number[value]) for value in body.outputs)])
+
+
+def _spelled_op(op: Op) -> str:
+    if isinstance(op, Input):
+        return str(op.type)
+    return f"{op.type} {op.data.hex()}" if isinstance(op, Constant) else str(op)
+
+
+def digest(*parts: object) -> str:
+    """The hash that ends a kernel's name."""
+    return hashlib.sha256(" | ".join(map(str, parts)).encode()).hexdigest()[:10]
+
+
+def count_flops(body: Graph) -> int:
+    """Operations per element, for reports."""
+    return sum(isinstance(node.op, Elementwise | Reduction) for node in body.live())

@@ -1,0 +1,202 @@
+"""The register tile of every contraction: rows x vectors of sums that stay in registers through all summed axes.
+
+    sum[i][j] += a[i] * b[j]        a: one number in every lane, b: a vector of neighbours, i < rows, j < vectors
+
+A kernel is the tile inside loops: outer axes, panels of lanes, tiles of rows, then the summed axes innermost.  All extents and strides are
+run-time arguments but one: the distance between rows is baked in for more than MOST_POINTERS rows, since so many run-time row addresses do not
+fit the address registers (59 against 112 GFLOP/s).  The last tile and the last panel move back to overlap the one before: sums are written, not
+added to, so computing some twice is harmless.  Fewer rows than a tile go one by one.  What chunks cut is a run-time argument too: each of the
+first outer axis, the rows, the panels and the outermost summed axis has a distance and a length per chunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradwerk.base.dtypes import DType
+from gradwerk.compiler.llvm.abi import Kernel
+from gradwerk.compiler.llvm.body import digest
+from gradwerk.compiler.llvm.emitter import MEMORY
+from gradwerk.compiler.llvm.function import Function, Integer, Module, Value, vector
+from gradwerk.compiler.target import Target
+
+MOST_POINTERS = 8
+OUTER, ROWS, LANES, SUM = range(4)
+"""What chunks may cut."""
+SCALE = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i8": 1}
+
+
+@dataclass(frozen=True)
+class ContractKernel:
+    """The structure of a contraction kernel.
+
+    `outer` and `depth` count the outer and the summed axes; `row_step` is the baked distance of rows in a (0: a run-time argument); `unit`
+    results have their lanes side by side; `masked` panels may be less than full.
+    """
+
+    dtype: DType
+    rows: int
+    vectors: int
+    outer: int
+    depth: int
+    row_step: int = 0
+    unit: bool = True
+    masked: bool = False
+
+    @cached_property
+    def name(self) -> str:
+        """Content name."""
+        what = digest("contract", repr(self))
+        return f"contract_{self.rows}x{self.vectors}_{what}"
+
+    def build(self, target: Target) -> str:
+        """LLVM text.
+
+        Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, out) each; rows (extent, a, out); lanes
+        (extent, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all chunks write one).
+        """
+        module = Module()
+        TileBuilder(self, module, target).build()
+        return module.text()
+
+
+class TileBuilder:
+    """Builds one kernel."""
+
+    def __init__(self, spec: ContractKernel, module: Module, target: Target) -> None:
+        self.spec = spec
+        self.element = MEMORY[spec.dtype]
+        self.width = target.vector_bytes // SCALE[self.element]
+        self.type = vector(self.element, self.width)
+        count = 8 + 4 * spec.outer + 3 + 2 + 3 * spec.depth + 1
+        self.kernel = Kernel(module, spec.name, pointers=3, extents=count)
+        self.f: Function = self.kernel.function
+        words: list[Integer] = list(self.kernel.extents)
+        self.cuts = [(words.pop(0), words.pop(0)) for _ in range(4)]
+        self.outer = [[words.pop(0) for _ in range(4)] for _ in range(spec.outer)]
+        self.row_count, self.row_a, self.row_out = (words.pop(0) for _ in range(3))
+        self.lane_count, self.lane_out = words.pop(0), words.pop(0)
+        self.sums = [[words.pop(0) for _ in range(3)] for _ in range(spec.depth)]
+        self.part = words.pop(0)
+        if spec.row_step:
+            self.row_a = spec.row_step
+        self.row_places = [self.f.mul(i, self.row_a) for i in range(spec.rows)]
+        self.masks: list[Value | None] = [None] * spec.vectors
+
+    def at(self, pointer: Value, *offsets: Integer) -> Value:
+        """pointer + offsets in elements."""
+        return self.f.at(pointer, *offsets, element=self.element)
+
+    def span(self, extent: Integer, cut: int) -> tuple[Integer, Integer]:
+        """The part of an extent that this chunk does."""
+        distance, length = self.cuts[cut]
+        low = self.f.mul(self.kernel.chunk, distance)
+        return low, self.f.minimum(self.f.add(low, length), extent)
+
+    def build(self) -> None:
+        """The whole kernel."""
+        a, b, out = self.kernel.pointers
+        self.outer_loop(0, a, b, self.at(out, self.f.mul(self.kernel.chunk, self.part)))
+
+    def outer_loop(self, level: int, a: Value, b: Value, out: Value) -> None:
+        """The outer axes from `level` inwards."""
+        f = self.f
+        if level == self.spec.outer:
+            self.panels(a, b, out)
+            return
+        extent, by_a, by_b, by_out = self.outer[level]
+        low, high = self.span(extent, OUTER) if level == 0 else (0, extent)
+        with f.loop(low, high) as loop:
+            i = loop.index
+            self.outer_loop(level + 1, self.at(a, f.mul(i, by_a)), self.at(b, f.mul(i, by_b)), self.at(out, f.mul(i, by_out)))
+
+    def panels(self, a: Value, b: Value, out: Value) -> None:
+        """The lanes, `vectors` registers at a time."""
+        f, size = self.f, self.spec.vectors * self.width
+        low, high = self.span(self.lane_count, LANES)
+        with f.loop(low, high, step=size) as loop:
+            lane: Integer = loop.index
+            if self.spec.masked:
+                left = f.sub(high, lane)
+                self.masks = [f.first_lanes(f.sub(left, j * self.width), self.width) for j in range(self.spec.vectors)]
+            else:
+                lane = f.minimum(lane, f.sub(self.lane_count, size))
+            self.rows(a, self.at(b, lane), self.at(out, f.mul(lane, self.lane_out)))
+
+    def rows(self, a: Value, b: Value, out: Value) -> None:
+        """The rows, a tile at a time."""
+        f, size = self.f, self.spec.rows
+        low, high = self.span(self.row_count, ROWS)
+        spare = f.sub(self.row_count, size)
+        full = f.compare("sge", spare, 0)
+        with f.when(full), f.loop(low, high, step=size) as loop:
+            row = f.minimum(loop.index, spare)
+            self.tile(self.at(a, f.mul(row, self.row_a)), b, self.at(out, f.mul(row, self.row_out)), size)
+        if size > 1:
+            few = f.compare("slt", spare, 0)
+            with f.when(few), f.loop(low, high) as loop:
+                self.tile(self.at(a, f.mul(loop.index, self.row_a)), b, self.at(out, f.mul(loop.index, self.row_out)), 1)
+
+    def tile(self, a: Value, b: Value, out: Value, rows: int) -> None:
+        """One tile: all sums, then its results."""
+        vectors = self.spec.vectors
+        total = self.sum_loop(0, a, b, [Value("zeroinitializer", self.type)] * (rows * vectors))
+        place = out
+        for i in range(rows):
+            for j in range(vectors):
+                self.write(total[i * vectors + j], place, j)
+            if i + 1 < rows:
+                place = self.at(place, self.row_out)
+
+    def sum_loop(self, level: int, a: Value, b: Value, total: list[Value]) -> list[Value]:
+        """The summed axes from `level` inwards."""
+        f, spec = self.f, self.spec
+        if level == spec.depth:
+            return self.multiply(a, b, total)
+        extent, by_a, by_b = self.sums[level]
+        low, high = self.span(extent, SUM) if level == 0 else (0, extent)
+        with f.loop(low, high, carried=total) as loop:
+            inner = self.sum_loop(level + 1, self.at(a, f.mul(loop.index, by_a)), self.at(b, f.mul(loop.index, by_b)), loop.carried)
+            loop.next(*inner)
+        return list(loop.results)
+
+    def multiply(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
+        """total[i][j] + a[i] * b[j]."""
+        f, spec = self.f, self.spec
+        columns = [self.read(self.at(b, j * self.width), mask) for j, mask in enumerate(self.masks)]
+        result = []
+        for i in range(len(total) // spec.vectors):
+            factor = f.splat(f.load(self.element, self.at(a, self.row_places[i])), self.width)
+            for j, column in enumerate(columns):
+                result.append(self.add_product(factor, column, total[i * spec.vectors + j]))
+        return result
+
+    def read(self, place: Value, mask: Value | None) -> Value:
+        """A vector of b; nothing is read beyond the last lane."""
+        return self.f.load(self.type, place) if mask is None else self.f.load_masked(self.type, place, mask)
+
+    def add_product(self, a: Value, b: Value, c: Value) -> Value:
+        """a * b + c, rounded once for floats."""
+        f = self.f
+        if self.element in ("float", "double"):
+            return f.intrinsic("fma", a, b, c)
+        return f.emit(f"add {c.type} {f.emit(f'mul {a.type} {a}, {b}', a.type)}, {c}", c.type)
+
+    def write(self, value: Value, place: Value, j: int) -> None:
+        """One vector of results."""
+        f, spec = self.f, self.spec
+        first = j * self.width
+        if spec.unit and not spec.masked:
+            f.store(value, self.at(place, first))
+            return
+        mask = self.masks[j] or f.first_lanes(self.width, self.width)
+        if spec.unit:
+            f.store_masked(value, self.at(place, first), mask)
+            return
+        numbers = f.lane_numbers(vector("i64", self.width))
+        distance = f.splat(f.integer(self.lane_out), self.width)
+        index = f.emit(f"mul {numbers.type} {numbers}, {distance}", numbers.type)
+        f.scatter(value, f.addresses(self.at(place, f.mul(first, self.lane_out)), index, self.element), mask)
+
+

@@ -1,0 +1,165 @@
+"""Vectors of lanes along one axis: loops with tails, folds in fixed order, and operands read or written along the lanes by their letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.function import Function, Integer, Value, literal, vector
+from gradwerk.compiler.llvm.spaces import FREE, NONE
+from gradwerk.compiler.target import Target
+
+FULL_VECTOR = 64
+"""Bytes of a register from which masks are cheap (AVX-512)."""
+FOLD_BLOCK = 64
+"""So many values go into one accumulator before it is added to the total: errors grow with the blocks, not with the values."""
+
+
+def lanes_for(kinds: Sequence[DType], target: Target) -> int:
+    """Lanes so that the widest type fills one register."""
+    widest = max((d.itemsize for d in kinds), default=4)
+    return target.vector_bytes // max(widest, 4)
+
+
+def each_vector(
+    f: Function, count: Integer, lanes: int, unroll: int, body: Callable[[Sequence[Integer], Value | None], None], *, masks: bool
+) -> None:
+    """Calls `body` for the places of whole vectors, `unroll` at a time, and then of the last ones with a mask of the lanes that exist.
+
+    With cheap `masks` and no unrolling one masked loop does all.
+    """
+    done: Integer = 0
+    if unroll > 1 or not masks:
+        done = f.round_down(count, lanes * unroll)
+        with f.loop(0, done, step=lanes * unroll) as loop:
+            body([f.add(loop.index, lanes * u) for u in range(unroll)], None)
+    with f.loop(done, count, step=lanes) as loop:
+        body([loop.index], f.first_lanes(f.sub(count, loop.index), lanes))
+
+
+@dataclass(frozen=True)
+class Folding:
+    """What is folded: the partial results of nothing, one step, and how two partial results become one."""
+
+    identities: Sequence[Lanes]
+    combine: Callable[[Sequence[Lanes], Sequence[Lanes]], list[Lanes]]
+
+    def typed(self, values: Sequence[Value]) -> list[Lanes]:
+        """Values that a loop carried, as partial results again."""
+        return [Lanes(v.name, v.type, i.dtype) for v, i in zip(values, self.identities, strict=True)]
+
+
+def fold_range(
+    f: Function,
+    folding: Folding,
+    span: tuple[Integer, Integer],
+    body: Callable[[Integer, bool], Sequence[Lanes]],
+    *,
+    step: int = 1,
+    unroll: int = 1,
+    masked: bool = False,
+) -> list[Lanes]:
+    """Folds body(index, last) for index in range(*span, step), in blocks and in a fixed order.
+
+    `last` tells the body that fewer than `step` entries may be left.  `masked` says that this costs nothing, so that one loop does all.
+    """
+    low, high = span
+    width = len(folding.identities)
+    whole = unroll == 1 and masked
+    full = high if whole else f.add(low, _multiple(f, f.sub(high, low), step * unroll))
+    total: Sequence[Lanes] = folding.identities
+    with f.loop(low, full, step=FOLD_BLOCK * step, carried=total) as block:
+        stop = f.minimum(f.add(block.index, FOLD_BLOCK * step), full)
+        with f.loop(block.index, stop, step=step * unroll, carried=list(folding.identities) * unroll, once=True) as loop:
+            turn: list[Lanes] = []
+            for u in range(unroll):
+                before = folding.typed(loop.carried[u * width : (u + 1) * width])
+                turn += folding.combine(before, body(f.add(loop.index, u * step), whole))
+            loop.next(*turn)
+        parts = [folding.typed(loop.results[u * width : (u + 1) * width]) for u in range(unroll)]
+        while len(parts) > 1:
+            half = len(parts) // 2
+            parts = [folding.combine(a, b) for a, b in zip(parts[:half], parts[half:], strict=True)]
+        block.next(*folding.combine(folding.typed(block.carried), parts[0]))
+    total = folding.typed(block.results)
+    if whole or (unroll == 1 and step == 1):
+        return list(total)
+    with f.loop(full, high, step=step, carried=total) as tail:
+        tail.next(*folding.combine(folding.typed(tail.carried), body(tail.index, True)))  # noqa: FBT003
+    return folding.typed(tail.results)
+
+
+def _multiple(f: Function, count: Integer, of: int) -> Integer:
+    return f.round_down(count, of) if of > 1 else count
+
+
+@dataclass
+class Lane:
+    """An operand along the lanes of one row: where the row begins, and how its elements follow each other."""
+
+    e: LaneEmitter
+    base: Value
+    dtype: DType
+    letter: str
+    stride: Integer
+    splatted: Lanes | None = None
+    places: Value | None = None
+
+    def prepare(self) -> Lane:
+        """Once per row: what does not move is loaded, distances are spread over the lanes.  Returns itself."""
+        if self.letter == NONE:
+            self.splatted = self.e.splat(LaneEmitter(self.e.function, 1).load(self.base, self.dtype))
+            return self
+        return self.prepare_store()
+
+    def prepare_store(self) -> Lane:
+        """As `prepare`, for an operand that is only written."""
+        if self.letter == FREE and self.e.count > 1:
+            self.places = distances(self.e.function, self.e.count, self.stride)
+        return self
+
+    def pointer(self, index: Integer) -> Value:
+        """The address of the element at lane index."""
+        f = self.e.function
+        return f.at(self.base, f.mul(index, self.stride), element=MEMORY[self.dtype])
+
+    def load(self, index: Integer, mask: Value | None) -> Lanes:
+        """The elements from `index` on."""
+        if self.splatted is not None:
+            return self.splatted
+        if self.places is None:
+            return self.e.load(self.pointer(index), self.dtype, mask)
+        f = self.e.function
+        return self.e.gather(f.addresses(self.pointer(index), self.places, MEMORY[self.dtype]), self.dtype, mask)
+
+    def store(self, x: Lanes, index: Integer, mask: Value | None) -> None:
+        """Writes the elements from `index` on; one element where the operand does not move."""
+        f = self.e.function
+        if self.letter == NONE:
+            one = LaneEmitter(f, 1)
+            one.store(one.wrap(f.extract(x, 0), x.dtype), self.base)
+        elif self.places is None:
+            self.e.store(x, self.pointer(index), mask)
+        else:
+            self.e.scatter(x, f.addresses(self.pointer(index), self.places, MEMORY[self.dtype]), mask)
+
+
+def distances(f: Function, count: int, stride: Integer) -> Value:
+    """0, stride, 2 stride, ... over the lanes, as i32: a row of lanes spans less than 2**31 elements."""
+    type_ = vector("i32", count)
+    if isinstance(stride, int):
+        return Value("<" + ", ".join(f"i32 {n * stride}" for n in range(count)) + ">", type_)
+    small = f.emit(f"trunc i64 {stride} to i32", "i32")
+    return f.emit(f"mul {type_} {f.lane_numbers(type_)}, {f.splat(small, count)}", type_)
+
+
+def numbered(e: LaneEmitter, start: Integer, stride: Integer) -> Lanes:
+    """The uint32 start, start + stride, ... over the lanes."""
+    f = e.function
+    type_ = vector("i32", e.count)
+    first = literal(start, "i32") if isinstance(start, int) else f.emit(f"trunc i64 {start} to i32", "i32")
+    steps = distances(f, e.count, stride) if e.count > 1 else literal(0, "i32")
+    return e.wrap(f.emit(f"add {type_} {f.splat(first, e.count)}, {steps}", type_), dtypes.uint32)

@@ -1,0 +1,124 @@
+"""LLVM text to object code, object code to addresses.  llvmlite is imported here, at the first use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.target import Target
+
+_lock = threading.Lock()
+_compiling = threading.Lock()
+_addresses: dict[tuple[str, bytes], int] = {}
+_kept: list[Any] = []
+
+
+@cache
+def _binding() -> ModuleType:
+    """llvmlite, made ready for the host."""
+    import llvmlite.binding as llvm  # noqa: PLC0415  loads 100 MB: only when something is compiled or linked
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm  # type: ignore[no-any-return]
+
+
+@cache
+def host_target() -> Target:
+    """The machine we run on."""
+    llvm = _binding()
+    features = llvm.get_host_cpu_features()
+    wide = 64 if features.get("avx512f") and features.get("avx512vl") and features.get("avx512bw") else 32 if features.get("avx2") else 16
+    flags = ",".join(sorted(("+" if on else "-") + name for name, on in features.items()))
+    triple = llvm.get_process_triple()
+    registers = 32 if wide == 64 or not triple.startswith("x86_64") else 16
+    return Target(llvm.get_host_cpu_name(), flags, triple, wide, registers)
+
+
+@cache
+def _machine(target: Target) -> Any:  # noqa: ANN401  llvmlite's TargetMachine
+    llvm = _binding()
+    return llvm.Target.from_triple(target.triple).create_target_machine(cpu=target.cpu, features=target.features, opt=2, jit=True)
+
+
+def compile_text(text: str, target: Target, *, level: int = 0) -> bytes:
+    """The object file of a module's text.
+
+    `level` 1 to 3 runs LLVM's middle end first; our kernels come out of the builder in the form code generation wants, so the default is
+    none.  Raises VerifyError for text that LLVM does not accept.
+    """
+    machine = _machine(target)
+    module = _module(text, machine, level)
+    with _without_strength_reduction():
+        return bytes(machine.emit_object(module))
+
+
+def assembly(text: str, target: Target, *, level: int = 0) -> str:
+    """The assembly of a module's text, for people."""
+    machine = _machine(target)
+    module = _module(text, machine, level)
+    with _without_strength_reduction():
+        return str(machine.emit_assembly(module))
+
+
+@contextmanager
+def _without_strength_reduction() -> Iterator[None]:
+    """Loop strength reduction takes half of the time of code generation, up to nine tenths with many run-time strides, and gains nothing
+    measurable in our kernels.  The switch is of the whole process: it is put back for other users of llvmlite.
+    """
+    llvm = _binding()
+    with _compiling:
+        llvm.set_option("gradwerk", "-disable-lsr=true")
+        try:
+            yield
+        finally:
+            llvm.set_option("gradwerk", "-disable-lsr=false")
+
+
+def _module(text: str, machine: Any, level: int) -> Any:  # noqa: ANN401
+    llvm = _binding()
+    try:
+        module = llvm.parse_assembly(text)
+        module.verify()
+    except RuntimeError as error:
+        raise VerifyError("LLVM does not accept a kernel", facts=(str(error),)) from error
+    if level:
+        options = llvm.create_pipeline_tuning_options(speed_level=level)
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+    return module
+
+
+@cache
+def _jit() -> Any:  # noqa: ANN401
+    return _binding().create_lljit_compiler()
+
+
+def link(objects: dict[str, bytes]) -> dict[str, int]:
+    """The addresses of the functions that these objects define, each under its own name.  They stay loaded as long as the process."""
+    llvm = _binding()
+    with _lock:
+        for name, image in objects.items():
+            if (name, image) in _addresses:
+                continue
+            library = llvm.JITLibraryBuilder().add_object_img(image).add_current_process().export_symbol(name)
+            linked = library.link(_jit(), f"gradwerk{len(_kept)}")
+            _kept.append(linked)
+            _addresses[name, image] = int(linked[name])
+        return {name: _addresses[name, image] for name, image in objects.items()}
+
+
+def link_many(image: bytes, names: Sequence[str]) -> dict[str, int]:
+    """The addresses of several functions of one object."""
+    with _lock:
+        builder = _binding().JITLibraryBuilder().add_object_img(image).add_current_process()
+        for name in names:
+            builder = builder.export_symbol(name)
+        linked = builder.link(_jit(), f"gradwerk{len(_kept)}")
+        _kept.append(linked)
+        return {name: int(linked[name]) for name in names}

@@ -1,0 +1,184 @@
+"""Map kernels: fused elementwise code over strided operands.
+
+The space is merged to as few axes as all operands allow; the lanes run along the axis where most operands have neighbours.  Two shapes of
+space get help:
+    tiled   an operand has its neighbours along another axis (a transpose): blocks of 16 rows, so that its cache lines are used whole
+    folded  the last axis is shorter than a few vectors and what repeats along the outer one has neighbours (a bias of 6 channels): it is
+            repeated in a small block of memory, and whole blocks of rows run as one long row
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradwerk.base.dtypes import DType
+from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.emitter import MEMORY, Lanes
+from gradwerk.compiler.llvm.function import Function, Integer, Value
+from gradwerk.compiler.llvm.lanes import Lane, each_vector
+from gradwerk.compiler.llvm.nest import Nest, Place
+from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Operand, Work, row_major
+from gradwerk.ir.graph import Graph
+
+TILE = 16
+BLOCK = 512
+"""Elements of a folded block at most."""
+LIGHT = 12
+"""A body of fewer instructions is unrolled."""
+
+
+@dataclass(frozen=True)
+class MapKernel:
+    """The structure of a map kernel.  `letters`: one row per read, per write, and last for the index where the body uses it."""
+
+    body: Graph
+    letters: tuple[str, ...]
+    chunked: int
+    tiled: bool = False
+    folded: bool = False
+
+    @cached_property
+    def name(self) -> str:
+        """Content name."""
+        return f"{stem('map', self.body)}_{digest('map', spelled(self.body), self.letters, self.chunked, self.tiled, self.folded)}"
+
+    def build(self, target: Target) -> str:
+        """LLVM text.  Extents: the axes', the chunk step, then the run-time strides."""
+        return MapBuilder(self, target).build()
+
+
+class MapBuilder:
+    """Builds one map kernel."""
+
+    def __init__(self, spec: MapKernel, target: Target) -> None:
+        writes = [value.dtype for value in spec.body.outputs]
+        self.spec, self.nest = spec, Nest(spec.name, spec.body, spec.letters, writes, target, chunked=spec.chunked)
+        self.f, self.e, self.rank = self.nest.f, self.nest.e, self.nest.rank
+        self.unroll = 1 if weight(spec.body) > LIGHT else 2
+
+    def build(self) -> str:
+        """The whole kernel."""
+        nest, last = self.nest, self.rank - 1
+        if self.spec.tiled or self.spec.folded:
+            nest.walk(range(last - 1), nest.start(), self.tiles if self.spec.tiled else self.fold)
+        else:
+            low, high = nest.spans[last]
+            nest.walk(range(last), nest.start(), lambda at: self.row(nest.advance(at, low, last), self.f.sub(high, low)))
+        return nest.module.text()
+
+    def apply(self, lanes: Sequence[Lane], at: Sequence[Place], places: Sequence[Integer], mask: Value | None) -> None:
+        """The body at some vectors: all loads, then all stores, so that results may replace arguments."""
+        results: list[list[Lanes]] = []
+        reads, writes = lanes[: self.nest.reads], lanes[self.nest.reads :]
+        for place in places:
+            inputs = [lane.load(place, mask) for lane in reads]
+            results.append(evaluate(self.spec.body, self.e, inputs, self.nest.index(at, place)))
+        for place, values in zip(places, results, strict=True):
+            for lane, value in zip(writes, values, strict=True):
+                lane.store(value, place, mask)
+
+    def row(self, at: Sequence[Place], count: Integer, letters: Sequence[str] | None = None) -> None:
+        """One row of `count` elements along the lanes."""
+        lanes = self.nest.lanes(at, letters)
+        each_vector(
+            self.f, count, self.e.count, self.unroll, lambda places, mask: self.apply(lanes, at, places, mask), masks=self.nest.masks
+        )
+
+    def tiles(self, at: list[Place]) -> None:
+        """Blocks of TILE rows, vector by vector."""
+        f, nest, axis = self.f, self.nest, self.rank - 2
+        low, high = nest.spans[axis]
+        begin, end = nest.spans[axis + 1]
+        at = nest.advance(at, begin, axis + 1)
+        count = f.sub(end, begin)
+        with f.loop(low, high, step=TILE) as block:
+            stop = f.minimum(f.add(block.index, TILE), high)
+            with f.loop(0, count, step=self.e.count) as column:
+                mask = f.first_lanes(f.sub(count, column.index), self.e.count)
+                with f.loop(block.index, stop, once=True) as loop:
+                    here = nest.advance(at, loop.index, axis)
+                    self.apply(nest.lanes(here), here, [column.index], mask)
+
+    def fold(self, at: list[Place]) -> None:
+        """Blocks of rows as one long row; what repeats has been repeated in memory of its own."""
+        f, nest, axis = self.f, self.nest, self.rank - 2
+        low, high = nest.spans[axis]
+        width = nest.extents[axis + 1]
+        rows = f.div(BLOCK, width)
+        repeated: dict[int, Place] = {}
+        for number, row in enumerate(self.spec.letters):
+            place = at[number]
+            if row[-2:] == NONE + UNIT and isinstance(place, Value):
+                repeated[number] = repeat(f, place, nest.dtypes[number], rows, width)
+        letters = [NONE if row[-2:] == NONE + NONE else UNIT for row in self.spec.letters]
+        with f.loop(low, high, step=rows) as block:
+            count = f.mul(f.minimum(rows, f.sub(high, block.index)), width)
+            here = nest.advance(at, block.index, axis)
+            self.row([repeated.get(number, place) for number, place in enumerate(here)], count, letters)
+
+
+def repeat(f: Function, source: Value, dtype: DType, rows: Integer, width: Integer) -> Value:
+    """A block of memory that holds `width` elements `rows` times."""
+    element = MEMORY[dtype]
+    block = f.scratch(element, BLOCK)
+    with f.loop(0, width) as column:
+        value = f.load(element, f.at(source, column.index, element=element))
+        with f.loop(0, rows) as row:
+            f.store(value, f.at(block, f.mul(row.index, width), column.index, element=element))
+    return block
+
+
+def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...], target: Target) -> Work:
+    """A map over `space`: writes = body(reads), element by element.  Operands have the shape of the space, stride 0 broadcasts.
+
+    A write may be the same memory as a read if both have the same strides.
+    """
+    operands = (*reads, *writes)
+    strides = [operand.strides for operand in operands]
+    if uses_index(body):
+        strides.append(row_major(space))
+    axes = axes_of(space, strides)
+    first = axes[0]
+    weights = [1] * len(reads) + [4] * len(writes) + [0] * (len(strides) - len(operands))
+    axes.append(axes.pop(lane_axis(axes, weights)))
+    folded = folds(axes, len(reads), target)
+    tiled = not folded and _tile(axes)
+    cut = Cut.of(first, bytes_of(operands, axes))
+    chunked = axes.index(first)
+    letters = patterns(axes)
+    kernel = MapKernel(body, letters, chunked, tiled, folded)
+    extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
+    size = 1
+    for extent in space:
+        size *= extent
+    title = f"{stem('map', body)} {'x'.join(map(str, space))}"
+    return Work(kernel, accesses(reads, writes, axes, chunked, cut), extents, cut.count, title, size * count_flops(body))
+
+
+def folds(axes: list[Axis], reads: int, target: Target) -> bool:
+    """Whether blocks of rows are better run as one long row."""
+    if len(axes) < 2 or not 0 < axes[-1].extent < 3 * target.lanes or axes[-1].extent % target.lanes == 0:
+        return False
+    width, outer, inner = axes[-1].extent, axes[-2].strides, axes[-1].strides
+    for number, (a, b) in enumerate(zip(outer, inner, strict=True)):
+        neighbours = b == 1 and a == width
+        repeats = a == 0 and b in (0, 1)
+        if not neighbours and (not repeats or number >= reads):
+            return False
+    return True
+
+
+def _tile(axes: list[Axis]) -> bool:
+    """Moves the axis along which an operand has its neighbours, if not the lanes', next to the lanes; whether there is one."""
+    for number, stride in enumerate(axes[-1].strides):
+        if stride in (0, 1):
+            continue
+        for place in range(len(axes) - 1):
+            if axes[place].strides[number] == 1 and axes[place].extent >= TILE // 2:
+                axes.insert(-1, axes.pop(place))
+                return True
+    return False

@@ -1,0 +1,299 @@
+"""Row kernels: fused code with folds along the last axis (softmax, cross-entropy, normalisation, argmax).
+
+A row of at most four vectors is held in registers from its first load to its last store.  A longer one is walked once per level of folds:
+pass k computes every fold whose argument needs k folds before it; what a pass needs of elementwise values is computed again, except
+transcendental functions, which are kept in memory on the stack for rows that fit there.  All of the row stays in cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.llvm.body import count_flops, digest, emit_node, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.function import Integer, Value
+from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range, lanes_for
+from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.compiler.llvm.nest import Nest, Place
+from gradwerk.compiler.llvm.spaces import Axis, Cut, accesses, axes_of, bytes_of, patterns, run_time_strides
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Operand, Work, row_major
+from gradwerk.ir.graph import Graph, Node
+from gradwerk.ir.graph import Value as BodyValue
+from gradwerk.ir.op import Input, Random, Reduction
+
+MOST_VECTORS = 4
+"""A row of more vectors is walked, not held."""
+LONGEST_KEPT = 4096
+"""Elements of a row of which transcendental values are kept on the stack."""
+HEAVY_BODY = 24
+"""A body of more instructions is not unrolled."""
+
+
+@dataclass(frozen=True)
+class RowKernel:
+    """The structure of a row kernel.  `vectors`: how many hold a row, 0 for a row of any length; `keeps`: the row fits the stack."""
+
+    body: Graph
+    letters: tuple[str, ...]
+    chunked: int
+    vectors: int
+    keeps: bool
+
+    @cached_property
+    def name(self) -> str:
+        """Content name."""
+        return f"{stem('row', self.body)}_{digest('row', spelled(self.body), self.letters, self.chunked, self.vectors, self.keeps)}"
+
+    def build(self, target: Target) -> str:
+        """LLVM text."""
+        return RowBuilder(self, target).build()
+
+
+class Levels:
+    """Of each value of a body: how many folds come before it, and whether it varies along the row."""
+
+    def __init__(self, body: Graph) -> None:
+        self.nodes = [node for node in body.live() if not isinstance(node.op, Input)]
+        self.level: dict[BodyValue, int] = dict.fromkeys(body.inputs, 0)
+        self.wide: set[BodyValue] = {value for value in body.inputs if value.shape == (2,)}
+        for node in self.nodes:
+            value, fold = node.values[0], isinstance(node.op, Reduction)
+            self.level[value] = max((self.level[a] for a in node.args), default=0) + fold
+            if not fold and (isinstance(node.op, Random) or any(a in self.wide for a in node.args)):
+                self.wide.add(value)
+        self.folds = [node for node in self.nodes if isinstance(node.op, Reduction)]
+        self.depth = max((self.level[node.values[0]] for node in self.folds), default=0)
+        costly = [node.values[0] for node in self.nodes if node.op.name in HEAVY]
+        self.kept = [value for value in costly if value in self.wide and self._reused(body, value)]
+
+    def folds_of(self, level: int) -> list[Node]:
+        """The folds that pass `level` computes."""
+        return [node for node in self.folds if self.level[node.args[0]] == level]
+
+    def narrow_of(self, level: int) -> list[Node]:
+        """The values of one number per row that pass `level` can begin with and earlier ones could not."""
+        narrow = [node for node in self.nodes if node.values[0] not in self.wide and not isinstance(node.op, Reduction)]
+        return [node for node in narrow if self.level[node.values[0]] == level]
+
+    def cone(self, wanted: Sequence[BodyValue]) -> list[Node]:
+        """The nodes of values along the row that these need, in order."""
+        needed, result = set(wanted), []
+        for node in reversed(self.nodes):
+            if node.values[0] in needed and node.values[0] in self.wide:
+                needed.update(node.args)
+                result.append(node)
+        return result[::-1]
+
+    def _reused(self, body: Graph, value: BodyValue) -> bool:
+        """Whether more than one pass needs the value."""
+        targets = [[node.args[0] for node in self.folds_of(level)] for level in range(self.depth)]
+        targets.append([v for v in body.outputs if v in self.wide])
+        return sum(any(n.values[0] is value for n in self.cone(t)) for t in targets) > 1
+
+
+@dataclass
+class Row:
+    """A row that is being walked: where it lies, its operands, its numbers so far, and which kept values are in memory."""
+
+    at: list[Place]
+    lanes: Sequence[Lane]
+    narrow: dict[BodyValue, Lanes]
+    stored: set[BodyValue] = field(default_factory=set)
+
+
+class RowBuilder:
+    """Builds one row kernel."""
+
+    def __init__(self, spec: RowKernel, target: Target) -> None:
+        writes = [value.dtype for value in spec.body.outputs]
+        self.spec, self.body = spec, spec.body
+        self.nest = Nest(spec.name, spec.body, spec.letters, writes, target, chunked=spec.chunked)
+        self.f, self.e = self.nest.f, self.nest.e
+        self.one = LaneEmitter(self.f, 1)
+        self.count: Integer = self.nest.extents[-1]
+        self.levels = Levels(spec.body)
+        self.room: dict[BodyValue, Value] = {}
+        if spec.keeps and not spec.vectors:
+            self.room = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
+
+    def build(self) -> str:
+        """The whole kernel."""
+        nest = self.nest
+        nest.walk(range(nest.rank - 1), nest.start(), self.held if self.spec.vectors else self.walked)
+        return nest.module.text()
+
+    def folding(self, folds: Sequence[Node]) -> Folding:
+        """Several folds at once, over vectors of lanes."""
+        ops = [node.op for node in folds]
+        kinds = [node.args[0].dtype for node in folds]
+        identities = [self.e.const(op.identity(d), d) for op, d in zip(ops, kinds, strict=True) if isinstance(op, Reduction)]
+
+        def combine(a: Sequence[Lanes], b: Sequence[Lanes]) -> list[Lanes]:
+            return [op.combine(self.e, x, y) for op, x, y in zip(ops, a, b, strict=True) if isinstance(op, Reduction)]
+
+        return Folding(identities, combine)
+
+    def across(self, node: Node, x: Lanes) -> Lanes:
+        """The lanes folded into one, in every lane."""
+        op = node.op
+        if not isinstance(op, Reduction):
+            raise VerifyError(f"{op} is not a fold")
+
+        def combine(a: Value, b: Value) -> Value:
+            e = LaneEmitter(self.f, 1 if not a.type.startswith("<") else int(a.type[1:].split()[0]))
+            made: Value = op.combine(e, e.wrap(a, x.dtype), e.wrap(b, x.dtype))
+            return made
+
+        return self.e.splat(self.one.wrap(self.f.fold_lanes(x, combine), x.dtype))
+
+    def narrow(self, place: dict[BodyValue, Lanes], level: int) -> None:
+        """The values of one number per row at a level."""
+        for node in self.levels.narrow_of(level):
+            place[node.values[0]] = emit_node(self.e, node, [place[a] for a in node.args], None)
+
+    # ---- rows held in registers
+
+    def held(self, at: list[Place]) -> None:
+        """One row, all of it in registers."""
+        f, e, levels = self.f, self.e, self.levels
+        lanes = self.nest.lanes(at)
+        starts = [e.count * n for n in range(self.spec.vectors)]
+        mask = f.first_lanes(f.sub(self.count, starts[-1]), e.count)
+        masks: list[Value | None] = [None] * (len(starts) - 1) + [mask]
+        narrow: dict[BodyValue, Lanes] = {}
+        parts: list[dict[BodyValue, Lanes]] = [{} for _ in starts]
+        for value, lane in zip(self.body.inputs, lanes, strict=False):
+            if value in levels.wide:
+                for part, start, m in zip(parts, starts, masks, strict=True):
+                    part[value] = lane.load(start, m)
+            else:
+                narrow[value] = lane.load(0, None)
+        numbers = [self.nest.index(at, start) for start in starts]
+        for level in range(levels.depth + 1):
+            self.narrow(narrow, level)
+            for node in levels.nodes:
+                value = node.values[0]
+                if value in levels.wide and levels.level[value] == level:
+                    for part, number in zip(parts, numbers, strict=True):
+                        part[value] = emit_node(e, node, [part.get(a) or narrow[a] for a in node.args], number)
+            for node in levels.folds_of(level):
+                narrow[node.values[0]] = self.fold_held(node, parts, narrow, mask)
+        for value, lane in zip(self.body.outputs, lanes[self.nest.reads :], strict=True):
+            for part, start, m in zip(parts, starts, masks, strict=True):
+                lane.store(part.get(value) or narrow[value], start, m)
+
+    def fold_held(self, node: Node, parts: Sequence[dict[BodyValue, Lanes]], narrow: dict[BodyValue, Lanes], mask: Value) -> Lanes:
+        """A fold over a row in registers."""
+        op, x = node.op, node.args[0]
+        if not isinstance(op, Reduction):
+            raise VerifyError(f"{op} is not a fold")
+        values = [part.get(x) or narrow[x] for part in parts]
+        nothing = self.e.const(op.identity(x.dtype), x.dtype)
+        values[-1] = self.e.wrap(self.f.select(mask, values[-1], nothing), x.dtype)
+        total = values[0]
+        for value in values[1:]:
+            total = op.combine(self.e, total, value)
+        return self.across(node, total)
+
+    # ---- rows of any length
+
+    def walked(self, at: list[Place]) -> None:
+        """One row in several passes."""
+        levels = self.levels
+        lanes = self.nest.lanes(at)
+        narrow = {v: lane.load(0, None) for v, lane in zip(self.body.inputs, lanes, strict=False) if v not in levels.wide}
+        row = Row(at, lanes, narrow)
+        for level in range(levels.depth):
+            self.narrow(narrow, level)
+            self.fold_pass(levels.folds_of(level), row)
+        self.narrow(narrow, levels.depth)
+        self.last_pass(row)
+
+    def fold_pass(self, folds: Sequence[Node], row: Row) -> None:
+        """One walk over the row that computes these folds, and keeps what later walks will want."""
+        f, e = self.f, self.e
+        wanted = [node.args[0] for node in folds]
+        inside = {node.values[0] for node in self.levels.cone(wanted)}
+        fresh = [value for value in self.room if value in inside and value not in row.stored]
+        folding = self.folding(folds)
+
+        def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001
+            mask = f.first_lanes(f.sub(self.count, index), e.count) if last else None
+            place = self.vector([*wanted, *fresh], row, index, mask)
+            for value in fresh:
+                e.store(place[value], f.at(self.room[value], index, element=MEMORY[value.dtype]))
+            values = [place[value] for value in wanted]
+            if mask is None:
+                return values
+            pairs = zip(values, folding.identities, strict=True)
+            return [e.wrap(f.select(mask, value, nothing), value.dtype) for value, nothing in pairs]
+
+        unroll = 1 if weight(self.body) > HEAVY_BODY else 2
+        totals = fold_range(f, folding, (0, self.count), body, step=e.count, unroll=unroll, masked=self.nest.masks)
+        row.stored.update(fresh)
+        for node, total in zip(folds, totals, strict=True):
+            row.narrow[node.values[0]] = self.across(node, total)
+
+    def last_pass(self, row: Row) -> None:
+        """Writes the results."""
+        outputs = list(zip(self.body.outputs, row.lanes[self.nest.reads :], strict=True))
+        wide = [(value, lane) for value, lane in outputs if value in self.levels.wide]
+        for value, lane in outputs:
+            if value not in self.levels.wide:
+                lane.store(row.narrow[value], 0, None)
+
+        def body(places: Sequence[Integer], mask: Value | None) -> None:
+            for index in places:
+                place = self.vector([value for value, _ in wide], row, index, mask)
+                for value, lane in wide:
+                    lane.store(place[value], index, mask)
+
+        if wide:
+            each_vector(self.f, self.count, self.e.count, 1, body, masks=self.nest.masks)
+
+    def vector(self, wanted: Sequence[BodyValue], row: Row, index: Integer, mask: Value | None) -> dict[BodyValue, Lanes]:
+        """Wanted values along the row at one vector: kept ones are loaded, others computed from what they need."""
+        place = dict(row.narrow)
+        by_input = dict(zip(self.body.inputs, row.lanes, strict=False))
+        used, needed = set(wanted), []
+        for node in reversed(self.levels.cone(wanted)):
+            if node.values[0] in used:
+                needed.append(node)
+                used.update(node.args if node.values[0] not in row.stored else ())
+        for value in self.body.inputs:
+            if value in used and value not in place:
+                place[value] = by_input[value].load(index, mask)
+        number = self.nest.index(row.at, index)
+        for node in reversed(needed):
+            value = node.values[0]
+            if value in row.stored:
+                place[value] = self.e.load(self.f.at(self.room[value], index, element=MEMORY[value.dtype]), value.dtype)
+            else:
+                place[value] = emit_node(self.e, node, [place[a] for a in node.args], number)
+        return place
+
+
+def lower_row(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...], target: Target) -> Work:
+    """A row region over `space`, whose last axis is the row; operands have the shape of the space, per-row ones stride 0 along the row."""
+    operands = (*reads, *writes)
+    strides = [operand.strides for operand in operands]
+    if uses_index(body):
+        strides.append(row_major(space))
+    outer = axes_of(space[:-1], [s[:-1] for s in strides])
+    row = Axis(space[-1], tuple(s[-1] for s in strides), space[-1])
+    axes = [*outer, row]
+    cut = Cut.of(outer[0], bytes_of(operands, axes), whole=True)
+    letters = patterns(axes)
+    kinds = [operand.dtype for operand in operands] + [v.dtype for node in body.live() for v in node.values]
+    vectors = -(-space[-1] // lanes_for(kinds, target))
+    kernel = RowKernel(body, letters, 0, vectors if vectors <= MOST_VECTORS else 0, vectors > MOST_VECTORS and space[-1] <= LONGEST_KEPT)
+    extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
+    size = 1
+    for extent in space:
+        size *= extent
+    title = f"{stem('row', body)} {'x'.join(map(str, space))}"
+    return Work(kernel, accesses(reads, writes, axes, 0, cut), extents, cut.count, title, size * count_flops(body))

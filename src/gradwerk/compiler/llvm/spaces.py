@@ -1,0 +1,137 @@
+"""Iteration spaces made simple before code is built: axes of extent 1 vanish, neighbours that every operand walks as one are merged.
+
+What is left of an operand is one letter per axis, which shapes the code, and run-time strides, which do not:
+    u  its elements are neighbours along the axis        0  the axis does not move it        s  a run-time stride
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gradwerk.compiler.chunks import count_of, step_of
+from gradwerk.compiler.llvm.abi import Kernel
+from gradwerk.compiler.llvm.function import Integer
+from gradwerk.compiler.work import Access, Operand
+
+UNIT, NONE, FREE = "u", "0", "s"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: its extent, each operand's stride along it, and the extent of the first of the space's axes merged into it."""
+
+    extent: int
+    strides: tuple[int, ...]
+    leading: int
+    label: object = None
+
+    @property
+    def inner(self) -> int:
+        """How many entries one entry of the first merged axis holds."""
+        return max(self.extent // max(self.leading, 1), 1)
+
+
+def axes_of(space: Sequence[int], strides: Sequence[Sequence[int]], labels: Sequence[object] | None = None) -> list[Axis]:
+    """The axes of a space, outermost first, merged where all operands allow it and the labels are equal.
+
+    `strides` holds, per operand, its strides in elements.  At least one axis is left, so that a kernel has lanes.
+    """
+    if 0 in space:
+        return [Axis(0, (1,) * len(strides), 0)]
+    result: list[Axis] = []
+    for number, extent in enumerate(space):
+        if extent == 1:
+            continue
+        axis = Axis(extent, tuple(s[number] for s in strides), extent, labels[number] if labels else None)
+        if result and _walk_as_one(result[-1], axis):
+            outer = result.pop()
+            axis = replace(axis, extent=outer.extent * extent, leading=outer.leading)
+        result.append(axis)
+    return result or [Axis(1, (1,) * len(strides), 1)]
+
+
+def _walk_as_one(outer: Axis, inner: Axis) -> bool:
+    return outer.label == inner.label and all(a == b * inner.extent for a, b in zip(outer.strides, inner.strides, strict=True))
+
+
+def lane_axis(axes: Sequence[Axis], weights: Sequence[int]) -> int:
+    """The axis along which most operands, each with its weight, have neighbours; the innermost of equals."""
+    score = [sum(w for w, s in zip(weights, axis.strides, strict=True) if s == 1) for axis in axes]
+    return max(range(len(axes)), key=lambda k: (score[k], k))
+
+
+def patterns(axes: Sequence[Axis], *, lanes: bool = True) -> tuple[str, ...]:
+    """The letters of every operand; only the last axis is one of lanes."""
+    rows = []
+    for number in range(len(axes[0].strides)):
+        letters = [NONE if axis.strides[number] == 0 else FREE for axis in axes]
+        if lanes and axes[-1].strides[number] == 1:
+            letters[-1] = UNIT
+        rows.append("".join(letters))
+    return tuple(rows)
+
+
+def run_time_strides(axes: Sequence[Axis], letters: Sequence[str]) -> tuple[int, ...]:
+    """The strides that kernels take as arguments: those of letter s, operand by operand."""
+    return tuple(axis.strides[k] for k, row in enumerate(letters) for axis, letter in zip(axes, row, strict=True) if letter == FREE)
+
+
+def read_strides(kernel: Kernel, letters: Sequence[str], first: int) -> list[list[Integer]]:
+    """In a kernel: every operand's stride along every axis, from the extents beginning at `first`."""
+    source: Iterator[Integer] = iter(kernel.extents[first:])
+    return [[1 if letter == UNIT else 0 if letter == NONE else next(source) for letter in row] for row in letters]
+
+
+def count_free(letters: Sequence[str]) -> int:
+    """How many run-time strides there are."""
+    return sum(row.count(FREE) for row in letters)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How an axis is cut into chunks."""
+
+    step: int
+    count: int
+
+    @classmethod
+    def of(cls, axis: Axis, nbytes: int, *, whole: bool = False) -> Cut:
+        """The cut of an axis whose whole space touches `nbytes`; only at entries of its first merged axis, unless those are too few.
+
+        `whole` forbids the finer cut.
+        """
+        entries, inner = axis.leading, axis.inner
+        if entries < 16 < axis.extent and not whole:
+            entries, inner = axis.extent, 1
+        step = step_of(entries, nbytes // max(entries, 1)) * inner
+        return cls(step, count_of(axis.extent, step))
+
+
+def slice_of(operand: Operand, number: int, axes: Sequence[Axis], chunked: int, cut: Cut) -> int | None:
+    """The bytes behind the operand's offset that belong to one chunk, when chunks touch disjoint neighbouring ranges."""
+    stride = axes[chunked].strides[number]
+    others = [(axis.extent - 1) * axis.strides[number] for k, axis in enumerate(axes) if k != chunked]
+    if stride <= 0 or any(span < 0 for span in others) or sum(others) + 1 > stride:
+        return None
+    return cut.step * stride * operand.dtype.itemsize
+
+
+def accesses(reads: Sequence[Operand], writes: Sequence[Operand], axes: Sequence[Axis], chunked: int, cut: Cut) -> tuple[Access, ...]:
+    """The accesses of a kernel whose pointers are its reads and then its writes."""
+    operands = [(operand, False) for operand in reads] + [(operand, True) for operand in writes]
+    return tuple(
+        Access(operand, writes=write, reads=not write, slice=slice_of(operand, number, axes, chunked, cut))
+        for number, (operand, write) in enumerate(operands)
+    )
+
+
+def bytes_of(operands: Sequence[Operand], axes: Sequence[Axis]) -> int:
+    """The bytes that one walk over the space touches."""
+    total = 0
+    for number, operand in enumerate(operands):
+        count = 1
+        for axis in axes:
+            count *= axis.extent if axis.strides[number] else 1
+        total += count * operand.dtype.itemsize
+    return total

@@ -1,0 +1,354 @@
+"""Units to work: every value gets an operand (a strided view of a buffer), every unit the kernels that fill it.
+
+Movement is resolved here: a movement of memory that strides can say is a view and costs nothing, any other is a copy.  What has no native
+lowering becomes a host step: the program calls the op's NumPy reference between two native segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradwerk.compiler.contraction.lower import lower_contraction
+from gradwerk.compiler.fuse import fuse
+from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
+from gradwerk.compiler.llvm.maps import lower_map
+from gradwerk.compiler.llvm.reduces import lower_reduce
+from gradwerk.compiler.llvm.rows import lower_row
+from gradwerk.compiler.llvm.windows import lower_window
+from gradwerk.compiler.loops import lower_scan
+from gradwerk.compiler.memory import Segment
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Buffer, Operand, Work, row_major
+from gradwerk.ir.graph import Graph, Node, Type, Value
+from gradwerk.ir.op import Constant, Contraction, Movement, Op, Source, Strides, Window
+from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
+from gradwerk.ops.contraction import Contract
+from gradwerk.ops.control import Scan
+from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.movement import Concatenate, Pad, Reshape
+
+
+
+CACHE_WAY, LINE, MANY_ROWS = 1024, 64, 256
+"""Bytes between rows that begin to share cache sets, bytes of a cache line, rows from which it matters."""
+
+
+@dataclass(frozen=True)
+class HostStep:
+    """A call of an op's NumPy reference between native segments."""
+
+    op: Op
+    reads: tuple[Operand, ...]
+    writes: tuple[Operand, ...]
+    node: Node
+
+
+Step = Segment | HostStep
+
+
+@dataclass
+class Program:
+    """What lowering makes of a graph: steps in order, and where inputs, constants and outputs lie."""
+
+    steps: list[Step]
+    inputs: list[Buffer]
+    outputs: list[Buffer]
+    constants: dict[Buffer, bytes]
+    in_place: dict[int, int]
+    units: list[Unit]
+
+
+@dataclass
+class Lowering:
+    """Work for the units of one graph, or of a loop's body inside it."""
+
+    target: Target
+    operands: dict[Value, Operand] = field(default_factory=dict)
+    constants: dict[Buffer, bytes] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    pending: list[Work] = field(default_factory=list)
+    packs: dict[object, Operand] = field(default_factory=dict)
+    lasting: set[Buffer] = field(default_factory=set)
+    """Inside a loop: buffers that no iteration writes."""
+
+    # ---- operands
+
+    def operand(self, value: Value) -> Operand:
+        """Where a value lies."""
+        if value not in self.operands:
+            op = value.node.op
+            if not isinstance(op, Constant):
+                raise KeyError(f"{value!r} of {op} was read before it was made")
+            self.operands[value] = self.constant(op)
+        return self.operands[value]
+
+    def constant(self, op: Constant) -> Operand:
+        """A constant in the Plan's constant section; one that repeats along axes is stored once."""
+        buffer = Buffer(op.type.dtype, op.type.size, "constant")
+        self.constants[buffer] = op.data
+        return Operand(buffer, op.type.shape, row_major(op.type.shape))
+
+    def result(self, value: Value) -> Operand:
+        """Where a value is to be written: the place prepared for it, or a new dense buffer."""
+        if value not in self.operands:
+            self.operands[value] = self.spaced(value.type, value.node.op.name)
+        return self.operands[value]
+
+    def dense(self, type_: Type, label: str = "") -> Operand:
+        """A new row-major buffer."""
+        return Operand(Buffer(type_.dtype, type_.size, label), type_.shape, row_major(type_.shape))
+
+    def spaced(self, type_: Type, label: str = "") -> Operand:
+        """A new buffer whose rows, where they are a power-of-two distance apart and many, stand one cache line further apart.
+
+        Rows at such distances share cache sets: a product that walks down a column of 4 KiB rows runs at half speed.
+        """
+        *outer, width = type_.shape if type_.ndim > 1 else (1, 1)
+        if type_.ndim < 2 or width * type_.dtype.itemsize % CACHE_WAY or type_.size // max(width, 1) < MANY_ROWS:
+            return self.dense(type_, label)
+        pitch = width + LINE // type_.dtype.itemsize
+        strides = tuple(step * pitch for step in row_major(tuple(outer)))
+        return Operand(Buffer(type_.dtype, type_.size // width * pitch, label), type_.shape, (*strides, 1))
+
+    def copy(self, source: Operand, target: Operand) -> None:
+        """Copies a view into another of the same shape."""
+        body = Graph("copy")
+        body.finish([body.input(Type((), source.dtype))])
+        self.pending.append(lower_map(body, (source,), (target,), target.shape, self.target))
+
+    def fill(self, target: Operand, value: float) -> None:
+        """Writes one number everywhere."""
+        body = Graph("fill")
+        body.finish([body.constant(np.asarray(value, target.dtype))])
+        self.pending.append(lower_map(body, (), (target,), target.shape, self.target))
+
+    # ---- units
+
+    def unit(self, unit: Unit) -> None:
+        """Appends the unit's work."""
+        before = len(self.pending)
+        if isinstance(unit, Region):
+            self.region(unit)
+        else:
+            self.single(unit.node)
+        for index in range(before, len(self.pending)):
+            work = self.pending[index]
+            if not work.origins:
+                self.pending[index] = Work(work.kernel, work.accesses, work.extents, work.chunks, work.title, work.flops, unit.origins)
+
+    def region(self, region: Region) -> None:
+        """A fused region by its kind."""
+        reads = tuple(self.spread(self.operand(value), region) for value in region.reads)
+        writes = tuple(self.result(value) for value in region.writes)
+        if any(extent == 0 for extent in region.space) and region.kind != REDUCE:
+            if region.kind == MAP or not any(value.type.size for value in region.writes):
+                return
+        if region.kind == MAP:
+            self.pending.append(lower_map(region.body, reads, writes, region.space, self.target))
+        elif region.kind == ROW:
+            writes = tuple(self.spread(operand, region) for operand in writes)
+            self.pending.append(lower_row(region.body, reads, writes, region.space, self.target))
+        else:
+            self.pending += lower_reduce(region.body, region.folds, reads, writes, region.space, self.target)
+
+    def spread(self, operand: Operand, region: Region) -> Operand:
+        """The operand over the region's whole space: broadcast axes get stride 0; a per-row value gets a row axis of extent 1."""
+        space, shape, strides = region.space, operand.shape, operand.strides
+        if region.kind == ROW and shape == space[:-1] and shape != space[1 - len(space or (0,)) :]:
+            shape, strides = (*shape, 1), (*strides, 0)
+        missing = len(space) - len(shape)
+        shape, strides = (1,) * missing + shape, (0,) * missing + strides
+        return Operand(
+            operand.buffer, space, tuple(0 if have == 1 and want != 1 else s for have, want, s in zip(shape, space, strides, strict=True)), operand.offset
+        )
+
+    def single(self, node: Node) -> None:
+        """A node that its kind lowers by itself."""
+        op = node.op
+        if isinstance(op, Movement):
+            self.movement(node)
+            return
+        if isinstance(op, Scan) and self.scan(node):
+            return
+        for kind, rule in NATIVE:
+            if isinstance(op, kind):
+                rule(self, node)
+                return
+        self.host(node)
+
+    def movement(self, node: Node) -> None:
+        """A view where strides can say it, else a copy."""
+        op, value = node.op, node.values[0]
+        if isinstance(op, Concatenate):
+            self.concatenate(node, op)
+            return
+        source = self.operand(node.args[0])
+        view = op.view(Strides(source.shape, source.strides, source.offset)) if isinstance(op, Movement) else None
+        if view is not None and value not in self.operands:
+            self.operands[value] = Operand(source.buffer, view.shape, view.strides, view.offset)
+        elif view is not None:
+            self.copy(Operand(source.buffer, view.shape, view.strides, view.offset), self.operands[value])
+        elif isinstance(op, Pad):
+            self.pad(node, op, source)
+        elif isinstance(op, Reshape):
+            target = self.operands.setdefault(value, self.dense(value.type, "reshape"))
+            self.copy(source, Operand(target.buffer, source.shape, row_major(source.shape), target.offset))
+        else:
+            self.host(node)
+
+    def pad(self, node: Node, op: Pad, source: Operand) -> None:
+        """Zeros, then the inside."""
+        target = self.result(node.values[0])
+        self.fill(target, 0.0)
+        offset, strides = target.offset, []
+        for low, interior, stride in zip(op.low, op.interior, target.strides, strict=True):
+            offset += low * stride
+            strides.append(stride * (interior + 1))
+        self.copy(source, Operand(target.buffer, source.shape, tuple(strides), offset))
+
+    def concatenate(self, node: Node, op: Concatenate) -> None:
+        """Each part into its place."""
+        target, start = self.result(node.values[0]), 0
+        for value in node.args:
+            part = self.operand(value)
+            self.copy(part, Operand(target.buffer, part.shape, target.strides, target.offset + start * target.strides[op.axis]))
+            start += part.shape[op.axis]
+
+    def contraction(self, node: Node) -> None:
+        """Packs, tiles, combinations: see compiler/contraction."""
+        op = node.op
+        if not isinstance(op, Contract):
+            raise TypeError(op)
+        a, b = (self.operand(value) for value in node.args)
+        out = self.result(node.values[0])
+        self.pending += lower_contraction(op, a, b, out, self.target, packs=self.packs, lasting=self.lasting)
+
+    def source(self, node: Node) -> None:
+        """Counting and the like: known now, so a constant."""
+        (array,) = node.op.evaluate()
+        operand = self.constant(Constant.of(array))
+        if node.values[0] in self.operands:
+            self.copy(operand, self.operands[node.values[0]])
+        else:
+            self.operands[node.values[0]] = operand
+
+    def window(self, node: Node) -> None:
+        """Pooling and its gradients."""
+        reads = tuple(self.operand(value) for value in node.args)
+        self.pending += lower_window(node.op, reads, self.result(node.values[0]), self.target)
+
+    def gather(self, node: Node) -> None:
+        """Rows by index."""
+        table, index = (self.operand(value) for value in node.args)
+        self.pending += lower_gather(node.op, table, index, self.result(node.values[0]), self.target)
+
+    def scatter_add(self, node: Node) -> None:
+        """Sums of rows by index."""
+        reads = tuple(self.operand(value) for value in node.args)
+        self.pending += lower_scatter_add(node.op, reads, self.result(node.values[0]), self.target)
+
+    def flush(self) -> None:
+        """Ends the present native segment."""
+        if self.pending:
+            self.steps.append(Segment(tuple(self.pending)))
+            self.pending = []
+
+    def host(self, node: Node) -> None:
+        """The op's NumPy reference, on dense copies."""
+        reads = []
+        for value in node.args:
+            operand = self.operand(value)
+            if not operand.dense:
+                target = self.dense(value.type)
+                self.copy(operand, target)
+                operand = target
+            reads.append(operand)
+        self.flush()
+        writes = tuple(self.operands.setdefault(value, self.dense(value.type, "host")) for value in node.values)
+        self.steps.append(HostStep(node.op, tuple(reads), writes, node))
+
+    # ---- loops
+
+    def scan(self, node: Node) -> bool:
+        """A loop of native work; False when its body needs the host."""
+        return lower_scan(self, node)
+
+    def child(self) -> Lowering:
+        """For a loop's body: the same constants and packs, operands and work of its own."""
+        return Lowering(self.target, constants=self.constants, packs=self.packs)
+
+
+NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
+    (Contraction, Lowering.contraction),
+    (Source, Lowering.source),
+    (Window, Lowering.window),
+    (Gather, Lowering.gather),
+    (ScatterAdd, Lowering.scatter_add),
+)
+
+
+def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
+    """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
+    units = fuse(graph)
+    lowering = Lowering(target)
+    inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
+    for value, buffer in zip(graph.inputs, inputs, strict=True):
+        lowering.operands[value] = Operand(buffer, value.shape, row_major(value.shape))
+    outputs: list[Buffer] = []
+    for number, value in enumerate(graph.outputs):
+        taken = in_place.get(number)
+        outputs.append(inputs[taken] if taken is not None else Buffer(value.dtype, value.type.size, f"output {number}"))
+    made = {value for unit in units for value in unit.writes}
+    direct: set[int] = set()
+    for number, value in enumerate(graph.outputs):
+        place = Operand(outputs[number], value.shape, row_major(value.shape))
+        free = value in made and value not in lowering.operands
+        if free and (number not in in_place or writes_in_place(graph, units, value, graph.inputs[in_place[number]])):
+            lowering.operands[value] = place
+            direct.add(number)
+    for unit in units:
+        lowering.unit(unit)
+    late = [number for number in range(len(graph.outputs)) if number not in direct]
+    for number in sorted(late, key=lambda n: n in in_place):  # first what reads old inputs, then what overwrites them
+        value = graph.outputs[number]
+        place = Operand(outputs[number], value.shape, row_major(value.shape))
+        if lowering.operand(value) != place:
+            lowering.copy(lowering.operand(value), place)
+    lowering.flush()
+    return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units)
+
+
+def writes_in_place(graph: Graph, units: Sequence[Unit], value: Value, old: Value) -> bool:
+    """Whether the unit that makes `value` may write over the input `old`: nothing reads the old value later, nothing may fail later,
+    and the unit itself reads it, if at all, element by element.
+    """
+    if old in graph.outputs:
+        return False
+    views = {old}
+    place = len(units)
+    for number, unit in enumerate(units):
+        if value in unit.writes:
+            place = number
+            if not isinstance(unit, Region) or (views & set(unit.reads) and not reads_same_element(unit, value, old, views)):
+                return False
+            continue
+        if isinstance(unit, Single) and isinstance(unit.node.op, Movement) and views & set(unit.reads):
+            views.update(unit.writes)
+        if number > place and (views & set(unit.reads) or (isinstance(unit, Single) and may_fail(unit.node.op))):
+            return False
+    return not any(output in views for output in graph.outputs)
+
+
+def reads_same_element(unit: Region, value: Value, old: Value, views: set[Value]) -> bool:
+    """A map that reads the old value only as itself, in the shape it writes."""
+    return unit.kind == MAP and old.shape == value.shape == unit.space and views & set(unit.reads) == {old}
+
+
+def may_fail(op: Op) -> bool:
+    """Whether running the op may raise: it calls Python."""
+    return not isinstance(op, Movement | Contraction | Source | Window | Gather | ScatterAdd | Scan)
+
+

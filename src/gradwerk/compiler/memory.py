@@ -1,0 +1,197 @@
+"""From work to a Plan's tables: order, chains and stages from read and write sets, addresses from lifetimes.
+
+A piece of work goes into the earliest stage that its dependences allow.  It may share a stage with what it depends on only as the next
+link of one chain: same number of chunks, and every access in question touches, in chunk c, only what chunk c of the earlier work touched.
+Nothing here knows an op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gradwerk.ir.plan import ARENA, Chain, Launch, Loop, Pointer, Stage
+from gradwerk.compiler.work import Access, Buffer, Work
+
+ALIGNMENT = 64
+SLACK = 256
+"""Readable bytes behind each buffer: vector loads may run past a row's end."""
+
+
+@dataclass(eq=False)
+class Slice(Buffer):
+    """In a loop: the part of `base` that belongs to one iteration, `start + iteration * step` elements in."""
+
+    base: Buffer = field(kw_only=True)
+    start: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Work in order; run once, or `trips` times with the iteration number."""
+
+    work: tuple[Work, ...]
+    trips: int = 0
+    """0: not a loop."""
+
+
+@dataclass(eq=False)
+class Link:
+    """A chain under construction."""
+
+    work: list[Work]
+
+
+@dataclass
+class Schedule:
+    """Stages of chains of work, and which stages are loops."""
+
+    stages: list[list[Link]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+
+
+def root(buffer: Buffer) -> Buffer:
+    """The memory a buffer lies in."""
+    return buffer.base if isinstance(buffer, Slice) else buffer
+
+
+def extend(plan: Schedule, segment: Segment) -> None:
+    """Appends a segment's stages."""
+    first = len(plan.stages)
+    stages = arrange(segment.work)
+    plan.stages += stages
+    if segment.trips and stages:
+        plan.loops.append(Loop(first, len(stages), segment.trips))
+
+
+def arrange(works: Sequence[Work]) -> list[list[Link]]:
+    """The stages of one segment: each piece of work in the earliest stage its dependences allow."""
+    stages: list[list[Link]] = []
+    last_write: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
+    reads_since: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
+    for work in works:
+        conflicts = []
+        for access in work.accesses:
+            buffer = root(access.operand.buffer)
+            conflicts += [(entry, access) for entry in last_write.get(buffer, ())]
+            if access.writes:
+                conflicts += [(entry, access) for entry in reads_since.get(buffer, ())]
+        number = max((entry[0] for entry, _ in conflicts), default=0)
+        here = [(entry, access) for entry, access in conflicts if entry[0] == number]
+        link = chainable(work, here)
+        if here and link is None:
+            number += 1
+        while len(stages) <= number:
+            stages.append([])
+        if link is None:
+            link = Link([])
+            stages[number].append(link)
+        link.work.append(work)
+        for access in work.accesses:
+            buffer = root(access.operand.buffer)
+            entry = (number, link, work, access)
+            if access.writes:
+                last_write.setdefault(buffer, []).append(entry)
+            else:
+                reads_since.setdefault(buffer, []).append(entry)
+    return stages
+
+
+def chainable(work: Work, conflicts: Sequence[tuple[tuple[int, Link, Work, Access], Access]]) -> Link | None:
+    """The one chain that all these dependences lie in, if the work may follow in it chunk by chunk."""
+    links = {id(entry[1]): entry[1] for entry, _ in conflicts}
+    if len(links) != 1:
+        return None
+    for (_, _, other, theirs), ours in conflicts:
+        if other.chunks != work.chunks:
+            return None
+        if work.chunks > 1 and (theirs.slice is None or theirs.slice != ours.slice or theirs.operand.offset != ours.operand.offset):
+            return None
+        if work.chunks > 1 and theirs.operand.buffer is not ours.operand.buffer:
+            return None
+    return next(iter(links.values()))
+
+
+@dataclass
+class Arena:
+    """Byte ranges in one block, reused once the stages that need them are over."""
+
+    nbytes: int = 0
+    placed: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """(first stage, last stage, offset, bytes)"""
+
+    def place(self, first: int, last: int, nbytes: int) -> int:
+        """The lowest offset free in all these stages."""
+        size = -(-(nbytes + SLACK) // ALIGNMENT) * ALIGNMENT
+        offset = 0
+        for _, _, start, count in sorted((p for p in self.placed if p[0] <= last and first <= p[1]), key=lambda p: p[2]):
+            if offset + size <= start:
+                break
+            offset = max(offset, start + count)
+        self.placed.append((first, last, offset, size))
+        self.nbytes = max(self.nbytes, offset + size)
+        return offset
+
+
+def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
+    """First and last stage in which each buffer is touched; a buffer touched in a loop lives through all of it."""
+    spans: dict[Buffer, tuple[int, int]] = {}
+    for number, links in enumerate(plan.stages):
+        inside = next((loop for loop in plan.loops if loop.first <= number < loop.first + loop.count), None)
+        low, high = (number, number) if inside is None else (inside.first, inside.first + inside.count - 1)
+        for link in links:
+            for work in link.work:
+                for access in work.accesses:
+                    buffer = root(access.operand.buffer)
+                    first, last = spans.get(buffer, (low, high))
+                    spans[buffer] = (min(first, low), max(last, high))
+    return spans
+
+
+def assign(plan: Schedule, fixed: dict[Buffer, Pointer], held: Iterable[Buffer]) -> tuple[dict[Buffer, Pointer], int]:
+    """An address for every buffer: `fixed` ones as given, the others in the arena; `held` live to the end.  The arena's bytes too."""
+    arena, places, end = Arena(), dict(fixed), max(len(plan.stages) - 1, 0)
+    spans = lifetimes(plan)
+    for buffer in held:
+        spans[buffer] = (0, end)
+    for buffer, (first, last) in sorted(spans.items(), key=lambda item: -item[0].nbytes):
+        if buffer not in places:
+            places[buffer] = Pointer(ARENA, arena.place(first, last, buffer.nbytes))
+    return places, arena.nbytes
+
+
+def pointer(access: Access, places: dict[Buffer, Pointer]) -> Pointer:
+    """The address of an operand's first element."""
+    buffer, item = access.operand.buffer, access.operand.buffer.dtype.itemsize
+    base = places[root(buffer)]
+    start, step = (buffer.start, buffer.step) if isinstance(buffer, Slice) else (0, 0)
+    return Pointer(base.slot, base.offset + (start + access.operand.offset) * item, step * item)
+
+
+def tables(plan: Schedule, places: dict[Buffer, Pointer]) -> tuple[list[Launch], list[Chain], list[Stage]]:
+    """The Plan's rows."""
+    launches: list[Launch] = []
+    chains: list[Chain] = []
+    stages: list[Stage] = []
+    for links in plan.stages:
+        stages.append(Stage(len(chains), len(links)))
+        for link in links:
+            chains.append(Chain(len(launches), len(link.work), link.work[0].chunks))
+            launches += [launch(work, places) for work in link.work]
+    return launches, chains, stages
+
+
+def launch(work: Work, places: dict[Buffer, Pointer]) -> Launch:
+    """One row."""
+    nbytes = sum(min(_span(a), a.operand.buffer.count) * a.operand.dtype.itemsize for a in work.accesses)
+    where = tuple(pointer(access, places) for access in work.accesses)
+    return Launch(work.kernel.name, where, work.extents, work.chunks, work.title, work.flops, nbytes, work.origins)
+
+
+def _span(access: Access) -> int:
+    count = 1
+    for extent, stride in zip(access.operand.shape, access.operand.strides, strict=True):
+        count *= extent if stride else 1
+    return count
+

@@ -1,0 +1,172 @@
+"""Graph to Plan: the ordered list of passes, the only place that knows the order, and the runner that applies them.
+
+    graph passes    graph -> graph, each verified, timed and dumped by the runner
+    lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py)
+    memory          work -> stages, chains, addresses (compiler/memory.py)
+    emit            kernels -> objects, from the cache where they are known (compiler/llvm)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gradwerk.base.events import emit
+from gradwerk.base.settings import settings
+from gradwerk.compiler import memory
+from gradwerk.compiler.hoist import hoist, merge_scans
+from gradwerk.compiler.kernels import objects_for
+from gradwerk.compiler.lower import HostStep, Program, lower
+from gradwerk.ir.plan import ARENA, CONSTANTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
+from gradwerk.ir.plan import Buffer as PlanBuffer
+from gradwerk.compiler.simplify import simplify
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Buffer, Operand
+from gradwerk.ir.graph import Graph
+from gradwerk.ir.region import describe
+from gradwerk.ir.text import print_graph
+from gradwerk.ir.verify import verify
+
+SMALLEST_SHARED = 400_000
+"""A program of less work than this (flops + bytes) is not worth waking a second thread: about 20 us on one core."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A graph pass and the reason for its position."""
+
+    name: str
+    run: Callable[[Graph], Graph]
+    why_here: str
+
+
+PASSES = (
+    Pass("simplify", simplify, "first: fewer nodes for all that follow, and scans that are equal become identical"),
+    Pass("merge_scans", merge_scans, "before hoisting: a forward scan and the one that also keeps residuals are one loop"),
+    Pass("hoist", hoist, "work that leaves a loop becomes ordinary nodes, which the next walk simplifies"),
+    Pass("simplify again", simplify, "hoisted products meet gathers and reshapes that they had not seen"),
+)
+
+
+@dataclass
+class Record:
+    """What each stage made and how long it took, for `inspect.explain` and dumps."""
+
+    stages: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def note(self, name: str, seconds: float, text: Callable[[], str], *, keep: bool) -> None:
+        """Adds a stage; its text is made only when it is kept."""
+        self.seconds[name] = seconds
+        if keep:
+            self.stages[name] = text()
+
+
+def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, record: Record | None = None) -> Plan:
+    """The Plan of a finished graph.
+
+    `in_place` maps output number to the number of the input whose memory it takes.  With a `record`, every stage is kept as text.
+    Raises VerifyError when a pass breaks the graph (checked under settings.check).
+    """
+    log, keep = record or Record(), record is not None
+    check = settings.check
+    log.note("trace", 0.0, lambda: print_graph(graph), keep=keep)
+    for item in PASSES:
+        begin = time.perf_counter()
+        graph = item.run(graph)
+        log.note(item.name, time.perf_counter() - begin, lambda g=graph: print_graph(g), keep=keep)  # type: ignore[misc]
+        if check:
+            verify(graph)
+    begin = time.perf_counter()
+    program = lower(graph, target, in_place)
+    log.note("lower", time.perf_counter() - begin, lambda: describe(program.units), keep=keep)
+    begin = time.perf_counter()
+    plan = assemble(graph, program, target)
+    log.note("memory and emit", time.perf_counter() - begin, lambda: describe_plan(plan), keep=keep)
+    emit("compiled", name=plan.name, seconds=sum(log.seconds.values()), launches=len(plan.launches))
+    return plan
+
+
+def assemble(graph: Graph, program: Program, target: Target) -> Plan:
+    """Memory, tables and objects."""
+    segments = [step for step in program.steps if not isinstance(step, HostStep)]
+    plan, starts = memory.Schedule(), list[int]()
+    for step in program.steps:
+        starts.append(len(plan.stages))
+        if not isinstance(step, HostStep):
+            memory.extend(plan, step)
+    fixed = addresses(graph, program)
+    places, arena = memory.assign(plan, fixed, held=[o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)])
+    launches, chains, stages = memory.tables(plan, places)
+    host_calls = [
+        HostCall(start, step.op, arrays(step.reads, places), arrays(step.writes, places), str(step.op), tuple(step.node.origins))
+        for step, start in zip(program.steps, starts, strict=True)
+        if isinstance(step, HostStep)
+    ]
+    blob = b"".join(data.ljust(_padded(len(data)), b"\0") for data in program.constants.values())
+    trips = {number: loop.trips for loop in plan.loops for number in range(loop.first, loop.first + loop.count)}
+    amount = sum(
+        (launch.flops + launch.nbytes) * trips.get(number, 1)
+        for number, stage in enumerate(stages)
+        for chain in chains[stage.first : stage.first + stage.count]
+        for launch in launches[chain.first : chain.first + chain.count]
+    )
+    return Plan(
+        graph.name,
+        tuple(PlanBuffer(value.shape, value.dtype) for value in graph.inputs),
+        tuple(PlanBuffer(value.shape, value.dtype, program.in_place.get(k)) for k, value in enumerate(graph.outputs)),
+        tuple(launches),
+        tuple(chains),
+        tuple(stages),
+        tuple(plan.loops),
+        tuple(host_calls),
+        arena,
+        blob,
+        objects_for([work.kernel for segment in segments for work in segment.work], target),
+        amount < SMALLEST_SHARED,
+    )
+
+
+def addresses(graph: Graph, program: Program) -> dict[Buffer, Pointer]:
+    """The slots of inputs, outputs and constants."""
+    fixed = {buffer: Pointer(FIRST_INPUT + k, 0) for k, buffer in enumerate(program.inputs)}
+    slot = FIRST_INPUT + len(program.inputs)
+    for number, buffer in enumerate(program.outputs):
+        if number not in program.in_place:
+            fixed[buffer] = Pointer(slot, 0)
+            slot += 1
+    offset = 0
+    for buffer, data in program.constants.items():
+        fixed[buffer] = Pointer(CONSTANTS, offset)
+        offset += _padded(len(data))
+    return fixed
+
+
+def arrays(operands: tuple[Operand, ...], places: dict[Buffer, Pointer]) -> tuple[ArrayAt, ...]:
+    """Where a host call finds its arrays."""
+    result = []
+    for operand in operands:
+        base = places[operand.buffer]
+        where = Pointer(base.slot, base.offset + operand.offset * operand.dtype.itemsize)
+        result.append(ArrayAt(where, operand.shape, operand.dtype))
+    return tuple(result)
+
+
+def _padded(nbytes: int) -> int:
+    return -(-(nbytes + memory.SLACK) // memory.ALIGNMENT) * memory.ALIGNMENT
+
+
+def describe_plan(plan: Plan) -> str:
+    """The Plan's tables as text."""
+    lines = [f"{plan.name}: {len(plan.launches)} launches, {len(plan.stages)} stages, arena {plan.arena_bytes} bytes{', serial' if plan.serial else ''}"]
+    for number, stage in enumerate(plan.stages):
+        loop = next((loop for loop in plan.loops if loop.first == number), None)
+        lines.append(f"stage {number}" + (f"  loop of {loop.count} stages, {loop.trips} times" if loop else ""))
+        for chain in plan.chains[stage.first : stage.first + stage.count]:
+            lines.append(f"  chain of {chain.count}, {chain.chunks} chunks")
+            for launch in plan.launches[chain.first : chain.first + chain.count]:
+                where = " ".join(f"{'arena' if p.slot == ARENA else p.slot}+{p.offset}" + (f"+{p.step}t" if p.step else "") for p in launch.pointers)
+                lines.append(f"    {launch.kernel}  {launch.title}  [{where}] {launch.extents}")
+    lines += [f"host before stage {call.before}: {call.title}" for call in plan.host_calls]
+    return "\n".join(lines)

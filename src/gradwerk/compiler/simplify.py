@@ -1,0 +1,302 @@
+"""Algebraic rules, each with its law in words.  One walk in building order; a rule sees arguments that are already simple.
+
+A rule keeps the value for every input, NaN, infinities and signed zeros included, up to the rounding of a sum taken in another order.
+So `x + 0` stays (it turns -0.0 into 0.0), `x * 0` stays (NaN), `x * 1` goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gradwerk.compiler.transposes import TRANSPOSE_RULES
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
+from gradwerk.ops.contraction import Contract, Index
+from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub
+from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
+
+Rule = Callable[[Op, tuple[Value, ...], Graph], Value | None]
+MOST_FOLDED = 1 << 12
+"""Elements: larger results of constants are left to run time."""
+
+
+def number(value: Value) -> float | None:
+    """The number every element of a constant is, or None."""
+    while isinstance(value.node.op, BroadcastTo | Reshape):
+        value = value.node.args[0]
+    op = value.node.op
+    if isinstance(op, Constant) and op.type.size == 1 and not op.type.is_token:
+        return float(op.reference().item())
+    return None
+
+
+def multiply_by_one(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """x * 1 = x and x / 1 = x, where x already has the result's shape."""
+    if not isinstance(op, Mul | Div):
+        return None
+    shape = op.infer(*(a.type for a in args))[0].shape
+    if number(args[1]) == 1 and args[0].shape == shape:
+        return args[0]
+    if isinstance(op, Mul) and number(args[0]) == 1 and args[1].shape == shape:
+        return args[1]
+    return None
+
+
+def subtract_zero(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """x - (+0) = x, for every x, where x already has the result's shape."""
+    if not isinstance(op, Sub) or number(args[1]) != 0 or np.signbit(number(args[1]) or 0.0):
+        return None
+    return args[0] if args[0].shape == op.infer(*(a.type for a in args))[0].shape else None
+
+
+def double_negative(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """-(-x) = x."""
+    return args[0].node.args[0] if isinstance(op, Neg) and isinstance(args[0].node.op, Neg) else None
+
+
+def idle_cast(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A cast to the dtype it has is nothing."""
+    return args[0] if isinstance(op, Cast) and args[0].dtype == op.dtype else None
+
+
+def idle_movement(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A reshape or broadcast to the same shape is nothing; so is a transpose that moves no axis."""
+    if isinstance(op, Reshape | BroadcastTo) and args[0].shape == op.shape:
+        return args[0]
+    if isinstance(op, Transpose) and op.permutation == tuple(range(len(op.permutation))):
+        return args[0]
+    return None
+
+
+def movement_of_movement(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """Two reshapes are one, two transposes are one, two broadcasts of equal rank are one."""
+    if not args:
+        return None
+    inner = args[0].node
+    if isinstance(op, Reshape) and isinstance(inner.op, Reshape):
+        return graph.apply(op, inner.args)[0]
+    if isinstance(op, Transpose) and isinstance(inner.op, Transpose):
+        before = inner.op.permutation
+        return graph.apply(Transpose(tuple(before[p] for p in op.permutation)), inner.args)[0]
+    if isinstance(op, BroadcastTo) and isinstance(inner.op, BroadcastTo):
+        return graph.apply(op, inner.args)[0]
+    return None
+
+
+def broadcast_into_elementwise(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """An elementwise op broadcasts by itself: a broadcast argument is dropped where another argument still gives the shape."""
+    if not isinstance(op, Elementwise) or len(args) < 2:
+        return None
+    shape = op.infer(*(a.type for a in args))[0].shape
+    new = list(args)
+    for k, value in enumerate(args):
+        if isinstance(value.node.op, BroadcastTo):
+            trial = [*new]
+            trial[k] = value.node.args[0]
+            if np.broadcast_shapes(*(t.shape for t in trial)) == shape:
+                new = trial
+    return graph.apply(op, new)[0] if new != list(args) else None
+
+
+def elementwise_of_reshape(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """f(reshape(x)) = reshape(f(x)) for one argument (others literals), so that f joins the region that makes x."""
+    if not isinstance(op, Elementwise) or not args:
+        return None
+    wide = [k for k, a in enumerate(args) if number(a) is None]
+    if len(wide) != 1 or not isinstance(args[wide[0]].node.op, Reshape) or isinstance(args[wide[0]].node.args[0].node.op, Input | Constant):
+        return None
+    source = args[wide[0]]
+    if source.shape != op.infer(*(a.type for a in args))[0].shape:
+        return None
+    inner = [source.node.args[0] if k == wide[0] else _literal(a, graph) for k, a in enumerate(args)]
+    return graph.apply(Reshape(source.shape), [graph.apply(op, inner)[0]])[0]
+
+
+def _literal(value: Value, graph: Graph) -> Value:
+    return graph.constant(np.asarray(number(value), value.dtype))
+
+
+def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A fold over several trailing axes is a fold over their product; a fold over axes in the middle goes trailing axes first."""
+    if not isinstance(op, Reduction) or op.keepdims:
+        return None
+    (x,) = args
+    trailing = tuple(k for k in op.axes if all(j in op.axes for j in range(k, x.ndim)))
+    if len(op.axes) == x.ndim or (op.axes == tuple(range(len(op.axes)))):
+        return None
+    if len(trailing) > 1:
+        first = x.ndim - len(trailing)
+        merged = graph.apply(Reshape((*x.shape[:first], int(np.prod(x.shape[first:], dtype=np.int64)))), [x])[0]
+        return graph.apply(type(op)((*(k for k in op.axes if k < first), first)), [merged])[0]
+    if trailing and len(op.axes) > 1:
+        part = graph.apply(type(op)(trailing), [x])[0]
+        return graph.apply(type(op)(tuple(k for k in op.axes if k not in trailing)), [part])[0]
+    return None
+
+
+def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A fold that keeps its axes is a fold and a reshape; a fold over axes of extent 1 only is a reshape."""
+    if not isinstance(op, Reduction):
+        return None
+    shape = op.infer(args[0].type)[0].shape
+    if op.result_dtype(args[0].dtype) == args[0].dtype and all(args[0].shape[k] == 1 for k in op.axes):
+        return graph.apply(Reshape(shape), args)[0]
+    if op.keepdims:
+        return graph.apply(Reshape(shape), [graph.apply(type(op)(op.axes), args)[0]])[0]
+    return None
+
+
+def project_table_once(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """gather(table, i) @ W = gather(table @ W, i), where the table has fewer rows than are gathered."""
+    if not isinstance(op, Contract):
+        return None
+    rows = args[0].node
+    if not isinstance(rows.op, Gather) or rows.args[0].ndim != 2 or len(op.rhs) != 2:
+        return None
+    table, index = rows.args
+    *free, inner = (i.axis for i in op.lhs)
+    shared, column = (i.axis for i in op.rhs)
+    if inner is None or inner != shared or column is None or op.out != (*free, column) or table.shape[0] * 2 > index.type.size:
+        return None
+    extent = op.extent
+    sizes = (("row", table.shape[0]), (inner, extent[inner]), (column, extent[column]))
+    product = Contract((Index((("row", 1),)), op.lhs[-1]), op.rhs, ("row", column), sizes)
+    return graph.apply(rows.op, [graph.apply(product, [table, args[1]])[0], index])[0]
+
+
+def sum_by_row_first(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """The sum over m of table[i[m], k] * g[m, n] is the sum over rows r of table[r, k] * s[r, n], s the sums of g by row: fewer products,
+    where the table has fewer rows than are gathered.
+    """
+    if not isinstance(op, Contract) or not isinstance(args[0].node.op, Gather):
+        return None
+    table, index = args[0].node.args
+    *summed, inner = (i.axis for i in op.lhs)
+    *shared, column = (i.axis for i in op.rhs)
+    if summed != shared or None in (*summed, inner, column) or op.out != (inner, column) or table.ndim != 2:
+        return None
+    if table.shape[0] * 2 > index.type.size:
+        return None
+    extent = op.extent
+    sums = graph.apply(ScatterAdd(table.shape[0]), [args[1], index])[0]
+    row = Index((("row", 1),))
+    sizes = (("row", table.shape[0]), (inner, extent[inner]), (column, extent[column]))
+    return graph.apply(Contract((row, op.lhs[-1]), (row, op.rhs[-1]), op.out, sizes), [table, sums])[0]
+
+
+def multiply_sums_by_row(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """The sums by row of g @ W are (the sums by row of g) @ W, where there are fewer rows than terms."""
+    if not isinstance(op, ScatterAdd) or not isinstance(args[0].node.op, Contract):
+        return None
+    product, index = args[0].node, args[1]
+    inner = product.op
+    if not isinstance(inner, Contract):
+        return None
+    *free, last = (i.axis for i in inner.lhs)
+    names = [i.axis for i in inner.rhs]
+    if None in (*free, last, *names) or len(names) != 2 or last not in names or op.rows * 2 > index.type.size:
+        return None
+    (column,) = [name for name in names if name != last] or (None,)
+    if inner.out != (*free, column):
+        return None
+    sums = graph.apply(ScatterAdd(op.rows), [product.args[0], index])[0]
+    sizes = (("row", op.rows), *((n, e) for n, e in inner.extents if n in names))
+    return graph.apply(Contract((Index((("row", 1),)), inner.lhs[-1]), inner.rhs, ("row", column), sizes), [sums, product.args[1]])[0]
+
+
+def sums_of_transposed(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """scatter_add(transpose(g), i) = scatter_add(g, transpose back(i)), where the rows themselves stay last."""
+    if not isinstance(op, ScatterAdd) or not isinstance(args[0].node.op, Transpose):
+        return None
+    order = args[0].node.op.permutation
+    if order[-1] != len(order) - 1 or args[1].ndim != len(order) - 1:
+        return None
+    back = tuple(order.index(k) for k in range(len(order) - 1))
+    return graph.apply(op, [args[0].node.args[0], graph.apply(Transpose(back), [args[1]])[0]])[0]
+
+
+def gather_of_transposed_indices(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """transpose(gather(table, i)) = gather(table, transpose(i)), where the rows themselves stay last."""
+    if not isinstance(op, Transpose) or not isinstance(args[0].node.op, Gather):
+        return None
+    table, index = args[0].node.args
+    if table.ndim != 2 or op.permutation[-1] != args[0].ndim - 1:
+        return None
+    return graph.apply(args[0].node.op, [table, graph.apply(Transpose(op.permutation[:-1]), [index])[0]])[0]
+
+
+def fold_constants(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """What depends on constants alone is a constant; broadcasts of them stay views."""
+    if not args or isinstance(op, BroadcastTo | Random | Source) or op.has_effect or not isinstance(op, Elementwise | Movement | Reduction):
+        return None
+    if not all(isinstance(a.node.op, Constant) for a in args):
+        return None
+    types = op.infer(*(a.type for a in args))
+    if sum(t.size for t in types) > MOST_FOLDED:
+        return None
+    return graph.constant(op.evaluate(*(a.node.op.reference() for a in args))[0])
+
+
+RULES: tuple[Rule, ...] = (
+    fold_constants,  # first: what remains has something to run
+    idle_cast,
+    idle_movement,
+    movement_of_movement,
+    multiply_by_one,
+    subtract_zero,
+    double_negative,
+    *TRANSPOSE_RULES,  # transposes meet and vanish: layouts are the compiler's business
+    broadcast_into_elementwise,  # before reshapes move: shapes must be those of the data
+    elementwise_of_reshape,
+    fold_keepdims,  # before merging, which speaks of folds without kept axes
+    merge_trailing_fold,
+    gather_of_transposed_indices,
+    sums_of_transposed,
+    project_table_once,
+    sum_by_row_first,
+    multiply_sums_by_row,
+)
+
+
+def rewrite(op: Op, args: tuple[Value, ...], graph: Graph) -> tuple[Value, ...] | None:
+    """The result of the first rule that applies, or None."""
+    for rule in RULES:
+        value = rule(op, args, graph)
+        if value is not None:
+            return (value,)
+    return None
+
+
+def simplify(graph: Graph) -> Graph:
+    """The same results by fewer and simpler nodes.  Running it again changes nothing."""
+    for _ in range(8):
+        simpler = walk(graph)
+        if len(simpler.nodes) == len(graph.nodes) and simpler == graph:
+            return simpler
+        graph = simpler
+    return graph
+
+
+def walk(graph: Graph) -> Graph:
+    """One pass over all nodes."""
+    new, place = Graph(graph.name), dict[Value, Value]()
+    for value in graph.inputs:
+        op = value.node.op
+        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
+    for node in graph.live():
+        if isinstance(node.op, Input):
+            continue
+        args = tuple(place[value] for value in node.args)
+        before = len(new.nodes)
+        values = rewrite(node.op, args, new) or new.apply(node.op, args)
+        _keep_origins(node, new.nodes[before:])
+        place.update(zip(node.values, values, strict=True))
+    return new.finish(place[value] for value in graph.outputs)
+
+
+def _keep_origins(old: Node, made: Sequence[Node]) -> None:
+    for node in made:
+        node.origins[:] = list(old.origins)

@@ -1,0 +1,66 @@
+"""Rules by which transposes sink through the ops that do not mind, until they meet their inverse and both vanish.
+
+A door that shows channels first computes channels last between two transposes; after these rules what runs in between is channels last
+alone, and the same network written in two doors is one program.
+"""
+
+from __future__ import annotations
+
+from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.op import Elementwise, Op, Reduction
+from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
+
+
+def idle_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A transpose that moves only axes of extent 1 past others is a reshape."""
+    if not isinstance(op, Transpose):
+        return None
+    (x,) = args
+    long = [axis for axis in op.permutation if x.shape[axis] != 1]
+    return graph.apply(Reshape(tuple(x.shape[axis] for axis in op.permutation)), args)[0] if long == sorted(long) else None
+
+
+def elementwise_of_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """f(transpose(x), a) = transpose(f(x, a transposed back)), where a is transposed alike or smaller than the result."""
+    if not isinstance(op, Elementwise) or not args:
+        return None
+    shape = op.infer(*(a.type for a in args))[0].shape
+    orders = {a.node.op.permutation for a in args if a.shape == shape and isinstance(a.node.op, Transpose)}
+    if len(orders) != 1:
+        return None
+    (permutation,) = orders
+    inner = [_transposed_back(a, permutation, shape, graph) for a in args]
+    if any(value is None for value in inner):
+        return None
+    return graph.apply(Transpose(permutation), graph.apply(op, inner))[0]
+
+
+def _transposed_back(value: Value, permutation: tuple[int, ...], shape: tuple[int, ...], graph: Graph) -> Value | None:
+    """The argument as it stands beside the untransposed one; None where that would take a transpose of its own."""
+    back = tuple(permutation.index(k) for k in range(len(permutation)))
+    op = value.node.op
+    if value.shape == shape and isinstance(op, Transpose) and op.permutation == permutation:
+        return value.node.args[0]
+    if isinstance(op, BroadcastTo) and value.shape == shape:
+        return _transposed_back(value.node.args[0], permutation, shape, graph)
+    if value.ndim == 0:
+        return value
+    whole = (1,) * (len(shape) - value.ndim) + value.shape
+    if sum(n != 1 for n in whole) > 1:
+        return None
+    return graph.apply(Reshape(tuple(whole[axis] for axis in back)), [value])[0]
+
+
+def reduction_of_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A fold of transposed data is a fold of the data along the axes they were, transposed where the order of the others matters."""
+    if not isinstance(op, Reduction) or op.keepdims or not isinstance(args[0].node.op, Transpose):
+        return None
+    permutation = args[0].node.op.permutation
+    folded = tuple(sorted(permutation[axis] for axis in op.axes))
+    kept = [axis for k, axis in enumerate(permutation) if k not in op.axes]
+    result = graph.apply(type(op)(folded), args[0].node.args)[0]
+    order = tuple(sorted(kept).index(axis) for axis in kept)
+    return result if order == tuple(range(len(order))) else graph.apply(Transpose(order), [result])[0]
+
+
+TRANSPOSE_RULES = (idle_transpose, elementwise_of_transpose, reduction_of_transpose)

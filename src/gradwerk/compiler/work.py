@@ -1,0 +1,94 @@
+"""Lowered work: kernels on strided operands over buffers that have no address yet.
+
+Lowering turns regions into `Work`; the memory pass gives buffers addresses, orders work into chains and stages, and makes the Plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from gradwerk.base.dtypes import DType
+from gradwerk.base.origin import Origin
+
+if TYPE_CHECKING:
+    from gradwerk.compiler.target import Target
+
+
+class KernelSpec(Protocol):
+    """A kernel by its structure: a frozen dataclass without extents.  Equal specs are one kernel, compiled once."""
+
+    @property
+    def name(self) -> str:
+        """Content name such as `map_mul_add_f32_9c1f`: readable stem, then a short hash of all that shapes the code."""
+
+    def build(self, target: Target) -> str:
+        """The LLVM text of a module that defines `name` with the kernel ABI of plan.py.  Called only on a cache miss."""
+
+
+@dataclass(eq=False)
+class Buffer:
+    """Memory to be placed: `count` elements.  Identity is equality.  `label` is for people."""
+
+    dtype: DType
+    count: int
+    label: str = ""
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return self.count * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A strided view of a buffer; strides and offset in elements; stride 0 broadcasts."""
+
+    buffer: Buffer
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self.buffer.dtype
+
+    @property
+    def dense(self) -> bool:
+        """True when the view is the whole of row-major memory from its offset."""
+        return self.strides == row_major(self.shape) or 0 in self.shape
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a kernel touches one operand.  `slice` is the bytes per chunk when chunk c touches only [c * slice, (c+1) * slice) behind the
+    operand's offset, and None when any chunk may touch anything.
+    """
+
+    operand: Operand
+    writes: bool = False
+    reads: bool = True
+    slice: int | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kernel on its operands, before memory is placed: becomes one Launch.  `accesses` are in the order of the kernel's pointers."""
+
+    kernel: KernelSpec
+    accesses: tuple[Access, ...]
+    extents: tuple[int, ...]
+    chunks: int
+    title: str = ""
+    flops: int = 0
+    origins: tuple[Origin, ...] = field(default=(), compare=False)
+
+
+def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides of dense row-major memory, in elements; axes of extent 1 count as any other."""
+    strides, step = [], 1
+    for extent in reversed(shape):
+        strides.append(step)
+        step *= extent
+    return tuple(reversed(strides))

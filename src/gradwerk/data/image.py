@@ -1,0 +1,132 @@
+"""Any picture of a digit as the data set shows digits: 28 x 28, light on dark, the ink in a box of 20, its centre of mass in the middle.
+
+Source of the convention: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import DataError, FileError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+SIZE, BOX = 28, 20
+BACKGROUND, INK = -0.1, 1.175
+"""The network's inputs for empty paper and full ink: mean about 0 and variance about 1 (LeCun et al., 1998, section III.A)."""
+_FAINTEST = 0.08
+"""The least contrast, as a share of black to white, that counts as ink."""
+_THINNEST = 1.6
+"""The least width of a stroke, in pixels of the result; a thinner pen is thickened before it fades."""
+_LARGEST = 64_000_000
+
+
+def as_inputs(images: Array) -> Array:
+    """Bytes as the network's inputs: 0 -> BACKGROUND, 255 -> INK, with a channels axis.
+
+    Shape: (n, 28, 28) uint8 -> (n, 28, 28, 1) float32.
+    """
+    return (images[..., None].astype(np.float32) * np.float32((INK - BACKGROUND) / 255) + np.float32(BACKGROUND)).astype(np.float32)
+
+
+def read_digit(path: str | Path) -> Array:
+    """A picture of one digit: any size, grey or colour, with or without transparency, dark on light or light on dark.
+
+    Shape: (28, 28) uint8.  Raises: FileError where it cannot be read, DataError where it shows nothing.
+    """
+    ink = ink_of(read_colours(path))
+    if ink.max() == 0:
+        raise DataError(f"{path} shows nothing: all of it has one colour", likely="give a picture of one digit on plain paper")
+    return normalise(ink)
+
+
+def read_colours(path: str | Path) -> Array:
+    """A picture file as colours.
+
+    Shape: (height, width, 3) float32 in [0, 1].  Raises: FileError.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415  loaded when a picture is first read
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileError(f"{path} is not a file", likely="give the pictures inside it, one by one" if path.is_dir() else "check the path")
+    try:
+        with Image.open(path) as file:
+            if file.width * file.height > _LARGEST:
+                raise FileError(f"{path} is too large", facts=(f"{file.width:,} x {file.height:,} pixels",), likely="crop it to the digit")
+            upright = ImageOps.exif_transpose(file)
+            if upright.mode.startswith(("I", "F")):
+                return _from_deep(np.asarray(upright, np.float32))
+            return _over_contrast(np.asarray(upright.convert("RGBA"), np.float32) / 255)
+    except UnidentifiedImageError:
+        raise FileError(f"{path} is not a picture of a known kind", likely="give PNG, JPEG, BMP, GIF, TIFF or WebP") from None
+    except FileError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise FileError(f"{path} cannot be read: the picture is damaged or cut short", facts=(str(error),)) from None
+
+
+def ink_of(colours: Array) -> Array:
+    """How far each pixel's colour is from the paper's, the commonest at the border: 0 for paper, 1 for full ink, whichever is darker.
+
+    Shape: (height, width, 3) -> (height, width).  All zero where there is no contrast.
+    """
+    frame = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    distance = np.linalg.norm(colours - np.median(frame, axis=0), axis=-1) / np.sqrt(3)
+    full = np.quantile(distance[distance >= distance.max() / 2], 0.5) if distance.max() >= _FAINTEST else 0.0
+    if full == 0:
+        return np.zeros(distance.shape, np.float32)
+    noise = min(0.35 * full, 1.7 * np.quantile(distance[distance < full / 2], 0.8))
+    ink: Array = np.clip((distance - noise) / max(distance.max() - noise, 1e-6), 0, 1).astype(np.float32)
+    return ink
+
+
+def normalise(ink: Array) -> Array:
+    """Crops to the ink, scales its longer side to 20 and puts its centre of mass in the middle of 28 x 28.
+
+    Shape: (height, width) in [0, 1] -> (28, 28) uint8.
+    """
+    from PIL import Image, ImageFilter  # noqa: PLC0415
+
+    rows, columns = (np.flatnonzero((ink > 0.1).any(axis)) for axis in (1, 0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BOX / max(ink.shape)
+    picture = Image.fromarray(np.rint(ink * 255).astype(np.uint8))
+    missing = _THINNEST - _stroke(ink) * scale
+    if missing > 0 and scale < 1:
+        picture = picture.filter(ImageFilter.MaxFilter(2 * max(round(missing / scale / 2), 1) + 1))
+    if scale != 1:
+        height, width = (max(round(extent * scale), 1) for extent in ink.shape)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
+    small = np.asarray(picture, np.float32)
+    small = np.clip(small * (255 / max(float(np.quantile(small, 0.995)), 1.0)), 0, 255)
+    weights = small / float(small.sum())
+    centre = [float((weights.sum(axis=1 - axis) * np.arange(small.shape[axis])).sum()) for axis in (0, 1)]
+    top, left = (int(np.clip(round(SIZE / 2 - at), 0, SIZE - extent)) for at, extent in zip(centre, small.shape, strict=True))
+    result = np.zeros((SIZE, SIZE), np.uint8)
+    result[top : top + small.shape[0], left : left + small.shape[1]] = np.rint(small)
+    return result
+
+
+def _stroke(ink: Array) -> float:
+    """The mean width of the strokes: twice the area over the length of the outline."""
+    mask = np.pad(ink > 0.5, 1)
+    outline = (mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum()
+    return 2 * float(mask.sum()) / max(float(outline), 1) * 1.2
+
+
+def _over_contrast(colours: Array) -> Array:
+    """Transparent pixels become white where what is visible is dark, and black where it is light."""
+    alpha = colours[..., 3:]
+    if alpha.min() == 1:
+        return colours[..., :3]
+    visible = float((colours[..., :3] * alpha).sum() / max(3 * alpha.sum(), 1e-6))
+    return colours[..., :3] * alpha + (1 - alpha) * (1.0 if visible < 0.5 else 0.0)
+
+
+def _from_deep(grey: Array) -> Array:
+    """Pixels of more than eight bits, scaled to [0, 1]."""
+    low, high = float(grey.min()), float(grey.max())
+    return np.repeat(((grey - low) / max(high - low, 1e-6))[..., None], 3, -1)

@@ -1,0 +1,200 @@
+"""What a program is: typed values made by ops, interned in a graph.
+
+Equal means identical: two nodes of one graph with the same op and the same arguments are one node, so common subexpressions vanish
+while building.  A node keeps every origin (user's line, module path) it was asked for from.  Graphs are pure; an op with an effect
+takes and returns a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import VerifyError
+from gradwerk.base.origin import Origin, capture
+
+if TYPE_CHECKING:
+    from gradwerk.ir.op import Op
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Shape (extents, row-major order of axes) and element type."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        count = 1
+        for extent in self.shape:
+            count *= extent
+        return count
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of a dense buffer."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def is_token(self) -> bool:
+        """True for the type of an effect's place in the order of effects."""
+        return self.dtype == dtypes.token
+
+    def with_shape(self, shape: Iterable[int]) -> Type:
+        """The same dtype, another shape."""
+        return Type(tuple(shape), self.dtype)
+
+    def with_dtype(self, dtype: DType) -> Type:
+        """The same shape, another dtype."""
+        return Type(self.shape, dtype)
+
+    def __str__(self) -> str:
+        return f"{dtypes.SHORT[self.dtype]}[{','.join(map(str, self.shape))}]"
+
+
+TOKEN = Type((), dtypes.token)
+
+
+class Value:
+    """One result of a node.  Identity is equality: nodes are interned."""
+
+    __slots__ = ("index", "node", "type")
+
+    def __init__(self, node: Node, index: int, type_: Type) -> None:
+        self.node, self.index, self.type = node, index, type_
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The extents."""
+        return self.type.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.type.shape)
+
+    def __gradwerk_apply__(self, op: Op, args: tuple[Any, ...]) -> tuple[Value, ...]:
+        """How plain functions of ops build graphs: the node's graph applies the op."""
+        return self.node.graph.apply(op, args)
+
+    def __repr__(self) -> str:
+        return f"%{self.node.number}{f'.{self.index}' if len(self.node.values) > 1 else ''}: {self.type}"
+
+
+class Node:
+    """An op applied to values; makes one value per result.  `number` rises in building order, which is a topological order."""
+
+    __slots__ = ("args", "graph", "number", "op", "origins", "values")
+
+    def __init__(self, graph: Graph, number: int, op: Op, args: tuple[Value, ...], types: Sequence[Type]) -> None:
+        self.graph, self.number, self.op, self.args = graph, number, op, args
+        self.origins: list[Origin] = []
+        self.values = tuple(Value(self, index, type_) for index, type_ in enumerate(types))
+
+
+class Graph:
+    """Inputs, interned nodes, and after `finish` the outputs.  A finished graph is immutable, and equal to any graph that reads the same."""
+
+    def __init__(self, name: str = "program") -> None:
+        self.name = name
+        self.inputs: list[Value] = []
+        self.outputs: tuple[Value, ...] = ()
+        self.nodes: list[Node] = []
+        self.finished = False
+        self._interned: dict[tuple[Op, tuple[Value, ...]], Node] = {}
+
+    def input(self, type_: Type, name: str = "") -> Value:
+        """The next input."""
+        from gradwerk.ir.op import Input  # noqa: PLC0415  op.py needs Graph's types at import
+
+        node = self._add(Input(len(self.inputs), type_, name), ())
+        self.inputs.append(node.values[0])
+        return node.values[0]
+
+    def constant(self, array: Any) -> Value:  # noqa: ANN401  anything NumPy takes
+        """A constant, equal to another only by dtype, shape and bits."""
+        from gradwerk.ir.op import Constant  # noqa: PLC0415
+
+        return self.apply(Constant.of(np.asarray(array)), ())[0]
+
+    def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
+        """The results of `op` on values of this graph; arrays and numbers become constants."""
+        values = op.promote(tuple(args), self.constant)
+        for value in values:
+            if value.node.graph is not self:
+                raise VerifyError(f"{op}: an argument belongs to another graph")
+        node = self._interned.get((op, values)) or self._add(op, values)
+        origin = capture()
+        if origin not in node.origins:
+            node.origins.append(origin)
+        return node.values
+
+    def _add(self, op: Op, args: tuple[Value, ...]) -> Node:
+        if self.finished:
+            raise VerifyError("a finished graph does not grow")
+        node = Node(self, len(self.nodes), op, args, op.infer(*(value.type for value in args)))
+        self.nodes.append(node)
+        self._interned[op, args] = node
+        return node
+
+    def finish(self, outputs: Iterable[Value]) -> Graph:
+        """Seals the graph with its outputs; returns itself."""
+        self.outputs = tuple(outputs)
+        self.finished = True
+        return self
+
+    def live(self) -> list[Node]:
+        """The nodes that outputs need, and all inputs, in building order (topological)."""
+        wanted = {value.node for value in self.outputs} | {value.node for value in self.inputs}
+        for node in reversed(self.nodes):
+            if node in wanted:
+                wanted.update(value.node for value in node.args)
+        return [node for node in self.nodes if node in wanted]
+
+    def inline(self, values: Sequence[Value], into: Graph) -> tuple[Value, ...]:
+        """Copies the live nodes into another graph, inputs replaced by `values`; the outputs there."""
+        place: dict[Value, Value] = dict(zip(self.inputs, values, strict=True))
+        for node in self.live():
+            if node.values[0] in place:
+                continue
+            made = into.apply(node.op, [place[value] for value in node.args])
+            made[0].node.origins.extend(origin for origin in node.origins if origin not in made[0].node.origins)
+            place.update(zip(node.values, made, strict=True))
+        return tuple(place[value] for value in self.outputs)
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """What the graph says, without names and origins: the ground of == and hash.  Only of a finished graph."""
+        if not self.finished:
+            raise VerifyError("only a finished graph has a key")
+        place: dict[Value, int] = {}
+        rows = []
+        for node in self.live():
+            rows.append((node.op, tuple(place[value] for value in node.args)))
+            for value in node.values:
+                place[value] = len(place)
+        return tuple(rows), tuple(place[value] for value in self.outputs)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Graph) and self.finished and other.finished and self.key == other.key)
+
+    def __hash__(self) -> int:
+        return hash(self.key) if self.finished else id(self)

@@ -1,0 +1,383 @@
+"""What an op is: a final frozen dataclass of one of these kinds.  The kind says what must be answered and answers what its members share.
+
+    kind         meaning                                   a member must give
+    Source       values from nothing                       infer, reference
+    Unary        y[i] = f(x[i])                            vjp, emit, reference
+    Binary       y[i] = f(a[i], b[i]), broadcast           vjp, emit, reference
+    Select       y[i] = c[i] ? a[i] : b[i], broadcast      vjp, emit, reference
+    Movement     y[i] = x[source(i)], never a kernel       infer, vjp, reference, view
+    Reduction    fold along axes                           vjp, reference, combine, identity
+    Contraction  sum of products over named axes           infer, vjp, reference
+    Window       fold of a sliding window, and its inverse infer, vjp, reference
+    Indexed      gather and scatter                        infer, vjp, reference
+    Random       bits from a key and a counter             infer, reference, emit
+    Control      holds sub-graphs                          infer, pullback, evaluate
+    Host         runs Python, may have an effect           infer, evaluate
+
+A class that forgets an answer fails when its module is imported.  "No derivative" is said aloud: `vjp = no_gradient` (zero almost
+everywhere) or `vjp = undefined("reason")`.  Concrete classes register themselves; tests, docs, text form and `gradwerk ops` read the registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import DTypeError, ShapeError, StateError
+from gradwerk.ir.graph import Type, Value
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Operand = Any
+"""An array, a Value, a Tensor, or a Python number: whatever rules are written over."""
+Grads = Sequence[Operand | None]
+REGISTRY: dict[str, type[Op]] = {}
+PLACEHOLDERS = {"Elementwise": ("emit",), "Movement": ("view",), "Reduction": ("combine", "identity")}
+"""What kinds declare only to refuse; a member must answer it."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where generated tests draw floating inputs: away from poles and kinks."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Op:
+    """The base of all kinds.  Fields are the attributes; ==, hash, repr and the text form follow from them."""
+
+    domain: ClassVar[Interval | tuple[Interval, ...]] = Interval(-2.0, 2.0)
+    answers: ClassVar[tuple[str, ...]] = ()
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "answers" in cls.__dict__:  # a kind, not an op
+            return
+        missing = [answer for answer in cls.answers if _only_refused(cls, answer)]
+        if missing:
+            raise TypeError(f"{cls.__name__} misses {missing}")
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        REGISTRY[cls.name] = cls
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """Instances with the types of arguments for generated tests, where the kind cannot draw them.  Integers are drawn from 0 to 3."""
+        return ()
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        """The types of the results.  Raises ShapeError, DTypeError."""
+        raise TypeError(f"{self.name}: no type rule")
+
+    def reference(self, *arrays: Array) -> Array:
+        """The result by NumPy: oracle, constant folding, small eager calls, host launch."""
+        raise TypeError(f"{self.name}: no reference")
+
+    def evaluate(self, *arrays: Array) -> tuple[Array, ...]:
+        """All results by NumPy, with exactly the inferred dtypes.  Ops of several results override this."""
+        (type_,) = self.infer(*(Type(a.shape, a.dtype) for a in arrays))
+        with np.errstate(all="ignore"):
+            return (np.asarray(self.reference(*arrays), type_.dtype),)
+
+    def vjp(self, ct: Operand, y: Operand, *xs: Operand) -> Grads:
+        """The gradient for each argument, from that of the one result; None where there is none."""
+        raise TypeError(f"{self.name}: no derivative rule")
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        """The general form of `vjp`: one entry per result and argument.  Ops of several results override this."""
+        return self.vjp(cts[0], ys[0], *xs)
+
+    def promote(self, args: tuple[Operand, ...], constant: Callable[[Any], Value]) -> tuple[Value, ...]:
+        """Arguments as values: arrays become constants, numbers constants of the dtype of the first typed argument."""
+        if all(isinstance(a, Value) for a in args):
+            return args
+        dtype = next((a.dtype for a in reversed(args) if hasattr(a, "dtype")), None)
+        return tuple(a if isinstance(a, Value) else constant(np.asarray(a, None if hasattr(a, "dtype") else dtype)) for a in args)
+
+    def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  Value, Tensor or array, as given
+        """Computes at once on arrays, builds a graph on Values, records on Tensors.  One result alone, several as a tuple."""
+        for a in args:
+            apply = getattr(a, "__gradwerk_apply__", None)
+            if apply is not None:
+                results = apply(self, args)
+                break
+        else:
+            dtype = next((a.dtype for a in reversed(args) if hasattr(a, "dtype")), None)
+            results = self.evaluate(*(np.asarray(a, None if hasattr(a, "dtype") else dtype) for a in args))
+        return results[0] if len(results) == 1 else results
+
+    def attributes(self) -> dict[str, Any]:
+        """Field names and values, in order."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def flops(self, *types: Type) -> int:
+        """Useful floating point operations, for reports: one per result element unless the kind knows better."""
+        return sum(t.size for t in self.infer(*types))
+
+    def in_body(self) -> Op:
+        """The op as it stands in a fused region's body (ir/region.py), where shapes are stand-ins."""
+        return self
+
+    @property
+    def has_effect(self) -> bool:
+        """True for ops that take and return a token."""
+        return False
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{k}={v!r}" for k, v in self.attributes().items())
+        return f"{self.name}({inside})" if inside else self.name
+
+
+Example = tuple[Op, tuple[Type, ...]]
+
+
+def typed(*shape: int, dtype: DType = dtypes.float32) -> Type:
+    """A type, float32 unless told: for examples."""
+    return Type(shape, dtype)
+
+
+def _only_refused(cls: type[Op], answer: str) -> bool:
+    """Whether nothing but a kind's placeholder answers: a function that no class below the kinds gives, and that refuses."""
+    for owner in cls.__mro__:
+        if answer in owner.__dict__:
+            return owner is Op or ("answers" in owner.__dict__ and answer in PLACEHOLDERS.get(owner.__name__, ()))
+    return True
+
+
+def no_gradient(self: Op, ct: Operand, y: Operand, *xs: Operand) -> Grads:
+    """The derivative is zero almost everywhere, or the result is not differentiable data."""
+    return (None,) * len(xs)
+
+
+def undefined(reason: str) -> Callable[..., Grads]:
+    """A vjp that refuses, saying why."""
+
+    def refuse(self: Op, ct: Operand, y: Operand, *xs: Operand) -> Grads:
+        raise StateError(f"{self.name} has no derivative", facts=(reason,))
+
+    return refuse
+
+
+def broadcast_shapes(op: Op, *types: Type) -> tuple[int, ...]:
+    """The common shape, by NumPy's rule."""
+    widest = max([t.shape for t in types], key=len)
+    if all(t.shape == widest or not t.shape for t in types):  # nearly always, and NumPy's own function takes microseconds
+        return widest
+    try:
+        return np.broadcast_shapes(*(t.shape for t in types))
+    except ValueError:
+        raise ShapeError(f"{op.name}: the shapes do not broadcast", facts=(" and ".join(map(str, types)),)) from None
+
+
+def same_dtype(op: Op, *types: Type) -> DType:
+    """The one dtype of all types."""
+    dtype = types[0].dtype
+    for t in types:
+        if t.dtype is dtype or t.dtype == dtype:
+            continue
+        likely = "cast one operand; promotion is the door's business"
+        raise DTypeError(f"{op.name} needs equal dtypes", facts=(" and ".join(map(str, types)),), likely=likely)
+    return dtype
+
+
+@dataclass(frozen=True)
+class Source(Op):
+    """Values from nothing: inputs, constants, counting."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer",)
+    vjp = no_gradient
+
+
+@dataclass(frozen=True)
+class Elementwise(Op):
+    """y[i] depends on the arguments at i alone; arguments broadcast.  `emit` is its code; `result_dtype` its dtype rule."""
+
+    answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+    accepts: ClassVar[str] = "fiub"
+    """The dtype kinds it takes."""
+
+    def result_dtype(self, dtype: DType) -> DType:
+        """The dtype of the result, from that of the operands: kept, unless the op says otherwise."""
+        return dtype
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        dtype = same_dtype(self, *types)
+        if dtype.kind not in self.accepts:
+            raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
+        return (Type(broadcast_shapes(self, *types), self.result_dtype(dtype)),)
+
+    def emit(self, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py
+        """The scalar code, spoken to an Emitter."""
+        raise TypeError(f"{self.name}: no scalar code")
+
+
+@dataclass(frozen=True)
+class Unary(Elementwise):
+    """y[i] = f(x[i])."""
+
+    answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+
+
+@dataclass(frozen=True)
+class Binary(Elementwise):
+    """y[i] = f(a[i], b[i]), broadcast by NumPy's rule."""
+
+    answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+
+
+@dataclass(frozen=True)
+class Select(Elementwise):
+    """y[i] = condition[i] ? a[i] : b[i], broadcast; the condition is bool."""
+
+    answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        if types[0].dtype != dtypes.bool_:
+            raise DTypeError(f"{self.name}: the condition must be bool", facts=(str(types[0]),))
+        return (Type(broadcast_shapes(self, *types), same_dtype(self, *types[1:])),)
+
+
+@dataclass(frozen=True)
+class Strides:
+    """An affine view: element (i...) lies at offset + sum i[k] * strides[k], in elements of the source."""
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Movement(Op):
+    """y[i] = x[source(i)].  `view` answers with strides over x's strided data, or None where none can say it (pad, some reshapes)."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference", "view")
+
+    def view(self, x: Strides) -> Strides | None:
+        """The result as a view of x's data, or None."""
+        raise TypeError(f"{self.name}: no view rule")
+
+
+@dataclass(frozen=True)
+class Reduction(Op):
+    """A fold along `axes` (sorted, not negative); `keepdims` keeps them as extent 1."""
+
+    answers: ClassVar[tuple[str, ...]] = ("vjp", "reference", "combine", "identity")
+    axes: tuple[int, ...]
+    keepdims: bool = False
+
+    def result_dtype(self, dtype: DType) -> DType:
+        """Kept, unless the op says otherwise."""
+        return dtype
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        (x,) = types
+        if list(self.axes) != sorted(set(self.axes)) or any(not 0 <= a < x.ndim for a in self.axes):
+            raise ShapeError(f"{self.name}: axes {self.axes} are not axes of the input", facts=(str(x),))
+        shape = tuple(1 if k in self.axes else n for k, n in enumerate(x.shape) if self.keepdims or k not in self.axes)
+        return (Type(shape, self.result_dtype(x.dtype)),)
+
+    def combine(self, e: Any, a: Any, b: Any) -> Any:  # noqa: ANN401
+        """Two partial results into one; associative."""
+        raise TypeError(f"{self.name}: no combine")
+
+    def identity(self, dtype: DType) -> float:
+        """The partial result of nothing."""
+        raise TypeError(f"{self.name}: no identity")
+
+    def in_body(self) -> Op:
+        return replace(self, axes=(0,), keepdims=True)
+
+    def flops(self, *types: Type) -> int:
+        return types[0].size
+
+
+@dataclass(frozen=True)
+class Contraction(Op):
+    """Sums of products over named axes with affine index maps."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
+
+
+@dataclass(frozen=True)
+class Window(Op):
+    """A fold over a sliding window, and the inverse of one."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
+
+
+@dataclass(frozen=True)
+class Indexed(Op):
+    """Reads or writes at places that data names."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
+
+
+@dataclass(frozen=True)
+class Random(Op):
+    """Bits from a key and a counter: the same everywhere, always."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "reference")
+    vjp = no_gradient
+    shape: tuple[int, ...]
+
+    def in_body(self) -> Op:
+        return replace(self, shape=())
+
+
+@dataclass(frozen=True)
+class Control(Op):
+    """Holds sub-graphs."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "pullback", "evaluate")
+
+
+@dataclass(frozen=True)
+class Host(Op):
+    """Runs Python.  With an effect, the first argument and the first result are its token."""
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "evaluate")
+
+
+@dataclass(frozen=True)
+class Input(Source):
+    """An argument of the graph.  `label` is for people."""
+
+    position: int
+    type: Type
+    label: str = ""
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        return (self.type,)
+
+
+@dataclass(frozen=True)
+class Constant(Source):
+    """Data known when the graph is built; equal by dtype, shape and bits (0.0 is not -0.0, 1 is not True)."""
+
+    type: Type
+    data: bytes
+
+    @classmethod
+    def of(cls, array: Array) -> Constant:
+        """The constant of an array's present contents."""
+        return cls(Type(array.shape, array.dtype), array.tobytes())
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        return (self.type,)
+
+    def reference(self, *arrays: Array) -> Array:
+        return np.frombuffer(self.data, self.type.dtype).reshape(self.type.shape)
+
+    def __str__(self) -> str:
+        if self.type.size == 1:
+            return f"constant({self.reference().item()!r}: {self.type})"
+        return f"constant({self.type})"
+
+

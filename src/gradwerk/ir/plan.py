@@ -1,0 +1,121 @@
+"""The Plan: what the compiler makes and the runtime runs.  Plain data: it can be printed, timed launch by launch, cached, shipped.
+
+Memory is named by slots.  Slot 0 is the arena (one per invocation), slot 1 the constants, then one slot per input, then one per output
+that is not written in place of an input.  A pointer is (slot, byte offset, bytes per loop iteration).
+
+The kernel ABI: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration)`.  `slots` is an array of base addresses; `args` an array of
+i64: three words (slot, offset, step) per pointer, then the extents.  A pointer's address is slots[slot] + offset + iteration * step.
+
+Work is cut into chunks by size, never by the number of threads.  A chain is a run of launches with the same chunk count in which chunk c
+of each launch needs, of the chain's earlier launches, only chunk c: one worker runs chunk c of all of them, end to end.  Chains of one
+stage need nothing of each other.  Between stages there is a barrier.  Stages of a loop run `trips` times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradwerk.base.dtypes import DType
+from gradwerk.base.origin import Origin
+
+ARENA, CONSTANTS, FIRST_INPUT = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where a kernel's operand lies: base of the slot + offset + iteration * step, in bytes."""
+
+    slot: int
+    offset: int
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One kernel on its operands.  `flops` and `nbytes` are the useful work of all chunks, for reports."""
+
+    kernel: str
+    pointers: tuple[Pointer, ...]
+    extents: tuple[int, ...]
+    chunks: int
+    title: str = ""
+    flops: int = 0
+    nbytes: int = 0
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Launches [first, first + count) of the table, the same chunk of each run by one worker, in order."""
+
+    first: int
+    count: int
+    chunks: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Chains [first, first + count); all are done before the next stage begins."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Stages [first, first + count) run `trips` times; kernels get the iteration number 0 .. trips - 1.  Loops do not nest."""
+
+    first: int
+    count: int
+    trips: int
+
+
+@dataclass(frozen=True)
+class ArrayAt:
+    """An array a host call reads or writes."""
+
+    pointer: Pointer
+    shape: tuple[int, ...]
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class HostCall:
+    """A Python function between two native segments: evaluates `graph_node_op` on arrays.  Runs before stage `before`."""
+
+    before: int
+    op: object
+    reads: tuple[ArrayAt, ...]
+    writes: tuple[ArrayAt, ...]
+    title: str = ""
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """The type of one input or output, and for an output written in place the input it takes the place of."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+    in_place_of: int | None = None
+    alias_of: int | None = None
+    """For an output that is an input (or an earlier output) unchanged: its number; no slot of its own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole program.  `objects` maps kernel name to object code; several plans share kernels by name."""
+
+    name: str
+    inputs: tuple[Buffer, ...]
+    outputs: tuple[Buffer, ...]
+    launches: tuple[Launch, ...]
+    chains: tuple[Chain, ...]
+    stages: tuple[Stage, ...]
+    loops: tuple[Loop, ...]
+    host_calls: tuple[HostCall, ...]
+    arena_bytes: int
+    constants: bytes
+    objects: dict[str, bytes] = field(repr=False)
+    serial: bool = False
+    """True when the whole program is too small to share: the caller runs it alone and wakes nobody."""

@@ -1,0 +1,93 @@
+"""What `fuse` makes of a graph: an ordered list of units, each one kernel or one named lowering.
+
+A Region is fused scalar code over an iteration space.  Its body is itself a finished graph on stand-in types that no extent enters: one
+element is `()`; in a row region, values along the row have the stand-in shape (2,) and values of one number per row (1,).  So a kernel is
+keyed by `body` and strides alone, and the interpreter can run any body.
+
+    map      outputs[i] = body(reads[i])                                           space: the outputs' shape
+    row      as map, and the body may fold along the last axis of the space        space: rows..., row length
+    reduce   outputs = fold over the leading axes of body(reads[i])                space: reduced axes..., kept axes...
+
+A Single is one node that its kind lowers by itself: contraction, window, indexed, scan, host, a movement that no view can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gradwerk.base.errors import VerifyError
+from gradwerk.base.origin import Origin
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.op import Reduction
+
+MAP, ROW, REDUCE = "map", "row", "reduce"
+
+
+@dataclass(frozen=True)
+class Region:
+    """Fused scalar code.  `reads` match the body's inputs, `writes` its outputs (in a reduce region, `folds` in order)."""
+
+    kind: str
+    body: Graph
+    reads: tuple[Value, ...]
+    writes: tuple[Value, ...]
+    space: tuple[int, ...]
+    folds: tuple[Reduction, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Every line of the user's program that this code came from."""
+        return tuple(dict.fromkeys(origin for node in self.nodes for origin in node.origins))
+
+    @property
+    def title(self) -> str:
+        """The ops, in order, without repeats."""
+        return "+".join(dict.fromkeys(node.op.name for node in self.nodes)) + " " + "x".join(map(str, self.space))
+
+    def verify(self) -> Region:
+        """Checks that the parts fit; returns itself.  Raises VerifyError."""
+        if len(self.reads) != len(self.body.inputs) or len(self.writes) != len(self.body.outputs):
+            raise VerifyError(f"region {self.title}: reads or writes do not match the body")
+        for read, inner in zip(self.reads, self.body.inputs, strict=True):
+            if read.dtype != inner.dtype:
+                raise VerifyError(f"region {self.title}: {read} is read as {inner.dtype}")
+        return self
+
+    def __str__(self) -> str:
+        inside = "\n".join(f"    {node.values[0]!r} = {node.op} {' '.join(repr(a) for a in node.args)}" for node in self.body.live())
+        return f"{self.kind} {self.space}: {list(self.reads)} -> {list(self.writes)}\n{inside}"
+
+
+@dataclass(frozen=True)
+class Single:
+    """One node that its kind lowers by itself."""
+
+    node: Node
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The node's origins."""
+        return tuple(self.node.origins)
+
+    @property
+    def reads(self) -> tuple[Value, ...]:
+        """The node's arguments."""
+        return self.node.args
+
+    @property
+    def writes(self) -> tuple[Value, ...]:
+        """The node's results."""
+        return self.node.values
+
+    def __str__(self) -> str:
+        return f"{self.node.op}: {list(self.reads)} -> {list(self.writes)}"
+
+
+Unit = Region | Single
+
+
+def describe(units: Iterable[Unit]) -> str:
+    """The text form of a list of units."""
+    return "\n".join(f"{number}: {unit}" for number, unit in enumerate(units))

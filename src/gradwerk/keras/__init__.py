@@ -1,0 +1,18 @@
+"""gradwerk.keras: Keras 3's names and habits.  `import gradwerk.keras as keras`."""
+
+from __future__ import annotations
+
+from gradwerk.keras import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, utils
+from gradwerk.keras.initializers import Initializer
+from gradwerk.keras.layers.input import Input, InputLayer
+from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.losses import Loss
+from gradwerk.keras.metrics import Metric
+from gradwerk.keras.model import Model
+from gradwerk.keras.optimizers import Optimizer
+from gradwerk.keras.sequential import Sequential
+
+__all__ = [
+    "Initializer", "Input", "InputLayer", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations", "backend",
+    "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "utils",
+]  # fmt: skip

@@ -1,0 +1,22 @@
+"""keras.backend: what scripts ask it most."""
+
+from __future__ import annotations
+
+from gradwerk.keras.utils import clear_session
+
+__all__ = ["clear_session", "epsilon", "floatx", "image_data_format"]
+
+
+def epsilon() -> float:
+    """The fuzz of losses on probabilities."""
+    return 1e-7
+
+
+def floatx() -> str:
+    """What layers compute in."""
+    return "float32"
+
+
+def image_data_format() -> str:
+    """Where channels stand."""
+    return "channels_last"

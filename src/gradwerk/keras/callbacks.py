@@ -1,0 +1,161 @@
+"""keras.callbacks: Callback, History, and the bridge from the loop's events to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.train.run import Events, Run
+
+Logs = dict[str, float]
+
+
+class Callback:
+    """Told what a loop does.  Override what you need; `self.model` is the model, `self.params` has epochs, steps and verbose.
+
+    Setting `self.model.stop_training = True` ends `fit` after the present step.
+    """
+
+    def __init__(self) -> None:
+        self.model: Any = None
+        self.params: dict[str, Any] = {}
+
+    def set_model(self, model: Any) -> None:  # noqa: ANN401  a Model
+        """Called before training."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called before training."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch, numbered from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After an epoch and its validation; what is put into `logs` enters the history."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a training step, numbered from 0."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a training step; `logs` holds the epoch's running means."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before an evaluation or validation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After an evaluation or validation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of an evaluation."""
+
+
+class History(Callback):
+    """What `fit` gives back: `history` maps each name to its values per epoch, `epoch` lists the epochs' numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Adds an epoch."""
+        self.epoch.append(epoch)
+        for name, value in sorted((logs or {}).items()):
+            self.history.setdefault(name, []).append(value)
+
+
+Callbacks = Sequence[Callback] | Callback | None
+"""What `fit` and `evaluate` take for them."""
+
+
+class TrainingBridge(Events):
+    """The loop's events as Keras' callbacks of `fit`."""
+
+    def __init__(self, callbacks: Sequence[Callback], model: Any) -> None:  # noqa: ANN401  a Model
+        self.callbacks, self.model = callbacks, model
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Keras: on_train_begin."""
+        for callback in self.callbacks:
+            callback.on_train_begin({})
+
+    def on_epoch_begin(self, run: Run) -> None:
+        """Keras: on_epoch_begin."""
+        for callback in self.callbacks:
+            callback.on_epoch_begin(run.epoch, {})
+
+    def on_batch_begin(self, run: Run) -> None:
+        """Keras: on_train_batch_begin."""
+        for callback in self.callbacks:
+            callback.on_train_batch_begin(run.batch, {})
+
+    def on_batch_end(self, run: Run) -> None:
+        """Keras: on_train_batch_end."""
+        for callback in self.callbacks:
+            callback.on_train_batch_end(run.batch - 1, run.logs)
+        run.stop = run.stop or self.model.stop_training
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Keras: on_epoch_end."""
+        for callback in self.callbacks:
+            callback.on_epoch_end(run.epoch, run.logs)
+        run.stop = run.stop or self.model.stop_training
+
+    def on_fit_end(self, run: Run) -> None:
+        """Keras: on_train_end."""
+        for callback in self.callbacks:
+            callback.on_train_end(run.logs)
+
+
+class TestBridge(Events):
+    """The loop's events as Keras' callbacks of `evaluate`, and of the validation within `fit`."""
+
+    __test__ = False
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = callbacks
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Keras: on_test_begin."""
+        for callback in self.callbacks:
+            callback.on_test_begin({})
+
+    def on_batch_begin(self, run: Run) -> None:
+        """Keras: on_test_batch_begin."""
+        for callback in self.callbacks:
+            callback.on_test_batch_begin(run.batch, {})
+
+    def on_batch_end(self, run: Run) -> None:
+        """Keras: on_test_batch_end."""
+        for callback in self.callbacks:
+            callback.on_test_batch_end(run.batch - 1, run.logs)
+
+    def on_fit_end(self, run: Run) -> None:
+        """Keras: on_test_end."""
+        for callback in self.callbacks:
+            callback.on_test_end(run.logs)
+
+
+def checked_callbacks(callbacks: Any, model: Any, params: dict[str, Any]) -> list[Callback]:  # noqa: ANN401
+    """The callbacks of a call as a list, told their model.
+
+    Raises: ArgumentError for what is none.
+    """
+    given = [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    for callback in given:
+        if not isinstance(callback, Callback):
+            raise ArgumentError(f"not a callback: {callback!r}", likely="subclass keras.callbacks.Callback")
+        callback.set_model(model)
+        callback.set_params(params)
+    return given

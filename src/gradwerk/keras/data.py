@@ -1,0 +1,98 @@
+"""Arrays as `fit`, `evaluate` and `predict` take them: looked at, weighted, split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError, DataError
+from gradwerk.tensor.tensor import Tensor
+from gradwerk.train.arrays import ArrayBatches
+from gradwerk.train.checks import as_data, check_finite, check_lengths
+
+Array = np.ndarray[Any, np.dtype[Any]]
+ArrayLike = Any
+"""Whatever NumPy takes, or a Tensor."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """x, y and perhaps weights, each (examples, ...)."""
+
+    x: Array
+    y: Array | None
+    weights: Array | None
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Those that are there."""
+        return tuple(array for array in (self.x, self.y, self.weights) if array is not None)
+
+    def with_class_weights(self, weights: Mapping[int, float] | None) -> Data:
+        """Weighted by the class of each example.  Raises: ArgumentError where examples have weights of their own."""
+        if weights is None:
+            return self
+        if self.weights is not None:
+            raise ArgumentError("give sample_weight or class_weight, not both")
+        return Data(self.x, self.y, class_weights(np.asarray(self.y), weights))
+
+    def split(self, share: float) -> tuple[Data, Data]:
+        """The first part to train on and the last `share` to validate on, as Keras cuts it.
+
+        Raises: ArgumentError for a share outside 0..1 or one that leaves a part empty.
+        """
+        count = len(self.x)
+        at = math.floor(count * (1.0 - share)) if 0 < share < 1 else 0
+        if not 0 < at < count:
+            raise ArgumentError(f"validation_split={share} leaves nothing in one part of {count} examples")
+        return self.part(slice(0, at)), self.part(slice(at, count))
+
+    def part(self, rows: slice) -> Data:
+        """Some of the examples."""
+        return Data(self.x[rows], None if self.y is None else self.y[rows], None if self.weights is None else self.weights[rows])
+
+    def batches(self, batch_size: int | None, dtypes: tuple[Any, ...], seed: int | None = None) -> ArrayBatches:
+        """Batches of 32 unless said otherwise."""
+        return ArrayBatches(self.arrays, 32 if batch_size is None else batch_size, seed=seed, dtypes=dtypes[: len(self.arrays)])
+
+
+def as_arrays(x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
+    """The data of a call.
+
+    Raises: DataError for NaN, infinity or nothing; ShapeError where lengths differ; DTypeError for what is not numeric; ArgumentError where
+    targets are missing.
+    """
+    if x is None or y is None:
+        raise ArgumentError("x and y are needed, as arrays", likely="data sets and generators are not supported here yet")
+    data = Data(_array(x, "x"), _array(y, "y"), None if sample_weight is None else _array(sample_weight, "sample_weight"))
+    check_lengths(x=data.x, y=data.y, sample_weight=data.weights)
+    for name, array in (("x", data.x), ("y", data.y), ("sample_weight", data.weights)):
+        if array is not None:
+            check_finite(array, name)
+    return data
+
+
+def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
+    """The weight of each example's class; 1 for classes that are not named.
+
+    Raises: DataError for targets that are no class numbers and no one-hot rows.
+    """
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    if labels.min() < 0:
+        raise DataError("class_weight needs class numbers from 0 on", facts=(f"y {y.shape} {y.dtype}: from {labels.min()}",))
+    table = np.ones(max(int(labels.max()), *weights) + 1, np.float32)
+    for label, weight in weights.items():
+        table[label] = weight
+    return np.asarray(table[labels.astype(np.int64)])
+
+
+def _array(value: ArrayLike, what: str) -> Array:
+    if isinstance(value, Tensor):
+        return value.numpy()
+    if isinstance(value, Mapping) or hasattr(value, "__next__"):
+        raise ArgumentError(f"{what} is a {type(value).__name__}; only arrays are supported here yet")
+    return as_data(value, what)

@@ -1,0 +1,181 @@
+"""keras.initializers: Keras' names and defaults over nn.init."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradwerk.keras.options import by_name, checked
+from gradwerk.nn import init
+from gradwerk.tensor.random import Generator, default_generator
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Initializer:
+    """A rule, and a seed: with one the numbers are the same at every call, without one they come from the global generator."""
+
+    def __init__(self, rule: init.Initializer, config: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self.rule, self.config = rule, dict(config)
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Array:  # noqa: ANN401  a dtype or its name
+        """An array of this shape."""
+        return np.asarray(self.fill(tuple(shape), default_generator()), dtype)
+
+    def fill(self, shape: tuple[int, ...], generator: Generator) -> Array:
+        """The numbers, from `generator` where the initializer has no seed of its own."""
+        return self.rule(shape, generator if self.config.get("seed") is None else Generator(self.config["seed"]))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal initializer."""
+        return dict(self.config)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and (other.rule, other.config) == (self.rule, self.config)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.rule))
+
+
+class Zeros(Initializer):
+    """All zero."""
+
+    @checked
+    def __init__(self) -> None:
+        super().__init__(init.zeros)
+
+
+class Ones(Initializer):
+    """All one."""
+
+    @checked
+    def __init__(self) -> None:
+        super().__init__(init.ones)
+
+
+class Constant(Initializer):
+    """All `value`."""
+
+    @checked
+    def __init__(self, value: float = 0.0) -> None:
+        super().__init__(init.Constant(value), {"value": value})
+
+
+class RandomUniform(Initializer):
+    """Uniform on [minval, maxval)."""
+
+    @checked
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(init.Uniform(minval, maxval), {"minval": minval, "maxval": maxval, "seed": seed})
+
+
+class RandomNormal(Initializer):
+    """Normal."""
+
+    @checked
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(init.Normal(mean, stddev), {"mean": mean, "stddev": stddev, "seed": seed})
+
+
+class TruncatedNormal(Initializer):
+    """Normal; what lies beyond two deviations is drawn again."""
+
+    @checked
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(init.Normal(mean, stddev, truncated=True), {"mean": mean, "stddev": stddev, "seed": seed})
+
+
+class GlorotUniform(Initializer):
+    """Uniform on +-sqrt(6 / (fan_in + fan_out))."""
+
+    @checked
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(init.glorot_uniform, {"seed": seed})
+
+
+class GlorotNormal(Initializer):
+    """Truncated normal of variance 2 / (fan_in + fan_out)."""
+
+    @checked
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(init.glorot_normal, {"seed": seed})
+
+
+class HeUniform(Initializer):
+    """Uniform on +-sqrt(6 / fan_in)."""
+
+    @checked
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(init.he_uniform, {"seed": seed})
+
+
+class HeNormal(Initializer):
+    """Truncated normal of variance 2 / fan_in."""
+
+    @checked
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(init.he_normal, {"seed": seed})
+
+
+class LecunUniform(Initializer):
+    """Uniform on +-sqrt(3 / fan_in)."""
+
+    @checked
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(init.lecun_uniform, {"seed": seed})
+
+
+class LecunNormal(Initializer):
+    """Truncated normal of variance 1 / fan_in."""
+
+    @checked
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(init.lecun_normal, {"seed": seed})
+
+
+class Orthogonal(Initializer):
+    """An orthogonal matrix times `gain`."""
+
+    @checked
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(init.Orthogonal(gain), {"gain": gain, "seed": seed})
+
+
+OrthogonalInitializer = Orthogonal
+NAMED: dict[str, type[Any]] = {
+    "zeros": Zeros, "ones": Ones, "constant": Constant, "random_uniform": RandomUniform, "uniform": RandomUniform,
+    "random_normal": RandomNormal, "normal": RandomNormal, "truncated_normal": TruncatedNormal, "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal, "he_uniform": HeUniform, "he_normal": HeNormal, "lecun_uniform": LecunUniform,
+    "lecun_normal": LecunNormal, "orthogonal": Orthogonal,
+}  # fmt: skip
+InitializerLike = str | Initializer | Mapping[str, Any] | Callable[..., Any]
+"""What layers take for one."""
+CLASSES: dict[str, Callable[..., Initializer]] = {made.__name__: made for made in NAMED.values()}
+
+
+def get(identifier: InitializerLike) -> Initializer:
+    """The initializer of a name or a config; an instance is itself; a function is called with the shape.
+
+    Raises: ArgumentError for an unknown name.
+    """
+    if isinstance(identifier, Initializer):
+        return identifier
+    if isinstance(identifier, Mapping):
+        made_of = by_name("initializer", identifier.get("class_name"), CLASSES)
+        return made_of(**identifier.get("config", {}))
+    if callable(identifier):
+        made = identifier
+        return Initializer(lambda shape, _: np.asarray(made(shape), np.float32))
+    initializer: Initializer = by_name("initializer", identifier, NAMED)()
+    return initializer
+
+
+def serialize(initializer: Initializer) -> str | dict[str, Any]:
+    """The name of an initializer where its arguments are the defaults, else its class and arguments."""
+    for name, make in NAMED.items():
+        if make() == initializer:
+            return name
+    return {"class_name": type(initializer).__name__, "config": initializer.get_config()}

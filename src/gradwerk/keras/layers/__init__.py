@@ -1,0 +1,19 @@
+"""keras.layers."""
+
+from __future__ import annotations
+
+from gradwerk.keras.layers.convolution import AveragePooling2D, Conv2D, MaxPooling2D
+from gradwerk.keras.layers.core import Activation, Dense, Embedding, Flatten, ReLU, Softmax
+from gradwerk.keras.layers.input import Input, InputLayer
+from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.layers.normalization import BatchNormalization, Dropout
+from gradwerk.keras.layers.recurrent import LSTM
+
+AvgPool2D = AveragePooling2D
+MaxPool2D = MaxPooling2D
+Convolution2D = Conv2D
+
+__all__ = [
+    "LSTM", "Activation", "AveragePooling2D", "AvgPool2D", "BatchNormalization", "Conv2D", "Convolution2D", "Dense", "Dropout", "Embedding",
+    "Flatten", "Input", "InputLayer", "Layer", "MaxPool2D", "MaxPooling2D", "ReLU", "Softmax",
+]  # fmt: skip

@@ -1,0 +1,140 @@
+"""Conv2D and two-dimensional pooling, channels last."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.keras import activations, initializers
+from gradwerk.keras.activations import ActivationLike
+from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.core import channels_last, known_extent
+from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.options import LayerOptions, checked, choice, pair, positive_integer
+from gradwerk.nn.conv import convolution, named_padding, output_extents
+from gradwerk.nn.pool import average_pool, max_pool
+
+Operand = Any
+"""A Tensor."""
+Pair = int | tuple[int, int]
+
+
+class Conv2D(Layer):
+    """y = activation(x * kernel + bias), `*` the two-dimensional cross-correlation.
+
+    Shape: (batch, height, width, channels) -> (batch, rows, columns, filters).  Weights: kernel (*kernel_size, channels / groups, filters),
+    bias (filters,).
+    """
+
+    @checked
+    def __init__(
+        self, filters: int, kernel_size: Pair, strides: Pair = (1, 1), padding: str = "valid", data_format: str | None = None,
+        dilation_rate: Pair = (1, 1), groups: int = 1, activation: ActivationLike = None, use_bias: bool = True,  # noqa: FBT001, FBT002
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.filters, self.groups = positive_integer("Conv2D", "filters", filters), positive_integer("Conv2D", "groups", groups)
+        self.kernel_size, self.strides = pair("Conv2D", "kernel_size", kernel_size), pair("Conv2D", "strides", strides)
+        self.dilation_rate = pair("Conv2D", "dilation_rate", dilation_rate)
+        self.padding, self.data_format = choice("Conv2D", "padding", padding, ("valid", "same")), channels_last("Conv2D", data_format)
+        self.activation, self.use_bias = activations.get(activation), use_bias
+        self.kernel_initializer, self.bias_initializer = initializers.get(kernel_initializer), initializers.get(bias_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes kernel and bias."""
+        image_shape(self, input_shape)
+        channels = known_extent(self, input_shape)
+        if channels % self.groups or self.filters % self.groups:
+            raise ArgumentError(f"{channels} channels and {self.filters} filters must both be divisible by groups={self.groups}")
+        self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer)
+        self.bias = self.add_weight((self.filters,), self.bias_initializer) if self.use_bias else None
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `convolution`."""
+        image_shape(self, inputs.shape)
+        padding = named_padding(self.padding, inputs.shape[1:3], self.kernel_size, self.strides, self.dilation_rate)
+        y = convolution(
+            inputs, self.kernel, self.bias, strides=self.strides, padding=padding, dilation=self.dilation_rate, groups=self.groups
+        )
+        return self.activation(y)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """See `output_extents`."""
+        return (input_shape[0], *positions(self, input_shape, self.kernel_size, self.dilation_rate), self.filters)
+
+
+class Pooling2D(Layer):
+    """What the poolings share."""
+
+    def __init__(self, pool_size: Pair, strides: Pair | None, padding: str, data_format: str | None, options: LayerOptions) -> None:
+        super().__init__(**options)
+        owner = type(self).__name__
+        self.pool_size = pair(owner, "pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else pair(owner, "strides", strides)
+        self.padding, self.data_format = choice(owner, "padding", padding, ("valid", "same")), channels_last(owner, data_format)
+
+    def build(self, input_shape: Shape) -> None:
+        """Only looks at the shape."""
+        image_shape(self, input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """See `output_extents`."""
+        return (input_shape[0], *positions(self, input_shape, self.pool_size, (1, 1)), input_shape[-1])
+
+
+class MaxPooling2D(Pooling2D):
+    """The largest value of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
+
+    @checked
+    def __init__(
+        self, pool_size: Pair = (2, 2), strides: Pair | None = None, padding: str = "valid", data_format: str | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(pool_size, strides, padding, data_format, options)
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `max_pool`."""
+        padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
+        return max_pool(inputs, self.pool_size, strides=self.strides, padding=padding)
+
+
+class AveragePooling2D(Pooling2D):
+    """The mean of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
+
+    @checked
+    def __init__(
+        self, pool_size: Pair = (2, 2), strides: Pair | None = None, padding: str = "valid", data_format: str | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(pool_size, strides, padding, data_format, options)
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `average_pool`."""
+        padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
+        return average_pool(inputs, self.pool_size, strides=self.strides, padding=padding)
+
+
+def image_shape(layer: Layer, shape: Shape) -> None:
+    """Refuses what is no batch of images.  Raises: ShapeError."""
+    if len(shape) != 4:
+        raise ShapeError(
+            f"{type(layer).__name__} expects (batch, height, width, channels), the input has {len(shape)} axes",
+            facts=(f"input   {tuple(shape)}",),
+            likely="grey images lack the channels axis: x[..., None]" if len(shape) == 3 else "check the layers before this one",
+        )
+
+
+def positions(layer: Conv2D | Pooling2D, input_shape: Shape, window: tuple[int, int], dilation: tuple[int, int]) -> Shape:
+    """Rows and columns of the result; None where height or width is not known."""
+    image_shape(layer, input_shape)
+
+    def along(axis: int) -> int | None:
+        extent = input_shape[axis + 1]
+        if extent is None:
+            return None
+        size, stride, spread = (window[axis],), (layer.strides[axis],), (dilation[axis],)
+        padding = named_padding(layer.padding, (extent,), size, stride, spread)
+        return output_extents((extent,), size, stride, padding, spread)[0]
+
+    return along(0), along(1)

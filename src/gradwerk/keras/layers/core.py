@@ -1,0 +1,169 @@
+"""Dense, Embedding, Flatten, Activation and the activations that are layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Unpack
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.keras import activations, initializers
+from gradwerk.keras.activations import ActivationLike
+from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.layer import Array, Layer, Shape
+from gradwerk.keras.options import LayerOptions, checked, positive_integer
+from gradwerk.nn.embedding import embedding
+from gradwerk.nn.linear import linear
+from gradwerk.ops.movement import reshape
+from gradwerk.train.checks import check_ids
+
+Operand = Any
+"""A Tensor."""
+
+
+class Dense(Layer):
+    """y = activation(x kernel + bias).
+
+    Shape: (batch, ..., features) -> (batch, ..., units).  Weights: kernel (features, units), bias (units,).
+    """
+
+    @checked
+    def __init__(
+        self, units: int, activation: ActivationLike = None, use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",  # noqa: FBT001, FBT002
+        bias_initializer: InitializerLike = "zeros", **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.units = positive_integer("Dense", "units", units)
+        self.activation, self.use_bias = activations.get(activation), use_bias
+        self.kernel_initializer, self.bias_initializer = initializers.get(kernel_initializer), initializers.get(bias_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes kernel and bias."""
+        self.kernel = self.add_weight((known_extent(self, input_shape), self.units), self.kernel_initializer)
+        self.bias = self.add_weight((self.units,), self.bias_initializer) if self.use_bias else None
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `linear`."""
+        return self.activation(linear(inputs, self.kernel, self.bias))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The last axis becomes `units`."""
+        return (*input_shape[:-1], self.units)
+
+
+class Embedding(Layer):
+    """A trained vector for each integer.
+
+    Shape: (batch, ...) integers -> (batch, ..., output_dim).  Weight: embeddings (input_dim, output_dim).
+    """
+
+    @checked
+    def __init__(
+        self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform", mask_zero: bool = False,  # noqa: FBT001, FBT002
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        if mask_zero:
+            raise ArgumentError("Embedding: mask_zero=True is not supported here yet")
+        self.input_dim = positive_integer("Embedding", "input_dim", input_dim)
+        self.output_dim = positive_integer("Embedding", "output_dim", output_dim)
+        self.embeddings_initializer, self.mask_zero = initializers.get(embeddings_initializer), mask_zero
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes the table."""
+        self.embeddings = self.add_weight((self.input_dim, self.output_dim), self.embeddings_initializer)
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `embedding`."""
+        return embedding(inputs, self.embeddings)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """One more axis."""
+        return (*input_shape, self.output_dim)
+
+    def check_inputs(self, x: Array) -> None:
+        """Integers must be rows of the table."""
+        check_ids(x, self.input_dim)
+
+    @property
+    def input_dtype(self) -> Any:  # noqa: ANN401
+        """Integers stay integers."""
+        return np.int32
+
+
+class Flatten(Layer):
+    """All axes but the batch become one.  Shape: (batch, ...) -> (batch, product of the rest)."""
+
+    @checked
+    def __init__(self, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.data_format = channels_last("Flatten", data_format)
+
+    def call(self, inputs: Operand) -> Operand:
+        """Row-major."""
+        return reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, product of the rest)."""
+        rest = [extent for extent in input_shape[1:] if extent is not None]
+        return (input_shape[0], math.prod(rest) if len(rest) == len(input_shape) - 1 else None)
+
+
+class Activation(Layer):
+    """y = activation(x), element by element (softmax: along the last axis)."""
+
+    @checked
+    def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+
+    def call(self, inputs: Operand) -> Operand:
+        """The activation's result."""
+        return self.activation(inputs)
+
+
+class ReLU(Layer):
+    """y = max(x, 0)."""
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `relu`."""
+        return activations.relu(inputs)
+
+
+class Softmax(Layer):
+    """exp(x) / sum of exp(x) along `axis`."""
+
+    @checked
+    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.axis = axis
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `softmax`."""
+        return activations.softmax(inputs, self.axis)
+
+
+def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:
+    """The extent of an axis that weights depend on.
+
+    Raises: ShapeError where it is missing or not known.
+    """
+    extent = input_shape[axis] if len(input_shape) > 1 else None
+    if extent is None:
+        raise ShapeError(
+            f"{type(layer).__name__} needs to know the extent of axis {axis} of its input",
+            facts=(f"input   {input_shape}",),
+            likely="give it in Input(shape=...); a one-dimensional input lacks the features axis, write x[:, None]",
+        )
+    return extent
+
+
+def channels_last(owner: str, data_format: str | None) -> str:
+    """The only layout there is yet.
+
+    Raises: ArgumentError for channels_first.
+    """
+    if data_format not in {None, "channels_last"}:
+        raise ArgumentError(f"{owner}: data_format={data_format!r} is not supported here yet", likely="channels_last, the default")
+    return "channels_last"

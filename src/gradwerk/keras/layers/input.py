@@ -1,0 +1,71 @@
+"""Input: the shape of what comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.options import LayerOptions, checked
+
+
+class InputLayer(Layer):
+    """Stands for the input of a model; gives back what it is given."""
+
+    @checked
+    def __init__(self, shape: Sequence[int | None], batch_size: int | None = None, **options: Unpack[LayerOptions]) -> None:
+        dtype = options.pop("dtype", None)
+        super().__init__(**options)
+        self.shape = shape_of("Input", shape)
+        self.batch_size, self.dtype = batch_size, np.dtype(dtype or "float32").name
+        self.build_for(self.batch_shape)
+
+    @property
+    def batch_shape(self) -> Shape:
+        """The shape with the batch axis."""
+        return (self.batch_size, *self.shape)
+
+    def call(self, inputs: Any) -> Any:  # noqa: ANN401
+        """The input."""
+        return inputs
+
+    @property
+    def input_dtype(self) -> Any:  # noqa: ANN401
+        """The dtype given."""
+        return np.dtype(self.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return super().get_config() | {"dtype": self.dtype}
+
+
+@checked
+def Input(  # noqa: N802  Keras' name
+    shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: str | None = None, name: str | None = None
+) -> InputLayer:
+    """The input of a Sequential model: its shape without the batch axis.
+
+    Raises: ArgumentError without a shape, or with one that is no shape.
+    """
+    if shape is None:
+        raise ArgumentError("Input needs a shape", likely="for images Input(shape=(28, 28, 1)), for rows of numbers Input(shape=(4,))")
+    return InputLayer(shape, batch_size, dtype=dtype, name=name)
+
+
+def shape_of(owner: str, shape: Any) -> Shape:  # noqa: ANN401
+    """A shape as a tuple.
+
+    Raises: ArgumentError for a bare number and for extents that are neither positive nor None.
+    """
+    if isinstance(shape, int):
+        raise ArgumentError(f"{owner}: a shape is a tuple, this is {shape}", likely=f"write ({shape},)")
+    try:
+        extents = tuple(None if extent is None else int(extent) for extent in shape)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{owner}: not a shape: {shape!r}") from None
+    if any(extent is not None and extent <= 0 for extent in extents):
+        raise ArgumentError(f"{owner}: extents are positive, this shape is {extents}")
+    return extents

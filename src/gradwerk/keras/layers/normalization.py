@@ -1,0 +1,73 @@
+"""BatchNormalization and Dropout: the layers that behave differently while training."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.keras import initializers
+from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.core import known_extent
+from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.options import LayerOptions, checked
+from gradwerk.nn.dropout import dropout
+from gradwerk.nn.norm import batch_statistics, normalize, running
+from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.random import Generator, default_generator
+
+Operand = Any
+"""A Tensor."""
+
+
+class BatchNormalization(Layer):
+    """Normalises each feature by the batch while training, by moving statistics otherwise or when frozen.
+
+    Shape: kept.  Weights: gamma, beta; not trained: moving_mean, moving_variance; each (features,).
+    """
+
+    @checked
+    def __init__(
+        self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,  # noqa: FBT001, FBT002
+        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
+        moving_mean_initializer: InitializerLike = "zeros", moving_variance_initializer: InitializerLike = "ones",
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.axis, self.momentum, self.epsilon, self.center, self.scale = int(axis), momentum, epsilon, center, scale
+        self.beta_initializer, self.gamma_initializer = initializers.get(beta_initializer), initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes scale, offset and statistics."""
+        shape = (known_extent(self, input_shape, self.axis),)
+        self.gamma = self.add_weight(shape, self.gamma_initializer) if self.scale else None
+        self.beta = self.add_weight(shape, self.beta_initializer) if self.center else None
+        self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False)
+        self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False)
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `batch_statistics`, `running`, `normalize`."""
+        mean, variance = self.moving_mean, self.moving_variance
+        if self.training and self.trainable:
+            mean, variance = batch_statistics(inputs, axis=self.axis)
+            with no_grad():
+                self.moving_mean.assign(running(self.moving_mean, mean, self.momentum))
+                self.moving_variance.assign(running(self.moving_variance, variance, self.momentum))
+        return normalize(inputs, mean, variance, self.gamma, self.beta, epsilon=self.epsilon, axis=self.axis)
+
+
+class Dropout(Layer):
+    """While training, each element becomes 0 with probability `rate`, the others are scaled by 1 / (1 - rate)."""
+
+    @checked
+    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ArgumentError(f"Dropout: the rate lies between 0 and 1, this is {rate!r}")
+        self.rate, self.seed = rate, seed
+        self.generator = None if seed is None else Generator(seed)
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `dropout`."""
+        return dropout(inputs, self.rate, self.generator or default_generator()) if self.training else inputs

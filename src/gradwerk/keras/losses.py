@@ -1,0 +1,202 @@
+"""keras.losses: what training minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.keras.naming import snake_case
+from gradwerk.keras.options import by_name, checked, choice
+from gradwerk.nn import loss as known
+from gradwerk.ops.elementwise import cast, mul
+from gradwerk.ops.functions import mean, one_hot
+from gradwerk.ops.movement import reshape
+from gradwerk.ops.reduction import reduce_sum
+
+Operand = Any
+"""A Tensor or an array."""
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
+
+
+def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
+    """-log p[label] of each example.  Shape: y_true (batch, ...) integers or (batch, ..., 1), y_pred (batch, ..., classes)."""
+    labels = labels_of(y_true, y_pred)
+    if from_logits:
+        return known.softmax_cross_entropy(y_pred, labels)
+    _check_labels_shape(labels, y_pred)
+    return known.cross_entropy_of_probabilities(y_pred, one_hot(labels, y_pred.shape[-1], y_pred.dtype))
+
+
+def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
+    """-sum(y_true log p) of each example.  Shape: both (batch, ..., classes)."""
+    targets = cast(y_true, y_pred.dtype)
+    if from_logits:
+        return known.categorical_cross_entropy(y_pred, targets)
+    return known.cross_entropy_of_probabilities(y_pred, targets)
+
+
+def binary_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
+    """-(y log p + (1 - y) log(1 - p)), the mean along the last axis."""
+    y_true, y_pred = aligned(y_true, y_pred)
+    rule = known.binary_cross_entropy if from_logits else known.binary_cross_entropy_of_probabilities
+    return mean(rule(y_pred, y_true), (-1,))
+
+
+def mean_squared_error(y_true: Operand, y_pred: Operand) -> Operand:
+    """(y_pred - y_true)^2, the mean along the last axis."""
+    y_true, y_pred = aligned(y_true, y_pred)
+    return mean(known.squared_error(y_pred, y_true), (-1,))
+
+
+def mean_absolute_error(y_true: Operand, y_pred: Operand) -> Operand:
+    """|y_pred - y_true|, the mean along the last axis."""
+    y_true, y_pred = aligned(y_true, y_pred)
+    return mean(known.absolute_error(y_pred, y_true), (-1,))
+
+
+class Loss:
+    """A function of (y_true, y_pred) and how its values become one number."""
+
+    def __init__(self, function: Callable[..., Operand], name: str | None, reduction: str | None) -> None:
+        self.function, self.name = function, name or snake_case(type(self).__name__)
+        self.reduction = choice(type(self).__name__, "reduction", reduction or "none", REDUCTIONS)
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """One value per example."""
+        return self.function(y_true, y_pred)
+
+    def __call__(self, y_true: Operand, y_pred: Operand, sample_weight: Operand | None = None) -> Operand:
+        """The reduced loss; weights multiply the values of their examples."""
+        values = self.call(y_true, y_pred)
+        if sample_weight is not None:
+            values = mul(values, weights_like(sample_weight, values))
+        if self.reduction == "none":
+            return values
+        return reduce_sum(values) if self.reduction == "sum" else known.mean_loss(values)
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """Integer labels against probabilities, or logits with `from_logits=True`."""
+
+    @checked
+    def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
+        super().__init__(lambda y, p: sparse_categorical_crossentropy(y, p, from_logits), name, reduction)
+        self.from_logits = from_logits
+
+
+class CategoricalCrossentropy(Loss):
+    """One-hot targets against probabilities, or logits with `from_logits=True`."""
+
+    @checked
+    def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
+        super().__init__(lambda y, p: categorical_crossentropy(y, p, from_logits), name, reduction)
+        self.from_logits = from_logits
+
+
+class BinaryCrossentropy(Loss):
+    """Targets 0 and 1 against probabilities, or logits with `from_logits=True`."""
+
+    @checked
+    def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
+        super().__init__(lambda y, p: binary_crossentropy(y, p, from_logits), name, reduction)
+        self.from_logits = from_logits
+
+
+class MeanSquaredError(Loss):
+    """The mean of (y_pred - y_true)^2."""
+
+    @checked
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(mean_squared_error, name, reduction)
+
+
+class MeanAbsoluteError(Loss):
+    """The mean of |y_pred - y_true|."""
+
+    @checked
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(mean_absolute_error, name, reduction)
+
+
+CLASSES: tuple[type[Any], ...] = (
+    SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy, MeanSquaredError, MeanAbsoluteError,
+)  # fmt: skip
+NAMED: dict[str, type[Any]] = {
+    **{snake_case(made.__name__): made for made in CLASSES}, **{made.__name__: made for made in CLASSES},
+    "mse": MeanSquaredError, "MSE": MeanSquaredError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError, "bce": BinaryCrossentropy,
+}  # fmt: skip
+
+
+LossLike = str | Loss | Callable[..., Operand]
+"""What `compile` takes for one."""
+
+
+def get(identifier: LossLike) -> Loss:
+    """The loss of a name; an instance is itself; a function of (y_true, y_pred) becomes one.
+
+    Raises: ArgumentError for an unknown name.
+    """
+    if isinstance(identifier, Loss):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Loss):
+        raise ArgumentError(f"the loss is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
+    if callable(identifier):
+        return Loss(identifier, getattr(identifier, "__name__", None), "sum_over_batch_size")
+    loss: Loss = by_name("loss", identifier, NAMED)()
+    return loss
+
+
+def total(values: Operand) -> Operand:
+    """The sum: what training minimises where a loss is not reduced."""
+    return reduce_sum(values)
+
+
+def is_sparse(loss: Loss) -> bool:
+    """True where the targets are class numbers."""
+    return isinstance(loss, SparseCategoricalCrossentropy) or loss.function is sparse_categorical_crossentropy
+
+
+def labels_of(y_true: Operand, y_pred: Operand) -> Operand:
+    """Class numbers as int32, without a last axis of 1.  Shape: (batch, ...)."""
+    return cast(_squeezed(y_true, y_pred), dtypes.int32)
+
+
+def aligned(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
+    """Targets in the dtype and rank of the predictions: (batch,) meets (batch, 1)."""
+    if len(y_true.shape) == len(y_pred.shape) - 1 and y_pred.shape[-1] == 1:
+        y_true = reshape(y_true, (*y_true.shape, 1))
+    return cast(_squeezed(y_true, y_pred, keep=True), y_pred.dtype), y_pred
+
+
+def weights_like(weights: Operand, values: Operand) -> Operand:
+    """Sample weights (batch,) or (batch, 1) standing along the values' first axis.
+
+    Raises: ShapeError where there is not one per example.
+    """
+    rank = len(values.shape)
+    count = weights.shape[0] if weights.shape else 0
+    if count != values.shape[0] or tuple(weights.shape[1:]) not in {(), (1,), tuple(values.shape[1:])}:
+        facts = (f"weights {tuple(weights.shape)}      losses {tuple(values.shape)}",)
+        raise ShapeError("sample weights must be one per example", facts=facts)
+    if len(weights.shape) != rank:
+        weights = reshape(weights, (count,) + (1,) * (rank - 1))
+    return cast(weights, values.dtype)
+
+
+def _squeezed(y_true: Operand, y_pred: Operand, *, keep: bool = False) -> Operand:
+    """(batch, ..., 1) labels without their last axis, where the predictions have as many axes (or, with `keep`, one less)."""
+    surplus = len(y_true.shape) - len(y_pred.shape)
+    if y_true.shape and y_true.shape[-1] == 1 and surplus == (1 if keep else 0):
+        return reshape(y_true, tuple(y_true.shape[:-1]))
+    return y_true
+
+
+def _check_labels_shape(labels: Operand, y_pred: Operand) -> None:
+    if tuple(labels.shape) != tuple(y_pred.shape[:-1]):
+        raise ShapeError(
+            "labels and predictions do not fit: integer labels have one axis less",
+            facts=(f"labels  {tuple(labels.shape)} {labels.dtype}      predictions {tuple(y_pred.shape)} {y_pred.dtype}",),
+            likely="for one-hot targets take 'categorical_crossentropy'; the last layer needs one output per class",
+        )

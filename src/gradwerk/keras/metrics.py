@@ -1,0 +1,160 @@
+"""keras.metrics: what is measured while training and testing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.keras import losses
+from gradwerk.keras.losses import aligned
+from gradwerk.keras.naming import snake_case, unique_name
+from gradwerk.keras.options import by_name, checked
+from gradwerk.nn import metric as known
+from gradwerk.tensor.tensor import Tensor
+
+Operand = Any
+"""A Tensor or an array."""
+
+
+class Count(known.Mean):
+    """The running mean that a step counts: `values(y_true, y_pred)` of every batch."""
+
+    def __init__(self, values: Callable[[Operand, Operand], Operand]) -> None:
+        super().__init__()
+        self.values = values
+
+    def update(self, prediction: Tensor, targets: Tensor) -> None:  # type: ignore[override]
+        """Counts a batch."""
+        super().update(self.values(targets, prediction))
+
+
+class Metric:
+    """The mean of a function of (y_true, y_pred) over all examples since `reset_state`."""
+
+    def __init__(self, function: Callable[[Operand, Operand], Operand], name: str | None) -> None:
+        self.name = name or snake_case(type(self).__name__)
+        self.count = Count(function)
+
+    def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
+        """Counts a batch."""
+        self.count.update(_tensor(y_pred), _tensor(y_true))
+
+    def result(self) -> Tensor:
+        """The mean so far, 0-d."""
+        return Tensor(np.asarray(self.count.result(), np.float32))
+
+    def reset_state(self) -> None:
+        """Forgets everything."""
+        self.count.reset()
+
+    def __call__(self, y_true: Any, y_pred: Any) -> Tensor:  # noqa: ANN401
+        """Counts a batch; the mean so far."""
+        self.update_state(y_true, y_pred)
+        return self.result()
+
+
+class SparseCategoricalAccuracy(Metric):
+    """The share of examples whose largest output stands at the label."""
+
+    @checked
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(lambda y, p: known.label_hits(p, losses.labels_of(y, p)), name)
+
+
+class CategoricalAccuracy(Metric):
+    """The share of examples whose largest output stands where the one-hot target does."""
+
+    @checked
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(lambda y, p: known.one_hot_hits(p, y), name)
+
+
+class BinaryAccuracy(Metric):
+    """The share of outputs on the right side of `threshold`."""
+
+    @checked
+    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+        super().__init__(lambda y, p: _binary_hits(y, p, threshold), name)
+        self.threshold = threshold
+
+
+class MeanSquaredError(Metric):
+    """The mean of (y_pred - y_true)^2."""
+
+    @checked
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(losses.mean_squared_error, name)
+
+
+class MeanAbsoluteError(Metric):
+    """The mean of |y_pred - y_true|."""
+
+    @checked
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(losses.mean_absolute_error, name)
+
+
+class Mean:
+    """The weighted mean of given values."""
+
+    @checked
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or unique_name("Mean")
+        self._total = known.Mean()
+
+    def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401
+        """Counts values."""
+        self._total.update(_tensor(values), 1.0 if sample_weight is None else float(sample_weight))
+
+    def result(self) -> Tensor:
+        """The mean so far, 0-d."""
+        return Tensor(np.asarray(self._total.result(), np.float32))
+
+    def reset_state(self) -> None:
+        """Forgets everything."""
+        self._total.reset()
+
+
+CLASSES: tuple[type[Any], ...] = (SparseCategoricalAccuracy, CategoricalAccuracy, BinaryAccuracy, MeanSquaredError, MeanAbsoluteError)
+NAMED: dict[str, type[Any]] = {
+    **{snake_case(made.__name__): made for made in CLASSES}, **{made.__name__: made for made in CLASSES},
+    "mse": MeanSquaredError, "MSE": MeanSquaredError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError,
+}  # fmt: skip
+
+
+def get(identifier: str | Metric | Callable[..., Operand], target_shape: Sequence[int], output_shape: Sequence[int]) -> Metric:
+    """The metric of a name; "accuracy" chooses by shapes, as Keras does; a function of (y_true, y_pred) becomes its mean.
+
+    Raises: ArgumentError for an unknown name.
+    """
+    if isinstance(identifier, Metric):
+        return identifier
+    if isinstance(identifier, type):
+        raise ArgumentError(f"the metric is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
+    if callable(identifier):
+        return Metric(identifier, getattr(identifier, "__name__", "metric"))
+    if identifier in {"accuracy", "acc"}:
+        return accuracy_for(tuple(target_shape), tuple(output_shape), identifier)
+    metric: Metric = by_name("metric", identifier, NAMED | {"accuracy": Metric, "acc": Metric})(name=identifier)
+    return metric
+
+
+def accuracy_for(target_shape: tuple[int, ...], output_shape: tuple[int, ...], name: str) -> Metric:
+    """Binary for one output, sparse for labels, categorical for one-hot targets."""
+    if output_shape[-1] == 1:
+        return BinaryAccuracy(name)
+    if len(target_shape) < len(output_shape) or target_shape[-1] == 1:
+        return SparseCategoricalAccuracy(name)
+    return CategoricalAccuracy(name)
+
+
+def _binary_hits(y_true: Operand, y_pred: Operand, threshold: float) -> Operand:
+    targets, predictions = aligned(y_true, y_pred)
+    return known.binary_hits(predictions, targets, threshold)
+
+
+def _tensor(value: Any) -> Tensor:  # noqa: ANN401
+    return value if isinstance(value, Tensor) else Tensor(np.asarray(value))

@@ -1,0 +1,197 @@
+"""keras.Model: what every model can do once its layers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.callbacks import Callbacks, History
+from gradwerk.keras.data import ArrayLike
+from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.losses import Loss, LossLike
+from gradwerk.keras.metrics import Metric
+from gradwerk.keras.optimizers import Optimizer
+from gradwerk.keras.options import by_name, checked
+from gradwerk.keras.training import Training
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Answer = float | list[float] | dict[str, float]
+"""The loss alone, the loss and the metrics, or both by name."""
+
+
+class Model(Layer):
+    """A layer made of layers that can be compiled, fitted, evaluated and asked."""
+
+    def __init__(self, *, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(trainable=trainable, name=name)
+        self.training_state = Training(self)
+
+    @checked
+    def compile(
+        self, optimizer: str | Optimizer = "rmsprop", loss: LossLike | None = None, metrics: Sequence[Any] | None = None,
+        run_eagerly: bool = False, jit_compile: str | bool = "auto", steps_per_execution: int = 1,  # noqa: FBT001, FBT002
+    ) -> None:  # fmt: skip
+        """Says how to train.  `jit_compile` is accepted and changes nothing: steps are always compiled, unless `run_eagerly`.
+
+        Raises: ArgumentError for unknown names.
+        """
+        if steps_per_execution != 1:
+            raise ArgumentError("compile: only steps_per_execution=1 is supported here")
+        self.training_state.configure(optimizer, loss, metrics, run_eagerly=run_eagerly)
+
+    @checked
+    def fit(
+        self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, epochs: int = 1, verbose: str | int = "auto",
+        callbacks: Callbacks = None, validation_split: float = 0.0, validation_data: ArrayLike = None,
+        shuffle: bool = True, class_weight: dict[int, float] | None = None, sample_weight: ArrayLike = None,  # noqa: FBT001, FBT002
+        initial_epoch: int = 0, validation_batch_size: int | None = None,
+    ) -> History:  # fmt: skip
+        """Trains on arrays.
+
+        Shape: x (examples, ...), y (examples, ...).  Raises: DataError, ShapeError, DTypeError for data that cannot be trained on;
+        NumericError when the loss is no number; StateError before compile.
+        """
+        state = self.training_state
+        data = state.data(x, y, sample_weight)
+        validation = state.validation_data(validation_data)
+        if validation is None and validation_split:
+            data, validation = data.split(validation_split)
+        return state.fit(
+            data.with_class_weights(class_weight), validation, batch_size=batch_size, epochs=epochs, verbose=verbose,
+            callbacks=callbacks, shuffle=shuffle, initial_epoch=initial_epoch, validation_batch_size=validation_batch_size,
+        )  # fmt: skip
+
+    @checked
+    def evaluate(
+        self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, verbose: str | int = "auto",
+        sample_weight: ArrayLike = None, callbacks: Callbacks = None, return_dict: bool = False,  # noqa: FBT001, FBT002
+    ) -> Answer:  # fmt: skip
+        """The loss and the metrics over all examples: a number, a list, or with `return_dict` a dict."""
+        data = self.training_state.data(x, y, sample_weight)
+        return _answer(self.training_state.evaluate(data, batch_size, verbose, callbacks), return_dict=return_dict)
+
+    @checked
+    def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", callbacks: Callbacks = None) -> Array:
+        """The model's answers to all examples.  Shape: x (examples, ...) -> (examples, ...)."""
+        if callbacks:
+            raise ArgumentError("predict: callbacks are not supported here yet")
+        return self.training_state.predict(x, batch_size)
+
+    def train_on_batch(
+        self, x: ArrayLike, y: ArrayLike = None, sample_weight: ArrayLike = None, class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,  # noqa: FBT001, FBT002
+    ) -> Answer:  # fmt: skip
+        """One step on one batch; the loss and the metrics of it."""
+        return _answer(self.training_state.train_on_batch(x, y, sample_weight, class_weight), return_dict=return_dict)
+
+    def test_on_batch(
+        self, x: ArrayLike, y: ArrayLike = None, sample_weight: ArrayLike = None, return_dict: bool = False  # noqa: FBT001, FBT002
+    ) -> Answer:  # fmt: skip
+        """The loss and the metrics of one batch, without training."""
+        return _answer(self.training_state.test_on_batch(x, y, sample_weight), return_dict=return_dict)
+
+    def predict_on_batch(self, x: ArrayLike) -> Array:
+        """The model's answer to one batch."""
+        return self.training_state.predict_on_batch(x)
+
+    @checked
+    def summary(
+        self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None,
+        show_trainable: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:  # fmt: skip
+        """Prints the layers with their shapes and numbers of weights."""
+        from gradwerk.keras.summary import summarize  # noqa: PLC0415  rich takes 40 ms to import
+
+        summarize(self, line_length=line_length, print_fn=print_fn, show_trainable=show_trainable)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name, or at a place.  Raises: ArgumentError where there is none."""
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ArgumentError(f"there is no layer {index}; the model has {len(self.layers)}")
+            return self.layers[index]
+        return by_name("layer", name, {layer.name: layer for layer in self.layers})
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers."""
+        return []
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the input."""
+        return self._input_shape or ()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights.  Setting it freezes or frees every layer."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self.layers:
+            layer.trainable = self._trainable
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer given to compile."""
+        return self.training_state.optimizer
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss given to compile."""
+        return self.training_state.loss
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics, once they have met data."""
+        return list(self.training_state.metrics)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """`loss`, then the metrics' names."""
+        return ["loss", *(metric.name for metric in self.metrics)]
+
+    @property
+    def compiled(self) -> bool:
+        """True after `compile`."""
+        return self.training_state.loss is not None
+
+    @property
+    def history(self) -> History | None:
+        """What the last `fit` gave back."""
+        return self.training_state.history
+
+    @property
+    def stop_training(self) -> bool:
+        """Set by a callback to end `fit`."""
+        return self.training_state.stop
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self.training_state.stop = bool(value)
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run op by op instead of compiled."""
+        return self.training_state.eager
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self.training_state.eager = bool(value)
+
+    def count_params(self) -> int:
+        """The number of weights' elements.  Raises: StateError before the model is built."""
+        return sum(layer.count_params() for layer in self.layers)
+
+
+def _answer(logs: dict[str, float], *, return_dict: bool) -> Answer:
+    """One number alone, several as a list."""
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,8 @@
+"""keras.models."""
+
+from __future__ import annotations
+
+from gradwerk.keras.model import Model
+from gradwerk.keras.sequential import Sequential
+
+__all__ = ["Model", "Sequential"]

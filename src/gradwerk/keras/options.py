@@ -1,0 +1,121 @@
+"""Options by name: a typo, or an option of Keras that is not here yet, is one clear error."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypedDict, TypeVar
+
+from gradwerk.base.errors import ArgumentError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+LATER = frozenset({
+    "activity_regularizer", "autocast", "beta_constraint", "beta_regularizer", "bias_constraint", "bias_regularizer", "clipnorm",
+    "clipvalue", "dropout", "embeddings_constraint", "embeddings_regularizer", "gamma_constraint", "gamma_regularizer",
+    "global_clipnorm", "gradient_accumulation_steps", "ignore_class", "kernel_constraint", "kernel_regularizer", "label_smoothing",
+    "lora_alpha", "lora_rank", "loss_scale_factor", "loss_weights", "mask", "noise_shape", "quantization_config", "ragged",
+    "recurrent_constraint", "recurrent_dropout", "recurrent_regularizer", "renorm", "renorm_clipping", "seed", "sparse", "stateful",
+    "steps", "steps_per_epoch", "synchronized", "unroll", "use_cudnn", "use_ema", "validation_freq", "validation_steps", "weight_decay",
+    "weighted_metrics", "weights",
+})  # fmt: skip
+"""Options of Keras 3 that are not here yet.  Given with a value that means "off" they are accepted."""
+
+
+OFF: tuple[object, ...] = (None, False, 0, 0.0, "auto")
+"""What switches such an option off."""
+
+
+class LayerOptions(TypedDict, total=False):
+    """What every layer takes besides its own arguments."""
+
+    name: str | None
+    trainable: bool
+    dtype: str | None
+    input_shape: tuple[int | None, ...] | None
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Refuses unknown keyword arguments with the nearest known name, before the function runs."""
+    parameters = inspect.signature(function).parameters
+    takes_layer_options = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    known = {name for name, p in parameters.items() if name != "self" and p.kind is not inspect.Parameter.VAR_KEYWORD}
+    known |= LayerOptions.__annotations__.keys() if takes_layer_options else set()
+    owner = function.__qualname__
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not kwargs.keys() <= known:
+            _refuse(type(args[0]).__name__ if owner.endswith(".__init__") else owner, kwargs, known)
+            for name in kwargs.keys() - known:
+                del kwargs[name]
+        return function(*args, **kwargs)
+
+    return call
+
+
+def _refuse(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Raises for the first option that is neither known nor one of Keras' switched off."""
+    for name in given:
+        if name in known or (name in LATER and _is_off(given[name])):
+            continue
+        if name in LATER:
+            raise ArgumentError(f"{owner}: Keras' option {name!r} is not supported here yet", facts=(f"given: {name}={given[name]!r}",))
+        raise ArgumentError(f"{owner} has no option {name!r}", facts=(f"known: {', '.join(sorted(known))}",), likely=nearest(name, known))
+
+
+def _is_off(value: object) -> bool:
+    return value is None or (isinstance(value, (bool, int, float, str)) and value in OFF)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'units'?`, or '' where nothing is near."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean {found[0]!r}?" if found else ""
+
+
+def by_name(what: str, name: object, known: Mapping[str, T]) -> T:
+    """The entry of a name.
+
+    Raises: ArgumentError listing the known names and pointing at the nearest.
+    """
+    if isinstance(name, str) and name in known:
+        return known[name]
+    raise ArgumentError(f"unknown {what} {name!r}", facts=(f"known: {', '.join(sorted(known))}",), likely=nearest(str(name), known))
+
+
+def positive_integer(owner: str, name: str, value: object) -> int:
+    """A count.
+
+    Raises: ArgumentError for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ArgumentError(f"{owner}: {name} must be a positive integer, this is {value!r}")
+    return value
+
+
+def pair(owner: str, name: str, value: object) -> tuple[int, int]:
+    """Two counts, given as one number or two.
+
+    Raises: ArgumentError for anything else.
+    """
+    both = (value, value) if isinstance(value, int) else value
+    if not isinstance(both, (tuple, list)) or len(both) != 2:
+        raise ArgumentError(f"{owner}: {name} must be a positive integer or two of them, this is {value!r}")
+    return positive_integer(owner, name, both[0]), positive_integer(owner, name, both[1])
+
+
+def choice(owner: str, name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """One of a few words.
+
+    Raises: ArgumentError naming them.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise ArgumentError(
+            f"{owner}: {name}={value!r} is not known", facts=(f"allowed: {', '.join(allowed)}",), likely=nearest(str(value), allowed)
+        )
+    return value

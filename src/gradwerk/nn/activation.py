@@ -1,0 +1,49 @@
+"""Activations: functions, a table of the names doors accept, and a module that holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.nn.module import Module
+from gradwerk.ops.elementwise import exp, sigmoid, tanh
+from gradwerk.ops.functions import gelu, log_softmax, relu, softmax, softplus
+
+Operand = Any
+"""An array, a Value or a Tensor."""
+Function = Callable[[Operand], Operand]
+
+
+def identity(x: Operand) -> Operand:
+    """y = x."""
+    return x
+
+
+NAMED: dict[str, Function] = {
+    "linear": identity, "relu": relu, "tanh": tanh, "sigmoid": sigmoid, "softmax": softmax, "log_softmax": log_softmax, "exponential": exp,
+    "softplus": softplus, "gelu": gelu,
+}  # fmt: skip
+"""Activations by name."""
+
+
+def named(name: str) -> Function:
+    """The activation of a name.  Raises ArgumentError listing the known names."""
+    if name not in NAMED:
+        raise ArgumentError(f"unknown activation {name!r}", facts=("known: " + ", ".join(NAMED),))
+    return NAMED[name]
+
+
+class Activation(Module):
+    """y = function(x)."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+
+    def forward(self, x: Operand) -> Operand:
+        """The function's result."""
+        return self.function(x)
+
+    def describe(self) -> str:
+        """`relu`."""
+        return getattr(self.function, "__name__", None) or str(getattr(self.function, "name", self.function))

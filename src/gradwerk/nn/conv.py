@@ -1,0 +1,133 @@
+"""Convolution in any number of dimensions, channels last: one Contraction.
+
+    y[n, p..., k] = sum over r..., c of x[n, stride p + dilation r - low, c] w[r..., c, k] + b[k]
+
+Positions outside x read zero: that is padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.nn import init
+from gradwerk.nn.module import Module
+from gradwerk.ops.elementwise import add
+from gradwerk.ops.functions import conv
+from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.tensor.tensor import Parameter
+
+Operand = Any
+"""An array, a Value or a Tensor."""
+Padding = tuple[tuple[int, int], ...]
+"""(low, high) for each dimension of space."""
+
+
+def convolution(
+    x: Operand, kernel: Operand, bias: Operand | None = None, *, strides: Sequence[int], padding: Padding, dilation: Sequence[int],
+    groups: int = 1,
+) -> Operand:  # fmt: skip
+    """See the module's formula; channel group g of x meets kernels g alone.
+
+    Shape: x (batch, *space, channels), kernel (*window, channels / groups, kernels), bias (kernels,); result (batch, *positions, kernels),
+    positions = (extent + low + high - dilation (window - 1) - 1) // stride + 1.
+    Raises: ShapeError, ArgumentError.
+    """
+    _check(x, kernel, groups)
+    output_extents(tuple(x.shape[1:-1]), tuple(kernel.shape[:-2]), strides, padding, dilation)
+    y = conv(x, kernel, strides, padding, dilation, groups)
+    return y if bias is None else add(y, bias)
+
+
+def output_extents(
+    space: Sequence[int], window: Sequence[int], strides: Sequence[int], padding: Sequence[tuple[int, int]], dilation: Sequence[int]
+) -> tuple[int, ...]:
+    """(extent + low + high - dilation (window - 1) - 1) // stride + 1 of each dimension.
+
+    Raises: ShapeError where the window does not fit.
+    """
+    result = []
+    for axis, (n, w, s, (low, high), d) in enumerate(zip(space, window, strides, padding, dilation, strict=True)):
+        if min(s, d, w) < 1 or min(low, high) < 0:
+            facts = (f"window {w}  stride {s}  dilation {d}  padding {low} and {high}",)
+            raise ArgumentError("strides, dilation and window are at least 1, padding at least 0", facts=facts)
+        reach = d * (w - 1) + 1
+        if n + low + high < reach:
+            raise ShapeError(
+                f"a window of {reach} does not fit dimension {axis} of space: {n} + padding {low} + {high}",
+                facts=(f"space {tuple(space)}      window {tuple(window)}",),
+                likely="the image is too small for so many convolutions and poolings; pad, or use a smaller window",
+            )
+        result.append((n + low + high - reach) // s + 1)
+    return tuple(result)
+
+
+def same_padding(space: Sequence[int], window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]) -> Padding:
+    """The padding that gives ceil(extent / stride) positions, the odd one behind (TensorFlow's SAME)."""
+    pads = []
+    for n, w, s, d in zip(space, window, strides, dilation, strict=True):
+        total = max((-(-n // s) - 1) * s + d * (w - 1) + 1 - n, 0)
+        pads.append((total // 2, total - total // 2))
+    return tuple(pads)
+
+
+def named_padding(name: str, space: Sequence[int], window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]) -> Padding:
+    """`valid`: none.  `same`: `same_padding`.  Raises: ArgumentError for another name."""
+    if name == "valid":
+        return ((0, 0),) * len(tuple(window))
+    if name == "same":
+        return same_padding(space, window, strides, dilation)
+    raise ArgumentError(f"unknown padding {name!r}", facts=("known: valid, same",))
+
+
+class Convolution(Module):
+    """`convolution` with trained parameters, in as many dimensions as the window has.
+
+    `padding` is 'valid', 'same' or (low, high) for each dimension.
+    Shape: x (batch, *space, channels) -> (batch, *positions, kernels).
+    Parameters: kernel (*window, channels / groups, kernels), bias (kernels,).
+    """
+
+    def __init__(
+        self, channels: int, kernels: int, window: Sequence[int], *, strides: Sequence[int] | None = None, padding: str | Padding = "valid",
+        dilation: Sequence[int] | None = None, groups: int = 1, use_bias: bool = True, kernel_init: init.Initializer = init.glorot_uniform,
+        bias_init: init.Initializer = init.zeros, generator: Generator | None = None,
+    ) -> None:  # fmt: skip
+        if channels % groups or kernels % groups:
+            raise ArgumentError(f"{channels} channels and {kernels} kernels must both be divisible by {groups} groups")
+        source = generator or default_generator()
+        self.strides = tuple(strides) if strides is not None else (1,) * len(window)
+        self.dilation = tuple(dilation) if dilation is not None else (1,) * len(window)
+        self.padding, self.groups = padding, groups
+        self.kernel = Parameter(kernel_init((*window, channels // groups, kernels), source))
+        self.bias = Parameter(bias_init((kernels,), source)) if use_bias else None
+
+    def forward(self, x: Operand) -> Operand:
+        """See `convolution`."""
+        padding = self.padding
+        if isinstance(padding, str):
+            padding = named_padding(padding, tuple(x.shape[1:-1]), tuple(self.kernel.shape[:-2]), self.strides, self.dilation)
+        return convolution(x, self.kernel, self.bias, strides=self.strides, padding=padding, dilation=self.dilation, groups=self.groups)
+
+    def describe(self) -> str:
+        """`6, window=(5, 5), strides=(1, 1), padding=valid`."""
+        return f"{self.kernel.shape[-1]}, window={tuple(self.kernel.shape[:-2])}, strides={self.strides}, padding={self.padding}"
+
+
+def _check(x: Operand, kernel: Operand, groups: int) -> None:
+    rank = len(kernel.shape) - 2
+    facts = (f"input   {tuple(x.shape)} {x.dtype}      kernel {tuple(kernel.shape)}",)
+    if len(x.shape) != rank + 2:
+        raise ShapeError(
+            f"the input has {len(x.shape)} axes, a {rank}-dimensional convolution expects {rank + 2}: batch, {rank} of space, channels",
+            facts=facts,
+            likely="add the missing axis with reshape" if len(x.shape) < rank + 2 else "flatten or squeeze the surplus axes",
+        )
+    if x.shape[-1] != kernel.shape[-2] * groups:
+        raise ShapeError(
+            f"the channels (last axis) of the input are {x.shape[-1]}, the kernel expects {kernel.shape[-2] * groups}",
+            facts=facts,
+            likely="channels stand last here; or the layer was built for another input",
+        )
+

@@ -1,0 +1,161 @@
+"""Losses: one value per example (or element), and reductions over them.
+
+A loss and its reduction are two functions, so that "mean over the batch", "weighted mean" and "none" are choices of the caller.
+Cross-entropies take logits where they can: log_softmax(z) = z - max - log(sum(exp(z - max))) never overflows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import DataError, DTypeError, ShapeError
+from gradwerk.ops.compare import equal, greater_equal, less, logical_and, not_equal
+from gradwerk.ops.elementwise import abs_, add, cast, div, exp, log, maximum, minimum, mul, neg, sub, where
+from gradwerk.ops.functions import log_softmax, mean, one_hot, pick
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.tensor import Tensor
+
+Operand = Any
+"""An array, a Value or a Tensor."""
+
+
+def softmax_cross_entropy(
+    logits: Operand, labels: Operand, *, smoothing: float = 0.0, class_weights: Operand | None = None, ignored: int | None = None
+) -> Operand:
+    """-log softmax(z)[label] for each example, times the label's class weight; 0 where the label is `ignored`.
+
+    Shape: logits (..., classes), labels (...) integer, class_weights (classes,); result (...).
+    `smoothing` s trains towards (1 - s) one_hot + s / classes (Szegedy et al., 2015).
+    Raises: ShapeError, DTypeError, and DataError for a label outside [0, classes); in a compiled step such a label gives NaN.
+    """
+    classes = logits.shape[-1]
+    check_labels(labels, logits)
+    check_label_range(labels, classes, ignored)
+    if smoothing:
+        targets = add(mul(one_hot(labels, classes, logits.dtype), 1.0 - smoothing), smoothing / classes)
+        losses = categorical_cross_entropy(logits, targets if class_weights is None else mul(targets, class_weights))
+    else:
+        losses = neg(pick(log_softmax(logits), labels))
+        losses = losses if class_weights is None else mul(losses, weight_of_label(labels, logits, class_weights))
+    known = logical_and(greater_equal(labels, 0), less(labels, classes))
+    return where(known, losses, math.nan if ignored is None else where(equal(labels, ignored), np.zeros((), losses.dtype), math.nan))
+
+
+def categorical_cross_entropy(logits: Operand, targets: Operand) -> Operand:
+    """-sum(target * log_softmax(z)) over the last axis.
+
+    Shape: logits and targets (..., classes); result (...).
+    """
+    _same_shape(logits, targets)
+    return neg(reduce_sum(mul(targets, log_softmax(logits)), -1))
+
+
+def check_labels(labels: Operand, scores: Operand) -> None:
+    """Integer labels (...) belong to scores (..., classes).  Raises: ShapeError, DTypeError."""
+    if tuple(labels.shape) != tuple(scores.shape[:-1]):
+        raise ShapeError(
+            f"the labels have shape {tuple(labels.shape)}, the scores expect {tuple(scores.shape[:-1])}",
+            facts=(f"scores  {tuple(scores.shape)} {scores.dtype}      labels {tuple(labels.shape)} {labels.dtype}",),
+            likely="integer labels have one axis less than the scores; for one-hot targets use the categorical loss",
+        )
+    if not dtypes.is_integer(labels.dtype):
+        raise DTypeError(f"labels must be integers, these are {labels.dtype}", likely="cast them to int64")
+
+
+def check_label_range(labels: Operand, classes: int, ignored: int | None = None) -> None:
+    """Labels whose contents are known lie in [0, classes) or are `ignored`.  Raises: DataError naming the first that is not."""
+    if mode.trace is not None or not isinstance(labels, Tensor | np.ndarray):
+        return
+    array = labels.contents("the labels") if isinstance(labels, Tensor) else labels
+    outside = (array < 0) | (array >= classes)
+    if ignored is not None:
+        outside &= array != ignored
+    if outside.any():
+        place = tuple(int(n) for n in np.argwhere(outside)[0])
+        raise DataError(
+            f"label {array[place]} at {place} is outside 0..{classes - 1}",
+            facts=(f"labels  {array.shape} {array.dtype}, lowest {array.min()}, highest {array.max()}",),
+            likely="give the model as many outputs as there are classes, and count classes from 0",
+        )
+
+
+def cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
+    """-sum(target * log(p)) over the last axis; p is normalised to sum 1 and clipped to [epsilon, 1 - epsilon] first.
+
+    Shape: both (..., classes); result (...).
+    """
+    _same_shape(probabilities, targets)
+    p = div(probabilities, reduce_sum(probabilities, -1, keepdims=True))
+    return neg(reduce_sum(mul(targets, _log_of(p, epsilon)), -1))
+
+
+def binary_cross_entropy(logits: Operand, targets: Operand) -> Operand:
+    """max(z, 0) - z y + log(1 + exp(-|z|)), each element: -log sigmoid(z) for y = 1, -log(1 - sigmoid(z)) for y = 0."""
+    _same_shape(logits, targets)
+    positive = maximum(logits, 0.0)  # not relu: a tie at 0 halves the gradient, and sigmoid(0) is a half
+    return add(sub(positive, mul(logits, targets)), log(add(exp(neg(abs_(logits))), 1.0)))
+
+
+def binary_cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
+    """-(y log(p) + (1 - y) log(1 - p)), each element; p and 1 - p are clipped to [epsilon, 1 - epsilon]."""
+    _same_shape(probabilities, targets)
+    return neg(add(mul(targets, _log_of(probabilities, epsilon)), mul(sub(1.0, targets), _log_of(sub(1.0, probabilities), epsilon))))
+
+
+def squared_error(predictions: Operand, targets: Operand) -> Operand:
+    """(p - y)^2, each element."""
+    _same_shape(predictions, targets)
+    difference = sub(predictions, targets)
+    return mul(difference, difference)
+
+
+def absolute_error(predictions: Operand, targets: Operand) -> Operand:
+    """|p - y|, each element."""
+    _same_shape(predictions, targets)
+    return abs_(sub(predictions, targets))
+
+
+def mean_loss(values: Operand) -> Operand:
+    """The mean of all values: a 0-d result."""
+    return mean(values)
+
+
+def weighted_sum_over_size(values: Operand, weights: Operand) -> Operand:
+    """sum(weight * value) / number of values (Keras' sample weights)."""
+    return mean(mul(values, weights))
+
+
+def ratio_of_sums(losses: Operand, weights: Operand) -> Operand:
+    """sum(loss) / sum(weight), the losses already weighted: torch's mean over class weights and ignored labels."""
+    return div(reduce_sum(losses), reduce_sum(weights))
+
+
+def label_weights(labels: Operand, logits: Operand, ignored: int, class_weights: Operand | None) -> Operand:
+    """Each example's weight: that of its class (1 without class weights), 0 where the label is `ignored`.  Shape: (...)."""
+    present = cast(not_equal(labels, ignored), logits.dtype)
+    return present if class_weights is None else mul(present, weight_of_label(labels, logits, class_weights))
+
+
+def weight_of_label(labels: Operand, logits: Operand, class_weights: Operand) -> Operand:
+    """class_weights[label], 0 for a label of no class.  Shape: (...)."""
+    return reduce_sum(mul(one_hot(labels, logits.shape[-1], logits.dtype), class_weights), -1)
+
+
+def _log_of(p: Operand, epsilon: float) -> Operand:
+    """log(p), p clipped to [epsilon, 1 - epsilon]."""
+    return log(minimum(maximum(p, epsilon), 1.0 - epsilon))
+
+
+def _same_shape(predictions: Operand, targets: Operand) -> None:
+    """Losses do not broadcast: (n, 1) against (n,) would quietly compare all pairs."""
+    if tuple(predictions.shape) != tuple(targets.shape):
+        raise ShapeError(
+            "predictions and targets have different shapes",
+            facts=(f"predictions {tuple(predictions.shape)} {predictions.dtype}      targets {tuple(targets.shape)} {targets.dtype}",),
+            likely="reshape the targets; integer class labels belong to the sparse cross-entropy",
+        )

@@ -1,0 +1,224 @@
+"""Module: attributes are parameters, buffers, sub-modules or settings; calling it names it in every error raised inside.
+
+    parameter    a `Parameter`: trained, saved
+    buffer       another `Tensor`: saved, not trained (running statistics, counters)
+    sub-module   a `Module`, or a list, tuple or dict of them
+    setting      anything else: read while tracing, therefore guarded: setting one bumps `__gradwerk_version__`
+
+Paths join attribute names with dots: `encoder.layers.0.kernel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.origin import module_path
+from gradwerk.tensor.state import bump_epoch, mode
+from gradwerk.tensor.tensor import Parameter, Tensor
+
+_ABSENT = object()
+
+
+class Label:
+    """`dense_2 (Dense)`.  A subclass or an instance may use the name for something else: nothing here reads it."""
+
+    def __get__(self, module: Module, owner: type[Module]) -> str:
+        return place_of(module)
+
+
+class Module:
+    """The base of layers and models.  Subclasses define `__init__` (what the module holds) and `forward` (what it computes)."""
+
+    __gradwerk_version__: int = 0
+    training: bool = True
+    name: str = ""
+    """The attribute of the first owner that holds this module, unless the module names itself."""
+    label = Label()
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  a subclass says what it takes and gives
+        """The computation.  A subclass writes it."""
+        raise StateError(f"{type(self).__name__} defines no forward", likely="write `def forward(self, x): ...`")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """`forward`, with the module's path in every error raised inside."""
+        with module_path(place_of(self)):
+            return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        shared = getattr(type(self), name, _ABSENT)
+        if isinstance(shared, property):
+            object.__setattr__(self, name, value)
+            return
+        old = self.__dict__.get(name, shared)
+        if old is value or (_is_setting(value) and type(old) is type(value) and old == value):
+            return
+        if mode.trace is not None:
+            mode.trace.forbid(self, name)
+        for child_name, child in _modules_in(name, value):
+            if not child.name:
+                object.__setattr__(child, "name", child_name)
+        object.__setattr__(self, name, value)
+        self.changed()
+
+    def __delattr__(self, name: str) -> None:
+        if mode.trace is not None:
+            mode.trace.forbid(self, name)
+        object.__delattr__(self, name)
+        self.changed()
+
+    def changed(self) -> None:
+        """Says that something a compiled step may have read is different now: steps that touched this module trace again."""
+        object.__setattr__(self, "__gradwerk_version__", self.__gradwerk_version__ + 1)
+        bump_epoch()
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Direct sub-modules with their names, in order of definition."""
+        for name, value in self.__dict__.items():
+            yield from _modules_in(name, value)
+
+    def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """The parameters held by this very module."""
+        return ((name, value) for name, value in self.__dict__.items() if isinstance(value, Parameter))
+
+    def own_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """The buffers held by this very module."""
+        return ((name, value) for name, value in self.__dict__.items() if isinstance(value, Tensor) and not isinstance(value, Parameter))
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module ('' or the prefix) and all below it, each once, owners first."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            path, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield path, module
+            stack.extend(reversed([(_join(path, name), child) for name, child in module.named_children()]))
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """Every parameter once (a tied one under its first path)."""
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix):
+            for name, parameter in module.own_parameters():
+                if id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    yield _join(path, name), parameter
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Every parameter once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Every buffer, with its path."""
+        for path, module in self.named_modules(prefix):
+            for name, buffer in module.own_buffers():
+                yield _join(path, name), buffer
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Every buffer."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def state(self) -> dict[str, Tensor]:
+        """All parameters and buffers by path: what a checkpoint holds.  The Tensors themselves, not copies."""
+        return {**dict(self.named_parameters()), **dict(self.named_buffers())}
+
+    def load_state(self, state: Mapping[str, Any], *, partial: bool = False) -> None:
+        """Copies arrays or Tensors into the parameters and buffers of the same path.
+
+        With `partial`, paths that one side lacks are passed over.  Nothing is copied unless everything fits.
+        Raises: ArgumentError for missing or unknown paths, ShapeError where shapes differ; both name the paths.
+        """
+        own = self.state()
+        missing, unknown = [path for path in own if path not in state], [path for path in state if path not in own]
+        if not partial and (missing or unknown):
+            facts = [f"missing   {path} {own[path].shape}" for path in missing] + [f"unknown   {path}" for path in unknown]
+            likely = "it was saved from another model; partial=True skips these"
+            raise ArgumentError(f"the state does not fit {type(self).__name__}", facts=tuple(facts), likely=likely)
+        values = {path: as_array(state[path]) for path in own if path in state}
+        for path, value in values.items():
+            if value.shape != own[path].shape:
+                raise ShapeError(
+                    f"{path}: the state holds another shape", facts=(f"state {value.shape}      {type(self).__name__} {own[path].shape}",)
+                )
+        for path, value in values.items():
+            own[path].assign(value.astype(own[path].dtype, copy=False))
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002  the signature everyone knows
+        """Training behaviour (dropout, batch statistics) for this module and all below it."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Inference behaviour; `train(False)`."""
+        return self.train(mode=False)
+
+    def freeze(self, *, frozen: bool = True) -> Self:
+        """Excludes every parameter below from training, or includes it again."""
+        for parameter in self.parameters():
+            parameter.requires_grad = not frozen
+        for module in self.modules():
+            module.changed()
+        return self
+
+    def __repr__(self) -> str:
+        inside = [f"  ({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
+        head = f"{type(self).__name__}({self.describe()}"
+        return "\n".join([head, *inside, ")"]) if inside else head + ")"
+
+    def describe(self) -> str:
+        """The settings shown by repr."""
+        return ""
+
+
+class Sequential(Module):
+    """Modules called one after the other: y = f_n(... f_2(f_1(x)))."""
+
+    def __init__(self, *layers: Module) -> None:
+        self.layers = layers
+
+    def forward(self, x: Any) -> Any:  # noqa: ANN401
+        """The last layer's result."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def place_of(module: Module) -> str:
+    """`dense_2 (Dense)`: how errors and reports name a module."""
+    kind = type(module).__name__
+    return f"{module.name} ({kind})" if isinstance(module.name, str) and module.name else kind
+
+
+def as_array(value: Any) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a Tensor or anything NumPy takes
+    """The NumPy array of a Tensor, or of anything NumPy takes."""
+    return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _is_setting(value: object) -> bool:
+    return isinstance(value, (bool, int, float, str, type(None)))
+
+
+def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:
+    """The modules an attribute holds, each with its name below the owner."""
+    if isinstance(value, Module):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for position, item in enumerate(value):
+            yield from _modules_in(f"{name}.{position}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _modules_in(f"{name}.{key}", item)

@@ -1,0 +1,102 @@
+"""Batch normalisation.  Source: Ioffe and Szegedy, 2015, "Batch normalization: accelerating deep network training"."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ShapeError
+from gradwerk.nn.module import Module
+from gradwerk.ops.elementwise import add, mul, rsqrt, sub
+from gradwerk.ops.functions import mean, variance
+from gradwerk.ops.movement import reshape
+from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.tensor import Parameter, Tensor
+
+Operand = Any
+"""An array, a Value or a Tensor."""
+
+
+def batch_statistics(x: Operand, *, axis: int = -1) -> tuple[Operand, Operand]:
+    """Mean and (biased, two-pass) variance of each feature, over every axis but `axis`.
+
+    Shape: x (..., features, ...); results (features,).
+    """
+    axes = tuple(k for k in range(len(x.shape)) if k != axis % len(x.shape))
+    return mean(x, axes), variance(x, axes)
+
+
+def normalize(
+    x: Operand, mean_: Operand, variance_: Operand, scale: Operand | None, offset: Operand | None, *, epsilon: float, axis: int = -1
+) -> Operand:
+    """y = (x - mean) / sqrt(variance + epsilon) * scale + offset, the vectors lying along `axis`.
+
+    Shape: x (..., features, ...), vectors (features,); result as x.
+    """
+    features = x.shape[axis]
+    along = (features,) + (1,) * (len(x.shape) - 1 - axis % len(x.shape))
+    factor = rsqrt(add(variance_, epsilon))
+    y = mul(sub(x, reshape(mean_, along)), reshape(factor if scale is None else mul(factor, scale), along))
+    return y if offset is None else add(y, reshape(offset, along))
+
+
+def running(old: Operand, new: Operand, momentum: float) -> Operand:
+    """momentum * old + (1 - momentum) * new."""
+    return add(mul(old, momentum), mul(new, 1.0 - momentum))
+
+
+def remember(
+    running_mean: Tensor, running_variance: Tensor, mean_: Operand, variance_: Operand, count: int, *, momentum: float, unbiased: bool
+) -> None:
+    """running <- momentum * running + (1 - momentum) * batch, in place, outside the gradient.
+
+    `unbiased` keeps count / (count - 1) times the batch variance, `count` being the values per feature.
+    """
+    with no_grad():
+        if unbiased:
+            variance_ = mul(variance_, count / max(count - 1, 1))
+        running_mean.assign(running(running_mean, mean_, momentum))
+        running_variance.assign(running(running_variance, variance_, momentum))
+
+
+class BatchNorm(Module):
+    """Normalises each feature by the batch while training, by running statistics otherwise.
+
+    `momentum` is the share of the running statistics that is kept (Keras' convention; torch's momentum is 1 minus it).
+    `unbiased_running` keeps n / (n - 1) times the batch variance (torch); the batch itself is always normalised by the biased one.
+    Shape: x (..., features, ...) -> the same.  Parameters: scale, offset (features,).  Buffers: running_mean, running_variance.
+    """
+
+    def __init__(
+        self, features: int, *, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, unbiased_running: bool = False,
+        use_scale: bool = True, use_offset: bool = True,
+    ) -> None:  # fmt: skip
+        self.axis, self.momentum, self.epsilon, self.unbiased_running = axis, momentum, epsilon, unbiased_running
+        self.scale = Parameter(np.ones(features, np.float32)) if use_scale else None
+        self.offset = Parameter(np.zeros(features, np.float32)) if use_offset else None
+        self.running_mean = Tensor(np.zeros(features, np.float32))
+        self.running_variance = Tensor(np.ones(features, np.float32))
+
+    def forward(self, x: Operand) -> Operand:
+        """See `batch_statistics`, `normalize`, `running`."""
+        features = self.running_mean.shape[0]
+        if len(x.shape) < 2 or x.shape[self.axis] != features:
+            raise ShapeError(
+                f"axis {self.axis} of the input must have {features} features",
+                facts=(f"input   {tuple(x.shape)} {x.dtype}      running_mean ({features},)",),
+                likely=f"the layer was built for {features} features on axis {self.axis}",
+            )
+        if not self.training:
+            return normalize(x, self.running_mean, self.running_variance, self.scale, self.offset, epsilon=self.epsilon, axis=self.axis)
+        mean_, variance_ = batch_statistics(x, axis=self.axis)
+        remember(
+            self.running_mean, self.running_variance, mean_, variance_, math.prod(x.shape) // features,
+            momentum=self.momentum, unbiased=self.unbiased_running,
+        )  # fmt: skip
+        return normalize(x, mean_, variance_, self.scale, self.offset, epsilon=self.epsilon, axis=self.axis)
+
+    def describe(self) -> str:
+        """`64, momentum=0.99, epsilon=0.001`."""
+        return f"{self.running_mean.shape[0]}, momentum={self.momentum}, epsilon={self.epsilon}"

@@ -1,0 +1,273 @@
+"""Update rules as recurrences, and the thin Optimizer that holds their state.
+
+A rule is a pure function of (parameter w, gradient g, its slots, the step's numbers).  An Optimizer holds the slots and numbers as
+Tensors, so a whole update compiles into the training step and a changed learning rate traces nothing again.
+
+Conventions in which Keras and torch differ are arguments, described at the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError
+from gradwerk.nn.module import Module
+from gradwerk.ops.compare import equal
+from gradwerk.ops.elementwise import add, cast, div, maximum, minimum, mul, sqrt, sub, where
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.tensor import Parameter, Tensor
+
+Operand = Any
+"""An array, a Value or a Tensor."""
+Parameters = Mapping[str, Parameter] | Iterable[Parameter] | Iterable[tuple[str, Parameter]]
+ONE = 1.0
+
+
+@dataclass(frozen=True)
+class Decay:
+    """Weight decay, coupled or decoupled.
+
+        coupled     g <- g + rate * w                       (an L2 penalty; torch's SGD and Adam)
+        decoupled   w <- w - learning_rate * rate * w       (Loshchilov and Hutter, 2017; torch's AdamW, Keras)
+    """
+
+    rate: float = 0.0
+    decoupled: bool = False
+
+    def gradient(self, w: Operand, g: Operand) -> Operand:
+        """The gradient with a coupled penalty."""
+        return add(g, mul(w, self.rate)) if self.rate and not self.decoupled else g
+
+    def parameter(self, w: Operand, learning_rate: Operand) -> Operand:
+        """The parameter after a decoupled decay."""
+        return sub(w, mul(w, mul(learning_rate, self.rate))) if self.rate and self.decoupled else w
+
+
+def descend(w: Operand, g: Operand, learning_rate: Operand) -> Operand:
+    """w <- w - learning_rate * g."""
+    return sub(w, mul(g, learning_rate))
+
+
+def momentum_of_steps(
+    w: Operand, g: Operand, v: Operand, learning_rate: Operand, momentum: float, *, nesterov: bool
+) -> tuple[Operand, Operand]:
+    """Keras' momentum: the velocity is a step, the learning rate is in it.
+
+    v <- momentum * v - learning_rate * g;   w <- w + v,   with Nesterov   w <- w + momentum * v - learning_rate * g.
+    Source: Sutskever et al., 2013, "On the importance of initialization and momentum in deep learning".
+    """
+    step = mul(g, learning_rate)
+    v = sub(mul(v, momentum), step)
+    return add(w, sub(mul(v, momentum), step) if nesterov else v), v
+
+
+def momentum_of_gradients(
+    w: Operand, g: Operand, v: Operand, learning_rate: Operand, momentum: float, *, nesterov: bool, share: Operand = ONE
+) -> tuple[Operand, Operand]:
+    """torch's momentum: the velocity is a sum of gradients, scaled by the learning rate when it is used.
+
+    v <- momentum * v + share * g;   w <- w - learning_rate * v,   with Nesterov   w <- w - learning_rate * (g + momentum * v).
+    The share is 1 - dampening, but 1 at the first step.
+    """
+    v = add(mul(v, momentum), g if share is ONE else mul(g, share))
+    return descend(w, add(g, mul(v, momentum)) if nesterov else v, learning_rate), v
+
+
+def adam(
+    w: Operand, g: Operand, m: Operand, v: Operand, rate: Operand, epsilon: Operand, beta_1: float, beta_2: float
+) -> tuple[Operand, Operand, Operand]:
+    """One step of Adam, given the step's corrected rate and epsilon (`Adam.advance`).
+
+    m <- beta_1 m + (1 - beta_1) g;   v <- beta_2 v + (1 - beta_2) g^2;   w <- w - rate * m / (sqrt(v) + epsilon).
+    Source: Kingma and Ba, 2014, "Adam: a method for stochastic optimization".
+    """
+    m = add(mul(m, beta_1), mul(g, 1.0 - beta_1))
+    v = add(mul(v, beta_2), mul(mul(g, g), 1.0 - beta_2))
+    return sub(w, mul(rate, div(m, add(sqrt(v), epsilon)))), m, v
+
+
+def clip_by_global_norm(gradients: Sequence[Operand | None], limit: float) -> tuple[list[Operand | None], Operand]:
+    """Gradients scaled by min(1, limit / norm), and norm = sqrt of the sum of all squares.
+
+    Source: Pascanu et al., 2012, "On the difficulty of training recurrent neural networks".
+    """
+    total: Operand = None
+    for g in gradients:
+        if g is not None:
+            squares = reduce_sum(mul(g, g))
+            total = squares if total is None else add(total, squares)
+    if total is None:
+        raise ArgumentError("no gradient to clip", likely="call backward() first")
+    norm = sqrt(total)
+    factor = minimum(div(limit, maximum(norm, 1e-12)), 1.0)
+    return [None if g is None else mul(g, factor) for g in gradients], norm
+
+
+class Optimizer(Module):
+    """Holds the learning rate, the step count and per-parameter slots as Tensors; a subclass says its slots and its rule.
+
+    `parameters` is a mapping path -> Parameter, (path, Parameter) pairs, or Parameters alone (then numbered).
+    """
+
+    slot_names: tuple[str, ...] = ()
+
+    def __init__(
+        self, parameters: Parameters, learning_rate: float, decay: Decay
+    ) -> None:
+        self.targets = _by_path(parameters)
+        self.rate = Tensor(np.asarray(learning_rate, np.float32))
+        self.iterations = Tensor(np.asarray(0, np.int64))
+        self.decay = decay
+        self.slots: dict[str, list[Tensor]] = {slot: [_zeros_like(p) for p in self.targets.values()] for slot in self.slot_names}
+
+    @property
+    def learning_rate(self) -> Tensor:
+        """The learning rate, a 0-d float32 Tensor.  Assigning a number changes it without tracing anything again."""
+        return self.rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float | Tensor) -> None:
+        self.rate.assign(value if isinstance(value, Tensor) else np.asarray(value, np.float32))
+
+    def own_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """Numbers, then slots as `velocity.conv1.kernel`."""
+        yield from super().own_buffers()
+        for slot, tensors in self.slots.items():
+            for path, tensor in zip(self.targets, tensors, strict=True):
+                yield f"{slot}.{path}", tensor
+
+    def configure(self, **settings: object) -> None:
+        """Changes settings by name (momentum, betas, decay): compiled steps trace again, slots stay.
+
+        Raises: ArgumentError for other names.
+        """
+        for name, value in settings.items():
+            if name not in self.__dict__ or isinstance(value, Tensor):
+                raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
+            setattr(self, name, value)
+
+    def advance(self) -> tuple[Operand, ...]:
+        """The step's numbers, after counting it; the first is the learning rate."""
+        self.iterations.assign(add(self.iterations, 1))
+        return (self.rate,)
+
+    def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        """The new parameter and the new slots.  A subclass writes it."""
+        raise ArgumentError(f"{type(self).__name__} defines no rule")
+
+    def apply(self, gradients: Sequence[Tensor | None] | None = None) -> None:
+        """One update in place.  Without `gradients`, those in `.grad`; a parameter without one, or frozen, stays as it is.
+
+        Raises: ArgumentError when the number of gradients is not that of the parameters.
+        """
+        given = [p.grad for p in self.targets.values()] if gradients is None else list(gradients)
+        if len(given) != len(self.targets):
+            raise ArgumentError(f"{len(given)} gradients for {len(self.targets)} parameters")
+        with no_grad():
+            numbers = self.advance()
+            for position, (w, g) in enumerate(zip(self.targets.values(), given, strict=True)):
+                if g is None or not w.requires_grad:
+                    continue
+                slots = tuple(self.slots[slot][position] for slot in self.slot_names)
+                new, *new_slots = self.rule(w, self.decay.gradient(w, g), slots, tuple(_like(n, w) for n in numbers))
+                for tensor, value in zip((w, *slots), (new, *new_slots), strict=True):
+                    tensor.assign(value)
+
+    def zero_grad(self) -> None:
+        """Forgets all gradients."""
+        for parameter in self.targets.values():
+            parameter.grad = None
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum.
+
+    `velocity_of_steps` chooses Keras' recurrence (`momentum_of_steps`) over torch's (`momentum_of_gradients`); they are equal while the
+    learning rate is constant.
+    """
+
+    def __init__(
+        self, parameters: Parameters, learning_rate: float = 0.01, *, momentum: float = 0.0, nesterov: bool = False, dampening: float = 0.0,
+        decay: Decay = Decay(), velocity_of_steps: bool = True,
+    ) -> None:  # fmt: skip
+        if nesterov and (momentum <= 0 or dampening):
+            facts = (f"momentum {momentum}, dampening {dampening}",)
+            raise ArgumentError("Nesterov momentum needs momentum > 0 and no dampening", facts=facts)
+        self.momentum, self.nesterov, self.dampening, self.velocity_of_steps = momentum, nesterov, dampening, velocity_of_steps
+        self.slot_names = ("velocity",) if momentum else ()
+        super().__init__(parameters, learning_rate, decay)
+
+    def advance(self) -> tuple[Operand, ...]:
+        """(learning rate, share of the gradient in the velocity)."""
+        (rate,) = super().advance()
+        return rate, where(equal(self.iterations, 1), np.float32(1.0), np.float32(1.0 - self.dampening)) if self.dampening else ONE
+
+    def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        """See `descend`, `momentum_of_steps`, `momentum_of_gradients`."""
+        rate, share = numbers
+        w = self.decay.parameter(w, rate)
+        if not self.momentum:
+            return (descend(w, g, rate),)
+        if self.velocity_of_steps:
+            return momentum_of_steps(w, g, slots[0], rate, self.momentum, nesterov=self.nesterov)
+        return momentum_of_gradients(w, g, slots[0], rate, self.momentum, nesterov=self.nesterov, share=share)
+
+
+class Adam(Optimizer):
+    """Adam.
+
+    rate = learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).  `epsilon_hat`: the epsilon is added to sqrt(v) as it is (section 2 of the
+    paper; Keras).  Otherwise it is added to the corrected sqrt(v / (1 - beta_2^t)) (algorithm 1; torch): epsilon * sqrt(1 - beta_2^t) here.
+    The powers are kept as float64 products: 1 - beta_2 has only four digits in float32.
+    """
+
+    slot_names = ("first_moment", "second_moment")
+
+    def __init__(
+        self, parameters: Parameters, learning_rate: float = 0.001, *, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
+        epsilon_hat: bool = True, decay: Decay = Decay(),
+    ) -> None:  # fmt: skip
+        if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
+            raise ArgumentError("Adam's betas lie in [0, 1)", facts=(f"beta_1 {beta_1}, beta_2 {beta_2}",))
+        super().__init__(parameters, learning_rate, decay)
+        self.beta_1, self.beta_2, self.epsilon, self.epsilon_hat = beta_1, beta_2, epsilon, epsilon_hat
+        self.power_1, self.power_2 = Tensor(np.ones((), np.float64)), Tensor(np.ones((), np.float64))
+
+    def advance(self) -> tuple[Operand, ...]:
+        """(learning rate, corrected rate, epsilon), float64 where they were corrected."""
+        (learning_rate,) = super().advance()
+        self.power_1.assign(mul(self.power_1, self.beta_1))
+        self.power_2.assign(mul(self.power_2, self.beta_2))
+        root = sqrt(sub(1.0, self.power_2))
+        rate = div(mul(cast(learning_rate, dtypes.float64), root), sub(1.0, self.power_1))
+        return learning_rate, rate, self.epsilon if self.epsilon_hat else mul(root, self.epsilon)
+
+    def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        """See `adam`."""
+        learning_rate, rate, epsilon = numbers
+        return adam(self.decay.parameter(w, learning_rate), g, slots[0], slots[1], rate, epsilon, self.beta_1, self.beta_2)
+
+
+def _by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Optimizer
+    pairs = list(parameters.items()) if isinstance(parameters, Mapping) else list(parameters)
+    pairs = [pair if isinstance(pair, tuple) else (str(position), pair) for position, pair in enumerate(pairs)]
+    if not pairs:
+        raise ArgumentError("an optimizer needs at least one parameter", likely="build the model before the optimizer")
+    if wrong := [path for path, p in pairs if not isinstance(p, Tensor)]:
+        raise ArgumentError(f"not parameters: {', '.join(wrong)}", likely="pass model.parameters()")
+    return dict(pairs)
+
+
+def _zeros_like(parameter: Parameter) -> Tensor:
+    return Tensor(np.zeros(parameter.shape, parameter.dtype))
+
+
+def _like(number: Operand, w: Tensor) -> Operand:
+    """A scalar in the parameter's dtype."""
+    return cast(number, w.dtype) if isinstance(number, Tensor) and number.dtype != w.dtype else number

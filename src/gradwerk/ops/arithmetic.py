@@ -1,0 +1,338 @@
+"""Arithmetic, choice and conversion of single elements: y[i] from the arguments at i, which broadcast by NumPy's rule.
+
+Every rule is written with plain functions of this package, so it computes on arrays, builds graphs on Values and records on Tensors.
+Broadcasting is undone by the reverse walk (autodiff/reverse.py), not here.
+"""
+# mypy: disable-error-code="override"
+# A member of a kind takes as many arguments as its formula has; the kind is variadic.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.ir.emit import Emitter, Scalar
+from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Operand, Select, Unary, no_gradient, typed
+from gradwerk.ops.compare import equal, greater
+
+
+@final
+@dataclass(frozen=True)
+class Add(Binary):
+    """Sum, a + b.  Integers wrap.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
+    """
+
+    accepts = "fiu"
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return ct, ct
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.add(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        return np.add(a, b)
+
+
+@final
+@dataclass(frozen=True)
+class Sub(Binary):
+    """Difference, a - b.  Integers wrap.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
+    """
+
+    accepts = "fiu"
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return ct, neg(ct)
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.sub(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        return np.subtract(a, b)
+
+
+@final
+@dataclass(frozen=True)
+class Mul(Binary):
+    """Product, a * b.  Integers wrap.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
+    """
+
+    accepts = "fiu"
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return mul(ct, b), mul(ct, a)
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.mul(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        return np.multiply(a, b)
+
+
+@final
+@dataclass(frozen=True)
+class Div(Binary):
+    """Quotient, a / b.  Integers: rounded toward zero, and 0 where b is 0.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
+    """
+
+    accepts = "fiu"
+    domain = (Interval(-2.0, 2.0), Interval(0.5, 2.0))
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        slope = div(ct, b)
+        return slope, neg(mul(slope, y))
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.div(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        if dtypes.is_float(a.dtype):
+            return np.divide(a, b)
+        quotient = np.floor_divide(a, np.where(b == 0, 1, b).astype(b.dtype))
+        toward_zero = quotient + ((quotient < 0) & (quotient * b != a))
+        return np.where(b == 0, 0, toward_zero)
+
+
+@final
+@dataclass(frozen=True)
+class Maximum(Binary):
+    """The larger of a and b; NaN if either is NaN.  At a tie each gets half of the gradient.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
+    """
+
+    accepts = "fiu"
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return _share_of_extreme(ct, y, a, b), _share_of_extreme(ct, y, b, a)
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.maximum(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        return np.maximum(a, b)
+
+
+@final
+@dataclass(frozen=True)
+class Minimum(Binary):
+    """The smaller of a and b; NaN if either is NaN.  At a tie each gets half of the gradient.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
+    """
+
+    accepts = "fiu"
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return _share_of_extreme(ct, y, a, b), _share_of_extreme(ct, y, b, a)
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.minimum(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        return np.minimum(a, b)
+
+
+@final
+@dataclass(frozen=True)
+class Neg(Unary):
+    """Negation, -x.
+
+    Shape: that of x.  Dtype: floats and signed integers, kept.
+    """
+
+    accepts = "fi"
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (neg(ct),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.neg(x)
+
+    def reference(self, x: Array) -> Array:
+        return np.negative(x)
+
+
+@final
+@dataclass(frozen=True)
+class Abs(Unary):
+    """Magnitude, |x|; the derivative at 0 is 0.
+
+    Shape: that of x.  Dtype: floats and signed integers, kept.
+    """
+
+    accepts = "fi"
+    domain = Interval(0.25, 2.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(ct, sign(x)),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        if dtypes.is_float(e.dtype(x)):
+            return e.math("abs", x)
+        return e.maximum(x, e.neg(x))
+
+    def reference(self, x: Array) -> Array:
+        return np.abs(x)
+
+
+@final
+@dataclass(frozen=True)
+class Sign(Unary):
+    """-1, 0 or 1 by the sign of x; NaN of NaN.
+
+    Shape: that of x.  Dtype: floats and signed integers, kept.
+    """
+
+    accepts = "fi"
+    vjp = no_gradient
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        dtype = e.dtype(x)
+        zero, one, minus_one = e.const(0, dtype), e.const(1, dtype), e.const(-1, dtype)
+        not_positive = e.select(e.compare("lt", x, zero), minus_one, e.select(e.compare("eq", x, zero), zero, x))
+        return e.select(e.compare("gt", x, zero), one, not_positive)
+
+    def reference(self, x: Array) -> Array:
+        return np.sign(x)
+
+
+@final
+@dataclass(frozen=True)
+class Floor(Unary):
+    """The largest whole number not above x.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: exact.
+    """
+
+    accepts = "f"
+    vjp = no_gradient
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("floor", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.floor(x)
+
+
+@final
+@dataclass(frozen=True)
+class Relu(Unary):
+    """The positive part, max(x, 0); NaN stays.  The derivative at 0 is 0.
+
+    An op and not maximum(x, 0): its derivative needs the result alone, so the input need not be kept.
+    Shape: that of x.  Dtype: numbers, kept.
+    """
+
+    accepts = "fi"
+    domain = Interval(0.25, 2.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (where(greater(y, 0), ct, 0),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.maximum(x, e.const(0, e.dtype(x)))
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(np.maximum(x, x.dtype.type(0)))
+
+
+@final
+@dataclass(frozen=True)
+class Where(Select):
+    """a where the condition holds, else b.
+
+    Shape: broadcast.  Dtype: condition bool, a and b equal, kept.
+    """
+
+    def vjp(self, ct: Operand, y: Operand, condition: Operand, a: Operand, b: Operand) -> Grads:
+        return None, where(condition, ct, 0), where(condition, 0, ct)
+
+    def emit(self, e: Emitter, condition: Scalar, a: Scalar, b: Scalar) -> Scalar:
+        return e.select(condition, a, b)
+
+    def reference(self, condition: Array, a: Array, b: Array) -> Array:
+        return np.where(condition, a, b)
+
+
+@final
+@dataclass(frozen=True)
+class Cast(Unary):
+    """Conversion to another dtype.
+
+    Float to integer truncates, NaN gives 0, what is out of range saturates; integer to integer wraps; anything to bool is x != 0.
+    Shape: that of x.  Dtype: `dtype`.
+    """
+
+    dtype: DType
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return tuple(
+            (cls(to), (typed(2, 3, dtype=start),))
+            for to in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint32, dtypes.bool_)
+            for start in (dtypes.float32, dtypes.int64, dtypes.bool_)
+        )
+
+    def result_dtype(self, dtype: DType) -> DType:
+        return self.dtype
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (cast(ct, x.dtype) if dtypes.is_float(self.dtype) and dtypes.is_float(x.dtype) else None,)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.cast(x, self.dtype)
+
+    def reference(self, x: Array) -> Array:
+        if not (dtypes.is_float(x.dtype) and dtypes.is_integer(self.dtype)):
+            return x.astype(self.dtype)
+        limits = np.iinfo(self.dtype)
+        above, below = x >= float(limits.max), x <= float(limits.min)
+        inside = np.where(above | below | np.isnan(x), 0, x).astype(self.dtype)
+        return np.where(above, self.dtype.type(limits.max), np.where(below, self.dtype.type(limits.min), inside))
+
+
+@final
+@dataclass(frozen=True)
+class StopGradient(Unary):
+    """x itself, which counts as a constant for derivatives.
+
+    Shape: that of x.  Dtype: kept.
+    """
+
+    vjp = no_gradient
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return x
+
+
+def _share_of_extreme(ct: Operand, y: Operand, x: Operand, other: Operand) -> Operand:
+    """The gradient of maximum or minimum for x: all where x alone is the result, half at a tie."""
+    return where(equal(x, y), where(equal(x, other), mul(ct, 0.5), ct), 0)
+
+
+def cast(x: Operand, dtype: DType) -> Operand:
+    """x converted to `dtype`; x itself where it has it."""
+    return x if getattr(x, "dtype", None) == dtype else Cast(np.dtype(dtype))(x)
+
+
+add, sub, mul, div = Add(), Sub(), Mul(), Div()
+maximum, minimum = Maximum(), Minimum()
+neg, abs_, sign, floor, relu = Neg(), Abs(), Sign(), Floor(), Relu()
+where, stop_gradient = Where(), StopGradient()

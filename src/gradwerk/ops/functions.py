@@ -1,0 +1,267 @@
+"""What is written with ops: activations, normalising sums, products, convolution, pooling, random numbers.
+
+Everything works on arrays, Values and Tensors alike; only `shape`, `dtype` and `ndim` of an argument are read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.ir.op import Operand
+from gradwerk.ops import arithmetic
+from gradwerk.ops.arithmetic import add, cast, div, mul, neg, stop_gradient, sub, where
+from gradwerk.ops.compare import equal, greater, greater_equal, less
+from gradwerk.ops.contraction import Contract, Index, axes
+from gradwerk.ops.movement import expand_dims, normal_axes, reshape
+from gradwerk.ops.random import shift_right
+from gradwerk.ops.reduction import reduce_max, reduce_sum
+from gradwerk.ops.source import arange
+from gradwerk.ops.transcendental import cos, erf, exp, log, sqrt, tanh
+from gradwerk.ops.window import WindowMax, WindowSum
+
+Axes = int | Sequence[int] | None
+Padding = Sequence[tuple[int, int]]
+"""Low and high per axis."""
+
+
+def relu(x: Operand) -> Operand:
+    """max(x, 0); the derivative at 0 is 0."""
+    return arithmetic.relu(x)
+
+
+def square(x: Operand) -> Operand:
+    """x * x."""
+    return mul(x, x)
+
+
+def clip(x: Operand, low: float, high: float) -> Operand:
+    """x held between two numbers; the gradient passes where low <= x <= high."""
+    return where(less(x, low), low, where(greater(x, high), high, x))
+
+
+def power(x: Operand, exponent: float) -> Operand:
+    """x to a number: by products for whole exponents, by sqrt for a half, else exp(exponent * log(x)), which is NaN below 0.
+
+    Shape: that of x.  Dtype: floating, kept.
+    """
+    if exponent == 0.5:
+        return sqrt(x)
+    if exponent != int(exponent):
+        return exp(mul(log(x), exponent))
+    left, base, result = abs(int(exponent)), x, None
+    while left:
+        if left & 1:
+            result = base if result is None else mul(result, base)
+        left >>= 1
+        base = mul(base, base) if left else base
+    if result is None:
+        return add(mul(x, 0), 1)
+    return result if exponent > 0 else div(1, result)
+
+
+def gelu(x: Operand, *, approximate: bool = False) -> Operand:
+    """x times the normal distribution function at x; `approximate` by tanh.  Source: Hendrycks, Gimpel, arXiv:1606.08415."""
+    if approximate:
+        inner = mul(add(x, mul(mul(x, square(x)), 0.044715)), math.sqrt(2 / math.pi))
+        return mul(mul(x, 0.5), add(tanh(inner), 1))
+    return mul(mul(x, 0.5), add(erf(mul(x, math.sqrt(0.5))), 1))
+
+
+def softplus(x: Operand) -> Operand:
+    """log(1 + e**x), which does not overflow."""
+    # maximum, not relu: at 0 its derivative is a half, and so is softplus'
+    return add(arithmetic.maximum(x, 0), log(add(exp(neg(arithmetic.abs_(x))), 1)))
+
+
+def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
+    """The mean along `axes`, None for all.  Dtype: floating, kept."""
+    count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
+    return mul(reduce_sum(x, axes, keepdims=keepdims), 1 / count if count else math.nan)
+
+
+def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
+    """The mean square distance from the mean, in two passes; divided by count - correction.  Dtype: floating, kept."""
+    count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
+    centred = sub(x, mean(x, axes, keepdims=True))
+    return mul(reduce_sum(square(centred), axes, keepdims=keepdims), 1 / count if count > 0 else math.nan)
+
+
+def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand:
+    """log(sum(e**x)), which does not overflow; -inf of nothing but -inf."""
+    top = stop_gradient(reduce_max(x, axes, keepdims=True))
+    top = where(equal(arithmetic.abs_(top), math.inf), 0, top)
+    total = add(log(reduce_sum(exp(sub(x, top)), axes, keepdims=True)), top)
+    return total if keepdims else _without(total, normal_axes("logsumexp", axes, x.ndim))
+
+
+def softmax(x: Operand, axis: int = -1) -> Operand:
+    """e**x / sum(e**x) along `axis`, which does not overflow.  Shape, dtype: those of x."""
+    raised = exp(sub(x, stop_gradient(reduce_max(x, axis, keepdims=True))))
+    return div(raised, reduce_sum(raised, axis, keepdims=True))
+
+
+def log_softmax(x: Operand, axis: int = -1) -> Operand:
+    """x - log(sum(e**x)) along `axis`, which does not overflow.  Shape, dtype: those of x."""
+    shifted = sub(x, stop_gradient(reduce_max(x, axis, keepdims=True)))
+    return sub(shifted, log(reduce_sum(exp(shifted), axis, keepdims=True)))
+
+
+def one_hot(indices: Operand, classes: int, dtype: DType = dtypes.float32) -> Operand:
+    """1 where the new last axis counts to the index, else 0; an index outside 0..classes-1 gives a row of zeros.
+
+    Shape: (*indices.shape, classes).  Dtype: `dtype`; indices are integers.
+    """
+    return cast(equal(expand_dims(indices, -1), arange(classes, indices.dtype, like=indices)), dtype)
+
+
+def pick(x: Operand, indices: Operand) -> Operand:
+    """x[..., indices[...]]: one element of each row.  Shape: that of indices, x.shape[:-1].  An index outside gives 0."""
+    hits = one_hot(indices, x.shape[-1], dtypes.bool_)
+    return reduce_sum(where(hits, x, 0), -1)
+
+
+def matmul(a: Operand, b: Operand) -> Operand:
+    """The matrix product; leading axes broadcast, a vector is a row on the left and a column on the right, as in NumPy.
+
+    Shape: (..., n, c) and (..., c, k) give (..., n, k).  Dtype: equal, kept.  Raises: ShapeError, DTypeError.
+    """
+    return _product(tuple(a.shape), tuple(b.shape))(a, b)
+
+
+@lru_cache(maxsize=1024)
+def _product(a: tuple[int, ...], b: tuple[int, ...]) -> Contract:
+    """The contraction of a matrix product of these shapes."""
+    facts = (f"left {a}", f"right {b}")
+    if not a or not b:
+        raise ShapeError("matmul does not take scalars", facts=facts)
+    shared = b[-2] if len(b) > 1 else b[0]
+    if a[-1] != shared:
+        raise ShapeError(f"matmul: the last axis of the left is {a[-1]}, the right expects {shared}", facts=facts)
+    try:
+        lead = np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise ShapeError("matmul: the leading axes do not broadcast", facts=facts) from None
+    batch = [f"b{k}" for k in range(len(lead))]
+    rows, columns = "n" * (len(a) > 1), "k" * (len(b) > 1)
+    extents = dict(zip((*batch, *rows, "c", *columns), (*lead, *a[-2:-1], shared, *(b[-1:] if columns else ())), strict=True))
+    left = (*_leading(a[:-2], lead, batch), *axes(rows + "c"))
+    right = (*_leading(b[:-2], lead, batch), *axes("c" + columns))
+    return Contract(left, right, (*batch, *rows, *columns), tuple(extents.items()))
+
+
+def _leading(own: Sequence[int], lead: Sequence[int], names: Sequence[str]) -> list[Index]:
+    """The maps of an operand's leading axes: one that repeats is read at 0."""
+    skipped = len(lead) - len(own)
+    return [Index(((name, 1),)) if n == m else Index(()) for n, m, name in zip(own, lead[skipped:], names[skipped:], strict=True)]
+
+
+def conv(
+    x: Operand,
+    kernel: Operand,
+    strides: Sequence[int] | None = None,
+    padding: Padding | None = None,
+    dilation: Sequence[int] | None = None,
+    groups: int = 1,
+) -> Operand:
+    """Convolution (correlation, as in every framework) over the middle axes of x.
+
+    Shape: x (n, spatial..., c), kernel (window..., c / groups, k), result (n, (size + low + high - reach) // stride + 1 ..., k),
+    where reach is dilation * (window - 1) + 1.  Dtype: equal, kept.  Raises: ShapeError, DTypeError.
+    """
+    rank = x.ndim - 2
+    pads = ((0, 0),) * rank if padding is None else tuple((low, high) for low, high in padding)
+    geometry = (tuple(strides or (1,) * rank), pads, tuple(dilation or (1,) * rank), groups)
+    op = _convolution(tuple(x.shape), tuple(kernel.shape), *geometry)
+    if groups > 1:
+        x = reshape(x, (*x.shape[:-1], groups, x.shape[-1] // groups))
+        kernel = reshape(kernel, (*kernel.shape[:-1], groups, kernel.shape[-1] // groups))
+    y = op(x, kernel)
+    return reshape(y, (*y.shape[: rank + 1], -1)) if groups > 1 else y
+
+
+@lru_cache(maxsize=1024)
+def _convolution(
+    x: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: tuple[int, ...],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> Contract:
+    """The contraction of a convolution of these shapes; with groups, of operands whose last axis is split into (groups, rest)."""
+    rank = len(x) - 2
+    facts = (f"input {x}  kernel {kernel}", f"strides {strides}  padding {padding}  dilation {dilation}  groups {groups}")
+    if rank < 1 or {len(kernel) - 2, len(strides), len(dilation), len(padding)} != {rank}:
+        raise ShapeError("conv: input, kernel, strides, padding and dilation do not have the same number of spatial axes", facts=facts)
+    if groups < 1 or x[-1] != kernel[-2] * groups or kernel[-1] % groups:
+        raise ShapeError(f"conv: the input has {x[-1]} channels, the kernel expects {kernel[-2] * groups}", facts=facts)
+    reach = [d * (r - 1) + 1 for r, d in zip(kernel[:-2], dilation, strict=True)]
+    room = [n + low + high - r for n, (low, high), r in zip(x[1:-1], padding, reach, strict=True)]
+    if min(room) < 0 or min(kernel) < 1 or min(*strides, *dilation) < 1:
+        raise ShapeError("conv: the kernel is larger than the padded input, or a stride or dilation is below 1", facts=facts)
+    places, taps = [f"y{k}" for k in range(rank)], [f"r{k}" for k in range(rank)]
+    group = ["g"] if groups > 1 else []
+    extent = {"n": x[0]} | {y: n // s + 1 for y, n, s in zip(places, room, strides, strict=True)}
+    extent |= dict(zip(taps, kernel, strict=False)) | dict.fromkeys(group, groups) | {"c": kernel[-2], "k": kernel[-1] // groups}
+    steps = zip(places, strides, taps, dilation, padding, strict=True)
+    read = [Index(((y, s), (r, d)), -low) for y, s, r, d, (low, _) in steps]
+    lhs = (*axes("n"), *read, *axes([*group, "c"]))
+    return Contract(lhs, axes([*taps, "c", *group, "k"]), ("n", *places, *group, "k"), tuple(extent.items()))
+
+
+def max_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding: Padding) -> Operand:
+    """The largest in each window; one entry per axis of x.  Shape: (n + low + high - window) // stride + 1.  Raises: ShapeError."""
+    return WindowMax(tuple(window), tuple(strides), tuple(low for low, _ in padding), tuple(high for _, high in padding))(x)
+
+
+def avg_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding: Padding, *, count_padding: bool = False) -> Operand:
+    """The mean of each window; one entry per axis of x.  Without `count_padding` only elements inside of x count.  Raises: ShapeError."""
+    op = WindowSum(tuple(window), tuple(strides), tuple(low for low, _ in padding), tuple(high for _, high in padding))
+    total = op(x)
+    if count_padding or not any(map(sum, padding)):
+        return mul(total, 1 / math.prod(window))
+    scale = np.ones((1,) * x.ndim)
+    for axis, (count, (low, _)) in enumerate(zip(total.shape, padding, strict=True)):
+        if window[axis] > 1:
+            first = np.arange(count) * strides[axis] - low
+            inside = np.minimum(first + window[axis], x.shape[axis]) - np.maximum(first, 0)
+            scale = scale / inside.reshape([-1 if k == axis else 1 for k in range(x.ndim)])
+    return mul(total, scale.astype(x.dtype))
+
+
+def uniform(bits: Operand, dtype: DType = dtypes.float32) -> Operand:
+    """Numbers in [0, 1) from uint32: 24 bits of each for float32, 32 for float64.  Shape: that of bits."""
+    if dtype == dtypes.float32:
+        return mul(cast(cast(shift_right(bits, 8), dtypes.int32), dtype), 2.0**-24)
+    return mul(cast(bits, dtype), 2.0**-32)
+
+
+def normal(first: Operand, second: Operand, dtype: DType = dtypes.float32) -> Operand:
+    """Normal numbers from two arrays of uint32.  Shape: theirs.  Source: Box, Muller, Ann. Math. Stat. 29 (1958) 610."""
+    radius = sqrt(mul(log(sub(1, uniform(first, dtype))), -2))
+    return mul(radius, cos(mul(uniform(second, dtype), 2 * math.pi)))
+
+
+def keep_mask(bits: Operand, rate: float) -> Operand:
+    """True with probability 1 - rate.  Shape: that of bits, uint32.  Raises: ArgumentError unless 0 <= rate <= 1."""
+    if not 0 <= rate <= 1:
+        raise ArgumentError(f"a rate lies between 0 and 1, not {rate}")
+    if rate == 1:
+        return less(bits, 0)
+    return greater_equal(bits, min(round(rate * 2**32), 2**32 - 1))
+
+
+def dropout(x: Operand, bits: Operand, rate: float) -> Operand:
+    """x / (1 - rate) with probability 1 - rate, else 0.  Shape: that of x and bits.  Source: Srivastava et al., JMLR 15 (2014) 1929."""
+    return where(keep_mask(bits, rate), mul(x, 1 / (1 - rate) if rate < 1 else 0), 0)
+
+
+def _without(x: Operand, axes: Sequence[int]) -> Operand:
+    return reshape(x, tuple(n for k, n in enumerate(x.shape) if k not in axes))

@@ -1,0 +1,174 @@
+"""Folds along axes: sum, largest, smallest; and the place of the largest, written with them."""
+# mypy: disable-error-code="override"
+# A member of a kind takes as many arguments as its formula has; the kind is variadic.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import DTypeError, ShapeError
+from gradwerk.ir.emit import Emitter, Scalar
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Grads, Operand, Reduction
+from gradwerk.ops.arithmetic import cast, div, mul, where
+from gradwerk.ops.compare import equal, logical_or, not_equal
+from gradwerk.ops.movement import broadcast_to, normal_axes, normal_axis, reshape
+from gradwerk.ops.source import arange
+
+
+@final
+@dataclass(frozen=True)
+class Sum(Reduction):
+    """Sum along `axes`; 0 of nothing.  Integers wrap.
+
+    Shape: that of x without `axes` (extent 1 with `keepdims`).  Dtype: numbers, kept.  Error: a tree of fixed shape.
+    """
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        if types[0].dtype.kind not in "fiu":
+            raise DTypeError(f"sum does not take {types[0].dtype}", facts=(str(types[0]),), likely="cast to an integer first")
+        return Reduction.infer(self, *types)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (broadcast_to(reshape(ct, kept_shape(x.shape, self.axes)), x.shape),)
+
+    def reference(self, x: Array) -> Array:
+        return np.sum(x, axis=self.axes, keepdims=self.keepdims, dtype=x.dtype)
+
+    def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.add(a, b)
+
+    def identity(self, dtype: DType) -> float:
+        return 0
+
+
+@final
+@dataclass(frozen=True)
+class Max(Reduction):
+    """The largest along `axes`; NaN where there is one.  Places of equal value share the gradient evenly.
+
+    Shape: that of x without `axes` (extent 1 with `keepdims`).  Dtype: kept.  Raises: ShapeError for the largest of nothing.
+    """
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        return _of_something(self, types)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (_shares(self, ct, y, x),)
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(np.max(x, axis=self.axes, keepdims=self.keepdims))
+
+    def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.maximum(a, b)
+
+    def identity(self, dtype: DType) -> float:
+        return lowest(dtype)
+
+
+@final
+@dataclass(frozen=True)
+class Min(Reduction):
+    """The smallest along `axes`; NaN where there is one.  Places of equal value share the gradient evenly.
+
+    Shape: that of x without `axes` (extent 1 with `keepdims`).  Dtype: kept.  Raises: ShapeError for the smallest of nothing.
+    """
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        return _of_something(self, types)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (_shares(self, ct, y, x),)
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(np.min(x, axis=self.axes, keepdims=self.keepdims))
+
+    def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.minimum(a, b)
+
+    def identity(self, dtype: DType) -> float:
+        return highest(dtype)
+
+
+def lowest(dtype: DType) -> float:
+    """The value no value is below: -inf, or the smallest integer."""
+    if dtypes.is_float(dtype):
+        return float("-inf")
+    return int(np.iinfo(dtype).min) if dtypes.is_integer(dtype) else 0
+
+
+def highest(dtype: DType) -> float:
+    """The value no value is above: inf, or the largest integer."""
+    if dtypes.is_float(dtype):
+        return float("inf")
+    return int(np.iinfo(dtype).max) if dtypes.is_integer(dtype) else 1
+
+
+def kept_shape(shape: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
+    """The shape with the axes kept as extent 1."""
+    return tuple(1 if k in axes else n for k, n in enumerate(shape))
+
+
+def _of_something(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
+    result = Reduction.infer(op, *types)
+    if any(types[0].shape[axis] == 0 for axis in op.axes) and result[0].size:
+        raise ShapeError(f"{op.name} along an axis of extent 0 has no value", facts=(str(types[0]),))
+    return result
+
+
+def _shares(op: Reduction, ct: Operand, y: Operand, x: Operand) -> Operand:
+    kept = kept_shape(x.shape, op.axes)
+    hits = cast(equal(x, reshape(y, kept)), x.dtype)
+    return mul(hits, div(reshape(ct, kept), reduce_sum(hits, op.axes, keepdims=True)))
+
+
+def reduce_sum(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
+    """The sum along `axes`, None for all.  Raises: ShapeError."""
+    return _reduced(Sum, x, axes, keepdims=keepdims)
+
+
+def reduce_max(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
+    """The largest along `axes`, None for all.  Raises: ShapeError."""
+    return _reduced(Max, x, axes, keepdims=keepdims)
+
+
+def reduce_min(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
+    """The smallest along `axes`, None for all.  Raises: ShapeError."""
+    return _reduced(Min, x, axes, keepdims=keepdims)
+
+
+def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None, *, keepdims: bool) -> Operand:
+    given = normal_axes(kind.name, axes, x.ndim)
+    return kind(given, keepdims)(x) if given else x
+
+
+def argmax(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:
+    """The place of the largest along `axis`: the first of equals, the first NaN where there is one.
+
+    Shape: that of x without `axis`.  Dtype: `dtype`.  Raises: ShapeError where the axis is empty.
+    """
+    return _first_hit(x, reduce_max, axis, keepdims=keepdims, dtype=dtype)
+
+
+def argmin(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:
+    """The place of the smallest along `axis`: the first of equals, the first NaN where there is one.
+
+    Shape: that of x without `axis`.  Dtype: `dtype`.  Raises: ShapeError where the axis is empty.
+    """
+    return _first_hit(x, reduce_min, axis, keepdims=keepdims, dtype=dtype)
+
+
+def _first_hit(x: Operand, best: Callable[..., Operand], axis: int, *, keepdims: bool, dtype: DType) -> Operand:
+    axis = normal_axis("argmax", axis, x.ndim)
+    extent = x.shape[axis]
+    hits = equal(x, best(x, axis, keepdims=True))
+    if dtypes.is_float(x.dtype):
+        hits = logical_or(hits, not_equal(x, x))
+    places = reshape(arange(extent, dtypes.int32, like=x), tuple(extent if k == axis else 1 for k in range(x.ndim)))
+    return cast(reduce_min(where(hits, places, extent), axis, keepdims=keepdims), dtype)

@@ -1,0 +1,208 @@
+"""Functions of one element that no finite number of additions and products gives.
+
+The errors named are those of compiled code (compiler/llvm/math.py); the reference is NumPy's.
+"""
+# mypy: disable-error-code="override"
+# A member of a kind takes as many arguments as its formula has; the kind is variadic.
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from gradwerk.ir.emit import Emitter, Scalar
+from gradwerk.ir.op import Array, Grads, Interval, Operand, Unary
+from gradwerk.ops.arithmetic import div, mul, neg, sub
+
+
+@final
+@dataclass(frozen=True)
+class Exp(Unary):
+    """Exponential, e**x.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp.
+    """
+
+    accepts = "f"
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(ct, y),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("exp", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.exp(x)
+
+
+@final
+@dataclass(frozen=True)
+class Log(Unary):
+    """Natural logarithm; -inf at 0, NaN below.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp.
+    """
+
+    accepts = "f"
+    domain = Interval(0.25, 4.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (div(ct, x),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("log", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.log(x)
+
+
+@final
+@dataclass(frozen=True)
+class Tanh(Unary):
+    """Hyperbolic tangent.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 3 ulp.
+    """
+
+    accepts = "f"
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(ct, sub(1, mul(y, y))),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("tanh", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.tanh(x)
+
+
+@final
+@dataclass(frozen=True)
+class Sigmoid(Unary):
+    """Logistic function, 1 / (1 + e**-x).
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 3 ulp.
+    """
+
+    accepts = "f"
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(ct, mul(y, sub(1, y))),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("sigmoid", x)
+
+    def reference(self, x: Array) -> Array:
+        small = np.exp(-np.abs(x))  # never overflows
+        return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+
+
+@final
+@dataclass(frozen=True)
+class Sqrt(Unary):
+    """Square root; NaN below 0.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: correctly rounded.
+    """
+
+    accepts = "f"
+    domain = Interval(0.25, 4.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (div(mul(ct, 0.5), y),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("sqrt", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.sqrt(x)
+
+
+@final
+@dataclass(frozen=True)
+class Rsqrt(Unary):
+    """1 / sqrt(x).
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp.
+    """
+
+    accepts = "f"
+    domain = Interval(0.25, 4.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(mul(ct, -0.5), mul(y, mul(y, y))),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("rsqrt", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(1 / np.sqrt(x))
+
+
+@final
+@dataclass(frozen=True)
+class Erf(Unary):
+    """Error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to x.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 4 ulp.
+    """
+
+    accepts = "f"
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(mul(ct, 2 / math.sqrt(math.pi)), exp(neg(mul(x, x)))),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("erf", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x))
+
+
+@final
+@dataclass(frozen=True)
+class Sin(Unary):
+    """Sine, x in radians.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp for |x| <= 2**17.
+    """
+
+    accepts = "f"
+    domain = Interval(-8.0, 8.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (mul(ct, cos(x)),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("sin", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.sin(x)
+
+
+@final
+@dataclass(frozen=True)
+class Cos(Unary):
+    """Cosine, x in radians.
+
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp for |x| <= 2**17.
+    """
+
+    accepts = "f"
+    domain = Interval(-8.0, 8.0)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (neg(mul(ct, sin(x))),)
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return e.math("cos", x)
+
+    def reference(self, x: Array) -> Array:
+        return np.cos(x)
+
+
+exp, log, tanh, sigmoid = Exp(), Log(), Tanh(), Sigmoid()
+sqrt, rsqrt, erf, sin, cos = Sqrt(), Rsqrt(), Erf(), Sin(), Cos()

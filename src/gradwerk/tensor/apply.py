@@ -1,0 +1,312 @@
+"""apply(op, args): the one road from a function of ops to a Tensor.
+
+Eager: small work runs the op's NumPy reference at once, heavy work a one-op compiled program; under trace the op joins the graph.  What
+types an op gives on what it is given is asked once and remembered.  When a gradient is wanted the operation goes on the tape.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateError, TraceError
+from gradwerk.base.origin import capture
+from gradwerk.base.settings import settings
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides, Window
+from gradwerk.ops.movement import broadcast_to
+from gradwerk.tensor.handle import H, Handle, history, make
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import ALIASING, Storage, View, aligned_copy, put, row_major
+from gradwerk.tensor.tape import record
+
+HEAVY = 1 << 15
+"""Elements: an elementwise op or a reduction of at least as many runs compiled."""
+HEAVY_WORK = 1 << 16
+"""Floating point operations: a contraction or window of at least as many runs compiled."""
+MOST_REMEMBERED = 4096
+
+
+class Rule:
+    """What an op does on given types: the result types, and how they are computed."""
+
+    __slots__ = ("alias", "dtype", "heavy", "single", "type", "types")
+
+    def __init__(self, op: Op, types: tuple[Type, ...]) -> None:
+        self.types = op.infer(*types)
+        self.type = self.types[0]
+        self.dtype = self.type.dtype
+        self.single = type(op).evaluate is Op.evaluate
+        self.alias = isinstance(op, ALIASING)
+        self.heavy = _is_heavy(op, types, self.types)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A movement's result as a view: its type and its strides from the Storage's base."""
+
+    type: Type
+    strides: Strides
+
+
+_rules: dict[tuple[Any, ...], Rule] = {}
+_layouts: dict[tuple[Any, ...], Layout | None] = {}
+
+
+class Quiet(threading.local):
+    """A context of this thread in which NumPy says nothing of overflow and division by zero (entering np.errstate costs as much as an op)."""
+
+    def __init__(self) -> None:
+        self.context = contextvars.Context()
+        self.context.run(np.seterr, all="ignore")
+
+
+_quiet = Quiet()
+
+
+def _is_heavy(op: Op, types: tuple[Type, ...], results: tuple[Type, ...]) -> bool:
+    if isinstance(op, Contraction | Window):
+        return op.flops(*types) >= HEAVY_WORK
+    if isinstance(op, Elementwise | Reduction | Random):
+        return max(t.size for t in (*types, *results)) >= HEAVY
+    return isinstance(op, Control)
+
+
+def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The results of `op` on Tensors, arrays and numbers; numbers take the dtype of the last typed argument."""
+    if mode.trace is not None:
+        return mode.trace.apply(cls, op, args)
+    key: list[Any] = [op]
+    arrays = []
+    wants = False
+    for a in args:
+        if isinstance(a, Handle):
+            array = a._array
+            if array is None:
+                return poisoned(cls, op, args, a)
+            if a.result_class is not cls and a.result_class.rank > cls.rank:
+                cls = a.result_class
+            if a._wants or a._node is not None or (a._view is not None and a.requires_grad):
+                wants = True
+            type_ = a._type
+            key += (type_.shape, type_.dtype)
+        else:
+            array = as_array(a, args)
+            key += (array.shape, array.dtype)
+        arrays.append(array)
+    rule = _rules.get(tuple(key))
+    if rule is None:
+        rule = _learn(tuple(key), op, arrays)
+    if rule.alias and isinstance(args[0], Handle):
+        results: tuple[Any, ...] = (alias(cls, op, args[0], arrays[0]),)
+    elif rule.single and not rule.heavy:
+        results = (small(cls, op, rule, arrays),)
+    else:
+        results = several(cls, op, rule, arrays, key)
+    if settings.check_nan:
+        check_results(op, arrays, results)
+    if wants and mode.grad:
+        record(op, constants_kept(args, arrays), results)
+    return results
+
+
+def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None:
+    """GRADWERK_CHECK_NAN: stops at the first NaN or infinity."""
+    from gradwerk.tensor.engine import check_numbers  # noqa: PLC0415
+
+    check_numbers(op.name, arrays, [result._array for result in results])
+
+
+def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
+    """One result by the op's reference, in memory of its own."""
+    out = _quiet.context.run(op.reference, *arrays)
+    if type(out) is not np.ndarray or out.dtype != rule.dtype:
+        out = np.asarray(out, rule.dtype)
+    if out.base is not None or not out.flags.c_contiguous:
+        out = np.array(out, order="C")
+    else:
+        for array in arrays:
+            if out is array:
+                out = np.array(out, order="C")
+    return make(cls, Storage(out, rule.type), out, rule.type)
+
+
+def constants_kept(args: tuple[Any, ...], arrays: list[Array]) -> tuple[Any, ...]:
+    """The arguments as the tape keeps them: Tensors, and arrays for what was a number."""
+    for a in args:
+        if not isinstance(a, Handle):
+            return tuple([a if isinstance(a, Handle) else array for a, array in zip(args, arrays, strict=True)])
+    return args
+
+
+def _learn(key: tuple[Any, ...], op: Op, arrays: list[Array]) -> Rule:
+    if len(_rules) >= MOST_REMEMBERED:
+        _rules.clear()
+    rule = _rules[key] = Rule(op, tuple(Type(a.shape, a.dtype) for a in arrays))
+    return rule
+
+
+def several(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array], key: list[Any]) -> tuple[Any, ...]:
+    """Heavy work compiled; several results by the op's own evaluation."""
+    if rule.heavy:
+        from gradwerk.tensor.engine import run_op  # noqa: PLC0415  the compiler loads only where something is heavy enough
+
+        made = run_op(tuple(key), op, [Type(array.shape, array.dtype) for array in arrays], arrays)
+        if made is not None:
+            return tuple([make(cls, Storage(out, type_), out, type_) for out, type_ in zip(made, rule.types, strict=True)])
+    return tuple([_fresh(cls, out, type_) for out, type_ in zip(op.evaluate(*arrays), rule.types, strict=True)])
+
+
+def _fresh(cls: type[H], out: Array, type_: Type) -> H:
+    """A Tensor that owns its memory, whatever the array shares."""
+    if out.base is not None or not out.flags.c_contiguous:
+        out = np.array(out, order="C")
+    return make(cls, Storage(out, type_), out, type_)
+
+
+def alias(cls: type[Handle], op: Any, x: Handle, array: Array) -> Handle:  # noqa: ANN401  one of ALIASING
+    """A movement: a view of the argument's memory where strides can say it, else a copy."""
+    layout = layout_of(op, x)
+    moved = op.reference(array)
+    if layout is None:
+        owned = np.array(moved, order="C")
+        type_ = Type(owned.shape, owned.dtype)
+        return make(cls, Storage(owned, type_), owned, type_)
+    return viewed(cls, op, x, moved, layout)
+
+
+def layout_of(op: Any, x: Handle) -> Layout | None:  # noqa: ANN401
+    """How the movement's result lies in x's memory, None where it must be copied.  The same answer eager and traced."""
+    key = (op, x._type.shape, x._type.dtype, None if x._view is None else x._view.strides)
+    known = _layouts.get(key, _layouts)
+    if known is _layouts:
+        if len(_layouts) >= MOST_REMEMBERED:
+            _layouts.clear()
+        (type_,) = op.infer(x._type)
+        strides = op.view(row_major(x._type.shape) if x._view is None else x._view.strides)
+        known = _layouts[key] = None if strides is None else Layout(type_, strides)
+    return known  # type: ignore[return-value]
+
+
+def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: Layout) -> Handle:  # noqa: ANN401
+    """The view itself."""
+    view = x._view
+    if view is None:
+        lies = View((op,), layout.strides, x, x._changes)
+    elif view.root is None:
+        lies = View((*view.steps, op), layout.strides, x, x._changes)
+    else:
+        lies = View((*view.steps, op), layout.strides, view.root, view.seen)
+    return make(cls, x._storage, moved, layout.type, lies)
+
+
+def as_array(value: Any, beside: tuple[Any, ...]) -> Array:  # noqa: ANN401
+    """An array of what stands beside Tensors in an op's arguments; numbers take the dtype of the last typed argument."""
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, np.generic):
+        return np.asarray(value)
+    dtype = next((a.dtype for a in reversed(beside) if hasattr(a, "dtype")), None)
+    array = np.asarray(value, dtype)
+    if array.dtype not in dtypes.SHORT:
+        raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(", ".join(map(str, dtypes.SHORT.values())),))
+    return array
+
+
+def type_of(value: Any, beside: tuple[Any, ...]) -> Type:  # noqa: ANN401
+    """The type of an op's argument."""
+    if isinstance(value, Handle):
+        return value._type
+    array = as_array(value, beside)
+    return Type(array.shape, array.dtype)
+
+
+def unreadable(handle: Handle) -> GradwerkError:
+    """The error for a Tensor without contents here: stale, or of a trace that has ended."""
+    if handle._storage.problem:
+        return StateError(handle._storage.problem, likely="write to a copy, or compute the gradient before the write")
+    return TraceError(
+        f"this Tensor ({handle._type}) is a value of a trace and has no contents here",
+        likely="return it from the compiled function instead of storing it outside; keep state in Tensors and .assign() it",
+    )
+
+
+def poisoned(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -> tuple[Any, ...]:
+    """Results that cannot be read, of an argument that cannot: rules compute gradients that nobody wants, those must not raise."""
+    if not unread._storage.problem:
+        raise unreadable(unread)
+    types = [type_of(a, args) for a in args]
+    problem = unread._storage.problem
+    return tuple([make(cls, Storage(None, type_, problem), None, type_) for type_ in op.infer(*types)])
+
+
+def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
+    """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; dtypes must be equal, numbers convert."""
+    _check_writable(target)
+    if mode.trace is not None:
+        mode.trace.write(target, value)
+        return
+    if target._array is None:
+        raise unreadable(target)
+    if isinstance(value, Handle) and value._array is None:
+        raise unreadable(value)
+    array = value._array if isinstance(value, Handle) else np.asarray(value)
+    check_fits(target._type, array, weak=not isinstance(value, Handle | np.ndarray))
+    target._array[...] = array
+    target._storage.bump(capture())
+
+
+def check_fits(target: Type, array: Any, *, weak: bool) -> None:  # noqa: ANN401  an array or a Tensor
+    """Refuses what would need rounding or another shape.  Raises: DTypeError, ShapeError."""
+    if array.dtype != target.dtype and not weak:
+        raise DTypeError("the value written has another dtype", facts=(f"value {array.dtype}      Tensor {target}",), likely="cast it first")
+    shape = tuple(array.shape)
+    lead = len(target.shape) - len(shape)
+    if shape != target.shape and (lead < 0 or any(n not in (1, m) for n, m in zip(shape, target.shape[lead:], strict=True))):
+        raise ShapeError("the value written does not fit", facts=(f"value {shape}      Tensor {target}",))
+
+
+def _check_writable(target: Handle) -> None:
+    if target._view is not None and not target._view.writable:
+        raise StateError("a broadcast view cannot be written: one place in memory is several elements", likely="write to a copy")
+
+
+def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
+    """A write that the gradient sees: the history of the base becomes "the old base with this part replaced".
+
+    Raises: StateError for a leaf that requires a gradient while gradients are recorded.
+    """
+    tracked = mode.grad and (target.requires_grad or (isinstance(value, Handle) and value.requires_grad))
+    if not tracked:
+        assign(target, value)
+        return
+    view = target._view
+    root = view.root if view is not None and view.root is not None else target
+    if root._wants or target._wants:
+        raise StateError(
+            "a leaf Tensor that requires a gradient cannot be modified in place", facts=(str(target._type),),
+            likely="do it under no_grad(), or use .assign()",
+        )  # fmt: skip
+    _check_writable(target)
+    skip = len(root._view.steps) if root._view is not None else 0
+    whole = value if isinstance(value, Handle) else make(target.result_class, *_parts(as_array(value, (target,))))
+    if whole._type.shape != target._type.shape:
+        check_fits(target._type, whole, weak=False)
+        whole = broadcast_to(whole, target._type.shape)
+    renewed = put(root, view.steps[skip:] if view is not None else (), whole)
+    assign(target, whole)
+    if mode.trace is not None:
+        mode.trace.note_history(root)
+    root._node, root._index = history(renewed)
+    root._changes += 1
+
+
+def _parts(array: Array) -> tuple[Storage, Array, Type]:
+    type_ = Type(array.shape, array.dtype)
+    held = aligned_copy(array)
+    return Storage(held, type_), held, type_

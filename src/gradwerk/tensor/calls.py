@@ -1,0 +1,222 @@
+"""One call of a specialization: bind memory, run, wrap results, count writes, hang gradients.
+
+Where every input's memory can be taken as it is, only addresses go to the program.  Nothing is counted or hung when it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import StateError
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Operand
+from gradwerk.runtime.memory import SLACK
+from gradwerk.tensor.apply import alias, unreadable
+from gradwerk.tensor.engine import PAGE, readable, usable
+from gradwerk.tensor.handle import Handle, gradient_of, make
+from gradwerk.tensor.signature import Call
+from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Specialization
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.tape import record
+from gradwerk.tensor.tensor import Tensor
+
+
+class Binding:
+    """How a specialization's inputs get their addresses: those of fixed Storages once, those of arguments at each call."""
+
+    def __init__(self, entry: Specialization) -> None:
+        self.entry, self.native = entry, entry.program.native
+        self.words = [0] * len(entry.inputs)
+        self.fixed: list[Storage] = []
+        self.moving: list[tuple[int, Any]] = []
+        for number, source in enumerate(entry.inputs):
+            if isinstance(source, Fixed) and source.handle._array is not None and readable(source.handle._array):
+                self.words[number] = source.handle._array.__array_interface__["data"][0]
+            elif isinstance(source, np.ndarray) and readable(source):
+                self.words[number] = source.__array_interface__["data"][0]
+            elif isinstance(source, Argument | GradientOf):
+                self.moving.append((number, source))
+            else:
+                self.native = None
+        self.written: list[Storage] = []
+        self.written_moving: list[Any] = []
+        for number in entry.written:
+            source = entry.inputs[number]
+            if isinstance(source, Fixed):
+                self.written.append(source.handle._storage)
+            else:
+                self.written_moving.append(source)
+        self.single = isinstance(entry.tree, Leaf)
+        self.hung: list[tuple[Handle, type[Handle], int, Type]] = []
+        self.others: list[tuple[Reference, Recipe | None]] = []
+        shared = {recipe.number for recipe in entry.recipes if isinstance(recipe, Fresh)}
+        for owner, recipe in entry.gradients:
+            if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and not recipe.steps and recipe.number not in shared:
+                self.hung.append((owner.handle, recipe.cls, recipe.number, entry.program.types[recipe.number]))
+                shared.add(recipe.number)
+            else:
+                self.others.append((owner, recipe))
+
+    def addresses(self, leaves: Sequence[Any]) -> list[int] | None:
+        """One address per input; None when some memory cannot be taken as it is."""
+        words = self.words.copy()
+        for number, source in self.moving:
+            x = leaves[source.place] if type(source) is Argument else find(source, leaves)
+            array = x._array if isinstance(x, Handle) else x
+            if type(array) is not np.ndarray or not array.flags.c_contiguous:
+                return None
+            start = array.__array_interface__["data"][0]
+            if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
+                return None
+            words[number] = start
+        return words
+
+
+def find(reference: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
+    """The Tensor or array that a reference means in this call."""
+    if isinstance(reference, Argument):
+        return leaves[reference.place]
+    if isinstance(reference, Fixed):
+        return reference.handle
+    return gradient_of(find(reference.owner, leaves))
+
+
+def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
+    """The results of one call."""
+    entry, leaves = binding.entry, call.leaves
+    words = binding.addresses(leaves) if binding.native is not None and entry.backward is None else None
+    if words is None:
+        return run_on_arrays(binding, call)
+    outputs = binding.native.run(words)  # type: ignore[union-attr]
+    for storage in binding.written:
+        storage.version += 1
+    for source in binding.written_moving:
+        x = find(source, leaves)
+        if isinstance(x, Handle):
+            x._storage.version += 1
+    return finish(binding, leaves, outputs)
+
+
+def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
+    """The same where memory must be copied to be taken, or residuals are kept for a gradient."""
+    entry, leaves = binding.entry, call.leaves
+    held = [find(source, leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
+    arrays = [contents(x) for x in held]
+    versions = [x._storage.version if isinstance(x, Handle) else 0 for x in held]
+    outputs = entry.program.run(arrays)
+    for number in entry.written:
+        finish_write(held[number], arrays[number])
+    results = finish(binding, leaves, outputs, wrap=False)
+    if entry.backward is not None:
+        attach(entry, entry.backward, results, held, arrays, versions, outputs, leaves)
+    return grown(entry.tree, results)
+
+
+def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wrap: bool = True) -> Any:  # noqa: ANN401
+    """Results of outputs, and `.grad`."""
+    entry = binding.entry
+    types = entry.program.types
+    made: dict[int, Storage] = {}
+    results = [build(recipe, types, leaves, outputs, made) for recipe in entry.recipes]
+    if binding.others:
+        found = [(find(owner, leaves), None if recipe is None else build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
+        for owner, gradient in found:
+            owner._grad = gradient
+    for owner, cls, number, type_ in binding.hung:
+        owner._grad = (cls, outputs[number], type_)
+    if entry.spent is not None:
+        for k in entry.requiring:
+            results[k]._node = entry.spent
+    if not wrap:
+        return results
+    return results[0] if binding.single else grown(entry.tree, results)
+
+
+def build(
+    recipe: Recipe, types: Sequence[Any], leaves: Sequence[Any], outputs: Sequence[Array], made: dict[int, Storage]
+) -> Any:  # noqa: ANN401
+    """One result."""
+    if isinstance(recipe, Fresh):
+        number = recipe.number
+        storage = made.get(number)
+        if storage is None:
+            storage = made[number] = Storage(outputs[number], types[number])
+        result: Any = make(recipe.cls, storage, outputs[number], types[number])
+    elif isinstance(recipe, Same):
+        same = find(recipe.of, leaves)
+        return same if isinstance(same, Handle) else Tensor.sharing(np.asarray(same))
+    else:
+        whole = find(recipe.of, leaves)
+        whole = whole if isinstance(whole, Handle) else Tensor.sharing(whole)
+        result = make(recipe.cls, whole._storage, whole._array, whole._type, whole._view)
+    for step in recipe.steps:
+        result = alias(recipe.cls, step, result, result._array)
+    return result
+
+
+def contents(x: Any) -> Array:  # noqa: ANN401
+    """The array of an input as a kernel can take it: copied where it is a strided view."""
+    if isinstance(x, Handle) and x._array is None:
+        raise unreadable(x)
+    return usable(x._array if isinstance(x, Handle) else np.asarray(x))
+
+
+def finish_write(x: Any, array: Array) -> None:  # noqa: ANN401
+    """After a write in place: what was copied gets its contents back, and the Storage counts the write."""
+    if isinstance(x, Handle):
+        if x._array is not array:
+            x._array[...] = array
+        x._storage.bump()
+    elif x is not array:
+        x[...] = array
+
+
+def grown(tree: Any, results: list[Any]) -> Any:  # noqa: ANN401
+    """The result tree with Tensors at its marks."""
+    if isinstance(tree, Leaf):
+        return results[tree.number]
+    if isinstance(tree, list | tuple):
+        items = [grown(item, results) for item in tree]
+        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+    if isinstance(tree, dict):
+        return {name: grown(item, results) for name, item in tree.items()}
+    return tree
+
+
+def attach(
+    entry: Specialization, backward: Differentiable, results: list[Any], held: list[Any], arrays: list[Array], versions: list[int],
+    outputs: list[Array], leaves: Sequence[Any],
+) -> None:  # fmt: skip
+    """Puts the call on the tape: its backward half runs when a gradient comes."""
+    numbers = {entry.recipes[k].number: results[k] for k in entry.requiring if isinstance(entry.recipes[k], Fresh)}  # type: ignore[union-attr]
+    kept = [(held[k], arrays[k], versions[k]) for k in backward.kept_inputs]
+    op = BackwardHalf(backward, kept, [outputs[k] for k in backward.residuals])
+    record(op, tuple(find(leaf, leaves) for leaf in backward.leaves), [numbers[k] for k in backward.outputs])
+
+
+class BackwardHalf:
+    """The tape's entry for a compiled call."""
+
+    name = "compiled function"
+
+    def __init__(self, half: Differentiable, kept: list[tuple[Any, Array, int]], residuals: list[Array]) -> None:
+        self.half, self.kept, self.residuals = half, kept, residuals
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
+        """The gradients of the leaves.  Raises: StateError where an input was written since, or a second derivative is asked for."""
+        if mode.grad:
+            likely = "compile the function that takes both gradients"
+            raise StateError("a compiled function has no second derivative from outside", likely=likely)
+        for x, _, version in self.kept:
+            if isinstance(x, Handle) and x._storage.version != version:
+                problem = f"a Tensor needed for the gradient of a {self.name} was modified by an in-place operation"
+                raise StateError(problem, facts=(str(x._type),))
+        given = [np.zeros(type_.shape, type_.dtype) if ct is None else ct for ct, type_ in zip(cts, self.half.types, strict=True)]
+        inputs = [*(array for _, array, _ in self.kept), *self.residuals, *map(contents, given)]
+        types = self.half.program.types
+        made = self.half.program.run(inputs)
+        return [make(type(x).result_class, Storage(out, type_), out, type_) for x, out, type_ in zip(xs, made, types, strict=True)]

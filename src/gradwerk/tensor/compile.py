@@ -1,0 +1,119 @@
+"""compile(fn): traced once per signature, compiled, and from then on one call of one program.
+
+A call goes: take the arguments apart, find the specialization whose guards hold, bind memory, run, wrap results, count writes, hang
+gradients.  Nothing is counted or hung when the program raises.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from gradwerk.base.settings import settings
+from gradwerk.tensor.calls import Binding, find, run
+from gradwerk.tensor.handle import Handle, gradient_of
+from gradwerk.tensor.signature import Call, describe_change
+from gradwerk.tensor.specialize import Specialization, Tracer
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.trace import Overlap
+
+F = TypeVar("F", bound=Callable[..., Any])
+MOST_SPECIALIZATIONS = 64
+"""Kept per function; the oldest goes first."""
+
+
+class Compiled:
+    """A function that runs compiled.  `specializations` are its traced forms, `retraces` says why each was made."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, fn)
+        self.fn = fn
+        self.name = getattr(fn, "__name__", type(fn).__name__)
+        self.specializations: dict[tuple[Any, ...], list[Binding]] = {}
+        self.retraces: list[str] = []
+        self.last_key: tuple[Any, ...] = ()
+        self.methods: dict[int, Compiled] = {}
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Compiled:  # noqa: ANN401
+        if owner is None:
+            return self
+        bound = self.methods.get(id(owner))
+        if bound is None:
+            bound = self.methods[id(owner)] = Compiled(self.fn.__get__(owner, kind))
+        return bound
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if mode.trace is not None:
+            return self.fn(*args, **kwargs)
+        call = Call(args, kwargs)
+        key = (*call.key, mode.grad, settings.interpret, settings.check_nan)
+        reason = ""
+        for binding in self.specializations.get(key, ()):
+            why = binding.entry.guards.broken() or differs(binding.entry, call)
+            if not why:
+                return run(binding, call)
+            reason = reason or why
+        return run(self.specialize(key, call, args, kwargs, reason), call)
+
+    def specialize(self, key: tuple[Any, ...], call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Binding:
+        """Traces and compiles for these arguments."""
+        if self.last_key:
+            self.note(reason or describe_change(self.last_key, key))
+        by_identity = frozenset(place for place, *_ in call.sharing())
+        while True:
+            try:
+                binding = Binding(Tracer(self.fn, self.name, call, by_identity).run(args, kwargs))
+                break
+            except Overlap as overlap:
+                by_identity |= {overlap.argument}
+        self.last_key = key
+        entries = self.specializations.setdefault(key, [])
+        entries.insert(0, binding)
+        if sum(map(len, self.specializations.values())) > MOST_SPECIALIZATIONS:
+            oldest = next(iter(self.specializations))
+            self.specializations[oldest].pop()
+            if not self.specializations[oldest]:
+                del self.specializations[oldest]
+        return binding
+
+    def note(self, reason: str) -> None:
+        """Remembers why the function is traced again, and says it under GRADWERK_DEBUG."""
+        self.retraces.append(reason)
+        if settings.debug:
+            sys.stderr.write(f"gradwerk: {self.name} is traced again: {reason}\n")
+
+
+def compile(fn: F) -> F:  # noqa: A001  the name everyone knows
+    """`fn` compiled: traced once per signature of its arguments, then run as one native program.
+
+    Tensors that fn finds outside (parameters, optimizer state) are inputs by identity, writes to them and `.grad` are kept, changed
+    attributes of modules trace again.  Raises: TraceError for Python that a step cannot express, naming the line.
+    """
+    return Compiled(fn)  # type: ignore[return-value]
+
+
+def differs(entry: Specialization, call: Call) -> str:
+    """Why a specialization does not fit this call: other memory shared, `.grad` there or not.  Empty when it fits."""
+    leaves = call.leaves
+    storages = call.storages
+    if not entry.identities and not entry.grad_guards and entry.fixed.isdisjoint(storages) and len(set(storages)) == len(storages):
+        return ""
+    if len(entry.identities) < len(call.sharing()):
+        return "arguments share memory"
+    for place, storage, steps in entry.identities:
+        view = leaves[place]._view
+        if leaves[place]._storage is not storage or (view.steps if view is not None else ()) != steps:
+            return f"argument {place} is another Tensor, and shares memory with what the function holds"
+    by_identity = {place for place, *_ in entry.identities}
+    for place, leaf in enumerate(leaves):
+        if isinstance(leaf, Handle) and leaf._storage in entry.fixed and place not in by_identity:
+            return f"argument {place} shares memory with what the function holds"
+    for owner, type_ in entry.grad_guards:
+        grad = gradient_of(find(owner, leaves))
+        if (grad is None) is not (type_ is None):
+            return ".grad of a Tensor is " + ("no longer there" if grad is None else "there now")
+        if grad is not None and (grad._type != type_ or grad._view is not None):
+            return ".grad of a Tensor has another type"
+    return ""

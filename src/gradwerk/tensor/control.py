@@ -1,0 +1,79 @@
+"""scan: a loop over steps as one operation, which compiles natively and differentiates.
+
+The body is traced once.  Tensors it finds outside are constants of the loop; it changes nothing outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradwerk.base import trees
+from gradwerk.base.errors import ShapeError, TraceError
+from gradwerk.ir.graph import Type, Value
+from gradwerk.ops.control import Scan
+from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.trace import Body
+
+Tree = Any
+
+
+def scan(
+    fn: Callable[[Tree, Tree], tuple[Tree, Tree]], carry: Tree, xs: Tree, *, length: int | None = None, reverse: bool = False
+) -> tuple[Tree, Tree]:
+    """carry, y = fn(carry, x) for each x along the leading axis of xs: the last carry, and the ys stacked along a leading axis.
+
+    `carry`, `xs` and the results of `fn` are Tensors or nested lists, tuples and dicts of them; `xs` may be None, then `length` counts.
+    With `reverse` the last x comes first, and each y stands at the place of its x.
+    Raises: ShapeError where xs disagree in length or a step changes the type of its carry, TraceError where fn writes to what is outside.
+    """
+    flat_carry = [as_tensor(x) for x in trees.flatten(carry)]
+    flat_xs = [as_tensor(x) for x in trees.flatten(xs)] if xs is not None else []
+    steps = steps_of(flat_xs, length)
+    body = Body(getattr(fn, "__name__", "step"), mode.trace)
+    inner_carry = [stand_in(body, x, x._type) for x in flat_carry]
+    inner_xs = [stand_in(body, x, x._type.with_shape(x.shape[1:])) for x in flat_xs]
+    with body.running():
+        mode.grad = False
+        result = fn(trees.unflatten(carry, inner_carry), trees.unflatten(xs, inner_xs) if xs is not None else None)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise TraceError("a scan's step gives (carry, y)", facts=(f"it gave {type(result).__name__}",))
+        new_carry, y = result
+        outputs = [body.value(as_tensor(x)) for x in trees.flatten(new_carry)]
+        check_carry(outputs, [x._type for x in flat_carry])
+        ys = [] if y is None else [body.value(as_tensor(x)) for x in trees.flatten(y)]
+    graph = body.graph.finish([*outputs, *ys])
+    constants = [root for root, _ in body.captured.values()]
+    results = Scan(graph, steps, len(flat_carry), len(flat_xs), reverse)(*flat_carry, *flat_xs, *constants)
+    results = list(results) if isinstance(results, tuple) else [results]
+    final = trees.unflatten(carry, results[: len(flat_carry)])
+    return final, None if y is None else trees.unflatten(y, results[len(flat_carry) :])
+
+
+def stand_in(body: Body, like: Handle, type_: Type) -> Any:  # noqa: ANN401
+    """What the step gets: a Tensor of one slice, without contents."""
+    return body.fresh(type(like).result_class, body.graph.input(type_))
+
+
+def as_tensor(x: Any) -> Tensor:  # noqa: ANN401
+    """A Tensor of what may be an array or a number."""
+    return x if isinstance(x, Tensor) else Tensor(x)
+
+
+def steps_of(xs: list[Tensor], length: int | None) -> int:
+    """The number of steps that all xs agree on."""
+    counts = {x.shape[0] if x.shape else None for x in xs} | ({length} if length is not None else set())
+    if len(counts) != 1 or None in counts:
+        raise ShapeError("scan needs one length", facts=(f"leading extents {[x.shape for x in xs]}, length {length}",))
+    (count,) = counts
+    return int(count or 0)
+
+
+def check_carry(outputs: list[Value], expected: list[Type]) -> None:
+    """A step gives carries of the types it takes."""
+    given = [value.type for value in outputs]
+    if given != expected:
+        facts = ("in  " + ", ".join(map(str, expected)), "out " + ", ".join(map(str, given)))
+        raise ShapeError("a scan's step must give a carry of the types it takes", facts=facts, likely="cast, or make the first carry of that type")

@@ -1,0 +1,32 @@
+"""Effects of a step: printing when it runs, not when it is traced.  Their order is data: each takes the token of the one before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.dtypes import token as token_dtype
+from gradwerk.ir.op import Operand
+from gradwerk.ops.host import Print, Token
+from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.tensor import Tensor
+
+OUTPUT = "output"
+
+
+def print_(text: str, *values: Operand) -> None:
+    """Prints `text` with the values in its braces: at once, and in a compiled function at every run, in order.
+
+    Raises: DTypeError for values that are no Tensors, arrays or numbers.
+    """
+    given = [value if isinstance(value, Handle) else Tensor(value) for value in values]
+    trace = mode.trace
+    if trace is None:
+        Print(text).evaluate(np.zeros((), token_dtype), *(x.contents("print_") if isinstance(x, Tensor) else x._array for x in given))
+        return
+    order: Any = trace.tokens.get(OUTPUT)
+    if order is None:
+        (order,) = trace.apply(Tensor, Token(OUTPUT), ())
+    (trace.tokens[OUTPUT],) = trace.apply(Tensor, Print(text), (order, *given))

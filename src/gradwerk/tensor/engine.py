@@ -1,0 +1,181 @@
+"""The engine: the only place where autodiff, compiler and runtime meet.
+
+    graph -> plan (in memory by what the graph says; objects on disk by kernel) -> program -> arrays
+
+Under GRADWERK_INTERPRET=1 the same graph runs node by node on NumPy references; under GRADWERK_CHECK_NAN=1 so too, and stops at the
+first NaN or infinity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+
+from gradwerk.base.errors import NumericError
+from gradwerk.base.origin import Origin
+from gradwerk.base.settings import settings
+from gradwerk.ir.graph import Graph, Node, Type, Value
+from gradwerk.ir.interpret import Program as Interpreter
+from gradwerk.ir.op import Array, Input, Movement, Op
+from gradwerk.runtime.memory import SLACK, address
+from gradwerk.runtime.pool import Executor
+from gradwerk.runtime.program import Program
+from gradwerk.tensor.storage import aligned_copy
+
+MOST_PROGRAMS = 1024
+
+
+class Executable:
+    """A graph ready to run.  `in_place` maps output number to the number of the input that it overwrites; these outputs come last."""
+
+    native: Program | None = None
+    """The program itself, for callers that hold addresses; None where outputs need a hand."""
+
+    def __init__(self, graph: Graph, in_place: Mapping[int, int]) -> None:
+        self.graph, self.in_place = graph, dict(in_place)
+        self.types = tuple(value.type for value in graph.outputs)
+
+    def run(self, inputs: Sequence[Array]) -> list[Array]:
+        """The outputs that are not in place, in new memory; the others are written.  Inputs are dense.
+
+        Nothing is written if this raises.
+        """
+        raise NotImplementedError
+
+
+class Interpreted(Executable):
+    """Node by node on NumPy references."""
+
+    def __init__(self, graph: Graph, in_place: Mapping[int, int]) -> None:
+        super().__init__(graph, in_place)
+        self.program = Interpreter(graph, watch_numbers if settings.check_nan else None)
+
+    def run(self, inputs: Sequence[Array]) -> list[Array]:
+        results = [np.array(result, order="C") for result in self.program(inputs)]
+        for number, taken in self.in_place.items():
+            inputs[taken][...] = results[number]
+        return [result for number, result in enumerate(results) if number not in self.in_place]
+
+
+class Native(Executable):
+    """Compiled.  Outputs in place that would overwrite each other's source are made in new memory and copied."""
+
+    def __init__(self, graph: Graph, in_place: Mapping[int, int]) -> None:
+        super().__init__(graph, in_place)
+        self.late = crossing(graph, in_place)
+        direct = {number: taken for number, taken in in_place.items() if number not in self.late}
+        self.program = program_of(graph, direct)
+        self.native = None if self.late else self.program
+
+    def run(self, inputs: Sequence[Array]) -> list[Array]:
+        made = self.program.run([address(array) for array in inputs])
+        fresh = len(self.types) - len(self.in_place)
+        for number, array in zip(sorted(self.late), made[fresh:], strict=True):
+            inputs[self.in_place[number]][...] = array
+        return made[:fresh]
+
+
+def watch_numbers(node: Node, args: tuple[Array, ...], results: tuple[Array, ...]) -> None:
+    """Raises NumericError where a NaN or infinity is made of finite numbers: op, line, module path, ranges of the inputs."""
+    origin = node.origins[0] if node.origins else None
+    check_numbers(node.op.name, args, results, origin)
+
+
+def check_numbers(name: str, args: Sequence[Array], results: Sequence[Array], origin: Origin | None = None) -> None:
+    """The same for one evaluated op."""
+    for result in results:
+        if result.dtype.kind == "f" and not np.isfinite(result).all() and all(a.dtype.kind != "f" or np.isfinite(a).all() for a in args):
+            count = int(result.size - np.isfinite(result).sum())
+            facts = tuple(f"input {k} {a.shape} {a.dtype} from {a.min()} to {a.max()}" for k, a in enumerate(args) if a.size)
+            raise NumericError(f"{name} made {count} of {result.size} numbers NaN or infinite", facts=facts, origin=origin)
+
+
+def program_of(graph: Graph, in_place: Mapping[int, int]) -> Program:
+    """Plan, link, make ready.  The compiler loads at the first call."""
+    from gradwerk.compiler.llvm.link import host_target, link  # noqa: PLC0415  llvmlite loads here and not before
+    from gradwerk.compiler.pipeline import compile_graph  # noqa: PLC0415
+
+    plan = compile_graph(graph, host_target(), in_place)
+    return Program(plan, link(plan.objects), native_executor())
+
+
+@cache
+def native_executor() -> Executor:
+    """The executor's entry points, one set per process."""
+    from gradwerk.compiler.kernels import executor_code  # noqa: PLC0415
+    from gradwerk.compiler.llvm.executor import NAMES  # noqa: PLC0415
+    from gradwerk.compiler.llvm.link import host_target, link_many  # noqa: PLC0415
+
+    return Executor.at(link_many(executor_code(host_target()), NAMES))
+
+
+def crossing(graph: Graph, in_place: Mapping[int, int]) -> set[int]:
+    """Outputs in place that are another overwritten input, moved: two of them could overwrite each other's source (a swap)."""
+    overwritten = {graph.inputs[taken] for taken in in_place.values()}
+    found = set()
+    for number, taken in in_place.items():
+        source: Value = graph.outputs[number]
+        while isinstance(source.node.op, Movement) and len(source.node.args) == 1:
+            source = source.node.args[0]
+        if isinstance(source.node.op, Input) and source in overwritten and source is not graph.inputs[taken]:
+            found.add(number)
+    return found
+
+
+_programs: dict[tuple[Graph, tuple[tuple[int, int], ...], bool, bool], Executable] = {}
+
+
+def executable(graph: Graph, in_place: Mapping[int, int]) -> Executable:
+    """The program of a finished graph, made once per process for graphs that say the same."""
+    interpret = settings.interpret or settings.check_nan
+    key = (graph, tuple(sorted(in_place.items())), interpret, settings.check_nan)
+    found = _programs.get(key)
+    if found is None:
+        if len(_programs) >= MOST_PROGRAMS:
+            _programs.clear()
+        found = _programs[key] = Interpreted(graph, in_place) if interpret else Native(graph, in_place)
+    return found
+
+
+_op_programs: dict[tuple[object, ...], Native] = {}
+
+
+def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Sequence[Array]) -> list[Array] | None:
+    """The results of one op as a program of its own; None under GRADWERK_INTERPRET."""
+    if settings.interpret or settings.check_nan:
+        return None
+    found = _op_programs.get(key)
+    if found is None:
+        if len(_op_programs) >= MOST_PROGRAMS:
+            _op_programs.clear()
+        found = _op_programs[key] = Native(graph_of(op, types), {})
+    return found.run([usable(array) for array in arrays])
+
+
+PAGE = 4096
+
+
+def usable(array: Array) -> Array:
+    """The array if a kernel may read it: dense, aligned to its elements, and readable a little past its end; else a copy that is."""
+    return array if readable(array) else aligned_copy(array)
+
+
+def readable(array: Array) -> bool:
+    """Whether kernels can take the array's memory as it is.
+
+    It must be dense, aligned to its elements, and readable a little past its end: the page that holds its end holds the slack too, or
+    the array it is a view of goes on behind it.
+    """
+    start, end = address(array), address(array) + array.nbytes
+    if not array.flags.c_contiguous or start % array.dtype.itemsize:
+        return False
+    base = array.base
+    return 0 < end % PAGE <= PAGE - SLACK or (isinstance(base, np.ndarray) and end + SLACK <= address(base) + base.nbytes)
+
+
+def graph_of(op: Op, types: Sequence[Type]) -> Graph:
+    """The graph of one op on inputs of these types."""
+    graph = Graph(op.name)
+    return graph.finish(graph.apply(op, [graph.input(type_) for type_ in types]))

@@ -1,0 +1,177 @@
+"""Gradients for the user: `backward`, `grad`, `value_and_grad`, and the switches `no_grad` and `enable_grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ContextDecorator
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError, StateError, TraceError
+from gradwerk.ir.op import Operand
+from gradwerk.ops.elementwise import add, stop_gradient
+from gradwerk.tensor.apply import unreadable
+from gradwerk.tensor.handle import H, Handle, history, make
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage, View, aligned_copy
+from gradwerk.tensor.tape import Walk, record, walk_back
+
+
+class _GradMode(ContextDecorator):
+    """Sets the mode inside a block or a function."""
+
+    wanted = True
+
+    def __init__(self) -> None:
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        if mode.trace is not None and mode.trace.is_body and not self.wanted:
+            raise TraceError("no_grad() inside a loop's body", likely="use .detach() on what no gradient shall reach")
+        self.before.append(mode.grad)
+        mode.grad = self.wanted
+
+    def __exit__(self, *exc: object) -> None:
+        mode.grad = self.before.pop()
+
+
+class no_grad(_GradMode):  # noqa: N801  the name everyone knows
+    """Nothing inside is recorded for gradients.  A block or a decorator."""
+
+    wanted = False
+
+
+class enable_grad(_GradMode):  # noqa: N801
+    """Operations inside are recorded, also within `no_grad`."""
+
+
+def detached(x: H) -> H:
+    """The same memory without history; inside a loop's body, which is differentiated as a graph, an op says so."""
+    if mode.trace is not None and mode.trace.is_body:
+        return stop_gradient(x)  # type: ignore[no-any-return]
+    view = x._view
+    alone = None if view is None else View(view.steps, view.strides, None, 0)
+    return make(type(x).result_class, x._storage, x._array, x._type, alone)  # type: ignore[return-value]
+
+
+def copied(x: H) -> H:
+    """The same contents in memory of its own; the history goes on."""
+    cls: Any = type(x).result_class
+    if mode.trace is not None:
+        copy: Any = mode.trace.copy(cls, x)
+    else:
+        if x._array is None:
+            raise unreadable(x)
+        array = aligned_copy(x._array)
+        copy = make(cls, Storage(array, x._type), array, x._type)
+    if mode.grad and x.requires_grad:
+        node, index = history(x)
+        if node is None:
+            record(Identity(), (x,), (copy,))
+        else:
+            copy._node, copy._index = node, index
+    return copy  # type: ignore[no-any-return]
+
+
+class Identity:
+    """The tape's entry for a copy of a leaf."""
+
+    name = "clone"
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
+        """The gradient, unchanged."""
+        return cts
+
+
+def owned(leaf: Handle, gradient: Operand) -> Any:  # noqa: ANN401  a Tensor of the leaf's result class
+    """A gradient in memory of its own: what `.grad` holds must share nothing that the user can write to."""
+    if isinstance(gradient, Handle):
+        return copied(gradient)
+    cls: Any = leaf.result_class
+    return cls(gradient)
+
+
+def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = False) -> None:
+    """Adds gradients to `.grad` of every leaf that takes part."""
+    walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph)
+    before, mode.grad = mode.grad, create_graph
+    try:
+        for leaf, found in walk.leaves.values():
+            held: Any = leaf.grad
+            if held is None:
+                leaf.grad = owned(leaf, found)
+            elif create_graph:
+                leaf.grad = add(held, found)
+            else:
+                held.assign(add(held, found))
+    finally:
+        mode.grad = before
+
+
+def grad(
+    outputs: Operand, inputs: Operand, grad_outputs: Operand = None, *, create_graph: bool = False, allow_unused: bool = False
+) -> Any:  # noqa: ANN401  one Tensor for one input, else a tuple
+    """The gradients of outputs (of one element each, or weighted by `grad_outputs`) with respect to `inputs`.  No `.grad` changes.
+
+    Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None).
+    """
+    many = isinstance(inputs, Sequence)
+    wanted = list(inputs) if isinstance(inputs, Sequence) else [inputs]
+    results = list(outputs) if isinstance(outputs, Sequence) else [outputs]
+    cts = list(grad_outputs) if isinstance(grad_outputs, Sequence) else [grad_outputs] * len(results)
+    walk = walk_back(results, cts, wanted, leaves=False, create_graph=create_graph)
+    found = tuple(_found(walk, x, allow_unused=allow_unused) for x in wanted)
+    return found if many else found[0]
+
+
+def _found(walk: Walk, x: Handle, *, allow_unused: bool) -> Any:  # noqa: ANN401
+    gradient = walk.of(x)
+    if gradient is None:
+        if allow_unused:
+            return None
+        likely = "pass allow_unused=True, or set requires_grad"
+        raise StateError("an input has no part in the outputs", facts=(str(x._type),), likely=likely)
+    return gradient if isinstance(gradient, Handle) else owned(x, gradient)
+
+
+def value_and_grad(fn: Callable[..., Any], argument: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """A function that gives fn's value and its gradient with respect to the arguments at `argument`.
+
+    fn returns one element, or a tuple whose first entry is that.  Lists, tuples and dicts of Tensors are taken as they are.
+    """
+    places = (argument,) if isinstance(argument, int) else argument
+
+    def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:  # noqa: ANN401
+        with enable_grad():
+            given = list(args)
+            leaves: list[Handle] = []
+            for place in places:
+                given[place] = _leaves_of(args[place], leaves)
+            value = fn(*given, **kwargs)
+            loss = value[0] if isinstance(value, tuple) else value
+        found = iter(grad(loss, leaves, allow_unused=True))
+        gradients = [_like(args[place], found) for place in places]
+        value = tuple(detached(v) if isinstance(v, Handle) else v for v in value) if isinstance(value, tuple) else detached(value)
+        return value, gradients[0] if isinstance(argument, int) else tuple(gradients)
+
+    return both
+
+
+def _leaves_of(tree: Any, leaves: list[Handle]) -> Any:  # noqa: ANN401
+    if isinstance(tree, Handle):
+        leaf = detached(tree)
+        leaf._wants = True
+        leaves.append(leaf)
+        return leaf
+    if isinstance(tree, dict):
+        return {key: _leaves_of(item, leaves) for key, item in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)([_leaves_of(item, leaves) for item in tree])
+    raise ArgumentError("gradients are with respect to Tensors", facts=(f"got {type(tree).__name__}",))
+
+
+def _like(tree: Any, found: Any) -> Any:  # noqa: ANN401
+    if isinstance(tree, dict):
+        return {key: _like(item, found) for key, item in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)([_like(item, found) for item in tree])
+    return next(found)

@@ -1,0 +1,183 @@
+"""Handle: what a Tensor holds, without arithmetic: a Storage, a view of it, and its place in the gradient's history.
+
+The roads (apply, tape, trace) work on Handles; `Tensor` adds the operators.  A class decides two things only: `result_class`, the class
+of what is computed from its members, and `promote`, which element types meet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import StateError
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array
+from gradwerk.tensor.state import bump_epoch, mode
+from gradwerk.tensor.storage import Storage, View
+
+if TYPE_CHECKING:
+    from gradwerk.tensor.tape import TapeNode
+
+H = TypeVar("H", bound="Handle")
+
+
+class Handle:
+    """The data of a Tensor.
+
+    _storage  the buffer              _array  the strided NumPy view of it; None while the contents are a value in a trace
+    _type     shape and dtype         _view   how it lies in the storage; None for the whole base
+    _node     the operation that made it, for gradients, and `_index`, which of its results it is
+    _wants    True for a leaf whose gradient is wanted          _grad   that gradient          _changes  how often the history was replaced
+    """
+
+    __slots__ = ("__weakref__", "_array", "_changes", "_grad", "_index", "_node", "_storage", "_type", "_view", "_wants")
+    _array: Any
+    _changes: int
+    _grad: Any
+    _index: int
+    _node: TapeNode | None
+    _storage: Storage
+    _type: Type
+    _view: View | None
+    _wants: bool
+    result_class: ClassVar[type[Handle]]
+    rank: ClassVar[int] = 0
+    """How far down the class tree: of the classes of several arguments the result takes the farthest."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.rank = len(cls.__mro__)
+        if "result_class" not in cls.__dict__:
+            cls.result_class = cls
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The extents."""
+        return self._type.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._type.shape)
+
+    @property
+    def requires_grad(self) -> bool:
+        """True when gradients flow to or through this Tensor.  Setting it makes a leaf take part in training, or not.
+
+        Raises: StateError when set on a Tensor that was computed, or True on one that is not floating.
+        """
+        return self._wants or history(self)[0] is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        set_wants(self, bool(value))
+
+    @property
+    def is_leaf(self) -> bool:
+        """True for a Tensor that no recorded operation made."""
+        return history(self)[0] is None
+
+    @property
+    def grad(self) -> Self | None:
+        """The gradient that `backward` has added up here, or None.  Assigning replaces it."""
+        trace = mode.trace
+        if trace is not None:
+            trace.note_grad(self, read=True)
+        return gradient_of(self)  # type: ignore[return-value]
+
+    @grad.setter
+    def grad(self, value: Self | None) -> None:
+        trace = mode.trace
+        if trace is not None:
+            trace.note_grad(self, read=False)
+        if value is not None and value.shape != self.shape:
+            raise StateError("a gradient has the shape of its Tensor", facts=(f"gradient {value.shape}      Tensor {self.shape}",))
+        self._grad = value
+
+
+Handle.result_class = Handle
+
+
+def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view: View | None = None) -> H:
+    """A Handle on given parts, without history."""
+    handle = cls.__new__(cls)
+    handle._storage = storage
+    handle._array = array
+    handle._type = type_
+    handle._view = view
+    handle._node = None
+    handle._index = 0
+    handle._wants = False
+    handle._grad = None
+    handle._changes = 0
+    return handle
+
+
+def gradient_of(handle: Handle) -> Handle | None:
+    """What `.grad` holds.  A compiled call leaves (class, array, type); the Tensor is made when somebody looks."""
+    grad = handle._grad
+    if type(grad) is tuple:
+        cls, array, type_ = grad
+        grad = handle._grad = make(cls, Storage(array, type_), array, type_)
+    return grad  # type: ignore[no-any-return]
+
+
+def history(handle: Handle) -> tuple[TapeNode | None, int]:
+    """(the operation that made it, which result), after catching up with writes to the base of a view."""
+    view = handle._view
+    if view is not None and view.root is not None and view.seen != view.root._changes:
+        follow_root(handle, view, view.root)
+    return handle._node, handle._index
+
+
+def follow_root(handle: Handle, view: View, root: Handle) -> None:
+    """Takes the history of a view again from its root, whose history was replaced by a tracked write."""
+    skip = len(root._view.steps) if root._view is not None else 0
+    current: Handle = root
+    grad, mode.grad = mode.grad, True
+    try:
+        for step in view.steps[skip:]:
+            current = step(current)
+    finally:
+        mode.grad = grad
+    trace = mode.trace
+    if trace is not None:
+        trace.note_history(handle)
+    handle._node, handle._index = current._node, current._index
+    handle._view = View(view.steps, view.strides, root, root._changes)
+
+
+def adopt(handle: Handle, other: Handle) -> None:
+    """Makes a Tensor another view of other memory (torch's `.data = `); compiled steps that hold it trace again.
+
+    Raises: StateError under trace or where the types differ.
+    """
+    if mode.trace is not None or handle._type != other._type:
+        facts = (f"{handle._type}, {other._type}",)
+        raise StateError("a Tensor takes other memory only outside of a compiled function, and of its own type", facts=facts)
+    view = other._view
+    handle._storage, handle._array = other._storage, other._array
+    handle._view = None if view is None else View(view.steps, view.strides, None, 0)
+    bump_epoch()
+
+
+def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001
+    """Makes a leaf take part in training, or not."""
+    if handle._node is not None:
+        if wants:
+            return
+        raise StateError("a computed Tensor requires a gradient because its inputs do", likely="use .detach()")
+    if wants and handle._type.dtype.kind != "f":
+        raise StateError(f"only floating Tensors can require gradients, this is {handle._type}")
+    if handle._wants is wants:
+        return
+    trace = mode.trace
+    if trace is not None:
+        trace.note_wants(handle)
+    handle._wants = wants
+    bump_epoch()

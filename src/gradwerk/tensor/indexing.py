@@ -1,0 +1,109 @@
+"""x[...]: whole numbers, slices, None and ... are movements (views); one integer Tensor gathers rows; a mask is eager only."""
+
+from __future__ import annotations
+
+import operator
+from types import EllipsisType
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
+from gradwerk.ir.op import Operand
+from gradwerk.ops import movement
+from gradwerk.ops.indexing import gather
+from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.state import mode
+
+Part = int | slice | None
+
+
+def index(x: Operand, key: Any) -> Operand:  # noqa: ANN401  anything Python puts in brackets
+    """The part of x that `key` names.  Raises: ShapeError, ArgumentError, TraceError for a mask under trace."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if len(parts) == 1 and _is_array(parts[0]):
+        return _by_array(x, parts[0])
+    if any(_is_array(part) for part in parts):
+        raise ArgumentError("only one array may index, and alone", facts=(f"index {key!r}",), likely="index in two steps")
+    return basic(x, parts)
+
+
+def _is_array(part: Any) -> bool:  # noqa: ANN401
+    if isinstance(part, Handle):
+        return part.ndim > 0 or part.dtype.kind == "b" or mode.trace is not None
+    return isinstance(part, list | np.ndarray)
+
+
+def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
+    rows = np.asarray(rows) if isinstance(rows, list) else rows
+    if rows.dtype.kind == "b":
+        if mode.trace is not None:
+            likely = "use where(mask, x, 0), or gather rows by number"
+            raise TraceError("x[mask] has a shape that depends on data", facts=(f"mask {tuple(rows.shape)}",), likely=likely)
+        mask = rows.numpy() if isinstance(rows, Handle) else rows  # type: ignore[attr-defined]
+        if mask.shape != tuple(x.shape[: mask.ndim]):
+            raise ShapeError("the mask does not fit", facts=(f"mask {mask.shape}      Tensor {tuple(x.shape)}",))
+        flat = movement.reshape(x, (-1, *x.shape[mask.ndim :]))
+        return gather(flat, np.flatnonzero(mask))
+    if not isinstance(rows, Handle):
+        rows = np.where(rows < 0, rows + x.shape[0], rows)
+    return gather(x, rows)
+
+
+def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
+    """Whole numbers, slices, None and ...: slice, reverse where a step is negative, then drop and add axes."""
+    full = _with_ellipsis(parts, x.ndim, tuple(x.shape))
+    start, stop, step, backward, shape = [], [], [], [], []
+    axis = 0
+    for part in full:
+        if part is None:
+            shape.append(1)
+            continue
+        extent = x.shape[axis]
+        if isinstance(part, slice):
+            first, count, stride = _slice(part, extent)
+            if stride < 0:
+                backward.append(axis)
+                first, stride = first + (count - 1) * stride if count else 0, -stride
+            shape.append(count)
+        else:
+            first, count, stride = _place(part, extent, axis, tuple(x.shape)), 1, 1
+        start.append(first)
+        stop.append(first + (count - 1) * stride + 1 if count else first)
+        step.append(stride)
+        axis += 1
+    taken = movement.slice_(x, start, stop, step)
+    if backward:
+        taken = movement.flip(taken, backward)
+    return movement.reshape(taken, shape)
+
+
+def _with_ellipsis(parts: tuple[Any, ...], ndim: int, shape: tuple[int, ...]) -> list[Part]:
+    given = sum(1 for part in parts if part is not None and not isinstance(part, EllipsisType))
+    if given > ndim:
+        raise ShapeError(f"{given} indices for {ndim} axes", facts=(f"Tensor {shape}",))
+    if not any(isinstance(part, EllipsisType) for part in parts):
+        parts = (*parts, ...)
+    result: list[Part] = []
+    for part in parts:
+        if isinstance(part, EllipsisType):
+            result += [slice(None)] * (ndim - given)
+            given = ndim
+        else:
+            result.append(part)
+    return result
+
+
+def _slice(part: slice, extent: int) -> tuple[int, int, int]:
+    start, stop, step = part.indices(extent)
+    return start, len(range(start, stop, step)), step
+
+
+def _place(part: Any, extent: int, axis: int, shape: tuple[int, ...]) -> int:  # noqa: ANN401
+    try:
+        place = operator.index(part)
+    except TypeError:
+        raise ArgumentError(f"an index is a whole number, a slice, None or ..., this is {part!r}") from None
+    if not -extent <= place < extent:
+        raise ShapeError(f"index {place} is outside axis {axis} of extent {extent}", facts=(f"Tensor {shape}",))
+    return place % extent

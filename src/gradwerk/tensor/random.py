@@ -1,0 +1,108 @@
+"""Random numbers from a seed and a counter, both Tensors: equal eager and compiled, and different at every draw.
+
+Draw number n of a generator is a pure function of (seed, n, element): see ops/random.py.  The counter advances by `assign`, so a
+compiled step advances it like any other state.  The `_array` forms give NumPy arrays, for filling parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.ir.op import Array
+from gradwerk.ops import functions
+from gradwerk.ops.elementwise import add, mul
+from gradwerk.ops.random import random_bits
+from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.tensor import Tensor
+
+
+class Generator:
+    """A stream of random numbers.  `seed` and `counter` are 0-d uint32 Tensors: the whole state, saved and restored like any other."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = Tensor(_word(seed))
+        self.counter = Tensor(np.zeros((), np.uint32))
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Begins again from `seed`; returns itself.  Raises: ArgumentError for a negative seed."""
+        self.seed.assign(_word(seed))
+        self.counter.assign(np.zeros((), np.uint32))
+        return self
+
+    def bits(self, shape: Sequence[int]) -> Tensor:
+        """Uniform uint32 of `shape`; the next draw gives others."""
+        with no_grad():
+            drawn: Tensor = random_bits(tuple(shape), self.seed, self.counter)
+            self.counter.assign(add(self.counter, np.uint32(1)))
+        return drawn
+
+    def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0) -> Tensor:
+        """float32 of `shape`, uniform on [low, high)."""
+        with no_grad():
+            unit = functions.uniform(self.bits(shape))
+            return unit if (low, high) == (0.0, 1.0) else add(mul(unit, high - low), low)  # type: ignore[no-any-return]
+
+    def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0) -> Tensor:
+        """float32 of `shape`, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
+        with no_grad():
+            drawn = functions.normal(self.bits(shape), self.bits(shape))
+            return drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean)  # type: ignore[no-any-return]
+
+    def permutation(self, count: int) -> Array:
+        """0 .. count - 1 in random order, int64, on the host: the order of 64-bit keys drawn here."""
+        high, low = self.bits((count,)).numpy(), self.bits((count,)).numpy()
+        return np.argsort(high.astype(np.uint64) << np.uint64(32) | low, kind="stable")
+
+    def uniform_array(self, shape: Sequence[int]) -> Array:
+        """`uniform` as an array."""
+        return self.uniform(shape).numpy()
+
+    def normal_array(self, shape: Sequence[int]) -> Array:
+        """`normal` as an array."""
+        return self.normal(shape).numpy()
+
+    def get_state(self) -> tuple[int, int]:
+        """(seed, counter)."""
+        return int(self.seed), int(self.counter)
+
+    def set_state(self, state: tuple[int, int]) -> None:
+        """Goes on where `get_state` was asked."""
+        self.seed.assign(np.uint32(state[0]))
+        self.counter.assign(np.uint32(state[1]))
+
+
+def _word(seed: int) -> Array:
+    """A seed of any size folded into 32 bits; those below 2**32 stay as they are."""
+    if seed < 0:
+        raise ArgumentError(f"a seed is not negative, this is {seed}")
+    while seed >= 2**32:
+        seed = (seed & 0xFFFFFFFF) ^ (seed >> 32)
+    return np.asarray(seed, np.uint32)
+
+
+_default: list[Generator] = []
+
+
+def default_generator() -> Generator:
+    """The generator used where none is given; begins with seed 0."""
+    if not _default:
+        _default.append(Generator(0))
+    return _default[0]
+
+
+def seed(number: int) -> Generator:
+    """Seeds the default generator; returns it."""
+    return default_generator().manual_seed(number)
+
+
+def uniform(shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0) -> Tensor:
+    """`Generator.uniform` of the default generator."""
+    return default_generator().uniform(shape, low, high)
+
+
+def normal(shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0) -> Tensor:
+    """`Generator.normal` of the default generator."""
+    return default_generator().normal(shape, mean, deviation)

@@ -1,0 +1,368 @@
+"""From one trace to one program.
+
+Run the function on stand-ins, decide what goes in and what comes out, compile, undo what was changed outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import StateError, TraceError
+from gradwerk.ir.graph import Node, Type, Value
+from gradwerk.ir.op import Array, Input, Movement
+from gradwerk.ops.control import carve
+from gradwerk.tensor.engine import Executable, executable
+from gradwerk.tensor.guards import Guards
+from gradwerk.tensor.handle import Handle, gradient_of, history, make
+from gradwerk.tensor.signature import Call, rebuilt
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.tape import TapeNode, Walk, spent_node
+from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.trace import Trace
+
+
+@dataclass(frozen=True)
+class Argument:
+    """The Tensor or array at a place of the call."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A Tensor that the function found outside: always the same one."""
+
+    handle: Handle
+
+
+@dataclass(frozen=True)
+class GradientOf:
+    """What `.grad` of a Tensor holds at the time of the call."""
+
+    owner: Argument | Fixed
+
+
+Reference = Argument | Fixed | GradientOf
+Source = Reference | Array
+
+
+@dataclass(frozen=True)
+class Same:
+    """A result that is a Tensor from outside itself."""
+
+    of: Reference
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A result in new memory: output `number`, or a view of it.  Results of one `group` share their memory."""
+
+    number: int
+    cls: type[Handle]
+    steps: tuple[Movement, ...]
+
+
+@dataclass(frozen=True)
+class Within:
+    """A result that is a view of a Tensor from outside."""
+
+    of: Reference
+    cls: type[Handle]
+    steps: tuple[Movement, ...]
+
+
+Recipe = Same | Fresh | Within
+
+
+@dataclass(frozen=True)
+class Differentiable:
+    """The backward half: which outputs get a gradient, what it reads of the forward half, whose gradients it gives."""
+
+    outputs: tuple[int, ...]
+    kept_inputs: tuple[int, ...]
+    residuals: tuple[int, ...]
+    leaves: tuple[Reference, ...]
+    program: Executable
+    types: tuple[Type, ...]
+
+
+@dataclass
+class Specialization:
+    """One traced and compiled form of a function.
+
+    `inputs` say where each input's memory is found, `recipes` how results are made of the outputs, `gradients` what hangs in `.grad` behind
+    a call, `written` which inputs are overwritten, `spent` why no gradient flows through the results that require one.
+    """
+
+    guards: Guards
+    program: Executable
+    inputs: tuple[Source, ...]
+    tree: Any
+    recipes: tuple[Recipe, ...]
+    gradients: tuple[tuple[Reference, Recipe | None], ...]
+    written: tuple[int, ...]
+    identities: tuple[tuple[int, Storage, tuple[Movement, ...]], ...]
+    grad_guards: tuple[tuple[Argument | Fixed, Type | None], ...]
+    backward: Differentiable | None
+    spent: TapeNode | None
+    requiring: tuple[int, ...]
+    keep: tuple[Any, ...]
+    fixed: frozenset[Storage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fixed = frozenset(source.handle._storage for source in self.inputs if isinstance(source, Fixed))
+
+
+class Leaf:
+    """A mark in the result tree where a Tensor stands."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Tracer:
+    """Runs a function once under trace and makes the Specialization."""
+
+    def __init__(self, fn: Callable[..., Any], name: str, call: Call, by_identity: frozenset[int]) -> None:
+        self.fn, self.call, self.by_identity = fn, call, by_identity
+        self.trace = Trace(name)
+        self.guards = Guards()
+        self.sources: dict[int, Reference] = {}
+        self.by_storage: dict[Storage, Reference] = {}
+        self.arguments: dict[Value, Argument] = {}
+        self.keep: list[Any] = []
+        self.outputs: list[Value] = []
+        self.groups: dict[Storage, int] = {}
+
+    def stand_in(self, place: int, leaf: Any) -> Handle:  # noqa: ANN401
+        """What the function gets for an argument: a Tensor without contents."""
+        if place in self.by_identity:
+            self.sources[id(leaf)] = Fixed(leaf)
+            return leaf  # type: ignore[no-any-return]
+        type_ = leaf._type if isinstance(leaf, Handle) else Type(leaf.shape, leaf.dtype)
+        storage = Storage(None, type_)
+        value = self.trace.graph.input(type_, f"argument {place}")
+        self.trace.values[storage] = value
+        self.arguments[value] = Argument(place)
+        stand_in = make(type(leaf) if isinstance(leaf, Handle) else Tensor, storage, None, type_)
+        if isinstance(leaf, Handle):
+            stand_in._wants = leaf.requires_grad
+            stand_in._grad = gradient_of(leaf)
+            if hasattr(leaf, "__dict__"):
+                stand_in.__dict__.update(leaf.__dict__)
+            self.trace.taken[leaf._storage] = place
+        self.sources[id(stand_in)] = self.by_storage[storage] = Argument(place)
+        self.keep.append(stand_in)
+        return stand_in
+
+    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Specialization:
+        """The whole road.  Raises what the function raises, TraceError, Overlap; all state is as before then."""
+        trace, call = self.trace, self.call
+        self.guards.collect(self.fn, iter(call.objects))
+        trace.arrays = self.guards.arrays
+        grad = mode.grad
+        leaves = [self.stand_in(place, leaf) for place, leaf in enumerate(call.leaves)]
+        taken = [0]
+        args = tuple(rebuilt(value, leaves, taken) for value in args)
+        kwargs = {name: rebuilt(value, leaves, taken) for name, value in kwargs.items()}
+        changed = []
+        try:
+            with trace.running():
+                result = self.fn(*args, **kwargs)
+                mode.grad = grad
+                changed = self.guards.changed_by_trace()
+                self.refuse_leaks(changed)
+                made = self.assemble(result, differentiable=grad)
+        except BaseException:
+            for slot in changed or self.guards.changed_by_trace():
+                slot.put_back()
+            raise
+        finally:
+            trace.restore()
+        return made
+
+    def refuse_leaks(self, changed: Sequence[Any]) -> None:
+        """State outside of Tensors must be as it was: it would change at the trace only, not at every call."""
+        if changed:
+            raise TraceError(
+                "a compiled function changed Python state, which happens only while it is traced", facts=tuple(slot.change() for slot in changed),
+                likely="return the value, or keep it in a Tensor and .assign() it",
+            )  # fmt: skip
+        leaked = self.trace.outside_histories()
+        if leaked:
+            raise TraceError(
+                "a Tensor from outside became part of a gradient's history inside a compiled function", facts=(str(leaked[0]._type),),
+                likely="write to it under no_grad(), or .assign() it",
+            )  # fmt: skip
+        if any(self.is_outside(handle) for handle, _ in self.trace.wants.values()):
+            raise TraceError("requires_grad was set inside a compiled function", likely="set it outside; the step is traced again by itself")
+
+    # ---- references
+
+    def reference(self, handle: Handle) -> Reference:
+        """How a call finds this Tensor from outside."""
+        return self.sources.get(id(handle), Fixed(handle))
+
+    def note_gradients(self) -> tuple[tuple[Argument | Fixed, Type | None], ...]:
+        """`.grad` that was read or set: found by its owner at each call, and whether there was one is a guard."""
+        rows = []
+        for key, (handle, before) in self.trace.grads.items():
+            if key not in self.trace.grads_read:
+                continue
+            owner = self.reference(handle)
+            if not self.is_outside(handle) or isinstance(owner, GradientOf):
+                continue
+            if before is not None and before._view is None and before._array is not None and before._storage not in self.by_storage:
+                self.sources.setdefault(id(before), GradientOf(owner))
+                self.by_storage[before._storage] = GradientOf(owner)
+            rows.append((owner, before._type if before is not None else None))
+        return tuple(rows)
+
+    def is_outside(self, handle: Handle) -> bool:
+        """True for arguments and for Tensors that were there before the trace."""
+        return handle._array is not None or id(handle) in self.sources
+
+    def source_of(self, storage: Storage) -> Reference:
+        """Where an input's memory is found at each call."""
+        known = self.by_storage.get(storage)
+        if known is None:
+            whole = make(Handle, storage, storage.array, storage.type)
+            known = self.by_storage[storage] = Fixed(whole)
+        return known
+
+    # ---- results
+
+    def recipe(self, handle: Handle) -> Recipe:
+        """How each call makes this result."""
+        trace, storage = self.trace, handle._storage
+        if storage.problem:
+            raise TraceError(storage.problem)
+        computed = history(handle)[0] is not None
+        if self.is_outside(handle) and not computed:
+            return Same(self.reference(handle))
+        if storage not in trace.born_here and not computed:
+            trace.value(handle)
+            return Within(self.source_of(storage), type(handle).result_class, handle._view.steps if handle._view is not None else ())
+        if computed and handle._view is not None:
+            return Fresh(self.output(trace.value(handle)), type(handle).result_class, ())
+        number = self.groups.get(storage)
+        if number is None:
+            whole = trace.values.get(storage)
+            number = self.groups[storage] = self.output(trace.value(handle) if whole is None else whole)
+        return Fresh(number, type(handle).result_class, handle._view.steps if handle._view is not None else ())
+
+    def output(self, value: Value) -> int:
+        """One more output."""
+        self.outputs.append(value)
+        return len(self.outputs) - 1
+
+    def marked(self, tree: Any, found: list[Handle]) -> Any:  # noqa: ANN401
+        """The result with marks for its Tensors."""
+        if isinstance(tree, Handle):
+            found.append(tree)
+            return Leaf(len(found) - 1)
+        if isinstance(tree, list | tuple):
+            items = [self.marked(item, found) for item in tree]
+            return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+        if isinstance(tree, dict):
+            return {name: self.marked(item, found) for name, item in tree.items()}
+        return tree
+
+    def assemble(self, result: Any, *, differentiable: bool) -> Specialization:  # noqa: ANN401
+        """Inputs, outputs and programs."""
+        trace = self.trace
+        grad_guards = self.note_gradients()
+        found: list[Handle] = []
+        tree = self.marked(result, found)
+        recipes = tuple(self.recipe(handle) for handle in found)
+        gradients = []
+        for handle, before in list(trace.grads.values()):
+            if handle._grad is not before and self.is_outside(handle):
+                gradients.append((self.reference(handle), None if handle._grad is None else self.recipe(handle._grad)))
+        inputs = list(trace.graph.inputs)
+        place = {value: number for number, value in enumerate(inputs)}
+        in_place = {storage: place[self.input_value(storage)] for storage in trace.written}
+        requiring = tuple(k for k, handle in enumerate(found) if history(handle)[0] is not None and handle._storage in trace.born_here)
+        backward, reason = None, ""
+        if requiring and differentiable:
+            backward, reason = self.backward_half([found[k] for k in requiring], [recipes[k] for k in requiring], frozenset(in_place.values()))
+        self.outputs += trace.effects
+        fresh = len(self.outputs)
+        self.outputs += [trace.values[storage] for storage in in_place]
+        graph = carve(inputs, self.outputs, trace.graph.name)
+        storages = {value: storage for storage, value in trace.lifted.items()}
+        sources = tuple(self.arguments[value] if value in self.arguments else self.source_of(storages[value]) for value in inputs)
+        self.guards.tensors = [row for row in trace.met.values() if isinstance(self.reference(row[0]), Fixed)]
+        return Specialization(
+            self.guards, executable(graph, {fresh + k: taken for k, taken in enumerate(in_place.values())}), sources, tree, recipes, tuple(gradients),
+            tuple(in_place.values()),
+            tuple((k, leaf._storage, leaf._view.steps if leaf._view else ()) for k, leaf in enumerate(self.call.leaves) if k in self.by_identity),
+            grad_guards, backward, spent_node(reason) if reason else None, requiring,
+            tuple(self.call.objects),
+        )  # fmt: skip
+
+    def input_value(self, storage: Storage) -> Value:
+        """The input that a written Storage came in by."""
+        lifted = self.trace.lifted.get(storage)
+        if lifted is not None:
+            return lifted
+        wanted = self.by_storage[storage]
+        return next(value for value, argument in self.arguments.items() if argument == wanted)
+
+    # ---- the backward half
+
+    def backward_half(self, found: list[Handle], recipes: list[Recipe], written: frozenset[int]) -> tuple[Differentiable | None, str]:
+        """The gradient of every result that requires one, for leaves and Tensors from outside; or why there is none."""
+        trace, graph = self.trace, self.trace.graph
+        if any(history(handle)[0] in trace.walked for handle in found):
+            return None, "the gradient of this result was already taken inside the compiled function"
+        forward = set(graph.nodes)
+        wanted = {recipe.number: handle for handle, recipe in zip(found, recipes, strict=True) if isinstance(recipe, Fresh)}
+        mode.grad = False
+        cts = [trace.fresh(type(handle).result_class, graph.input(handle._type, "gradient")) for handle in wanted.values()]
+        walk = Walk((), leaves=True, first_number=trace.first_number)
+        for handle, ct in zip(wanted.values(), cts, strict=True):
+            walk.arrive(handle, history(handle), ct)
+        try:
+            walk.run()
+        except StateError as error:
+            return None, error.message
+        leaves = list(walk.leaves.values())
+        grads = [trace.value(ct) if isinstance(ct, Handle) else graph.constant(np.asarray(ct)) for _, ct in leaves]
+        needed = needed_of_forward(grads, forward)
+        place = {value: number for number, value in enumerate(graph.inputs)}
+        kept = [value for value in needed if value in place and place[value] not in written]
+        residuals = [value for value in needed if value not in kept]
+        numbers = tuple(self.output(value) for value in residuals)
+        values = [trace.value(ct) for ct in cts]
+        program = executable(carve([*kept, *residuals, *values], grads, graph.name + "_backward"), {})
+        references = tuple(self.reference(handle) for handle, _ in leaves)
+        half = Differentiable(tuple(wanted), tuple(place[v] for v in kept), numbers, references, program, tuple(v.type for v in values))
+        return half, ""
+
+
+def needed_of_forward(wanted: Sequence[Value], forward: set[Node]) -> list[Value]:
+    """The values of the forward half at which recomputation stops: views and sources are made again, all else is kept."""
+    needed: dict[Value, None] = {}
+    seen: set[Value] = set()
+    queue = list(wanted)[::-1]
+    while queue:
+        value = queue.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        op = value.node.op
+        inside = value.node in forward
+        if isinstance(op, Input) or (inside and value.node.args and not isinstance(op, Movement)):
+            if inside:
+                needed[value] = None
+        else:
+            queue += value.node.args[::-1]
+    return list(needed)

@@ -1,0 +1,121 @@
+"""Storage: one buffer, a version that every write bumps, and the views of it.
+
+A Tensor is a Storage and a view.  The base of a Storage is dense and row-major; a view is a chain of movement ops from the base, and, in
+eager mode, the strided NumPy array it amounts to.  The chain is what a trace needs: a read of a view applies it, a write to a view
+rebuilds the base by applying it backward (`put`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradwerk.base.errors import StateError
+from gradwerk.base.origin import Origin
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Movement, Operand, Strides
+from gradwerk.ops.elementwise import where
+from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concatenate, pad, reshape, slice_axis, transpose
+from gradwerk.runtime.memory import empty
+
+if TYPE_CHECKING:
+    from gradwerk.tensor.handle import Handle
+
+ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
+"""The movements whose result shares its argument's memory wherever strides can say it; all others copy."""
+
+
+class Storage:
+    """One buffer.  `array` is its dense base, None while the contents are only a value in a trace.
+
+    `problem` says why there is nothing to read, where there is nothing to read.
+    """
+
+    __slots__ = ("__weakref__", "array", "problem", "type", "version", "written_at")
+
+    def __init__(self, array: Array | None, type_: Type, problem: str = "") -> None:
+        self.array, self.type, self.problem = array, type_, problem
+        self.version = 0
+        self.written_at: Origin | None = None
+
+    def bump(self, origin: Origin | None = None) -> None:
+        """Counts a write."""
+        self.version += 1
+        self.written_at = origin
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a Tensor lies in its Storage when it is not the whole base: the movements from the base, and the strides they amount to.
+
+    `root` is the Tensor whose gradient history the view follows (None: it has its own), `seen` that history's number when last looked at.
+    """
+
+    steps: tuple[Movement, ...]
+    strides: Strides
+    root: Handle | None
+    seen: int
+
+    @property
+    def writable(self) -> bool:
+        """False where one element of memory stands for several of the view."""
+        return not any(isinstance(step, BroadcastTo) for step in self.steps)
+
+
+def aligned_copy(array: Array) -> Array:
+    """A dense copy where kernels like it: on a cache line, with spare bytes behind."""
+    copy = empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
+
+
+def row_major(shape: Sequence[int]) -> Strides:
+    """The strides of a dense base, in elements."""
+    strides, step = [], 1
+    for extent in reversed(shape):
+        strides.append(step)
+        step *= extent
+    return Strides(tuple(shape), tuple(reversed(strides)))
+
+
+def put(base: Operand, steps: Sequence[Movement], value: Operand) -> Operand:
+    """`base` with the part that `steps` lead to replaced by `value`: the functional form of a write to a view.
+
+    Raises: StateError for a broadcast view.
+    """
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    inner = put(step(base), rest, value)
+    if isinstance(step, Reshape):
+        return reshape(inner, base.shape)
+    if isinstance(step, Transpose):
+        return transpose(inner, tuple(step.permutation.index(k) for k in range(len(step.permutation))))
+    if isinstance(step, Slice):
+        return _put_slice(base, step, inner)
+    raise StateError(f"a {step.name} view cannot be written", likely="write to a copy")
+
+
+def _put_slice(base: Operand, step: Slice, value: Operand) -> Operand:
+    """`base` with a slice replaced: joined from three parts along one axis, else by masks (never by sums: NaN must not spread)."""
+    parts = list(zip(base.shape, step.start, step.stop, step.step, strict=True))
+    cut = [axis for axis, (extent, start, stop, stride) in enumerate(parts) if (start, stop, stride) != (0, extent, 1)]
+    if not cut or 0 in value.shape:
+        return value if not cut else base
+    if len(cut) == 1 and parts[cut[0]][3] == 1:
+        axis, (extent, start, stop, _) = cut[0], parts[cut[0]]
+        before = [slice_axis(base, axis, 0, start)] if start else []
+        behind = [slice_axis(base, axis, stop, extent)] if stop < extent else []
+        return concatenate([*before, value, *behind], axis)
+    ends = [max((m - 1) * stride + 1, 0) for m, (_, _, _, stride) in zip(value.shape, parts, strict=True)]
+    high = [extent - start - end for (extent, start, _, _), end in zip(parts, ends, strict=True)]
+    result = pad(value, step.start, high, [stride - 1 for stride in step.step])
+    for axis in cut:
+        extent, start, stop, stride = parts[axis]
+        mask = np.zeros([extent if k == axis else 1 for k in range(len(parts))], np.bool_)
+        mask.reshape(-1)[start:stop:stride] = True
+        result = where(mask, result, base)
+    return result

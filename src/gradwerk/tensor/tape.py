@@ -1,0 +1,224 @@
+"""The tape: what was computed from what, kept by the results themselves, and the walk back over it.
+
+A TapeNode keeps its arguments with the versions they had.  A rule that reads an argument written to since is refused; a rule that only
+asks for its shape is not.  The walk runs ops on Tensors, so under trace it records into the graph, and with `create_graph` it can be
+differentiated again.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from gradwerk.autodiff.reverse import pull
+from gradwerk.base.errors import ShapeError, StateError, TraceError
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Op, Operand
+from gradwerk.ops.elementwise import add
+from gradwerk.tensor.handle import Handle, history, make
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage, View
+
+_numbers = itertools.count(1)
+
+
+class Pullback(Protocol):
+    """What a tape node asks of its op: an Op, or a compiled program with a backward half."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
+        """The gradient for each argument."""
+
+
+class Saved:
+    """A result as the tape keeps it: everything but the Tensor itself, which holds the node (no reference cycle)."""
+
+    __slots__ = ("array", "cls", "storage", "type", "version", "view")
+
+    def __init__(self, handle: Handle) -> None:
+        self.cls, self.storage, self.array, self.type, self.view = type(handle), handle._storage, handle._array, handle._type, handle._view
+        self.version = handle._storage.version
+
+
+class TapeNode:
+    """One recorded operation.  `edges` are the histories its arguments had: (node, index), or (None, 0) for leaves and constants."""
+
+    __slots__ = ("args", "edges", "number", "op", "results", "versions")
+
+    def __init__(self, op: Pullback, args: tuple[Any, ...]) -> None:
+        self.op, self.args = op, args
+        self.number = next(_numbers)
+        self.edges = tuple(history(a) if isinstance(a, Handle) else (None, 0) for a in args)
+        self.versions = tuple(a._storage.version if isinstance(a, Handle) else 0 for a in args)
+        self.results: tuple[Saved, ...] = ()
+
+
+def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
+    """Puts one operation on the tape; floating results get it as their history."""
+    node = TapeNode(op, args)
+    node.results = tuple([Saved(result) for result in results])
+    for index, result in enumerate(results):
+        if result._type.dtype.kind == "f":
+            result._node, result._index = node, index
+    return node
+
+
+def next_number() -> int:
+    """A number above those of all nodes so far."""
+    return next(_numbers)
+
+
+def stale(cls: type[Handle], type_: Type, name: str, storage: Storage) -> Handle:
+    """A stand-in that tells its shape and dtype, and refuses to be read."""
+    line = f"written at {storage.written_at.describe()}; " if storage.written_at is not None and storage.written_at.file else ""
+    problem = f"a Tensor needed for the gradient of {name} was modified by an in-place operation ({line}{type_})"
+    return make(cls, Storage(None, type_, problem), None, type_)
+
+
+def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
+    arg = node.args[position]
+    if not isinstance(arg, Handle):
+        return arg
+    if arg._storage.version != node.versions[position]:
+        return stale(type(arg).result_class, arg._type, node.op.name, arg._storage)
+    edge_node, edge_index = node.edges[position]
+    if arg._node is edge_node and arg._index == edge_index:
+        return arg
+    alias = make(type(arg).result_class, arg._storage, arg._array, arg._type, _rootless(arg._view))
+    alias._node, alias._index = edge_node, edge_index
+    return alias
+
+
+def _result(node: TapeNode, index: int) -> Handle:
+    saved = node.results[index]
+    if saved.storage.version != saved.version:
+        return stale(saved.cls, saved.type, node.op.name, saved.storage)
+    handle = make(saved.cls, saved.storage, saved.array, saved.type, _rootless(saved.view))
+    if saved.type.dtype.kind == "f":
+        handle._node, handle._index = node, index
+    return handle
+
+
+def _rootless(view: View | None) -> View | None:
+    """The view with a history of its own, which no write replaces."""
+    return None if view is None else View(view.steps, view.strides, None, 0)
+
+
+class Spent:
+    """The tape's entry for a result of a compiled call through which no gradient can flow any more: says why."""
+
+    name = "compiled function"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
+        """Refuses."""
+        raise StateError(self.reason, likely="return .detach() of it, or take all gradients inside the compiled function")
+
+
+def spent_node(reason: str) -> TapeNode:
+    """A node for results that no gradient goes through any more."""
+    node = TapeNode(Spent(reason), ())
+    node.results = (Saved(stale(Handle, Type((), np.dtype(np.float32)), "a compiled function", Storage(None, Type((), np.dtype(np.float32))))),)
+    return node
+
+
+class Walk:
+    """The gradients found so far, for nodes not yet walked, for leaves, and for the results asked for by name."""
+
+    def __init__(self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0) -> None:
+        self.first_number = first_number
+        self.pending: dict[TapeNode, list[Operand | None]] = {}
+        self.queue: list[tuple[int, TapeNode]] = []
+        self.leaves: dict[int, tuple[Handle, Operand]] = {}
+        self.keep_leaves = leaves
+        self.wanted = {id(handle) for handle in wanted}
+        self.asked = {history(handle) for handle in wanted if handle._node is not None}
+        self.found: dict[tuple[TapeNode | None, int], Operand] = {}
+
+    def arrive(self, target: Any, edge: tuple[TapeNode | None, int], ct: Operand) -> None:  # noqa: ANN401
+        """One contribution to a Tensor's gradient."""
+        node, index = edge
+        if isinstance(ct, Handle) and ct._storage.problem and (node is not None or (isinstance(target, Handle) and target._wants)):
+            raise StateError(ct._storage.problem, likely="write to a copy, or compute the gradient before the write")
+        if node is None or node.number < self.first_number:
+            if isinstance(target, Handle) and (target._wants or node is not None) and (self.keep_leaves or id(target) in self.wanted):
+                held = self.leaves.get(id(target))
+                self.leaves[id(target)] = (target, ct if held is None else add(held[1], ct))
+            return
+        cts = self.pending.get(node)
+        if cts is None:
+            cts = self.pending[node] = [None] * len(node.results)
+            heapq.heappush(self.queue, (-node.number, node))
+        cts[index] = ct if cts[index] is None else add(cts[index], ct)
+
+    def run(self) -> None:
+        """Walks from the latest operation to the first."""
+        trace = mode.trace
+        while self.queue:
+            _, node = heapq.heappop(self.queue)
+            cts = self.pending.pop(node)
+            if self.asked:
+                self.found.update({(node, index): ct for index, ct in enumerate(cts) if ct is not None and (node, index) in self.asked})
+            if trace is not None and node.number < trace.first_number:
+                raise TraceError(
+                    f"backward() inside a compiled function reached {node.op.name}, which ran outside it",
+                    likely="compute the whole loss inside, or call backward() outside",
+                )
+            if trace is not None and not mode.grad:
+                trace.walked.add(node)
+            xs = [_argument(node, position) for position in range(len(node.args))]
+            ys = [_result(node, index) for index in range(len(node.results))]
+            for position, ct in enumerate(pull(cast(Op, node.op), cts, ys, xs)):
+                if ct is not None:
+                    self.arrive(node.args[position], node.edges[position], ct)
+
+    def of(self, handle: Handle) -> Operand | None:
+        """The gradient of one asked-for Tensor."""
+        edge = history(handle)
+        if edge[0] is not None:
+            return self.found.get(edge)
+        held = self.leaves.get(id(handle))
+        return None if held is None else held[1]
+
+
+def walk_back(
+    outputs: Sequence[Handle], cts: Sequence[Operand | None], wanted: Sequence[Handle], *, leaves: bool, create_graph: bool
+) -> Walk:
+    """Gradients of sum(ct * output): for `wanted`, and with `leaves` for every leaf that takes part.
+
+    A ct of None stands for 1 and needs an output of one element.  Raises: StateError, ShapeError.
+    """
+    walk = Walk(wanted, leaves=leaves)
+    before, mode.grad = mode.grad, create_graph
+    try:
+        for output, ct in zip(outputs, cts, strict=True):
+            if not output.requires_grad:
+                raise StateError(
+                    "this Tensor requires no gradient: nothing that was recorded leads to it", facts=(str(output._type),),
+                    likely="it was computed under no_grad, from detached Tensors, or from none that require gradients",
+                )  # fmt: skip
+            walk.arrive(output, history(output), _seed(output, ct))
+        walk.run()
+    finally:
+        mode.grad = before
+    return walk
+
+
+def _seed(output: Handle, ct: Operand | None) -> Operand:
+    if ct is None:
+        if output._type.size != 1:
+            facts = (str(output._type),)
+            raise ShapeError("backward() without a gradient needs a result of one element", facts=facts, likely="sum it first")
+        return np.ones(output._type.shape, output._type.dtype)
+    if tuple(ct.shape) != output._type.shape:
+        raise ShapeError("the gradient given has another shape", facts=(f"gradient {tuple(ct.shape)}      Tensor {output._type}",))
+    return ct

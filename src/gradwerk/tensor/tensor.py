@@ -1,0 +1,189 @@
+"""Tensor and Parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import DTypeError, TraceError
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Op, Operand
+from gradwerk.tensor.apply import apply, assign, copy_into, unreadable
+from gradwerk.tensor.display import describe
+from gradwerk.tensor.grad import backward, copied, detached
+from gradwerk.tensor.handle import Handle, make, set_wants
+from gradwerk.tensor.indexing import index
+from gradwerk.tensor.operators import Operators
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage, aligned_copy
+
+
+class Tensor(Operators, Handle):
+    """An n-dimensional array that records what was computed from it, and that compiled steps take as an input.
+
+    Made from anything NumPy takes (copied); Python floats become float32.
+    Dtype: float32, float64, int32, int64, uint8, uint32, bool.  Raises: DTypeError for others.
+    """
+
+    __slots__ = ()
+    __array_priority__: ClassVar[float] = 1000.0
+    __array_ufunc__: ClassVar[None] = None
+    """NumPy's own operators give way to ours: `array * tensor` is a Tensor."""
+
+    def __init__(self, data: Any, dtype: Any = None, *, requires_grad: bool = False) -> None:  # noqa: ANN401
+        array = to_array(data, dtype)
+        trace = mode.trace
+        self._type = Type(array.shape, array.dtype)
+        self._view, self._node, self._index, self._wants, self._grad, self._changes = None, None, 0, False, None, 0
+        if trace is None:
+            self._array = aligned_copy(array)
+            self._storage = Storage(self._array, self._type)
+        else:
+            self._array = None
+            self._storage = Storage(None, self._type)
+            trace.born(self._storage, array)
+        if requires_grad:
+            set_wants(self, True)
+
+    @classmethod
+    def sharing(cls, array: Array) -> Self:
+        """A Tensor on the array's own memory (copied only where it is not dense or not of a known dtype)."""
+        held = to_array(array, None)
+        held = held if held.flags.c_contiguous and held.flags.writeable else np.array(held, order="C")
+        type_ = Type(held.shape, held.dtype)
+        return make(cls, Storage(held, type_), held, type_)
+
+    def __gradwerk_apply__(self, op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """How functions of ops compute on Tensors."""
+        return apply(self.result_class, op, args)
+
+    def numpy(self) -> Array:
+        """A copy of the contents.  Raises: TraceError under trace."""
+        return np.array(self.contents("numpy()"), order="C")
+
+    def contents(self, asked: str) -> Array:
+        """The array itself, for reading.  Raises: TraceError under trace: a compiled step has no contents while it is traced."""
+        if mode.trace is not None:
+            raise no_contents(self, asked)
+        if self._array is None:
+            raise unreadable(self)
+        array: Array = self._array
+        return array
+
+    def item(self) -> Any:  # noqa: ANN401  the Python number of the dtype
+        """The one element as a Python number."""
+        return self.contents("item()").item()
+
+    def tolist(self) -> Any:  # noqa: ANN401
+        """Nested lists of Python numbers."""
+        return self.contents("tolist()").tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: ANN401, FBT001
+        array = self.contents("NumPy")
+        return np.array(array, dtype, copy=True if copy is None else copy)
+
+    def __bool__(self) -> bool:
+        return bool(self.contents("if"))
+
+    def __int__(self) -> int:
+        return int(self.contents("int()"))
+
+    def __float__(self) -> float:
+        return float(self.contents("float()"))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise DTypeError(f"only integer Tensors can index, this is {self._type}")
+        return int(self.contents("an index"))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise DTypeError("a Tensor of no axes has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Self]:
+        return (self[position] for position in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
+        return index(self, key)  # type: ignore[no-any-return]
+
+    def __setitem__(self, key: Any, value: Operand) -> None:  # noqa: ANN401
+        part = index(self, key)
+        if part._storage is not self._storage:
+            raise DTypeError("only whole numbers and slices can be written to", likely="use where(mask, new, old)")
+        written = isinstance(value, Handle) and value._storage is part._storage and value._view == part._view  # by `x[k] += y`
+        if not written:
+            part.copy_(value)
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+    def __copy__(self) -> Self:
+        return self.clone()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copy = type(self)(self.contents("deepcopy"))
+        copy.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
+        copy._wants = self._wants
+        memo[id(self)] = copy
+        return copy
+
+    def clone(self) -> Self:
+        """A copy in memory of its own, through which gradients flow."""
+        return copied(self)
+
+    def detach(self) -> Self:
+        """The same memory without the history: gradients stop here."""
+        return detached(self)
+
+    def backward(self, gradient: Operand = None, *, create_graph: bool = False) -> None:
+        """Adds the gradient of this Tensor (of one element, or weighted by `gradient`) to `.grad` of every leaf it depends on."""
+        backward(self, gradient, create_graph=create_graph)
+
+    def assign(self, value: Operand) -> Self:
+        """New contents, outside of any gradient.  Under trace the write becomes part of the step.
+
+        Raises: ShapeError, DTypeError where the value does not fit.
+        """
+        assign(self, value)
+        return self
+
+    def copy_(self, value: Operand) -> Self:
+        """New contents, as an operation that gradients flow through.  Raises: StateError for a leaf that requires a gradient."""
+        copy_into(self, value)
+        return self
+
+
+class Parameter(Tensor):
+    """A Tensor that is trained: a leaf that requires a gradient.  What is computed from it is a plain Tensor."""
+
+    __slots__ = ()
+    result_class: ClassVar[type[Handle]] = Tensor
+
+    def __init__(self, data: Any, dtype: Any = None, *, requires_grad: bool = True) -> None:  # noqa: ANN401
+        super().__init__(data, dtype, requires_grad=requires_grad)
+
+
+def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
+    """The NumPy array of what a Tensor can be made of.  Raises: DTypeError."""
+    if isinstance(data, Handle):
+        data = data.contents("a new Tensor") if isinstance(data, Tensor) else data._array
+    array = np.asarray(data, dtype)
+    if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
+        known = ", ".join(str(d) for d in dtypes.SHORT if d != dtypes.token)
+        raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(f"known: {known}",))
+    return array
+
+
+def no_contents(x: Handle, asked: str) -> TraceError:
+    """The error for Python that wants numbers while a step is traced."""
+    if asked in ("if", "int()", "float()", "an index"):
+        likely = "where(condition, a, b) chooses by element; cond, while_loop and scan are control flow inside a step"
+    else:
+        likely = "return it from the compiled function and read it outside"
+    return TraceError(f"{asked} needs the contents of a Tensor, and a traced step has none yet", facts=(f"Tensor {x._type}",), likely=likely)

@@ -1,0 +1,290 @@
+"""A trace: the graph that a Python function builds while it runs on Tensors without contents.
+
+Every Storage met from outside is lifted to an input, by identity; its value in the trace starts as that input and changes with each write.
+Changes to what lives outside (writes, `.grad`, histories, `requires_grad`) are noted, so that they can be undone when the trace ends and
+done again by each call of the compiled program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import StateError, TraceError
+from gradwerk.ir.graph import Graph, Type, Value
+from gradwerk.ir.op import Array, Movement, Op
+from gradwerk.ops.movement import broadcast_to
+from gradwerk.tensor.apply import as_array, check_fits, layout_of, poisoned, unreadable, viewed
+from gradwerk.tensor.handle import H, Handle, gradient_of, make
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import ALIASING, Storage, put
+from gradwerk.tensor.tape import TapeNode, next_number, record
+
+
+@dataclass(frozen=True)
+class History:
+    """A Tensor's place on the tape before the trace changed it."""
+
+    handle: Handle
+    node: TapeNode | None
+    index: int
+    changes: int
+
+
+class Trace:
+    """One run of a function on Tensors without contents."""
+
+    is_body = False
+
+    def __init__(self, name: str, parent: Trace | None = None) -> None:
+        self.graph, self.parent = Graph(name), parent
+        self.first_number = next_number()
+        self.values: dict[Storage, Value] = {}
+        self.born_here: set[Storage] = set()
+        self.lifted: dict[Storage, Value] = {}
+        self.written: dict[Storage, None] = {}
+        self.arrays: dict[int, Array] = {}
+        self.array_storages: dict[int, Storage] = {}
+        self.taken: dict[Storage, int] = {}
+        self.versions: dict[Storage, int] = {}
+        self.grads: dict[int, tuple[Handle, Any]] = {}
+        self.grads_read: set[int] = set()
+        self.wants: dict[int, tuple[Handle, bool]] = {}
+        self.histories: dict[int, History] = {}
+        self.met: dict[int, tuple[Handle, bool, Storage]] = {}
+        self.walked: set[TapeNode] = set()
+        self.effects: list[Value] = []
+        self.tokens: dict[str, Handle] = {}
+        self.newborn: dict[int, object] = {}
+        self._views: dict[tuple[Storage, tuple[Movement, ...]], tuple[Value, Value]] = {}
+
+    # ---- values
+
+    def value(self, handle: Handle) -> Value:
+        """The present contents of a Tensor, as a value of this graph."""
+        storage = handle._storage
+        base = self.values.get(storage)
+        if base is None:
+            base = self.lift(storage, handle)
+        view = handle._view
+        if view is None:
+            return base
+        known = self._views.get((storage, view.steps))
+        if known is not None and known[0] is base:
+            return known[1]
+        value = base
+        for step in view.steps:
+            (value,) = self.graph.apply(step, (value,))
+        self._views[storage, view.steps] = (base, value)
+        return value
+
+    def lift(self, storage: Storage, handle: Handle) -> Value:
+        """A Storage from outside becomes the next input."""
+        if storage.array is None and (self.parent is None or not self.parent.knows(storage)):
+            raise unreadable(handle)
+        if storage in self.taken:
+            raise Overlap(self.taken[storage])
+        value = self.graph.input(storage.type)
+        self.lifted[storage] = self.values[storage] = value
+        return value
+
+    def knows(self, storage: Storage) -> bool:
+        """Whether the Storage has a value here or around."""
+        return storage in self.values or storage.array is not None or (self.parent is not None and self.parent.knows(storage))
+
+    def born(self, storage: Storage, array: Array) -> None:
+        """A Tensor made of numbers while tracing: a constant."""
+        self.values[storage] = self.array_value(array)
+        self.born_here.add(storage)
+
+    def array_value(self, array: Array) -> Value:
+        """A constant; but an array that the function holds (closure, global, attribute) is an input, because its contents may change."""
+        base: Any = array
+        while base is not None and id(base) not in self.arrays:
+            base = getattr(base, "base", None)
+        if base is None:
+            return self.graph.constant(array)
+        storage = self.array_storages.get(id(array))
+        if storage is None:
+            storage = self.array_storages[id(array)] = Storage(array, Type(array.shape, array.dtype))
+        return self.value(make(Handle, storage, array, storage.type))
+
+    def fresh(self, cls: type[H], value: Value) -> H:
+        """A new Tensor with a Storage of its own."""
+        storage = Storage(None, value.type)
+        self.values[storage] = value
+        self.born_here.add(storage)
+        return make(cls, storage, None, value.type)
+
+    def copy(self, cls: type[H], handle: Handle) -> H:
+        """The present contents in a Storage of their own."""
+        return self.fresh(cls, self.value(handle))
+
+    # ---- ops and writes
+
+    def apply(self, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The results of an op, as nodes of the graph."""
+        wants = False
+        for a in args:
+            if isinstance(a, Handle):
+                if a._storage.problem:
+                    return poisoned(cls, op, args, a)
+                if a.result_class.rank > cls.rank:
+                    cls = a.result_class
+                wants = self.wants_of(a) or wants
+        results: tuple[Any, ...] = ()
+        if isinstance(op, ALIASING) and isinstance(args[0], Handle):
+            layout = layout_of(op, args[0])
+            if layout is not None:
+                self.value(args[0])
+                results = (viewed(cls, op, args[0], None, layout),)
+        kept = tuple([a if isinstance(a, Handle) else as_array(a, args) for a in args])
+        if not results:
+            values = self.graph.apply(op, [self.value(a) if isinstance(a, Handle) else self.array_value(a) for a in kept])
+            results = tuple([self.fresh(cls, value) for value in values])
+            if op.has_effect:
+                self.effects = [token for token in self.effects if token is not self.value(kept[0])] + [values[0]]
+        if wants and mode.grad:
+            record(op, kept, results)
+        return results
+
+    def wants_of(self, handle: Handle) -> bool:
+        """Whether gradients flow to a Tensor; for one from outside this is a guard."""
+        wants = handle.requires_grad
+        if handle._array is not None:
+            self.met.setdefault(id(handle), (handle, wants, handle._storage))
+        return wants
+
+    def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
+        """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
+        weak = not isinstance(value, Handle | np.ndarray | np.generic)
+        if isinstance(value, Handle):
+            if value._storage.problem:
+                raise StateError(value._storage.problem)
+            check_fits(target._type, value, weak=False)
+            new = self.value(value)
+        else:
+            array = np.asarray(value, target.dtype if weak else None)
+            check_fits(target._type, array, weak=False)
+            new = self.array_value(array)
+        storage = target._storage
+        if storage not in self.born_here:
+            self.check_outside_write(target)
+            self.wants_of(target)
+        old = self.value(target)
+        new = broadcast_to(new, old.shape)
+        if storage not in self.born_here:
+            self.written[storage] = None
+            self.versions.setdefault(storage, storage.version)
+        view = target._view
+        self.values[storage] = put(self.values[storage], view.steps, new) if view is not None else new
+        storage.bump()
+
+    def check_outside_write(self, target: Handle) -> None:
+        """Whether this trace may write to what lives outside: a step may, a loop's body may not."""
+
+    # ---- what the trace changes outside
+
+    def note_grad(self, handle: Handle, *, read: bool) -> None:
+        """`.grad` is read or set; one that is read before it is set is a guard."""
+        if read and id(handle) not in self.grads:
+            self.grads_read.add(id(handle))
+        self.grads.setdefault(id(handle), (handle, gradient_of(handle)))
+
+    def note_wants(self, handle: Handle) -> None:
+        """`requires_grad` is set."""
+        self.wants_of(handle)
+        self.wants.setdefault(id(handle), (handle, handle._wants))
+
+    def note_history(self, handle: Handle) -> None:
+        """The place on the tape is replaced."""
+        self.histories.setdefault(id(handle), History(handle, handle._node, handle._index, handle._changes))
+
+    def forbid(self, owner: object, name: str) -> None:
+        """A plain attribute of a guarded object is set: an error, unless the object was made inside the trace."""
+        if self.parent is not None:
+            self.parent.forbid(owner, name)
+        elif not vars(owner):
+            self.newborn[id(owner)] = owner
+        elif id(owner) not in self.newborn:
+            raise TraceError(
+                f"{type(owner).__name__}.{name} is set inside a compiled function, which happens only while it is traced",
+                likely="keep what changes in a Tensor and .assign() it, or set the attribute outside",
+            )
+
+    def outside_histories(self) -> list[Handle]:
+        """Tensors from outside whose place on the tape the function replaced."""
+        return [past.handle for past in self.histories.values() if past.handle._array is not None and past.handle._node is not past.node]
+
+    def restore(self) -> None:
+        """Undoes all that was changed outside."""
+        for handle, grad in self.grads.values():
+            handle._grad = grad
+        for handle, wants in self.wants.values():
+            handle._wants = wants
+        for past in self.histories.values():
+            past.handle._node, past.handle._index, past.handle._changes = past.node, past.index, past.changes
+        for storage, version in self.versions.items():
+            storage.version = version
+
+    @contextmanager
+    def running(self) -> Iterator[Trace]:
+        """Makes this the thread's trace inside the block."""
+        before, mode.trace = mode.trace, self
+        grad = mode.grad
+        try:
+            yield self
+        finally:
+            mode.trace, mode.grad = before, grad
+
+
+class Overlap(Exception):  # noqa: N818  caught by compile, never seen
+    """An argument's memory was also reached another way: trace again with that argument taken by identity."""
+
+    def __init__(self, argument: int) -> None:
+        super().__init__()
+        self.argument = argument
+
+
+class Body(Trace):
+    """The trace of a loop's body: it may read what lives outside, and change nothing there.
+
+    What it reads is captured by Tensor, not by Storage: a Tensor and its detached twin share memory, but not gradients.
+    """
+
+    is_body = True
+
+    def __init__(self, name: str, parent: Trace | None) -> None:
+        super().__init__(name, parent)
+        self.captured: dict[int, tuple[Handle, Value]] = {}
+
+    def value(self, handle: Handle) -> Value:
+        """The present contents; a Tensor from outside is captured as a constant of the loop."""
+        if handle._storage in self.values:
+            return super().value(handle)
+        view = handle._view
+        root = view.root if view is not None and view.root is not None else handle
+        held = self.captured.get(id(root))
+        if held is None:
+            if root._array is None and (self.parent is None or not self.parent.knows(root._storage)):
+                raise unreadable(root)
+            held = self.captured[id(root)] = (root, self.graph.input(root._type))
+        value = held[1]
+        if view is not None and root is not handle:
+            for step in view.steps[len(root._view.steps) if root._view is not None else 0 :]:
+                (value,) = self.graph.apply(step, (value,))
+        return value
+
+    def check_outside_write(self, target: Handle) -> None:
+        likely = "carry it through the loop, write it behind"
+        raise TraceError("a loop's body writes to a Tensor that lives outside", facts=(f"Tensor {target._type}",), likely=likely)
+
+    def note_grad(self, handle: Handle, *, read: bool) -> None:
+        raise TraceError("a loop's body reads or sets .grad", likely="take the gradient outside of the loop")
+
+    def note_wants(self, handle: Handle) -> None:
+        raise TraceError("a loop's body sets requires_grad", likely="set it outside of the loop")

@@ -1,0 +1,26 @@
+"""torch.device: there is one, the CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradwerk.base.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class device:  # noqa: N801  torch's name
+    """A place for Tensors.  Raises: ArgumentError for any but the CPU."""
+
+    type: str = "cpu"
+
+    def __post_init__(self) -> None:
+        name = self.type
+        object.__setattr__(self, "type", name.partition(":")[0])
+        if self.type != "cpu":
+            raise ArgumentError(f"there is no device {name!r}", likely="use 'cpu', as torch.cuda.is_available() says")
+
+    def __str__(self) -> str:
+        return self.type
+
+
+CPU = device()

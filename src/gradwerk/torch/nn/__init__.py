@@ -1,0 +1,31 @@
+"""torch.nn."""
+
+from gradwerk.torch.nn import functional as functional
+from gradwerk.torch.nn import init as init
+from gradwerk.torch.nn import utils as utils
+from gradwerk.torch.nn.layers import AvgPool2d as AvgPool2d
+from gradwerk.torch.nn.layers import BatchNorm1d as BatchNorm1d
+from gradwerk.torch.nn.layers import BatchNorm2d as BatchNorm2d
+from gradwerk.torch.nn.layers import Conv1d as Conv1d
+from gradwerk.torch.nn.layers import Conv2d as Conv2d
+from gradwerk.torch.nn.layers import Dropout as Dropout
+from gradwerk.torch.nn.layers import Embedding as Embedding
+from gradwerk.torch.nn.layers import Flatten as Flatten
+from gradwerk.torch.nn.layers import Identity as Identity
+from gradwerk.torch.nn.layers import Linear as Linear
+from gradwerk.torch.nn.layers import LogSoftmax as LogSoftmax
+from gradwerk.torch.nn.layers import MaxPool2d as MaxPool2d
+from gradwerk.torch.nn.layers import ReLU as ReLU
+from gradwerk.torch.nn.layers import Sigmoid as Sigmoid
+from gradwerk.torch.nn.layers import Softmax as Softmax
+from gradwerk.torch.nn.layers import Tanh as Tanh
+from gradwerk.torch.nn.losses import BCELoss as BCELoss
+from gradwerk.torch.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
+from gradwerk.torch.nn.losses import CrossEntropyLoss as CrossEntropyLoss
+from gradwerk.torch.nn.losses import L1Loss as L1Loss
+from gradwerk.torch.nn.losses import MSELoss as MSELoss
+from gradwerk.torch.nn.module import Module as Module
+from gradwerk.torch.nn.module import ModuleList as ModuleList
+from gradwerk.torch.nn.module import Sequential as Sequential
+from gradwerk.torch.nn.recurrent import LSTM as LSTM
+from gradwerk.torch.tensors import Parameter as Parameter

@@ -1,0 +1,203 @@
+"""torch.nn.functional: torch's names, argument orders and channels-first layout over `gradwerk.nn`."""
+# mypy: disable-error-code="no-any-return"
+# Functions of ops speak of any operand; what they give for a Tensor is a Tensor.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.nn import activation, conv, loss, norm, pool
+from gradwerk.nn import dropout as core_dropout
+from gradwerk.nn import embedding as core_embedding
+from gradwerk.nn import linear as core_linear
+from gradwerk.ops import elementwise, functions
+from gradwerk.ops.movement import transpose
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.tensor import random
+from gradwerk.tensor.grad import copied
+from gradwerk.torch.tensors import Tensor
+
+# ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
+Extents = int | Sequence[int]
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y = x W^T + b.  Shape: input (..., in), weight (out, in), bias (out,)."""
+    return core_linear.linear(input, transpose(weight, (1, 0)), bias)
+
+
+def _convolution(
+    rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Extents, padding: Extents | str, dilation: Extents, groups: int
+) -> Tensor:
+    steps, gaps = each(stride, rank), each(dilation, rank)
+    if isinstance(padding, str):
+        pads = conv.named_padding(padding, tuple(input.shape[2:]), tuple(weight.shape[2:]), steps, gaps)
+    else:
+        pads = tuple((p, p) for p in each(padding, rank))
+    kernel = transpose(weight, (*range(2, rank + 2), 1, 0))
+    return channels_first(conv.convolution(channels_last(input), kernel, bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
+
+
+def conv1d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
+    groups: int = 1,
+) -> Tensor:  # fmt: skip
+    """Shape: input (N, C, L), weight (K, C / groups, R), bias (K,); result (N, K, L')."""
+    return _convolution(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
+    groups: int = 1,
+) -> Tensor:  # fmt: skip
+    """Shape: input (N, C, H, W), weight (K, C / groups, R, S), bias (K,); result (N, K, H', W')."""
+    return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def max_pool2d(input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> Tensor:
+    """The largest of each window; padding never wins.  Shape: input (N, C, H, W); result (N, C, H', W')."""
+    window = each(kernel_size, 2)
+    pads = tuple((p, p) for p in each(padding, 2))
+    return channels_first(pool.max_pool(channels_last(input), window, strides=each(stride or window, 2), padding=pads))
+
+
+def avg_pool2d(
+    input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:  # fmt: skip
+    """The mean of each window.  Shape: input (N, C, H, W); result (N, C, H', W')."""
+    if ceil_mode:
+        raise ArgumentError("ceil_mode=True is not supported", likely="pad the input")
+    window = each(kernel_size, 2)
+    pads = tuple((p, p) for p in each(padding, 2))
+    steps = each(stride or window, 2)
+    return channels_first(pool.average_pool(channels_last(input), window, strides=steps, padding=pads, count_padding=count_include_pad))
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0)."""
+    return _activation(functions.relu, input, inplace=inplace)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """Hyperbolic tangent."""
+    return elementwise.tanh(input)
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return elementwise.sigmoid(input)
+
+
+def softmax(input: Tensor, dim: int) -> Tensor:
+    """exp(x) / sum(exp(x)) along `dim`."""
+    return functions.softmax(input, dim)
+
+
+def log_softmax(input: Tensor, dim: int) -> Tensor:
+    """log(softmax(x)) along `dim`."""
+    return functions.log_softmax(input, dim)
+
+
+def _activation(function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
+    if not inplace:
+        return function(input)
+    input.assign(function(input))
+    return input
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zeroes each element with probability p and scales the rest by 1 / (1 - p)."""
+    if not training:
+        return input
+    return _activation(lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
+
+
+def embedding(input: Tensor, weight: Tensor) -> Tensor:
+    """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
+    return core_embedding.embedding(input, weight)
+
+
+def batch_norm(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None, bias: Tensor | None = None,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Normalises axis 1 by the batch when training, else by the running statistics; these are updated in place when training."""
+    if not training and (running_mean is None or running_var is None):
+        raise ArgumentError("batch_norm outside training needs running_mean and running_var")
+    if not training:
+        return norm.normalize(input, running_mean, running_var, weight, bias, epsilon=eps, axis=1)
+    mean, variance = norm.batch_statistics(input, axis=1)
+    if running_mean is not None and running_var is not None:
+        norm.remember(running_mean, running_var, mean, variance, input.numel() // input.shape[1], momentum=1 - momentum, unbiased=True)
+    return norm.normalize(input, mean, variance, weight, bias, epsilon=eps, axis=1)
+
+
+def one_hot(tensor: Tensor, num_classes: int) -> Tensor:
+    """Integer rows with a 1 at each label."""
+    return functions.one_hot(tensor, num_classes, tensor.dtype)
+
+
+def _reduce(values: Tensor, reduction: str) -> Tensor:
+    reductions: dict[str, Callable[[Any], Any]] = {"mean": loss.mean_loss, "sum": reduce_sum, "none": activation.identity}
+    if reduction not in reductions:
+        raise ArgumentError(f"{reduction!r} is not a valid value for reduction", facts=("known: mean, sum, none",))
+    return reductions[reduction](values)
+
+
+def cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:  # fmt: skip
+    """-log softmax(input)[target], or against probabilities of the input's shape.
+
+    Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.
+    """
+    scores = channels_last(input) if len(input.shape) > 2 else input
+    if target.is_floating_point():
+        targets = channels_last(target) if len(target.shape) > 2 else target
+        return _reduce(loss.categorical_cross_entropy(scores, targets if weight is None else targets * weight), reduction)
+    losses = loss.softmax_cross_entropy(scores, target, smoothing=label_smoothing, class_weights=weight, ignored=ignore_index)
+    if reduction == "mean":
+        return loss.ratio_of_sums(losses, loss.label_weights(target, scores, ignore_index, weight))
+    return _reduce(losses, reduction)
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """(x - y)^2."""
+    return _reduce(loss.squared_error(input, target), reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """|x - y|."""
+    return _reduce(loss.absolute_error(input, target), reduction)
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))."""
+    return _reduce(loss.binary_cross_entropy(input, target), reduction)
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """-y log(p) - (1 - y) log(1 - p)."""
+    return _reduce(loss.binary_cross_entropy_of_probabilities(input, target, epsilon=1.2e-38), reduction)
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """(N, C, ...) as (N, ..., C)."""
+    return transpose(x, (0, *range(2, len(x.shape)), 1))
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """(N, ..., C) as (N, C, ...), contiguous for the user; in a compiled step no copy is made."""
+    return copied(transpose(x, (0, len(x.shape) - 1, *range(1, len(x.shape) - 1))))
+
+
+def each(value: Extents, rank: int) -> tuple[int, ...]:
+    """One number for each of `rank` axes."""
+    numbers = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(numbers) != rank:
+        raise ArgumentError(f"expected one number or {rank}, got {tuple(numbers)}")
+    return numbers

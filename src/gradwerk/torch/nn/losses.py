@@ -1,0 +1,74 @@
+"""torch.nn losses as modules over `functional`."""
+
+from __future__ import annotations
+
+from gradwerk.torch.nn import functional
+from gradwerk.torch.nn.module import Module
+from gradwerk.torch.tensors import Tensor
+
+# ruff: noqa: A002  torch's names
+
+
+class CrossEntropyLoss(Module):
+    """Softmax cross-entropy from logits.  Shape: input (N, C, ...), target (N, ...) integer or as input."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+        self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """See `functional.cross_entropy`."""
+        return functional.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+
+
+class MSELoss(Module):
+    """(x - y)^2."""
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """See `functional.mse_loss`."""
+        return functional.mse_loss(input, target, self.reduction)
+
+
+class L1Loss(Module):
+    """|x - y|."""
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """See `functional.l1_loss`."""
+        return functional.l1_loss(input, target, self.reduction)
+
+
+class BCEWithLogitsLoss(Module):
+    """Binary cross-entropy from logits."""
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """See `functional.binary_cross_entropy_with_logits`."""
+        return functional.binary_cross_entropy_with_logits(input, target, self.reduction)
+
+
+class BCELoss(Module):
+    """Binary cross-entropy from probabilities."""
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """See `functional.binary_cross_entropy`."""
+        return functional.binary_cross_entropy(input, target, self.reduction)

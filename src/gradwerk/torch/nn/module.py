@@ -1,0 +1,201 @@
+"""torch.nn.Module and its containers: torch's names over `nn.module.Module`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Self, cast
+
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.nn import module as core
+from gradwerk.tensor import tensor as base
+from gradwerk.torch.tensors import Parameter, Tensor
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict(strict=False)` passed over."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module(core.Module):
+    """torch.nn.Module.  A buffer is a Tensor registered by `register_buffer`; only direct attributes are sub-modules."""
+
+    @property
+    def _buffer_names(self) -> dict[str, bool]:
+        """Registered buffers, and whether the state dict holds them."""
+        return cast("dict[str, bool]", self.__dict__.setdefault("_persistent", {}))
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:  # noqa: FBT001, FBT002  torch's signature
+        """A Tensor that is state but is not trained."""
+        setattr(self, name, tensor)
+        self._buffer_names[name] = persistent
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """A parameter under a computed name."""
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: core.Module | None) -> None:
+        """A sub-module under a computed name."""
+        setattr(self, name, module)
+
+    register_module = add_module
+
+    def own_buffers(self) -> Iterator[tuple[str, base.Tensor]]:
+        """The registered buffers of this very module."""
+        return ((name, getattr(self, name)) for name in self._buffer_names if getattr(self, name) is not None)
+
+    def named_children(self) -> Iterator[tuple[str, core.Module]]:
+        """Direct sub-modules with their names."""
+        return ((name, value) for name, value in self.__dict__.items() if isinstance(value, core.Module))
+
+    def children(self) -> Iterator[core.Module]:
+        """Direct sub-modules."""
+        return (child for _, child in self.named_children())
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True  # noqa: FBT001, FBT002
+    ) -> Iterator[tuple[str, base.Parameter]]:
+        """Parameters with their paths, a tied one once unless `remove_duplicate` is false."""
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+            for name, parameter in module.own_parameters():
+                if id(parameter) not in seen or not remove_duplicate:
+                    seen.add(id(parameter))
+                    yield f"{path}.{name}" if path else name, parameter
+
+    def parameters(self, recurse: bool = True) -> Iterator[base.Parameter]:  # noqa: FBT001, FBT002
+        """Parameters, each once."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def get_submodule(self, target: str) -> core.Module:
+        """The module at a dotted path."""
+        found: core.Module = self
+        for name in filter(None, target.split(".")):
+            found = dict(found.named_children())[name]
+        return found
+
+    def state_dict(self, prefix: str = "") -> dict[str, base.Tensor]:
+        """Parameters and persistent buffers by path; detached, sharing memory."""
+        return {path: tensor.detach() for path, tensor in self._state(prefix)}
+
+    def _state(self, prefix: str = "") -> Iterator[tuple[str, base.Tensor]]:
+        for path, module in self.named_modules(prefix.removesuffix(".")):
+            persistent = module._buffer_names if isinstance(module, Module) else None
+            yield from ((f"{path}.{name}" if path else name, p) for name, p in module.own_parameters())
+            kept = ((name, b) for name, b in module.own_buffers() if persistent is None or persistent[name])
+            yield from ((f"{path}.{name}" if path else name, b) for name, b in kept)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:  # noqa: FBT001, FBT002
+        """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError for shapes."""
+        own = dict(self._state())
+        keys = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
+        if strict and (keys.missing_keys or keys.unexpected_keys):
+            raise ArgumentError(
+                f"Error(s) in loading state_dict for {type(self).__name__}",
+                facts=(f"missing     {', '.join(keys.missing_keys) or 'none'}", f"unexpected  {', '.join(keys.unexpected_keys) or 'none'}"),
+                likely="the dict was saved from another model; strict=False skips these",
+            )
+        values = {key: core.as_array(state_dict[key]) for key in own if key in state_dict}
+        pairs = [(key, value.shape, own[key].shape) for key, value in values.items()]
+        if wrong := [f"{key}: dict {given}, module {wanted}" for key, given, wanted in pairs if given != wanted]:
+            raise ShapeError(f"size mismatch loading state_dict for {type(self).__name__}", facts=tuple(wrong))
+        for key, value in values.items():
+            own[key].assign(value.astype(own[key].dtype, copy=False))
+        return keys
+
+    def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Forgets all gradients."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:  # noqa: FBT001, FBT002
+        """Trains the parameters below, or not."""
+        return self.freeze(frozen=not requires_grad)
+
+    def apply(self, fn: Callable[[Any], object]) -> Self:
+        """Calls `fn` on every module below, children first, then on this one."""
+        for child in self.children():
+            child.apply(fn) if isinstance(child, Module) else fn(child)
+        fn(self)
+        return self
+
+    def to(self, *args: object, **kwargs: object) -> Self:
+        """This module: there is one device.  Raises: ArgumentError for any but the CPU."""
+        for place in (*args, *kwargs.values()):
+            if isinstance(place, str) and not place.startswith("cpu"):
+                raise ArgumentError(f"there is no device {place!r}", likely="use 'cpu'")
+        return self
+
+    def cpu(self) -> Self:
+        """This module."""
+        return self
+
+    def compile(self) -> None:
+        """Makes calls of this module run compiled, in place."""
+        from gradwerk.tensor.compile import compile as compile_  # noqa: PLC0415  costs its import only where used
+
+        object.__setattr__(self, "forward", compile_(self.forward))
+
+    def extra_repr(self) -> str:
+        """The settings shown by repr."""
+        return ""
+
+    def describe(self) -> str:
+        """`extra_repr`."""
+        return self.extra_repr()
+
+
+class Sequential(Module):
+    """Modules called one after the other; takes modules or one ordered dict of them."""
+
+    def __init__(self, *args: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        layers = args[0] if len(args) == 1 and isinstance(args[0], dict) else {str(k): layer for k, layer in enumerate(args)}
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, input: Any) -> Any:  # noqa: A002, ANN401  torch's name
+        """The last module's result."""
+        for layer in self.children():
+            input = layer(input)  # noqa: A001
+        return input
+
+    def append(self, module: core.Module) -> Self:
+        """One more module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.children())
+
+    def __iter__(self) -> Iterator[core.Module]:
+        return self.children()
+
+    def __getitem__(self, index: int | slice) -> Any:  # noqa: ANN401
+        picked = list(self.children())[index]
+        return Sequential(*picked) if isinstance(picked, list) else picked
+
+
+class ModuleList(Module):
+    """Modules held in a list."""
+
+    def __init__(self, modules: Iterable[core.Module] = ()) -> None:
+        super().__init__()
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: core.Module) -> Self:
+        """One more module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.children())
+
+    def __iter__(self) -> Iterator[core.Module]:
+        return self.children()
+
+    def __getitem__(self, index: int) -> core.Module:
+        return list(self.children())[index]
+

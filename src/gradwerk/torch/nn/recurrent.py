@@ -1,0 +1,82 @@
+"""torch.nn.LSTM: several layers, one or both directions, over `nn.recurrent.lstm`."""
+
+from __future__ import annotations
+
+import math
+
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.nn import init
+from gradwerk.nn.dropout import dropout as core_dropout
+from gradwerk.nn.recurrent import lstm, zero_state
+from gradwerk.ops.movement import concatenate, slice_axis, squeeze, transpose
+from gradwerk.tensor.random import default_generator
+from gradwerk.torch.functions import stack
+from gradwerk.torch.nn.module import Module
+from gradwerk.torch.tensors import Parameter, Tensor
+
+# ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
+
+
+class LSTM(Module):
+    """Long short-term memory over a sequence; gates in the order i, f, g, o.
+
+    Shape: input (time, batch, features), or (batch, time, features) with `batch_first`; h0 and c0 (layers * directions, batch, hidden).
+    Parameters: weight_ih_l{k} (4 hidden, in), weight_hh_l{k} (4 hidden, hidden), bias_ih_l{k}, bias_hh_l{k}, the backward direction with
+    suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
+        bidirectional: bool = False, proj_size: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if proj_size:
+            raise ArgumentError("LSTM with proj_size is not supported")
+        self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
+        self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
+        directions = ("", "_reverse") if bidirectional else ("",)
+        uniform = init.Uniform(-1 / math.sqrt(hidden_size), 1 / math.sqrt(hidden_size))
+        for layer in range(num_layers):
+            features = input_size if layer == 0 else hidden_size * len(directions)
+            shapes: dict[str, tuple[int, ...]] = {"weight_ih": (4 * hidden_size, features), "weight_hh": (4 * hidden_size, hidden_size)}
+            if bias:
+                shapes |= {"bias_ih": (4 * hidden_size,), "bias_hh": (4 * hidden_size,)}
+            for direction in directions:
+                for name, shape in shapes.items():
+                    setattr(self, f"{name}_l{layer}{direction}", Parameter(Tensor(uniform(shape, default_generator()))))
+
+    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """The last layer's h at every step, and the last (h, c) of every layer and direction."""
+        if len(input.shape) != 3 or input.shape[-1] != self.input_size:
+            raise ShapeError(
+                f"input.size(-1) must be {self.input_size} in three dimensions", facts=(f"input   {tuple(input.shape)} {input.dtype}",)
+            )
+        x = transpose(input, (1, 0, 2)) if self.batch_first else input
+        last_h: list[Tensor] = []
+        last_c: list[Tensor] = []
+        for layer in range(self.num_layers):
+            if layer and self.dropout and self.training:
+                x = core_dropout(x, self.dropout, default_generator())
+            outputs = []
+            for direction in ("", "_reverse") if self.bidirectional else ("",):
+                steps, h, c = self._run(x, f"l{layer}{direction}", self._start(hx, len(last_h), x), reverse=bool(direction))
+                outputs.append(steps)
+                last_h.append(h)
+                last_c.append(c)
+            x = concatenate(outputs, 2)
+        return transpose(x, (1, 0, 2)) if self.batch_first else x, (stack(last_h), stack(last_c))
+
+    def _run(self, x: Tensor, suffix: str, start: tuple[Tensor, Tensor], *, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:
+        bias = getattr(self, f"bias_ih_{suffix}") + getattr(self, f"bias_hh_{suffix}") if self.bias else None
+        kernel, recurrent = (transpose(getattr(self, f"{name}_{suffix}"), (1, 0)) for name in ("weight_ih", "weight_hh"))
+        return lstm(x, *start, kernel, recurrent, bias, reverse=reverse)
+
+    def _start(self, hx: tuple[Tensor, Tensor] | None, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        if hx is None:
+            return zero_state(x.shape[1], self.hidden_size, x)
+        h, c = (squeeze(slice_axis(part, 0, index, index + 1), 0) for part in hx)
+        return h, c
+
+    def extra_repr(self) -> str:
+        """torch's text."""
+        return f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, batch_first={self.batch_first}"

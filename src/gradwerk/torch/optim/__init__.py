@@ -1,0 +1,6 @@
+"""torch.optim."""
+
+from gradwerk.torch.optim.optimizers import SGD as SGD
+from gradwerk.torch.optim.optimizers import Adam as Adam
+from gradwerk.torch.optim.optimizers import AdamW as AdamW
+from gradwerk.torch.optim.optimizers import Optimizer as Optimizer

@@ -1,0 +1,151 @@
+"""torch.optim: parameter groups over `nn.optimizer`, one core optimizer per group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.nn import optimizer as core
+from gradwerk.tensor.tensor import Parameter
+
+# ruff: noqa: FBT001, FBT002  torch's signatures
+
+
+class Group(dict[str, Any]):
+    """One entry of `param_groups`.  Setting 'lr' assigns the learning rate's Tensor: a compiled step follows without tracing again."""
+
+    def __init__(self, options: dict[str, Any], optimizer: core.Optimizer, settings: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        super().__init__(options)
+        self.optimizer, self.settings = optimizer, settings
+
+    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
+        super().__setitem__(key, value)
+        if key == "lr":
+            self.optimizer.learning_rate = value
+        elif key != "initial_lr":
+            self.optimizer.configure(**self.settings(self))
+
+    def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Sets each item."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+
+class Optimizer:
+    """The base: `param_groups`, `step`, `zero_grad`, `state_dict`.
+
+    `params` is an iterable of parameters, or of dicts with 'params' and options of their own.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        given = list(params)
+        if not given:
+            raise ArgumentError("optimizer got an empty parameter list")
+        groups = given if isinstance(given[0], dict) else [{"params": given}]
+        self.defaults = defaults
+        self.param_groups: list[Group] = []
+        for group in groups:
+            self.add_param_group(group)
+
+    rule: type[core.Optimizer]
+    """The core optimizer of a group."""
+
+    def settings(self, options: dict[str, Any]) -> dict[str, Any]:
+        """torch's options as settings of the core optimizer.  A subclass writes it."""
+        raise NotImplementedError
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """One more group, with the defaults for what it does not say."""
+        params = param_group["params"]
+        listed = [params] if isinstance(params, Parameter) else list(params)
+        options = {**self.defaults, **param_group, "params": listed}
+        optimizer = self.rule(listed, options["lr"], **self.settings(options))
+        self.param_groups.append(Group(options, optimizer, self.settings))
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets the gradients of all parameters."""
+        for group in self.param_groups:
+            group.optimizer.zero_grad()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
+        """One update from the parameters' `.grad`; the closure's loss, if one is given."""
+        loss = closure() if closure is not None else None
+        for group in self.param_groups:
+            group.optimizer.apply()
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """State and options as plain data: arrays by path, per group."""
+        return {
+            "state": [{path: tensor.numpy().copy() for path, tensor in group.optimizer.state().items()} for group in self.param_groups],
+            "param_groups": [{k: v for k, v in group.items() if k != "params"} for group in self.param_groups],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores what `state_dict` gave."""
+        if len(state_dict["param_groups"]) != len(self.param_groups):
+            raise ArgumentError("loaded state dict has a different number of parameter groups")
+        for group, options, state in zip(self.param_groups, state_dict["param_groups"], state_dict["state"], strict=True):
+            group.update(options)
+            group.optimizer.load_state(state)
+
+
+class SGD(Optimizer):
+    """Gradient descent: v <- momentum v + (1 - dampening) g; w <- w - lr v (see `nn.optimizer.momentum_of_gradients`)."""
+
+    rule = core.SGD
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
+        nesterov: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
+        _refuse(maximize=maximize)
+        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
+        super().__init__(params, defaults)
+
+    def settings(self, options: dict[str, Any]) -> dict[str, Any]:
+        """See `nn.optimizer.SGD`."""
+        return {
+            "momentum": options["momentum"], "nesterov": options["nesterov"], "dampening": options["dampening"],
+            "decay": core.Decay(options["weight_decay"]), "velocity_of_steps": False,
+        }  # fmt: skip
+
+
+class Adam(Optimizer):
+    """Adam (see `nn.optimizer.adam`); weight decay is added to the gradient."""
+
+    rule = core.Adam
+    decoupled = False
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
+        _refuse(amsgrad=amsgrad, maximize=maximize)
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    def settings(self, options: dict[str, Any]) -> dict[str, Any]:
+        """See `nn.optimizer.Adam`."""
+        return {
+            "beta_1": options["betas"][0], "beta_2": options["betas"][1], "epsilon": options["eps"], "epsilon_hat": False,
+            "decay": core.Decay(options["weight_decay"], decoupled=self.decoupled),
+        }  # fmt: skip
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay."""
+
+    decoupled = True
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0.01, amsgrad: bool = False, *, maximize: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+
+def _refuse(**options: bool) -> None:
+    for name, value in options.items():
+        if value:
+            raise ArgumentError(f"{name}=True is not supported")

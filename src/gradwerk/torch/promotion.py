@@ -1,0 +1,52 @@
+"""torch's rule for operands of different dtypes, as data and one function.
+
+The order is bool < uint8 < int32 < uint32 < int64 < float32 < float64; kinds are bool < whole < floating.  Tensors with axes decide; a 0-d
+Tensor or a number raises the kind only, and then a number brings the default dtype of its kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.ir.op import Operand
+from gradwerk.ops.elementwise import cast
+
+ORDER = (dtypes.bool_, dtypes.uint8, dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.float32, dtypes.float64)
+DEFAULT: dict[type, DType] = {bool: dtypes.bool_, int: dtypes.int64, float: dtypes.float32}
+KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def larger(a: DType, b: DType) -> DType:
+    """The later of two dtypes in the order."""
+    return max(a, b, key=ORDER.index)
+
+
+def result_dtype(a: Operand, b: Operand) -> DType:
+    """The dtype in which two operands meet."""
+    first, second = _dtype(a), _dtype(b)
+    ranks = (_weight(a), _weight(b))
+    if ranks[0] == ranks[1]:
+        return larger(first, second)
+    strong, weak = (first, second) if ranks[0] > ranks[1] else (second, first)
+    return strong if KIND[weak.kind] <= KIND[strong.kind] else weak
+
+
+def promote(a: Operand, b: Operand) -> tuple[Any, Any]:
+    """The two operands in their common dtype; numbers stay numbers."""
+    dtype = result_dtype(a, b)
+    return _in_dtype(a, dtype), _in_dtype(b, dtype)
+
+
+def _dtype(x: Operand) -> DType:
+    return x.dtype if hasattr(x, "dtype") else DEFAULT[type(x)]
+
+
+def _weight(x: Operand) -> int:
+    """2 for Tensors with axes, 1 for those without, 0 for numbers."""
+    return (2 if x.shape else 1) if hasattr(x, "dtype") else 0
+
+
+def _in_dtype(x: Operand, dtype: DType) -> Operand:
+    return cast(x, dtype) if hasattr(x, "dtype") and x.dtype != dtype else x

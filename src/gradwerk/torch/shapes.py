@@ -1,0 +1,27 @@
+"""Small results of torch's: a shape, and an extreme with its place."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Size(tuple[int, ...]):
+    """A shape."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+
+class Extreme(NamedTuple):
+    """The largest or smallest along an axis, and where it stands."""
+
+    values: Any
+    indices: Any

@@ -1,0 +1,3 @@
+"""torch.utils."""
+
+from gradwerk.torch.utils import data as data

@@ -1,0 +1,8 @@
+"""torch.utils.data."""
+
+from gradwerk.torch.utils.data.dataset import Dataset as Dataset
+from gradwerk.torch.utils.data.dataset import Subset as Subset
+from gradwerk.torch.utils.data.dataset import TensorDataset as TensorDataset
+from gradwerk.torch.utils.data.dataset import random_split as random_split
+from gradwerk.torch.utils.data.loader import DataLoader as DataLoader
+from gradwerk.torch.utils.data.loader import default_collate as default_collate

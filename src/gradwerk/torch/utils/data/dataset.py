@@ -1,0 +1,54 @@
+"""Datasets: things with a length and numbered items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.torch.creation import randperm
+from gradwerk.torch.tensors import Tensor
+
+
+class Dataset:
+    """The base: a subclass defines `__len__` and `__getitem__`."""
+
+    def __getitem__(self, index: int) -> Any:  # noqa: ANN401
+        raise NotImplementedError
+
+
+class TensorDataset(Dataset):
+    """Tensors of one length, taken together.  Raises: ShapeError where the lengths differ."""
+
+    def __init__(self, *tensors: Tensor) -> None:
+        if any(len(tensor) != len(tensors[0]) for tensor in tensors):
+            raise ShapeError("Size mismatch between tensors", facts=tuple(str(tuple(tensor.shape)) for tensor in tensors))
+        self.tensors = tensors
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        return tuple(tensor[index] for tensor in self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+
+class Subset(Dataset):
+    """The items of a dataset at given places."""
+
+    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
+        self.dataset, self.indices = dataset, indices
+
+    def __getitem__(self, index: int) -> Any:  # noqa: ANN401
+        return self.dataset[self.indices[index]]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+def random_split(dataset: Any, lengths: Sequence[int]) -> list[Subset]:  # noqa: ANN401  a sized Dataset
+    """The dataset cut at random into parts of given lengths.  Raises: ArgumentError unless they add up."""
+    if sum(lengths) != len(dataset):
+        raise ArgumentError(f"the lengths {tuple(lengths)} do not add up to {len(dataset)}")
+    order = randperm(len(dataset)).tolist()
+    ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
+    return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

@@ -1,0 +1,61 @@
+"""DataLoader: batches of a dataset, in order or shuffled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.torch.creation import from_numpy, randperm
+from gradwerk.torch.tensors import Tensor
+from gradwerk.torch.utils.data.dataset import TensorDataset
+
+# ruff: noqa: FBT001, FBT002  torch's signature
+
+
+class DataLoader:
+    """Iterates over batches.  Tensor datasets are cut by rows; others are read item by item and joined by `collate_fn`.
+
+    `num_workers` and `pin_memory` are accepted: batches are made in the calling thread.
+    """
+
+    def __init__(
+        self, dataset: Any, batch_size: int = 1, shuffle: bool = False, *, num_workers: int = 0,  # noqa: ANN401  a sized Dataset
+        collate_fn: Callable[[list[Any]], Any] | None = None, pin_memory: bool = False, drop_last: bool = False,
+    ) -> None:  # fmt: skip
+        if batch_size < 1:
+            raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
+        self.collate_fn = collate_fn
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole + (1 if rest and not self.drop_last else 0)
+
+    def __iter__(self) -> Iterator[Any]:
+        order = randperm(len(self.dataset)).numpy() if self.shuffle else np.arange(len(self.dataset))
+        by_rows = isinstance(self.dataset, TensorDataset) and self.collate_fn is None
+        for number in range(len(self)):
+            rows = order[number * self.batch_size : (number + 1) * self.batch_size]
+            if by_rows:
+                yield [from_numpy(tensor.detach().numpy()[rows]) for tensor in self.dataset.tensors]
+            else:
+                yield (self.collate_fn or default_collate)([self.dataset[int(row)] for row in rows])
+
+
+def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
+    """Items joined along a new first axis: arrays, Tensors and numbers; tuples, lists and dicts of them."""
+    first = batch[0]
+    if isinstance(first, Mapping):
+        return {key: default_collate([item[key] for item in batch]) for key in first}
+    if isinstance(first, (tuple, list)):
+        return [default_collate(list(column)) for column in zip(*batch, strict=True)]
+    if isinstance(first, Tensor):
+        return from_numpy(np.stack([item.detach().numpy() for item in batch]))
+    if isinstance(first, float):
+        return from_numpy(np.asarray(batch, np.float64))
+    if isinstance(first, (int, np.ndarray, np.generic)):
+        return from_numpy(np.stack([np.asarray(item) for item in batch]))
+    return list(batch)

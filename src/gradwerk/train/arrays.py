@@ -1,0 +1,43 @@
+"""Batches of arrays, in an order that a seed and the epoch's number decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.train.checks import check_lengths
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class ArrayBatches:
+    """Slices arrays of equal length into batches, shuffled anew each epoch where a `seed` is given.
+
+    The order is a function of (seed, epoch) alone, so a resumed run meets the same batches.  Each batch is cast to its array's entry of
+    `dtypes`; the last batch may be smaller.
+    """
+
+    def __init__(self, arrays: tuple[Array, ...], batch_size: int, *, seed: int | None = None, dtypes: tuple[Any, ...] = ()) -> None:
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise ArgumentError(f"the batch size is a positive integer, this is {batch_size!r}")
+        self.examples = check_lengths(**{f"array {position}": array for position, array in enumerate(arrays)})
+        self.arrays, self.batch_size, self.seed = arrays, batch_size, seed
+        self.dtypes = tuple(np.dtype(dtype) for dtype in dtypes) or tuple(array.dtype for array in arrays)
+
+    def describe(self) -> dict[str, int | None]:
+        """What decides the batches, for checkpoints."""
+        return {"examples": self.examples, "batch_size": self.batch_size, "seed": self.seed}
+
+    def __len__(self) -> int:
+        return -(-self.examples // self.batch_size)
+
+    def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Array, ...]]:
+        """The batches of an epoch from the one numbered `first` on; arrays of their own, not views."""
+        order = None if self.seed is None else np.random.default_rng([self.seed, number]).permutation(self.examples)
+        for start in range(first * self.batch_size, self.examples, self.batch_size):
+            stop = start + self.batch_size
+            parts = [array[start:stop].copy() if order is None else array.take(order[start:stop], 0) for array in self.arrays]
+            yield tuple([part.astype(dtype, "C", copy=False) for part, dtype in zip(parts, self.dtypes, strict=True)])

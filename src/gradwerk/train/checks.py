@@ -1,0 +1,110 @@
+"""Data is looked at before it is trained on: one clear error now instead of a NaN, or a silently wrong model, later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import DataError, DTypeError, ShapeError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def as_data(value: Any, what: str) -> Array:  # noqa: ANN401  whatever NumPy takes
+    """Numbers as an array.  float64 is kept: what to compute in is the caller's choice.
+
+    Raises: DTypeError for text, objects and ragged lists; DataError for nothing at all.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise DTypeError(f"{what} is not a rectangular array", facts=(str(error),), likely="pad sequences to one length") from None
+    if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+        raise DTypeError(
+            f"{what} holds {array.dtype}, not numbers",
+            facts=(f"{what} {array.shape} {array.dtype}",),
+            likely="convert text to numbers first; a list of unequal rows becomes objects",
+        )
+    if array.size == 0:
+        raise DataError(f"{what} is empty", facts=(f"{what} {array.shape}",))
+    return array
+
+
+def check_finite(array: Array, what: str) -> None:
+    """Refuses NaN and infinity, naming the first place.  One fast sum where all is well.
+
+    Raises: DataError.
+    """
+    if array.dtype.kind != "f":
+        return
+    with np.errstate(all="ignore"):
+        if np.isfinite(array.sum()):
+            return
+        bad = ~np.isfinite(array)
+    if not bad.any():
+        return
+    first = tuple(int(k) for k in np.argwhere(bad)[0])
+    raise DataError(
+        f"{what} holds {array[first]}",
+        facts=(f"{what} {array.shape} {array.dtype}", f"first at {list(first)}; {int(bad.sum()):,} such values in all"),
+        likely="drop or fill these rows before training, for example with np.nan_to_num",
+    )
+
+
+def check_labels(labels: Array, classes: int, what: str = "y") -> None:
+    """Refuses class numbers outside 0 .. classes - 1.
+
+    Raises: DataError naming the first bad one; DTypeError for fractions.
+    """
+    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
+        raise DTypeError(
+            f"{what} holds fractions where class numbers are expected",
+            facts=(f"{what} {labels.shape} {labels.dtype}",),
+            likely="give integers 0, 1, 2, ..., or take a loss for numbers such as 'mse'",
+        )
+    low, high = labels.min(), labels.max()
+    if low >= 0 and high < classes:
+        return
+    bad = (labels < 0) | (labels >= classes)
+    first = tuple(int(k) for k in np.argwhere(bad)[0])
+    start = " (do they start at 1?)" if low == 1 and high == classes else ""
+    raise DataError(
+        f"{what} holds the label {labels[first]}, outside 0..{classes - 1}{start}",
+        facts=(f"{what} {labels.shape} {labels.dtype}: labels {low} to {high}", f"first at {list(first)}; {int(bad.sum()):,} in all"),
+        likely=f"the model's last layer has {classes} outputs: give it {int(high) + 1}, or number the classes from 0",
+    )
+
+
+def check_ids(ids: Array, count: int, what: str = "x") -> None:
+    """Refuses integers outside 0 .. count - 1, which no table of `count` rows has.
+
+    Raises: DataError naming the first bad one.
+    """
+    if ids.min() >= 0 and ids.max() < count:
+        return
+    bad = (ids < 0) | (ids >= count)
+    first = tuple(int(k) for k in np.argwhere(bad)[0])
+    raise DataError(
+        f"{what} holds the id {ids[first]}, outside 0..{count - 1}",
+        facts=(f"{what} {ids.shape} {ids.dtype}: ids {ids.min()} to {ids.max()}", f"first at {list(first)}; {int(bad.sum()):,} in all"),
+        likely=f"the embedding has {count} rows: give it {int(ids.max()) + 1}, or number the symbols from 0",
+    )
+
+
+def check_lengths(**arrays: Array | None) -> int:
+    """The common number of examples of named arrays (None is passed over).
+
+    Raises: ShapeError where they differ.
+    """
+    given = {name: array for name, array in arrays.items() if array is not None}
+    for name, array in given.items():
+        if array.ndim == 0:
+            raise ShapeError(f"{name} has no examples axis", facts=(f"{name} () {array.dtype}",))
+    if len({len(array) for array in given.values()}) > 1:
+        raise ShapeError(
+            f"{' and '.join(given)} differ in their number of examples (axis 0)",
+            facts=tuple(f"{name} {array.shape} {array.dtype}" for name, array in given.items()),
+            likely="each example needs exactly one entry in each",
+        )
+    return len(next(iter(given.values())))

@@ -1,0 +1,132 @@
+"""The one training loop.  Doors and the command line say what to train and listen to its events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError, NumericError
+from gradwerk.train.checks import check_finite
+from gradwerk.train.interrupt import Interruption
+from gradwerk.train.run import Events, Listeners, Run
+from gradwerk.train.steps import Steps
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Batches(Protocol):
+    """Where batches come from.  The order of an epoch depends on its number alone, so that a resumed run meets the same batches."""
+
+    def __len__(self) -> int:
+        """The batches of an epoch; the last may be smaller."""
+
+    def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Array, ...]]:
+        """The batches of an epoch from the one numbered `first` on: (x, y) or (x, y, weights)."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C: the step in hand was finished, listeners have saved what they save."""
+
+
+def fit(
+    steps: Steps, batches: Batches, *, epochs: int, validation: Batches | None = None, events: Sequence[Events] = (),
+    validation_events: Sequence[Events] = (), run: Run | None = None,
+) -> Run:  # fmt: skip
+    """Trains until `epochs` are done, from where `run` stands; the run, with its history.
+
+    Raises: NumericError as soon as the loss is no number, DataError where the data are to blame; Interrupted after Ctrl-C.
+    """
+    if len(batches) == 0:
+        raise ArgumentError("there is nothing to train on: no batches")
+    if run is None:
+        run = Run(epochs, len(batches))
+    run.epochs, run.batches, run.stop = epochs, len(batches), False
+    listeners = Listeners(events)
+    with Interruption() as interruption:
+        listeners.on_fit_begin(run)
+        while run.epoch < run.epochs and not run.stop:
+            _train_epoch(steps, batches, run, listeners, interruption)
+            if validation is not None:
+                listeners.on_validation_begin(run)
+                run.logs |= {f"val_{name}": value for name, value in evaluate(steps, validation, validation_events).items()}
+            listeners.on_epoch_end(run)
+            run.history.append(dict(run.logs))
+            run.epoch, run.batch = run.epoch + 1, 0
+            listeners.on_checkpoint(run)
+            _leave_if_asked(interruption, listeners, run)
+        listeners.on_fit_end(run)
+    return run
+
+
+def evaluate(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> dict[str, float]:
+    """The means over all batches, without training."""
+    run = Run(1, len(batches))
+    listeners = Listeners(events)
+    steps.reset()
+    listeners.on_fit_begin(run)
+    began = time.perf_counter()
+    for arrays in batches.epoch(0):
+        listeners.on_batch_begin(run)
+        steps.test(*arrays)
+        began = _count(run, steps, arrays, began)
+        listeners.on_batch_end(run)
+    listeners.on_fit_end(run)
+    return run.logs
+
+
+def predict(steps: Steps, batches: Batches) -> Array:
+    """The model's answers to all examples, joined along the first axis."""
+    return np.concatenate([np.array(steps.predict(arrays[0]).numpy()) for arrays in batches.epoch(0)])
+
+
+def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners, interruption: Interruption) -> None:
+    """The rest of an epoch, from `run.batch` on."""
+    if run.batch == 0:
+        steps.reset()
+        run.logs, run.examples, run.seconds = {}, 0, 0.0
+        listeners.on_epoch_begin(run)
+    began = time.perf_counter()
+    for arrays in batches.epoch(run.epoch, run.batch):
+        listeners.on_batch_begin(run)
+        steps.train(*arrays)
+        began = _count(run, steps, arrays, began)
+        if not math.isfinite(run.logs["loss"]):
+            _blame(arrays, run)
+        listeners.on_batch_end(run)
+        if run.stop:
+            return
+        if run.batch < run.batches:
+            _leave_if_asked(interruption, listeners, run)
+
+
+def _count(run: Run, steps: Steps, arrays: Sequence[Array], began: float) -> float:
+    """Counts a step and its time, that of fetching the batch and of listening to it included; the time now."""
+    run.logs = steps.logs()
+    run.batch += 1
+    run.examples += len(arrays[0])
+    now = time.perf_counter()
+    run.seconds += now - began
+    return now
+
+
+def _blame(arrays: Sequence[Array], run: Run) -> None:
+    """Raises for a loss that is no number: the data's fault where they hold one, else the step's."""
+    place = f"epoch {run.epoch + 1}, batch {run.batch} of {run.batches}"
+    for name, array in zip(("x", "y", "sample_weight"), arrays, strict=False):
+        check_finite(array, f"{name} of {place}")
+    earlier = f"loss before: {run.history[-1]['loss']:.4g} in epoch {len(run.history)}" if run.history else "it happened in the first epoch"
+    raise NumericError(
+        f"the loss became {run.logs['loss']} in {place}",
+        facts=(earlier,),
+        likely="a smaller learning rate (a tenth), scaled inputs, or a loss from logits; GRADWERK_CHECK_NAN=1 shows where it begins",
+    )
+
+
+def _leave_if_asked(interruption: Interruption, listeners: Listeners, run: Run) -> None:
+    if interruption.requested:
+        listeners.on_interrupt(run)
+        raise Interrupted

@@ -1,0 +1,147 @@
+"""The step: forward, loss, backward, update and metrics as one compiled program.
+
+A `Task` says what is trained; `Steps` holds its three functions.  The running means live in Tensors, so counting is a part of the step, and
+a step gives nothing back but what it wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradwerk.base.errors import StateError
+from gradwerk.nn.metric import Mean
+from gradwerk.nn.module import Module
+from gradwerk.nn.optimizer import Optimizer
+from gradwerk.tensor.compile import compile as compile_function
+from gradwerk.tensor.grad import grad, no_grad
+from gradwerk.tensor.tensor import Tensor
+from gradwerk.train.mode import mode
+
+Loss = Callable[..., Tensor]
+"""(prediction, targets) or (prediction, targets, weights) -> a 0-d Tensor, the mean over the batch."""
+Step = Callable[..., Any]
+
+
+class Metric(Protocol):
+    """What a step can count."""
+
+    def update(self, prediction: Tensor, targets: Tensor) -> None:
+        """Counts a batch; traced."""
+
+    def result(self) -> float:
+        """The value so far."""
+
+    def reset(self) -> None:
+        """Forgets everything; traced or not."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A model, what it minimises, by which rule, and what is measured meanwhile."""
+
+    model: Module
+    loss: Loss | None = None
+    """None where the model is only asked."""
+    optimizer: Optimizer | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+
+class Steps:
+    """The compiled functions of a task, called with arrays.  With `compiled=False` they run eagerly, to be stepped through."""
+
+    def __init__(self, task: Task, *, compiled: bool = True) -> None:
+        self.task = task
+        self.loss = Mean()
+        wrap: Callable[[Step], Step] = compile_function if compiled else _eagerly
+        self.train: Step = wrap(self._make_train(fresh=False))
+        """Trains on a batch (x, y) or (x, y, weights)."""
+        self.train_fresh: Step = wrap(self._make_train(fresh=True))
+        """The same, the means counting this batch only."""
+        self.test: Step = wrap(self._make_test(fresh=False))
+        """Counts a batch without training."""
+        self.test_fresh: Step = wrap(self._make_test(fresh=True))
+        """The same, the means counting this batch only."""
+        self.predict: Step = wrap(self._make_predict())
+        """The model's answer to x, in inference mode."""
+
+    @property
+    def means(self) -> dict[str, Metric | Mean]:
+        """The loss and the metrics, by name."""
+        return {"loss": self.loss, **self.task.metrics}
+
+    def logs(self) -> dict[str, float]:
+        """The means so far."""
+        return {name: mean.result() for name, mean in self.means.items()}
+
+    def reset(self) -> None:
+        """The means begin again."""
+        for mean in self.means.values():
+            mean.reset()
+
+    def _make_train(self, *, fresh: bool) -> Step:
+        """The training step.  Written as a closure: what it reads is what the compiled step guards."""
+        model, optimizer, loss_of, count = self.task.model, self.task.optimizer, self._loss_of, self._count
+
+        def train_step(x: Tensor, *targets: Tensor) -> None:
+            with mode(model, training=True):
+                prediction = model(x)
+                loss = loss_of(prediction, *targets)
+            update(optimizer, loss)
+            count(prediction, loss, targets, fresh=fresh)
+
+        return train_step
+
+    def _make_test(self, *, fresh: bool) -> Step:
+        model, loss_of, count = self.task.model, self._loss_of, self._count
+
+        def test_step(x: Tensor, *targets: Tensor) -> None:
+            with no_grad(), mode(model, training=False):
+                prediction = model(x)
+                count(prediction, loss_of(prediction, *targets), targets, fresh=fresh)
+
+        return test_step
+
+    def _make_predict(self) -> Step:
+        model = self.task.model
+
+        def predict_step(x: Tensor) -> Any:  # noqa: ANN401  what the model gives
+            with no_grad(), mode(model, training=False):
+                return model(x)
+
+        return predict_step
+
+    def _loss_of(self, prediction: Tensor, *targets: Tensor) -> Tensor:
+        if self.task.loss is None:
+            raise StateError("this task has no loss: it can only predict")
+        return self.task.loss(prediction, *targets)
+
+    def _count(self, prediction: Tensor, loss: Tensor, targets: tuple[Tensor, ...], *, fresh: bool) -> None:
+        """Adds a batch to the means; the loss counts once per example."""
+        if fresh:
+            self.reset()
+        with no_grad():
+            self.loss.update(loss, float(targets[0].shape[0]))
+            for metric in self.task.metrics.values():
+                metric.update(prediction, targets[0])
+
+
+def update(optimizer: Optimizer | None, loss: Tensor) -> None:
+    """One update of the parameters that are not frozen.  Takes the gradients as values: no `.grad` is read or left behind.
+
+    Raises: StateError where nothing can be trained.
+    """
+    targets = list(optimizer.targets.values()) if optimizer is not None else []
+    free = [parameter for parameter in targets if parameter.requires_grad]
+    if optimizer is None or not free:
+        raise StateError("there is nothing to train: " + ("every parameter is frozen" if targets else "no optimizer"))
+    found = iter(grad(loss, free, allow_unused=True))
+    optimizer.apply([next(found) if parameter.requires_grad else None for parameter in targets])
+
+
+def _eagerly(step: Step) -> Step:
+    """The step run op by op, on arrays as the compiled one takes them."""
+    return lambda *arrays: step(*(Tensor.sharing(array) if isinstance(array, np.ndarray) else array for array in arrays))

@@ -1,0 +1,82 @@
+"""A Plan walked by Python, launch by launch and chunk by chunk: the plainest meaning of its tables, the oracle of the native executor."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradwerk.compiler.llvm.link import link
+from gradwerk.ir.plan import ArrayAt, HostCall, Plan
+
+KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+
+class Walk:
+    """One run of a Plan."""
+
+    def __init__(self, plan: Plan, inputs: Sequence[np.ndarray]) -> None:
+        self.plan = plan
+        self.kernels = {name: KERNEL(address) for name, address in link(plan.objects).items()}
+        self.outputs: list[np.ndarray] = []
+        slots = [aligned(plan.arena_bytes), aligned(len(plan.constants)), *(aligned(a.nbytes) for a in inputs)]
+        slots[1][: len(plan.constants)] = np.frombuffer(plan.constants, np.uint8)
+        for slot, array in zip(slots[2:], inputs, strict=True):
+            slot[: array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        for buffer in plan.outputs:
+            if buffer.in_place_of is None:
+                slots.append(aligned(int(np.prod(buffer.shape)) * buffer.dtype.itemsize))
+        self.slots = slots
+        self.table = np.array([slot.ctypes.data for slot in slots], np.int64)
+
+    def run(self, order: int = 1) -> list[np.ndarray]:
+        """The outputs; `order` -1 walks chunks backwards, which must change nothing."""
+        calls = {call.before: [c for c in self.plan.host_calls if c.before == call.before] for call in self.plan.host_calls}
+        number = 0
+        while number <= len(self.plan.stages):
+            for call in calls.get(number, ()):
+                self.host(call)
+            if number == len(self.plan.stages):
+                break
+            loop = next((loop for loop in self.plan.loops if loop.first == number), None)
+            count, trips = (loop.count, loop.trips) if loop else (1, 1)
+            for trip in range(trips):
+                for stage in range(number, number + count):
+                    self.stage(stage, trip, order)
+            number += count
+        return self.results()
+
+    def stage(self, number: int, trip: int, order: int) -> None:
+        stage = self.plan.stages[number]
+        for chain in self.plan.chains[stage.first : stage.first + stage.count][::order]:
+            for chunk in range(chain.chunks)[::order]:
+                for launch in self.plan.launches[chain.first : chain.first + chain.count]:
+                    words = [word for p in launch.pointers for word in (p.slot, p.offset, p.step)]
+                    args = np.array([*words, *launch.extents], np.int64)
+                    self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip)
+
+    def host(self, call: HostCall) -> None:
+        results = call.op.evaluate(*(self.array(at) for at in call.reads))  # type: ignore[attr-defined]
+        for at, result in zip(call.writes, results, strict=True):
+            self.array(at)[...] = result
+
+    def array(self, at: ArrayAt) -> np.ndarray:
+        nbytes = int(np.prod(at.shape)) * at.dtype.itemsize
+        return self.slots[at.pointer.slot][at.pointer.offset :][:nbytes].view(at.dtype).reshape(at.shape)
+
+    def results(self) -> list[np.ndarray]:
+        slot, outputs = 2 + len(self.plan.inputs), []
+        for buffer in self.plan.outputs:
+            where = slot if buffer.in_place_of is None else 2 + buffer.in_place_of
+            slot += buffer.in_place_of is None
+            nbytes = int(np.prod(buffer.shape)) * buffer.dtype.itemsize
+            outputs.append(self.slots[where][:nbytes].view(buffer.dtype).reshape(buffer.shape))
+        return outputs
+
+
+def aligned(nbytes: int) -> np.ndarray:
+    """Bytes on a cache line, with room behind them."""
+    raw = np.zeros(nbytes + 64 + 512, np.uint8)
+    skip = -raw.ctypes.data % 64
+    return raw[skip:]

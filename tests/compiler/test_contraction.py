@@ -1,0 +1,115 @@
+"""Contractions of every shape against NumPy: products, convolutions and their gradients, strides, gaps, padding, parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradwerk.compiler.contraction.lower import lower_contraction
+from gradwerk.compiler.llvm.link import host_target
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Operand
+from gradwerk.ir.graph import Graph, Type, Value
+from gradwerk.ops import functions
+from gradwerk.ops.contraction import Contract
+from gradwerk.ops.movement import transpose
+from tests.compiler.run_work import Memory, run
+
+FLOAT = np.dtype("float32")
+
+
+def contracts_of(build, *shapes, dtype=FLOAT) -> list[Contract]:
+    """The Contract nodes of a small graph and of its gradients."""
+    from gradwerk.autodiff.reverse import gradients
+
+    graph = Graph()
+    values = [graph.input(Type(shape, dtype)) for shape in shapes]
+    y = build(*values)
+    ct = graph.input(y.type)
+    grads = gradients([y], [ct], values)
+    graph.finish([y, *(g for g in grads if isinstance(g, Value))])
+    return [(node.op, [a.shape for a in node.args]) for node in graph.live() if isinstance(node.op, Contract)]
+
+
+def check(op: Contract, shapes, dtype=FLOAT, *, target: Target | None = None, seed: int = 0) -> None:
+    rng = np.random.default_rng(seed)
+    arrays = [rng.normal(size=s).astype(dtype) if dtype.kind == "f" else rng.integers(-5, 5, s).astype(dtype) for s in shapes]
+    expected = op.reference(*(a.astype("f8") if dtype.kind == "f" else a for a in arrays))
+    memory = Memory()
+    a, b = (memory.place(x) for x in arrays)
+    out = memory.empty(expected.shape, dtype)
+    target = target or host_target()
+    run(lower_contraction(op, a, b, out, target, packs={}), memory, target=target)
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    np.testing.assert_allclose(memory.read(out), expected, rtol=2e-5 if dtype == FLOAT else 1e-12, atol=3e-6 * scale)
+
+
+PRODUCTS = [((1, 1), (1, 1)), ((3, 5), (5, 7)), ((128, 784), (784, 512)), ((64, 256), (256, 1024)), ((33, 100), (100, 10)), ((17, 1), (1, 40)),
+            ((4, 3, 5), (4, 5, 6)), ((2, 3), (3, 1)), ((128, 84), (84, 10)), ((7, 0), (0, 4)), ((0, 4), (4, 3))]  # fmt: skip
+
+
+@pytest.mark.parametrize("shapes", PRODUCTS, ids=str)
+def test_products_and_their_gradients(shapes) -> None:
+    for op, given in contracts_of(functions.matmul, *shapes):
+        check(op, given)
+
+
+CONVOLUTIONS = [
+    ((2, 9, 9, 3), (3, 3, 3, 8), {}),
+    ((2, 28, 28, 1), (5, 5, 1, 6), {"padding": ((2, 2), (2, 2))}),
+    ((2, 14, 14, 6), (5, 5, 6, 16), {}),
+    ((2, 8, 8, 64), (3, 3, 64, 64), {"padding": ((1, 1), (1, 1))}),
+    ((1, 11, 10, 4), (3, 2, 4, 5), {"strides": (2, 3), "padding": ((1, 0), (0, 2))}),
+    ((1, 12, 12, 2), (3, 3, 2, 4), {"dilation": (2, 2), "padding": ((2, 2), (2, 2))}),
+    ((2, 6, 6, 4), (3, 3, 2, 6), {"groups": 2}),
+    ((2, 20, 3), (4, 3, 5), {}),
+]
+
+
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+def test_convolutions_and_their_gradients(case) -> None:
+    x, kernel, options = case
+    for op, given in contracts_of(lambda a, b: functions.conv(a, b, **options), x, kernel):
+        check(op, given)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int32", "int64"])
+def test_other_types(dtype: str) -> None:
+    graph = Graph()
+    a, b = graph.input(Type((9, 20), np.dtype(dtype))), graph.input(Type((20, 33), np.dtype(dtype)))
+    op = functions.matmul(a, b).node.op
+    check(op, [(9, 20), (20, 33)], np.dtype(dtype))
+
+
+def test_transposed_and_strided_operands() -> None:
+    graph = Graph()
+    a, b = graph.input(Type((40, 30), FLOAT)), graph.input(Type((30, 50), FLOAT))
+    op = functions.matmul(a, b).node.op
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 30)).astype("f4"), rng.normal(size=(30, 50)).astype("f4")
+    for sa, sb in [((1, 40), (50, 1)), ((30, 1), (1, 30)), ((1, 40), (1, 30)), ((70, 2), (50, 1))]:
+        memory = Memory()
+        first, second = memory.strided(x, sa), memory.strided(y, sb)
+        out = memory.empty((40, 50), FLOAT)
+        run(lower_contraction(op, first, second, out, host_target(), packs={}), memory, target=host_target())
+        np.testing.assert_allclose(memory.read(out), x @ y, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("width", [16, 32])
+def test_narrower_machines(width: int) -> None:
+    host = host_target()
+    target = Target(host.cpu, host.features, host.triple, width, 16)
+    for op, given in contracts_of(functions.matmul, (20, 30), (30, 45)):
+        check(op, given, target=target)
+
+
+def test_one_copy_serves_equal_wishes() -> None:
+    graph = Graph()
+    a, b = graph.input(Type((64, 32), FLOAT)), graph.input(Type((48, 32), FLOAT))
+    op = functions.matmul(a, transpose(b, (1, 0))).node.op
+    memory, packs = Memory(), {}
+    x, y = memory.place(np.ones((64, 32), "f4")), memory.place(np.ones((48, 32), "f4"))
+    swapped = Operand(y.buffer, (32, 48), (1, 32))
+    first = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)
+    again = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)
+    assert len(again) < len(first)

@@ -1,0 +1,87 @@
+"""What fusion makes of known shapes of program: counts and kinds of units, never names of models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from gradwerk.compiler.fuse import fuse
+from gradwerk.ir.graph import Graph, Type, Value
+from gradwerk.ir.interpret import interpret
+from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single
+from gradwerk.ops import functions
+from gradwerk.ops.arithmetic import add, mul, sub
+from gradwerk.ops.movement import transpose
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.ops.transcendental import exp, log, tanh
+from tests.laws.programs import inputs_of, programs
+
+FLOAT = np.dtype("float32")
+
+
+def kinds(graph: Graph) -> list[str]:
+    return [unit.kind if isinstance(unit, Region) else unit.node.op.name for unit in fuse(graph)]
+
+
+def test_a_chain_of_elementwise_ops_is_one_map() -> None:
+    graph = Graph()
+    x, b = graph.input(Type((4, 8), FLOAT)), graph.input(Type((8,), FLOAT))
+    graph.finish([tanh(add(mul(x, np.float32(2)), b))])
+    assert kinds(graph) == [MAP]
+
+
+def test_softmax_cross_entropy_and_its_gradient_are_one_row_region() -> None:
+    graph = Graph()
+    x, target = graph.input(Type((4, 8), FLOAT)), graph.input(Type((4, 8), FLOAT))
+    p = functions.softmax(x, axis=-1)
+    loss = reduce_sum(mul(target, log(p)), (1,))
+    graph.finish([loss, sub(p, target)])
+    assert kinds(graph) == [ROW]
+
+
+def test_a_bias_gradient_takes_its_producer_as_prologue() -> None:
+    graph = Graph()
+    x, y = graph.input(Type((4, 8), FLOAT)), graph.input(Type((4, 8), FLOAT))
+    graph.finish([reduce_sum(mul(x, y), (0,))])
+    assert kinds(graph) == [REDUCE]
+
+
+def test_a_path_out_and_back_in_keeps_regions_apart() -> None:
+    graph = Graph()
+    x = graph.input(Type((4, 4), FLOAT))
+    a = exp(x)
+    graph.finish([add(a, transpose(mul(a, a), (1, 0)))])
+    assert kinds(graph) == [MAP, "transpose", MAP]
+
+
+@given(programs())
+def test_units_run_in_order_and_give_the_graphs_results(graph: Graph) -> None:
+    """Equivalent: units interpreted one after the other make what the graph makes."""
+    inputs = inputs_of(graph, 0)
+    known: dict[Value, np.ndarray] = dict(zip(graph.inputs, inputs, strict=True))
+
+    def read(value: Value) -> np.ndarray:
+        if value not in known:
+            (known[value],) = value.node.op.evaluate()
+        return known[value]
+
+    for unit in fuse(graph):
+        nodes = unit.nodes if isinstance(unit, Region) else (unit.node,)
+        for value in unit.reads:
+            if isinstance(unit, Single) or value.node not in nodes:
+                read(value)
+        for node in nodes:
+            known.update(zip(node.values, node.op.evaluate(*(read(a) for a in node.args)), strict=True))
+    for value, expected in zip(graph.outputs, interpret(graph, inputs), strict=True):
+        np.testing.assert_array_equal(read(value), expected)
+
+
+def test_a_region_checks_that_reads_match_its_body() -> None:
+    graph = Graph()
+    x = graph.input(Type((4,), FLOAT))
+    graph.finish([tanh(x)])
+    (unit,) = fuse(graph)
+    assert isinstance(unit, Region)
+    with pytest.raises(AssertionError, match="do not match the body"):
+        Region(unit.kind, unit.body, (), unit.writes, unit.space, nodes=unit.nodes).verify()

@@ -1,0 +1,141 @@
+"""A checkpoint is whole or absent: it survives damage, crashes and mistakes with one clear error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradwerk.base.errors import FileError
+from gradwerk.io import atomic, checkpoint
+from gradwerk.io.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from gradwerk.io.safetensors import load_tensors, save_tensors
+
+TENSORS = {
+    "dense.kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
+    "dense.bias": np.array([np.nan, np.inf, -0.0, 1e-45], np.float32),
+    "step": np.array(7, np.int64),
+    "bits": np.array([2**32 - 1, 0], np.uint32),
+    "mask": np.array([True, False]),
+    "strided": np.arange(12, dtype=np.float64).reshape(3, 4).T,
+    "empty": np.zeros((0, 3), np.float32),
+}
+RECORD = {"epoch": 3, "batch": 17, "seed": 2**63 + 11, "loss": 0.1 + 0.2, "name": "zwölf"}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    save_checkpoint(tmp_path, Checkpoint(TENSORS, RECORD))
+    return tmp_path
+
+
+def arrays_file(folder: Path) -> Path:
+    (path,) = folder.glob("*.safetensors")
+    return path
+
+
+def test_a_checkpoint_comes_back_bit_for_bit(saved: Path) -> None:
+    back = load_checkpoint(saved)
+    assert back.record == RECORD
+    assert set(back.tensors) == set(TENSORS)
+    for name, array in TENSORS.items():
+        assert back.tensors[name].dtype == array.dtype
+        assert back.tensors[name].shape == array.shape
+        assert back.tensors[name].tobytes() == np.array(array, order="C").tobytes(), name
+
+
+def test_saving_again_replaces_the_pair_and_leaves_nothing_behind(saved: Path) -> None:
+    save_checkpoint(saved, Checkpoint({"a": np.ones(2, np.float32)}, {"epoch": 4}))
+    assert load_checkpoint(saved).record == {"epoch": 4}
+    assert len(list(saved.iterdir())) == 2
+
+
+def truncate_arrays(folder: Path) -> None:
+    path = arrays_file(folder)
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def flip_a_bit(folder: Path) -> None:
+    path = arrays_file(folder)
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def truncate_json(folder: Path) -> None:
+    path = folder / "checkpoint.json"
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def alter_head(key: str, value: object) -> Callable[[Path], None]:
+    def alter(folder: Path) -> None:
+        path = folder / "checkpoint.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+
+    return alter
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (truncate_arrays, "half-written"),
+        (flip_a_bit, "altered"),
+        (lambda folder: arrays_file(folder).unlink(), "does not exist"),
+        (truncate_json, "not whole JSON"),
+        (lambda folder: (folder / "checkpoint.json").write_bytes(b""), "not whole JSON"),
+        (lambda folder: (folder / "checkpoint.json").write_bytes(b"\xff\xfe\x00"), "not whole JSON"),
+        (lambda folder: (folder / "checkpoint.json").write_text("[1]"), "not a checkpoint"),
+        (lambda folder: (folder / "checkpoint.json").unlink(), "does not exist"),
+        (alter_head("version", 9), "version 9"),
+        (alter_head("format", "other"), "not a checkpoint"),
+        (alter_head("arrays", None), "damaged"),
+        (alter_head("record", 3), "damaged"),
+    ],
+)
+def test_damage_is_one_clear_error(saved: Path, damage: Callable[[Path], object], says: str) -> None:
+    damage(saved)
+    with pytest.raises(FileError, match=says) as caught:
+        load_checkpoint(saved)
+    assert "likely: " in str(caught.value)
+
+
+@pytest.mark.parametrize("fails_at", range(2))
+def test_a_crash_while_saving_keeps_the_earlier_checkpoint(saved: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int) -> None:
+    writes = 0
+
+    def crash(path: Path, data: bytes) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > fails_at:
+            path.with_name(f".{path.name}.part").write_bytes(data[: len(data) // 2])
+            raise KeyboardInterrupt
+        atomic.write_atomically(path, data)
+
+    monkeypatch.setattr(checkpoint, "write_atomically", crash)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(saved, Checkpoint({"a": np.ones(3, np.float32)}, {"epoch": 9}))
+    assert load_checkpoint(saved).record == RECORD
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="cannot write"):
+        atomic.write_atomically(tmp_path / "absent" / "a.txt", b"x")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "inside").touch()
+    with pytest.raises(FileError, match="cannot write"):
+        atomic.write_atomically(tmp_path / "taken", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_safetensors_round_trip_and_damage(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_tensors(path, TENSORS, {"made by": "a test"})
+    assert {name: array.tobytes() for name, array in load_tensors(path).items()} == {
+        name: np.array(array, order="C").tobytes() for name, array in TENSORS.items()
+    }
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(FileError, match="not a whole safetensors file"):
+        load_tensors(path)

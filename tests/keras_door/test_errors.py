@@ -1,0 +1,152 @@
+"""Bad input is one clear error that names what, where and the likely fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwerk import keras
+from gradwerk.base.errors import ArgumentError, DataError, DTypeError, NumericError, ShapeError, StateError
+from gradwerk.keras import layers
+
+X, Y = np.zeros((8, 4), np.float32), np.zeros(8, np.int32)
+
+
+def classifier() -> keras.Sequential:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(5, activation="relu"), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: layers.Dense(3, activaton="relu"), r"Dense has no option 'activaton'[\s\S]*did you mean 'activation'"),
+        (lambda: layers.Conv2D(3, 3, stride=2), r"Conv2D has no option 'stride'[\s\S]*did you mean 'strides'"),
+        (lambda: layers.Dense(3, kernel_regularizer="l2"), r"Keras' option 'kernel_regularizer' is not supported here yet"),
+        (lambda: layers.Dense(3, activation="rleu"), r"unknown activation 'rleu'[\s\S]*did you mean 'relu'"),
+        (lambda: layers.Dense(3, kernel_initializer="glorot"), r"unknown initializer 'glorot'"),
+        (lambda: layers.ReLU(max_valu=3), r"ReLU has no option 'max_valu'"),
+        (lambda: layers.Dense(0), r"units must be a positive integer"),
+        (lambda: layers.Conv2D(3, (3, 3, 3)), r"kernel_size must be a positive integer or two"),
+        (lambda: layers.Conv2D(3, 3, padding="sam"), r"padding='sam' is not known[\s\S]*did you mean 'same'"),
+        (lambda: layers.Conv2D(3, 3, data_format="channels_first"), r"channels_first"),
+        (lambda: layers.Dropout(1.5), r"between 0 and 1"),
+        (lambda: layers.LSTM(3, activation="relu"), r"only activation='tanh'"),
+        (lambda: layers.Embedding(3, 2, mask_zero=True), r"mask_zero"),
+        (lambda: keras.Input(4), r"a shape is a tuple"),
+        (lambda: keras.Input(), r"needs a shape"),
+        (lambda: keras.Sequential([layers.Dense]), r"only layers can be added[\s\S]*write Dense\(...\)"),
+        (lambda: keras.Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]), r"two layers are named 'a'"),
+        (lambda: classifier().compile("adm", "mse"), r"unknown optimizer 'adm'[\s\S]*did you mean 'adam'"),
+        (lambda: classifier().compile("adam", "sparse_crossentropy"), r"unknown loss"),
+        (lambda: classifier().compile("adam", "mse", metrics=["acuracy"]), r"unknown metric 'acuracy'[\s\S]*did you mean 'accuracy'"),
+        (lambda: classifier().compile("adam", "mse", metrics="accuracy"), r"metrics is a list"),
+        (lambda: classifier().compile("adam", keras.losses.MeanSquaredError), r"write MeanSquaredError\(\)"),
+        (lambda: classifier().compile(), r"compile needs a loss"),
+        (lambda: classifier().fit(X, Y, batchsize=3), r"Model.fit has no option 'batchsize'[\s\S]*did you mean 'batch_size'"),
+        (lambda: classifier().fit(X, Y, batch_size=0), r"batch size is a positive integer"),
+        (lambda: classifier().fit(X, Y, validation_split=1.0), r"validation_split=1.0 leaves nothing"),
+        (lambda: classifier().fit(X, Y, callbacks=[print]), r"not a callback"),
+        (lambda: classifier().fit(iter([X]), Y), r"only arrays"),
+        (lambda: classifier().fit(X), r"x and y are needed"),
+        (lambda: keras.optimizers.SGD(momentum=2.0), r"momentum lies between 0 and 1"),
+        (lambda: keras.optimizers.Adam(lr=0.1), r"Adam has no option 'lr'"),
+        (lambda: keras.utils.set_random_seed(-1), r"a seed is a whole number"),
+        (lambda: classifier().get_layer("dens"), r"unknown layer 'dens'"),
+    ],
+)  # fmt: skip
+def test_unknown_options(call: Callable[[], object], says: str) -> None:
+    with pytest.raises(ArgumentError, match=says):
+        call()
+
+
+def test_off_options_of_keras_are_accepted() -> None:
+    assert layers.Dense(3, kernel_regularizer=None).units == 3
+    assert layers.LSTM(3, dropout=0.0, recurrent_dropout=0, unroll=False).units == 3
+
+
+def with_value(value: float) -> Any:
+    x = X.copy()
+    x[3, 2] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "kind", "says"),
+    [
+        (with_value(np.nan), Y, DataError, r"x holds nan[\s\S]*first at \[3, 2\]"),
+        (with_value(np.inf), Y, DataError, r"x holds inf"),
+        (X, Y + 3, DataError, r"label 3, outside 0..2[\s\S]*has 3 outputs: give it 4"),
+        (X, Y - 1, DataError, r"label -1"),
+        (X, Y + 0.5, DTypeError, r"fractions"),
+        (X, Y[:7], ShapeError, r"x and y differ in their number of examples"),
+        (X[:, :3], Y, ShapeError, r"axis 1 of x is 3, the model expects 4"),
+        (X[0], Y, ShapeError, r"differ|axes"),
+        (X[..., None], Y, ShapeError, r"x has 3 axes, the model expects 2"),
+        (X.astype(str), Y, DTypeError, r"not numbers"),
+        (X[:0], Y[:0], DataError, r"x is empty"),
+        (X, np.zeros((8, 3), np.int32), ShapeError, r"one-hot targets take 'categorical_crossentropy'"),
+    ],
+)  # fmt: skip
+def test_data_that_cannot_be_trained_on(x: Any, y: Any, kind: type[Exception], says: str) -> None:
+    model = classifier()
+    before = model.get_weights()
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(kind, match=says):
+            call(x, y, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_integers_that_no_embedding_has() -> None:
+    model = keras.Sequential([keras.Input((3,)), layers.Embedding(5, 2), layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.array([[0, 1, 2], [3, 5, 4]]), np.zeros(2)
+    for call in (lambda: model.fit(x, y), lambda: model.evaluate(x, y), lambda: model.train_on_batch(x, y), lambda: model.predict(x)):
+        with pytest.raises(DataError, match=r"x holds the id 5, outside 0..4[\s\S]*the embedding has 5 rows: give it 6"):
+            call()
+
+
+def test_train_on_batch_refuses_labels_that_are_no_classes() -> None:
+    with pytest.raises(DataError, match="label 3"):
+        classifier().train_on_batch(X, Y + 3)
+
+
+def test_a_layer_that_does_not_fit_is_named_with_its_shapes() -> None:
+    model = keras.Sequential([layers.Dense(4, name="first"), layers.Dense(2, name="second")])
+    model.build((None, 3))
+    with pytest.raises(ShapeError) as caught:
+        model(np.zeros((2, 5)))
+    text = str(caught.value)
+    assert text.startswith("first (Dense): the last axis of the input is 5, the kernel expects 3")
+    assert "input   (2, 5) float32" in text
+    assert "test_errors.py" in text
+    assert "likely: " in text
+
+
+def test_a_grey_image_without_channels_is_explained() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ShapeError, match=r"grey images lack the channels axis: x\[..., None\]"):
+        model.fit(np.zeros((4, 8, 8)), np.zeros((4, 2)))
+
+
+def test_calls_at_the_wrong_time() -> None:
+    model = keras.Sequential([layers.Dense(2)])
+    for call in (lambda: model.fit(X, Y), lambda: model.evaluate(X, Y), lambda: model.train_on_batch(X, Y)):
+        with pytest.raises(StateError, match="not compiled"):
+            call()
+    with pytest.raises(StateError):
+        keras.Sequential([layers.Dense(2)]).count_params()
+    with pytest.raises(StateError, match="no layers"):
+        keras.Sequential().build((None, 3))
+
+
+def test_a_loss_that_explodes_stops_with_the_place() -> None:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e20), "mse")
+    with pytest.raises(NumericError, match=r"the loss became (nan|inf) in epoch 1, batch \d of 2"):
+        model.fit(np.ones((64, 4)), np.ones((64, 1)), verbose=0)

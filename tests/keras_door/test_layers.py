@@ -1,0 +1,145 @@
+"""Every layer keeps the same contract: shapes, weights, config, training and inference, eager and compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwerk import keras
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.keras import layers
+from gradwerk.tensor.compile import compile as compiled
+from gradwerk.tensor.tensor import Parameter, Tensor
+from tests.keras_door.cases import CASES, Case
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def inputs(case: Case, batch: int = 3) -> Array:
+    random = np.random.default_rng(1)
+    shape = (batch, *case.inside)
+    return random.integers(0, case.integers, shape).astype(np.int32) if case.integers else random.normal(size=shape).astype(np.float32)
+
+
+def test_every_layer_has_a_case() -> None:
+    without = {"Layer", "Input", "InputLayer", "AvgPool2D", "MaxPool2D", "Convolution2D"}
+    assert {type(case.make()).__name__ for case in CASES} == set(layers.__all__) - without
+
+
+@each_case
+def test_shapes(case: Case) -> None:
+    layer = case.make()
+    assert layer.compute_output_shape((None, *case.inside)) == (None, *case.outside)
+    with pytest.raises(StateError):
+        _ = layer.output_shape
+    result = layer(inputs(case))
+    assert result.shape == (3, *case.outside)
+    assert result.dtype == np.float32
+    assert layer.built
+    assert layer.output_shape == (None, *case.outside)
+    assert tuple(weight.shape for weight in layer.weights) == case.weights
+    assert layer.count_params() == sum(int(np.prod(shape)) for shape in case.weights)
+
+
+@each_case
+def test_weights_round_trip(case: Case) -> None:
+    keras.utils.set_random_seed(4)
+    one, other = case.make(), case.make()
+    x = inputs(case)
+    expected = one(x).numpy()
+    other(x)
+    other.set_weights(one.get_weights())
+    assert other(x).numpy().tobytes() == expected.tobytes()
+    with pytest.raises(ArgumentError, match="weights"):
+        other.set_weights([*one.get_weights(), np.zeros(1)])
+    if one.weights:
+        before = other.get_weights()
+        with pytest.raises(ShapeError, match="another shape"):
+            other.set_weights([*before[:-1], np.zeros((1, 1))])
+        assert all(np.array_equal(a, b) for a, b in zip(before, other.get_weights(), strict=True))
+
+
+@each_case
+def test_config_round_trip(case: Case) -> None:
+    layer = case.make()
+    twin = type(layer).from_config(layer.get_config())
+    assert twin.get_config() == layer.get_config()
+    x = inputs(case)
+    layer(x), twin(x)
+    twin.set_weights(layer.get_weights())
+    assert twin(x).numpy().tobytes() == layer(x).numpy().tobytes()
+
+
+@each_case
+def test_eager_is_compiled(case: Case) -> None:
+    layer, x = case.make(), Tensor(inputs(case))
+    expected = layer(x).numpy()
+    np.testing.assert_allclose(compiled(layer.call)(x).numpy(), expected, rtol=2e-5, atol=1e-6)
+
+
+@each_case
+def test_freezing(case: Case) -> None:
+    layer = case.make()
+    layer.trainable = False
+    layer(inputs(case))
+    assert layer.trainable_weights == []
+    assert len(layer.non_trainable_weights) == len(case.weights)
+    layer.trainable = True
+    assert len(layer.trainable_weights) == sum(isinstance(w, Parameter) for w in layer.weights)
+
+
+def test_names_are_keras_names() -> None:
+    keras.utils.clear_session()
+    names = [layer.name for layer in (layers.Dense(1), layers.Dense(1), layers.Conv2D(1, 1), layers.BatchNormalization(), layers.LSTM(1))]
+    assert names == ["dense", "dense_1", "conv2d", "batch_normalization", "lstm"]
+    assert layers.MaxPooling2D().name == "max_pooling2d"
+    assert layers.Dense(1, name="mine").name == "mine"
+
+
+def test_dropout_drops_only_while_training() -> None:
+    x = np.ones((4, 1000), np.float32)
+    layer = layers.Dropout(0.25, seed=1)
+    assert np.array_equal(layer(x).numpy(), x)
+    dropped = layer(x, training=True).numpy()
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / 0.75)}
+    assert 0.2 < (dropped == 0).mean() < 0.3
+    assert not np.array_equal(layer(x, training=True).numpy(), dropped)
+    assert layers.Dropout(0.25, seed=1)(x, training=True).numpy().tobytes() == dropped.tobytes()
+
+
+def test_batch_normalization_learns_statistics_only_while_training_and_not_when_frozen() -> None:
+    x = np.random.default_rng(0).normal(3.0, 2.0, size=(64, 2)).astype(np.float32)
+    layer = layers.BatchNormalization(momentum=0.5)
+    layer(x)
+    assert np.array_equal(layer.moving_mean.numpy(), [0, 0])
+    y = layer(x, training=True).numpy()
+    np.testing.assert_allclose(y.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(layer.moving_mean.numpy(), 0.5 * x.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance.numpy(), 0.5 + 0.5 * x.var(0), rtol=1e-5)
+    layer.trainable = False
+    before = layer.moving_mean.numpy()
+    layer(x, training=True)
+    assert np.array_equal(layer.moving_mean.numpy(), before)
+
+
+def test_lstm_states_and_forget_bias() -> None:
+    layer = layers.LSTM(3, return_sequences=True, return_state=True)
+    steps, h, c = layer(np.random.default_rng(0).normal(size=(2, 5, 4)))
+    assert (steps.shape, h.shape, c.shape) == ((2, 5, 3), (2, 3), (2, 3))
+    assert np.array_equal(steps.numpy()[:, -1], h.numpy())
+    assert layer.bias.numpy().tolist() == [0] * 3 + [1] * 3 + [0] * 6
+
+
+def test_initializers_by_name_instance_config_and_function() -> None:
+    a = layers.Dense(3, kernel_initializer=keras.initializers.RandomNormal(stddev=2.0, seed=7), bias_initializer="ones")
+    a(np.zeros((1, 4)))
+    b = layers.Dense.from_config(a.get_config() | {"name": "twin"})
+    b(np.zeros((1, 4)))
+    assert a.kernel.numpy().tobytes() == b.kernel.numpy().tobytes()
+    assert b.bias.numpy().tolist() == [1, 1, 1]
+    c = layers.Dense(3, kernel_initializer=lambda shape: np.full(shape, 0.5))
+    c(np.zeros((1, 4)))
+    assert c.kernel.numpy().tolist() == [[0.5] * 3] * 4

@@ -1,0 +1,108 @@
+"""Cases of an op, drawn from what its kind and its class say: instances with argument types, and arrays for them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import gradwerk.ops
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.ir.graph import Graph, Type
+from gradwerk.ir.op import REGISTRY, Binary, Constant, Elementwise, Example, Input, Interval, Op, Reduction, Select, Unary, typed
+from gradwerk.ir.text import parse, print_graph
+
+DTYPES: dict[str, tuple[DType, ...]] = {
+    "f": (dtypes.float32, dtypes.float64),
+    "i": (dtypes.int32, dtypes.int64),
+    "u": (dtypes.uint8, dtypes.uint32),
+    "b": (dtypes.bool_,),
+}
+SHAPES = ((), (1,), (3, 4), (0, 3), (2, 1, 3))
+PAIRS = (((3, 4), (3, 4)), ((3, 1), (4,)), ((), (2, 3)), ((0, 3), (1,)), ((2, 1, 3), (4, 1)))
+FOLDS = (((3, 4), (0,)), ((3, 4), (1,)), ((2, 3, 4), (0, 2)), ((5,), (0,)), ((2, 1), (1,)), ((3, 4), (0, 1)), ((3, 0), (0,)))
+
+
+def load_registry() -> dict[str, type[Op]]:
+    """Every op of the package, by name."""
+    for module in pkgutil.iter_modules(gradwerk.ops.__path__):
+        importlib.import_module(f"gradwerk.ops.{module.name}")
+    return {name: cls for name, cls in REGISTRY.items() if cls.__module__.startswith("gradwerk.")}
+
+
+def examples_of(cls: type[Op]) -> list[Example]:
+    """Instances with argument types."""
+    if cls is Input:
+        return [(Input(0, typed(2, 3), "x"), ())]
+    if cls is Constant:
+        return [(Constant.of(np.array([[1.5, -0.0], [np.inf, np.nan]])), ()), (Constant.of(np.array(True)), ())]
+    return list(cls.examples()) or list(_drawn(cls))
+
+
+def _drawn(cls: type[Op]) -> Iterator[Example]:
+    if issubclass(cls, Reduction):
+        for shape, axes in FOLDS:
+            for dtype in (dtypes.float32, dtypes.float64, dtypes.int32):
+                yield cls(axes, len(shape) % 2 == 0), (Type(shape, dtype),)
+    elif issubclass(cls, Elementwise):
+        kinds = [dtype for kind in cls.accepts for dtype in DTYPES[kind]]
+        for dtype in kinds:
+            if issubclass(cls, Unary):
+                yield from ((cls(), (Type(shape, dtype),)) for shape in SHAPES)
+            elif issubclass(cls, Binary):
+                yield from ((cls(), (Type(a, dtype), Type(b, dtype))) for a, b in PAIRS)
+            elif issubclass(cls, Select):
+                yield from ((cls(), (Type(b, dtypes.bool_), Type(a, dtype), Type(b, dtype))) for a, b in PAIRS)
+
+
+def widened(example: Example) -> Example:
+    """The example with float64 for float32, in arguments and attributes."""
+    op, types = example
+    wide: dict[str, Any] = {name: dtypes.float64 for name, value in op.attributes().items() if value is dtypes.float32}
+    wide |= {name: parse(print_graph(value).replace("f32", "f64")) for name, value in op.attributes().items() if isinstance(value, Graph)}
+    return replace(op, **wide), tuple(t.with_dtype(dtypes.float64) if dtypes.is_float(t.dtype) else t for t in types)
+
+
+def domain_of(op: Op, position: int) -> Interval:
+    """Where the argument at `position` is drawn."""
+    return op.domain[position] if isinstance(op.domain, tuple) else op.domain
+
+
+def generator(*seed: Any) -> np.random.Generator:
+    """Numbers that depend on the case alone."""
+    return np.random.default_rng(zlib.crc32(repr(seed).encode()))
+
+
+def draw(op: Op, types: Sequence[Type]) -> list[np.ndarray[Any, Any]]:
+    """Arguments: floats from the op's domain, integers from 0 to 3."""
+    rng = generator(op, types)
+    arrays: list[np.ndarray[Any, Any]] = []
+    for position, type_ in enumerate(types):
+        if type_.is_token:
+            arrays.append(np.zeros((), dtypes.token))
+        elif dtypes.is_float(type_.dtype):
+            interval = domain_of(op, position)
+            arrays.append(np.asarray(rng.uniform(interval.low, interval.high, type_.shape)).astype(type_.dtype))
+        elif type_.dtype == dtypes.bool_:
+            arrays.append(np.asarray(rng.integers(0, 2, type_.shape)).astype(bool))
+        else:
+            arrays.append(np.asarray(rng.integers(0, 4, type_.shape)).astype(type_.dtype))
+    return arrays
+
+
+def special(dtype: DType) -> np.ndarray[Any, Any]:
+    """Values at which arithmetic goes wrong first."""
+    if dtypes.is_float(dtype):
+        limits = np.finfo(dtype)
+        values = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan, limits.max, limits.min, limits.tiny, limits.smallest_subnormal]
+        return np.array([*values, 88.0, -104.0, 3e9, -3e9, 1e10, 2.0**31, -(2.0**31)], dtype)
+    if dtype == dtypes.bool_:
+        return np.array([False, True])
+    whole = np.iinfo(dtype)
+    return np.array([0, 1, 2, 7, whole.max, whole.max - 1, whole.min, whole.min + 1, *([-1, -7] if whole.min else [])], dtype)

@@ -1,0 +1,97 @@
+"""A new op in a module of its own is tested, differentiated and run with no other file touched."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradwerk.autodiff.reverse import gradients
+from gradwerk.ir.graph import Graph
+from gradwerk.ir.interpret import interpret
+from gradwerk.ir.op import REGISTRY, Op, typed
+from tests.laws.laws import LAWS, Law
+
+SOURCE = '''
+"""A module that someone writes."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from gradwerk.ir.op import Unary
+from gradwerk.ops.elementwise import mul
+
+
+@final
+@dataclass(frozen=True)
+class Cube(Unary):
+    """Third power, x * x * x.
+
+    Shape: that of x.  Dtype: floating, kept.
+    """
+
+    accepts = "f"
+
+    def vjp(self, ct, y, x):
+        return (mul(ct, mul(mul(x, x), 3)),)
+
+    def emit(self, e, x):
+        return e.mul(x, e.mul(x, x))
+
+    def reference(self, x):
+        return x * x * x
+
+
+cube = Cube()
+'''
+
+
+@pytest.fixture
+def cube(tmp_path: Path) -> Iterator[Op]:
+    path = tmp_path / "someones_ops.py"
+    path.write_text(SOURCE)
+    spec = importlib.util.spec_from_file_location("someones_ops", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["someones_ops"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module.cube
+    del sys.modules["someones_ops"], REGISTRY["cube"]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_laws_pick_it_up(cube: Op, law: Law) -> None:
+    law(type(cube))
+
+
+def test_laws_catch_a_wrong_derivative(cube: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(cube), "vjp", lambda self, ct, y, x: (ct,))
+    failed = []
+    for law in LAWS:
+        try:
+            law(type(cube))
+        except AssertionError:
+            failed.append(law.__name__)
+    assert failed == ["gradient_is_the_slope"]
+
+
+def test_it_runs_eagerly_and_in_a_graph_with_its_gradient(cube: Op) -> None:
+    x = np.array([1.0, -2.0], np.float32)
+    np.testing.assert_array_equal(cube(x), [1, -8])
+    graph = Graph()
+    value = graph.input(typed(2))
+    y = cube(value)
+    graph.finish([y, *gradients([y], [np.ones(2, np.float32)], [value])])
+    np.testing.assert_array_equal(interpret(graph, [x])[1], [3, 12])
+
+
+def test_a_class_that_forgets_an_answer_fails_where_it_is_written() -> None:
+    source = SOURCE.replace("    def emit(self, e, x):\n        return e.mul(x, e.mul(x, x))\n", "")
+    with pytest.raises(TypeError, match=r"Cube misses \['emit'\]"):
+        exec(source, {"__name__": "someones_ops"})

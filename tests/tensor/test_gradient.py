@@ -1,0 +1,118 @@
+"""Gradients through the Tensor API: against finite differences, by accumulation, of higher order, and switched off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradwerk.base.errors import StateError
+from gradwerk.ops.elementwise import exp, log, maximum, sigmoid, sqrt, tanh
+from gradwerk.ops.functions import log_softmax, softmax
+from gradwerk.ops.indexing import gather
+from gradwerk.ops.movement import concatenate
+from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
+from gradwerk.tensor.tensor import Parameter, Tensor
+
+X = np.random.default_rng(0).uniform(0.5, 1.5, (3, 4))
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: (x * x + 2 / x).sum(),
+        lambda x: (exp(x) * tanh(x)).sum(),
+        lambda x: log_softmax(x)[0, 1],
+        lambda x: (softmax(x) * x).sum(),
+        lambda x: sigmoid(x).mean(),
+        lambda x: (x @ x.T).sum(),
+        lambda x: (x.T[1:3] * x[:, 1:3].T).sum(),
+        lambda x: (x**3 + x**-2 + sqrt(x)).mean(),
+        lambda x: log(x.max(axis=1)).sum(),
+        lambda x: (x.reshape(2, 6) * x.reshape(2, 6)[1]).sum(),
+        lambda x: (gather(x, np.array([2, 0, 2])) ** 2).sum(),
+        lambda x: concatenate([x, x * 2], 0).mean(axis=0).max(),
+        lambda x: (x - x.mean(axis=0, keepdims=True)).sum(axis=1)[0] * x[1, 1],
+        lambda x: maximum(x, 1.0).sum() * x[..., None][0, 0, 0],
+    ],
+)
+def test_backward_agrees_with_finite_differences(fn):
+    x = Tensor(X, requires_grad=True)
+    fn(x).backward()
+    direction = np.random.default_rng(1).normal(size=X.shape)
+    step = 1e-6
+    slope = (fn(Tensor(X + step * direction)).item() - fn(Tensor(X - step * direction)).item()) / (2 * step)
+    assert np.sum(x.grad.numpy() * direction) == pytest.approx(slope, rel=1e-5, abs=1e-7)
+
+
+def test_gradients_add_up_in_memory_of_their_own():
+    w, v = Parameter(X.astype(np.float32)), Parameter(X.astype(np.float32))
+    for count in (1, 2, 3):
+        (w + v).sum().backward()
+        np.testing.assert_array_equal(w.grad.numpy(), np.full(X.shape, count))
+    w.grad.assign(np.zeros(X.shape, np.float32))
+    np.testing.assert_array_equal(v.grad.numpy(), np.full(X.shape, 3))
+
+
+def test_higher_derivatives():
+    x = Tensor(X, requires_grad=True)
+    first = grad((x**3).sum(), x, create_graph=True)
+    second = grad(first.sum(), x, create_graph=True)
+    third = grad(second.sum(), x)
+    np.testing.assert_allclose(first.numpy(), 3 * X**2)
+    np.testing.assert_allclose(second.numpy(), 6 * X)
+    np.testing.assert_allclose(third.numpy(), np.full(X.shape, 6.0))
+
+
+def test_grad_of_results_on_the_way_and_weighted_outputs():
+    x = Tensor(X, requires_grad=True)
+    y = x * 2
+    z = y * y
+    gx, gy = grad(z, (x, y), Tensor(np.ones(X.shape)))
+    np.testing.assert_allclose(gy.numpy(), 2 * 2 * X)
+    np.testing.assert_allclose(gx.numpy(), 8 * X)
+    assert x.grad is None
+
+
+def test_unused_inputs_are_an_error_unless_allowed():
+    x, y = Tensor(X, requires_grad=True), Tensor(X, requires_grad=True)
+    with pytest.raises(StateError, match="no part"):
+        grad(x.sum(), y)
+    assert grad(x.sum(), y, allow_unused=True) is None
+
+
+def test_no_grad_detach_and_enable_grad():
+    x = Tensor(X, requires_grad=True)
+    with no_grad():
+        y = x * 2
+        with enable_grad():
+            z = x * 3
+    assert not y.requires_grad
+    assert z.requires_grad
+    assert not (x.detach() * 2).requires_grad
+    assert (x * 2).is_leaf is False
+
+    @no_grad()
+    def silent(a):
+        return a * 2
+
+    assert not silent(x).requires_grad
+
+
+def test_whole_numbers_take_no_gradient():
+    x = Tensor(X, requires_grad=True)
+    assert not x.argmax(axis=0).requires_grad
+    (x * x.argmax(axis=1).astype(np.float64).reshape(3, 1)).sum().backward()
+    assert x.grad.shape == X.shape
+
+
+def test_value_and_grad_takes_trees():
+    def loss(weights, x):
+        return ((weights["w"] * x + weights["b"]) ** 2).mean(), "extra"
+
+    weights = {"w": Tensor(X), "b": Tensor(np.zeros(4))}
+    (value, extra), grads = value_and_grad(loss)(weights, Tensor(X))
+    assert extra == "extra"
+    assert value.item() == pytest.approx(np.mean(X**4))
+    np.testing.assert_allclose(grads["w"].numpy(), 2 * X**3 / X.size)
+    np.testing.assert_allclose(grads["b"].numpy(), (2 * X**2 / X.size).sum(0))
+    assert not weights["w"].requires_grad

@@ -1,0 +1,197 @@
+"""What a trace took for granted is looked at again: a change traces again, with the reason; Python state set inside is an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradwerk.base.errors import TraceError
+from gradwerk.base.settings import settings
+from gradwerk.nn.module import Module
+from gradwerk.tensor.compile import compile as compile_
+from gradwerk.tensor.tensor import Parameter, Tensor
+
+A = np.arange(6, dtype=np.float32).reshape(2, 3)
+SCALE = 2.0
+
+
+class Layer(Module):
+    def __init__(self, scale):
+        self.scale, self.w = scale, Parameter(np.ones(3, np.float32))
+
+    def forward(self, x):
+        return x * self.w * self.scale
+
+
+class Stack(Module):
+    def __init__(self):
+        self.layers = [Layer(2.0), Layer(3.0)]
+        self.options = {"shift": 1.0}
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x + self.options["shift"]
+
+
+def test_a_module_attribute_traces_again_and_the_rest_does_not():
+    model = Stack()
+    step = compile_(model)
+    for _ in range(2):
+        np.testing.assert_array_equal(step(A).numpy(), A * 6 + 1)
+    assert step.retraces == []
+    model.layers[1].scale = 5.0
+    np.testing.assert_array_equal(step(A).numpy(), A * 10 + 1)
+    assert "layers[1]" in step.retraces[0]
+    model.layers[1].scale = 5.0
+    Layer(9.0).scale = 3.0
+    step(A)
+    assert len(step.retraces) == 1
+
+
+def test_lists_dicts_and_replaced_parameters():
+    model = Stack()
+    step = compile_(lambda x: model(x))
+    step(A)
+    model.layers.append(Layer(10.0))
+    np.testing.assert_array_equal(step(A).numpy(), A * 60 + 1)
+    model.options["shift"] = 0.0
+    np.testing.assert_array_equal(step(A).numpy(), A * 60)
+    model.layers[0].w = Parameter(np.full(3, 2, np.float32))
+    np.testing.assert_array_equal(step(A).numpy(), A * 120)
+    assert len(step.retraces) == 3
+
+
+def test_globals_closures_defaults_and_plain_objects(monkeypatch):
+    class Options:
+        factor = 1.0
+
+    options = Options()
+    options.factor = 4.0
+    shift = 1.0
+
+    def helper(x):
+        return x * SCALE
+
+    def fn(x):
+        return helper(x) * options.factor + shift
+
+    step = compile_(fn)
+    np.testing.assert_array_equal(step(A).numpy(), A * 8 + 1)
+    monkeypatch.setitem(globals(), "SCALE", 3.0)
+    np.testing.assert_array_equal(step(A).numpy(), A * 12 + 1)
+    options.factor = 1.0
+    np.testing.assert_array_equal(step(A).numpy(), A * 3 + 1)
+    shift = 2.0
+    np.testing.assert_array_equal(step(A).numpy(), A * 3 + 2)
+    assert step.retraces == [
+        "global SCALE changed from 2.0 to 3.0",
+        "options.factor changed from 4.0 to 1.0",
+        "shift changed from 1.0 to 2.0",
+    ]
+
+
+def test_requires_grad_is_guarded():
+    layer = Layer(1.0)
+
+    def fn(x):
+        loss = layer(x).sum()
+        loss.backward()
+        return loss
+
+    step = compile_(fn)
+    step(A)
+    np.testing.assert_array_equal(layer.w.grad.numpy(), A.sum(0))
+    layer.w.grad = None
+    layer.w.requires_grad = False
+    with pytest.raises(Exception, match="requires no gradient"):
+        step(A)
+    layer.w.requires_grad = True
+    step(A)
+    np.testing.assert_array_equal(layer.w.grad.numpy(), A.sum(0))
+
+
+def test_train_and_eval():
+    class Switch(Module):
+        def forward(self, x):
+            return x * 2 if self.training else x
+
+    switch = Switch()
+    step = compile_(switch)
+    np.testing.assert_array_equal(step(A).numpy(), A * 2)
+    switch.eval()
+    np.testing.assert_array_equal(step(A).numpy(), A)
+    switch.train()
+    np.testing.assert_array_equal(step(A).numpy(), A * 2)
+    assert step.retraces == ["Switch.training changed from True to False"]
+    switch.eval()
+    step(A)
+    assert len(step.retraces) == 1
+
+
+def test_setting_state_inside_is_an_error_and_is_undone():
+    layer, seen, count = Layer(2.0), [], 0
+
+    def sets(x):
+        layer.scale = 3.0
+        return x
+
+    def appends(x):
+        seen.append(x)
+        return x
+
+    def counts(x):
+        nonlocal count
+        count += 1
+        return x * count
+
+    with pytest.raises(TraceError, match=r"Layer.scale is set[\s\S]*layer.scale = 3.0"):
+        compile_(sets)(A)
+    with pytest.raises(TraceError, match="seen"):
+        compile_(appends)(A)
+    with pytest.raises(TraceError, match="count changed from 0 to 1"):
+        compile_(counts)(A)
+    assert (layer.scale, seen, count) == (2.0, [], 0)
+
+
+def test_modules_made_inside_may_be_set():
+    def fn(x):
+        fresh = Layer(2.0)
+        fresh.scale = 4.0
+        return fresh(x)
+
+    np.testing.assert_array_equal(compile_(fn)(A).numpy(), A * 4)
+
+
+def test_tied_weights_and_overlapping_views():
+    class Tied(Module):
+        def __init__(self):
+            self.a = Parameter(A)
+            self.b = self.a
+            self.row = self.a.detach()[0]
+
+        def forward(self, x):
+            return (x * self.a * self.b + self.row).sum()
+
+    def fn(model, x):
+        loss = model(x)
+        model.a.grad = None
+        loss.backward()
+        model.a.assign(model.a - model.b.grad * 0.1)
+        model.row.assign(model.row * 2)
+        return loss
+
+    eager, compiled = Tied(), Tied()
+    step = compile_(fn)
+    for _ in range(3):
+        assert step(compiled, A).item() == pytest.approx(fn(eager, Tensor(A)).item(), rel=1e-6)
+        np.testing.assert_allclose(compiled.a.numpy(), eager.a.numpy(), rtol=1e-6)
+        np.testing.assert_allclose(compiled.a.grad.numpy(), eager.a.grad.numpy(), rtol=1e-6)
+
+
+def test_the_reason_is_printed_under_debug(capsys):
+    step = compile_(lambda x: x * 2)
+    with settings.scope(debug=1):
+        step(A)
+        step(A[:1])
+    assert "is traced again: an argument changed from (2, 3) to (1, 3)" in capsys.readouterr().err

@@ -1,0 +1,52 @@
+"""Random numbers: the state lies in Tensors, draws differ, seeds repeat, compiled draws what eager draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.tensor.compile import compile as compile_
+from gradwerk.tensor.random import Generator, default_generator, normal, seed, uniform
+
+
+def test_draws_differ_and_seeds_repeat():
+    g = Generator(7)
+    first, second = g.uniform((100,)).numpy(), g.uniform((100,)).numpy()
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(Generator(7).uniform((100,)).numpy(), first)
+    state = g.get_state()
+    third = g.bits((5,)).numpy()
+    g.set_state(state)
+    np.testing.assert_array_equal(g.bits((5,)).numpy(), third)
+    assert not np.array_equal(Generator(8).uniform((100,)).numpy(), first)
+
+
+def test_moments():
+    u, n = Generator(1).uniform((20000,), -1, 3).numpy(), Generator(2).normal((20000,), 1, 2).numpy()
+    assert u.min() >= -1
+    assert u.max() < 3
+    assert abs(u.mean() - 1) < 0.03
+    assert abs(n.mean() - 1) < 0.06
+    assert abs(n.std() - 2) < 0.05
+
+
+def test_compiled_steps_draw_what_eager_steps_draw():
+    eager, compiled = Generator(5), Generator(5)
+    step = compile_(lambda: compiled.uniform((4,)))
+    for _ in range(3):
+        np.testing.assert_array_equal(step().numpy(), eager.uniform((4,)).numpy())
+    assert compiled.get_state() == eager.get_state() == (5, 3)
+    np.testing.assert_array_equal(compiled.bits((2,)).numpy(), eager.bits((2,)).numpy())
+
+
+def test_permutation_and_default_generator():
+    order = Generator(3).permutation(50)
+    assert sorted(order) == list(range(50))
+    seed(11)
+    first = (uniform((3,)).numpy(), normal((3,)).numpy(), default_generator().permutation(5))
+    seed(11)
+    for a, b in zip(first, (uniform((3,)).numpy(), normal((3,)).numpy(), default_generator().permutation(5)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ArgumentError, match="negative"):
+        seed(-1)

@@ -1,0 +1,98 @@
+"""torch.Tensor: what it shares, what it says of its layout, what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradwerk.torch as torch
+from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
+
+
+def test_numpy_and_from_numpy_share_memory() -> None:
+    array = np.zeros((2, 3), np.float32)
+    x = torch.from_numpy(array)
+    array[0, 0] = 5
+    x.numpy()[1, 1] = 7
+    assert x[0, 0].item() == 5
+    assert array[1, 1] == 7
+    assert torch.tensor(array).numpy() is not array
+    with pytest.raises(StateError, match=r"use tensor\.detach\(\)\.numpy\(\)"):
+        torch.zeros(2, requires_grad=True).numpy()
+
+
+def test_views_share_and_view_refuses_what_strides_cannot_say() -> None:
+    x = torch.arange(6).view(2, 3)
+    x.view(-1)[4] = 9
+    assert x[1, 1].item() == 9
+    assert x.t().stride() == (1, 3)
+    assert not x.t().is_contiguous()
+    assert x.t().contiguous().is_contiguous()
+    with pytest.raises(ShapeError, match=r"reshape"):
+        x.t().view(6)
+    assert x.t().reshape(6).tolist() == [0, 3, 1, 9, 2, 5]
+    assert x.size() == (2, 3)
+    assert (x.size(1), x.dim(), x.numel()) == (3, 2, 6)
+    assert repr(x.size()) == "torch.Size([2, 3])"
+
+
+def test_a_convolution_gives_a_contiguous_result() -> None:
+    y = torch.nn.Conv2d(1, 2, 3)(torch.zeros(1, 1, 5, 5))
+    assert y.is_contiguous()
+    assert y.view(1, -1).shape == (1, 18)
+    assert torch.nn.MaxPool2d(3)(y).is_contiguous()
+
+
+def test_dtypes_of_new_tensors() -> None:
+    assert [torch.tensor(v).dtype for v in (1, 1.5, True, np.float64(2))] == [torch.int64, torch.float32, torch.bool, torch.float64]
+    assert (torch.tensor([1, 2]) / 2).dtype == torch.float32
+    assert (torch.arange(3) + 0.5).dtype == torch.float32
+    assert (torch.tensor([1.0]) + torch.tensor(2.0, dtype=torch.float64)).dtype == torch.float32
+    assert torch.ones(2).long().dtype == torch.int64
+    assert torch.ones(2).to(torch.float64).dtype == torch.float64
+    with pytest.raises(DTypeError, match="mean"):
+        torch.arange(3).mean()
+
+
+def test_seeds_repeat() -> None:
+    torch.manual_seed(3)
+    first = (torch.randn(4), torch.rand(2, 2), torch.randint(0, 9, (5,)), torch.randperm(6))
+    torch.manual_seed(3)
+    again = (torch.randn(4), torch.rand(2, 2), torch.randint(0, 9, (5,)), torch.randperm(6))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert sorted(first[3].tolist()) == list(range(6))
+
+
+def test_backward_forgets_the_history_unless_told_to_keep_it() -> None:
+    x = torch.ones(2, requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward(retain_graph=True)
+    loss.backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [4.0, 4.0]
+    with pytest.raises(StateError, match="retain_graph=True"):
+        loss.backward()
+
+
+def test_in_place_on_a_leaf_is_refused_but_not_under_no_grad() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(StateError, match="leaf"):
+        x.add_(1)
+    with torch.no_grad():
+        x.add_(1)
+    assert x.tolist() == [2.0, 2.0]
+    assert x.requires_grad
+
+
+def test_there_is_one_device() -> None:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    assert str(torch.ones(1).to(device).device) == "cpu"
+    with pytest.raises(ArgumentError, match="no device 'cuda:0'"):
+        torch.device("cuda:0")
+    with pytest.raises(ArgumentError, match="no device"):
+        torch.nn.Linear(1, 1).to("cuda")
+
+
+def test_repr() -> None:
+    assert repr(torch.tensor([1.0, 2.5])) == "tensor([1. , 2.5])"
+    assert repr(torch.tensor([1, 2], dtype=torch.int32)) == "tensor([1, 2], dtype=torch.int32)"
