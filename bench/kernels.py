@@ -12,15 +12,13 @@ import numpy as np
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base.settings import settings
-from gradwerk.compiler.contraction.lower import lower_contraction
-from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.llvm.executor import NAMES, executor_object
 from gradwerk.compiler.llvm.link import host_target, link, link_many
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ops import functions
 from gradwerk.runtime.memory import address, empty
-from gradwerk.runtime.pool import Executor
+from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.program import Program
 
 F = np.dtype("float32")

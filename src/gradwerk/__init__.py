@@ -9,6 +9,7 @@ Every public name is here; each loads what it needs when it is first asked for, 
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gradwerk.base.settings import settings
     from gradwerk.tensor.compile import compile  # noqa: A004
     from gradwerk.tensor.control import scan
+    from gradwerk.tensor.effects import print_
     from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
     from gradwerk.tensor.random import Generator, seed
     from gradwerk.tensor.tensor import Parameter, Tensor
@@ -35,7 +37,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError", "DTypeError", "DataError", "FileError", "Generator", "GradwerkError", "MissingExtraError", "NumericError", "Parameter",
-    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "enable_grad", "grad", "no_grad", "scan", "seed", "settings", "value_and_grad",
+    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "enable_grad", "grad", "no_grad", "print_", "scan", "seed", "settings",
+    "value_and_grad",
 ]  # fmt: skip
 
 _ERRORS = "ArgumentError DTypeError DataError FileError GradwerkError MissingExtraError NumericError ShapeError StateError TraceError"
@@ -45,13 +48,14 @@ _HOMES = {
     **dict.fromkeys(("grad", "value_and_grad", "no_grad", "enable_grad"), "gradwerk.tensor.grad"),
     **dict.fromkeys(("Generator", "seed"), "gradwerk.tensor.random"),
     "compile": "gradwerk.tensor.compile",
+    "print_": "gradwerk.tensor.effects",
     "scan": "gradwerk.tensor.control",
     "settings": "gradwerk.base.settings",
 }
 _FUNCTIONS = {
     "gradwerk.ops.elementwise": (
-        "add", "cast", "cos", "div", "erf", "exp", "floor", "log", "maximum", "minimum", "mul", "neg", "relu", "rsqrt", "sigmoid", "sign", "sin",
-        "sqrt", "stop_gradient", "sub", "tanh", "where",
+        "add", "cast", "cos", "div", "erf", "exp", "floor", "log", "maximum", "minimum", "mul", "neg", "relu", "rsqrt", "sigmoid", "sign",
+        "sin", "sqrt", "stop_gradient", "sub", "tanh", "where",
     ),
     "gradwerk.ops.movement": ("broadcast_to", "concatenate", "expand_dims", "flip", "pad", "reshape", "squeeze", "transpose"),
     "gradwerk.ops.reduction": ("argmax", "argmin", "reduce_max", "reduce_min", "reduce_sum"),
@@ -87,8 +91,9 @@ def _watch() -> None:
     """Under GRADWERK_DEBUG or GRADWERK_DUMP the instruments listen from the start."""
     from gradwerk.base.settings import settings  # noqa: PLC0415
 
-    if settings.debug or settings.dump:
-        importlib.import_module("gradwerk.inspect.launches").watch()
+    with suppress(ValueError):  # a variable that is not usable is complained of where its value is needed
+        if settings.debug or settings.dump:
+            importlib.import_module("gradwerk.inspect.launches").watch()
 
 
 _watch()

@@ -23,7 +23,7 @@ def history(folder) -> list[dict[str, str]]:
 
 def test_a_run_leaves_what_it_promises(run_folder) -> None:
     config = json.loads((run_folder / "config.json").read_text())
-    assert config == {"model": "lenet5", "epochs": 10, "batch_size": 64, "lr": 0.05, "optimizer": "momentum", "augment": True, "seed": 0}
+    assert config == {"model": "lenet5", "epochs": 10, "batch_size": 32, "lr": 0.05, "optimizer": "momentum", "augment": True, "seed": 0}
     rows = history(run_folder)
     assert [row["epoch"] for row in rows] == [str(k) for k in range(1, 11)]
     assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "images_per_second"} <= set(rows[0])

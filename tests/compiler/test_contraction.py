@@ -39,7 +39,7 @@ def check(op: Contract, shapes, dtype=FLOAT, *, target: Target | None = None, se
     a, b = (memory.place(x) for x in arrays)
     out = memory.empty(expected.shape, dtype)
     target = target or host_target()
-    run(lower_contraction(op, a, b, out, target, packs={}), memory, target=target)
+    run(lower_contraction(op, a, b, out, target, packs={})[0], memory, target=target)
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
     np.testing.assert_allclose(memory.read(out), expected, rtol=2e-5 if dtype == FLOAT else 1e-12, atol=3e-6 * scale)
 
@@ -91,7 +91,7 @@ def test_transposed_and_strided_operands() -> None:
         memory = Memory()
         first, second = memory.strided(x, sa), memory.strided(y, sb)
         out = memory.empty((40, 50), FLOAT)
-        run(lower_contraction(op, first, second, out, host_target(), packs={}), memory, target=host_target())
+        run(lower_contraction(op, first, second, out, host_target(), packs={})[0], memory, target=host_target())
         np.testing.assert_allclose(memory.read(out), x @ y, rtol=2e-5, atol=2e-5)
 
 
@@ -110,6 +110,6 @@ def test_one_copy_serves_equal_wishes() -> None:
     memory, packs = Memory(), {}
     x, y = memory.place(np.ones((64, 32), "f4")), memory.place(np.ones((48, 32), "f4"))
     swapped = Operand(y.buffer, (32, 48), (1, 32))
-    first = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)
-    again = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)
+    first = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)[0]
+    again = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)[0]
     assert len(again) < len(first)

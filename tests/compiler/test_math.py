@@ -24,8 +24,10 @@ EXACT = {
     "rsqrt": lambda x: 1 / np.sqrt(x), "sigmoid": lambda x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))),
     "erf": lambda x: np.vectorize(math.erf, otypes=[np.float64])(x.astype(np.float64)),
 }  # fmt: skip
-SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1.1754944e-38, 3.4028235e38, -3.4028235e38, 88.72284, 88.7229, -87.4,
-           -103.97, -104.0, 0.34657, 1.0, -1.0, 0.99999994, 1.0000001, 0.625, 0.9277, 9.0, 10.0, -17.0, 89.5, 131072.0, -131072.0]  # fmt: skip
+SPECIAL = [
+    0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1.1754944e-38, 3.4028235e38, -3.4028235e38, 88.72284, 88.7229, -87.4, -103.97,
+    -104.0, 0.34657, 1.0, -1.0, 0.99999994, 1.0000001, 0.625, 0.9277, 9.0, 10.0, -17.0, 89.5, 131072.0, -131072.0,
+]  # fmt: skip
 
 
 def computed(name: str, x: np.ndarray, target: Target) -> np.ndarray:

@@ -23,7 +23,8 @@ from gradwerk.keras import layers
 keras.utils.set_random_seed(3)
 model = keras.Sequential([
     keras.Input((28, 28, 1)), layers.Conv2D(6, 5, activation="tanh"), layers.AveragePooling2D(), layers.Conv2D(16, 5),
-    layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D(), layers.Flatten(), layers.Dropout(0.3), layers.Dense(84, activation="tanh"),
+    layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D(),
+    layers.Flatten(), layers.Dropout(0.3), layers.Dense(84, activation="tanh"),
     layers.Dense(10, activation="softmax"),
 ])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -14,12 +14,15 @@ import numpy as np
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError
+from gradwerk.compiler.llvm.link import host_target
+from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Elementwise, Input, Movement, Op, Operand, Random, Reduction, Strides, no_gradient
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
 from gradwerk.ops.movement import Concatenate
+from tests.compiler.run_plan import Walk
 from tests.laws.cases import draw, examples_of, generator, special, widened
 from tests.laws.numpy_emitter import NumpyEmitter
 
@@ -158,9 +161,67 @@ def second_gradient_is_the_slope_of_the_first(cls: type[Op]) -> None:
         slope_law(first, arrays, (op, types))
 
 
+def compiled_is_the_reference(cls: type[Op]) -> None:
+    """Compiled alone, it gives what the reference gives: at ordinary and special values, on empty axes and axes of extent 1, chunks in
+    either order.
+    """
+    for op, types in examples_of(cls):
+        if cls is Input or any(t.is_token for t in (*types, *op.infer(*types))):
+            continue
+        cases = [draw(op, types)]
+        if isinstance(op, Elementwise):
+            shapes = [(0, 3), (1, 1), (17,), (3, 1, 40)]
+            cases += [within(cls, specials(types)), *([np.resize(x, shape) if 0 not in shape else np.zeros(shape, x.dtype) for x in cases[0]] for shape in shapes)]
+        for arrays in cases:
+            graph, outputs = graph_of(op, [Type(a.shape, a.dtype) for a in arrays])
+            graph.finish(outputs)
+            plan = compile_graph(graph, host_target(), {})
+            made, again = Walk(plan, arrays).run(), Walk(plan, arrays).run(-1)
+            for got, back, wanted in zip(made, again, op.evaluate(*arrays), strict=True):
+                np.testing.assert_array_equal(got, back, err_msg=str(op))
+                agree(got, wanted, graph, op)
+
+
+def compiled_gradient_is_the_reference(cls: type[Op]) -> None:
+    """Its reverse walk, compiled, gives what the interpreter gives."""
+    for op, types in examples_of(cls):
+        if cls is Input or any(t.is_token for t in (*types, *op.infer(*types))) or refuses(op, types):
+            continue
+        graph, outputs = graph_of(op, types)
+        rng = generator("compiled gradient", op)
+        cts = [rng.standard_normal(y.shape).astype(y.dtype) if dtypes.is_float(y.dtype) else None for y in outputs]
+        found = [g for g in gradients(outputs, cts, graph.inputs) if isinstance(g, Value)]
+        graph.finish(found)
+        arrays = draw(op, types)
+        made = Walk(compile_graph(graph, host_target(), {}), arrays).run()
+        for got, wanted in zip(made, interpret(graph, arrays), strict=True):
+            agree(got, wanted, graph, op)
+
+
+def within(cls: type[Op], arrays: list[Array]) -> list[Array]:
+    """The values for which compiled code makes a promise (NaN and infinities always)."""
+    if cls.precise is None:
+        return arrays
+    low, high = cls.precise.low, cls.precise.high
+    return [np.where(np.isfinite(a) & ((a < low) | (a > high)), np.ones_like(a), a) for a in arrays]
+
+
+def agree(got: Array, wanted: Array, graph: Graph, about: object) -> None:
+    """Equal; floats within the error of a few operations in their own precision, sums in another order included."""
+    if not dtypes.is_float(wanted.dtype):
+        np.testing.assert_array_equal(got, wanted, err_msg=str(about))
+        return
+    eps = float(np.finfo(wanted.dtype).eps)
+    finite = wanted[np.isfinite(wanted)]
+    scale = float(np.abs(finite).max(initial=0.0)) if any(not isinstance(n.op, Elementwise | Input) for n in graph.live()) else 0.0
+    tiny = float(np.finfo(wanted.dtype).tiny)
+    np.testing.assert_allclose(got, wanted, rtol=16 * eps, atol=16 * eps * scale + tiny, err_msg=str(about))
+
+
 LAWS: tuple[Law, ...] = (
     is_documented, has_cases, reference_has_the_inferred_type, eager_and_graph_agree, text_reads_back, emit_means_the_reference,
     combine_folds_to_the_reference, view_reads_the_reference, gradient_is_the_slope, second_gradient_is_the_slope_of_the_first,
+    compiled_is_the_reference, compiled_gradient_is_the_reference,
 )  # fmt: skip
 
 

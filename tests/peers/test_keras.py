@@ -62,8 +62,9 @@ def test_layers_compute_the_same(case: Case) -> None:
 @pytest.mark.parametrize(
     "kind",
     [layers.Dense, layers.Conv2D, layers.MaxPooling2D, layers.BatchNormalization, layers.Embedding, layers.LSTM, layers.Dropout,
-     layers.Activation, optimizers.SGD, optimizers.Adam, losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy, losses.BinaryCrossentropy,
-     losses.MeanSquaredError, ours.initializers.RandomNormal, ours.initializers.RandomUniform, ours.initializers.TruncatedNormal],
+     layers.Activation, optimizers.SGD, optimizers.Adam, losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy,
+     losses.BinaryCrossentropy, losses.MeanSquaredError,
+     ours.initializers.RandomNormal, ours.initializers.RandomUniform, ours.initializers.TruncatedNormal],
     ids=lambda kind: kind.__name__,
 )  # fmt: skip
 def test_defaults_are_keras(kind: type) -> None:

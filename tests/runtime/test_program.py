@@ -1,108 +1,19 @@
-"""Plans made by hand with tiny kernels: order, barriers, chains, loops, host calls, threads."""
+"""Plans made by hand with tiny kernels: order, barriers, chains, loops, outputs, host calls."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from gradwerk.base.settings import settings
-from gradwerk.compiler.llvm.executor import NAMES, executor_object
-from gradwerk.compiler.llvm.link import compile_text, host_target, link, link_many
-from gradwerk.ir.plan import ARENA, ArrayAt, Buffer, Chain, HostCall, Launch, Loop, Plan, Pointer, Stage
-from gradwerk.runtime.memory import address, empty
-from gradwerk.runtime.pool import Executor
+from gradwerk.compiler.llvm.link import link
+from gradwerk.ir.plan import ArrayAt, Buffer, HostCall, Loop, Pointer
+from gradwerk.runtime.executor import Executor
+from gradwerk.runtime.memory import SLACK, Results, address
 from gradwerk.runtime.program import Program
-
-FLOAT = np.dtype(np.float32)
-INPUT, OUTPUT = 2, 3
-
-KERNEL = """
-define void @{name}(ptr %slots, ptr %args, i64 %chunk, i64 %iteration) nounwind {{
-entry:
-  %s0 = load i64, ptr %args
-  %o0p = getelementptr i64, ptr %args, i64 1
-  %o0 = load i64, ptr %o0p
-  %t0p = getelementptr i64, ptr %args, i64 2
-  %t0 = load i64, ptr %t0p
-  %s1p = getelementptr i64, ptr %args, i64 3
-  %s1 = load i64, ptr %s1p
-  %o1p = getelementptr i64, ptr %args, i64 4
-  %o1 = load i64, ptr %o1p
-  %t1p = getelementptr i64, ptr %args, i64 5
-  %t1 = load i64, ptr %t1p
-  %np = getelementptr i64, ptr %args, i64 6
-  %n = load i64, ptr %np
-  %b0p = getelementptr ptr, ptr %slots, i64 %s0
-  %b0 = load ptr, ptr %b0p
-  %b1p = getelementptr ptr, ptr %slots, i64 %s1
-  %b1 = load ptr, ptr %b1p
-  %m0 = mul i64 %t0, %iteration
-  %a0 = add i64 %o0, %m0
-  %m1 = mul i64 %t1, %iteration
-  %a1 = add i64 %o1, %m1
-  %x = getelementptr i8, ptr %b0, i64 %a0
-  %y = getelementptr i8, ptr %b1, i64 %a1
-  %first = mul i64 %n, %chunk
-  %end = add i64 %first, %n
-  br label %loop
-loop:
-  %i = phi i64 [%first, %entry], [%i1, %loop]
-  %xi = getelementptr float, ptr %x, i64 %i
-  %yi = getelementptr float, ptr %y, i64 %i
-  %v = load float, ptr %xi
-  %w = {formula}
-  store float %w, ptr %yi
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %end
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}}
-"""
-FORMULAS = {"copy": "fadd float %v, 0.0", "inc": "fadd float %v, 1.0", "twice": "fmul float %v, 2.0", "sum_twice": "fmul float %v, 0.5"}
-
-
-@pytest.fixture(scope="module")
-def executor() -> Executor:
-    return Executor.at(link_many(executor_object(host_target()), NAMES))
-
-
-def objects() -> dict[str, bytes]:
-    return {name: compile_text(KERNEL.format(name=name, formula=text), host_target()) for name, text in FORMULAS.items()}
-
-
-OBJECTS = objects()
-
-
-def launch(kernel: str, source: Pointer, target: Pointer, count: int, chunks: int) -> Launch:
-    return Launch(kernel, (source, target), (count,), chunks)
-
-
-def plan_of(launches: list[Launch], groups: list[list[list[int]]], n: int, *, loops: tuple[Loop, ...] = (), outputs: int = 1) -> Plan:
-    """`groups`: stages of chains of launch numbers, consecutive."""
-    chains, stages = [], []
-    for group in groups:
-        stages.append(Stage(len(chains), len(group)))
-        chains += [Chain(links[0], len(links), launches[links[0]].chunks) for links in group]
-    whole = Buffer((n,), FLOAT)
-    return Plan("hand", (whole,), (whole,) * outputs, tuple(launches), tuple(chains), tuple(stages), loops, (), 4 * n * 200, b"", OBJECTS)
-
-
-def run(plan: Plan, executor: Executor, x: np.ndarray, *, times: int = 1, threads: int = 2) -> list[np.ndarray]:
-    with settings.scope(threads=threads):
-        program = Program(plan, link(plan.objects), executor)
-        held = empty(x.shape, FLOAT)
-        held[...] = x
-        for _ in range(times):
-            out = program.run([address(held)])
-        return [held, *out]
-
-
-def arena(offset: int) -> Pointer:
-    return Pointer(ARENA, offset)
+from tests.runtime.kernels import FLOAT, INPUT, OUTPUT, arena, held, launch, plan_of, run
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -116,20 +27,20 @@ def test_a_stage_sees_all_of_the_stage_before(executor: Executor, threads: int) 
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_a_chain_runs_chunk_by_chunk(executor: Executor, threads: int) -> None:
+def test_a_chain_runs_chunk_by_chunk_and_chains_stand_side_by_side(executor: Executor, threads: int) -> None:
     n = 64
-    launches = [launch("inc", Pointer(INPUT, 0), arena(0), 4, 16), launch("twice", arena(0), Pointer(OUTPUT, 0), 4, 16)]
+    launches = [launch("inc", Pointer(INPUT, 0), arena(0), 4, 8), launch("twice", arena(0), Pointer(OUTPUT, 0), 4, 8)]
+    launches += [launch("twice", Pointer(INPUT, 4 * 32), arena(512), 2, 16), launch("inc", arena(512), Pointer(OUTPUT, 4 * 32), 2, 16)]
     x = np.arange(n, dtype=np.float32)
-    *_, y = run(plan_of(launches, [[[0, 1]]], n), executor, x, times=100, threads=threads)
-    np.testing.assert_array_equal(y, (x + 1) * 2)
+    *_, y = run(plan_of(launches, [[[0, 1], [2, 3]]], n), executor, x, times=100, threads=threads)
+    np.testing.assert_array_equal(y, np.concatenate([(x[:32] + 1) * 2, x[32:] * 2 + 1]))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_loop_carries_from_iteration_to_iteration(executor: Executor, threads: int) -> None:
     n, trips = 32, 50
     step = 4 * n
-    launches = [launch("copy", Pointer(INPUT, 0), arena(0), 4, 8)]
-    launches += [launch("inc", Pointer(ARENA, 0, step), Pointer(ARENA, step, step), 4, 8)]
+    launches = [launch("copy", Pointer(INPUT, 0), arena(0), 4, 8), launch("inc", arena(0, step), arena(step, step), 4, 8)]
     launches += [launch("copy", arena(step * trips), Pointer(OUTPUT, 0), n, 1)]
     plan = plan_of(launches, [[[0]], [[1]], [[2]]], n, loops=(Loop(1, 1, trips),))
     x = np.arange(n, dtype=np.float32)
@@ -137,63 +48,134 @@ def test_a_loop_carries_from_iteration_to_iteration(executor: Executor, threads:
     np.testing.assert_array_equal(y, x + trips)
 
 
+def test_a_loop_of_no_iterations(executor: Executor) -> None:
+    launches = [launch("copy", Pointer(INPUT, 0), Pointer(OUTPUT, 0), 4, 4), launch("inc", Pointer(OUTPUT, 0), Pointer(OUTPUT, 0), 4, 4)]
+    plan = plan_of(launches, [[[0]], [[1]]], 16, loops=(Loop(1, 1, 0),))
+    *_, y = run(plan, executor, np.ones(16, np.float32), times=3)
+    np.testing.assert_array_equal(y, 1)
+
+
+def test_a_plan_of_nothing(executor: Executor) -> None:
+    assert run(replace(plan_of([], [], 4), outputs=()), executor, np.ones(4, np.float32), times=3)[1:] == []
+
+
 def test_an_output_in_place_is_written_over_its_input(executor: Executor) -> None:
     n = 16
     plan = plan_of([launch("inc", Pointer(INPUT, 0), Pointer(INPUT, 0), 4, 4)], [[[0]]], n)
-    held, *rest = run(replace(plan, outputs=(Buffer((n,), FLOAT, 0),)), executor, np.zeros(n, np.float32), times=1000)
+    source, *rest = run(replace(plan, outputs=(Buffer((n,), FLOAT, 0),)), executor, np.zeros(n, np.float32), times=1000)
     assert not rest
-    np.testing.assert_array_equal(held, 1000)
+    np.testing.assert_array_equal(source, 1000)
+
+
+def test_outputs_of_earlier_runs_stay_as_they_were(executor: Executor) -> None:
+    n = 8
+    plan = plan_of([launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), n, 1)], [[[0]]], n)
+    program = Program(plan, link(plan.objects), executor)
+    source = held(np.zeros(n, np.float32))
+    kept = []
+    for number in range(1000):
+        source[:] = number
+        kept += program.run([address(source)])
+    assert all((array == number + 1).all() for number, array in enumerate(kept))
+    assert all(address(array) % 64 == 0 for array in kept)
+
+
+def test_results_have_readable_bytes_behind_them() -> None:
+    make = Results((((3,), FLOAT), ((), np.dtype(np.int64)), ((200, 3), FLOAT), ((0, 4), FLOAT)))
+    for _ in range(300):
+        arrays, addresses = make()
+        assert [array.shape for array in arrays] == [(3,), (), (200, 3), (0, 4)]
+        for array, start in zip(arrays, addresses, strict=True):
+            assert address(array) == start or not array.size
+            assert isinstance(array.base, np.ndarray)
+            assert address(array.base) + array.base.nbytes >= start + array.nbytes + SLACK
+
+
+def test_given_memory_for_outputs(executor: Executor) -> None:
+    plan = plan_of([launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), 4, 4)], [[[0]]], 16)
+    x, y = held(np.zeros(16, np.float32)), held(np.zeros(16, np.float32))
+    assert Program(plan, link(plan.objects), executor).run([address(x)], [address(y)]) == []
+    np.testing.assert_array_equal(y, 1)
 
 
 @dataclass(frozen=True)
 class Negate:
     """Stands for a host op."""
 
+    calls: list[int] = field(default_factory=list)
+
     def evaluate(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        self.calls.append(1)
+        if self.calls == [1, 1, 1]:
+            raise ValueError("the third call")
         return tuple(-a for a in arrays)
 
 
-def test_a_host_call_stands_between_native_segments(executor: Executor) -> None:
-    n = 16
+def host_plan(op: Negate, n: int):
     launches = [launch("inc", Pointer(INPUT, 0), arena(0), 4, 4), launch("inc", arena(4 * n), Pointer(OUTPUT, 0), 4, 4)]
-    call = HostCall(1, Negate(), (ArrayAt(arena(0), (n,), FLOAT),), (ArrayAt(arena(4 * n), (n,), FLOAT),))
-    plan = replace(plan_of(launches, [[[0]], [[1]]], n), host_calls=(call,))
-    x = np.arange(n, dtype=np.float32)
-    *_, y = run(plan, executor, x, times=20)
-    np.testing.assert_array_equal(y, -(x + 1) + 1)
+    call = HostCall(1, op, (ArrayAt(arena(0), (n,), FLOAT),), (ArrayAt(arena(4 * n), (n,), FLOAT),))
+    return plan_of(launches, [[[0]], [[1]]], n, calls=(call,))
 
 
-def test_two_threads_may_run_one_program_at_once(executor: Executor) -> None:
-    n = 64
-    launches = [launch("inc", Pointer(INPUT, 0), arena(0), 4, 16), launch("twice", arena(0), Pointer(OUTPUT, 0), n, 1)]
-    plan, failures = plan_of(launches, [[[0]], [[1]]], n), []
+def test_a_host_call_stands_between_native_segments_and_may_raise(executor: Executor) -> None:
+    n, op = 16, Negate()
+    x = held(np.arange(n, dtype=np.float32))
+    plan = host_plan(op, n)
     with settings.scope(threads=2):
         program = Program(plan, link(plan.objects), executor)
-
-        def work(seed: int) -> None:
-            x = empty((n,), FLOAT)
-            x[...] = seed
-            for _ in range(500):
+        for number in range(20):
+            if number == 2:
+                with pytest.raises(ValueError, match="the third call"):
+                    program.run([address(x)])
+            else:
                 (y,) = program.run([address(x)])
-                if not (y == (seed + 1) * 2).all():
-                    failures.append(seed)
-
-        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert not failures
+                np.testing.assert_array_equal(y, -(x + 1) + 1)
+    assert len(op.calls) == 20
 
 
-def test_profile_counts_every_launch(executor: Executor) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_loop_with_a_host_call_inside_is_driven_from_python(executor: Executor, threads: int) -> None:
+    n, trips = 16, 5
+    step, half = 4 * n, 4 * n * 50
+    launches = [launch("copy", Pointer(INPUT, 0), arena(0), 4, 4), launch("inc", arena(0, step), arena(half, step), 4, 4)]
+    launches += [launch("inc", arena(half, step), arena(step, step), 4, 4), launch("copy", arena(step * trips), Pointer(OUTPUT, 0), 4, 4)]
+    call = HostCall(2, Negate([0]), (ArrayAt(arena(half, step), (n,), FLOAT),), (ArrayAt(arena(half, step), (n,), FLOAT),))
+    plan = plan_of(launches, [[[0]], [[1]], [[2]], [[3]]], n, loops=(Loop(1, 2, trips),), calls=(call,))
+    x = np.arange(n, dtype=np.float32)
+    *_, y = run(plan, executor, x, times=4, threads=threads)
+    np.testing.assert_array_equal(y, -x)
+
+
+def test_host_calls_before_all_and_behind_all(executor: Executor) -> None:
+    n, order = 8, []
+
+    @dataclass(frozen=True)
+    class Note:
+        name: str
+
+        def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+            order.append((self.name, float(x[0])))
+            return ()
+
+    launches = [launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), 4, 2)]
+    calls = tuple(HostCall(where, Note(name), (ArrayAt(Pointer(slot, 0), (n,), FLOAT),), ()) for name, where, slot in (("a", 0, INPUT), ("b", 1, OUTPUT)))
+    run(plan_of(launches, [[[0]]], n, calls=calls), executor, np.ones(n, np.float32), times=2)
+    assert order == [("a", 1.0), ("b", 2.0)] * 2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_watched_run_times_every_launch_and_notes_every_chunk(executor: Executor, threads: int) -> None:
     n = 64
     launches = [launch("inc", Pointer(INPUT, 0), arena(0), 4, 16), launch("twice", arena(0), Pointer(OUTPUT, 0), n, 1)]
-    plan = plan_of(launches, [[[0]], [[1]]], n)
-    program = Program(plan, link(plan.objects), executor)
-    x, y = empty((n,), FLOAT), empty((n,), FLOAT)
-    x[...] = 1
-    ticks = program.profile([address(x)], [address(y)])
-    assert len(ticks) == 2
-    assert all(t > 0 for t in ticks)
+    plan = plan_of(launches, [[[0]], [[1]]], n, loops=(Loop(0, 1, 3),))
+    x, y = held(np.ones(n, np.float32)), held(np.zeros(n, np.float32))
+    with settings.scope(threads=threads):
+        program = Program(plan, link(plan.objects), executor)
+        trace = program.watch([address(x)], [address(y)])
+        assert len(program.profile([address(x)], [address(y)])) == 2
+    assert all(t > 0 for t in trace.ticks)
+    chunks = sorted((int(e[0]), int(e[2]), int(e[1])) for e in trace.events)
+    assert chunks == [(0, trip, chunk) for trip in range(3) for chunk in range(16)] + [(1, 0, 0)]
+    assert set(trace.events[:, 3]) <= set(range(threads))
+    assert trace.tick > 0
     np.testing.assert_array_equal(y, 4)

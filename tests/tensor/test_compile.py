@@ -360,3 +360,11 @@ def test_check_nan_names_the_op_and_the_line(compiled):
 
     with settings.scope(check_nan=True), pytest.raises(NumericError, match=r"log made 2 of 3[\s\S]*# the line"):
         (compile_(fn) if compiled else fn)(Tensor([1.0, 2.0, 7.0]))
+
+
+def test_overlapping_arrays_among_written_arguments_are_refused():
+    step = compile_(lambda x, y: x.assign(x + y).sum())
+    block = np.ones((3, 2), np.float32)
+    assert step(block[:1], block[2:]).item() == 4
+    with pytest.raises(StateError, match="share memory"):
+        step(block[0:2], block[1:3])

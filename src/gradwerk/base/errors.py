@@ -28,12 +28,12 @@ class GradwerkError(Exception):
         self.facts = facts
         self.likely = likely
         self.origin = origin if origin is not None else capture()
-        self.path = self.origin.path or current_path()
+        self.place = self.origin.path or current_path()
         super().__init__(self.render())
 
     def render(self) -> str:
         """The whole text: message, facts, the user's line, the likely fix."""
-        head = f"{self.path}: {self.message}" if self.path else self.message
+        head = f"{self.place}: {self.message}" if self.place else self.message
         lines = [head, *(f"  {fact}" for fact in self.facts)]
         if self.origin.file:
             lines.append(f"  at {self.origin.describe()}")

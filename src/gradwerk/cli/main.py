@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(error: GradwerkError) -> None:
     """An error as it reads on the command line: no line of Python, which the user did not write."""
-    place = f"{error.path}: " if error.path else ""
+    place = f"{error.place}: " if error.place else ""
     lines = [f"gradwerk: error: {place}{error.message}", *(f"  {fact}" for fact in error.facts)]
     print("\n".join([*lines, *([f"  likely: {error.likely}"] if error.likely else [])]), file=sys.stderr)
 
@@ -113,8 +113,8 @@ def _add_train(parser: Parser) -> None:
     """The options of `train`; their defaults stand in cli/recipe.py."""
     absent = argparse.SUPPRESS
     parser.add_argument("model", choices=MODELS)
-    parser.add_argument("--epochs", type=_positive, default=absent, help="passes over the training data (20)")
-    parser.add_argument("--batch-size", type=_positive, default=absent, help="images a step (64)")
+    parser.add_argument("--epochs", type=_positive, default=absent, help="passes over the training data (30)")
+    parser.add_argument("--batch-size", type=_positive, default=absent, help="images a step (32)")
     parser.add_argument("--lr", type=_rate, default=absent, help="the highest learning rate (0.05, for adam 0.002); it falls along a cosine")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default=absent, help="the update rule (momentum)")
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=absent, help="shift, turn and stretch the images (yes)")

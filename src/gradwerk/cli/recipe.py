@@ -35,8 +35,8 @@ _MOMENTUM = 0.9
 class Recipe:
     """What was asked for; `lr` 0 takes the optimizer's own."""
 
-    epochs: int = 20
-    batch_size: int = 64
+    epochs: int = 30
+    batch_size: int = 32
     lr: float = 0.0
     optimizer: str = "momentum"
     augment: bool = True

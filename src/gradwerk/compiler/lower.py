@@ -7,7 +7,7 @@ lowering becomes a host step: the program calls the op's NumPy reference between
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,12 +23,13 @@ from gradwerk.compiler.memory import Segment
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Contraction, Movement, Op, Source, Strides, Window
+from gradwerk.ir.op import Constant, Contraction, Movement, Op, Random, Source, Strides, Window
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
+from gradwerk.ops.window import Sliding
 
 
 
@@ -91,11 +92,18 @@ class Lowering:
         self.constants[buffer] = op.data
         return Operand(buffer, op.type.shape, row_major(op.type.shape))
 
-    def result(self, value: Value) -> Operand:
-        """Where a value is to be written: the place prepared for it, or a new dense buffer."""
+    def result(self, value: Value, like: Sequence[Operand] = ()) -> Operand:
+        """Where a value is to be written: the place prepared for it, or a new buffer, its axes in memory as in what it is made of."""
         if value not in self.operands:
-            self.operands[value] = self.spaced(value.type, value.node.op.name)
+            order = next((o for o in map(order_of, like) if o and len(o) == value.ndim), None)
+            self.operands[value] = self.ordered(value.type, order) if order else self.spaced(value.type, value.node.op.name)
         return self.operands[value]
+
+    def ordered(self, type_: Type, order: Sequence[int]) -> Operand:
+        """A new dense buffer whose axes lie in memory in this order, outermost first."""
+        steps = row_major(tuple(type_.shape[k] for k in order))
+        strides = tuple(steps[order.index(k)] for k in range(type_.ndim))
+        return Operand(Buffer(type_.dtype, type_.size, "ordered"), type_.shape, strides)
 
     def dense(self, type_: Type, label: str = "") -> Operand:
         """A new row-major buffer."""
@@ -142,17 +150,31 @@ class Lowering:
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
         reads = tuple(self.spread(self.operand(value), region) for value in region.reads)
-        writes = tuple(self.result(value) for value in region.writes)
+        writes = tuple(self.result(value, like=reads) for value in region.writes)
         if any(extent == 0 for extent in region.space) and region.kind != REDUCE:
             if region.kind == MAP or not any(value.type.size for value in region.writes):
                 return
         if region.kind == MAP:
-            self.pending.append(lower_map(region.body, reads, writes, region.space, self.target))
+            order = order_of(writes[0]) if not any(isinstance(node.op, Random) for node in region.nodes) else None
+            order = order or tuple(range(len(region.space)))
+            space = tuple(region.space[k] for k in order)
+            self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
         elif region.kind == ROW:
             writes = tuple(self.spread(operand, region) for operand in writes)
             self.pending.append(lower_row(region.body, reads, writes, region.space, self.target))
         else:
-            self.pending += lower_reduce(region.body, region.folds, reads, writes, region.space, self.target)
+            self.reduce(region, reads, writes)
+
+    def reduce(self, region: Region, reads: tuple[Operand, ...], writes: tuple[Operand, ...]) -> None:
+        """A fold, its axes in the order of the memory that is read: kept axes stay in their own order."""
+        order = next((o for o in map(order_of, reads) if o), None)
+        folded = region.folds[0].axes
+        kept = [k for k in order or () if k not in folded]
+        if order is None or kept != sorted(kept):
+            order = tuple(range(len(region.space)))
+        folds = tuple(replace(fold, axes=tuple(sorted(order.index(k) for k in folded))) for fold in region.folds)
+        space = tuple(region.space[k] for k in order)
+        self.pending += lower_reduce(region.body, folds, permuted(reads, order), writes, space, self.target)
 
     def spread(self, operand: Operand, region: Region) -> Operand:
         """The operand over the region's whole space: broadcast axes get stride 0; a per-row value gets a row axis of extent 1."""
@@ -223,8 +245,12 @@ class Lowering:
         if not isinstance(op, Contract):
             raise TypeError(op)
         a, b = (self.operand(value) for value in node.args)
-        out = self.result(node.values[0])
-        self.pending += lower_contraction(op, a, b, out, self.target, packs=self.packs, lasting=self.lasting)
+        value = node.values[0]
+        free = value not in self.operands
+        works, self.operands[value] = lower_contraction(
+            op, a, b, self.result(value), self.target, packs=self.packs, lasting=self.lasting, free=free and self.result(value).dense
+        )
+        self.pending += works
 
     def source(self, node: Node) -> None:
         """Counting and the like: known now, so a constant."""
@@ -237,8 +263,12 @@ class Lowering:
 
     def window(self, node: Node) -> None:
         """Pooling and its gradients."""
-        reads = tuple(self.operand(value) for value in node.args)
-        self.pending += lower_window(node.op, reads, self.result(node.values[0]), self.target)
+        op, reads = node.op, tuple(self.operand(value) for value in node.args)
+        out = self.result(node.values[0], like=reads)
+        order = order_of(out)
+        if order is not None and isinstance(op, Sliding):
+            op, reads, out = op.permuted(order), permuted(reads, order), permuted((out,), order)[0]
+        self.pending += lower_window(op, reads, out, self.target)
 
     def gather(self, node: Node) -> None:
         """Rows by index."""
@@ -319,6 +349,20 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
             lowering.copy(lowering.operand(value), place)
     lowering.flush()
     return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units)
+
+
+def permuted(operands: Sequence[Operand], order: Sequence[int]) -> tuple[Operand, ...]:
+    """The operands with their axes in another order; memory stays as it is."""
+    return tuple(Operand(o.buffer, tuple(o.shape[k] for k in order), tuple(o.strides[k] for k in order), o.offset) for o in operands)
+
+
+def order_of(operand: Operand) -> tuple[int, ...] | None:
+    """The axes, outermost first, of an operand that is dense in another order than its own; None for all others."""
+    if operand.dense or 0 in operand.strides:
+        return None
+    order = tuple(sorted(range(len(operand.shape)), key=lambda k: -operand.strides[k]))
+    steps = row_major(tuple(operand.shape[k] for k in order))
+    return order if all(operand.strides[k] == steps[n] for n, k in enumerate(order)) else None
 
 
 def writes_in_place(graph: Graph, units: Sequence[Unit], value: Value, old: Value) -> bool:

@@ -39,13 +39,15 @@ class Pass:
     name: str
     run: Callable[[Graph], Graph]
     why_here: str
+    repeats: bool = False
+    """Only worth running when a pass since its last run has changed the graph."""
 
 
 PASSES = (
     Pass("simplify", simplify, "first: fewer nodes for all that follow, and scans that are equal become identical"),
     Pass("merge_scans", merge_scans, "before hoisting: a forward scan and the one that also keeps residuals are one loop"),
     Pass("hoist", hoist, "work that leaves a loop becomes ordinary nodes, which the next walk simplifies"),
-    Pass("simplify again", simplify, "hoisted products meet gathers and reshapes that they had not seen"),
+    Pass("simplify again", simplify, "hoisted products meet gathers and reshapes that they had not seen", repeats=True),
 )
 
 
@@ -72,9 +74,14 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
     log, keep = record or Record(), record is not None
     check = settings.check
     log.note("trace", 0.0, lambda: print_graph(graph), keep=keep)
+    simple: Graph | None = None
     for item in PASSES:
+        if item.repeats and graph is simple:
+            continue
         begin = time.perf_counter()
         graph = item.run(graph)
+        if item.run is simplify:
+            simple = graph
         log.note(item.name, time.perf_counter() - begin, lambda g=graph: print_graph(g), keep=keep)  # type: ignore[misc]
         if check:
             verify(graph)

@@ -6,12 +6,12 @@ So `x + 0` stays (it turns -0.0 into 0.0), `x * 0` stays (NaN), `x * 1` goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
-from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
 from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub
@@ -273,30 +273,27 @@ def rewrite(op: Op, args: tuple[Value, ...], graph: Graph) -> tuple[Value, ...] 
 def simplify(graph: Graph) -> Graph:
     """The same results by fewer and simpler nodes.  Running it again changes nothing."""
     for _ in range(8):
-        simpler = walk(graph)
-        if len(simpler.nodes) == len(graph.nodes) and simpler == graph:
-            return simpler
-        graph = simpler
+        graph, fired = walk(graph)
+        if not fired:
+            break
     return graph
 
 
-def walk(graph: Graph) -> Graph:
-    """One pass over all nodes."""
-    new, place = Graph(graph.name), dict[Value, Value]()
+def walk(graph: Graph) -> tuple[Graph, int]:
+    """One pass over all nodes; the new graph and how many rules applied."""
+    new, place, fired = Graph(graph.name), dict[Value, Value](), 0
     for value in graph.inputs:
         op = value.node.op
         place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
     for node in graph.live():
         if isinstance(node.op, Input):
             continue
+        new.standing_for = node.origins
         args = tuple(place[value] for value in node.args)
-        before = len(new.nodes)
-        values = rewrite(node.op, args, new) or new.apply(node.op, args)
-        _keep_origins(node, new.nodes[before:])
+        values = rewrite(node.op, args, new)
+        if values is None:
+            values = new.apply(node.op, args)
+        else:
+            fired += 1
         place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs)
-
-
-def _keep_origins(old: Node, made: Sequence[Node]) -> None:
-    for node in made:
-        node.origins[:] = list(old.origins)
+    return new.finish(place[value] for value in graph.outputs), fired

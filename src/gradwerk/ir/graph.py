@@ -119,6 +119,8 @@ class Graph:
         self.outputs: tuple[Value, ...] = ()
         self.nodes: list[Node] = []
         self.finished = False
+        self.standing_for: Sequence[Origin] | None = None
+        """While a pass rewrites: the origins of the node that new nodes stand for.  None: nodes come from the caller's own line."""
         self._interned: dict[tuple[Op, tuple[Value, ...]], Node] = {}
 
     def input(self, type_: Type, name: str = "") -> Value:
@@ -142,9 +144,10 @@ class Graph:
             if value.node.graph is not self:
                 raise VerifyError(f"{op}: an argument belongs to another graph")
         node = self._interned.get((op, values)) or self._add(op, values)
-        origin = capture()
-        if origin not in node.origins:
-            node.origins.append(origin)
+        known = node.origins
+        for origin in (capture(),) if self.standing_for is None else self.standing_for:
+            if origin not in known:
+                known.append(origin)
         return node.values
 
     def _add(self, op: Op, args: tuple[Value, ...]) -> Node:
@@ -175,9 +178,10 @@ class Graph:
         for node in self.live():
             if node.values[0] in place:
                 continue
+            into.standing_for = node.origins
             made = into.apply(node.op, [place[value] for value in node.args])
-            made[0].node.origins.extend(origin for origin in node.origins if origin not in made[0].node.origins)
             place.update(zip(node.values, made, strict=True))
+        into.standing_for = None
         return tuple(place[value] for value in self.outputs)
 
     @cached_property

@@ -172,6 +172,7 @@ class Sin(Unary):
 
     accepts = "f"
     domain = Interval(-8.0, 8.0)
+    precise = Interval(-(2.0**17), 2.0**17)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(ct, cos(x)),)
@@ -193,6 +194,7 @@ class Cos(Unary):
 
     accepts = "f"
     domain = Interval(-8.0, 8.0)
+    precise = Interval(-(2.0**17), 2.0**17)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (neg(mul(ct, sin(x))),)

@@ -8,9 +8,9 @@ Along each axis window w covers `window` positions from w * stride - low; what l
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Self, final
 
 import numpy as np
 
@@ -36,6 +36,11 @@ class Sliding(Window):
     strides: tuple[int, ...]
     low: tuple[int, ...]
     high: tuple[int, ...]
+
+    def permuted(self, order: Sequence[int]) -> Self:
+        """The same window on an input whose axes stand in another order."""
+        moved = {name: tuple(value[k] for k in order) for name, value in self.attributes().items()}
+        return replace(self, **moved)
 
     def windows(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The number of windows along each axis of an input of `shape`.  Raises: ShapeError where the geometry does not fit it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.dtypes import DType
+from gradwerk.base.dtypes import DType, token
 
 ALIGNMENT = 64
 SLACK = 256
@@ -21,7 +21,14 @@ def empty(shape: tuple[int, ...], dtype: DType) -> Array:
     nbytes = math.prod(shape) * dtype.itemsize
     raw = np.empty(nbytes + ALIGNMENT + SLACK, np.uint8)
     start = -address(raw) % ALIGNMENT
-    return raw[start : start + nbytes].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, raw, start)
+
+
+def words(count: int) -> Array:
+    """Zeroed i64 words on a cache line, for what native code and Python share."""
+    made = empty((count,), np.dtype(np.int64))
+    made[:] = 0
+    return made
 
 
 def address(array: Array) -> int:
@@ -36,3 +43,60 @@ def usable(array: Array) -> Array:
     copy = empty(array.shape, array.dtype)
     copy[...] = array
     return copy
+
+
+class _Memory:
+    """An address as NumPy's array interface."""
+
+    def __init__(self, interface: dict[str, object]) -> None:
+        self.__array_interface__ = interface
+
+
+def view(start: int, shape: tuple[int, ...], dtype: DType) -> Array:
+    """The memory at an address as an array; the caller keeps it alive."""
+    if math.prod(shape) == 0 or dtype == token:
+        return np.zeros(shape, dtype)
+    return np.asarray(_Memory({"data": (start, False), "shape": shape, "typestr": dtype.str, "version": 3}))
+
+
+class Results:
+    """Makes the arrays that leave a program, call after call.
+
+    Small ones are cut one behind the other from a block of some KB, which costs one array constructor each and neither an allocation nor
+    a look-up of an address; a small result that is kept keeps its block.  Large ones are allocated each time.  One thread at a time.
+    """
+
+    LARGEST_CUT = 512
+    BLOCK = 8192
+
+    def __init__(self, types: tuple[tuple[tuple[int, ...], DType], ...]) -> None:
+        self._rows: list[tuple[tuple[int, ...], DType, int]] = []
+        self._cut = 0
+        for shape, dtype in types:
+            nbytes = math.prod(shape) * dtype.itemsize
+            small = nbytes <= self.LARGEST_CUT
+            self._rows.append((shape, dtype, self._cut if small else -1))
+            self._cut += -(-nbytes // ALIGNMENT) * ALIGNMENT if small else 0
+        self._size = max(self.BLOCK, self._cut)
+        self._used = self._size
+        self._block: Array = np.empty(0, np.uint8)
+        self._address = 0
+
+    def __call__(self) -> tuple[list[Array], list[int]]:
+        """New arrays, and their addresses."""
+        start = self._used
+        if start + self._cut > self._size:
+            self._block = empty((self._size + SLACK,), np.dtype(np.uint8))
+            self._address = address(self._block)
+            start = 0
+        self._used = start + self._cut
+        made, where = [], []
+        for shape, dtype, offset in self._rows:
+            if offset >= 0:
+                made.append(np.ndarray(shape, dtype, self._block, start + offset))
+                where.append(self._address + start + offset)
+            else:
+                array = empty(shape, dtype)
+                made.append(array)
+                where.append(address(array))
+        return made, where

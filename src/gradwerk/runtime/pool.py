@@ -2,51 +2,32 @@
 
 One run at a time has the pool.  A second thread that calls a program meanwhile walks it alone: chunks depend on sizes only, so its bits are
 the same.  The pool starts at the first shared run, stops at exit, and starts anew in a forked child.
+
+A worker may come late to a run that the others have finished; it does no harm there, but it reads the run's tables.  So whatever native
+code may read is given up through `retire`, which keeps it until every worker is through with the last run.
 """
 
 from __future__ import annotations
 
 import atexit
-import ctypes
 import os
-import signal
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
+import time
+from collections import deque
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
-from gradwerk.runtime.memory import address, empty
+from gradwerk.runtime.executor import CONTROL_WORDS, EPOCH, LINE, PAUSES, STOP, Executor
+from gradwerk.runtime.memory import address, words
 
-SPINS = 2000
+SPIN = 2000
 """Pauses before a waiting thread parks: 0 to 2,000 are equally good under load, 20,000 costs 20 percent."""
-STOP, CANCEL, WORDS = 16, 24, 96
 MOST_THREADS = 256
-
-
-@dataclass(frozen=True)
-class Executor:
-    """The native executor's entry points."""
-
-    walk: Callable[[int], int]
-    profile: Callable[[int], int]
-    share: Callable[[int, int], int]
-    serve: Callable[[int, int, int], None]
-    poke: Callable[[int], None]
-    wake: Callable[[int], None]
-
-    @classmethod
-    def at(cls, addresses: dict[str, int]) -> Executor:
-        """From the addresses of its functions."""
-        word = ctypes.c_int64
-        one, two = ctypes.CFUNCTYPE(word, word), ctypes.CFUNCTYPE(word, word, word)
-        nothing, worker = ctypes.CFUNCTYPE(None, word), ctypes.CFUNCTYPE(None, word, word, word)
-        return cls(
-            one(addresses["walk"]), one(addresses["profile"]), two(addresses["share"]),
-            worker(addresses["serve"]), nothing(addresses["poke"]), nothing(addresses["wake_all"]),
-        )  # fmt: skip
+MOST_WAIT = 10.0
+"""Seconds that the end of the process waits for a run of another thread."""
 
 
 def thread_count() -> int:
@@ -58,59 +39,102 @@ def thread_count() -> int:
 
 
 def usable_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores that this process may use: those it is bound to, or fewer under a container's quota."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(bound, _quota()))
+
+
+@cache
+def _quota() -> int:
+    """Whole cores of the time that Linux control groups grant; a large number where there is no limit."""
+    with suppress(OSError, ValueError):
+        granted, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return -(-int(granted) // int(period))
+    with suppress(OSError, ValueError):
+        group = Path("/sys/fs/cgroup/cpu")
+        granted_us, period_us = (int((group / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
+        if granted_us > 0:
+            return -(-granted_us // period_us)
+    return 1 << 16
 
 
 class Pool:
     """Workers of one process, waiting on one control block."""
 
-    def __init__(self, executor: Executor, threads: int) -> None:
-        self.executor, self.size = executor, threads
+    def __init__(self, executor: Executor, asked: int) -> None:
+        self.executor, self.asked = executor, asked
+        size = thread_count()
         self.lock = threading.Lock()
-        self.control = empty((WORDS,), np.dtype(np.int64))
-        self.control[:] = 0
+        self.control = words(CONTROL_WORDS)
+        self.control[PAUSES] = SPIN if size <= usable_cores() else 0
         self.address = address(self.control)
-        self.seen = [empty((8,), np.dtype(np.int64)) for _ in range(threads - 1)]
+        self.seen = words(LINE * size)
         self.threads: list[threading.Thread] = []
-        for word in self.seen:
-            word[:] = 0
-            thread = threading.Thread(target=executor.serve, args=(self.address, address(word), SPINS), name="gradwerk", daemon=True)
+        self._retired: deque[tuple[int, object]] = deque()
+        self._pruning = threading.Lock()
+        first = address(self.seen)
+        for number in range(1, size):
+            arguments = (self.address, first + 8 * LINE * number, number)
+            thread = threading.Thread(target=executor.serve, args=arguments, name=f"gradwerk-{number}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads to be had: those we have will do
+                break
             self.threads.append(thread)
-            thread.start()
+
+    @property
+    def size(self) -> int:
+        """Threads of a shared run."""
+        return len(self.threads) + 1
 
     def stop(self) -> None:
         """Ends the workers and waits for them."""
-        with self.lock:
-            self.control[STOP] = 1
-            self.executor.poke(self.address)
-            for thread in self.threads:
-                thread.join()
-            self.threads = []
+        got = self.lock.acquire(timeout=MOST_WAIT)
+        self.control[STOP] = 1
+        self.executor.poke(self.address)
+        for thread in self.threads:
+            thread.join(MOST_WAIT)
+        self.threads = []
+        if got:
+            self.lock.release()
+
+    def through(self) -> int:
+        """The last epoch that every worker is through with."""
+        epoch = int(self.control[EPOCH])
+        return min([epoch, *(int(self.seen[LINE * number]) for number in range(1, self.size))])
 
     def settle(self) -> None:
-        """Waits until no worker is inside a run any more."""
-        epoch = int(self.control[0])
-        while any(int(word[0]) < epoch for word in self.seen):
-            os.sched_yield() if hasattr(os, "sched_yield") else None
+        """Waits until no worker is inside a run any more; the caller has the lock."""
+        epoch = int(self.control[EPOCH])
+        while self.through() < epoch:
+            time.sleep(0.0002)
+
+    def retire(self, memory: object) -> None:
+        """Keeps what a worker may still read until it cannot any more.  Finalizers call this: at any time, from any thread."""
+        self._retired.append((int(self.control[EPOCH]), memory))
+        through = self.through()
+        if self._pruning.acquire(blocking=False):
+            while self._retired and self._retired[0][0] <= through:
+                self._retired.popleft()
+            self._pruning.release()
 
 
 _pool: Pool | None = None
 _guard = threading.Lock()
 
 
-def pool(executor: Executor) -> Pool | None:
-    """The running pool of the size that the settings ask for; None for one thread."""
+def pool(executor: Executor) -> Pool:
+    """The pool that the settings ask for now; of one thread it has no workers."""
     global _pool  # noqa: PLW0603  one pool a process, replaced when the wanted size changes
-    wanted = thread_count()
-    if _pool is not None and _pool.size == wanted:
-        return _pool
+    present = _pool
+    if present is not None and present.asked == settings.threads:
+        return present
     with _guard:
-        if _pool is not None and _pool.size != wanted:
-            _pool.stop()
-            _pool = None
-        if _pool is None and wanted > 1:
-            _pool = Pool(executor, wanted)
+        if _pool is None or _pool.asked != settings.threads:
+            if _pool is not None:
+                _pool.stop()
+                _pool = None
+            _pool = Pool(executor, settings.threads)
         return _pool
 
 
@@ -123,50 +147,19 @@ def stop() -> None:
             _pool = None
 
 
+def retire(memory: object) -> None:
+    """Gives up memory that native code reads, as soon as no worker can."""
+    present = _pool
+    if present is not None and present.threads:
+        present.retire(memory)
+
+
 def _forget() -> None:
     """In a forked child: the workers did not come along."""
-    global _pool, _guard  # noqa: PLW0603
+    global _pool, _guard
     _pool, _guard = None, threading.Lock()
 
 
 atexit.register(stop)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
-
-
-class Interruption:
-    """Lets Ctrl-C end a long native run: a thread reads the signal's wake-up byte, since Python itself cannot run until native code returns.
-
-    A run that ends within `GRACE` seconds is left to end, so that a training step is never torn.  Nothing is done when the program has its
-    own SIGINT handler.
-    """
-
-    GRACE = 2.0
-
-    def __init__(self) -> None:
-        self.running: Callable[[], None] | None = None
-        self.started = False
-
-    def start(self) -> None:
-        """Begins to watch, once, from the main thread."""
-        if self.started or threading.current_thread() is not threading.main_thread() or not hasattr(os, "pipe"):
-            return
-        self.started = True
-        read, write = os.pipe()
-        os.set_blocking(write, False)
-        previous = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        if previous != -1:  # an event loop owns it: leave it alone
-            signal.set_wakeup_fd(previous)
-            return
-        threading.Thread(target=self._watch, args=(read,), name="gradwerk-interrupt", daemon=True).start()
-
-    def _watch(self, read: int) -> None:
-        while data := os.read(read, 1):
-            running = self.running
-            if data[0] == signal.SIGINT and running is not None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-                threading.Event().wait(self.GRACE)
-                if self.running is running:
-                    running()
-
-
-interruption = Interruption()

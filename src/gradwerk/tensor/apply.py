@@ -59,7 +59,7 @@ _layouts: dict[tuple[Any, ...], Layout | None] = {}
 
 
 class Quiet(threading.local):
-    """A context of this thread in which NumPy says nothing of overflow and division by zero (entering np.errstate costs as much as an op)."""
+    """A context of this thread in which NumPy is silent about overflow: entering np.errstate at every op costs as much as the op."""
 
     def __init__(self) -> None:
         self.context = contextvars.Context()
@@ -89,10 +89,9 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
             array = a._array
             if array is None:
                 return poisoned(cls, op, args, a)
-            if a.result_class is not cls and a.result_class.rank > cls.rank:
-                cls = a.result_class
-            if a._wants or a._node is not None or (a._view is not None and a.requires_grad):
-                wants = True
+            if a.result_class is not cls:
+                cls = farther(cls, a.result_class)
+            wants = wants or a._wants or a._node is not None or (a._view is not None and a.requires_grad)
             type_ = a._type
             key += (type_.shape, type_.dtype)
         else:
@@ -113,6 +112,11 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if wants and mode.grad:
         record(op, constants_kept(args, arrays), results)
     return results
+
+
+def farther(one: type[Handle], other: type[Handle]) -> type[Handle]:
+    """The class farther down the tree."""
+    return other if other.rank > one.rank else one
 
 
 def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None:
@@ -264,7 +268,8 @@ def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
 def check_fits(target: Type, array: Any, *, weak: bool) -> None:  # noqa: ANN401  an array or a Tensor
     """Refuses what would need rounding or another shape.  Raises: DTypeError, ShapeError."""
     if array.dtype != target.dtype and not weak:
-        raise DTypeError("the value written has another dtype", facts=(f"value {array.dtype}      Tensor {target}",), likely="cast it first")
+        facts = (f"value {array.dtype}      Tensor {target}",)
+        raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
     shape = tuple(array.shape)
     lead = len(target.shape) - len(shape)
     if shape != target.shape and (lead < 0 or any(n not in (1, m) for n, m in zip(shape, target.shape[lead:], strict=True))):

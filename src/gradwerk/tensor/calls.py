@@ -88,6 +88,8 @@ def find(reference: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
 def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     """The results of one call."""
     entry, leaves = binding.entry, call.leaves
+    if binding.written_moving:
+        refuse_overlap(leaves)
     words = binding.addresses(leaves) if binding.native is not None and entry.backward is None else None
     if words is None:
         return run_on_arrays(binding, call)
@@ -99,6 +101,15 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
         if isinstance(x, Handle):
             x._storage.version += 1
     return finish(binding, leaves, outputs)
+
+
+def refuse_overlap(leaves: Sequence[Any]) -> None:
+    """Arguments that are written may share memory as Tensors (that is seen and traced), not behind our back as NumPy arrays."""
+    arrays = [x._array if isinstance(x, Handle) else np.asarray(x) for x in leaves]
+    for k, x in enumerate(leaves):
+        if not isinstance(x, Handle) and any(np.may_share_memory(arrays[k], other) for n, other in enumerate(arrays) if n != k):
+            problem = "a compiled function writes to an argument, and NumPy arrays among its arguments share memory"
+            raise StateError(problem, likely="pass a copy, or Tensors")
 
 
 def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
@@ -123,7 +134,7 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
     made: dict[int, Storage] = {}
     results = [build(recipe, types, leaves, outputs, made) for recipe in entry.recipes]
     if binding.others:
-        found = [(find(owner, leaves), None if recipe is None else build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
+        found = [(find(owner, leaves), recipe and build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
         for owner, gradient in found:
             owner._grad = gradient
     for owner, cls, number, type_ in binding.hung:
@@ -192,7 +203,7 @@ def attach(
     outputs: list[Array], leaves: Sequence[Any],
 ) -> None:  # fmt: skip
     """Puts the call on the tape: its backward half runs when a gradient comes."""
-    numbers = {entry.recipes[k].number: results[k] for k in entry.requiring if isinstance(entry.recipes[k], Fresh)}  # type: ignore[union-attr]
+    numbers = {recipe.number: results[k] for k, recipe in enumerate(entry.recipes) if k in entry.requiring and isinstance(recipe, Fresh)}
     kept = [(held[k], arrays[k], versions[k]) for k in backward.kept_inputs]
     op = BackwardHalf(backward, kept, [outputs[k] for k in backward.residuals])
     record(op, tuple(find(leaf, leaves) for leaf in backward.leaves), [numbers[k] for k in backward.outputs])

@@ -34,14 +34,15 @@ class Compiled:
         self.specializations: dict[tuple[Any, ...], list[Binding]] = {}
         self.retraces: list[str] = []
         self.last_key: tuple[Any, ...] = ()
-        self.methods: dict[int, Compiled] = {}
+        self.key = f"__gradwerk_compiled_{self.name}"
 
     def __get__(self, owner: Any, kind: type | None = None) -> Compiled:  # noqa: ANN401
         if owner is None:
             return self
-        bound = self.methods.get(id(owner))
+        held = vars(owner) if hasattr(owner, "__dict__") else {}
+        bound = held.get(self.key)
         if bound is None:
-            bound = self.methods[id(owner)] = Compiled(self.fn.__get__(owner, kind))
+            bound = held[self.key] = Compiled(self.fn.__get__(owner, kind))
         return bound
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401

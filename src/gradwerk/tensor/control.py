@@ -76,4 +76,5 @@ def check_carry(outputs: list[Value], expected: list[Type]) -> None:
     given = [value.type for value in outputs]
     if given != expected:
         facts = ("in  " + ", ".join(map(str, expected)), "out " + ", ".join(map(str, given)))
-        raise ShapeError("a scan's step must give a carry of the types it takes", facts=facts, likely="cast, or make the first carry of that type")
+        likely = "cast, or make the first carry of that type"
+        raise ShapeError("a scan's step must give a carry of the types it takes", facts=facts, likely=likely)

@@ -52,7 +52,7 @@ class Slot:
     def holds(self) -> bool:
         """Whether it is still the same."""
         now = self.read()
-        return now is self.was or (isinstance(now, _PLAIN) and type(now) is type(self.was) and _same_number(now, self.was))
+        return now is self.was or _equal(now, self.was)
 
     def change(self) -> str:
         """`global rate changed from 0.1 to 0.2`."""
@@ -108,7 +108,7 @@ class Contents(Slot):
         elif list(map(id, owner)) == self.ids:
             return True
         now = _items(owner)
-        return all(a is b or (isinstance(a, _PLAIN) and type(a) is type(b) and _same_number(a, b)) for a, b in zip(now, was, strict=True))
+        return all(a is b or _equal(a, b) for a, b in zip(now, was, strict=True))
 
     def put_back(self) -> None:
         if len(self.was) < 1 and self.key:
@@ -131,7 +131,7 @@ class Versioned:
 
     def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
         self.label, self.owner, self.version = label, owner, owner.__gradwerk_version__
-        self.held = {name: value for name, value in vars(owner).items() if name != "__gradwerk_version__"}
+        self.held = {name: value for name, value in vars(owner).items() if not name.startswith("__gradwerk")}
 
     def change(self) -> str:
         """The first attribute that differs, or nothing."""
@@ -139,7 +139,7 @@ class Versioned:
         for name in {**self.held, **now}:
             was = self.held.get(name, getattr(usual, name, _ABSENT))
             value = now.get(name, getattr(usual, name, _ABSENT))
-            if name != "__gradwerk_version__" and value is not was and not (isinstance(value, _PLAIN) and type(value) is type(was) and _same_number(value, was)):
+            if not name.startswith("__gradwerk") and value is not was and not _equal(value, was):
                 return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
         return ""
 
@@ -332,8 +332,9 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _same_number(a: Any, b: Any) -> bool:  # noqa: ANN401
-    return bool(a == b and (not isinstance(a, float) or a != 0 or str(a) == str(b)))
+def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401
+    """Whether two plain values say the same: 1 is not True, 0.0 is not -0.0."""
+    return isinstance(a, _PLAIN) and type(a) is type(b) and bool(a == b and (not isinstance(a, float) or a != 0 or str(a) == str(b)))
 
 
 def _ours(module: str) -> bool:

@@ -75,7 +75,7 @@ class Handle:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        set_wants(self, bool(value))
+        set_wants(self, wants=bool(value))
 
     @property
     def is_leaf(self) -> bool:
@@ -166,7 +166,7 @@ def adopt(handle: Handle, other: Handle) -> None:
     bump_epoch()
 
 
-def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001
+def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001  one obvious value
     """Makes a leaf take part in training, or not."""
     if handle._node is not None:
         if wants:

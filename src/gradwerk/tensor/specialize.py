@@ -5,7 +5,7 @@ Run the function on stand-ins, decide what goes in and what comes out, compile, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,10 +191,9 @@ class Tracer:
     def refuse_leaks(self, changed: Sequence[Any]) -> None:
         """State outside of Tensors must be as it was: it would change at the trace only, not at every call."""
         if changed:
-            raise TraceError(
-                "a compiled function changed Python state, which happens only while it is traced", facts=tuple(slot.change() for slot in changed),
-                likely="return the value, or keep it in a Tensor and .assign() it",
-            )  # fmt: skip
+            facts = tuple(slot.change() for slot in changed)
+            likely = "return the value, or keep it in a Tensor and .assign() it"
+            raise TraceError("a compiled function changed Python state, which happens only while it is traced", facts=facts, likely=likely)
         leaked = self.trace.outside_histories()
         if leaked:
             raise TraceError(
@@ -202,7 +201,8 @@ class Tracer:
                 likely="write to it under no_grad(), or .assign() it",
             )  # fmt: skip
         if any(self.is_outside(handle) for handle, _ in self.trace.wants.values()):
-            raise TraceError("requires_grad was set inside a compiled function", likely="set it outside; the step is traced again by itself")
+            likely = "set it outside; the step is traced again by itself"
+            raise TraceError("requires_grad was set inside a compiled function", likely=likely)
 
     # ---- references
 
@@ -292,21 +292,27 @@ class Tracer:
         requiring = tuple(k for k, handle in enumerate(found) if history(handle)[0] is not None and handle._storage in trace.born_here)
         backward, reason = None, ""
         if requiring and differentiable:
-            backward, reason = self.backward_half([found[k] for k in requiring], [recipes[k] for k in requiring], frozenset(in_place.values()))
+            overwritten = frozenset(in_place.values())
+            backward, reason = self.backward_half([found[k] for k in requiring], [recipes[k] for k in requiring], overwritten)
         self.outputs += trace.effects
         fresh = len(self.outputs)
         self.outputs += [trace.values[storage] for storage in in_place]
-        graph = carve(inputs, self.outputs, trace.graph.name)
+        whole = len(inputs) == len(trace.graph.inputs)  # no gradients came in: the trace's own graph will do
+        graph = trace.graph.finish(self.outputs) if whole else carve(inputs, self.outputs, trace.graph.name)
         storages = {value: storage for storage, value in trace.lifted.items()}
         sources = tuple(self.arguments[value] if value in self.arguments else self.source_of(storages[value]) for value in inputs)
+        program = executable(graph, {fresh + k: taken for k, taken in enumerate(in_place.values())})
         self.guards.tensors = [row for row in trace.met.values() if isinstance(self.reference(row[0]), Fixed)]
         return Specialization(
-            self.guards, executable(graph, {fresh + k: taken for k, taken in enumerate(in_place.values())}), sources, tree, recipes, tuple(gradients),
-            tuple(in_place.values()),
-            tuple((k, leaf._storage, leaf._view.steps if leaf._view else ()) for k, leaf in enumerate(self.call.leaves) if k in self.by_identity),
-            grad_guards, backward, spent_node(reason) if reason else None, requiring,
-            tuple(self.call.objects),
+            self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,
+            backward, spent_node(reason) if reason else None, requiring, tuple(self.call.objects),
         )  # fmt: skip
+
+    def identities(self) -> Iterator[tuple[int, Storage, tuple[Movement, ...]]]:
+        """The arguments taken by identity: place, memory, view."""
+        for place in sorted(self.by_identity):
+            leaf = self.call.leaves[place]
+            yield place, leaf._storage, leaf._view.steps if leaf._view is not None else ()
 
     def input_value(self, storage: Storage) -> Value:
         """The input that a written Storage came in by."""

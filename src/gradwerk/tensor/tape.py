@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from gradwerk.autodiff.reverse import pull
+from gradwerk.base.dtypes import float32
 from gradwerk.base.errors import ShapeError, StateError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Op, Operand
@@ -127,7 +128,8 @@ class Spent:
 def spent_node(reason: str) -> TapeNode:
     """A node for results that no gradient goes through any more."""
     node = TapeNode(Spent(reason), ())
-    node.results = (Saved(stale(Handle, Type((), np.dtype(np.float32)), "a compiled function", Storage(None, Type((), np.dtype(np.float32))))),)
+    scalar = Type((), float32)
+    node.results = (Saved(stale(Handle, scalar, "a compiled function", Storage(None, scalar))),)
     return node
 
 
@@ -218,7 +220,8 @@ def _seed(output: Handle, ct: Operand | None) -> Operand:
         if output._type.size != 1:
             facts = (str(output._type),)
             raise ShapeError("backward() without a gradient needs a result of one element", facts=facts, likely="sum it first")
-        return np.ones(output._type.shape, output._type.dtype)
+        ones = np.ones(output._type.shape, output._type.dtype)
+        return ones if mode.trace is not None else make(type(output).result_class, Storage(ones, output._type), ones, output._type)
     if tuple(ct.shape) != output._type.shape:
         raise ShapeError("the gradient given has another shape", facts=(f"gradient {tuple(ct.shape)}      Tensor {output._type}",))
     return ct

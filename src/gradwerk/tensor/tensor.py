@@ -46,7 +46,7 @@ class Tensor(Operators, Handle):
             self._storage = Storage(None, self._type)
             trace.born(self._storage, array)
         if requires_grad:
-            set_wants(self, True)
+            set_wants(self, wants=True)
 
     @classmethod
     def sharing(cls, array: Array) -> Self:
@@ -186,4 +186,5 @@ def no_contents(x: Handle, asked: str) -> TraceError:
         likely = "where(condition, a, b) chooses by element; cond, while_loop and scan are control flow inside a step"
     else:
         likely = "return it from the compiled function and read it outside"
-    return TraceError(f"{asked} needs the contents of a Tensor, and a traced step has none yet", facts=(f"Tensor {x._type}",), likely=likely)
+    facts = (f"Tensor {x._type}",)
+    return TraceError(f"{asked} needs the contents of a Tensor, and a traced step has none yet", facts=facts, likely=likely)

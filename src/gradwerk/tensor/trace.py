@@ -147,7 +147,8 @@ class Trace:
             values = self.graph.apply(op, [self.value(a) if isinstance(a, Handle) else self.array_value(a) for a in kept])
             results = tuple([self.fresh(cls, value) for value in values])
             if op.has_effect:
-                self.effects = [token for token in self.effects if token is not self.value(kept[0])] + [values[0]]
+                taken = self.value(args[0])
+                self.effects = [token for token in self.effects if token is not taken] + [values[0]]
         if wants and mode.grad:
             record(op, kept, results)
         return results

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
-from gradwerk.compiler.contraction.schedule import Choice, Cut, Memory, choose, cut_of, row_step
+from gradwerk.compiler.contraction.schedule import Choice, Cut, Memory, Result, choose, cut_of, row_step
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ContractKernel
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
@@ -26,34 +26,51 @@ Packs = MutableMapping[Any, Operand]
 
 
 def lower_contraction(
-    op: Contract, a: Operand, b: Operand, out: Operand, target: Target, *, packs: Packs, lasting: Container[Buffer] = ()
-) -> list[Work]:
-    """The work that writes `out`.  Copies of operands are work of their own, so that those of `lasting` buffers can leave a loop."""
+    op: Contract, a: Operand, b: Operand, out: Operand, target: Target, *, packs: Packs, lasting: Container[Buffer] = (), free: bool = False
+) -> tuple[list[Work], Operand]:
+    """The work that writes the result, and where it lies: in `out`, or, when it is `free`, in its buffer with the axes in any order.
+
+    Copies of operands are work of their own, so that those of `lasting` buffers can leave a loop.
+    """
     extents = op.extent
     if math.prod(out.shape) == 0:
-        return []
+        return [], out
     if math.prod(extents.values()) == 0:
-        return [fill(out, target)]
+        return [fill(out, target)], out
     width = target.vector_bytes // max(out.dtype.itemsize, 1)
-    strides = dict(zip(op.out, out.strides, strict=True))
     sides = tuple(side_of(op, maps, x, lasting=x.buffer in lasting) for maps, x in ((op.lhs, a), (op.rhs, b)))
-    choice = choose(sides[0], sides[1], extents, strides, target, width)
+    choice = choose(sides[0], sides[1], extents, Result(dict(zip(op.out, out.strides, strict=True)), free), target, width)
     cut = cut_of(choice, width)
     parts = cut.kind == SUM and cut.chunks > 1
-    if parts and not out.dense:  # parts are dense whatever the result is
-        choice = choose(sides[0], sides[1], extents, dict(zip(op.out, row_major(out.shape), strict=True)), target, width)
-        cut = cut_of(choice, width)
+    if parts and not (out.dense or free):  # parts are dense whatever the result is
+        dense, copy = lower_contraction(op, a, b, scratch(out), target, packs=packs, lasting=lasting)
+        return [*dense, copied_to(copy, out, target)], out
+    if free and choice.out is not None:
+        out = Operand(out.buffer, out.shape, tuple(choice.out[name] for name in op.out), out.offset)
     works: list[Work] = []
     first, a_offset = placed(choice.a, works, target, packs)
     second, b_offset = placed(choice.b, works, target, packs)
     results = out
     if parts:
-        results = Operand(Buffer(out.dtype, cut.chunks * math.prod(out.shape), "parts"), (cut.chunks, *out.shape), row_major((cut.chunks, *out.shape)))
+        size = math.prod(out.shape)
+        results = Operand(Buffer(out.dtype, cut.chunks * size, "parts"), (cut.chunks, *out.shape), (size, *out.strides))
     reads = (Operand(first.buffer, first.shape, first.strides, a_offset), Operand(second.buffer, second.shape, second.strides, b_offset))
     works.append(tile_work(choice, cut, reads, results, width, 2 * choice.products))
     if results is not out:
         works += add_parts(results, out, target)
-    return works
+    return works, out
+
+
+def scratch(out: Operand) -> Operand:
+    """Dense memory of the result's shape."""
+    return Operand(Buffer(out.dtype, math.prod(out.shape), "result"), out.shape, row_major(out.shape))
+
+
+def copied_to(source: Operand, out: Operand, target: Target) -> Work:
+    """A plain copy."""
+    body = Graph("copy")
+    body.finish([body.input(Type((), out.dtype))])
+    return lower_map(body, (source,), (out,), out.shape, target)
 
 
 def placed(memory: Memory, works: list[Work], target: Target, packs: Packs) -> tuple[Operand, int]:
@@ -100,7 +117,7 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
     lane, row = choice.lane, choice.row
     kernel = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
-        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width),
+        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width), across=choice.column is not None,
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
@@ -108,6 +125,8 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
     for axis in choice.outer:
         extents += [axis.extent, axis.a, axis.b, axis.out]
     extents += [row.extent, row.a, row.out, lane.extent, lane.out]
+    if choice.column is not None:
+        extents += [choice.column.extent, choice.column.b, choice.column.out]
     for axis in choice.sums:
         extents += [axis.extent, axis.a, axis.b]
     extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)

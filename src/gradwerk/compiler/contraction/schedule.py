@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradwerk.compiler.contraction.nest import Axis, Side, merged, padded_memory
 from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, ROWS, SUM
 from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import row_major
 
 COPY = 6.0
 """Cost of copying one element, in lane-multiplications."""
+REORDER = 2.0
+"""Price per element of a result in another order of axes than its own."""
+SPARSE = 1.6
+"""Slow-down of a tile whose scalars are never neighbours."""
 SCATTER = 24.0
 """Cost of storing one vector lane by lane."""
 START = 12.0
@@ -75,28 +80,65 @@ class Choice:
     vectors: int
     cost: float
     swapped: bool
+    out: dict[str, int] | None = None
+    """The result's strides, where they are not those given."""
+    column: Axis | None = None
+    """Where the lanes go across a summed axis: the axis of b's columns, `vectors` of them in a tile."""
 
     def masked(self, width: int) -> bool:
         """Whether some panel may be less than full."""
-        return self.lane.extent < self.vectors * width or is_batch(self.b.side, self.lane)
+        return self.column is None and (self.lane.extent < self.vectors * width or is_batch(self.b.side, self.lane))
 
     @property
     def products(self) -> int:
         """Multiplications in all."""
-        return math.prod(x.extent for x in (self.lane, self.row, *self.outer, *self.sums))
+        return math.prod(x.extent for x in (self.lane, self.row, self.column or NOWHERE, *self.outer, *self.sums))
+
+    @property
+    def results(self) -> int:
+        """Elements of the result."""
+        return math.prod(x.extent for x in (self.column or self.lane, self.row, *self.outer))
+
+    @property
+    def terms(self) -> int:
+        """Products added into one register lane."""
+        return math.prod(x.extent for x in self.sums)
 
 
 NOWHERE = Axis("", 1, 0, 0, 1)
 
 
-def choose(a: Side, b: Side, extents: dict[str, int], out: dict[str, int], target: Target, width: int) -> Choice:
+@dataclass(frozen=True)
+class Result:
+    """Where the result goes: its axes with their strides, or (`free`) wherever the schedule likes."""
+
+    strides: dict[str, int]
+    free: bool = False
+
+    def with_lanes(self, lane: str | None, extents: dict[str, int]) -> dict[str, int]:
+        """The strides when this axis is the lanes: innermost, where the schedule may choose."""
+        if not self.free or lane is None:
+            return self.strides
+        order = [*(name for name in self.strides if name != lane), lane]
+        return dict(zip(order, row_major(tuple(extents[name] for name in order)), strict=True))
+
+
+def choose(a: Side, b: Side, extents: dict[str, int], result: Result, target: Target, width: int) -> Choice:
     """The cheapest schedule."""
     choices: list[Choice] = []
     for first, second, swapped in ((a, b, False), (b, a, True)):
-        for name in (None, *out):
+        for name in (None, *result.strides):
+            out = result.with_lanes(name, extents)
             made = candidate(first, second, extents, out, name, target, width, swapped=swapped)
+            if made is not None and out != result.strides:  # who reads the result may want another order
+                made = replace(made, cost=made.cost + REORDER * math.prod(extents[n] for n in out) / 16, out=out)
             if made is not None:
                 choices.append(made)
+        for name in extents:
+            if name not in result.strides and not swapped:
+                made = candidate_across(first, second, extents, result.strides, name, target, width)
+                if made is not None:
+                    choices.append(made)
     return min(choices, key=lambda c: c.cost)
 
 
@@ -126,6 +168,34 @@ def candidate(
     return best
 
 
+def candidate_across(
+    a: Side, b: Side, extents: dict[str, int], out: dict[str, int], lane: str, target: Target, width: int
+) -> Choice | None:
+    """The schedule with this summed axis as lanes; None where that cannot be."""
+    in_a, in_b = a.dimension(lane), b.dimension(lane)
+    if in_a is None or in_b is None or extents[lane] < width:
+        return None
+    first, second = memory_of(a, in_a), memory_of(b, in_b)
+    by_a, by_b = first.by_axis(), second.by_axis()
+    axes = [Axis(name, n, by_a.get(name, 0), by_b.get(name, 0), out.get(name, 0)) for name, n in extents.items() if n > 1]
+    rows = [x for x in axes if x.name in out and x.a and not x.b]
+    columns = [x for x in axes if x.name in out and x.b and not x.a]
+    if not rows or not columns:
+        return None
+    row, column = max(rows, key=lambda x: min(x.extent, 6)), max(columns, key=lambda x: min(x.extent, 4))
+    outer = tuple(x for x in axes if x.name in out and x is not row and x is not column)
+    sums = order_sums([x for x in axes if x.name not in out and x.name != lane])
+    wide = min(column.extent, 4 if target.registers >= 32 else 2)
+    wide = wide if column.extent % wide == 0 or column.extent < 3 else next(w for w in (3, 2, wide) if column.extent % w == 0 or w == wide)
+    tall = min(row.extent, (target.registers - wide - 2) // wide, 6)
+    tiles = -(-row.extent // tall) * -(-column.extent // wide) * math.prod(x.extent for x in outer)
+    turns = math.prod(x.extent for x in sums) * -(-extents[lane] // width)
+    tile = turns * max(tall * wide, tall + wide + 1, 5) + tall * wide * 16
+    cost = tiles * tile * width / 16 + COPY * (first.copied + second.copied) / 16
+    lanes = next(x for x in axes if x.name == lane)
+    return Choice(first, second, lanes, row, outer, sums, tall, wide, cost, swapped=False, column=column)
+
+
 def memory_of(side: Side, last: int | None) -> Memory:
     """The operand where it lies if it can be read there, else a copy with dimension `last` innermost."""
     rank = len(side.maps)
@@ -153,6 +223,9 @@ def fitted(
     registers = rows * vectors
     busy = max(registers, 5)  # fewer sums than the adder is deep leave it waiting
     tile = length * busy + turns * 3 + registers * START / 4 + START
+    near = min((abs(x.a) for x in (row, *sums) if x.a and x.extent > 1), default=1)
+    if near > width:  # every scalar of a lies on a cache line of its own
+        tile *= SPARSE
     if lane.out != 1:
         tile += registers * SCATTER
     cost = repeats * panels * tiles * tile * width / 16 + COPY * (a.copied + b.copied) / 16
@@ -203,11 +276,10 @@ class Cut:
 def cut_of(choice: Choice, width: int) -> Cut:
     """How the work is divided: by extents only."""
     wanted = max(1, min(MOST_CHUNKS, choice.products // CHUNK_WORK))
-    results = math.prod(x.extent for x in (choice.lane, choice.row, *choice.outer))
-    terms = math.prod(x.extent for x in choice.sums)
-    long = terms > LONGEST_SUM
+    results, long = choice.results, choice.terms > LONGEST_SUM
+    terms = choice.terms
     panel = choice.vectors * width
-    panels = -(-choice.lane.extent // panel)
+    panels = -(-choice.lane.extent // panel) if choice.column is None else 1
     tiles = -(-choice.row.extent // choice.rows)
     first = choice.outer[0].extent if choice.outer else 1
     if choice.sums and (long or (max(first, tiles, panels) < min(wanted, ENOUGH) and results <= SMALL_RESULT)):

@@ -43,6 +43,8 @@ class ContractKernel:
     row_step: int = 0
     unit: bool = True
     masked: bool = False
+    across: bool = False
+    """Lanes along a summed axis: a and b are both vectors, `vectors` counts columns, lanes are added up at the end."""
 
     @cached_property
     def name(self) -> str:
@@ -54,7 +56,7 @@ class ContractKernel:
         """LLVM text.
 
         Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, out) each; rows (extent, a, out); lanes
-        (extent, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all chunks write one).
+        (extent, out), across: columns (extent, b, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all chunks write one).
         """
         module = Module()
         TileBuilder(self, module, target).build()
@@ -69,7 +71,7 @@ class TileBuilder:
         self.element = MEMORY[spec.dtype]
         self.width = target.vector_bytes // SCALE[self.element]
         self.type = vector(self.element, self.width)
-        count = 8 + 4 * spec.outer + 3 + 2 + 3 * spec.depth + 1
+        count = 8 + 4 * spec.outer + 3 + 2 + (3 if spec.across else 0) + 3 * spec.depth + 1
         self.kernel = Kernel(module, spec.name, pointers=3, extents=count)
         self.f: Function = self.kernel.function
         words: list[Integer] = list(self.kernel.extents)
@@ -77,6 +79,7 @@ class TileBuilder:
         self.outer = [[words.pop(0) for _ in range(4)] for _ in range(spec.outer)]
         self.row_count, self.row_a, self.row_out = (words.pop(0) for _ in range(3))
         self.lane_count, self.lane_out = words.pop(0), words.pop(0)
+        self.column_count, self.column_b, self.column_out = (words.pop(0) for _ in range(3)) if spec.across else (1, 0, 0)
         self.sums = [[words.pop(0) for _ in range(3)] for _ in range(spec.depth)]
         self.part = words.pop(0)
         if spec.row_step:
@@ -103,7 +106,7 @@ class TileBuilder:
         """The outer axes from `level` inwards."""
         f = self.f
         if level == self.spec.outer:
-            self.panels(a, b, out)
+            (self.columns if self.spec.across else self.panels)(a, b, out)
             return
         extent, by_a, by_b, by_out = self.outer[level]
         low, high = self.span(extent, OUTER) if level == 0 else (0, extent)
@@ -124,6 +127,14 @@ class TileBuilder:
                 lane = f.minimum(lane, f.sub(self.lane_count, size))
             self.rows(a, self.at(b, lane), self.at(out, f.mul(lane, self.lane_out)))
 
+    def columns(self, a: Value, b: Value, out: Value) -> None:
+        """The columns, a tile at a time; there are never fewer than a tile has."""
+        f, size = self.f, self.spec.vectors
+        low, high = self.span(self.column_count, LANES)
+        with f.loop(low, high, step=size) as loop:
+            column = f.minimum(loop.index, f.sub(self.column_count, size))
+            self.rows(a, self.at(b, f.mul(column, self.column_b)), self.at(out, f.mul(column, self.column_out)))
+
     def rows(self, a: Value, b: Value, out: Value) -> None:
         """The rows, a tile at a time."""
         f, size = self.f, self.spec.rows
@@ -140,8 +151,14 @@ class TileBuilder:
 
     def tile(self, a: Value, b: Value, out: Value, rows: int) -> None:
         """One tile: all sums, then its results."""
-        vectors = self.spec.vectors
+        f, vectors = self.f, self.spec.vectors
         total = self.sum_loop(0, a, b, [Value("zeroinitializer", self.type)] * (rows * vectors))
+        if self.spec.across:
+            for i in range(rows):
+                for j in range(vectors):
+                    one = f.fold_lanes(total[i * vectors + j], self.add)
+                    f.store(one, self.at(out, f.mul(i, self.row_out), f.mul(j, self.column_out)))
+            return
         place = out
         for i in range(rows):
             for j in range(vectors):
@@ -153,7 +170,7 @@ class TileBuilder:
         """The summed axes from `level` inwards."""
         f, spec = self.f, self.spec
         if level == spec.depth:
-            return self.multiply(a, b, total)
+            return self.multiply_across(a, b, total) if spec.across else self.multiply(a, b, total)
         extent, by_a, by_b = self.sums[level]
         low, high = self.span(extent, SUM) if level == 0 else (0, extent)
         with f.loop(low, high, carried=total) as loop:
@@ -171,6 +188,23 @@ class TileBuilder:
             for j, column in enumerate(columns):
                 result.append(self.add_product(factor, column, total[i * spec.vectors + j]))
         return result
+
+    def multiply_across(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
+        """total[i][j] + a[i] * b[j] for all lanes of the summed axis."""
+        f, spec = self.f, self.spec
+        with f.loop(0, self.lane_count, step=self.width, carried=total) as loop:
+            mask = f.first_lanes(f.sub(self.lane_count, loop.index), self.width)
+            columns = [f.load_masked(self.type, self.at(b, loop.index, f.mul(j, self.column_b)), mask) for j in range(spec.vectors)]
+            result = []
+            for i in range(len(total) // spec.vectors):
+                row = f.load_masked(self.type, self.at(a, loop.index, self.row_places[i]), mask)
+                result += [self.add_product(row, column, loop.carried[i * spec.vectors + j]) for j, column in enumerate(columns)]
+            loop.next(*result)
+        return list(loop.results)
+
+    def add(self, a: Value, b: Value) -> Value:
+        """a + b."""
+        return self.f.emit(f"{'fadd' if self.element in ('float', 'double') else 'add'} {a.type} {a}, {b}", a.type)
 
     def read(self, place: Value, mask: Value | None) -> Value:
         """A vector of b; nothing is read beyond the last lane."""

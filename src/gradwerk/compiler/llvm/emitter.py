@@ -207,13 +207,17 @@ class LaneEmitter:
 
     def load(self, pointer: Value, dtype: DType, mask: Value | None = None) -> Lanes:
         """`count` neighbours; those of the mask if there is one, zero elsewhere."""
-        type_ = vector(MEMORY[dtype], self.count)
-        f = self.function
-        raw = f.load(type_, pointer) if mask is None else f.load_masked(type_, pointer, mask)
-        return self._from_memory(raw, dtype)
+        type_, f = vector(MEMORY[dtype], self.count), self.function
+        if mask is None:
+            return self._from_memory(f.load(type_, pointer), dtype)
+        if self.count > 1:
+            return self._from_memory(f.load_masked(type_, pointer, mask), dtype)
+        return self._from_memory(f.either(mask, lambda: [f.load(type_, pointer)], lambda: [literal(0, type_)])[0], dtype)
 
     def gather(self, addresses: Value, dtype: DType, mask: Value | None = None) -> Lanes:
-        """One element per address."""
+        """One element per address; those of the mask if there is one, zero elsewhere."""
+        if self.count == 1:
+            return self.load(addresses, dtype, mask)
         f = self.function
         raw = f.gather(vector(MEMORY[dtype], self.count), addresses, mask or f.first_lanes(self.count, self.count))
         return self._from_memory(raw, dtype)
@@ -225,14 +229,20 @@ class LaneEmitter:
 
     def store(self, x: Lanes, pointer: Value, mask: Value | None = None) -> None:
         """Writes `count` neighbours, or those of the mask."""
-        raw = self._to_memory(x)
+        raw, f = self._to_memory(x), self.function
         if mask is None:
-            self.function.store(raw, pointer)
+            f.store(raw, pointer)
+        elif self.count > 1:
+            f.store_masked(raw, pointer, mask)
         else:
-            self.function.store_masked(raw, pointer, mask)
+            with f.when(mask):
+                f.store(raw, pointer)
 
     def scatter(self, x: Lanes, addresses: Value, mask: Value | None = None) -> None:
         """Writes one element per address, in lane order."""
+        if self.count == 1:
+            self.store(x, addresses, mask)
+            return
         f = self.function
         f.scatter(self._to_memory(x), addresses, mask or f.first_lanes(self.count, self.count))
 

@@ -76,9 +76,13 @@ def mask_type(type_: str) -> str:
     return vector("i1", lanes(type_))
 
 
-@cache
 def literal(value: float, type_: str) -> Value:
     """A constant of `type_`, in every lane.  Floats are written by their bits; LLVM wants an f32 as the f64 that equals it."""
+    return _literal(value, math.copysign(1.0, value), type_)  # 0.0 == -0.0, but they are two constants
+
+
+@cache
+def _literal(value: float, _sign: float, type_: str) -> Value:
     one = scalar(type_)
     if one == "float":
         text = "0x" + _single_as_double(float(value))

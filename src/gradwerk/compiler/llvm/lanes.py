@@ -21,7 +21,7 @@ FOLD_BLOCK = 64
 def lanes_for(kinds: Sequence[DType], target: Target) -> int:
     """Lanes so that the widest type fills one register."""
     widest = max((d.itemsize for d in kinds), default=4)
-    return target.vector_bytes // max(widest, 4)
+    return max(target.vector_bytes // max(widest, 4), 1)
 
 
 def each_vector(

@@ -2,7 +2,7 @@
 
 The space is merged to as few axes as all operands allow; the lanes run along the axis where most operands have neighbours.  Two shapes of
 space get help:
-    tiled   an operand has its neighbours along another axis (a transpose): blocks of 16 rows, so that its cache lines are used whole
+    tiled   an operand has its neighbours along another axis (a transpose): square blocks, turned in registers
     folded  the last axis is shorter than a few vectors and what repeats along the outer one has neighbours (a bias of 6 channels): it is
             repeated in a small block of memory, and whole blocks of rows run as one long row
 """
@@ -10,25 +10,26 @@ space get help:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import MEMORY, Lanes
-from gradwerk.compiler.llvm.function import Function, Integer, Value
+from gradwerk.compiler.llvm.function import Function, Integer, Value, vector
 from gradwerk.compiler.llvm.lanes import Lane, each_vector
 from gradwerk.compiler.llvm.nest import Nest, Place
-from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
+from gradwerk.compiler.llvm.spaces import FREE, NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, row_major
 from gradwerk.ir.graph import Graph
 
-TILE = 16
+SHORTEST_TURNED = 8
+"""Extent of an axis for which turning blocks pays."""
 BLOCK = 512
 """Elements of a folded block at most."""
-LIGHT = 12
-"""A body of fewer instructions is unrolled."""
+LIGHT, LONG = 12, 60
+"""A body of at most so many instructions is unrolled; one of more stands in the code once, with masks, instead of twice."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class MapBuilder:
         self.spec, self.nest = spec, Nest(spec.name, spec.body, spec.letters, writes, target, chunked=spec.chunked)
         self.f, self.e, self.rank = self.nest.f, self.nest.e, self.nest.rank
         self.unroll = 1 if weight(spec.body) > LIGHT else 2
+        self.one_loop = self.nest.masks and weight(spec.body) > LONG
 
     def build(self) -> str:
         """The whole kernel."""
@@ -85,23 +87,55 @@ class MapBuilder:
         """One row of `count` elements along the lanes."""
         lanes = self.nest.lanes(at, letters)
         each_vector(
-            self.f, count, self.e.count, self.unroll, lambda places, mask: self.apply(lanes, at, places, mask), masks=self.nest.masks
+            self.f, count, self.e.count, self.unroll, lambda places, mask: self.apply(lanes, at, places, mask), masks=self.one_loop
         )
 
     def tiles(self, at: list[Place]) -> None:
-        """Blocks of TILE rows, vector by vector."""
-        f, nest, axis = self.f, self.nest, self.rank - 2
+        """Square blocks of rows and lanes; operands whose neighbours lie along the rows are turned first, into memory of their own."""
+        f, e, nest, axis = self.f, self.e, self.nest, self.rank - 2
         low, high = nest.spans[axis]
         begin, end = nest.spans[axis + 1]
         at = nest.advance(at, begin, axis + 1)
         count = f.sub(end, begin)
-        with f.loop(low, high, step=TILE) as block:
-            stop = f.minimum(f.add(block.index, TILE), high)
-            with f.loop(0, count, step=self.e.count) as column:
-                mask = f.first_lanes(f.sub(count, column.index), self.e.count)
-                with f.loop(block.index, stop, once=True) as loop:
-                    here = nest.advance(at, loop.index, axis)
-                    self.apply(nest.lanes(here), here, [column.index], mask)
+        turning = [n for n, row in enumerate(self.spec.letters[: nest.reads]) if row[-2:] == UNIT + FREE and e.count > 1]
+        turned = {n: f.scratch(MEMORY[nest.dtypes[n]], e.count * e.count) for n in turning}
+        letters = [UNIT if n in turned else row[-1] for n, row in enumerate(self.spec.letters)]
+        with f.loop(low, high, step=e.count) as block:
+            rows = f.minimum(e.count, f.sub(high, block.index))
+            here = nest.advance(at, block.index, axis)
+            with f.loop(0, count, step=e.count) as column:
+                left = f.sub(count, column.index)
+                for n, room in turned.items():
+                    self.turn(n, here[n], column.index, (rows, left), room)
+                mask = f.first_lanes(left, e.count)
+                with f.loop(0, rows, once=True) as loop:
+                    places = nest.advance(here, loop.index, axis)
+                    for n, room in turned.items():  # so far from the room's start that adding the column leads to the row's turned copy
+                        distance = f.sub(f.mul(loop.index, e.count), column.index)
+                        places[n] = f.at(room, distance, element=MEMORY[nest.dtypes[n]])
+                    self.apply(nest.lanes(places, letters), places, [column.index], mask)
+
+    def turn(self, number: int, place: Place, column: Integer, sizes: tuple[Integer, Integer], room: Value) -> None:
+        """Copies a block of (rows, lanes) into `room`, row by row."""
+        f, e, dtype = self.f, self.e, self.nest.dtypes[number]
+        rows, left = sizes
+        element, lane = MEMORY[dtype], self.nest.lane(number, place)
+        def whole() -> Sequence[Value]:
+            type_ = vector(element, e.count)
+            lines = [f.load(type_, lane.pointer(f.add(column, n))) for n in range(e.count)]
+            for n, line in enumerate(transposed(f, lines)):
+                f.store(line, f.at(room, n * e.count, element=element))
+            return ()
+
+        def part() -> Sequence[Value]:
+            mask = f.first_lanes(left, e.count)
+            strided = lane.prepare_store()
+            with f.loop(0, rows) as loop:
+                x = replace(strided, base=f.at(strided.base, loop.index, element=element)).load(column, mask)
+                e.store(x, f.at(room, f.mul(loop.index, e.count), element=element))
+            return ()
+
+        f.either(f.both(f.compare("eq", rows, e.count), f.compare("sge", left, e.count)), whole, part)
 
     def fold(self, at: list[Place]) -> None:
         """Blocks of rows as one long row; what repeats has been repeated in memory of its own."""
@@ -119,6 +153,22 @@ class MapBuilder:
             count = f.mul(f.minimum(rows, f.sub(high, block.index)), width)
             here = nest.advance(at, block.index, axis)
             self.row([repeated.get(number, place) for number, place in enumerate(here)], count, letters)
+
+
+def transposed(f: Function, rows: Sequence[Value]) -> list[Value]:
+    """A square of vectors with rows and lanes exchanged, in log2 steps that swap ever larger off-diagonal blocks."""
+    square, count = list(rows), len(rows)
+    distance = 1
+    while distance < count:
+        for n in range(count):
+            if n & distance:
+                continue
+            a, b = square[n], square[n + distance]
+            low = [k if not k & distance else count + k - distance for k in range(count)]
+            high = [k + distance if not k & distance else count + k for k in range(count)]
+            square[n], square[n + distance] = f.shuffle(a, b, low), f.shuffle(a, b, high)
+        distance *= 2
+    return square
 
 
 def repeat(f: Function, source: Value, dtype: DType, rows: Integer, width: Integer) -> Value:
@@ -147,9 +197,9 @@ def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ..
     axes.append(axes.pop(lane_axis(axes, weights)))
     folded = folds(axes, len(reads), target)
     tiled = not folded and _tile(axes)
-    cut = Cut.of(first, bytes_of(operands, axes))
     chunked = axes.index(first)
-    letters = patterns(axes)
+    cut = Cut.of(first, bytes_of(operands, axes), multiple=target.lanes if tiled and chunked >= len(axes) - 2 else 1)
+    letters = patterns(axes, tiled=tiled)
     kernel = MapKernel(body, letters, chunked, tiled, folded)
     extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
     size = 1
@@ -178,7 +228,7 @@ def _tile(axes: list[Axis]) -> bool:
         if stride in (0, 1):
             continue
         for place in range(len(axes) - 1):
-            if axes[place].strides[number] == 1 and axes[place].extent >= TILE // 2:
+            if axes[place].strides[number] == 1 and axes[place].extent >= SHORTEST_TURNED:
                 axes.insert(-1, axes.pop(place))
                 return True
     return False

@@ -171,8 +171,9 @@ def erf(e: LaneEmitter, x: Lanes) -> Lanes:
         exponent = e.fma(horner(e, t, ERF_LARGE_SINGLE), t, e.neg(t))
     else:
         border, small = 1.0, e.fma(horner(e, s, ERF_SMALL_DOUBLE), x, x)
-        u = e.mul(e.sub(at_most(e, size, 6.0), e.const(3.5, x.dtype)), e.const(0.4, x.dtype))
-        exponent = horner(e, u, ERF_LARGE_DOUBLE)
+        t = at_most(e, size, 6.0)
+        u = e.mul(e.sub(t, e.const(3.5, x.dtype)), e.const(0.4, x.dtype))
+        exponent = fused_sub(e, t, t, horner(e, u, ERF_LARGE_DOUBLE))
     large = e.sub(e.const(1.0, x.dtype), exp_negative(e, exponent))
     return e.select(e.compare("gt", size, e.const(border, x.dtype)), e.intrinsic("copysign", large, x), small)
 

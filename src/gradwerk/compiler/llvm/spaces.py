@@ -61,13 +61,14 @@ def lane_axis(axes: Sequence[Axis], weights: Sequence[int]) -> int:
     return max(range(len(axes)), key=lambda k: (score[k], k))
 
 
-def patterns(axes: Sequence[Axis], *, lanes: bool = True) -> tuple[str, ...]:
-    """The letters of every operand; only the last axis is one of lanes."""
+def patterns(axes: Sequence[Axis], *, tiled: bool = False) -> tuple[str, ...]:
+    """The letters of every operand; u stands on the last axis, that of the lanes, and where blocks are `tiled` on the one before."""
     rows = []
     for number in range(len(axes[0].strides)):
         letters = [NONE if axis.strides[number] == 0 else FREE for axis in axes]
-        if lanes and axes[-1].strides[number] == 1:
-            letters[-1] = UNIT
+        for place in (-1, -2) if tiled else (-1,):
+            if axes[place].strides[number] == 1:
+                letters[place] = UNIT
         rows.append("".join(letters))
     return tuple(rows)
 
@@ -96,15 +97,16 @@ class Cut:
     count: int
 
     @classmethod
-    def of(cls, axis: Axis, nbytes: int, *, whole: bool = False) -> Cut:
-        """The cut of an axis whose whole space touches `nbytes`; only at entries of its first merged axis, unless those are too few.
+    def of(cls, axis: Axis, nbytes: int, *, whole: bool = False, multiple: int = 1) -> Cut:
+        """The cut of an axis whose whole space touches `nbytes`, at entries of its first merged axis unless those are too few.
 
-        `whole` forbids the finer cut.
+        `whole` forbids the finer cut; `multiple` asks for steps that are multiples, so that blocks are cut whole.
         """
         entries, inner = axis.leading, axis.inner
         if entries < 16 < axis.extent and not whole:
             entries, inner = axis.extent, 1
         step = step_of(entries, nbytes // max(entries, 1)) * inner
+        step = -(-step // multiple) * multiple
         return cls(step, count_of(axis.extent, step))
 
 

@@ -1,0 +1,283 @@
+"""LLVM text of the executor's walk and of a worker's life; compiler/llvm/executor.py says what it means and expands it."""
+
+from __future__ import annotations
+
+CHAIN = """
+; one chunk of the launches [%first, %end)
+define internal void @chain(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %trip) noinline nounwind {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [%first, %entry], [%i1, %loop]
+  %row = getelementptr [2 x i64], ptr %launches, i64 %i
+  %kernel = pointer %row, 0
+  %args = pointer %row, 1
+  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
+  %i1 = add i64 %i, 1
+  %more = icmp slt i64 %i1, %end
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}
+
+; the same with two time stamps a launch.  Watch words: events so far, room, events, ticks.
+; An event: launch, chunk, trip, thread, begin, end
+define internal void @watched(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %trip, ptr %watch, i64 %thread) noinline {
+entry:
+  %room = word %watch, 1
+  %events = pointer %watch, 2
+  %ticks = pointer %watch, 3
+  br label %loop
+loop:
+  %i = phi i64 [%first, %entry], [%i1, %next]
+  %row = getelementptr [2 x i64], ptr %launches, i64 %i
+  %kernel = pointer %row, 0
+  %args = pointer %row, 1
+  %began = call i64 @now()
+  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
+  %ended = call i64 @now()
+  %took = sub i64 %ended, %began
+  %tick = getelementptr i64, ptr %ticks, i64 %i
+  %sum = atomicrmw add ptr %tick, i64 %took monotonic
+  %number = atomicrmw add ptr %watch, i64 1 monotonic
+  %fits = icmp slt i64 %number, %room
+  br i1 %fits, label %note, label %next
+note:
+  %event = getelementptr [6 x i64], ptr %events, i64 %number
+  store i64 %i, ptr %event, align 8
+  %e1 = getelementptr i64, ptr %event, i64 1
+  store i64 %chunk, ptr %e1, align 8
+  %e2 = getelementptr i64, ptr %event, i64 2
+  store i64 %trip, ptr %e2, align 8
+  %e3 = getelementptr i64, ptr %event, i64 3
+  store i64 %thread, ptr %e3, align 8
+  %e4 = getelementptr i64, ptr %event, i64 4
+  store i64 %began, ptr %e4, align 8
+  %e5 = getelementptr i64, ptr %event, i64 5
+  store i64 %ended, ptr %e5, align 8
+  br label %next
+next:
+  %i1 = add i64 %i, 1
+  %more = icmp slt i64 %i1, %end
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}
+"""
+
+WALK = """
+define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 %thread) noinline nounwind {
+entry:
+  %launches = pointer %job, 0
+  %chains = pointer %job, 1
+  %stages = pointer %job, 2
+  %segments = pointer %job, 3
+  %slots = pointer %job, 4
+  %claims = pointer %job, 5
+  %dones = pointer %job, 6
+  %control = pointer %job, 7
+  %cancel = getelementptr i64, ptr %job, i64 8
+  %watch = pointer %job, 9
+  %watching = icmp ne ptr %watch, null
+  %hurried = icmp ne i64 %deadline, 9223372036854775807
+  %all = icmp slt i64 %only, 0
+  br label %segment
+segment:
+  %s = phi i64 [%first, %entry], [%s1, %segment_end]
+  %before_s = phi ptr [%dones, %entry], [%before_t, %segment_end]
+  %wanted_s = phi i64 [0, %entry], [%wanted_t, %segment_end]
+  %some = icmp slt i64 %s, %end
+  br i1 %some, label %segment_in, label %last
+segment_in:
+  %segment_row = getelementptr [3 x i64], ptr %segments, i64 %s
+  %stage0 = word %segment_row, 0
+  %stage9 = word %segment_row, 1
+  %trips = word %segment_row, 2
+  %visit0 = mul i64 %run, %trips
+  %next_only = add i64 %only, 1
+  %trip0 = select i1 %all, i64 0, i64 %only
+  %trip9 = select i1 %all, i64 %trips, i64 %next_only
+  br label %trip
+trip:
+  %t = phi i64 [%trip0, %segment_in], [%t1, %trip_end]
+  %before_t = phi ptr [%before_s, %segment_in], [%before_g, %trip_end]
+  %wanted_t = phi i64 [%wanted_s, %segment_in], [%wanted_g, %trip_end]
+  %again = icmp slt i64 %t, %trip9
+  br i1 %again, label %trip_in, label %segment_end
+trip_in:
+  %t1 = add i64 %t, 1
+  %visit = add i64 %visit0, %t1
+  %tag = shl i64 %visit, 32
+  br label %stage
+stage:
+  %g = phi i64 [%stage0, %trip_in], [%g1, %stage_end]
+  %before_g = phi ptr [%before_t, %trip_in], [%done, %stage_end]
+  %wanted_g = phi i64 [%wanted_t, %trip_in], [%target, %stage_end]
+  %stage_more = icmp slt i64 %g, %stage9
+  br i1 %stage_more, label %stage_in, label %trip_end
+stage_in:
+  %code = call i64 @wait(ptr %before_g, i64 %wanted_g, ptr %control, ptr %cancel, ptr @patience, i64 %deadline)
+  %ready = icmp eq i64 %code, 0
+  br i1 %ready, label %stage_go, label %leave
+stage_go:
+  %stage_row = getelementptr [3 x i64], ptr %stages, i64 %g
+  %chain0 = word %stage_row, 0
+  %chain9 = word %stage_row, 1
+  %total = word %stage_row, 2
+  %target = mul i64 %total, %visit
+  %done = getelementptr [8 x i64], ptr %dones, i64 %g
+  br label %chain
+chain:
+  %c = phi i64 [%chain0, %stage_go], [%c1, %chain_end]
+  %chain_more = icmp slt i64 %c, %chain9
+  br i1 %chain_more, label %chain_in, label %stage_end
+chain_in:
+  %chain_row = getelementptr [3 x i64], ptr %chains, i64 %c
+  %launch0 = word %chain_row, 0
+  %launch9 = word %chain_row, 1
+  %chunks = word %chain_row, 2
+  %claim = getelementptr [8 x i64], ptr %claims, i64 %c
+  br label %take
+take:
+  %w = load atomic i64, ptr %claim acquire, align 8
+  %claimed = lshr i64 %w, 32
+  %gone = icmp sgt i64 %claimed, %visit
+  br i1 %gone, label %chain_end, label %count
+count:
+  %same = icmp eq i64 %claimed, %visit
+  %taken = and i64 %w, 4294967295
+  %chunk = select i1 %same, i64 %taken, i64 0
+  %left = icmp slt i64 %chunk, %chunks
+  br i1 %left, label %asked, label %chain_end
+asked:
+  %k = load atomic i64, ptr %cancel monotonic, align 8
+  %cancelled = icmp ne i64 %k, 0
+  br i1 %cancelled, label %stopped, label %clock
+clock:
+  br i1 %hurried, label %look, label %try
+look:
+  %now = call i64 @now()
+  %over = icmp sgt i64 %now, %deadline
+  br i1 %over, label %late, label %try
+try:
+  %chunk1 = add i64 %chunk, 1
+  %new = or i64 %tag, %chunk1
+  %x = cmpxchg ptr %claim, i64 %w, i64 %new seq_cst seq_cst
+  %won = extractvalue {i64, i1} %x, 1
+  br i1 %won, label %mine, label %take
+mine:
+  br i1 %watching, label %run_watched, label %run_plain
+run_plain:
+  call void @chain(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t)
+  br label %ran
+run_watched:
+  call void @watched(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t, ptr %watch, i64 %thread)
+  br label %ran
+ran:
+  %old = atomicrmw add ptr %done, i64 1 seq_cst
+  %old1 = add i64 %old, 1
+  %full = icmp eq i64 %old1, %target
+  br i1 %full, label %tell, label %take
+tell:
+  call void @signal(ptr %done, ptr %control)
+  br label %take
+chain_end:
+  %c1 = add i64 %c, 1
+  br label %chain
+stage_end:
+  %g1 = add i64 %g, 1
+  br label %stage
+trip_end:
+  br label %trip
+segment_end:
+  %s1 = add i64 %s, 1
+  br label %segment
+last:
+  %end_code = call i64 @wait(ptr %before_s, i64 %wanted_s, ptr %control, ptr %cancel, ptr @patience, i64 %deadline)
+  ret i64 %end_code
+leave:
+  ret i64 %code
+stopped:
+  ret i64 1
+late:
+  ret i64 2
+}
+
+define i64 @walk(ptr %job) nounwind {
+entry:
+  %run = word %job, 16
+  %first = word %job, 17
+  %end = word %job, 18
+  %only = word %job, 19
+  %now = call i64 @now()
+  %quantum = call i64 @quantum()
+  %deadline = add i64 %now, %quantum
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 0)
+  ret i64 %code
+}
+"""
+
+SERVE = """
+define i64 @share(ptr %control, ptr %job) nounwind {
+entry:
+  %run_at = getelementptr i64, ptr %job, i64 16
+  %run = load <4 x i64>, ptr %run_at, align 8
+  %epoch = load atomic i64, ptr %control acquire, align 8
+  %next = add i64 %epoch, 1
+  %ring = and i64 %next, 7
+  %rows = getelementptr i64, ptr %control, i64 32
+  %row = getelementptr [8 x i64], ptr %rows, i64 %ring
+  store ptr %job, ptr %row, align 8
+  %words = getelementptr i64, ptr %row, i64 1
+  store <4 x i64> %run, ptr %words, align 8
+  store atomic i64 %next, ptr %control seq_cst, align 8
+  call void @signal(ptr %control, ptr %control)
+  %code = call i64 @walk(ptr %job)
+  ret i64 %code
+}
+
+; %seen is the worker's own word, in which it reports the last epoch it is through with
+define void @serve(ptr %control, ptr %seen, i64 %number) nounwind {
+entry:
+  %stop = getelementptr i64, ptr %control, i64 16
+  %rows = getelementptr i64, ptr %control, i64 32
+  br label %again
+again:
+  %last = phi i64 [0, %entry], [%epoch, %finished]
+  %wanted = add i64 %last, 1
+  %code = call i64 @wait(ptr %control, i64 %wanted, ptr %control, ptr %stop, ptr null, i64 0)
+  %s = load atomic i64, ptr %stop acquire, align 8
+  %over = icmp ne i64 %s, 0
+  br i1 %over, label %quit, label %work
+work:
+  %epoch = load atomic i64, ptr %control acquire, align 8
+  %ring = and i64 %epoch, 7
+  %row = getelementptr [8 x i64], ptr %rows, i64 %ring
+  %job = pointer %row, 0
+  %run = word %row, 1
+  %first = word %row, 2
+  %end = word %row, 3
+  %only = word %row, 4
+  fence seq_cst
+  %now = load atomic i64, ptr %control seq_cst, align 8
+  %present = icmp eq i64 %now, %epoch
+  br i1 %present, label %join, label %finished
+join:
+  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 9223372036854775807, i64 %number)
+  br label %finished
+finished:
+  store atomic i64 %epoch, ptr %seen seq_cst, align 8
+  br label %again
+quit:
+  ret void
+}
+
+define void @poke(ptr %control) nounwind {
+entry:
+  %epoch = load atomic i64, ptr %control acquire, align 8
+  %next = add i64 %epoch, 1
+  store atomic i64 %next, ptr %control seq_cst, align 8
+  call void @wake(ptr %control)
+  ret void
+}
+"""

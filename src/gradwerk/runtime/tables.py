@@ -1,0 +1,126 @@
+"""A Plan as the words that native code reads, and as the steps that Python takes where a Plan has host calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from gradwerk.ir.plan import HostCall, Plan
+from gradwerk.runtime.memory import Array, address, words
+
+
+@dataclass(frozen=True)
+class Native:
+    """Segments [first, end) run natively; `looped` when they are part of a loop that Python drives."""
+
+    first: int
+    end: int
+    looped: bool = False
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A loop with host calls inside: the steps of one iteration."""
+
+    trips: int
+    steps: tuple[Native | HostCall, ...]
+
+
+Step = Native | HostCall | Repeat
+Row = tuple[int, ...]
+
+
+class Tables:
+    """The rows of launches, chains, stages and segments.  They never change, and live as long as a worker may read them."""
+
+    def __init__(self, plan: Plan, addresses: dict[str, int]) -> None:
+        arguments = [[*(word for p in launch.pointers for word in (p.slot, p.offset, p.step)), *launch.extents] for launch in plan.launches]
+        starts = np.cumsum([0, *(len(row) for row in arguments)])
+        self.arguments = _table([(word,) for row in arguments for word in row], 1)
+        first = address(self.arguments)
+        rows = [(addresses[launch.kernel], first + 8 * int(at)) for launch, at in zip(plan.launches, starts[:-1], strict=True)]
+        self.launches = _table(rows, 2)
+        self.chains = _table([(c.first, c.first + c.count, c.chunks) for c in plan.chains], 3)
+        totals = [sum(c.chunks for c in plan.chains[s.first : s.first + s.count]) for s in plan.stages]
+        self.stages = _table([(s.first, s.first + s.count, total) for s, total in zip(plan.stages, totals, strict=True)], 3)
+        self.steps, segments = steps(plan)
+        self.segment_count = len(segments)
+        self.segments = _table(segments, 3)
+        self.addresses = [address(table) for table in (self.launches, self.chains, self.stages, self.segments)]
+
+
+def _table(rows: Sequence[Row], width: int) -> Array:
+    table = words(max(1, len(rows)) * width)
+    if rows:
+        table[:] = np.array(rows, np.int64).reshape(-1)
+    return table
+
+
+def steps(plan: Plan) -> tuple[tuple[Step, ...], list[Row]]:
+    """What Python does in order, and the segment rows (first stage, end, trips).
+
+    A host call before stage s runs between stages s - 1 and s; strictly inside a loop it runs in every iteration.
+    """
+    rows: list[Row] = []
+    taken: list[Step] = []
+    loops = {loop.first: loop for loop in plan.loops}
+    cuts = {call.before for call in plan.host_calls}
+    begin = stage = 0
+
+    def close() -> None:
+        nonlocal begin
+        if begin < len(rows):
+            taken.append(Native(begin, len(rows)))
+        begin = len(rows)
+
+    while True:
+        if stage in cuts:
+            close()
+            taken += [call for call in plan.host_calls if call.before == stage]
+        if stage >= len(plan.stages):
+            break
+        loop = loops.get(stage)
+        if loop is None:
+            end = min([n for n in (*loops, *cuts) if n > stage] + [len(plan.stages)])
+            rows.append((stage, end, 1))
+        else:
+            end = stage + loop.count
+            inside = [call for call in plan.host_calls if stage < call.before < end]
+            if inside:
+                close()
+                taken.append(_driven(stage, end, loop.trips, inside, rows))
+                begin = len(rows)
+            else:
+                rows.append((stage, end, loop.trips))
+        stage = end
+    close()
+    return tuple(taken), rows
+
+
+def _driven(stage: int, end: int, trips: int, calls: Sequence[HostCall], rows: list[Row]) -> Repeat:
+    """A loop of stages [stage, end) cut at its host calls."""
+    body: list[Native | HostCall] = []
+    edges = [stage, *sorted({call.before for call in calls}), end]
+    for begin, finish in pairwise(edges):
+        body += [call for call in calls if call.before == begin]
+        body.append(Native(len(rows), len(rows) + 1, looped=True))
+        rows.append((begin, finish, trips))
+    return Repeat(trips, tuple(body))
+
+
+def iterations(plan: Plan) -> list[int]:
+    """How often each launch runs."""
+    result = [1] * len(plan.launches)
+    for loop in plan.loops:
+        for stage in plan.stages[loop.first : loop.first + loop.count]:
+            for chain in plan.chains[stage.first : stage.first + stage.count]:
+                result[chain.first : chain.first + chain.count] = [loop.trips] * chain.count
+    return result
+
+
+def parallel(plan: Plan) -> bool:
+    """Whether a second thread could do anything."""
+    return not plan.serial and any(sum(c.chunks for c in plan.chains[s.first : s.first + s.count]) > 1 for s in plan.stages)

@@ -1,0 +1,80 @@
+"""The outside is small: a fresh import is light, and inside the package nothing is imported from a facade."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradwerk
+
+PACKAGE = Path(gradwerk.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+HEAVY = {"llvmlite", "ctypes.util", "rich", "PIL", "matplotlib", "safetensors", "ml_dtypes", "argparse", "multiprocessing", "concurrent"}
+DOORS = ("keras", "torch")
+
+
+def fresh(script: str) -> str:
+    """What a new interpreter prints."""
+    source = str(PACKAGE.parent)
+    environment = {"PYTHONPATH": source, "PATH": os.environ["PATH"]}
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def test_a_fresh_import_loads_nothing_unexpected() -> None:
+    loaded = set(fresh("import sys, numpy; import gradwerk; print(*sys.modules)").split())
+    assert not loaded & HEAVY
+    ours = {name for name in loaded if name.startswith("gradwerk.")}
+    assert {name.split(".")[1] for name in ours} <= {"base"}
+
+
+def test_a_first_tensor_loads_no_compiler() -> None:
+    loaded = set(fresh("import sys, gradwerk as gw; (gw.Tensor([1.0, 2.0]) * 2).numpy(); print(*sys.modules)").split())
+    assert "gradwerk.tensor.tensor" in loaded
+    assert not loaded & {"llvmlite", "PIL", "matplotlib", "rich"}
+
+
+def test_the_import_costs_less_than_60_ms() -> None:
+    script = "import time, numpy; start = time.process_time(); import gradwerk; print(time.process_time() - start)"
+    fresh(script)
+    assert min(float(fresh(script)) for _ in range(5)) < 0.06
+
+
+def test_every_public_name_is_there_and_said() -> None:
+    assert len(set(gradwerk.__all__)) == len(gradwerk.__all__)
+    for name in gradwerk.__all__:
+        assert getattr(gradwerk, name) is not None
+    assert set(gradwerk.__all__) <= set(dir(gradwerk))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = gradwerk.nonsense
+
+
+def imported_names(path: Path) -> list[tuple[str, str]]:
+    """(module, name) of every `from module import name`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [(node.module or "", alias.name) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_imported_from_a_facade(path) -> None:
+    """`from gradwerk.room import name` names a module of the room, never something its `__init__` collects; doors show their own parts."""
+    for module, name in imported_names(path):
+        folder = PACKAGE.parent / Path(*module.split("."))
+        if not module.startswith("gradwerk") or not folder.is_dir():
+            continue
+        part = folder / name
+        assert part.is_dir() or part.with_suffix(".py").is_file() or (module, name) == ("gradwerk", "__version__"), f"{module}.{name}"
+
+
+def test_inner_rooms_have_empty_facades() -> None:
+    full = [path.parent.relative_to(PACKAGE) for path in SOURCES if path.name == "__init__.py" and path.stat().st_size]
+    assert {folder.parts[0] for folder in full if folder.parts} <= set(DOORS)
+
+
+def test_files_have_their_place_and_size() -> None:
+    """Nothing is called by a name that says nothing, and no test is forgotten in a room of its own."""
+    assert not {"utils", "helpers", "common", "misc"} & {path.stem for path in SOURCES if path.parent.name not in ("keras", "torch", "nn")}
