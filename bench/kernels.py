@@ -17,8 +17,8 @@ from gradwerk.compiler.llvm.link import host_target, link, link_many
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ops import functions
-from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.executor import Executor
+from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.program import Program
 
 F = np.dtype("float32")

@@ -19,7 +19,8 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
 from gradwerk.ir.plan import Loop, Plan, Pointer
-from gradwerk.runtime import pool as pools, program as programs
+from gradwerk.runtime import pool as pools
+from gradwerk.runtime import program as programs
 from gradwerk.runtime.executor import EPOCH, RUN, Executor
 from gradwerk.runtime.memory import address
 from gradwerk.runtime.program import Cancelled, Program
@@ -104,7 +105,7 @@ def test_the_pool_follows_the_setting(executor: Executor) -> None:
     for threads in (2, 4, 1, 3, 0):
         with settings.scope(threads=threads):
             assert program.run([address(x)])[0][0] == 5
-            assert pools.pool(executor).size == threads or pools.usable_cores()
+            assert pools.pool(executor).size == (threads or pools.usable_cores())
             assert sum(thread.name.startswith("gradwerk-") for thread in threading.enumerate()) == pools.pool(executor).size - 1
     pools.stop()
     assert not any(thread.name.startswith("gradwerk-") for thread in threading.enumerate())

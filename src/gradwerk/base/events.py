@@ -1,4 +1,7 @@
-"""How upper rooms watch lower ones: lower rooms emit named events, whoever listens gets them.  Nobody listening costs a dictionary look-up."""
+"""How upper rooms watch lower ones: lower rooms emit named events, whoever listens gets them.
+
+Where nobody listens an event costs a dictionary look-up.
+"""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Input, Reduction
+from gradwerk.ops.arithmetic import Add
 from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.control import Scan
-from gradwerk.ops.arithmetic import Add
 from gradwerk.ops.movement import Reshape, Transpose
 from gradwerk.ops.reduction import Sum
 

@@ -15,7 +15,6 @@ from gradwerk.compiler.memory import Segment, Slice, root
 from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Host, Input
-from gradwerk.ir.region import Single
 from gradwerk.ops.control import Scan
 
 if TYPE_CHECKING:

@@ -31,8 +31,6 @@ from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 from gradwerk.ops.window import Sliding
 
-
-
 CACHE_WAY, LINE, MANY_ROWS = 1024, 64, 256
 """Bytes between rows that begin to share cache sets, bytes of a cache line, rows from which it matters."""
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gradwerk.ir.plan import ARENA, Chain, Launch, Loop, Pointer, Stage
 from gradwerk.compiler.work import Access, Buffer, Work
+from gradwerk.ir.plan import ARENA, Chain, Launch, Loop, Pointer, Stage
 
 ALIGNMENT = 64
 SLACK = 256

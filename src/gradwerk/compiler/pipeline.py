@@ -18,12 +18,12 @@ from gradwerk.compiler import memory
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.lower import HostStep, Program, lower
-from gradwerk.ir.plan import ARENA, CONSTANTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
-from gradwerk.ir.plan import Buffer as PlanBuffer
 from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand
 from gradwerk.ir.graph import Graph
+from gradwerk.ir.plan import ARENA, CONSTANTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
+from gradwerk.ir.plan import Buffer as PlanBuffer
 from gradwerk.ir.region import describe
 from gradwerk.ir.text import print_graph
 from gradwerk.ir.verify import verify

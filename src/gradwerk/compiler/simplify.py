@@ -13,8 +13,8 @@ import numpy as np
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
-from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub
+from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
 

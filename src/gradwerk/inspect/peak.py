@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.contraction.lower import WHOLE
+from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.llvm.contract import ContractKernel
 from gradwerk.compiler.llvm.link import host_target, link
 from gradwerk.ir.plan import Buffer, Chain, Launch, Plan, Pointer, Stage
@@ -28,7 +28,7 @@ def peak_flops() -> float:
     vectors = VECTORS if target.registers >= 32 else 2
     width = target.lanes * vectors
     kernel = ContractKernel(FLOAT, ROWS, vectors, 0, 1)
-    extents = (*(0, WHOLE) * 4, ROWS, 0, width, width, 1, TURNS, 0, 0, 0)
+    extents = (*(0, WHOLE) * 4, ROWS, 0, width, width, 1, TURNS, 0, 0, 0, 0, 0)
     where = (Pointer(2, 0), Pointer(3, 0), Pointer(4, 0))
     buffer = Buffer((ROWS * width,), FLOAT)
     launch = Launch(kernel.name, where, extents, 1)

@@ -18,7 +18,7 @@ class Emitter(Protocol):
     def dtype(self, x: Scalar) -> DType:
         """The element type of x."""
 
-    def const(self, value: float | bool, dtype: DType) -> Scalar:
+    def const(self, value: float, dtype: DType) -> Scalar:
         """A literal."""
 
     def add(self, a: Scalar, b: Scalar) -> Scalar:

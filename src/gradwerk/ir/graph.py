@@ -111,7 +111,10 @@ class Node:
 
 
 class Graph:
-    """Inputs, interned nodes, and after `finish` the outputs.  A finished graph is immutable, and equal to any graph that reads the same."""
+    """Inputs, interned nodes, and after `finish` the outputs.
+
+    A finished graph is immutable, and equal to any graph that reads the same.
+    """
 
     def __init__(self, name: str = "program") -> None:
         self.name = name

@@ -19,8 +19,8 @@ from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import Program as Interpreter
 from gradwerk.ir.op import Array, Input, Movement, Op
-from gradwerk.runtime.memory import SLACK, address
 from gradwerk.runtime.executor import Executor
+from gradwerk.runtime.memory import SLACK, address
 from gradwerk.runtime.program import Program
 from gradwerk.tensor.storage import aligned_copy
 

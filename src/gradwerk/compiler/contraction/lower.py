@@ -10,7 +10,7 @@ import numpy as np
 
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
 from gradwerk.compiler.contraction.schedule import Choice, Cut, Memory, Result, choose, cut_of, row_step
-from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ContractKernel
+from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.target import Target
@@ -48,14 +48,12 @@ def lower_contraction(
     if free and choice.out is not None:
         out = Operand(out.buffer, out.shape, tuple(choice.out[name] for name in op.out), out.offset)
     works: list[Work] = []
-    first, a_offset = placed(choice.a, works, target, packs)
-    second, b_offset = placed(choice.b, works, target, packs)
+    first, second = placed(choice.a, works, target, packs), placed(choice.b, works, target, packs)
     results = out
     if parts:
         size = math.prod(out.shape)
         results = Operand(Buffer(out.dtype, cut.chunks * size, "parts"), (cut.chunks, *out.shape), (size, *out.strides))
-    reads = (Operand(first.buffer, first.shape, first.strides, a_offset), Operand(second.buffer, second.shape, second.strides, b_offset))
-    works.append(tile_work(choice, cut, reads, results, width, 2 * choice.products))
+    works.append(tile_work(choice, cut, (first, second), results, width, int(2 * choice.products * choice.share)))
     if results is not out:
         works += add_parts(results, out, target)
     return works, out
@@ -73,15 +71,15 @@ def copied_to(source: Operand, out: Operand, target: Target) -> Work:
     return lower_map(body, (source,), (out,), out.shape, target)
 
 
-def placed(memory: Memory, works: list[Work], target: Target, packs: Packs) -> tuple[Operand, int]:
-    """The operand in memory and the offset of its first element, copied if the schedule wants a copy."""
+def placed(memory: Memory, works: list[Work], target: Target, packs: Packs) -> Operand:
+    """The operand in memory, copied if the schedule wants a copy."""
     side = memory.side
     if memory.order is None:
-        return side.operand, side.strides(side.operand)[1]
+        return side.operand
     key = (side.operand.buffer, side.operand, side.padding, memory.order)
     if key not in packs:
         packs[key] = copied(side, memory.order, works, target)
-    return packs[key], side.strides(packs[key])[1]
+    return packs[key]
 
 
 def copied(side: Side, order: tuple[int, ...], works: list[Work], target: Target) -> Operand:
@@ -117,7 +115,7 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
     lane, row = choice.lane, choice.row
     kernel = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
-        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width), across=choice.column is not None,
+        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width), across=choice.column is not None, clips=clip_levels(choice),
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
@@ -130,6 +128,9 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
     for axis in choice.sums:
         extents += [axis.extent, axis.a, axis.b]
     extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)
+    extents += [memory.side.strides(x)[1] for memory, x in zip((choice.a, choice.b), reads, strict=True)]
+    for clip in choice.clips:
+        extents += [clip.factor, clip.offset, clip.size]
     item = out.dtype.itemsize
     slices = [None, None, None]
     if cut.kind == OUTER and choice.outer and cut.chunks > 1:
@@ -142,6 +143,12 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
     )
     sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
     return Work(kernel, accesses, tuple(extents), cut.chunks, f"contract {sizes}", flops)
+
+
+def clip_levels(choice: Choice) -> tuple[ClipLevels, ...]:
+    """Which loops of the kernel the clips of a choice bind."""
+    outer, sums = [x.name for x in choice.outer], [x.name for x in choice.sums]
+    return tuple(ClipLevels(outer.index(clip.outer), sums.index(clip.summed), clip.sign) for clip in choice.clips)
 
 
 def slice_of(operand: Operand, stride: int, step: int, item: int) -> int | None:

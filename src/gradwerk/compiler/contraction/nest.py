@@ -6,8 +6,8 @@ in a padded copy of the operand, whose axes may then stand in any order.  Axes t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 
 from gradwerk.compiler.work import Operand, row_major
 from gradwerk.ops.contraction import Contract, Index
@@ -55,6 +55,29 @@ class Padding:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """A dimension whose zeros need no memory: outside of [0, size) the summed axis is not run over.
+
+    The position is  factor * outer + sign * summed + offset.
+    """
+
+    dimension: int
+    outer: str
+    summed: str
+    factor: int
+    sign: int
+    offset: int
+    size: int
+
+    def share(self, outer: int, summed: int) -> float:
+        """The part of all pairs of entries that lies inside."""
+        first = (self.factor * i + self.offset for i in range(outer))
+        low, high = (0, summed - 1) if self.sign > 0 else (1 - summed, 0)
+        inside = sum(max(min(at + high, self.size - 1) - max(at + low, 0) + 1, 0) for at in first)
+        return inside / (outer * summed)
+
+
+@dataclass(frozen=True)
 class Side:
     """One operand before it is fixed in memory: its maps, and the padding without which some reads would fall outside."""
 
@@ -69,10 +92,28 @@ class Side:
         """Whether the operand cannot be read where it lies."""
         return not self.padding.idle
 
+    def clips(self, out: Container[str]) -> list[Clip]:
+        """The dimensions with zeros around that a clipped axis can replace, the slowest in memory first."""
+        found = []
+        for k, (index, size) in enumerate(zip(self.maps, self.operand.shape, strict=True)):
+            if len(index.terms) != 2 or not (self.padding.low[k] or self.padding.high[k]):
+                continue
+            (outer, factor), (summed, sign) = sorted(index.terms, key=lambda term: term[0] not in out)
+            if outer in out and summed not in out and abs(sign) == 1:
+                reach = (size - 1) * (self.padding.interior[k] + 1) + 1
+                found.append(Clip(k, outer, summed, factor, sign, index.offset, reach))
+        return sorted(found, key=lambda clip: -abs(self.operand.strides[clip.dimension]))
+
+    def clipped(self, clips: Sequence[Clip]) -> Side:
+        """The same without the zeros that clipped axes replace."""
+        done = {clip.dimension for clip in clips}
+        low, high = (tuple(0 if k in done else n for k, n in enumerate(x)) for x in (self.padding.low, self.padding.high))
+        return replace(self, padding=Padding(low, high, self.padding.interior))
+
     def strides(self, memory: Operand) -> tuple[dict[str, int], int]:
-        """The stride of each axis in `memory` (the operand or its padded copy) and the offset of the first element."""
+        """The stride of each axis in `memory` (the operand or its padded copy) and the distance of the first element read."""
         result: dict[str, int] = {}
-        offset = memory.offset
+        offset = 0
         for index, stride, low in zip(self.maps, memory.strides, self.padding.low, strict=True):
             offset += (index.offset + low) * stride
             for name, factor in index.terms:
@@ -114,7 +155,7 @@ def padded_memory(side: Side, order: Sequence[int]) -> tuple[tuple[int, ...], tu
 def merged(axes: Sequence[Axis]) -> list[Axis]:
     """The axes, outermost first, with every pair that is one axis in all operands made one.  Axes of extent 1 vanish."""
     result: list[Axis] = []
-    for axis in sorted((x for x in axes if x.extent != 1), key=lambda x: (-abs(x.a or x.b), -abs(x.b))):
+    for axis in walk_order([x for x in axes if x.extent != 1]):
         for k, outer in enumerate(result):
             if outer.summed == axis.summed and all(
                 o == i * axis.extent for o, i in ((outer.a, axis.a), (outer.b, axis.b), (outer.out, axis.out))
@@ -124,3 +165,8 @@ def merged(axes: Sequence[Axis]) -> list[Axis]:
         else:
             result.append(axis)
     return result
+
+
+def walk_order(axes: Sequence[Axis]) -> list[Axis]:
+    """The axes, outermost first: large steps outside."""
+    return sorted(axes, key=lambda x: (-abs(x.a or x.b), -abs(x.b)))

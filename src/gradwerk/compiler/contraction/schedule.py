@@ -7,10 +7,10 @@ results that are not neighbours, and a price per element for each copy that a ch
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gradwerk.compiler.contraction.nest import Axis, Side, merged, padded_memory
+from gradwerk.compiler.contraction.nest import Axis, Clip, Side, merged, padded_memory, walk_order
 from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, ROWS, SUM
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import row_major
@@ -84,6 +84,9 @@ class Choice:
     """The result's strides, where they are not those given."""
     column: Axis | None = None
     """Where the lanes go across a summed axis: the axis of b's columns, `vectors` of them in a tile."""
+    clips: tuple[Clip, ...] = ()
+    share: float = 1.0
+    """The part of the products that clipped axes leave."""
 
     def masked(self, width: int) -> bool:
         """Whether some panel may be less than full."""
@@ -126,26 +129,47 @@ class Result:
 def choose(a: Side, b: Side, extents: dict[str, int], result: Result, target: Target, width: int) -> Choice:
     """The cheapest schedule."""
     choices: list[Choice] = []
-    for first, second, swapped in ((a, b, False), (b, a, True)):
+    for first, second, swapped, clips in variants(a, b, result):
         for name in (None, *result.strides):
             out = result.with_lanes(name, extents)
-            made = candidate(first, second, extents, out, name, target, width, swapped=swapped)
+            made = candidate(first, second, extents, out, name, clips, target, width, swapped=swapped)
             if made is not None and out != result.strides:  # who reads the result may want another order
                 made = replace(made, cost=made.cost + REORDER * math.prod(extents[n] for n in out) / 16, out=out)
             if made is not None:
                 choices.append(made)
         for name in extents:
             if name not in result.strides and not swapped:
-                made = candidate_across(first, second, extents, result.strides, name, target, width)
+                made = candidate_across(first, second, extents, result.strides, name, clips, target, width)
                 if made is not None:
                     choices.append(made)
     return min(choices, key=lambda c: c.cost)
 
 
+def variants(a: Side, b: Side, result: Result) -> Iterator[tuple[Side, Side, bool, tuple[Clip, ...]]]:
+    """The operands in both orders, with zeros in memory and with clipped axes instead: none, the slowest in memory, all."""
+    in_a, in_b = a.clips(result.strides), b.clips(result.strides)
+    for take in dict.fromkeys((0, 1, len(in_a) + len(in_b))):
+        of_a, of_b = in_a[:take], in_b[: take - min(take, len(in_a))]
+        first, second, clips = a.clipped(of_a), b.clipped(of_b), (*of_a, *of_b)
+        if take > len(clips):
+            continue
+        yield first, second, False, clips
+        yield second, first, True, clips
+
+
+def share_of(clips: Sequence[Clip], extents: dict[str, int]) -> float:
+    """The part of the products that clipped axes leave."""
+    return math.prod(clip.share(extents[clip.outer], extents[clip.summed]) for clip in clips)
+
+
 def candidate(
-    a: Side, b: Side, extents: dict[str, int], out: dict[str, int], lane: str | None, target: Target, width: int, *, swapped: bool
-) -> Choice | None:
+    a: Side, b: Side, extents: dict[str, int], out: dict[str, int], lane: str | None, clips: tuple[Clip, ...], target: Target, width: int,
+    *, swapped: bool,
+) -> Choice | None:  # fmt: skip
     """The schedule with this axis of b as lanes; None where that cannot be."""
+    fixed = {name for clip in clips for name in (clip.outer, clip.summed)}
+    if lane in fixed:
+        return None
     if lane is not None:
         dimension = b.dimension(lane)
         if dimension is None or any(index.coefficient(lane) for index in a.maps) or extents[lane] == 1:
@@ -157,29 +181,34 @@ def candidate(
     axes = [Axis(name, n, by_a.get(name, 0), by_b.get(name, 0), out.get(name, 0)) for name, n in extents.items()]
     lane_axis = next((x for x in axes if x.name == lane), NOWHERE)
     rest = [x for x in axes if x.name != lane]
+    kept = [x for x in axes if x.name in fixed]
+    rest = [x for x in rest if x.name not in fixed]
     results, sums = merged([x for x in rest if x.name in out]), merged([x for x in rest if x.name not in out])
     rows = [x for x in results if x.b == 0]
     best: Choice | None = None
     for row in rows or [NOWHERE]:
-        outer = tuple(x for x in results if x is not row)
-        made = fitted(in_a, in_b, lane_axis, row, outer, order_sums(sums), target, width, swapped=swapped)
+        outer = walk_order([*(x for x in results if x is not row), *(x for x in kept if x.name in out)])
+        ordered = order_sums([*sums, *(x for x in kept if x.name not in out)])
+        made = fitted(in_a, in_b, lane_axis, row, tuple(outer), ordered, target, width, swapped=swapped, share=share_of(clips, extents))
+        made = replace(made, clips=clips)
         if best is None or made.cost < best.cost:
             best = made
     return best
 
 
 def candidate_across(
-    a: Side, b: Side, extents: dict[str, int], out: dict[str, int], lane: str, target: Target, width: int
+    a: Side, b: Side, extents: dict[str, int], out: dict[str, int], lane: str, clips: tuple[Clip, ...], target: Target, width: int
 ) -> Choice | None:
     """The schedule with this summed axis as lanes; None where that cannot be."""
     in_a, in_b = a.dimension(lane), b.dimension(lane)
-    if in_a is None or in_b is None or extents[lane] < width:
+    fixed = {name for clip in clips for name in (clip.outer, clip.summed)}
+    if in_a is None or in_b is None or extents[lane] < width or lane in fixed:
         return None
     first, second = memory_of(a, in_a), memory_of(b, in_b)
     by_a, by_b = first.by_axis(), second.by_axis()
-    axes = [Axis(name, n, by_a.get(name, 0), by_b.get(name, 0), out.get(name, 0)) for name, n in extents.items() if n > 1]
-    rows = [x for x in axes if x.name in out and x.a and not x.b]
-    columns = [x for x in axes if x.name in out and x.b and not x.a]
+    axes = [Axis(name, n, by_a.get(name, 0), by_b.get(name, 0), out.get(name, 0)) for name, n in extents.items() if n > 1 or name in fixed]
+    rows = [x for x in axes if x.name in out and x.a and not x.b and x.name not in fixed]
+    columns = [x for x in axes if x.name in out and x.b and not x.a and x.name not in fixed]
     if not rows or not columns:
         return None
     row, column = max(rows, key=lambda x: min(x.extent, 6)), max(columns, key=lambda x: min(x.extent, 4))
@@ -190,10 +219,11 @@ def candidate_across(
     tall = min(row.extent, (target.registers - wide - 2) // wide, 6)
     tiles = -(-row.extent // tall) * -(-column.extent // wide) * math.prod(x.extent for x in outer)
     turns = math.prod(x.extent for x in sums) * -(-extents[lane] // width)
-    tile = turns * max(tall * wide, tall + wide + 1, 5) + tall * wide * 16
+    share = share_of(clips, extents)
+    tile = turns * share * max(tall * wide, tall + wide + 1, 5) + tall * wide * 16
     cost = tiles * tile * width / 16 + COPY * (first.copied + second.copied) / 16
     lanes = next(x for x in axes if x.name == lane)
-    return Choice(first, second, lanes, row, outer, sums, tall, wide, cost, swapped=False, column=column)
+    return Choice(first, second, lanes, row, outer, sums, tall, wide, cost, swapped=False, column=column, clips=clips, share=share)
 
 
 def memory_of(side: Side, last: int | None) -> Memory:
@@ -211,14 +241,15 @@ def order_sums(sums: Sequence[Axis]) -> tuple[Axis, ...]:
 
 
 def fitted(
-    a: Memory, b: Memory, lane: Axis, row: Axis, outer: tuple[Axis, ...], sums: tuple[Axis, ...], target: Target, width: int, *, swapped: bool
-) -> Choice:
+    a: Memory, b: Memory, lane: Axis, row: Axis, outer: tuple[Axis, ...], sums: tuple[Axis, ...], target: Target, width: int,
+    *, swapped: bool, share: float,
+) -> Choice:  # fmt: skip
     """The tile for these roles, and what it costs."""
     inside = a.side.dimension(row.name) not in (None, 0)
     examples = is_batch(b.side, lane)
     vectors, rows = tile_of(EXAMPLES if examples else lane.extent, row.extent if inside else None, target, width)
     panels, tiles = -(-lane.extent // (vectors * width)), -(-row.extent // rows) if row.extent >= rows else row.extent
-    length, repeats = math.prod(x.extent for x in sums), math.prod(x.extent for x in outer)
+    length, repeats = math.prod(x.extent for x in sums) * share, math.prod(x.extent for x in outer)
     turns = math.prod(x.extent for x in sums[:-1]) if sums else 1
     registers = rows * vectors
     busy = max(registers, 5)  # fewer sums than the adder is deep leave it waiting
@@ -229,7 +260,7 @@ def fitted(
     if lane.out != 1:
         tile += registers * SCATTER
     cost = repeats * panels * tiles * tile * width / 16 + COPY * (a.copied + b.copied) / 16
-    return Choice(a, b, lane, row, outer, sums, rows, vectors, cost, swapped)
+    return Choice(a, b, lane, row, outer, sums, rows, vectors, cost, swapped, share=share)
 
 
 def is_batch(side: Side, lane: Axis) -> bool:
@@ -275,7 +306,7 @@ class Cut:
 
 def cut_of(choice: Choice, width: int) -> Cut:
     """How the work is divided: by extents only."""
-    wanted = max(1, min(MOST_CHUNKS, choice.products // CHUNK_WORK))
+    wanted = max(1, min(MOST_CHUNKS, int(choice.products * choice.share) // CHUNK_WORK))
     results, long = choice.results, choice.terms > LONGEST_SUM
     terms = choice.terms
     panel = choice.vectors * width

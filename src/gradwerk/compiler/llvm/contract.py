@@ -7,6 +7,9 @@ run-time arguments but one: the distance between rows is baked in for more than 
 fit the address registers (59 against 112 GFLOP/s).  The last tile and the last panel move back to overlap the one before: sums are written, not
 added to, so computing some twice is harmless.  Fewer rows than a tile go one by one.  What chunks cut is a run-time argument too: each of the
 first outer axis, the rows, the panels and the outermost summed axis has a distance and a length per chunk.
+
+A clipped summed axis takes the place of zeros in memory: where the position  factor * outer + sign * summed + offset  lies outside of
+[0, size), nothing is multiplied.
 """
 
 from __future__ import annotations
@@ -28,6 +31,15 @@ SCALE = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i8": 1}
 
 
 @dataclass(frozen=True)
+class ClipLevels:
+    """Which outer loop clips which summed loop; `sign` is the summed axis' coefficient, 1 or -1."""
+
+    outer: int
+    summed: int
+    sign: int
+
+
+@dataclass(frozen=True)
 class ContractKernel:
     """The structure of a contraction kernel.
 
@@ -45,6 +57,7 @@ class ContractKernel:
     masked: bool = False
     across: bool = False
     """Lanes along a summed axis: a and b are both vectors, `vectors` counts columns, lanes are added up at the end."""
+    clips: tuple[ClipLevels, ...] = ()
 
     @cached_property
     def name(self) -> str:
@@ -56,7 +69,8 @@ class ContractKernel:
         """LLVM text.
 
         Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, out) each; rows (extent, a, out); lanes
-        (extent, out), across: columns (extent, b, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all chunks write one).
+        (extent, out), across: columns (extent, b, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all chunks write one);
+        elements from the address of a and of b to the first that is read; clips (factor, offset, size) each.
         """
         module = Module()
         TileBuilder(self, module, target).build()
@@ -71,7 +85,7 @@ class TileBuilder:
         self.element = MEMORY[spec.dtype]
         self.width = target.vector_bytes // SCALE[self.element]
         self.type = vector(self.element, self.width)
-        count = 8 + 4 * spec.outer + 3 + 2 + (3 if spec.across else 0) + 3 * spec.depth + 1
+        count = 8 + 4 * spec.outer + 3 + 2 + (3 if spec.across else 0) + 3 * spec.depth + 3 + 3 * len(spec.clips)
         self.kernel = Kernel(module, spec.name, pointers=3, extents=count)
         self.f: Function = self.kernel.function
         words: list[Integer] = list(self.kernel.extents)
@@ -81,7 +95,9 @@ class TileBuilder:
         self.lane_count, self.lane_out = words.pop(0), words.pop(0)
         self.column_count, self.column_b, self.column_out = (words.pop(0) for _ in range(3)) if spec.across else (1, 0, 0)
         self.sums = [[words.pop(0) for _ in range(3)] for _ in range(spec.depth)]
-        self.part = words.pop(0)
+        self.part, *self.shift = (words.pop(0) for _ in range(3))
+        self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
+        self.limits: dict[int, tuple[Integer, Integer]] = {}
         if spec.row_step:
             self.row_a = spec.row_step
         self.row_places = [self.f.mul(i, self.row_a) for i in range(spec.rows)]
@@ -100,7 +116,7 @@ class TileBuilder:
     def build(self) -> None:
         """The whole kernel."""
         a, b, out = self.kernel.pointers
-        self.outer_loop(0, a, b, self.at(out, self.f.mul(self.kernel.chunk, self.part)))
+        self.outer_loop(0, self.at(a, self.shift[0]), self.at(b, self.shift[1]), self.at(out, self.f.mul(self.kernel.chunk, self.part)))
 
     def outer_loop(self, level: int, a: Value, b: Value, out: Value) -> None:
         """The outer axes from `level` inwards."""
@@ -112,7 +128,16 @@ class TileBuilder:
         low, high = self.span(extent, OUTER) if level == 0 else (0, extent)
         with f.loop(low, high) as loop:
             i = loop.index
+            self.limits.update((levels.summed, self.clipped(levels.sign, i, *words)) for levels, words in self.clips if levels.outer == level)
             self.outer_loop(level + 1, self.at(a, f.mul(i, by_a)), self.at(b, f.mul(i, by_b)), self.at(out, f.mul(i, by_out)))
+
+    def clipped(self, sign: int, i: Integer, factor: Integer, offset: Integer, size: Integer) -> tuple[Integer, Integer]:
+        """The entries of a clipped axis at which the position lies inside, given the entry of the outer one."""
+        f = self.f
+        first = f.add(f.mul(i, factor), offset)
+        if sign > 0:
+            return f.maximum(f.sub(0, first), 0), f.sub(size, first)
+        return f.maximum(f.add(f.sub(first, size), 1), 0), f.add(first, 1)
 
     def panels(self, a: Value, b: Value, out: Value) -> None:
         """The lanes, `vectors` registers at a time."""
@@ -173,6 +198,8 @@ class TileBuilder:
             return self.multiply_across(a, b, total) if spec.across else self.multiply(a, b, total)
         extent, by_a, by_b = self.sums[level]
         low, high = self.span(extent, SUM) if level == 0 else (0, extent)
+        if level in self.limits:
+            low, high = f.maximum(low, self.limits[level][0]), f.minimum(high, self.limits[level][1])
         with f.loop(low, high, carried=total) as loop:
             inner = self.sum_loop(level + 1, self.at(a, f.mul(loop.index, by_a)), self.at(b, f.mul(loop.index, by_b)), loop.carried)
             loop.next(*inner)
