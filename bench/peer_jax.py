@@ -34,7 +34,8 @@ def make_parameters(name: str) -> Tree:
     if name == "lstm":
         return {
             "table": glorot(random, SYMBOLS, EMBEDDED), "kernel": glorot(random, EMBEDDED, 4 * UNITS),
-            "recurrent": glorot(random, UNITS, 4 * UNITS), "bias": jnp.zeros(4 * UNITS), "dense": (glorot(random, UNITS, SYMBOLS), jnp.zeros(SYMBOLS)),
+            "recurrent": glorot(random, UNITS, 4 * UNITS), "bias": jnp.zeros(4 * UNITS),
+            "dense": (glorot(random, UNITS, SYMBOLS), jnp.zeros(SYMBOLS)),
         }  # fmt: skip
     widths = WIDTHS[name]
     dense = [(glorot(random, rows, columns), jnp.zeros(columns)) for rows, columns in pairwise(widths)]

@@ -94,7 +94,8 @@ def test_damaged_runs(words, copied, capsys) -> None:
 
 def test_a_bad_environment_variable_is_one_error() -> None:
     script = "import sys; from gradwerk.cli.main import main; sys.exit(main(['settings']))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": "src", "GRADWERK_THREADS": "many"})
+    environment = {"PYTHONPATH": "src", "GRADWERK_THREADS": "many"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert done.returncode == 2 and "GRADWERK_THREADS='many' is not usable" in done.stderr and "Traceback" not in done.stderr
 
 

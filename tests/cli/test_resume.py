@@ -7,6 +7,7 @@ import signal
 import numpy as np
 
 from gradwerk.cli.main import main
+from gradwerk.cli.recipe import Recipe
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.train.progress import Progress
 from gradwerk.train.run import Run
@@ -39,7 +40,7 @@ def test_a_stopped_run_resumes_to_the_same_bits(tmp_path, capsys, monkeypatch) -
 
 
 def test_a_resumed_run_keeps_its_options(tmp_path, capsys) -> None:
-    RunFolder.create(tmp_path / "run", {"model": "lenet5", "epochs": 2, "batch_size": 64, "lr": 0.05, "optimizer": "sgd", "augment": True, "seed": 0})
+    RunFolder.create(tmp_path / "run", Recipe(epochs=2, batch_size=64, optimizer="sgd").config())
     assert main(["train", "lenet5", "--resume", str(tmp_path / "run"), "--batch-size", "32", "--epochs", "3"]) == 2
     said = capsys.readouterr().err
     assert "--batch-size 32: the run has 64" in said

@@ -9,8 +9,9 @@ import pytest
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.chunks import MOST_CHUNKS, count_of, step_of
-from gradwerk.compiler.llvm.function import Function, Module, Value, literal
+from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.link import compile_text, host_target, link
+from gradwerk.compiler.llvm.values import Value, literal
 
 
 def native(module: Module, name: str, count: int) -> object:

@@ -13,7 +13,8 @@ from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.work import Operand
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ops.arithmetic import add, div, mul, sub, where
-from gradwerk.ops.compare import equal
+from gradwerk.ops.compare import equal, greater
+from gradwerk.ops.random import RandomBits
 from gradwerk.ops.reduction import Max, Min, Sum
 from gradwerk.ops.transcendental import exp, log, rsqrt
 from tests.compiler.run_work import Memory, run
@@ -112,3 +113,23 @@ def test_long_sums_stay_accurate() -> None:
     out = memory.empty((2,), np.float32)
     run([lower_row(body, (memory.place(data),), (per_row(out),), data.shape, host_target())], memory)
     np.testing.assert_allclose(memory.read(out), data.sum(-1, dtype=np.float64), rtol=4e-7)
+
+
+@pytest.mark.parametrize("length", [12, 100])
+def test_random_bits_of_a_row_know_their_place(length: int) -> None:
+    body = Graph()
+    word = Type((), dtypes.uint32)
+    x, bits = body.input(WIDE), RandomBits(())(body.input(word), body.input(word))
+    kept = where(greater(bits, np.asarray(2**31, np.uint32)), x, 0.0)
+    body.finish([kept, SUM(kept)])
+    memory, shape = Memory(), (6, 5, length)
+    data = DRAW.normal(size=shape).astype(np.float32)
+    seed, counter = np.asarray(3, np.uint32), np.asarray(4, np.uint32)
+    words = [Operand(memory.place(v).buffer, shape, (0, 0, 0)) for v in (seed, counter)]
+    for operand, value in zip(words, (seed, counter), strict=True):
+        memory.flat(operand.buffer)[:] = value
+    outs = (memory.empty(shape, np.float32), memory.empty(shape[:-1], np.float32))
+    run([lower_row(body, (memory.place(data), *words), (outs[0], per_row(outs[1])), shape, host_target())], memory)
+    expected = np.where(RandomBits(shape).reference(seed, counter) > 2**31, data, np.float32(0))
+    np.testing.assert_array_equal(memory.read(outs[0]), expected)
+    np.testing.assert_allclose(memory.read(outs[1]), expected.sum(-1), rtol=1e-5, atol=1e-5)

@@ -87,7 +87,7 @@ def make_parser() -> Parser:
 
     inspect = _command(commands, "inspect", "inspect", "what the compiler makes of a model's training step")
     inspect.add_argument("model", choices=MODELS)
-    inspect.add_argument("stage", nargs="?", default="launches", help="graph, fused, launches (the default), memory, seconds, llvm, assembly")
+    inspect.add_argument("stage", nargs="?", default="launches", help="graph, fused, launches (default), memory, seconds, llvm, assembly")
     inspect.add_argument("--batch-size", type=_positive, default=128)
     inspect.add_argument("--threads", type=_positive, default=argparse.SUPPRESS)
 
@@ -115,7 +115,7 @@ def _add_train(parser: Parser) -> None:
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("--epochs", type=_positive, default=absent, help="passes over the training data (30)")
     parser.add_argument("--batch-size", type=_positive, default=absent, help="images a step (32)")
-    parser.add_argument("--lr", type=_rate, default=absent, help="the highest learning rate (0.05, for adam 0.002); it falls along a cosine")
+    parser.add_argument("--lr", type=_rate, default=absent, help="the highest learning rate (0.05; sgd 0.1, adam 0.002), which then falls")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default=absent, help="the update rule (momentum)")
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=absent, help="shift, turn and stretch the images (yes)")
     parser.add_argument("--seed", type=_natural, default=absent, help="decides weights, order and distortions (0)")

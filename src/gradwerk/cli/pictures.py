@@ -28,13 +28,11 @@ def draw_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
         axes = figure.add_subplot(1, 2, position)
         for key, label, colour in ((name, "training", TRAINED), (f"val_{name}", "held back", HELD_BACK)):
             values = [row.get(key, np.nan) for row in history]
-            axes.plot(epochs, values, color=colour, label=label, linewidth=2, marker="o", markersize=3.5)
-            if values:
-                text = f"{values[-1]:.2%}" if name == "accuracy" else f"{values[-1]:.3f}"
-                axes.annotate(text, (epochs[-1], values[-1]), (6, 0), textcoords="offset points", color=colour, va="center", fontsize=9)
+            last = f"{values[-1]:.2%}" if values and name == "accuracy" else f"{values[-1]:.3f}" if values else ""
+            axes.plot(epochs, values, color=colour, label=f"{label}  {last}", linewidth=2, marker="o", markersize=3.5)
         axes.set_title(title, loc="left", fontsize=12, weight="bold")
         axes.set_xlabel("epoch")
-        axes.set_xlim(0.7, max(len(history), 2) + 0.9)
+        axes.set_xlim(0.7, max(len(history), 2) + 0.3)
         axes.set_xticks(list(epochs)[:: max(len(history) // 12, 1)])
         if name == "accuracy":
             low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
@@ -87,8 +85,9 @@ def draw_mistakes(images: Array, labels: Array, probabilities: Array, path: Path
     shown = wrong[:_MOST_MISTAKES]
     rows = max(-(-len(shown) // _COLUMNS), 1)
     figure = _figure(1.35 * _COLUMNS, 1.62 * rows + 0.7)
-    more = f", the surest {len(shown)} shown" if len(shown) < len(wrong) else ", the surest first"
-    figure.suptitle(f"{len(wrong)} mistakes among {len(labels):,} held-back digits{more if len(wrong) else ''}", x=0.02, ha="left", fontsize=12, weight="bold")
+    more = f", the surest {len(shown)} shown" if len(shown) < len(wrong) else ", the surest first" if len(wrong) else ""
+    title = f"{len(wrong)} mistakes among {len(labels):,} held-back digits{more}"
+    figure.suptitle(title, x=0.02, ha="left", fontsize=12, weight="bold")
     for position, k in enumerate(shown, 1):
         axes = figure.add_subplot(rows, _COLUMNS, position)
         axes.imshow(255 - images[k], cmap="gray", vmin=0, vmax=255, interpolation="nearest")

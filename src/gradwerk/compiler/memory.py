@@ -161,6 +161,26 @@ def assign(plan: Schedule, fixed: dict[Buffer, Pointer], held: Iterable[Buffer])
     return places, arena.nbytes
 
 
+@dataclass(frozen=True)
+class Block:
+    """Memory of the arena that one buffer takes from its first to its last stage, in bytes."""
+
+    label: str
+    first: int
+    last: int
+    offset: int
+    nbytes: int
+
+
+def blocks(plan: Schedule, places: dict[Buffer, Pointer]) -> list[Block]:
+    """What the arena holds when."""
+    return [
+        Block(buffer.label, first, last, places[buffer].offset, buffer.nbytes)
+        for buffer, (first, last) in lifetimes(plan).items()
+        if places[buffer].slot == ARENA
+    ]
+
+
 def pointer(access: Access, places: dict[Buffer, Pointer]) -> Pointer:
     """The address of an operand's first element."""
     buffer, item = access.operand.buffer, access.operand.buffer.dtype.itemsize

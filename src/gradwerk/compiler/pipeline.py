@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gradwerk.base.events import emit
+from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
 from gradwerk.compiler import memory
 from gradwerk.compiler.hoist import hoist, merge_scans
@@ -20,11 +20,11 @@ from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.lower import HostStep, Program, lower
 from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Buffer, Operand
+from gradwerk.compiler.work import Buffer, KernelSpec, Operand
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.plan import ARENA, CONSTANTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
 from gradwerk.ir.plan import Buffer as PlanBuffer
-from gradwerk.ir.region import describe
+from gradwerk.ir.region import Unit, describe
 from gradwerk.ir.text import print_graph
 from gradwerk.ir.verify import verify
 
@@ -57,6 +57,9 @@ class Record:
 
     stages: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    units: list[Unit] = field(default_factory=list)
+    kernels: dict[str, KernelSpec] = field(default_factory=dict)
+    arena: list[memory.Block] = field(default_factory=list)
 
     def note(self, name: str, seconds: float, text: Callable[[], str], *, keep: bool) -> None:
         """Adds a stage; its text is made only when it is kept."""
@@ -71,7 +74,7 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
     `in_place` maps output number to the number of the input whose memory it takes.  With a `record`, every stage is kept as text.
     Raises VerifyError when a pass breaks the graph (checked under settings.check).
     """
-    log, keep = record or Record(), record is not None
+    log, keep = record or Record(), record is not None or heard("program")
     check = settings.check
     log.note("trace", 0.0, lambda: print_graph(graph), keep=keep)
     simple: Graph | None = None
@@ -89,13 +92,16 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
     program = lower(graph, target, in_place)
     log.note("lower", time.perf_counter() - begin, lambda: describe(program.units), keep=keep)
     begin = time.perf_counter()
-    plan = assemble(graph, program, target)
+    plan = assemble(graph, program, target, log)
     log.note("memory and emit", time.perf_counter() - begin, lambda: describe_plan(plan), keep=keep)
+    if keep:
+        log.units = program.units
+        emit("program", plan=plan, record=log, target=target)
     emit("compiled", name=plan.name, seconds=sum(log.seconds.values()), launches=len(plan.launches))
     return plan
 
 
-def assemble(graph: Graph, program: Program, target: Target) -> Plan:
+def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Plan:
     """Memory, tables and objects."""
     segments = [step for step in program.steps if not isinstance(step, HostStep)]
     plan, starts = memory.Schedule(), list[int]()
@@ -106,6 +112,8 @@ def assemble(graph: Graph, program: Program, target: Target) -> Plan:
     fixed = addresses(graph, program)
     places, arena = memory.assign(plan, fixed, held=[o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)])
     launches, chains, stages = memory.tables(plan, places)
+    log.arena = memory.blocks(plan, places)
+    log.kernels = {work.kernel.name: work.kernel for segment in segments for work in segment.work}
     host_calls = [
         HostCall(start, step.op, arrays(step.reads, places), arrays(step.writes, places), str(step.op), tuple(step.node.origins))
         for step, start in zip(program.steps, starts, strict=True)
@@ -130,7 +138,7 @@ def assemble(graph: Graph, program: Program, target: Target) -> Plan:
         tuple(host_calls),
         arena,
         blob,
-        objects_for([work.kernel for segment in segments for work in segment.work], target),
+        objects_for(log.kernels.values(), target),
         amount < SMALLEST_SHARED,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradwerk.compiler.llvm.function import Integer, Module, Value
+from gradwerk.compiler.llvm.function import Module
+from gradwerk.compiler.llvm.values import Integer, Value
 
 WORDS = 3
 """i64 words per pointer in `args`: slot, offset, step."""

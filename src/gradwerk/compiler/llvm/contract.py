@@ -21,7 +21,8 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY
-from gradwerk.compiler.llvm.function import Function, Integer, Module, Value, vector
+from gradwerk.compiler.llvm.function import Function, Module
+from gradwerk.compiler.llvm.values import Integer, Value, vector
 from gradwerk.compiler.target import Target
 
 MOST_POINTERS = 8

@@ -12,7 +12,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm import math
-from gradwerk.compiler.llvm.function import Function, Value, lanes, literal, overload, vector
+from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.values import Value, lanes, literal, overload, vector
 
 REGISTER: dict[DType, str] = {
     dtypes.float32: "float", dtypes.float64: "double", dtypes.int32: "i32", dtypes.int64: "i64",

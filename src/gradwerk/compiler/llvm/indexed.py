@@ -19,7 +19,7 @@ from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter
-from gradwerk.compiler.llvm.function import Function, Integer, Module, Value
+from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
 from gradwerk.compiler.llvm.spaces import (
     Axis,
@@ -32,6 +32,7 @@ from gradwerk.compiler.llvm.spaces import (
     run_time_strides,
     slice_of,
 )
+from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Operand, Work
 from gradwerk.ir.op import Op
@@ -231,7 +232,7 @@ def lower_scatter_add(op: Op, reads: Sequence[Operand], out: Operand, target: Ta
         if chunked == len(axes) - 1:  # the lanes' axis: whole cache lines
             step = -(-step // target.lanes) * target.lanes
         cut = Cut(step, count_of(extent, step))
-    accesses = (Access(out, writes=True), Access(index), Access(updates))
+    accesses = (Access(out, writes=True, reads=False), Access(index), Access(updates))
     return [_work(axes, (out, index, updates), out, cut, chunked, accesses, adds=True, title=f"{op.name} {updates.shape} to {out.shape}")]
 
 

@@ -16,10 +16,11 @@ from functools import cached_property
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import MEMORY, Lanes
-from gradwerk.compiler.llvm.function import Function, Integer, Value, vector
+from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.lanes import Lane, each_vector
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import FREE, NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
+from gradwerk.compiler.llvm.values import Integer, Value, vector
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, row_major
 from gradwerk.ir.graph import Graph
@@ -86,9 +87,7 @@ class MapBuilder:
     def row(self, at: Sequence[Place], count: Integer, letters: Sequence[str] | None = None) -> None:
         """One row of `count` elements along the lanes."""
         lanes = self.nest.lanes(at, letters)
-        each_vector(
-            self.f, count, self.e.count, self.unroll, lambda places, mask: self.apply(lanes, at, places, mask), masks=self.one_loop
-        )
+        each_vector(self.f, count, self.e.count, self.unroll, lambda places, mask: self.apply(lanes, at, places, mask), masks=self.one_loop)
 
     def tiles(self, at: list[Place]) -> None:
         """Square blocks of rows and lanes; operands whose neighbours lie along the rows are turned first, into memory of their own."""
@@ -120,6 +119,7 @@ class MapBuilder:
         f, e, dtype = self.f, self.e, self.nest.dtypes[number]
         rows, left = sizes
         element, lane = MEMORY[dtype], self.nest.lane(number, place)
+
         def whole() -> Sequence[Value]:
             type_ = vector(element, e.count)
             lines = [f.load(type_, lane.pointer(f.add(column, n))) for n in range(e.count)]

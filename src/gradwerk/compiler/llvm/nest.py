@@ -8,9 +8,10 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import uses_index
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
-from gradwerk.compiler.llvm.function import Integer, Module, Value
+from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, lanes_for, numbered
 from gradwerk.compiler.llvm.spaces import NONE, UNIT, count_free, read_strides
+from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
 from gradwerk.ir.graph import Graph
 

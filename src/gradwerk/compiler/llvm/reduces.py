@@ -14,12 +14,12 @@ from functools import cached_property, partial
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
-from gradwerk.compiler.llvm.function import Integer, Value, lanes
 from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range
 from gradwerk.compiler.llvm.maps import folds as short_rows
 from gradwerk.compiler.llvm.maps import repeat
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
+from gradwerk.compiler.llvm.values import Integer, Value, lanes
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Type

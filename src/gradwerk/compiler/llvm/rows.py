@@ -14,11 +14,11 @@ from functools import cached_property
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm.body import count_flops, digest, emit_node, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
-from gradwerk.compiler.llvm.function import Integer, Value
 from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range, lanes_for
 from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import Axis, Cut, accesses, axes_of, bytes_of, patterns, run_time_strides
+from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.llvm.abi import Kernel
-from gradwerk.compiler.llvm.function import Integer
+from gradwerk.compiler.llvm.values import Integer
 from gradwerk.compiler.work import Access, Operand
 
 UNIT, NONE, FREE = "u", "0", "s"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
-from gradwerk.compiler.llvm.function import Function, Integer, Value, literal, mask_type, vector
+from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.lanes import distances
+from gradwerk.compiler.llvm.values import Integer, Value, literal, mask_type, vector
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradwerk.compiler.llvm.function import Function, Value, lanes
+from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.values import Value, lanes
 
 
 def weave(f: Function, rows: Sequence[Value]) -> list[Value]:

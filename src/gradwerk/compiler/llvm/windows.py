@@ -17,10 +17,11 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
-from gradwerk.compiler.llvm.function import Integer, Module, Value
+from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
 from gradwerk.compiler.llvm.spaces import FREE, UNIT, count_free, read_strides
 from gradwerk.compiler.llvm.strips import Strip, inside_row
+from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.llvm.window_plan import Slide, WindowPlan
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work
@@ -277,9 +278,7 @@ class WindowBuilder:
 
         return self.visit_all(self.sliding, inputs, where, start, visit)
 
-    def spread(
-        self, result: Here, where: list[Integer], mask: Value | None, left: Integer, value: Callable[[Integer], Lanes]
-    ) -> None:
+    def spread(self, result: Here, where: list[Integer], mask: Value | None, left: Integer, value: Callable[[Integer], Lanes]) -> None:
         """Gives each tap its value: stored where windows do not overlap, else added."""
         lane = self.spec.slides[-1]
         pairs = lane.slides and lane.window == lane.stride == 2 and not lane.padded and self.spec.letters[-1][-1] == UNIT
