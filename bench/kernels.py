@@ -95,8 +95,10 @@ def main() -> None:
                 ticks = program.profile(where, to)
                 program.profile(where, to)
                 ticks = program.profile(where, to)
-                split = " ".join(f"{launch.kernel.rsplit('_', 1)[0]}[{launch.chunks}] {100 * t / max(sum(ticks), 1):.0f}%" for launch, t in zip(plan.launches, ticks))
-                print(f"{name:20s} {part:8s} {flops / best / 1e9:7.1f} GFLOP/s {best * 1e6:8.0f} us  compile {compiled * 1e3:4.0f} ms  {split}", flush=True)
+                shares = [100 * t / max(sum(ticks), 1) for t in ticks]
+                split = " ".join(f"{n.kernel.rsplit('_', 1)[0]}[{n.chunks}] {s:.0f}%" for n, s in zip(plan.launches, shares, strict=True))
+                speed = f"{flops / best / 1e9:7.1f} GFLOP/s {best * 1e6:8.0f} us  compile {compiled * 1e3:4.0f} ms"
+                print(f"{name:20s} {part:8s} {speed}  {split}", flush=True)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def _watch() -> None:
 
     with suppress(ValueError):  # a variable that is not usable is complained of where its value is needed
         if settings.debug or settings.dump:
-            importlib.import_module("gradwerk.inspect.launches").watch()
+            importlib.import_module("gradwerk.inspect.watching").watch()
 
 
 _watch()

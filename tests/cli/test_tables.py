@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from gradwerk.base.settings import SETTINGS, settings
-from gradwerk.cli.main import main
+from gradwerk.cli.main import STAGES, main
 from gradwerk.ir.op import REGISTRY
 
 NEW_OP = '''
@@ -72,3 +74,9 @@ def test_the_parser_loads_nothing_heavy() -> None:
     script = f"import sys; from gradwerk.cli.main import main; main(['--version']); print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": "src"}, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_inspect_shows_every_stage(stage, capsys) -> None:
+    assert main(["inspect", "lenet5", stage, "--batch-size", "4"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 3

@@ -24,9 +24,8 @@ class Walk:
         slots[1][: len(plan.constants)] = np.frombuffer(plan.constants, np.uint8)
         for slot, array in zip(slots[2:], inputs, strict=True):
             slot[: array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        for buffer in plan.outputs:
-            if buffer.in_place_of is None:
-                slots.append(aligned(int(np.prod(buffer.shape)) * buffer.dtype.itemsize))
+        own = [buffer for buffer in plan.outputs if buffer.in_place_of is None]
+        slots += [aligned(int(np.prod(buffer.shape)) * buffer.dtype.itemsize) for buffer in own]
         self.slots = slots
         self.table = np.array([slot.ctypes.data for slot in slots], np.int64)
 

@@ -44,7 +44,8 @@ def check(op: Contract, shapes, dtype=FLOAT, *, target: Target | None = None, se
     np.testing.assert_allclose(memory.read(out), expected, rtol=2e-5 if dtype == FLOAT else 1e-12, atol=3e-6 * scale)
 
 
-PRODUCTS = [((1, 1), (1, 1)), ((3, 5), (5, 7)), ((128, 784), (784, 512)), ((64, 256), (256, 1024)), ((33, 100), (100, 10)), ((17, 1), (1, 40)),
+PRODUCTS = [((1, 1), (1, 1)), ((3, 5), (5, 7)), ((128, 784), (784, 512)), ((64, 256), (256, 1024)), ((33, 100), (100, 10)),
+            ((17, 1), (1, 40)),
             ((4, 3, 5), (4, 5, 6)), ((2, 3), (3, 1)), ((128, 84), (84, 10)), ((7, 0), (0, 4)), ((0, 4), (4, 3))]  # fmt: skip
 
 

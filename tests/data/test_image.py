@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from gradwerk.base.errors import DataError, FileError
 from gradwerk.cli.samples import dressed
 from gradwerk.data.datasets import digits
-from gradwerk.data.image import BACKGROUND, INK, as_inputs, read_digit
+from gradwerk.data.image import BACKGROUND, INK, as_inputs, read_digit, thicken
 
 
 def likeness(a, b) -> float:
@@ -60,6 +60,21 @@ def test_a_thin_pen_in_a_large_picture_does_not_fade(tmp_path) -> None:
     Image.fromarray(paper).save(tmp_path / "one.png")
     read = read_digit(tmp_path / "one.png")
     assert read.max() > 200 and (read > 100).sum() >= 20
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3, 11])
+def test_thickening_is_a_maximum_filter(reach) -> None:
+    levels = np.random.default_rng(0).integers(0, 255, (23, 40), np.uint8)
+    wanted = np.asarray(Image.fromarray(levels).filter(ImageFilter.MaxFilter(2 * reach + 1)))
+    np.testing.assert_array_equal(thicken(levels, reach), wanted)
+
+
+@pytest.mark.timeout(20)
+def test_a_photograph_of_a_thin_pen_is_read_in_seconds(tmp_path) -> None:
+    picture = Image.new("L", (4000, 3000), 240)
+    ImageDraw.Draw(picture).line([(1200, 600), (2800, 600), (1800, 2400)], fill=30, width=12)
+    picture.save(tmp_path / "seven.jpg")
+    assert (read_digit(tmp_path / "seven.jpg") > 100).sum() >= 40
 
 
 @pytest.mark.parametrize("shape", [(1, 400), (400, 1), (3, 3), (30, 2000)])

@@ -35,6 +35,13 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
         RunFolder.create(tmp_path, {})
 
 
+def test_nothing_that_lies_in_the_folder_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text("mine")
+    with pytest.raises(FileError, match="not empty"):
+        RunFolder.create(tmp_path, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
 def test_what_is_no_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="not a run folder"):
         RunFolder.open(tmp_path)

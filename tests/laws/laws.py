@@ -171,7 +171,8 @@ def compiled_is_the_reference(cls: type[Op]) -> None:
         cases = [draw(op, types)]
         if isinstance(op, Elementwise):
             shapes = [(0, 3), (1, 1), (17,), (3, 1, 40)]
-            cases += [within(cls, specials(types)), *([np.resize(x, shape) if 0 not in shape else np.zeros(shape, x.dtype) for x in cases[0]] for shape in shapes)]
+            cases.append(within(cls, specials(types)))
+            cases += [[np.resize(x, shape) if 0 not in shape else np.zeros(shape, x.dtype) for x in cases[0]] for shape in shapes]
         for arrays in cases:
             graph, outputs = graph_of(op, [Type(a.shape, a.dtype) for a in arrays])
             graph.finish(outputs)

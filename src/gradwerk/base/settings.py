@@ -44,15 +44,15 @@ def _count(text: str) -> int:
 
 SETTINGS = (
     Setting("threads", "GRADWERK_THREADS", 0, _count, "threads that run compiled programs; 0: one per usable core"),
-    Setting("debug", "GRADWERK_DEBUG", 0, _count, "1: one line per launch with time, GFLOP/s, percent of peak; why a step was traced again"),
+    Setting("debug", "GRADWERK_DEBUG", 0, _count, "1: one line per launch, with GFLOP/s and percent of peak; why a step traced again"),
     Setting("dump", "GRADWERK_DUMP", "", str, "folder that gets every stage of every compiled program as text"),
     Setting(
-        "interpret", "GRADWERK_INTERPRET", default=False, read=_flag, meaning="1: NumPy references, no compiler: is it the model or the compiler?"
+        "interpret", "GRADWERK_INTERPRET", default=False, read=_flag, meaning="1: NumPy references, no compiler: model or compiler?"
     ),
     Setting(
-        "check_nan", "GRADWERK_CHECK_NAN", default=False, read=_flag, meaning="1: stop where the first NaN or infinity is made, forward or backward"
+        "check_nan", "GRADWERK_CHECK_NAN", default=False, read=_flag, meaning="1: stop where the first NaN or infinity is made"
     ),
-    Setting("check", "GRADWERK_CHECK", default=False, read=_flag, meaning="1: verify the graph after every compiler pass (on in the tests)"),
+    Setting("check", "GRADWERK_CHECK", default=False, read=_flag, meaning="1: verify the graph after each compiler pass (on in the tests)"),
     Setting("cache", "GRADWERK_CACHE", "~/.cache/gradwerk", str, "folder of compiled kernels; 'off': compile anew in every process"),
 )
 

@@ -15,6 +15,7 @@ from gradwerk.base.errors import GradwerkError
 
 OPTIMIZERS = ("momentum", "sgd", "adam")
 MODELS = ("lenet5",)
+STAGES = ("graph", "fused", "launches", "llvm", "assembly", "memory", "seconds")
 BAD_INPUT, INTERNAL, INTERRUPTED = 2, 1, 130
 
 
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GradwerkError as error:
         report(error)
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
+        if type(stopped) is KeyboardInterrupt:  # the training loop's own kind has already said what was saved
+            print("\ngradwerk: stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -87,7 +90,7 @@ def make_parser() -> Parser:
 
     inspect = _command(commands, "inspect", "inspect", "what the compiler makes of a model's training step")
     inspect.add_argument("model", choices=MODELS)
-    inspect.add_argument("stage", nargs="?", default="launches", help="graph, fused, launches (default), memory, seconds, llvm, assembly")
+    inspect.add_argument("stage", nargs="?", choices=STAGES, default="launches", help="which stage (launches)")
     inspect.add_argument("--batch-size", type=_positive, default=128)
     inspect.add_argument("--threads", type=_positive, default=argparse.SUPPRESS)
 

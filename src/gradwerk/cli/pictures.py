@@ -23,32 +23,41 @@ _COLUMNS = 8
 def draw_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
     """Loss and accuracy by epoch, on training and held-back digits.  Raises: MissingExtraError."""
     figure = _figure(10, 4.2)
-    epochs = range(1, len(history) + 1)
-    for position, (name, title) in enumerate([("loss", "Loss (cross-entropy)"), ("accuracy", "Accuracy")], 1):
-        axes = figure.add_subplot(1, 2, position)
-        for key, label, colour in ((name, "training", TRAINED), (f"val_{name}", "held back", HELD_BACK)):
-            values = [row.get(key, np.nan) for row in history]
-            last = f"{values[-1]:.2%}" if values and name == "accuracy" else f"{values[-1]:.3f}" if values else ""
-            axes.plot(epochs, values, color=colour, label=f"{label}  {last}", linewidth=2, marker="o", markersize=3.5)
-        axes.set_title(title, loc="left", fontsize=12, weight="bold")
-        axes.set_xlabel("epoch")
-        axes.set_xlim(0.7, max(len(history), 2) + 0.3)
-        axes.set_xticks(list(epochs)[:: max(len(history) // 12, 1)])
-        if name == "accuracy":
-            low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
-            axes.set_ylim(max(np.floor(low * 20 - 0.2) / 20, 0), 1.005)
-            axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        else:
-            axes.set_ylim(bottom=0)
-        _quiet(axes)
-        axes.legend(frameon=False, loc="center right")
+    loss, accuracy = figure.subplots(1, 2)
+    _draw_curve(loss, history, "loss", "{:.3f}", "upper right")
+    loss.set_title("Loss (cross-entropy)", loc="left", fontsize=12, weight="bold")
+    loss.set_ylim(bottom=0)
+    _draw_curve(accuracy, history, "accuracy", "{:.2%}", "lower right")
+    accuracy.set_title("Accuracy", loc="left", fontsize=12, weight="bold")
+    low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
+    accuracy.set_ylim(max(np.floor(low * 20 - 0.2) / 20, 0), 1.005)
+    accuracy.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     _save(figure, path)
+
+
+def _draw_curve(axes: Axes, history: Sequence[Mapping[str, float]], name: str, form: str, corner: str) -> None:
+    """One mean over the epochs, training and held back, a ring around the best held-back epoch; values are written by `form`."""
+    epochs = range(1, len(history) + 1)
+    for key, label, colour in ((name, "training", TRAINED), (f"val_{name}", "held back", HELD_BACK)):
+        values = np.array([row.get(key, np.nan) for row in history])
+        last = f", {form.format(values[-1])} at the end" if len(values) else ""
+        axes.plot(epochs, values, color=colour, label=f"{label}{last}", linewidth=2, marker="o", markersize=3.5)
+    if np.isfinite(values).any():
+        best = int(np.nanargmax(values) if name == "accuracy" else np.nanargmin(values))
+        ring = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgecolor": "black", "linestyle": "none"}
+        axes.plot(best + 1, values[best], label=f"best, {form.format(values[best])} in epoch {best + 1}", **ring)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(name)
+    axes.set_xlim(0.5, max(len(history), 2) + 0.5)
+    axes.set_xticks(list(epochs)[:: max(len(history) // 12, 1)])
+    _quiet(axes)
+    axes.legend(frameon=False, loc=corner)
 
 
 def draw_confusion(confusion: Array, path: Path) -> None:
     """What each digit was taken for: rows are digits, columns answers, colours shares of the row.  Raises: MissingExtraError."""
-    figure = _figure(6.6, 6.2)
-    axes = figure.add_subplot()
+    figure = _figure(6.6, 6.4)
+    axes, size = figure.add_subplot(), len(confusion)
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     wrong = shares * (1 - np.eye(len(shares)))
     image = np.ones((*shares.shape, 3))
@@ -57,16 +66,24 @@ def draw_confusion(confusion: Array, path: Path) -> None:
     axes.imshow(np.clip(image, 0, 1))
     for (row, column), count in np.ndenumerate(confusion):
         if count:
-            weight, colour = ("bold", "white") if row == column else ("normal", "black")
+            weight, colour = "bold" if row == column else "normal", "white" if image[row, column, 0] < 0.75 else "black"
             axes.text(column, row, str(count), ha="center", va="center", fontsize=9.5, weight=weight, color=colour)
+    for digit, (rows, columns) in enumerate(zip(confusion.sum(1), confusion.sum(0), strict=True)):
+        axes.text(size - 0.3, digit, f"{rows:,}", va="center", fontsize=9.5, color=GREY)
+        axes.text(digit, size - 0.25, f"{columns:,}", ha="center", va="center", fontsize=9.5, color=GREY)
+    axes.text(size - 0.3, size - 0.25, "total", va="center", fontsize=9.5, color=GREY)
     right, total = int(np.trace(confusion)), int(confusion.sum())
     axes.set_title(f"{right:,} of {total:,} right ({right / max(total, 1):.2%})", loc="left", fontsize=12, weight="bold")
     axes.set_xlabel("answer")
     axes.set_ylabel("digit")
-    axes.set_xticks(range(len(confusion)))
-    axes.set_yticks(range(len(confusion)))
-    axes.set_xticks(np.arange(len(confusion) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(confusion) + 1) - 0.5, minor=True)
+    axes.xaxis.set_label_position("top")
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(size))
+    axes.set_yticks(range(size))
+    axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+    axes.set_xlim(-0.5, size + 0.3)
+    axes.set_ylim(size, -0.5)
     axes.grid(which="minor", color="#dddddd", linewidth=0.8)
     axes.tick_params(which="both", length=0)
     for spine in axes.spines.values():

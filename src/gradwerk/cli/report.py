@@ -13,7 +13,7 @@ from gradwerk.base.errors import MissingExtraError
 from gradwerk.cli.pictures import draw_confusion, draw_curves, draw_mistakes
 from gradwerk.cli.recipe import Recipe, held_back, parameter_count
 from gradwerk.io.run_folder import RunFolder
-from gradwerk.ops.functions import softmax
+from gradwerk.ops.functions import log_softmax, softmax
 from gradwerk.train.loop import predict
 from gradwerk.train.steps import Steps
 
@@ -25,17 +25,22 @@ CLASSES = 10
 class Outcome:
     """Answers to held-back images.
 
-    Shape: images (n, 28, 28), labels (n,), probabilities (n, 10).
+    Shape: images (n, 28, 28), labels (n,), logits (n, 10).
     """
 
     images: Array
     labels: Array
-    probabilities: Array
+    logits: Array
+
+    @property
+    def probabilities(self) -> Array:
+        """The softmax of the logits."""
+        return np.asarray(softmax(self.logits))
 
     @property
     def answers(self) -> Array:
         """The likeliest digit of each image."""
-        answers: Array = self.probabilities.argmax(-1)
+        answers: Array = self.logits.argmax(-1)
         return answers
 
     @property
@@ -46,7 +51,7 @@ class Outcome:
     @property
     def loss(self) -> float:
         """The mean of -log(probability of the label)."""
-        return float(-np.log(np.maximum(self.probabilities[np.arange(len(self.labels)), self.labels], 1e-30)).mean())
+        return -float(np.asarray(log_softmax(self.logits))[np.arange(len(self.labels)), self.labels].mean(dtype=np.float64))
 
     @property
     def confusion(self) -> Array:
@@ -59,7 +64,7 @@ class Outcome:
 def outcome(steps: Steps) -> Outcome:
     """Asks the model about every held-back digit."""
     test, batches = held_back()
-    return Outcome(test.x, test.y, np.asarray(softmax(predict(steps, batches))))
+    return Outcome(test.x, test.y, predict(steps, batches))
 
 
 def digit_table(confusion: Array) -> str:

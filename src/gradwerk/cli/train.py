@@ -47,7 +47,7 @@ def run(options: Namespace) -> int:
         folder = RunFolder.create(getattr(options, "out", None) or _fresh_folder(), recipe.config())
     elif folder.has_checkpoint():
         start = restore(folder.load_checkpoint(), steps, recipe.describe_data())
-    if start is not None and start.epoch >= recipe.epochs:
+    if start is not None and start.epoch >= recipe.epochs and folder.has_summary():
         raise ArgumentError(f"the run in {folder.path} is finished: {start.epoch} epochs", likely=f"--epochs {start.epoch + 5} trains on")
     _introduce(recipe, steps, folder, start)
     done = _train(recipe, steps, folder, start)

@@ -192,12 +192,10 @@ def fuse(graph: Graph) -> list[Unit]:
             if group is not None:
                 taken.add(id(group))
             units.append((reduce_region(node, group), partition.bit[node] | (group.mask if group else 0)))
-    for group in dict.fromkeys(partition.group.values()):
-        if id(group) not in taken:
-            units.append((group_region(partition, group), group.mask))
-    for node in partition.live:
-        if not isinstance(node.op, Input | Constant | Reduction) and node not in partition.group:
-            units.append((Single(node), partition.bit[node]))
+    groups = dict.fromkeys(partition.group.values())
+    units += [(group_region(partition, group), group.mask) for group in groups if id(group) not in taken]
+    alone = [n for n in partition.live if not isinstance(n.op, Input | Constant | Reduction) and n not in partition.group]
+    units += [(Single(node), partition.bit[node]) for node in alone]
     return ordered(partition, units)
 
 
@@ -247,7 +245,7 @@ def group_region(partition: Partition, group: Group) -> Region:
     if group.kind == ROW:
         values = {v for node in group.nodes for v in (*node.args, *node.values)}
         narrow = per_row(group.space)
-        shapes = {v: (1,) if v.shape in narrow and v.shape != group.space else (2,) for v in values}
+        shapes = {v: () if v.shape == () else (1,) if v.shape in narrow and v.shape != group.space else (2,) for v in values}
         for value in values:  # a vector of the row's length, read by full-width nodes
             if value.shape != group.space and value.shape == group.space[-1:] and value.shape not in narrow:
                 shapes[value] = (2,)

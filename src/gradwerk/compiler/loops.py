@@ -120,8 +120,8 @@ def finish_iteration(inner: Lowering, parts: ScanParts, histories: Sequence[Oper
 
 def publish(lowering: Lowering, parts: ScanParts, histories: Sequence[Operand], stacks: Sequence[Operand | None]) -> None:
     """The scan's results as operands of the outer graph."""
-    for value, whole in zip(parts.final, histories, strict=True):
-        last = Operand(whole.buffer, value.shape, whole.strides[1:], (whole.shape[0] - 1) * whole.strides[0])
+    for value, carry in zip(parts.final, histories, strict=True):
+        last = Operand(carry.buffer, value.shape, carry.strides[1:], (carry.shape[0] - 1) * carry.strides[0])
         _settle(lowering, value, last)
     for value, inner_value, whole in zip(parts.stacked_out, parts.y_out, stacks, strict=True):
         if whole is None:

@@ -149,9 +149,9 @@ class Lowering:
         """A fused region by its kind."""
         reads = tuple(self.spread(self.operand(value), region) for value in region.reads)
         writes = tuple(self.result(value, like=reads) for value in region.writes)
-        if any(extent == 0 for extent in region.space) and region.kind != REDUCE:
-            if region.kind == MAP or not any(value.type.size for value in region.writes):
-                return
+        empty = any(extent == 0 for extent in region.space) and region.kind != REDUCE
+        if empty and (region.kind == MAP or not any(value.type.size for value in region.writes)):
+            return
         if region.kind == MAP:
             order = order_of(writes[0]) if not any(isinstance(node.op, Random) for node in region.nodes) else None
             order = order or tuple(range(len(region.space)))
@@ -181,9 +181,8 @@ class Lowering:
             shape, strides = (*shape, 1), (*strides, 0)
         missing = len(space) - len(shape)
         shape, strides = (1,) * missing + shape, (0,) * missing + strides
-        return Operand(
-            operand.buffer, space, tuple(0 if have == 1 and want != 1 else s for have, want, s in zip(shape, space, strides, strict=True)), operand.offset
-        )
+        steps = tuple(0 if have == 1 and want != 1 else s for have, want, s in zip(shape, space, strides, strict=True))
+        return Operand(operand.buffer, space, steps, operand.offset)
 
     def single(self, node: Node) -> None:
         """A node that its kind lowers by itself."""

@@ -55,16 +55,17 @@ PASSES = (
 class Record:
     """What each stage made and how long it took, for `inspect.explain` and dumps."""
 
+    kept: bool = True
     stages: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     kernels: dict[str, KernelSpec] = field(default_factory=dict)
     arena: list[memory.Block] = field(default_factory=list)
 
-    def note(self, name: str, seconds: float, text: Callable[[], str], *, keep: bool) -> None:
+    def note(self, name: str, seconds: float, text: Callable[[], str]) -> None:
         """Adds a stage; its text is made only when it is kept."""
         self.seconds[name] = seconds
-        if keep:
+        if self.kept:
             self.stages[name] = text()
 
 
@@ -74,9 +75,9 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
     `in_place` maps output number to the number of the input whose memory it takes.  With a `record`, every stage is kept as text.
     Raises VerifyError when a pass breaks the graph (checked under settings.check).
     """
-    log, keep = record or Record(), record is not None or heard("program")
+    log = record or Record(kept=heard("program"))
     check = settings.check
-    log.note("trace", 0.0, lambda: print_graph(graph), keep=keep)
+    log.note("trace", 0.0, lambda: print_graph(graph))
     simple: Graph | None = None
     for item in PASSES:
         if item.repeats and graph is simple:
@@ -85,16 +86,16 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
         graph = item.run(graph)
         if item.run is simplify:
             simple = graph
-        log.note(item.name, time.perf_counter() - begin, lambda g=graph: print_graph(g), keep=keep)  # type: ignore[misc]
+        log.note(item.name, time.perf_counter() - begin, lambda g=graph: print_graph(g))  # type: ignore[misc]
         if check:
             verify(graph)
     begin = time.perf_counter()
     program = lower(graph, target, in_place)
-    log.note("lower", time.perf_counter() - begin, lambda: describe(program.units), keep=keep)
+    log.note("lower", time.perf_counter() - begin, lambda: describe(program.units))
     begin = time.perf_counter()
     plan = assemble(graph, program, target, log)
-    log.note("memory and emit", time.perf_counter() - begin, lambda: describe_plan(plan), keep=keep)
-    if keep:
+    log.note("memory and emit", time.perf_counter() - begin, lambda: describe_plan(plan))
+    if log.kept:
         log.units = program.units
         emit("program", plan=plan, record=log, target=target)
     emit("compiled", name=plan.name, seconds=sum(log.seconds.values()), launches=len(plan.launches))
@@ -110,9 +111,11 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
         if not isinstance(step, HostStep):
             memory.extend(plan, step)
     fixed = addresses(graph, program)
-    places, arena = memory.assign(plan, fixed, held=[o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)])
+    held = [o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
+    places, arena = memory.assign(plan, fixed, held)
     launches, chains, stages = memory.tables(plan, places)
-    log.arena = memory.blocks(plan, places)
+    if log.kept:
+        log.arena = memory.blocks(plan, places)
     log.kernels = {work.kernel.name: work.kernel for segment in segments for work in segment.work}
     host_calls = [
         HostCall(start, step.op, arrays(step.reads, places), arrays(step.writes, places), str(step.op), tuple(step.node.origins))
@@ -172,16 +175,22 @@ def _padded(nbytes: int) -> int:
     return -(-(nbytes + memory.SLACK) // memory.ALIGNMENT) * memory.ALIGNMENT
 
 
+def place_text(p: Pointer) -> str:
+    """`arena+4096+256t`"""
+    return f"{'arena' if p.slot == ARENA else p.slot}+{p.offset}" + (f"+{p.step}t" if p.step else "")
+
+
 def describe_plan(plan: Plan) -> str:
     """The Plan's tables as text."""
-    lines = [f"{plan.name}: {len(plan.launches)} launches, {len(plan.stages)} stages, arena {plan.arena_bytes} bytes{', serial' if plan.serial else ''}"]
+    size = f"{len(plan.launches)} launches, {len(plan.stages)} stages, arena {plan.arena_bytes} bytes"
+    lines = [f"{plan.name}: {size}{', serial' if plan.serial else ''}"]
     for number, stage in enumerate(plan.stages):
         loop = next((loop for loop in plan.loops if loop.first == number), None)
         lines.append(f"stage {number}" + (f"  loop of {loop.count} stages, {loop.trips} times" if loop else ""))
         for chain in plan.chains[stage.first : stage.first + stage.count]:
             lines.append(f"  chain of {chain.count}, {chain.chunks} chunks")
             for launch in plan.launches[chain.first : chain.first + chain.count]:
-                where = " ".join(f"{'arena' if p.slot == ARENA else p.slot}+{p.offset}" + (f"+{p.step}t" if p.step else "") for p in launch.pointers)
+                where = " ".join(place_text(p) for p in launch.pointers)
                 lines.append(f"    {launch.kernel}  {launch.title}  [{where}] {launch.extents}")
     lines += [f"host before stage {call.before}: {call.title}" for call in plan.host_calls]
     return "\n".join(lines)

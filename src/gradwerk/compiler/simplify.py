@@ -6,7 +6,7 @@ So `x + 0` stays (it turns -0.0 into 0.0), `x * 0` stays (NaN), `x * 1` goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -149,6 +149,13 @@ def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None
     return None
 
 
+def plain_axes(maps: Sequence[Index]) -> tuple[str, ...] | None:
+    """The axes that an operand's dimensions are, where each is one axis and nothing more."""
+    names = tuple(index.axis for index in maps)
+    found = tuple(name for name in names if name is not None)
+    return found if len(found) == len(names) else None
+
+
 def project_table_once(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
     """gather(table, i) @ W = gather(table @ W, i), where the table has fewer rows than are gathered."""
     if not isinstance(op, Contract):
@@ -157,9 +164,12 @@ def project_table_once(op: Op, args: tuple[Value, ...], graph: Graph) -> Value |
     if not isinstance(rows.op, Gather) or rows.args[0].ndim != 2 or len(op.rhs) != 2:
         return None
     table, index = rows.args
-    *free, inner = (i.axis for i in op.lhs)
-    shared, column = (i.axis for i in op.rhs)
-    if inner is None or inner != shared or column is None or op.out != (*free, column) or table.shape[0] * 2 > index.type.size:
+    left, right = plain_axes(op.lhs), plain_axes(op.rhs)
+    if left is None or right is None or table.shape[0] * 2 > index.type.size:
+        return None
+    *free, inner = left
+    shared, column = right
+    if inner != shared or op.out != (*free, column):
         return None
     extent = op.extent
     sizes = (("row", table.shape[0]), (inner, extent[inner]), (column, extent[column]))
@@ -174,11 +184,11 @@ def sum_by_row_first(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | N
     if not isinstance(op, Contract) or not isinstance(args[0].node.op, Gather):
         return None
     table, index = args[0].node.args
-    *summed, inner = (i.axis for i in op.lhs)
-    *shared, column = (i.axis for i in op.rhs)
-    if summed != shared or None in (*summed, inner, column) or op.out != (inner, column) or table.ndim != 2:
+    left, right = plain_axes(op.lhs), plain_axes(op.rhs)
+    if left is None or right is None or table.ndim != 2 or table.shape[0] * 2 > index.type.size:
         return None
-    if table.shape[0] * 2 > index.type.size:
+    (*summed, inner), (*shared, column) = left, right
+    if summed != shared or op.out != (inner, column):
         return None
     extent = op.extent
     sums = graph.apply(ScatterAdd(table.shape[0]), [args[1], index])[0]
@@ -195,12 +205,12 @@ def multiply_sums_by_row(op: Op, args: tuple[Value, ...], graph: Graph) -> Value
     inner = product.op
     if not isinstance(inner, Contract):
         return None
-    *free, last = (i.axis for i in inner.lhs)
-    names = [i.axis for i in inner.rhs]
-    if None in (*free, last, *names) or len(names) != 2 or last not in names or op.rows * 2 > index.type.size:
+    left, names = plain_axes(inner.lhs), plain_axes(inner.rhs)
+    if left is None or names is None or len(names) != 2 or left[-1] not in names or op.rows * 2 > index.type.size:
         return None
-    (column,) = [name for name in names if name != last] or (None,)
-    if inner.out != (*free, column):
+    *free, last = left
+    column = names[1 - names.index(last)]
+    if column == last or inner.out != (*free, column):
         return None
     sums = graph.apply(ScatterAdd(op.rows), [product.args[0], index])[0]
     sizes = (("row", op.rows), *((n, e) for n, e in inner.extents if n in names))
@@ -226,6 +236,23 @@ def gather_of_transposed_indices(op: Op, args: tuple[Value, ...], graph: Graph) 
     if table.ndim != 2 or op.permutation[-1] != args[0].ndim - 1:
         return None
     return graph.apply(args[0].node.op, [table, graph.apply(Transpose(op.permutation[:-1]), [index])[0]])[0]
+
+
+def shift_table_once(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """f(table[i], b) = f(table, b)[i], where b is one number per column and the table has fewer rows than are gathered."""
+    if not isinstance(op, Elementwise) or len(args) != 2:
+        return None
+    for place, rows in enumerate(args):
+        other = args[1 - place]
+        if not isinstance(rows.node.op, Gather) or rows.node.args[0].ndim != 2:
+            continue
+        table, index = rows.node.args
+        per_column = other.shape[-1:] == rows.shape[-1:] and other.type.size == rows.shape[-1]
+        if per_column and table.shape[0] * 2 <= index.type.size:
+            row = graph.apply(Reshape((rows.shape[-1],)), [other])[0]
+            inner = [table, row] if place == 0 else [row, table]
+            return graph.apply(rows.node.op, [graph.apply(op, inner)[0], index])[0]
+    return None
 
 
 def fold_constants(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
@@ -256,6 +283,7 @@ RULES: tuple[Rule, ...] = (
     gather_of_transposed_indices,
     sums_of_transposed,
     project_table_once,
+    shift_table_once,
     sum_by_row_first,
     multiply_sums_by_row,
 )

@@ -1,0 +1,39 @@
+"""The instruments: what each stage made, what ran and how fast, pictures, timelines, bugs to send.
+
+    explain(fn, *args)       .graph .fused .launches .llvm .assembly .memory .seconds .times
+    draw(fn, *args)          SVG of the program and of its memory over time
+    timeline(fn, *args)      JSON for ui.perfetto.dev
+    save_repro(path, fn, *args), replay(path)      one file that replays
+    watch()                  what GRADWERK_DEBUG and GRADWERK_DUMP do, in a program
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradwerk.inspect.explanation import Explanation, explain
+    from gradwerk.inspect.perfetto import timeline
+    from gradwerk.inspect.pictures import draw
+    from gradwerk.inspect.repro import Replay, replay, save_repro
+    from gradwerk.inspect.watching import watch
+
+__all__ = ["Explanation", "Replay", "draw", "explain", "replay", "save_repro", "timeline", "watch"]
+
+_HOMES = {
+    "Explanation": "explanation", "explain": "explanation", "timeline": "perfetto", "draw": "pictures",
+    "Replay": "repro", "replay": "repro", "save_repro": "repro", "watch": "watching",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """A public name, loaded when it is first asked for: a program that is not inspected loads nothing of this."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gradwerk.inspect' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"gradwerk.inspect.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """All public names."""
+    return __all__

@@ -33,13 +33,17 @@ class RunFolder:
     def create(cls, path: str | Path, config: Mapping[str, Any]) -> RunFolder:
         """A new folder with its config.
 
-        Raises: FileError where a run lies there already (nothing is ever overwritten), or the folder cannot be made.
+        Raises: FileError where a run or anything else lies there already (nothing is ever overwritten), or the folder cannot be made.
         """
         path = Path(path)
         if (path / "config.json").exists():
             raise FileError(f"{path} already holds a run", likely="give another folder, or resume that run")
         try:
             path.mkdir(parents=True, exist_ok=True)
+            if found := sorted(entry.name for entry in path.iterdir()):
+                raise FileError(f"{path} is not empty", facts=(f"it holds {', '.join(found[:6])}",), likely="give a new folder")
+        except FileError:
+            raise
         except OSError as error:
             raise FileError(f"cannot make the run folder {path}", facts=(str(error.strerror or error),)) from error
         write_atomically(path / "config.json", json.dumps(dict(config), indent=1, ensure_ascii=False).encode())
@@ -103,6 +107,10 @@ class RunFolder:
             return [{key: float(cell) for key, cell in row.items() if key != "epoch" and cell} for row in rows]
         except (TypeError, ValueError) as error:
             raise FileError(f"{path} is damaged", facts=(str(error),)) from error
+
+    def has_summary(self) -> bool:
+        """True once the run's outcome was written: the last thing a run does."""
+        return (self.path / "summary.txt").is_file()
 
     def write_summary(self, text: str) -> None:
         """summary.txt."""

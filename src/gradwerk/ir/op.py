@@ -15,7 +15,8 @@
     Host         runs Python, may have an effect           infer, evaluate
 
 A class that forgets an answer fails when its module is imported.  "No derivative" is said aloud: `vjp = no_gradient` (zero almost
-everywhere) or `vjp = undefined("reason")`.  Concrete classes register themselves; tests, docs, text form and `gradwerk ops` read the registry.
+everywhere) or `vjp = undefined("reason")`.  Concrete classes register themselves; tests, docs, text form and `gradwerk ops` read the
+registry.
 """
 
 from __future__ import annotations

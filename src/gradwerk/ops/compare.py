@@ -183,7 +183,7 @@ class LogicalNot(Unary):
     vjp = no_gradient
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
-        return e.bit_xor(x, e.const(True, dtypes.bool_))
+        return e.bit_xor(x, e.const(1, dtypes.bool_))
 
     def reference(self, x: Array) -> Array:
         return np.logical_not(x)

@@ -49,14 +49,18 @@ class Compiled:
         if mode.trace is not None:
             return self.fn(*args, **kwargs)
         call = Call(args, kwargs)
+        return run(self.binding(call, args, kwargs), call)
+
+    def binding(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
+        """The traced form that fits a call; made now where there is none."""
         key = (*call.key, mode.grad, settings.interpret, settings.check_nan)
         reason = ""
         for binding in self.specializations.get(key, ()):
             why = binding.entry.guards.broken() or differs(binding.entry, call)
             if not why:
-                return run(binding, call)
+                return binding
             reason = reason or why
-        return run(self.specialize(key, call, args, kwargs, reason), call)
+        return self.specialize(key, call, args, kwargs, reason)
 
     def specialize(self, key: tuple[Any, ...], call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Binding:
         """Traces and compiles for these arguments."""

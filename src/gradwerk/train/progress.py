@@ -14,7 +14,7 @@ from typing import TextIO
 from gradwerk.train.run import Events, Run
 
 _INTERVAL = 0.1
-_WIDTH = 20
+_WIDTH, _NARROWEST = 20, 5
 
 
 class Progress(Events):
@@ -46,9 +46,12 @@ class Progress(Events):
         self._write(self.line(run), end="\n")
 
     def line(self, run: Run) -> str:
-        """The line inside an epoch."""
-        head = f"epoch {run.epoch + 1}/{run.epochs}  {bar(run.batch, run.batches)} {run.batch}/{run.batches}"
-        return f"{head}  {means(run.logs)}  {run.speed:,.0f} {self.unit}/s  {clock(run.seconds_left)} left"
+        """The line inside an epoch.  On a terminal the bar takes what room the numbers leave."""
+        head, place = f"epoch {run.epoch + 1}/{run.epochs}", f"{run.batch}/{run.batches}"
+        tail = f"{means(run.logs)}  {run.speed:,.0f} {self.unit}/s  {clock(run.seconds_left)} left"
+        room = shutil.get_terminal_size().columns - len(head) - len(place) - len(tail) - 6 if self.live else _WIDTH
+        drawn = bar(run.batch, run.batches, min(room, _WIDTH)) + " " if room >= _NARROWEST else ""
+        return f"{head}  {drawn}{place}  {tail}"
 
     def closing_line(self, run: Run) -> str:
         """The line an epoch leaves behind."""
@@ -56,7 +59,7 @@ class Progress(Events):
 
     def _write(self, text: str, end: str) -> None:
         if self.live:
-            text = text[: shutil.get_terminal_size().columns - 1]
+            text = text if end else text[: shutil.get_terminal_size().columns - 1]
             blank = " " * max(self._width - len(text), 0)
             self._width = 0 if end else len(text)
             text = f"\r{text}{blank}"
@@ -64,10 +67,10 @@ class Progress(Events):
         self.stream.flush()
 
 
-def bar(done: int, total: int) -> str:
-    """A bar of fixed width."""
-    full = _WIDTH * done // total if total else 0
-    return "━" * full + "─" * (_WIDTH - full)
+def bar(done: int, total: int, width: int = _WIDTH) -> str:
+    """A bar of `width` characters."""
+    full = width * done // total if total else 0
+    return "━" * full + "─" * (width - full)
 
 
 def means(logs: Mapping[str, float]) -> str:

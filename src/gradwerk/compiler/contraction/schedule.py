@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from gradwerk.compiler.chunks import SMALLEST, step_of
 from gradwerk.compiler.contraction.nest import Axis, Clip, Side, merged, padded_memory, walk_order
 from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, ROWS, SUM
 from gradwerk.compiler.target import Target
@@ -17,7 +18,7 @@ from gradwerk.compiler.work import row_major
 
 COPY = 6.0
 """Cost of copying one element, in lane-multiplications."""
-REORDER = 2.0
+REORDER = 20.0
 """Price per element of a result in another order of axes than its own."""
 SPARSE = 1.6
 """Slow-down of a tile whose scalars are never neighbours."""
@@ -211,12 +212,12 @@ def candidate_across(
     columns = [x for x in axes if x.name in out and x.b and not x.a and x.name not in fixed]
     if not rows or not columns:
         return None
-    row, column = max(rows, key=lambda x: min(x.extent, 6)), max(columns, key=lambda x: min(x.extent, 4))
+    # Rows that slide along a summed axis meet again, an entry later, what the row before them read: from the first cache, not the second.
+    row = max(rows, key=lambda x: (slides(a, x.name, extents, out), min(x.extent, 6)))
+    column = max(columns, key=lambda x: min(x.extent, 5))
     outer = tuple(x for x in axes if x.name in out and x is not row and x is not column)
     sums = order_sums([x for x in axes if x.name not in out and x.name != lane])
-    wide = min(column.extent, 4 if target.registers >= 32 else 2)
-    wide = wide if column.extent % wide == 0 or column.extent < 3 else next(w for w in (3, 2, wide) if column.extent % w == 0 or w == wide)
-    tall = min(row.extent, (target.registers - wide - 2) // wide, 6)
+    tall, wide = tile_across(row.extent, column.extent, target.registers)
     tiles = -(-row.extent // tall) * -(-column.extent // wide) * math.prod(x.extent for x in outer)
     turns = math.prod(x.extent for x in sums) * -(-extents[lane] // width)
     share = share_of(clips, extents)
@@ -224,6 +225,22 @@ def candidate_across(
     cost = tiles * tile * width / 16 + COPY * (first.copied + second.copied) / 16
     lanes = next(x for x in axes if x.name == lane)
     return Choice(first, second, lanes, row, outer, sums, tall, wide, cost, swapped=False, column=column, clips=clips, share=share)
+
+
+def slides(side: Side, row: str, extents: dict[str, int], out: dict[str, int]) -> bool:
+    """Whether the positions read along this axis of three or more entries overlap as a summed axis goes on."""
+    return extents[row] >= 3 and any(index.coefficient(row) and any(name not in out for name in index.axes) for index in side.maps)
+
+
+def tile_across(rows: int, columns: int, registers: int) -> tuple[int, int]:
+    """(rows, columns) of the tile with the cheapest turns: a product a cycle, or a vector loaded."""
+
+    def cost(tile: tuple[int, int]) -> float:
+        tall, wide = tile
+        return -(-rows // tall) * -(-columns // wide) * max(tall * wide, tall + wide + 1, 5) * (1 + 1 / (tall * wide))
+
+    tiles = [(i, j) for i in range(1, min(rows, 6) + 1) for j in range(1, min(columns, 6) + 1) if i * j + j + 1 < registers]
+    return min(tiles, key=cost)
 
 
 def memory_of(side: Side, last: int | None) -> Memory:
@@ -303,6 +320,10 @@ class Cut:
     step: int
     chunks: int
 
+    def over(self, extent: int) -> Cut:
+        """The cut of an axis of this extent."""
+        return replace(self, chunks=-(-extent // self.step))
+
 
 def cut_of(choice: Choice, width: int) -> Cut:
     """How the work is divided: by extents only."""
@@ -317,14 +338,16 @@ def cut_of(choice: Choice, width: int) -> Cut:
         parts = max(min(wanted, 16), -(-terms // LONGEST_SUM)) if long else min(wanted, 16)
         step = -(-choice.sums[0].extent // min(parts, choice.sums[0].extent))
         return Cut(SUM, step, -(-choice.sums[0].extent // step))
-    if first >= wanted or first >= max(tiles, panels):
-        step = -(-first // min(wanted, first))
-        return Cut(OUTER, step, -(-first // step)) if choice.outer else Cut(OUTER, 1, 1)
-    if tiles >= panels:
-        step = -(-tiles // min(wanted, tiles)) * choice.rows
-        return Cut(ROWS, step, -(-choice.row.extent // step))
-    step = -(-panels // min(wanted, panels)) * panel
-    return Cut(LANES, step, -(-choice.lane.extent // step))
+    if choice.outer and (first >= wanted or first >= max(tiles, panels)):
+        step = step_of(first, SMALLEST) if wanted >= ENOUGH else -(-first // wanted)  # as maps of the result are cut: they form chains
+        return Cut(OUTER, step, -(-first // step))
+    by_rows = Cut(ROWS, -(-tiles // min(wanted, tiles)) * choice.rows, 0).over(choice.row.extent)
+    by_lanes = Cut(LANES, -(-panels // min(wanted, panels)) * panel, 0).over(choice.lane.extent if choice.column is None else panel)
+    enough = min(wanted, ENOUGH)
+    if min(by_rows.chunks, by_lanes.chunks) < enough:
+        return max(by_rows, by_lanes, key=lambda cut: cut.chunks)
+    # Each chunk reads all of the operand that is not cut.
+    return by_rows if by_rows.chunks * choice.lane.extent <= by_lanes.chunks * choice.row.extent else by_lanes
 
 
 def row_step(choice: Choice) -> int:

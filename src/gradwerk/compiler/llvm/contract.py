@@ -178,7 +178,8 @@ class TileBuilder:
     def tile(self, a: Value, b: Value, out: Value, rows: int) -> None:
         """One tile: all sums, then its results."""
         f, vectors = self.f, self.spec.vectors
-        total = self.sum_loop(0, a, b, [Value("zeroinitializer", self.type)] * (rows * vectors))
+        total = [Value("zeroinitializer", self.type)] * (rows * vectors)
+        total = self.lanes_loop(a, b, total) if self.spec.across else self.sum_loop(0, a, b, total)
         if self.spec.across:
             for i in range(rows):
                 for j in range(vectors):
@@ -217,18 +218,23 @@ class TileBuilder:
                 result.append(self.add_product(factor, column, total[i * spec.vectors + j]))
         return result
 
-    def multiply_across(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
-        """total[i][j] + a[i] * b[j] for all lanes of the summed axis."""
-        f, spec = self.f, self.spec
+    def lanes_loop(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
+        """All sums, a vector of lanes after the other: its mask and its addresses are made once, not in the innermost loop."""
+        f = self.f
         with f.loop(0, self.lane_count, step=self.width, carried=total) as loop:
-            mask = f.first_lanes(f.sub(self.lane_count, loop.index), self.width)
-            columns = [f.load_masked(self.type, self.at(b, loop.index, f.mul(j, self.column_b)), mask) for j in range(spec.vectors)]
-            result = []
-            for i in range(len(total) // spec.vectors):
-                row = f.load_masked(self.type, self.at(a, loop.index, self.row_places[i]), mask)
-                result += [self.add_product(row, column, loop.carried[i * spec.vectors + j]) for j, column in enumerate(columns)]
-            loop.next(*result)
+            self.masks = [f.first_lanes(f.sub(self.lane_count, loop.index), self.width)]
+            loop.next(*self.sum_loop(0, self.at(a, loop.index), self.at(b, loop.index), loop.carried))
         return list(loop.results)
+
+    def multiply_across(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
+        """total[i][j] + a[i] * b[j], lane by lane of the summed axis."""
+        f, spec, mask = self.f, self.spec, self.masks[0]
+        columns = [self.read(self.at(b, f.mul(j, self.column_b)), mask) for j in range(spec.vectors)]
+        result = []
+        for i in range(len(total) // spec.vectors):
+            row = self.read(self.at(a, self.row_places[i]), mask)
+            result += [self.add_product(row, column, total[i * spec.vectors + j]) for j, column in enumerate(columns)]
+        return result
 
     def add(self, a: Value, b: Value) -> Value:
         """a + b."""

@@ -1,0 +1,71 @@
+"""GRADWERK_DUMP: every stage of every compiled program as numbered text files, one folder per program, named by content.
+
+    step_3f9a1c02/
+      01_trace.txt  02_simplify.txt  ...  lower.txt  memory_and_emit.txt     what each stage made
+      arena.txt  seconds.txt                                                 memory over time, time per stage
+      kernels/map_mul_add_f32_9c1f.ll  .s                                    LLVM text and assembly
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradwerk.base.settings import settings
+from gradwerk.compiler.llvm.link import assembly
+from gradwerk.compiler.memory import Block
+from gradwerk.compiler.pipeline import Record
+from gradwerk.compiler.target import Target
+from gradwerk.ir.plan import Plan
+
+Files = dict[str, str]
+
+
+def files(record: Record, target: Target) -> Files:
+    """Path inside the folder -> text."""
+    result = {f"{number:02d}_{name.replace(' ', '_')}.txt": text for number, (name, text) in enumerate(record.stages.items(), 1)}
+    result["arena.txt"] = arena_text(record.arena)
+    result["seconds.txt"] = seconds_text(record.seconds)
+    for name, kernel in record.kernels.items():
+        text = kernel.build(target)
+        result[f"kernels/{name}.ll"] = text
+        result[f"kernels/{name}.s"] = assembly(text, target)
+    return result
+
+
+def folder_name(plan: Plan, record: Record) -> str:
+    """The program's name and a digest of what it says: user's lines and times do not enter."""
+    stem = re.sub(r"\W+", "_", plan.name).strip("_") or "program"
+    said = re.sub(r"\s+#.*", "", record.stages["trace"]) + "".join(f" {b.in_place_of}" for b in plan.outputs)
+    return f"{stem[:60]}_{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+
+
+def dump(folder: str | Path, plan: Plan, record: Record, target: Target) -> Path:
+    """Writes the files of one program; the folder they went to."""
+    place = Path(folder).expanduser() / folder_name(plan, record)
+    for name, text in files(record, target).items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.rstrip() + "\n", encoding="utf-8")
+    return place
+
+
+def on_compiled(plan: Plan, record: Record, target: Target) -> None:
+    """Writes a program that was just compiled, where a dump is asked for."""
+    if settings.dump:
+        dump(settings.dump, plan, record, target)
+
+
+def arena_text(blocks: Sequence[Block]) -> str:
+    """Who lies where in the arena, from which stage to which."""
+    lines = [f"{max((b.offset + b.nbytes for b in blocks), default=0):,} bytes; sum of all buffers {sum(b.nbytes for b in blocks):,}"]
+    lines.append(f"{'offset':>12} {'bytes':>12}  stages   buffer")
+    lines += [f"{b.offset:12,} {b.nbytes:12,}  {b.first:3d}-{b.last:<3d}  {b.label}" for b in sorted(blocks, key=lambda b: (b.first, b.offset))]
+    return "\n".join(lines)
+
+
+def seconds_text(seconds: dict[str, float]) -> str:
+    """Milliseconds of each stage."""
+    return "\n".join([f"{1e3 * spent:9.3f} ms  {name}" for name, spent in seconds.items()] + [f"{1e3 * sum(seconds.values()):9.3f} ms  all"])
