@@ -28,8 +28,8 @@ def make(name: str) -> Step:
         "mlp": [keras.Input((784,)), layers.Dense(512, activation="relu"), layers.Dense(256, activation="relu"), layers.Dense(10)],
         "lenet": [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(6, 5, padding="same", activation="tanh"), layers.AveragePooling2D(),
-            layers.Conv2D(16, 5, activation="tanh"), layers.AveragePooling2D(),
+            layers.Conv2D(6, 5, padding="same", activation="tanh"), layers.AveragePooling2D(2),
+            layers.Conv2D(16, 5, activation="tanh"), layers.AveragePooling2D(2),
             layers.Flatten(), layers.Dense(120, activation="tanh"), layers.Dense(84, activation="tanh"), layers.Dense(10),
         ],
         "lstm": [

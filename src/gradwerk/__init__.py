@@ -87,10 +87,13 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES, *_ROOMS, "random"})
 
 
-def _watch() -> None:
-    """Under GRADWERK_DEBUG or GRADWERK_DUMP the instruments listen from the start."""
+def _watch(name: str = "", value: object = None) -> None:
+    """The instruments listen as soon as `settings.debug` or `settings.dump` is set, by the environment or by a program."""
+    from gradwerk.base.events import listen  # noqa: PLC0415
     from gradwerk.base.settings import settings  # noqa: PLC0415
 
+    if not name:
+        listen("setting", _watch)
     with suppress(ValueError):  # a variable that is not usable is complained of where its value is needed
         if settings.debug or settings.dump:
             importlib.import_module("gradwerk.inspect.watching").watch()

@@ -87,6 +87,6 @@ def test_errors():
         scan(lambda c, x: (x, None), state, Tensor(np.zeros((2, 4))))
     with pytest.raises(TraceError, match="writes to a Tensor that lives outside"):
         scan(lambda c, x: (state.assign(c), None), Tensor([1.0]), Tensor([[1.0], [2.0]]))
-    with pytest.raises(TraceError, match="while_loop"):
+    with pytest.raises(TraceError, match="scan"):
         scan(lambda c, x: (c if c.sum() > 0 else x, None), Tensor([1.0]), Tensor([[1.0], [2.0]]))
     assert state.tolist() == [0]

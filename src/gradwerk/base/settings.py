@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.base.events import emit
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ class Settings:
     def reload(self) -> None:
         """Reads the environment again; what a program set stays.  A variable that is not usable is complained of by who asks for it."""
         for item in SETTINGS:
-            self.__dict__.pop(item.name, None)
-            with suppress(ArgumentError):
+            try:
                 object.__setattr__(self, item.name, self._set[item.name] if item.name in self._set else self._from_environment(item))
+            except ArgumentError:
+                self.__dict__.pop(item.name, None)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  reached where `reload` had to leave a setting away
         if name.startswith("_") or name not in self._known:
@@ -95,11 +97,14 @@ class Settings:
             raise ArgumentError(f"{item.variable}={text!r} is not usable: {error}", likely=item.meaning) from None
 
     def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401
-        if not name.startswith("_"):
-            if name not in self._known:
-                raise ArgumentError(f"no setting is named {name!r}", facts=(", ".join(self._known),))
-            self._set[name] = value
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+            return
+        if name not in self._known:
+            raise ArgumentError(f"no setting is named {name!r}", facts=(", ".join(self._known),))
+        self._set[name] = value
         object.__setattr__(self, name, value)
+        emit("setting", name=name, value=value)
 
     @contextmanager
     def scope(self, **values: Any) -> Iterator[Settings]:  # noqa: ANN401  checked against the table

@@ -8,7 +8,7 @@ from gradwerk.base.settings import settings
 from gradwerk.cli.recipe import Recipe
 from gradwerk.data.datasets import digits
 from gradwerk.data.image import as_inputs
-from gradwerk.inspect.explain import explain
+from gradwerk.inspect.explanation import explain
 from gradwerk.tensor.tensor import Tensor
 
 

@@ -1,6 +1,6 @@
 """The instruments: what each stage made, what ran and how fast, pictures, timelines, bugs to send.
 
-    explain(fn, *args)       .graph .fused .launches .llvm .assembly .memory .seconds .times
+    explain(fn, *args)       .graph .fused .table .launches .llvm .assembly .memory .seconds .backward
     draw(fn, *args)          SVG of the program and of its memory over time
     timeline(fn, *args)      JSON for ui.perfetto.dev
     save_repro(path, fn, *args), replay(path)      one file that replays

@@ -1,116 +1,189 @@
-"""explain(fn, *args): what each stage of the compiler made of a function, and how long it takes to run."""
+"""explain(fn, *args): what each stage of the compiler makes of a function, how fast the result runs, where its memory lies.
+
+    seen = gradwerk.inspect.explain(step, images, labels)
+    print(seen)                 # all in one page
+    print(seen.fused)           # .graph .fused .table .launches .memory .seconds .llvm .assembly .backward
+    print(seen.llvm["map_relu_f32_9c1f"])
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from gradwerk.base.errors import StateError
-from gradwerk.compiler.llvm.link import assembly, host_target, link
-from gradwerk.compiler.pipeline import Record, compile_graph
-from gradwerk.compiler.target import Target
-from gradwerk.inspect.folders import arena_text, seconds_text
-from gradwerk.inspect.found import Found, copied, found
+from gradwerk.compiler.llvm.link import assembly
+from gradwerk.compiler.memory import Block
+from gradwerk.compiler.pipeline import describe_plan
 from gradwerk.inspect.launches import Row, measure, table
-from gradwerk.ir.graph import Graph
+from gradwerk.inspect.subject import Made, Subject, addresses, make, subject_of
 from gradwerk.ir.plan import Plan
-from gradwerk.runtime.memory import address
-from gradwerk.runtime.program import Program
-from gradwerk.tensor.engine import native_executor
+from gradwerk.ir.text import print_graph
+
+_LONG_CONSTANT = re.compile(r'x"([0-9a-f]{32})[0-9a-f]{32,}"')
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """A program, stage by stage.  Texts are for people; `plan`, `record` and `program` are the things themselves."""
+class Page(str):
+    """Text that shows as itself at the prompt too."""
 
-    found: Found
-    plan: Plan
-    record: Record
-    target: Target
+    __slots__ = ()
 
-    @property
-    def stages(self) -> dict[str, str]:
-        """Every stage's text, in order."""
-        return dict(self.record.stages)
+    def __repr__(self) -> str:
+        return str(self)
 
-    @property
-    def graph(self) -> str:
-        """The traced graph."""
-        return self.record.stages["trace"]
 
-    @property
-    def fused(self) -> str:
-        """The regions and single ops, each one kernel or more."""
-        return self.record.stages["lower"]
-
-    @property
-    def launches(self) -> str:
-        """The Plan's table: stages, chains, launches."""
-        return list(self.record.stages.values())[-1]
-
-    @property
-    def memory(self) -> str:
-        """Who lies where in the arena, from which stage to which."""
-        return arena_text(self.record.arena)
-
-    @property
-    def seconds(self) -> str:
-        """What each stage of compiling took."""
-        return seconds_text(self.record.seconds)
-
-    @cached_property
-    def llvm(self) -> dict[str, str]:
-        """The LLVM text of each kernel."""
-        return {name: kernel.build(self.target) for name, kernel in self.record.kernels.items()}
-
-    @cached_property
-    def assembly(self) -> dict[str, str]:
-        """The assembly of each kernel."""
-        return {name: assembly(text, self.target) for name, text in self.llvm.items()}
-
-    @cached_property
-    def program(self) -> Program:
-        """The program, made ready to run apart from the user's."""
-        return Program(self.plan, link(self.plan.objects), native_executor())
-
-    @cached_property
-    def _inputs(self) -> list[np.ndarray[Any, Any]]:
-        if len(self.found.arrays) != len(self.plan.inputs):
-            raise StateError("a graph by itself has no arrays to run on", likely="explain the function with its arguments")
-        return [copied(array) for array in self.found.arrays]
-
-    @property
-    def addresses(self) -> list[int]:
-        """Where copies of the inputs lie."""
-        return [address(array) for array in self._inputs]
-
-    @property
-    def rows(self) -> list[Row]:
-        """The launches measured now, on copies of the arguments."""
-        return measure(self.program, self.addresses)
-
-    @property
-    def times(self) -> str:
-        """The same as a table: time, GFLOP/s, GB/s, percent of the measured peak, share of the step."""
-        return table(self.program, self.addresses)
+class Pages(dict[str, str]):
+    """Texts by kernel name; as one text, each under its name."""
 
     def __str__(self) -> str:
-        return "\n\n".join([*self.stages.values(), self.memory, self.seconds])
+        return "\n".join(f"; ---- {name}\n{text}" for name, text in self.items())
+
+    __repr__ = __str__
 
 
-def explain(fn: Callable[..., Any] | Graph, *args: Any, **kwargs: Any) -> Explanation:  # noqa: ANN401  the function's own arguments
-    """What the compiler makes of `fn` for these arguments.  Nothing of the user's state is changed.
+class Launches(tuple[Row, ...]):
+    """The measured rows, one per launch, in running order; as text, the table."""
 
-    `fn` is a function, compiled or not, or a finished Graph.  Raises: as compiling it does.
+    name: str
+
+    @classmethod
+    def of(cls, name: str, rows: list[Row]) -> Launches:
+        """The rows of a program."""
+        made = cls(rows)
+        made.name = name
+        return made
+
+    def __str__(self) -> str:
+        return table(self.name, self) if self else f"{self.name}: not measured (no launches, or host calls whose effects would happen again)"
+
+    __repr__ = __str__
+
+
+class Seconds(dict[str, float]):
+    """Seconds by stage of the compiler."""
+
+    def __str__(self) -> str:
+        rows = [*self.items(), ("together", sum(self.values()))]
+        return "\n".join(f"{name:<18}{seconds * 1e3:>10.2f} ms" for name, seconds in rows)
+
+    __repr__ = __str__
+
+
+class Memory:
+    """What the program needs: inputs, outputs, constants, and the blocks of its arena with the stages in which each is alive."""
+
+    def __init__(self, plan: Plan, blocks: list[Block]) -> None:
+        self.plan, self.blocks = plan, blocks
+        self.arena, self.constants = plan.arena_bytes, len(plan.constants)
+
+    @property
+    def asked(self) -> int:
+        """The bytes of the arena's blocks if none took the place of another."""
+        return sum(block.nbytes for block in self.blocks)
+
+    def __str__(self) -> str:
+        plan = self.plan
+        written = sum(1 for buffer in plan.outputs if buffer.in_place_of is not None)
+        lines = [
+            f"{len(plan.inputs)} inputs, {len(plan.outputs)} outputs, {written} of them in place of inputs; constants {self.constants:,} bytes",
+            f"arena {self.arena:,} bytes, for {len(self.blocks)} blocks of {self.asked:,} bytes together",
+            f"{'offset':>12}{'bytes':>12}  {'stages':<10}what",
+        ]
+        rows = sorted(self.blocks, key=lambda block: (block.first, block.offset))
+        lines += [f"{block.offset:>12,}{block.nbytes:>12,}  {f'{block.first}..{block.last}':<10}{block.label}" for block in rows]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def readable(text: str) -> Page:
+    """A stage's text for people: of long constants the first bytes."""
+    return Page(_LONG_CONSTANT.sub(lambda found: f'x"{found[1]}..."', text))
+
+
+class Explanation:
+    """One program, seen at every stage.  Each part is made when it is first asked for, and prints as text."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject, self.name = subject, subject.graph.name
+
+    @cached_property
+    def made(self) -> Made:
+        """Plan, record of the stages, target, program."""
+        return make(self.subject)
+
+    @cached_property
+    def graph(self) -> Page:
+        """What was traced.  Long constants are cut; `subject.graph` is the graph itself."""
+        return readable(print_graph(self.subject.graph))
+
+    @cached_property
+    def stages(self) -> dict[str, Page]:
+        """The text of every stage, in order."""
+        return {name: readable(text) for name, text in self.made.record.stages.items()}
+
+    @property
+    def fused(self) -> Page:
+        """The units after fusion: each is one kernel, or one op that lowers by itself."""
+        return self.stages["lower"]
+
+    @cached_property
+    def table(self) -> Page:
+        """The plan's table: stages, chains and launches with the addresses of their operands."""
+        return Page(describe_plan(self.made.plan))
+
+    @cached_property
+    def launches(self) -> Launches:
+        """Time, GFLOP/s, GB/s, percent of the measured peak and share of every launch, measured now on one thread."""
+        made = self.made
+        if made.plan.host_calls:
+            return Launches.of(self.name, [])
+        arrays = self.subject.arrays()
+        return Launches.of(self.name, measure(made.program, addresses(arrays)))
+
+    @cached_property
+    def llvm(self) -> Pages:
+        """LLVM text by kernel name."""
+        made = self.made
+        return Pages({name: kernel.build(made.target) for name, kernel in made.record.kernels.items()})
+
+    @cached_property
+    def assembly(self) -> Pages:
+        """Assembly by kernel name."""
+        target = self.made.target
+        return Pages({name: assembly(text, target) for name, text in self.llvm.items()})
+
+    @cached_property
+    def memory(self) -> Memory:
+        """The arena's blocks and their lives."""
+        return Memory(self.made.plan, self.made.record.arena)
+
+    @cached_property
+    def seconds(self) -> Seconds:
+        """Where compilation spent its time."""
+        return Seconds(self.made.record.seconds)
+
+    @cached_property
+    def backward(self) -> Explanation | None:
+        """The program that a gradient of the results runs; None where no gradient flows through them."""
+        return None if self.subject.backward is None else Explanation(self.subject.backward)
+
+    def __str__(self) -> str:
+        parts = {
+            "graph": self.graph, "fused": self.fused, "table": self.table, "launches": self.launches, "memory": self.memory,
+            "seconds": self.seconds, "kernels": "\n".join(self.made.record.kernels),
+        }  # fmt: skip
+        text = "\n\n".join(f"==== {self.name}: {title}\n{part}" for title, part in parts.items())
+        return text if self.backward is None else f"{text}\n\n{self.backward}"
+
+    def __repr__(self) -> str:
+        return f"<{self.name} explained: print it, or its graph, fused, table, launches, memory, seconds, llvm, assembly, backward>"
+
+
+def explain(fn: Any, *args: Any, **kwargs: Any) -> Explanation:  # noqa: ANN401
+    """Every stage of what a function (plain or compiled) becomes for these arguments; also of a Graph or an Executable.
+
+    The function is traced and compiled, not run; `.launches` runs its program on copies of what it would write.
+    Raises: what tracing raises; ArgumentError for what is neither function nor graph.
     """
-    return explained(found(fn, args, kwargs))
-
-
-def explained(what: Found) -> Explanation:
-    """The same for a graph that was found."""
-    record, target = Record(), host_target()
-    return Explanation(what, compile_graph(what.graph, target, what.in_place, record=record), record, target)
+    return Explanation(subject_of(fn, args, kwargs))

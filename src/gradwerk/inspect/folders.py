@@ -1,14 +1,15 @@
 """GRADWERK_DUMP: every stage of every compiled program as numbered text files, one folder per program, named by content.
 
     step_3f9a1c02/
-      01_trace.txt  02_simplify.txt  ...  lower.txt  memory_and_emit.txt     what each stage made
-      arena.txt  seconds.txt                                                 memory over time, time per stage
-      kernels/map_mul_add_f32_9c1f.ll  .s                                    LLVM text and assembly
+      01_trace.gw  02_simplify.gw ...  05_lower.txt  06_memory_and_emit.txt     what each stage made
+      arena.txt  times.json                                                     memory over time, seconds of each stage
+      kernels/map_mul_add_f32_9c1f.ll  .s                                       LLVM text and assembly
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,10 +25,13 @@ Files = dict[str, str]
 
 
 def files(record: Record, target: Target) -> Files:
-    """Path inside the folder -> text."""
-    result = {f"{number:02d}_{name.replace(' ', '_')}.txt": text for number, (name, text) in enumerate(record.stages.items(), 1)}
+    """Path inside the folder -> text.  A stage that is a graph parses back (gradwerk.ir.text.parse) and is named .gw."""
+    result = {}
+    for number, (name, text) in enumerate(record.stages.items(), 1):
+        graph = name not in ("lower", "memory and emit")
+        result[f"{number:02d}_{name.replace(' ', '_')}.{'gw' if graph else 'txt'}"] = text
     result["arena.txt"] = arena_text(record.arena)
-    result["seconds.txt"] = seconds_text(record.seconds)
+    result["times.json"] = json.dumps({name: round(spent, 6) for name, spent in record.seconds.items()}, indent=1)
     for name, kernel in record.kernels.items():
         text = kernel.build(target)
         result[f"kernels/{name}.ll"] = text
@@ -62,10 +66,6 @@ def arena_text(blocks: Sequence[Block]) -> str:
     """Who lies where in the arena, from which stage to which."""
     lines = [f"{max((b.offset + b.nbytes for b in blocks), default=0):,} bytes; sum of all buffers {sum(b.nbytes for b in blocks):,}"]
     lines.append(f"{'offset':>12} {'bytes':>12}  stages   buffer")
-    lines += [f"{b.offset:12,} {b.nbytes:12,}  {b.first:3d}-{b.last:<3d}  {b.label}" for b in sorted(blocks, key=lambda b: (b.first, b.offset))]
+    rows = sorted(blocks, key=lambda b: (b.first, b.offset))
+    lines += [f"{b.offset:12,} {b.nbytes:12,}  {b.first:3d}-{b.last:<3d}  {b.label}" for b in rows]
     return "\n".join(lines)
-
-
-def seconds_text(seconds: dict[str, float]) -> str:
-    """Milliseconds of each stage."""
-    return "\n".join([f"{1e3 * spent:9.3f} ms  {name}" for name, spent in seconds.items()] + [f"{1e3 * sum(seconds.values()):9.3f} ms  all"])

@@ -65,15 +65,13 @@ def measure(program: Program, inputs: Sequence[int]) -> list[Row]:
     ]  # fmt: skip
 
 
-def table(program: Program, inputs: Sequence[int]) -> str:
-    """The rows as text, in running order."""
-    rows, shared = measure(program, inputs), watched(program, inputs, warm=False)
+def table(name: str, rows: Sequence[Row], together: str = "") -> str:
+    """The rows as text, in running order; `together` says more of the whole."""
     total, peak = sum(row.seconds for row in rows) or 1e-12, peak_flops()
     flops = sum(row.flops for row in rows)
-    threads = pool(program.executor).size if program.parallel else 1
     lines = [
-        f"{program.plan.name}: {len(rows)} launches, {total * 1e3:.3f} ms on one thread, {shared.seconds * 1e3:.3f} ms on {threads}, "
-        f"{flops / total / 1e9:.1f} GFLOP/s; the peak of a core is {peak / 1e9:.0f}",
+        f"{name}: {len(rows)} launches, {total * 1e3:.3f} ms on one thread{together}, {flops / total / 1e9:.1f} GFLOP/s; "
+        f"the peak of a core is {peak / 1e9:.0f}",
         f"{'#':>3}  {'kernel':40} {'what':36} {'times':>8} {'us':>9} {'GFLOP/s':>8} {'GB/s':>7} {'%peak':>6} {'%step':>6}",
     ]
     for number, row in enumerate(rows):
@@ -94,7 +92,9 @@ def on_run(program: Program, inputs: Sequence[int]) -> None:
     count = _runs.get(program, 0) + 1
     _runs[program] = count
     if (count == WARM or settings.debug > 1) and not program.plan.host_calls:  # a host call would have its effect again
-        say(table(program, inputs))
+        rows, shared = measure(program, inputs), watched(program, inputs, warm=False)
+        threads = pool(program.executor).size if program.parallel else 1
+        say(table(program.plan.name, rows, f", {shared.seconds * 1e3:.3f} ms on {threads}" if threads > 1 else ""))
 
 
 def on_kernel(name: str, seconds: float) -> None:

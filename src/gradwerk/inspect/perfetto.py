@@ -10,23 +10,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gradwerk.inspect.explanation import Explanation, explain
 from gradwerk.inspect.launches import watched
+from gradwerk.inspect.subject import Made, addresses, make, subject_of
 from gradwerk.ir.graph import Graph
 
 
 def timeline(fn: Callable[..., Any] | Graph, *args: Any, path: str | Path | None = None, **kwargs: Any) -> str:  # noqa: ANN401
     """The JSON text of one warm run on copies of the arguments; written to `path` where one is given."""
-    text = json.dumps({"traceEvents": events(explain(fn, *args, **kwargs)), "displayTimeUnit": "ns"})
+    text = json.dumps({"traceEvents": events(make(subject_of(fn, args, kwargs))), "displayTimeUnit": "ns"})
     if path is not None:
         Path(path).write_text(text, encoding="utf-8")
     return text
 
 
-def events(explanation: Explanation) -> list[dict[str, Any]]:
+def events(made: Made) -> list[dict[str, Any]]:
     """One complete event per chunk of a launch, times in microseconds since the run's first."""
-    program = explanation.program
-    trace = watched(program, explanation.addresses)
+    program, arrays = made.program, made.subject.arrays()
+    trace = watched(program, addresses(arrays))
     launches = program.plan.launches
     rows: list[dict[str, Any]] = [{"ph": "M", "pid": 1, "name": "process_name", "args": {"name": program.plan.name}}]
     threads = sorted({int(event[3]) for event in trace.events})

@@ -22,18 +22,20 @@ from gradwerk.ir.op import Array
 from gradwerk.ir.plan import Plan
 from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.program import Program
-from gradwerk.tensor.calls import Binding, contents, find
-from gradwerk.tensor.compile import Compiled, differs
+from gradwerk.tensor.calls import contents, find
+from gradwerk.tensor.compile import Compiled
 from gradwerk.tensor.engine import Executable, crossing, native_executor, usable
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, GradientOf
-from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import aligned_copy
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A graph, which outputs overwrite which inputs (output number -> input number), and where its inputs come from."""
+    """A graph, which outputs overwrite which inputs (output number -> input number), and where its inputs come from.
+
+    `backward` is the program that a gradient of the results runs, where one flows through them.
+    """
 
     graph: Graph
     in_place: Mapping[int, int]
@@ -54,16 +56,13 @@ class Made:
     plan: Plan
     record: Record
     target: Target
-    addresses: dict[str, int] = field(repr=False)
+    entries: Mapping[str, int] = field(repr=False)
+    """Where each kernel's code lies."""
 
     @cached_property
     def program(self) -> Program:
         """The plan made ready to run."""
-        return Program(self.plan, self.addresses, native_executor())
-
-    def memory(self) -> tuple[list[Array], list[Array]]:
-        """The inputs, and new memory for the outputs that are not in place: hold both while their addresses are in use."""
-        return self.subject.arrays(), [empty(shape, dtype) for _, shape, dtype in self.program.fresh]
+        return Program(self.plan, dict(self.entries), native_executor())
 
 
 def make(subject: Subject) -> Made:
@@ -76,15 +75,15 @@ def make(subject: Subject) -> Made:
 
 
 def addresses(arrays: Sequence[Array]) -> list[int]:
-    """Where arrays lie."""
+    """Where arrays lie; hold them while the addresses are in use."""
     return [address(array) for array in arrays]
 
 
-def subject_of(fn: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Subject:  # noqa: ANN401
-    """The subject of a function and its arguments; of a Graph or Executable, with its inputs as arguments or made-up ones.
+def subject_of(fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Subject:  # noqa: ANN401
+    """The subject of a function and its arguments; of a Graph or Executable, with arrays for its inputs or made-up ones.
 
-    The function is traced (once per signature, if it is compiled already) and not run.  Raises: ArgumentError for what is neither; what
-    tracing raises.
+    The function is traced, once per signature where it is compiled already, and not run.
+    Raises: ArgumentError for what is neither; what tracing raises.
     """
     if isinstance(fn, Graph):
         return _of_graph(fn, {}, args)
@@ -94,12 +93,12 @@ def subject_of(fn: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sub
         raise ArgumentError(f"a function or a graph is wanted, not {type(fn).__name__}", likely="explain(step, x, y)")
     compiled = fn if isinstance(fn, Compiled) else Compiled(fn)
     with settings.scope(interpret=False, check_nan=False):
-        return _of_call(compiled, args, dict(kwargs))
+        return _of_call(compiled, tuple(args), dict(kwargs))
 
 
 def _of_call(compiled: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Subject:
     call = Call(args, kwargs)
-    entry = _binding(compiled, call, args, kwargs).entry
+    entry = compiled.binding(call, args, kwargs).entry
     program, half = entry.program, entry.backward
 
     def gather() -> list[Array]:
@@ -110,22 +109,16 @@ def _of_call(compiled: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     return forward if half is None else Subject(program.graph, program.in_place, gather, _backward(forward, half, program))
 
 
-def _binding(compiled: Compiled, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
-    key = (*call.key, mode.grad, settings.interpret, settings.check_nan)
-    for binding in compiled.specializations.get(key, ()):
-        if not binding.entry.guards.broken() and not differs(binding.entry, call):
-            return binding
-    return compiled.specialize(key, call, args, kwargs, "")
-
-
 def _backward(forward: Subject, half: Differentiable, program: Executable) -> Subject:
-    """The backward half; its residuals are those of a run of the forward half, the gradients it starts from are made up."""
+    """The backward half, on what a run of the forward half keeps, and made-up gradients of its results."""
 
     def gather() -> list[Array]:
         arrays = forward.arrays()
         kept = [arrays[number].copy() for number in half.kept_inputs]
-        made = program.run(arrays)
-        return [*kept, *(made[number] for number in half.residuals), *(sample(type_) for type_ in half.types)]
+        if any(value.type.is_token for value in program.graph.outputs):  # a run would have its effects
+            return [*kept, *(made_up(value.type) for value in half.program.graph.inputs[len(kept) :])]
+        outputs = program.run(arrays)
+        return [*kept, *(outputs[number] for number in half.residuals), *(made_up(type_) for type_ in half.types)]
 
     return Subject(half.program.graph, half.program.in_place, gather)
 
@@ -136,12 +129,12 @@ def _of_graph(graph: Graph, in_place: Mapping[int, int], args: Sequence[Any]) ->
     types = [value.type for value in graph.inputs]
 
     def gather() -> list[Array]:
-        return [np.asarray(a, t.dtype) for a, t in zip(args, types, strict=True)] if args else [sample(type_) for type_ in types]
+        return [np.asarray(x, type_.dtype) for x, type_ in zip(args, types, strict=True)] if args else [made_up(type_) for type_ in types]
 
     return Subject(graph, in_place, gather)
 
 
-def sample(type_: Type) -> Array:
+def made_up(type_: Type) -> Array:
     """Contents for an input that nobody gave: small normal numbers, or zeros where they may be indices."""
     made = empty(type_.shape, type_.dtype)
     floating = type_.dtype.kind not in "biu"

@@ -6,8 +6,10 @@ compiler/llvm/executor.py says what each entry and word means; this file must ag
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 # a job: what stays
 LAUNCHES, CHAINS, STAGES, SEGMENTS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, CANCEL, WATCH = range(10)
@@ -34,6 +36,7 @@ class Executor:
     walk: Callable[[int], int]
     serve: Callable[[int, int, int], None]
     poke: Callable[[int], None]
+    ticks: Callable[[], int]
 
     @classmethod
     def at(cls, addresses: dict[str, int]) -> Executor:
@@ -44,4 +47,14 @@ class Executor:
             ctypes.CFUNCTYPE(word, word)(addresses["walk"]),
             ctypes.CFUNCTYPE(None, word, word, word)(addresses["serve"]),
             ctypes.CFUNCTYPE(None, word)(addresses["poke"]),
+            ctypes.CFUNCTYPE(word)(addresses["ticks"]),
         )
+
+    @cached_property
+    def tick(self) -> float:
+        """Seconds between two ticks of the clock of time stamps, measured over two milliseconds."""
+        first, begin = self.ticks(), time.perf_counter()
+        while time.perf_counter() - begin < 0.002:
+            pass
+        last, end = self.ticks(), time.perf_counter()
+        return (end - begin) / max(1, last - first)

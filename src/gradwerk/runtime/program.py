@@ -216,18 +216,11 @@ class Program:
         finally:
             retire((context.memory, events, ticks, block))
         found = events[:-1].reshape(-1, EVENT_WORDS)[: int(block[0])]
-        return Trace([int(t) for t in ticks[:-1]], found, _tick(self.executor, seconds, found), seconds)
+        return Trace([int(t) for t in ticks[:-1]], found, self.executor.tick, seconds)
 
     def profile(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[int]:
         """Ticks of each launch (all chunks and iterations), run by this thread alone."""
         return self.watch(inputs, outputs, alone=True).ticks
-
-
-def _tick(executor: Executor, seconds: float, events: Array) -> float:
-    """Seconds of one tick."""
-    if not len(events):
-        return 0.0
-    return seconds / max(1, int(events[:, 5].max()) - int(events[:, 4].min()))
 
 
 def _host(context: Context, call: HostCall, trip: int) -> None:

@@ -183,7 +183,7 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
 def no_contents(x: Handle, asked: str) -> TraceError:
     """The error for Python that wants numbers while a step is traced."""
     if asked in ("if", "int()", "float()", "an index"):
-        likely = "where(condition, a, b) chooses by element; cond, while_loop and scan are control flow inside a step"
+        likely = "where(condition, a, b) chooses by element; scan is the loop inside a step; plain Python numbers may steer the trace"
     else:
         likely = "return it from the compiled function and read it outside"
     facts = (f"Tensor {x._type}",)

@@ -4,6 +4,7 @@
     walk(job)                      takes part in a run alone, or goes on with one
     serve(control, seen, number)   a worker's life: wait for a run, walk it, wait for the next, until told to stop
     poke(control)                  makes every worker look up
+    ticks()                        the clock of time stamps
 
 `share` and `walk` return 0 (all done), 1 (cancelled), or 2: the quantum (about a tenth of a second) is over, so that Python can look for
 signals; `walk` then goes on where the run stands.
@@ -34,7 +35,7 @@ from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, WALK
 from gradwerk.compiler.llvm.link import compile_text
 from gradwerk.compiler.target import Target
 
-NAMES = ("share", "walk", "serve", "poke")
+NAMES = ("share", "walk", "serve", "poke", "ticks")
 
 FUTEX = """
 declare i64 @syscall(i64, ...)

@@ -273,7 +273,7 @@ class Function:
         return Value("<" + ", ".join(f"{one} {n}" for n in range(count)) + ">", type_)
 
     def first_lanes(self, number: Integer, count: int) -> Value:
-        """A mask of the first `number` of `count` lanes."""
+        """A mask of the first `number` of `count` lanes; none where it is negative."""
         if isinstance(number, int):
             text = ", ".join(f"i1 {int(n < number)}" for n in range(count))
             return Value(f"<{text}>", vector("i1", count)) if count > 1 else literal(int(number > 0), "i1")
@@ -281,7 +281,7 @@ class Function:
             return self.compare("sgt", number, 0)
         small = self.emit(f"trunc i64 {self.minimum(number, count)} to i32", "i32")
         type_ = vector("i32", count)
-        return self.emit(f"icmp ult {type_} {self.lane_numbers(type_)}, {self.splat(small, count)}", vector("i1", count))
+        return self.emit(f"icmp slt {type_} {self.lane_numbers(type_)}, {self.splat(small, count)}", vector("i1", count))
 
     def extract(self, value: Value, lane: Integer) -> Value:
         """One lane."""

@@ -12,7 +12,7 @@ from gradwerk.compiler.target import Target
 
 @dataclass(frozen=True)
 class PeakKernel:
-    """`extents[0]` turns of `sums` independent f32 sums, one register each; their total goes to the operand, so that nothing is left out."""
+    """`extents[0]` turns of `sums` independent f32 sums, one register each; their total goes to the operand: nothing is left out."""
 
     sums: int
 

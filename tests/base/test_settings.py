@@ -1,0 +1,76 @@
+"""Settings: typed, scoped, from one table."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.base.settings import SETTINGS, Settings, settings
+
+
+def test_the_environment_is_read_by_type(monkeypatch) -> None:
+    monkeypatch.setenv("GRADWERK_THREADS", "3")
+    monkeypatch.setenv("GRADWERK_INTERPRET", "yes")
+    monkeypatch.setenv("GRADWERK_CACHE", "off")
+    read = Settings()
+    assert (read.threads, read.interpret, read.cache, read.debug) == (3, True, "off", 0)
+    assert {name: origin for name, _, origin, _ in read.rows()}["threads"] == "GRADWERK_THREADS"
+
+
+def test_a_program_wins_over_the_environment(monkeypatch) -> None:
+    monkeypatch.setenv("GRADWERK_THREADS", "3")
+    read = Settings()
+    read.threads = 2
+    read.reload()
+    assert read.threads == 2
+    assert {name: origin for name, _, origin, _ in read.rows()}["threads"] == "program"
+
+
+@pytest.mark.parametrize(("variable", "name", "text"), [
+    ("GRADWERK_THREADS", "threads", "many"), ("GRADWERK_THREADS", "threads", "-1"), ("GRADWERK_CHECK", "check", "perhaps"),
+])  # fmt: skip
+def test_an_unusable_variable_is_complained_of_by_who_asks(monkeypatch, variable, name, text) -> None:
+    monkeypatch.setenv(variable, text)
+    read = Settings()
+    with pytest.raises(ArgumentError, match=f"{variable}='{text}' is not usable"):
+        getattr(read, name)
+    assert read.debug == 0
+    setattr(read, name, 1)
+    assert getattr(read, name) == 1
+
+
+def test_scopes_nest_and_end() -> None:
+    before = settings.debug
+    with settings.scope(debug=1):
+        with settings.scope(debug=2, threads=1):
+            assert (settings.debug, settings.threads) == (2, 1)
+        assert settings.debug == 1
+        with pytest.raises(RuntimeError), settings.scope(debug=3):
+            raise RuntimeError
+        assert settings.debug == 1
+    assert settings.debug == before
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="no setting is named"), settings.scope(colour=1):
+        pass
+    with pytest.raises(ArgumentError, match="no setting is named"):
+        settings.colour = 1
+    with pytest.raises(AttributeError):
+        _ = settings.colour
+
+
+def test_every_setting_is_documented_and_named_alike() -> None:
+    for item in SETTINGS:
+        assert item.variable == f"GRADWERK_{item.name.upper()}" and len(item.meaning) > 20
+
+
+def test_another_thread_sees_what_a_program_set() -> None:
+    seen = []
+    with settings.scope(debug=2):
+        thread = threading.Thread(target=lambda: seen.append(settings.debug))
+        thread.start()
+        thread.join()
+    assert seen == [2]
