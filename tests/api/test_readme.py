@@ -42,7 +42,8 @@ def test_commands_of_the_readme_exist() -> None:
     from gradwerk.cli.main import make_parser
 
     known = make_parser().format_help()
-    for command in set(re.findall(r"gradwerk (\w+)", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL))) & {"train", "evaluate", "predict", "inspect"}:
+    prose = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+    for command in set(re.findall(r"gradwerk (\w+)", prose)) & {"train", "evaluate", "predict", "inspect"}:
         assert command in known
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
     assert all(f"{target}:" in makefile for target in re.findall(r"make ([a-z-]+)", TEXT))

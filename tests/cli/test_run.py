@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -75,6 +77,23 @@ def test_a_run_is_never_overwritten(run_folder, capsys) -> None:
 def test_a_finished_run_says_how_to_train_on(run_folder, capsys) -> None:
     assert main(["train", "lenet5", "--resume", str(run_folder)]) == 2
     assert "--epochs 15" in capsys.readouterr().err
+
+
+def test_a_run_stopped_while_it_reported_is_completed(run_folder, tmp_path, capsys) -> None:
+    copy = shutil.copytree(run_folder, tmp_path / "copy")
+    wanted = (copy / "summary.txt").read_text()
+    for name in ("summary.txt", "curves.png", "mistakes.png"):
+        (copy / name).unlink()
+    assert main(["train", "lenet5", "--resume", str(copy)]) == 0
+    assert (copy / "summary.txt").read_text() == wanted and (copy / "curves.png").exists()
+
+
+def test_without_matplotlib_the_run_ends_well_and_says_how_to_get_pictures(tmp_path, capsys, monkeypatch) -> None:
+    for name in ("matplotlib", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert main(["train", "lenet5", "--epochs", "1", "--batch-size", "2000", "--out", str(tmp_path / "run")]) == 0
+    assert "no pictures: matplotlib is not installed; pip install 'gradwerk[plot]'" in capsys.readouterr().out
+    assert (tmp_path / "run" / "summary.txt").exists() and not list((tmp_path / "run").glob("*.png"))
 
 
 @pytest.mark.parametrize("mistakes", [0, 1, 60])

@@ -9,6 +9,7 @@ import pytest
 
 from gradwerk.base.settings import SETTINGS, settings
 from gradwerk.cli.main import STAGES, main
+from gradwerk.cli.recipe import Recipe
 from gradwerk.ir.op import REGISTRY
 
 NEW_OP = '''
@@ -67,6 +68,15 @@ def test_help_and_version(capsys) -> None:
     for words in (["--help"], ["--version"], ["train", "--help"]):
         assert main(words) == 0
     assert "--resume" in capsys.readouterr().out
+
+
+def test_help_tells_the_defaults(capsys) -> None:
+    assert main(["train", "--help"]) == 0
+    said, recipe = " ".join(capsys.readouterr().out.split()), Recipe()
+    sgd, adam = Recipe(optimizer="sgd").rate, Recipe(optimizer="adam").rate
+    told = [f"training data ({recipe.epochs})", f"a step ({recipe.batch_size})", f"rate ({recipe.rate}; sgd {sgd}, adam {adam})"]
+    for words in (*told, f"rule ({recipe.optimizer})", f"distortions ({recipe.seed})"):
+        assert words in said
 
 
 def test_the_parser_loads_nothing_heavy() -> None:

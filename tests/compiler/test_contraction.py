@@ -74,6 +74,19 @@ def test_convolutions_and_their_gradients(case) -> None:
         check(op, given)
 
 
+@pytest.mark.parametrize("batch", [65, 80, 100, 128, 129, 200])
+def test_a_batch_along_the_lanes_leaves_its_neighbours_alone(batch: int) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape).astype("f4") for shape in ((batch, 12, 12, 1), (5, 5, 1, 6))]
+    op = contracts_of(lambda a, b: functions.conv(a, b, padding=((2, 2), (2, 2))), *(a.shape for a in arrays))[0][0]
+    memory = Memory()
+    expected = op.reference(*(a.astype("f8") for a in arrays))
+    a, b = (memory.place(x) for x in arrays)
+    works, out = lower_contraction(op, a, b, memory.empty(expected.shape, FLOAT), host_target(), packs={}, free=True)
+    run(works, memory, target=host_target())
+    np.testing.assert_allclose(memory.read(out), expected, rtol=2e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "int32", "int64"])
 def test_other_types(dtype: str) -> None:
     graph = Graph()

@@ -45,6 +45,18 @@ def test_loops_and_branches(start: int, stop: int) -> None:
     assert out.tolist() == [total, -1 if total % 2 == 0 else 0, 10 if total % 2 == 0 else total]
 
 
+@pytest.mark.parametrize("number", [-70, -1, 0, 3, 4, 9])
+def test_a_mask_holds_the_first_lanes_and_none_for_a_negative_number(number: int) -> None:
+    module = Module()
+    f = module.function("masking", [("ptr", "out"), ("i64", "number")])
+    out, wanted = f.params
+    f.store_masked(f.splat(literal(1, "i32"), 4), out, f.first_lanes(wanted, 4))
+    f.store_masked(f.splat(literal(1, "i32"), 4), f.at(out, 4, element="i32"), f.first_lanes(number, 4))
+    stored = np.zeros(8, np.int32)
+    native(module, "masking", 2)(stored.ctypes.data, number)
+    assert stored.tolist() == [int(n < number) for n in range(4)] * 2
+
+
 def test_integers_fold() -> None:
     f = Module().function("f", [("i64", "n")])
     (n,) = f.params

@@ -47,6 +47,13 @@ def test_a_bias_gradient_takes_its_producer_as_prologue() -> None:
     assert kinds(graph) == [REDUCE]
 
 
+def test_two_regions_that_would_wait_for_each_other_are_not_made() -> None:
+    graph = Graph()
+    a, b = exp(graph.input(Type((4, 8), FLOAT))), exp(graph.input(Type((8, 4), FLOAT)))
+    graph.finish([mul(a, transpose(b, (1, 0))), mul(b, transpose(a, (1, 0)))])
+    assert len([kind for kind in kinds(graph) if kind == MAP]) == 3
+
+
 def test_a_path_out_and_back_in_keeps_regions_apart() -> None:
     graph = Graph()
     x = graph.input(Type((4, 4), FLOAT))

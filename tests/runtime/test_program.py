@@ -158,7 +158,8 @@ def test_host_calls_before_all_and_behind_all(executor: Executor) -> None:
             return ()
 
     launches = [launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), 4, 2)]
-    calls = tuple(HostCall(where, Note(name), (ArrayAt(Pointer(slot, 0), (n,), FLOAT),), ()) for name, where, slot in (("a", 0, INPUT), ("b", 1, OUTPUT)))
+    rows = (("a", 0, INPUT), ("b", 1, OUTPUT))
+    calls = tuple(HostCall(where, Note(name), (ArrayAt(Pointer(slot, 0), (n,), FLOAT),), ()) for name, where, slot in rows)
     run(plan_of(launches, [[[0]]], n, calls=calls), executor, np.ones(n, np.float32), times=2)
     assert order == [("a", 1.0), ("b", 2.0)] * 2
 

@@ -130,7 +130,9 @@ def test_serial_plans_wake_nobody(executor: Executor) -> None:
 @pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="Python takes signals in the main thread")
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("grace", [0.0, 60.0])
-def test_ctrl_c_ends_a_long_run_soon_or_lets_it_end(executor: Executor, threads: int, grace: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_a_long_run_soon_or_lets_it_end(
+    executor: Executor, threads: int, grace: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(programs, "GRACE", grace)
     plan, x = long_loop(60 if grace == 0 else 0.5), held(np.ones(N, np.float32))
     with settings.scope(threads=threads):
@@ -199,5 +201,7 @@ print("end")
 
 def test_the_process_ends_while_a_daemon_thread_is_inside_a_run() -> None:
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=root, env=os.environ | {"PYTHONPATH": f"{root}:{root / 'src'}"}, capture_output=True, text=True, timeout=30)
+    paths = os.pathsep.join([str(root), str(root / "src")])
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, cwd=root, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")

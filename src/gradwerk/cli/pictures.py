@@ -44,8 +44,10 @@ def _draw_curve(axes: Axes, history: Sequence[Mapping[str, float]], name: str, f
         axes.plot(epochs, values, color=colour, label=f"{label}{last}", linewidth=2, marker="o", markersize=3.5)
     if np.isfinite(values).any():
         best = int(np.nanargmax(values) if name == "accuracy" else np.nanargmin(values))
-        ring = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgecolor": "black", "linestyle": "none"}
-        axes.plot(best + 1, values[best], label=f"best, {form.format(values[best])} in epoch {best + 1}", **ring)
+        label = f"best, {form.format(values[best])} in epoch {best + 1}"
+        ring = axes.plot(best + 1, values[best], label=label, marker="o", markersize=11, linestyle="none")[0]
+        ring.set_markerfacecolor("none")
+        ring.set_markeredgecolor("black")
     axes.set_xlabel("epoch")
     axes.set_ylabel(name)
     axes.set_xlim(0.5, max(len(history), 2) + 0.5)

@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Random, Reduction
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
@@ -53,17 +54,15 @@ class Partition:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.live = graph.live()
-        self.bit = {node: 1 << k for k, node in enumerate(self.live)}
+        self.bit = {node: 0 if isinstance(node.op, Input | Constant) else 1 << k for k, node in enumerate(self.live)}
+        """Inputs and constants are in no unit and on no path that matters."""
         self.above: dict[Node, int] = {}
-        """All nodes that a node depends on."""
+        """All nodes that a node met so far depends on, each region counting as a whole: who needs one of its nodes needs all."""
         self.group: dict[Node, Group] = {}
         self.users: dict[Value, list[Node]] = {}
         for node in self.live:
-            mask = 0
             for value in node.args:
-                mask |= self.above[value.node] | self.bit[value.node]
                 self.users.setdefault(value, []).append(node)
-            self.above[node] = mask
 
     def legal(self, nodes: Iterable[Node], mask: int) -> bool:
         """Whether these nodes (the set `mask`) may be one unit: no argument from outside depends on the inside."""
@@ -88,10 +87,18 @@ class Partition:
 
     def join(self, groups: Sequence[Group], node: Node, kind: str, space: tuple[int, ...]) -> None:
         """Makes one group of `groups` and the node."""
-        joined = Group(space, kind)
+        joined, above = Group(space, kind), 0
         for member in sorted([node, *(n for g in groups for n in g.nodes)], key=lambda n: n.number):
             joined.add(member, self.bit[member])
             self.group[member] = joined
+            above |= self.above[member]
+        if groups:
+            above |= joined.mask
+            first = (joined.mask & -joined.mask).bit_length()  # what depends on a node stands behind it
+            for other in self.live[first : self.bit[node].bit_length()]:
+                if self.above[other] & joined.mask:
+                    self.above[other] |= above
+            self.above.update(dict.fromkeys(joined.nodes, above))
 
     def place(self, node: Node) -> None:
         """Joins an elementwise node to the regions of its producers, or opens a new one."""
@@ -122,6 +129,9 @@ class Partition:
         """Every node that can live in a region gets its group."""
         for node in self.live:
             op = node.op
+            self.above[node] = 0
+            for value in node.args:
+                self.above[node] |= self.above[value.node] | self.bit[value.node]
             if isinstance(op, Elementwise | Random):
                 self.place(node)
             elif isinstance(op, Reduction) and is_row_fold(node):
@@ -225,6 +235,8 @@ def ordered(partition: Partition, units: Sequence[tuple[Unit, int]]) -> list[Uni
             missing[user] -= 1
             if missing[user] == 0:
                 heapq.heappush(ready, (last[user], user))
+    if len(result) < len(units):
+        raise VerifyError(f"{len(units) - len(result)} of {len(units)} units of {partition.graph.name or 'a graph'} wait for each other")
     return result
 
 

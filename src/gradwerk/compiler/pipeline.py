@@ -28,8 +28,8 @@ from gradwerk.ir.region import Unit, describe
 from gradwerk.ir.text import print_graph
 from gradwerk.ir.verify import verify
 
-SMALLEST_SHARED = 400_000
-"""A program of less work than this (flops + bytes) is not worth waking a second thread: about 20 us on one core."""
+SMALLEST_SHARED = 2_000_000
+"""A program of less work than this (flops + bytes) is not worth waking a second thread: about 50 us on one core (waking costs 10)."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """explain(fn, *args): what each stage of the compiler makes of a function, how fast the result runs, where its memory lies.
 
-    seen = gradwerk.inspect.explain(step, images, labels)
-    print(seen)                 # all in one page
-    print(seen.fused)           # .graph .fused .table .launches .memory .seconds .llvm .assembly .backward
-    print(seen.llvm["map_relu_f32_9c1f"])
+seen = gradwerk.inspect.explain(step, images, labels)
+print(seen)                 # all in one page
+print(seen.fused)           # .graph .fused .table .launches .memory .seconds .llvm .assembly .backward
+print(seen.llvm["map_relu_f32_9c1f"])
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Launches(tuple[Row, ...]):
         return made
 
     def __str__(self) -> str:
-        return table(self.name, self) if self else f"{self.name}: not measured (no launches, or host calls whose effects would happen again)"
+        return table(self.name, self) if self else f"{self.name}: nothing to measure, or host calls, whose effects would happen again"
 
     __repr__ = __str__
 
@@ -85,7 +85,7 @@ class Memory:
         plan = self.plan
         written = sum(1 for buffer in plan.outputs if buffer.in_place_of is not None)
         lines = [
-            f"{len(plan.inputs)} inputs, {len(plan.outputs)} outputs, {written} of them in place of inputs; constants {self.constants:,} bytes",
+            f"{len(plan.inputs)} inputs, {len(plan.outputs)} outputs ({written} in place of inputs), constants {self.constants:,} bytes",
             f"arena {self.arena:,} bytes, for {len(self.blocks)} blocks of {self.asked:,} bytes together",
             f"{'offset':>12}{'bytes':>12}  {'stages':<10}what",
         ]

@@ -206,7 +206,8 @@ def svg(bands: Sequence[Band], blocks: Sequence[Block], stages: int, name: str) 
     height = below + MEMORY_HEIGHT + 2 * MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">',
-        f'<title>{escape(name)}</title><style>{STYLE}</style><rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff" stroke="none"/>',
+        f"<title>{escape(name)}</title><style>{STYLE}</style>",
+        '<rect width="100%" height="100%" style="fill:#ffffff;stroke:none"/>',
         *legend(name),
     ]
     for band in bands:
@@ -283,7 +284,8 @@ def _detour(source: Box, box: Box, x: float, lane: int) -> str:
 def drawn(box: Box) -> str:
     """A box with its text, and the types it makes at its foot."""
     x, y = f"{box.x + 7:.0f}", box.y
-    shape = f'<rect x="{box.x:.0f}" y="{y:.0f}" width="{WIDTH}" height="{box.height}" rx="{10 if box.kind == "input" else 4}" fill="{COLOURS[box.kind]}"/>'
+    place = f'x="{box.x:.0f}" y="{y:.0f}" width="{WIDTH}" height="{box.height}"'
+    shape = f'<rect {place} rx="{10 if box.kind == "input" else 4}" fill="{COLOURS[box.kind]}"/>'
     if box.kind == "input":
         texts = f'<text class="small" x="{x}" y="{y + 13:.0f}">{escape(_short(box.head, 44))}</text>'
     else:
@@ -309,6 +311,7 @@ def memory_over_time(blocks: Sequence[Block], stages: int, top: float, width: fl
         w, h = (block.last - block.first + 1) * width / stages, max(1.0, MEMORY_HEIGHT * block.nbytes / total)
         hint = escape(f"{block.label}: {block.nbytes:,} bytes at {block.offset:,}, stages {block.first} to {block.last}")
         shape = f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" fill="{colours[number % len(colours)]}"/>'
-        label = f'<text class="small" x="{x + 3:.1f}" y="{y + 10:.1f}">{escape(_short(block.label, int(w / 6)))}</text>' if w > 30 and h > 12 else ""
+        name = escape(_short(block.label, int(w / 6)))
+        label = f'<text class="small" x="{x + 3:.1f}" y="{y + 10:.1f}">{name}</text>' if w > 30 and h > 12 else ""
         parts.append(f"<g><title>{hint}</title>{shape}{label}</g>")
     return parts

@@ -194,7 +194,9 @@ class Graph:
             raise VerifyError("only a finished graph has a key")
         place: dict[Value, int] = {}
         rows = []
-        for node in self.live():
+        inputs = [value.node for value in self.inputs]
+        known = set(inputs)
+        for node in [*inputs, *(node for node in self.live() if node not in known)]:  # inputs first, whenever they came in
             rows.append((node.op, tuple(place[value] for value in node.args)))
             for value in node.values:
                 place[value] = len(place)

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Reduction
+from gradwerk.ir.op import Input, Reduction
+from gradwerk.ir.text import node_text
 
 MAP, ROW, REDUCE = "map", "row", "reduce"
 
@@ -56,8 +57,11 @@ class Region:
         return self
 
     def __str__(self) -> str:
-        inside = "\n".join(f"    {node.values[0]!r} = {node.op} {' '.join(repr(a) for a in node.args)}" for node in self.body.live())
-        return f"{self.kind} {self.space}: {list(self.reads)} -> {list(self.writes)}\n{inside}"
+        reads = [f"{value!r} as {inner!r}" for value, inner in zip(self.reads, self.body.inputs, strict=True)]
+        writes = [f"{value!r} from {_name(inner)}" for value, inner in zip(self.writes, self.body.outputs, strict=True)]
+        inside = [f"    {_line(node)}" for node in self.body.live() if not isinstance(node.op, Input)]
+        folds = f"  folding by {', '.join(fold.name for fold in self.folds)}" if self.folds else ""
+        return "\n".join([f"{self.kind} {self.space}: reads {'; '.join(reads)}", *inside, f"    writes {'; '.join(writes)}{folds}"])
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,18 @@ class Single:
         return self.node.values
 
     def __str__(self) -> str:
-        return f"{self.node.op}: {list(self.reads)} -> {list(self.writes)}"
+        return _line(self.node)
 
 
 Unit = Region | Single
+
+
+def _name(value: Value) -> str:
+    return repr(value).partition(":")[0]
+
+
+def _line(node: Node) -> str:
+    return node_text(node, {value: _name(value) for value in (*node.args, *node.values)}, origins=False)
 
 
 def describe(units: Iterable[Unit]) -> str:

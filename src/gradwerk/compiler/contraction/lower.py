@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from gradwerk.compiler.contraction.cuts import Cut, block_of, cut_of, row_step
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
-from gradwerk.compiler.contraction.schedule import Choice, Cut, Memory, Result, choose, cut_of, row_step
+from gradwerk.compiler.contraction.residues import Divided, classes
+from gradwerk.compiler.contraction.roles import Choice, Memory, Result
+from gradwerk.compiler.contraction.schedule import choose
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
@@ -21,6 +25,7 @@ from gradwerk.ops.reduction import Sum
 
 WHOLE = 1 << 62
 """The length of a chunk that takes everything."""
+Ints = tuple[int, ...]
 Packs = MutableMapping[Any, Operand]
 """Copies already made, by what they copy and how: the same operand wanted twice in one layout is copied once."""
 
@@ -37,10 +42,13 @@ def lower_contraction(
         return [], out
     if math.prod(extents.values()) == 0:
         return [fill(out, target)], out
-    width = target.vector_bytes // max(out.dtype.itemsize, 1)
-    sides = tuple(side_of(op, maps, x, lasting=x.buffer in lasting) for maps, x in ((op.lhs, a), (op.rhs, b)))
-    choice = choose(sides[0], sides[1], extents, Result(dict(zip(op.out, out.strides, strict=True)), free), target, width)
-    cut = cut_of(choice, width)
+    divided = Divided.of(op)
+    if divided is not None:
+        parts_of = classes(op, (a, b), out, divided)
+        split = (lower_contraction(part, *views, place, target, packs=packs, lasting=lasting) for part, views, place in parts_of)
+        return [work for works, _ in split for work in works], out
+    width, lasts = target.vector_bytes // max(out.dtype.itemsize, 1), (a.buffer in lasting, b.buffer in lasting)
+    choice, cut = scheduled(op, (a.shape, b.shape), (a.strides, b.strides), Result.of(op, out, free=free), lasts, target, width)
     parts = cut.kind == SUM and cut.chunks > 1
     if parts and not (out.dense or free):  # parts are dense whatever the result is
         dense, copy = lower_contraction(op, a, b, scratch(out), target, packs=packs, lasting=lasting)
@@ -48,7 +56,7 @@ def lower_contraction(
     if free and choice.out is not None:
         out = Operand(out.buffer, out.shape, tuple(choice.out[name] for name in op.out), out.offset)
     works: list[Work] = []
-    first, second = placed(choice.a, works, target, packs), placed(choice.b, works, target, packs)
+    first, second = (placed(memory, (a, b)[memory.side.number], works, target, packs) for memory in (choice.a, choice.b))
     results = out
     if parts:
         size = math.prod(out.shape)
@@ -57,6 +65,16 @@ def lower_contraction(
     if results is not out:
         works += add_parts(results, out, target)
     return works, out
+
+
+@lru_cache(maxsize=1024)
+def scheduled(
+    op: Contract, shapes: tuple[Ints, Ints], strides: tuple[Ints, Ints], out: Result, lasting: tuple[bool, bool], target: Target, width: int
+) -> tuple[Choice, Cut]:  # fmt: skip
+    """The schedule of operands of these shapes and strides: layers that are alike, and programs traced again, share it."""
+    first, second = (side_of(op, k, shapes[k], strides[k], lasting=lasting[k]) for k in range(2))
+    choice = choose(first, second, op.extent, out, target, width)
+    return choice, cut_of(choice, width)
 
 
 def scratch(out: Operand) -> Operand:
@@ -71,21 +89,19 @@ def copied_to(source: Operand, out: Operand, target: Target) -> Work:
     return lower_map(body, (source,), (out,), out.shape, target)
 
 
-def placed(memory: Memory, works: list[Work], target: Target, packs: Packs) -> Operand:
+def placed(memory: Memory, operand: Operand, works: list[Work], target: Target, packs: Packs) -> Operand:
     """The operand in memory, copied if the schedule wants a copy."""
-    side = memory.side
     if memory.order is None:
-        return side.operand
-    key = (side.operand.buffer, side.operand, side.padding, memory.order)
+        return operand
+    key = (operand, memory.side.padding, memory.order)
     if key not in packs:
-        packs[key] = copied(side, memory.order, works, target)
+        packs[key] = copied(memory.side, memory.order, operand, works, target)
     return packs[key]
 
 
-def copied(side: Side, order: tuple[int, ...], works: list[Work], target: Target) -> Operand:
+def copied(side: Side, order: tuple[int, ...], source: Operand, works: list[Work], target: Target) -> Operand:
     """A dense copy in another order of dimensions, with zeros around and between the elements where the maps ask for them."""
     shape, strides = padded_memory(side, order)
-    source = side.operand
     whole = Operand(Buffer(source.dtype, math.prod(shape), "pack"), shape, strides)
     inside = Operand(
         whole.buffer,
@@ -94,13 +110,17 @@ def copied(side: Side, order: tuple[int, ...], works: list[Work], target: Target
         sum(s * low for s, low in zip(strides, side.padding.low, strict=True)),
     )
     if not side.padding.idle:
-        flat = Operand(whole.buffer, tuple(shape[k] for k in order), row_major(tuple(shape[k] for k in order)))
-        works.append(fill(flat, target))
+        works.append(fill(arranged(whole, order), target))
     body = Graph("pack")
     body.finish([body.input(Type((), source.dtype))])
-    arrange = lambda x: Operand(x.buffer, tuple(x.shape[k] for k in order), tuple(x.strides[k] for k in order), x.offset)  # noqa: E731
-    works.append(lower_map(body, (arrange(source),), (arrange(inside),), tuple(source.shape[k] for k in order), target))
+    places = arranged(source, order), arranged(inside, order)
+    works.append(lower_map(body, places[:1], places[1:], places[0].shape, target))
     return whole
+
+
+def arranged(x: Operand, order: Ints) -> Operand:
+    """The operand with its dimensions in this order."""
+    return Operand(x.buffer, tuple(x.shape[k] for k in order), tuple(x.strides[k] for k in order), x.offset)
 
 
 def fill(out: Operand, target: Target) -> Work:
@@ -112,10 +132,11 @@ def fill(out: Operand, target: Target) -> Work:
 
 def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Operand, width: int, flops: int) -> Work:
     """The tile kernel on these operands."""
-    lane, row = choice.lane, choice.row
+    lane, row, block = choice.lane, choice.row, block_of(choice, cut, width)
     kernel = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
-        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width), across=choice.column is not None, clips=clip_levels(choice),
+        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width), across=choice.column is not None,
+        clips=clip_levels(choice), blocked=block > 0,
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
@@ -129,10 +150,11 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
         extents += [axis.extent, axis.a, axis.b]
     extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)
     extents += [memory.side.strides(x)[1] for memory, x in zip((choice.a, choice.b), reads, strict=True)]
+    extents.append(block)
     for clip in choice.clips:
         extents += [clip.factor, clip.offset, clip.size]
     item = out.dtype.itemsize
-    slices = [None, None, None]
+    slices: list[int | None] = [None, None, None]
     if cut.kind == OUTER and choice.outer and cut.chunks > 1:
         whole = choice.outer[0]
         slices = [slice_of(x, stride, cut.step, item) for x, stride in ((reads[0], whole.a), (reads[1], whole.b), (out, whole.out))]

@@ -79,9 +79,16 @@ class Clip:
 
 @dataclass(frozen=True)
 class Side:
-    """One operand before it is fixed in memory: its maps, and the padding without which some reads would fall outside."""
+    """One operand before it is fixed in memory: its maps, and the padding without which some reads would fall outside.
 
-    operand: Operand
+    Shapes and strides alone, no buffer: equal sides have equal schedules.  `number` is 0 for the contraction's left operand, 1 for the
+    right.
+    """
+
+    number: int
+    shape: tuple[int, ...]
+    memory: tuple[int, ...]
+    """The operand's strides."""
     maps: tuple[Index, ...]
     padding: Padding
     lasting: bool = False
@@ -92,17 +99,21 @@ class Side:
         """Whether the operand cannot be read where it lies."""
         return not self.padding.idle
 
+    def slides(self, axis: str, out: Container[str]) -> bool:
+        """Whether the positions read along this axis overlap as a summed axis goes on."""
+        return any(index.coefficient(axis) and any(name not in out for name in index.axes) for index in self.maps)
+
     def clips(self, out: Container[str]) -> list[Clip]:
         """The dimensions with zeros around that a clipped axis can replace, the slowest in memory first."""
         found = []
-        for k, (index, size) in enumerate(zip(self.maps, self.operand.shape, strict=True)):
+        for k, (index, size) in enumerate(zip(self.maps, self.shape, strict=True)):
             if len(index.terms) != 2 or not (self.padding.low[k] or self.padding.high[k]):
                 continue
             (outer, factor), (summed, sign) = sorted(index.terms, key=lambda term: term[0] not in out)
             if outer in out and summed not in out and abs(sign) == 1:
                 reach = (size - 1) * (self.padding.interior[k] + 1) + 1
                 found.append(Clip(k, outer, summed, factor, sign, index.offset, reach))
-        return sorted(found, key=lambda clip: -abs(self.operand.strides[clip.dimension]))
+        return sorted(found, key=lambda clip: -abs(self.memory[clip.dimension]))
 
     def clipped(self, clips: Sequence[Clip]) -> Side:
         """The same without the zeros that clipped axes replace."""
@@ -126,11 +137,11 @@ class Side:
         return found[0] if len(found) == 1 and self.maps[found[0]].coefficient(axis) == 1 else None
 
 
-def side_of(op: Contract, maps: tuple[Index, ...], operand: Operand, *, lasting: bool = False) -> Side:
+def side_of(op: Contract, number: int, shape: tuple[int, ...], memory: tuple[int, ...], *, lasting: bool = False) -> Side:
     """An operand with the padding that its maps ask for; divisors become gaps between its elements."""
-    extent = op.extent
+    extent, maps = op.extent, (op.lhs, op.rhs)[number]
     low, high, interior, plain = [], [], [], []
-    for index, size in zip(maps, operand.shape, strict=True):
+    for index, size in zip(maps, shape, strict=True):
         gap = index.divisor - 1
         reach = (size - 1) * index.divisor + 1 if size else 0
         first = index.offset + sum(min(factor * (extent[name] - 1), 0) for name, factor in index.terms)
@@ -139,12 +150,12 @@ def side_of(op: Contract, maps: tuple[Index, ...], operand: Operand, *, lasting:
         high.append(max(last - reach + 1, 0))
         interior.append(gap)
         plain.append(Index(index.terms, index.offset))
-    return Side(operand, tuple(plain), Padding(tuple(low), tuple(high), tuple(interior)), lasting)
+    return Side(number, shape, memory, tuple(plain), Padding(tuple(low), tuple(high), tuple(interior)), lasting)
 
 
 def padded_memory(side: Side, order: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Shape and strides (in the operand's order of dimensions) of a dense copy whose dimensions lie in memory in this order."""
-    shape = side.padding.shape(side.operand.shape)
+    shape = side.padding.shape(side.shape)
     inner = row_major(tuple(shape[k] for k in order))
     strides = [0] * len(shape)
     for place, k in enumerate(order):

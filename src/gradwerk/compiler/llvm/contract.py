@@ -3,10 +3,12 @@
     sum[i][j] += a[i] * b[j]        a: one number in every lane, b: a vector of neighbours, i < rows, j < vectors
 
 A kernel is the tile inside loops: outer axes, panels of lanes, tiles of rows, then the summed axes innermost.  All extents and strides are
-run-time arguments but one: the distance between rows is baked in for more than MOST_POINTERS rows, since so many run-time row addresses do not
-fit the address registers (59 against 112 GFLOP/s).  The last tile and the last panel move back to overlap the one before: sums are written, not
-added to, so computing some twice is harmless.  Fewer rows than a tile go one by one.  What chunks cut is a run-time argument too: each of the
-first outer axis, the rows, the panels and the outermost summed axis has a distance and a length per chunk.
+run-time arguments but one: the distance between rows is baked in for more than MOST_POINTERS rows, since so many run-time row addresses do
+not fit the address registers (59 against 112 GFLOP/s).  The last tile and the last panel move back to overlap the one before: sums are
+written, not added to, so computing some twice is harmless.  Fewer rows than a tile go one by one.  What chunks cut is a run-time argument
+too: each of the first outer axis, the rows, the panels and the outermost summed axis has a distance and a length per chunk.
+
+`across` kernels have their lanes along a summed axis instead: a and b are both vectors, and the lanes are added up at the end, by halves.
 
 A clipped summed axis takes the place of zeros in memory: where the position  factor * outer + sign * summed + offset  lies outside of
 [0, size), nothing is multiplied.
@@ -59,6 +61,8 @@ class ContractKernel:
     across: bool = False
     """Lanes along a summed axis: a and b are both vectors, `vectors` counts columns, lanes are added up at the end."""
     clips: tuple[ClipLevels, ...] = ()
+    blocked: bool = False
+    """Long sums in blocks of the outermost summed axis (across: of the lanes), whose sums are added up in memory."""
 
     @cached_property
     def name(self) -> str:
@@ -69,9 +73,10 @@ class ContractKernel:
     def build(self, target: Target) -> str:
         """LLVM text.
 
-        Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, out) each; rows (extent, a, out); lanes
-        (extent, out), across: columns (extent, b, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all chunks write one);
-        elements from the address of a and of b to the first that is read; clips (factor, offset, size) each.
+        Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, out) each; rows (extent, a, out);
+        lanes (extent, out), across: columns (extent, b, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all
+        chunks write one); elements from the address of a and of b to the first that is read; entries of a block; clips (factor, offset,
+        size) each.
         """
         module = Module()
         TileBuilder(self, module, target).build()
@@ -86,7 +91,8 @@ class TileBuilder:
         self.element = MEMORY[spec.dtype]
         self.width = target.vector_bytes // SCALE[self.element]
         self.type = vector(self.element, self.width)
-        count = 8 + 4 * spec.outer + 3 + 2 + (3 if spec.across else 0) + 3 * spec.depth + 3 + 3 * len(spec.clips)
+        self.bits = target.vector_bytes == 64  # masks are registers of bits
+        count = 8 + 4 * spec.outer + 3 + 2 + (3 if spec.across else 0) + 3 * spec.depth + 4 + 3 * len(spec.clips)
         self.kernel = Kernel(module, spec.name, pointers=3, extents=count)
         self.f: Function = self.kernel.function
         words: list[Integer] = list(self.kernel.extents)
@@ -94,9 +100,10 @@ class TileBuilder:
         self.outer = [[words.pop(0) for _ in range(4)] for _ in range(spec.outer)]
         self.row_count, self.row_a, self.row_out = (words.pop(0) for _ in range(3))
         self.lane_count, self.lane_out = words.pop(0), words.pop(0)
-        self.column_count, self.column_b, self.column_out = (words.pop(0) for _ in range(3)) if spec.across else (1, 0, 0)
+        columns: list[Integer] = [words.pop(0) for _ in range(3)] if spec.across else [1, 0, 0]
+        self.column_count, self.column_b, self.column_out = columns
         self.sums = [[words.pop(0) for _ in range(3)] for _ in range(spec.depth)]
-        self.part, *self.shift = (words.pop(0) for _ in range(3))
+        self.part, *self.shift, self.block = (words.pop(0) for _ in range(4))
         self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
         self.limits: dict[int, tuple[Integer, Integer]] = {}
         if spec.row_step:
@@ -129,7 +136,9 @@ class TileBuilder:
         low, high = self.span(extent, OUTER) if level == 0 else (0, extent)
         with f.loop(low, high) as loop:
             i = loop.index
-            self.limits.update((levels.summed, self.clipped(levels.sign, i, *words)) for levels, words in self.clips if levels.outer == level)
+            for levels, words in self.clips:
+                if levels.outer == level:
+                    self.limits[levels.summed] = self.clipped(levels.sign, i, *words)
             self.outer_loop(level + 1, self.at(a, f.mul(i, by_a)), self.at(b, f.mul(i, by_b)), self.at(out, f.mul(i, by_out)))
 
     def clipped(self, sign: int, i: Integer, factor: Integer, offset: Integer, size: Integer) -> tuple[Integer, Integer]:
@@ -148,7 +157,7 @@ class TileBuilder:
             lane: Integer = loop.index
             if self.spec.masked:
                 left = f.sub(high, lane)
-                self.masks = [f.first_lanes(f.sub(left, j * self.width), self.width) for j in range(self.spec.vectors)]
+                self.masks = [self.mask(f.sub(left, j * self.width)) for j in range(self.spec.vectors)]
             else:
                 lane = f.minimum(lane, f.sub(self.lane_count, size))
             self.rows(a, self.at(b, lane), self.at(out, f.mul(lane, self.lane_out)))
@@ -160,6 +169,18 @@ class TileBuilder:
         with f.loop(low, high, step=size) as loop:
             column = f.minimum(loop.index, f.sub(self.column_count, size))
             self.rows(a, self.at(b, f.mul(column, self.column_b)), self.at(out, f.mul(column, self.column_out)))
+
+    def mask(self, count: Integer) -> Value:
+        """The first `count` lanes.
+
+        Through an integer: LLVM repeats a comparison inside the innermost loop, where its operands take a register per vector (540 us
+        became 650 us for a tile of four).
+        """
+        f = self.f
+        if not self.bits:
+            return f.first_lanes(count, self.width)
+        bits = f.emit(f"bitcast <{self.width} x i1> {f.first_lanes(count, self.width)} to i{self.width}", f"i{self.width}")
+        return f.emit(f"bitcast i{self.width} {bits} to <{self.width} x i1>", f"<{self.width} x i1>")
 
     def rows(self, a: Value, b: Value, out: Value) -> None:
         """The rows, a tile at a time."""
@@ -177,14 +198,16 @@ class TileBuilder:
 
     def tile(self, a: Value, b: Value, out: Value, rows: int) -> None:
         """One tile: all sums, then its results."""
-        f, vectors = self.f, self.spec.vectors
+        vectors = self.spec.vectors
         total = [Value("zeroinitializer", self.type)] * (rows * vectors)
-        total = self.lanes_loop(a, b, total) if self.spec.across else self.sum_loop(0, a, b, total)
         if self.spec.across:
-            for i in range(rows):
-                for j in range(vectors):
-                    one = f.fold_lanes(total[i * vectors + j], self.add)
-                    f.store(one, self.at(out, f.mul(i, self.row_out), f.mul(j, self.column_out)))
+            total = self.lanes_loop(a, b, total)
+        elif self.spec.blocked:
+            total = self.in_blocks(a, b, total)
+        else:
+            total = self.sum_loop(0, a, b, total)
+        if self.spec.across:
+            self.add_lanes(total, rows, out)
             return
         place = out
         for i in range(rows):
@@ -193,15 +216,29 @@ class TileBuilder:
             if i + 1 < rows:
                 place = self.at(place, self.row_out)
 
-    def sum_loop(self, level: int, a: Value, b: Value, total: list[Value]) -> list[Value]:
-        """The summed axes from `level` inwards."""
-        f, spec = self.f, self.spec
-        if level == spec.depth:
-            return self.multiply_across(a, b, total) if spec.across else self.multiply(a, b, total)
-        extent, by_a, by_b = self.sums[level]
+    def in_blocks(self, a: Value, b: Value, nothing: list[Value]) -> list[Value]:
+        """All sums, block by block of the outermost axis: a running sum of thousands of terms would lose digits."""
+        f, memory = self.f, Subtotals(self, nothing)
+        low, high = self.limited(0)
+        with f.loop(low, high, step=self.block) as loop:
+            memory.add(self.sum_loop(0, a, b, nothing, (loop.index, f.minimum(f.add(loop.index, self.block), high))))
+        return memory.read()
+
+    def limited(self, level: int) -> tuple[Integer, Integer]:
+        """The entries of a summed axis that this chunk runs over, given those of the outer axes."""
+        f, extent = self.f, self.sums[level][0]
         low, high = self.span(extent, SUM) if level == 0 else (0, extent)
         if level in self.limits:
             low, high = f.maximum(low, self.limits[level][0]), f.minimum(high, self.limits[level][1])
+        return low, high
+
+    def sum_loop(self, level: int, a: Value, b: Value, total: list[Value], span: tuple[Integer, Integer] | None = None) -> list[Value]:
+        """The summed axes from `level` inwards; of the first of them only the entries of `span`."""
+        f, spec = self.f, self.spec
+        if level == spec.depth:
+            return self.multiply_across(a, b, total) if spec.across else self.multiply(a, b, total)
+        _, by_a, by_b = self.sums[level]
+        low, high = span or self.limited(level)
         with f.loop(low, high, carried=total) as loop:
             inner = self.sum_loop(level + 1, self.at(a, f.mul(loop.index, by_a)), self.at(b, f.mul(loop.index, by_b)), loop.carried)
             loop.next(*inner)
@@ -218,13 +255,29 @@ class TileBuilder:
                 result.append(self.add_product(factor, column, total[i * spec.vectors + j]))
         return result
 
-    def lanes_loop(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
+    def lanes_loop(self, a: Value, b: Value, nothing: list[Value]) -> list[Value]:
         """All sums, a vector of lanes after the other: its mask and its addresses are made once, not in the innermost loop."""
-        f = self.f
-        with f.loop(0, self.lane_count, step=self.width, carried=total) as loop:
-            self.masks = [f.first_lanes(f.sub(self.lane_count, loop.index), self.width)]
-            loop.next(*self.sum_loop(0, self.at(a, loop.index), self.at(b, loop.index), loop.carried))
-        return list(loop.results)
+        f, memory = self.f, Subtotals(self, nothing) if self.spec.blocked else None
+        with f.loop(0, self.lane_count, step=self.width, carried=() if memory else nothing) as loop:
+            self.masks = [self.mask(f.sub(self.lane_count, loop.index))]
+            total = self.sum_loop(0, self.at(a, loop.index), self.at(b, loop.index), nothing if memory else loop.carried)
+            if memory:
+                memory.add(total)
+            else:
+                loop.next(*total)
+        return memory.read() if memory else list(loop.results)
+
+    def add_lanes(self, total: list[Value], rows: int, out: Value) -> None:
+        """The results: every sum's lanes added up.  A loop over the stored tile: unrolled, it is most of the compile time."""
+        f, vectors = self.f, self.spec.vectors
+        block = f.scratch(self.element, self.spec.rows * vectors * self.width)
+        for k, value in enumerate(total):
+            f.store(value, self.at(block, k * self.width))
+        with f.loop(0, rows) as i:
+            row, place = self.at(block, f.mul(i.index, vectors * self.width)), self.at(out, f.mul(i.index, self.row_out))
+            for j in range(vectors):
+                one = f.fold_lanes(f.load(self.type, self.at(row, j * self.width)), self.add)
+                f.store(one, self.at(place, f.mul(j, self.column_out)))
 
     def multiply_across(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
         """total[i][j] + a[i] * b[j], lane by lane of the summed axis."""
@@ -268,3 +321,24 @@ class TileBuilder:
         f.scatter(value, f.addresses(self.at(place, f.mul(first, self.lane_out)), index, self.element), mask)
 
 
+
+
+class Subtotals:
+    """Sums in memory, to which the sums of blocks are added."""
+
+    def __init__(self, tile: TileBuilder, nothing: list[Value]) -> None:
+        self.tile, self.count = tile, len(nothing)
+        self.place = tile.f.scratch(tile.element, self.count * tile.width)
+        for k, value in enumerate(nothing):
+            tile.f.store(value, tile.at(self.place, k * tile.width))
+
+    def read(self) -> list[Value]:
+        """The sums so far."""
+        tile = self.tile
+        return [tile.f.load(tile.type, tile.at(self.place, k * tile.width)) for k in range(self.count)]
+
+    def add(self, values: list[Value]) -> None:
+        """Adds a block's."""
+        tile = self.tile
+        for k, (before, value) in enumerate(zip(self.read(), values, strict=True)):
+            tile.f.store(tile.add(before, value), tile.at(self.place, k * tile.width))

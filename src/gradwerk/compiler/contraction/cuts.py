@@ -1,0 +1,80 @@
+"""What chunks cut, and into how many: by extents alone, never by the number of threads, so that bits do not depend on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from gradwerk.compiler.chunks import SMALLEST, step_of
+from gradwerk.compiler.contraction.roles import Choice
+from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, ROWS, SUM
+
+SMALL_RESULT = 1 << 16
+"""Elements: a smaller result is summed in parts, one per chunk, when nothing else can be cut."""
+LONGEST_SUM = 1024
+"""Terms in one running register: longer sums are made in blocks, which are added in a fixed order."""
+BLOCK = 512
+"""Terms of a block."""
+CHUNK_WORK = 1 << 20
+"""Products of one chunk at least (about 20 us)."""
+NEAR = 1 << 18
+"""Elements of both operands that a core's own cache holds."""
+MOST_CHUNKS = 32
+ENOUGH = 8
+"""Chunks that balance a few threads: with as many, results are cut and never the sums."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What chunks cut, by how much, into how many."""
+
+    kind: int
+    step: int
+    chunks: int
+
+    def over(self, extent: int) -> Cut:
+        """The cut of an axis of this extent."""
+        return replace(self, chunks=-(-extent // self.step))
+
+
+def cut_of(choice: Choice, width: int) -> Cut:
+    """How the work is divided: by extents only."""
+    wanted = max(1, min(MOST_CHUNKS, int(choice.products * choice.share) // CHUNK_WORK))
+    panel = choice.vectors * width
+    panels = -(-choice.lane.extent // panel) if choice.column is None else 1
+    tiles = -(-choice.row.extent // choice.rows)
+    first = choice.outer[0].extent if choice.outer else 1
+    few = max(first, tiles, panels) < min(wanted, ENOUGH)
+    far = choice.a.elements + choice.b.elements > NEAR  # cut sums: every chunk reads its part, and no other reads it again
+    if choice.sums and (few or (far and terms_of(choice) > LONGEST_SUM)) and choice.results <= SMALL_RESULT:
+        step = -(-choice.sums[0].extent // min(wanted, 16, choice.sums[0].extent))
+        return Cut(SUM, step, -(-choice.sums[0].extent // step))
+    if choice.outer and (first >= wanted or first >= max(tiles, panels)):
+        step = step_of(first, SMALLEST) if wanted >= ENOUGH else -(-first // wanted)  # as maps of the result are cut: they form chains
+        return Cut(OUTER, step, -(-first // step))
+    by_rows = Cut(ROWS, -(-tiles // min(wanted, tiles)) * choice.rows, 0).over(choice.row.extent)
+    by_lanes = Cut(LANES, -(-panels // min(wanted, panels)) * panel, 0).over(choice.lane.extent if choice.column is None else panel)
+    enough = min(wanted, ENOUGH)
+    if min(by_rows.chunks, by_lanes.chunks) < enough:
+        return max(by_rows, by_lanes, key=lambda cut: cut.chunks)
+    # Each chunk reads all of the operand that is not cut.
+    return by_rows if by_rows.chunks * choice.lane.extent <= by_lanes.chunks * choice.row.extent else by_lanes
+
+
+def terms_of(choice: Choice) -> int:
+    """Terms of a sum; across lanes, of each lane's."""
+    return math.prod(x.extent for x in choice.sums)
+
+
+def block_of(choice: Choice, cut: Cut, width: int) -> int:
+    """How many entries of the outermost summed axis make a block; 0: the sum is short enough to run through."""
+    terms = terms_of(choice)
+    done = -(-terms // cut.chunks) if cut.kind == SUM else terms
+    if choice.column is not None:  # each vector of lanes is a block
+        return int(done * -(-choice.lane.extent // width) > LONGEST_SUM)
+    return 0 if not choice.sums or done <= LONGEST_SUM else max(BLOCK * choice.sums[0].extent // terms, 1)
+
+
+def row_step(choice: Choice) -> int:
+    """The baked distance of rows, where it pays."""
+    return choice.row.a if choice.rows > MOST_POINTERS or choice.row.a == 1 else 0

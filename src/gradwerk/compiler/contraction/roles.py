@@ -1,0 +1,121 @@
+"""A schedule as a value: which axis of a contraction plays which role, where its operands lie in memory, how large its tile is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gradwerk.compiler.contraction.nest import Axis, Clip, Side, padded_memory
+from gradwerk.compiler.work import Operand, row_major
+from gradwerk.ops.contraction import Contract
+
+NOWHERE = Axis("", 1, 0, 0, 1)
+"""The axis of a role that none has."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where an operand will be read: as it is, or as a copy whose dimensions lie in `order`."""
+
+    side: Side
+    order: tuple[int, ...] | None
+    """None: where it lies."""
+    free: bool = False
+    """Whether a copy costs nothing here: it is made once before a loop."""
+
+    @classmethod
+    def of(cls, side: Side, last: int | None) -> Memory:
+        """The operand where it lies if it can be read there, else a copy with dimension `last` innermost, the others in their order:
+        two contractions that want the same lanes of an operand share one copy.
+        """
+        natural = sorted(range(len(side.maps)), key=lambda k: -abs(side.memory[k]))
+        if last is not None and (side.must_copy or side.memory[last] != 1):
+            return cls(side, (*(k for k in natural if k != last), last), side.lasting)
+        return cls(side, tuple(natural) if side.must_copy else None, side.lasting)
+
+    def strides(self) -> tuple[int, ...]:
+        """The strides, in the operand's order of dimensions."""
+        return self.side.memory if self.order is None else padded_memory(self.side, self.order)[1]
+
+    def by_axis(self) -> dict[str, int]:
+        """The stride of each axis."""
+        result: dict[str, int] = {}
+        for index, stride in zip(self.side.maps, self.strides(), strict=True):
+            for name, factor in index.terms:
+                result[name] = result.get(name, 0) + factor * stride
+        return result
+
+    def is_batch(self, axis: Axis) -> bool:
+        """Whether the entries of this axis are probably the examples of a batch, whose number must not shape a kernel."""
+        return self.side.dimension(axis.name) == 0 and len(self.side.maps) > 2 and self.side.memory[0] != 1
+
+    @property
+    def elements(self) -> int:
+        """How many elements the operand or its copy has."""
+        return math.prod(self.side.padding.shape(self.side.shape))
+
+    @property
+    def copied(self) -> int:
+        """Elements of the copy; 0 without one."""
+        return self.elements if self.order is not None and not self.free else 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A schedule: operands in memory (a gives the rows, b the lanes), axes by role, tile, cost."""
+
+    a: Memory
+    b: Memory
+    lane: Axis
+    row: Axis
+    outer: tuple[Axis, ...]
+    sums: tuple[Axis, ...]
+    rows: int
+    vectors: int
+    cost: float
+    out: dict[str, int] | None = None
+    """The result's strides, where they are not those given."""
+    column: Axis | None = None
+    """Where the lanes go across a summed axis: the axis of b's columns, `vectors` of them in a tile."""
+    clips: tuple[Clip, ...] = ()
+    share: float = 1.0
+    """The part of the products that clipped axes leave."""
+
+    def masked(self, width: int) -> bool:
+        """Whether some panel may be less than full."""
+        return self.column is None and (self.lane.extent < self.vectors * width or self.b.is_batch(self.lane))
+
+    @property
+    def products(self) -> int:
+        """Multiplications in all."""
+        return math.prod(x.extent for x in (self.lane, self.row, self.column or NOWHERE, *self.outer, *self.sums))
+
+    @property
+    def results(self) -> int:
+        """Elements of the result."""
+        return math.prod(x.extent for x in (self.column or self.lane, self.row, *self.outer))
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where the result goes: its axes with their strides, or (`free`) wherever the schedule likes."""
+
+    places: tuple[tuple[str, int], ...]
+    free: bool = False
+
+    @classmethod
+    def of(cls, op: Contract, out: Operand, *, free: bool) -> Result:
+        """The result of a contraction in this place."""
+        return cls(tuple(zip(op.out, out.strides, strict=True)), free)
+
+    @property
+    def strides(self) -> dict[str, int]:
+        """The strides by axis."""
+        return dict(self.places)
+
+    def with_lanes(self, lane: str | None, extents: dict[str, int]) -> dict[str, int]:
+        """The strides when this axis is the lanes: innermost, where the schedule may choose."""
+        if not self.free or lane is None:
+            return self.strides
+        order = [*(name for name, _ in self.places if name != lane), lane]
+        return dict(zip(order, row_major(tuple(extents[name] for name in order)), strict=True))

@@ -1,0 +1,77 @@
+"""explain: every stage as text, times measured, nothing changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradwerk as gw
+from gradwerk.base.errors import ArgumentError
+from gradwerk.ir.text import parse, print_graph
+
+
+def test_every_part_prints(step) -> None:
+    seen = gw.inspect.explain(step.plain, step.x, step.y)
+    assert seen.graph.startswith("plain(") and parse(print_graph(seen.subject.graph)) == seen.subject.graph
+    assert "map (32, 24)" in seen.fused
+    assert "stage 0" in seen.table
+    assert "%peak" in str(seen.launches) and len(seen.launches) == len(seen.made.plan.launches)
+    assert f"arena {seen.memory.arena:,} bytes" in str(seen.memory)
+    assert {"simplify", "lower"} <= set(seen.seconds) and "together" in str(seen.seconds)
+    assert set(seen.llvm) == set(seen.assembly) == set(seen.made.plan.objects) != set()
+    for name in seen.llvm:
+        assert f"@{name}" in seen.llvm[name] and name in seen.assembly[name]
+    page = str(seen)
+    assert all(f"==== plain: {part}" in page for part in ("graph", "fused", "table", "launches", "memory", "seconds", "kernels"))
+    assert len(repr(seen)) < 200 and repr(seen.fused) == str(seen.fused)
+
+
+def test_nothing_is_changed_and_nothing_runs(step) -> None:
+    before = step.state()
+    seen = gw.inspect.explain(step.plain, step.x, step.y)
+    str(seen)
+    assert all(row.seconds >= 0 for row in seen.launches) and sum(row.seconds for row in seen.launches) > 0
+    for a, b in zip(before, step.state(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert all(parameter.grad is None for parameter in step.net.parameters())
+
+
+def test_a_compiled_function_is_traced_once(step) -> None:
+    compiled = gw.compile(step.plain)
+    first = gw.inspect.explain(compiled, step.x, step.y)
+    compiled(step.x, step.y)
+    second = gw.inspect.explain(compiled, step.x, step.y)
+    assert compiled.retraces == []
+    assert first.graph == second.graph
+
+
+def test_the_backward_half_is_explained_too() -> None:
+    w = gw.Parameter(np.full((6, 3), 0.5, np.float32))
+    seen = gw.inspect.explain(lambda x: gw.softmax(gw.matmul(x, w)), gw.Tensor(np.ones((8, 6), np.float32)))
+    assert seen.backward is not None and len(seen.backward.launches) > 0
+    assert seen.backward.name in str(seen)
+    with gw.no_grad():
+        assert gw.inspect.explain(lambda x: gw.matmul(x, w), gw.Tensor(np.ones((8, 6), np.float32))).backward is None
+
+
+def test_a_graph_is_explained_with_and_without_arrays(step) -> None:
+    graph = gw.inspect.explain(step.plain, step.x, step.y).subject.graph
+    assert len(gw.inspect.explain(graph).launches) > 0
+    with pytest.raises(ArgumentError, match="inputs"):
+        gw.inspect.explain(graph, step.x.numpy())
+    with pytest.raises(ArgumentError, match="a function or a graph"):
+        gw.inspect.explain(3)
+
+
+def test_the_name_stays_the_function() -> None:
+    import gradwerk.inspect.explanation
+    import gradwerk.inspect.repro  # noqa: F401
+
+    assert callable(gw.inspect.explain) and callable(gw.inspect.replay)
+    assert all(callable(getattr(gw.inspect, name)) for name in gw.inspect.__all__)
+
+
+def test_long_constants_are_cut() -> None:
+    table = np.arange(4096, dtype=np.float32)
+    seen = gw.inspect.explain(lambda x: x + table.copy(), gw.Tensor(np.ones(4096, np.float32)))
+    assert len(str(seen)) < 20_000
