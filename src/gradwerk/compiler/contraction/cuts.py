@@ -13,7 +13,7 @@ SMALL_RESULT = 1 << 16
 """Elements: a smaller result is summed in parts, one per chunk, when nothing else can be cut."""
 LONGEST_SUM = 1024
 """Terms in one running register: longer sums are made in blocks, which are added in a fixed order."""
-BLOCK = 512
+BLOCK = 256
 """Terms of a block."""
 CHUNK_WORK = 1 << 20
 """Products of one chunk at least (about 20 us)."""
@@ -52,6 +52,8 @@ def cut_of(choice: Choice, width: int) -> Cut:
     if choice.outer and (first >= wanted or first >= max(tiles, panels)):
         step = step_of(first, SMALLEST) if wanted >= ENOUGH else -(-first // wanted)  # as maps of the result are cut: they form chains
         return Cut(OUTER, step, -(-first // step))
+    if max(choice.a.elements, choice.b.elements) > NEAR:  # what is not cut, every chunk reads again, from far away
+        wanted = min(wanted, ENOUGH)
     by_rows = Cut(ROWS, -(-tiles // min(wanted, tiles)) * choice.rows, 0).over(choice.row.extent)
     by_lanes = Cut(LANES, -(-panels // min(wanted, panels)) * panel, 0).over(choice.lane.extent if choice.column is None else panel)
     enough = min(wanted, ENOUGH)

@@ -135,7 +135,8 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
     lane, row, block = choice.lane, choice.row, block_of(choice, cut, width)
     kernel = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
-        row_step=row_step(choice), unit=lane.out == 1, masked=choice.masked(width), across=choice.column is not None,
+        row_step=row_step(choice), unit=lane.out == 1, across=choice.column is not None,
+        masked=choice.masked(width) or (block > 0 and choice.column is None),
         clips=clip_levels(choice), blocked=block > 0,
     )  # fmt: skip
     extents: list[int] = []

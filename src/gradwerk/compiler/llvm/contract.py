@@ -62,7 +62,11 @@ class ContractKernel:
     """Lanes along a summed axis: a and b are both vectors, `vectors` counts columns, lanes are added up at the end."""
     clips: tuple[ClipLevels, ...] = ()
     blocked: bool = False
-    """Long sums in blocks of the outermost summed axis (across: of the lanes), whose sums are added up in memory."""
+    """Long sums in blocks, whose sums are added up in memory.
+
+    Blocks of the outermost summed axis are passes over all results of a chunk, so that what a pass reads stays in cache; panels are masked,
+    since a result may not be added to twice.  Across, blocks are the vectors of lanes.
+    """
 
     @cached_property
     def name(self) -> str:
@@ -106,6 +110,9 @@ class TileBuilder:
         self.part, *self.shift, self.block = (words.pop(0) for _ in range(4))
         self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
         self.limits: dict[int, tuple[Integer, Integer]] = {}
+        self.window: tuple[Integer, Integer] | None = None
+        self.later: Value | None = None
+        """Whether sums are already in memory."""
         if spec.row_step:
             self.row_a = spec.row_step
         self.row_places = [self.f.mul(i, self.row_a) for i in range(spec.rows)]
@@ -123,8 +130,16 @@ class TileBuilder:
 
     def build(self) -> None:
         """The whole kernel."""
-        a, b, out = self.kernel.pointers
-        self.outer_loop(0, self.at(a, self.shift[0]), self.at(b, self.shift[1]), self.at(out, self.f.mul(self.kernel.chunk, self.part)))
+        f, (a, b, out) = self.f, self.kernel.pointers
+        a, b, out = self.at(a, self.shift[0]), self.at(b, self.shift[1]), self.at(out, f.mul(self.kernel.chunk, self.part))
+        if not self.spec.blocked or self.spec.across:
+            self.outer_loop(0, a, b, out)
+            return
+        low, high = self.limited(0)
+        with f.loop(low, high, step=self.block) as loop:
+            self.window = loop.index, f.minimum(f.add(loop.index, self.block), high)
+            self.later = f.compare("sgt", loop.index, low)
+            self.outer_loop(0, a, b, out)
 
     def outer_loop(self, level: int, a: Value, b: Value, out: Value) -> None:
         """The outer axes from `level` inwards."""
@@ -190,20 +205,19 @@ class TileBuilder:
         full = f.compare("sge", spare, 0)
         with f.when(full), f.loop(low, high, step=size) as loop:
             row = f.minimum(loop.index, spare)
-            self.tile(self.at(a, f.mul(row, self.row_a)), b, self.at(out, f.mul(row, self.row_out)), size)
+            done = f.sub(loop.index, row)
+            self.tile(self.at(a, f.mul(row, self.row_a)), b, self.at(out, f.mul(row, self.row_out)), size, done)
         if size > 1:
             few = f.compare("slt", spare, 0)
             with f.when(few), f.loop(low, high) as loop:
-                self.tile(self.at(a, f.mul(loop.index, self.row_a)), b, self.at(out, f.mul(loop.index, self.row_out)), 1)
+                self.tile(self.at(a, f.mul(loop.index, self.row_a)), b, self.at(out, f.mul(loop.index, self.row_out)), 1, 0)
 
-    def tile(self, a: Value, b: Value, out: Value, rows: int) -> None:
-        """One tile: all sums, then its results."""
+    def tile(self, a: Value, b: Value, out: Value, rows: int, done: Integer) -> None:
+        """One tile: all sums, then its results; the first `done` rows have been written by the tile before."""
         vectors = self.spec.vectors
         total = [Value("zeroinitializer", self.type)] * (rows * vectors)
         if self.spec.across:
             total = self.lanes_loop(a, b, total)
-        elif self.spec.blocked:
-            total = self.in_blocks(a, b, total)
         else:
             total = self.sum_loop(0, a, b, total)
         if self.spec.across:
@@ -211,34 +225,35 @@ class TileBuilder:
             return
         place = out
         for i in range(rows):
-            for j in range(vectors):
-                self.write(total[i * vectors + j], place, j)
+            row = total[i * vectors : (i + 1) * vectors]
+            if self.later is None or i + 1 == rows:
+                self.write_row(row, place)
+            else:
+                with self.f.when(self.f.compare("sle", done, i)):
+                    self.write_row(row, place)
             if i + 1 < rows:
                 place = self.at(place, self.row_out)
 
-    def in_blocks(self, a: Value, b: Value, nothing: list[Value]) -> list[Value]:
-        """All sums, block by block of the outermost axis: a running sum of thousands of terms would lose digits."""
-        f, memory = self.f, Subtotals(self, nothing)
-        low, high = self.limited(0)
-        with f.loop(low, high, step=self.block) as loop:
-            memory.add(self.sum_loop(0, a, b, nothing, (loop.index, f.minimum(f.add(loop.index, self.block), high))))
-        return memory.read()
+    def write_row(self, row: list[Value], place: Value) -> None:
+        """One row of results."""
+        for j, value in enumerate(row):
+            self.write(value, place, j)
 
     def limited(self, level: int) -> tuple[Integer, Integer]:
         """The entries of a summed axis that this chunk runs over, given those of the outer axes."""
         f, extent = self.f, self.sums[level][0]
-        low, high = self.span(extent, SUM) if level == 0 else (0, extent)
+        low, high = (0, extent) if level else self.window or self.span(extent, SUM)
         if level in self.limits:
             low, high = f.maximum(low, self.limits[level][0]), f.minimum(high, self.limits[level][1])
         return low, high
 
-    def sum_loop(self, level: int, a: Value, b: Value, total: list[Value], span: tuple[Integer, Integer] | None = None) -> list[Value]:
-        """The summed axes from `level` inwards; of the first of them only the entries of `span`."""
+    def sum_loop(self, level: int, a: Value, b: Value, total: list[Value]) -> list[Value]:
+        """The summed axes from `level` inwards."""
         f, spec = self.f, self.spec
         if level == spec.depth:
             return self.multiply_across(a, b, total) if spec.across else self.multiply(a, b, total)
         _, by_a, by_b = self.sums[level]
-        low, high = span or self.limited(level)
+        low, high = self.limited(level)
         with f.loop(low, high, carried=total) as loop:
             inner = self.sum_loop(level + 1, self.at(a, f.mul(loop.index, by_a)), self.at(b, f.mul(loop.index, by_b)), loop.carried)
             loop.next(*inner)
@@ -305,22 +320,26 @@ class TileBuilder:
         return f.emit(f"add {c.type} {f.emit(f'mul {a.type} {a}, {b}', a.type)}, {c}", c.type)
 
     def write(self, value: Value, place: Value, j: int) -> None:
-        """One vector of results."""
-        f, spec = self.f, self.spec
-        first = j * self.width
-        if spec.unit and not spec.masked:
-            f.store(value, self.at(place, first))
+        """One vector of results; in later passes added to what is there."""
+        f, mask = self.f, self.masks[j]
+        if self.spec.unit:
+            place = self.at(place, j * self.width)
+            if mask is None:
+                f.store(value, place)
+                return
+            if self.later is not None:
+                there = f.both(mask, f.splat(self.later, self.width))
+                value = self.add(f.load_masked(self.type, place, there), value)
+            f.store_masked(value, place, mask)
             return
-        mask = self.masks[j] or f.first_lanes(self.width, self.width)
-        if spec.unit:
-            f.store_masked(value, self.at(place, first), mask)
-            return
+        mask = mask or f.first_lanes(self.width, self.width)
         numbers = f.lane_numbers(vector("i64", self.width))
         distance = f.splat(f.integer(self.lane_out), self.width)
         index = f.emit(f"mul {numbers.type} {numbers}, {distance}", numbers.type)
-        f.scatter(value, f.addresses(self.at(place, f.mul(first, self.lane_out)), index, self.element), mask)
-
-
+        places = f.addresses(self.at(place, f.mul(j * self.width, self.lane_out)), index, self.element)
+        if self.later is not None:
+            value = self.add(f.gather(self.type, places, f.both(mask, f.splat(self.later, self.width))), value)
+        f.scatter(value, places, mask)
 
 
 class Subtotals:

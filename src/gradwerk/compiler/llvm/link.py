@@ -54,7 +54,7 @@ def compile_text(text: str, target: Target, *, level: int = 0) -> bytes:
     """
     machine = _machine(target)
     module = _module(text, machine, level)
-    with _without_strength_reduction():
+    with _as_written():
         return bytes(machine.emit_object(module))
 
 
@@ -62,22 +62,28 @@ def assembly(text: str, target: Target, *, level: int = 0) -> str:
     """The assembly of a module's text, for people."""
     machine = _machine(target)
     module = _module(text, machine, level)
-    with _without_strength_reduction():
+    with _as_written():
         return str(machine.emit_assembly(module))
 
 
 @contextmanager
-def _without_strength_reduction() -> Iterator[None]:
-    """Loop strength reduction takes half of the time of code generation, up to nine tenths with many run-time strides, and gains nothing
-    measurable in our kernels.  The switch is of the whole process: it is put back for other users of llvmlite.
+def _as_written() -> Iterator[None]:
+    """Code generation that keeps our instructions in the order in which the builders wrote them.
+
+    Loop strength reduction takes half of the time of code generation, nine tenths with many run-time strides, and gains nothing
+    measurable in our kernels.  The machine scheduler moves all loads of a register tile to its top, where they do not fit: 8 x 3 tiles ran
+    at 75 GFLOP/s with it and at 116 without, and compiles faster; elementwise kernels run alike.  The switches are of the whole
+    process: they are put back for other users of llvmlite.
     """
     llvm = _binding()
     with _compiling:
         llvm.set_option("gradwerk", "-disable-lsr=true")
+        llvm.set_option("gradwerk", "-enable-misched=false")
         try:
             yield
         finally:
             llvm.set_option("gradwerk", "-disable-lsr=false")
+            llvm.set_option("gradwerk", "-enable-misched=true")
 
 
 def _module(text: str, machine: Any, level: int) -> Any:  # noqa: ANN401
