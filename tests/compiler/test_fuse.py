@@ -92,3 +92,15 @@ def test_a_region_checks_that_reads_match_its_body() -> None:
     assert isinstance(unit, Region)
     with pytest.raises(AssertionError, match="do not match the body"):
         Region(unit.kind, unit.body, (), unit.writes, unit.space, nodes=unit.nodes).verify()
+
+
+def test_one_over_the_number_of_examples_is_no_part_of_a_kernel() -> None:
+    bodies = set()
+    for count in (37, 50):
+        graph = Graph()
+        x = graph.input(Type((8,), FLOAT))
+        graph.finish([mul(mul(x, np.float32(2)), np.float32(1 / count))])
+        (unit,) = fuse(graph)
+        assert isinstance(unit, Region)
+        bodies.add(unit.body)
+    assert len(bodies) == 1

@@ -9,6 +9,7 @@ the region that feeds only it as its prologue.  Movement stays outside: it is a 
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Random, Reduc
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.movement import Reshape
 
+FORMULA = frozenset((0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0))
+"""Numbers of formulas: they become part of the code."""
 LONGEST_ROW = 1 << 16
 """A row must stay in cache between the passes over it."""
 MOST_READS = 24
@@ -169,8 +172,15 @@ class Partition:
 
 
 def is_literal(value: Value) -> bool:
-    """A constant of one element: it goes into the code."""
-    return isinstance(value.node.op, Constant) and value.type.size == 1
+    """A number that goes into the code: one that formulas are made of.
+
+    Others, such as one over the number of examples, are read from memory, so that they are no part of the kernel.
+    """
+    op = value.node.op
+    if not isinstance(op, Constant) or value.type.size != 1 or value.type.is_token:
+        return False
+    number = abs(float(op.reference().item()))
+    return number in FORMULA or not math.isfinite(number)
 
 
 def is_row_fold(node: Node) -> bool:

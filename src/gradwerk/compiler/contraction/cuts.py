@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gradwerk.compiler.chunks import SMALLEST, step_of
 from gradwerk.compiler.contraction.roles import Choice
-from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, ROWS, SUM
+from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, PACKED, ROWS, SUM
 
 SMALL_RESULT = 1 << 16
 """Elements: a smaller result is summed in parts, one per chunk, when nothing else can be cut."""
@@ -75,6 +75,12 @@ def block_of(choice: Choice, cut: Cut, width: int) -> int:
     if choice.column is not None:  # each vector of lanes is a block
         return int(done * -(-choice.lane.extent // width) > LONGEST_SUM)
     return 0 if not choice.sums or done <= LONGEST_SUM else max(BLOCK * choice.sums[0].extent // terms, 1)
+
+
+def packs_panels(choice: Choice, block: int) -> bool:
+    """Whether passes copy their panels: where a block is short enough, and read often enough."""
+    inner = math.prod(x.extent for x in choice.sums[1:])
+    return 0 < block * inner <= PACKED and choice.column is None and not choice.clips and choice.row.extent >= 4 * choice.rows
 
 
 def row_step(choice: Choice) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.compiler.contraction.cuts import Cut, block_of, cut_of, row_step
+from gradwerk.compiler.contraction.cuts import Cut, block_of, cut_of, packs_panels, row_step
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
@@ -137,7 +137,7 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
         row_step=row_step(choice), unit=lane.out == 1, across=choice.column is not None,
         masked=choice.masked(width) or (block > 0 and choice.column is None),
-        clips=clip_levels(choice), blocked=block > 0,
+        clips=clip_levels(choice), blocked=block > 0, packed=packs_panels(choice, block),
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):

@@ -28,6 +28,8 @@ from gradwerk.compiler.llvm.values import Integer, Value, vector
 from gradwerk.compiler.target import Target
 
 MOST_POINTERS = 8
+PACKED = 512
+"""Terms of a packed panel at most."""
 OUTER, ROWS, LANES, SUM = range(4)
 """What chunks may cut."""
 SCALE = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i8": 1}
@@ -67,6 +69,9 @@ class ContractKernel:
     Blocks of the outermost summed axis are passes over all results of a chunk, so that what a pass reads stays in cache; panels are masked,
     since a result may not be added to twice.  Across, blocks are the vectors of lanes.
     """
+    packed: bool = False
+    """In each pass the panel of b is copied side by side first (at most PACKED terms of it): rows a page apart share few lines of
+    a cache."""
 
     @cached_property
     def name(self) -> str:
@@ -111,6 +116,8 @@ class TileBuilder:
         self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
         self.limits: dict[int, tuple[Integer, Integer]] = {}
         self.window: tuple[Integer, Integer] | None = None
+        self.panel = self.f.scratch(self.element, PACKED * spec.vectors * self.width) if spec.packed else None
+        self.packed_steps: list[Integer] = []
         self.later: Value | None = None
         """Whether sums are already in memory."""
         if spec.row_step:
@@ -175,7 +182,32 @@ class TileBuilder:
                 self.masks = [self.mask(f.sub(left, j * self.width)) for j in range(self.spec.vectors)]
             else:
                 lane = f.minimum(lane, f.sub(self.lane_count, size))
-            self.rows(a, self.at(b, lane), self.at(out, f.mul(lane, self.lane_out)))
+            there = self.at(b, lane)
+            if self.panel is not None:
+                there = self.pack(there, self.panel)
+            self.rows(a, there, self.at(out, f.mul(lane, self.lane_out)))
+
+    def pack(self, b: Value, panel: Value) -> Value:
+        """Copies the panel of b that this pass reads; the address that stands for b from here on."""
+        f, size = self.f, self.spec.vectors * self.width
+        steps: list[Integer] = [size]
+        for extent, *_ in reversed(self.sums[1:]):
+            steps.insert(0, f.mul(steps[0], extent))
+
+        def copy(level: int, source: Value, place: Value) -> None:
+            if level == self.spec.depth:
+                for j, mask in enumerate(self.masks):
+                    f.store(self.read(self.at(source, j * self.width), mask), self.at(place, j * self.width))
+                return
+            low, high = self.limited(level)
+            with f.loop(low, high) as loop:
+                by_b = self.sums[level][2]
+                copy(level + 1, self.at(source, f.mul(loop.index, by_b)), self.at(place, f.mul(loop.index, steps[level])))
+
+        start = self.at(panel, f.sub(0, f.mul(self.limited(0)[0], steps[0])))
+        copy(0, b, start)
+        self.packed_steps = steps
+        return start
 
     def columns(self, a: Value, b: Value, out: Value) -> None:
         """The columns, a tile at a time; there are never fewer than a tile has."""
@@ -253,6 +285,7 @@ class TileBuilder:
         if level == spec.depth:
             return self.multiply_across(a, b, total) if spec.across else self.multiply(a, b, total)
         _, by_a, by_b = self.sums[level]
+        by_b = self.packed_steps[level] if self.packed_steps else by_b
         low, high = self.limited(level)
         with f.loop(low, high, carried=total) as loop:
             inner = self.sum_loop(level + 1, self.at(a, f.mul(loop.index, by_a)), self.at(b, f.mul(loop.index, by_b)), loop.carried)
