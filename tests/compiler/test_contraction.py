@@ -127,3 +127,32 @@ def test_one_copy_serves_equal_wishes() -> None:
     first = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)[0]
     again = lower_contraction(op, x, swapped, memory.empty((64, 48), FLOAT), host_target(), packs=packs)[0]
     assert len(again) < len(first)
+
+
+@pytest.mark.parametrize(("rows", "lanes"), [(50, 70), (257, 130), (64, 33), (13, 300)])
+@pytest.mark.parametrize("free", [False, True])
+def test_long_sums_are_made_in_blocks(rows: int, lanes: int, *, free: bool) -> None:
+    """Weight gradients over many examples: passes over all results, whatever tiles and chunks leave over."""
+    graph = Graph()
+    op = functions.matmul(graph.input(Type((rows, 3000), FLOAT)), graph.input(Type((3000, lanes), FLOAT))).node.op
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3000, rows)).astype("f4"), rng.normal(size=(3000, lanes)).astype("f4")
+    memory = Memory()
+    first, second = memory.place(x), memory.place(y)
+    turned = Operand(first.buffer, (rows, 3000), (1, rows))
+    works, out = lower_contraction(op, turned, second, memory.empty((rows, lanes), FLOAT), host_target(), packs={}, free=free)
+    run(works, memory, target=host_target(), backwards=True)
+    exact = x.T.astype("f8") @ y
+    assert np.abs(memory.read(out) - exact).max() < 2e-4  # one running sum of 3000 terms is three times worse
+
+
+@pytest.mark.parametrize("stride", [2, 3])
+def test_strided_input_gradients_read_no_zeros(stride: int) -> None:
+    options = {"strides": (stride, stride), "padding": ((1, 1), (1, 1))}
+    for op, given in contracts_of(lambda a, b: functions.conv(a, b, **options), (2, 13, 12, 4), (3, 3, 4, 5)):
+        check(op, given)
+        memory = Memory()
+        a, b = (memory.place(np.zeros(shape, "f4")) for shape in given)
+        (result,) = op.infer(*(Type(shape, FLOAT) for shape in given))
+        works, _ = lower_contraction(op, a, b, memory.empty(result.shape, FLOAT), host_target(), packs={})
+        assert sum(work.flops for work in works if "contract" in work.kernel.name) <= 2 * op.flops(*(Type(s, FLOAT) for s in given))

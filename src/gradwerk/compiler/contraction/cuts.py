@@ -6,15 +6,11 @@ import math
 from dataclasses import dataclass, replace
 
 from gradwerk.compiler.chunks import SMALLEST, step_of
-from gradwerk.compiler.contraction.roles import Choice
+from gradwerk.compiler.contraction.roles import BLOCK, LONGEST_SUM, Choice
 from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, PACKED, ROWS, SUM
 
 SMALL_RESULT = 1 << 16
 """Elements: a smaller result is summed in parts, one per chunk, when nothing else can be cut."""
-LONGEST_SUM = 1024
-"""Terms in one running register: longer sums are made in blocks, which are added in a fixed order."""
-BLOCK = 256
-"""Terms of a block."""
 CHUNK_WORK = 1 << 20
 """Products of one chunk at least (about 20 us)."""
 NEAR = 1 << 18
@@ -52,15 +48,23 @@ def cut_of(choice: Choice, width: int) -> Cut:
     if choice.outer and (first >= wanted or first >= max(tiles, panels)):
         step = step_of(first, SMALLEST) if wanted >= ENOUGH else -(-first // wanted)  # as maps of the result are cut: they form chains
         return Cut(OUTER, step, -(-first // step))
-    if max(choice.a.elements, choice.b.elements) > NEAR:  # what is not cut, every chunk reads again, from far away
+    return results_cut(choice, wanted, tiles, panels, panel)
+
+
+def results_cut(choice: Choice, wanted: int, tiles: int, panels: int, panel: int) -> Cut:
+    """The cut along rows or lanes.  Every chunk reads all of the operand that is not cut: better one that a core's own cache holds."""
+    far_a, far_b = choice.a.elements > NEAR, choice.b.elements > NEAR
+    if far_a and far_b:
         wanted = min(wanted, ENOUGH)
     by_rows = Cut(ROWS, -(-tiles // min(wanted, tiles)) * choice.rows, 0).over(choice.row.extent)
     by_lanes = Cut(LANES, -(-panels // min(wanted, panels)) * panel, 0).over(choice.lane.extent if choice.column is None else panel)
-    enough = min(wanted, ENOUGH)
-    if min(by_rows.chunks, by_lanes.chunks) < enough:
-        return max(by_rows, by_lanes, key=lambda cut: cut.chunks)
-    # Each chunk reads all of the operand that is not cut.
-    return by_rows if by_rows.chunks * choice.lane.extent <= by_lanes.chunks * choice.row.extent else by_lanes
+    some = min(wanted, ENOUGH) // 2
+    if far_a == far_b:
+        if min(by_rows.chunks, by_lanes.chunks) < some or not far_a:
+            return max(by_rows, by_lanes, key=lambda cut: cut.chunks)
+        return by_rows if by_rows.chunks * choice.lane.extent <= by_lanes.chunks * choice.row.extent else by_lanes
+    best, other = (by_lanes, by_rows) if far_b else (by_rows, by_lanes)
+    return best if best.chunks >= min(some, other.chunks) else other
 
 
 def terms_of(choice: Choice) -> int:

@@ -9,6 +9,10 @@ from gradwerk.compiler.contraction.nest import Axis, Clip, Side, padded_memory
 from gradwerk.compiler.work import Operand, row_major
 from gradwerk.ops.contraction import Contract
 
+LONGEST_SUM = 1024
+"""Terms in one running register: longer sums are made in blocks, which are added in a fixed order."""
+BLOCK = 256
+"""Terms of a block."""
 NOWHERE = Axis("", 1, 0, 0, 1)
 """The axis of a role that none has."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradwerk.compiler.contraction.nest import Axis, Clip, Side, merged, walk_order
-from gradwerk.compiler.contraction.roles import NOWHERE, Choice, Memory, Result
+from gradwerk.compiler.contraction.roles import BLOCK, LONGEST_SUM, NOWHERE, Choice, Memory, Result
 from gradwerk.compiler.target import Target
 
 COPY = 6.0
@@ -131,7 +131,8 @@ def fitted(
 ) -> Choice:
     """The tile for these roles, and what it costs."""
     inside, width = a.side.dimension(row.name) not in (None, 0), problem.width
-    vectors, rows = tile_of(EXAMPLES if b.is_batch(lane) else lane.extent, row.extent if inside else None, problem.target, width)
+    lanes, count = EXAMPLES if b.is_batch(lane) else lane.extent, row.extent if inside else None
+    vectors, rows = tile_of(lanes, count, problem.target, width, long=math.prod(x.extent for x in sums) > LONGEST_SUM)
     panels, tiles = -(-lane.extent // (vectors * width)), -(-row.extent // rows) if row.extent >= rows else row.extent
     length, repeats = math.prod(x.extent for x in sums) * problem.share, math.prod(x.extent for x in outer)
     turns = math.prod(x.extent for x in sums[:-1])
@@ -140,21 +141,22 @@ def fitted(
     if is_sparse(row, sums, width):
         tile *= SPARSE
     if lane.out != 1:
-        tile += registers * SCATTER
+        tile += registers * SCATTER * (2 * math.ceil(length / BLOCK) if length > LONGEST_SUM else 1)  # passes fetch them back
     cost = repeats * panels * tiles * tile * width / 16 + COPY * (a.copied + b.copied) / 16
     return Choice(a, b, lane, row, outer, sums, rows, vectors, cost, clips=problem.clips, share=problem.share)
 
 
-def tile_of(lane_count: int, row_count: int | None, target: Target, width: int) -> tuple[int, int]:
+def tile_of(lane_count: int, row_count: int | None, target: Target, width: int, *, long: bool = False) -> tuple[int, int]:
     """(vectors, rows) of the tile that wastes least and keeps most sums in registers.
 
     `row_count` None: rows that may be examples, whose number must not shape a kernel; their tile has 8 rows, as chunks of batches have.
     """
     needed = -(-lane_count // width)
+    tax = 0.7 if long else 0.55  # long sums come from far: fewer loads for each product, rows within a cache line
     best = (math.inf, 1, 1)
     for vectors in range(1, min(needed, 4) + 1):
         most = (target.registers - vectors - 1) // vectors
-        most = min(most, 14 if row_count is None else row_count, 14)
+        most = min(most, 14 if row_count is None else row_count, 8 if long else 14)
         for rows in range(max(1, most // 2), most + 1):
             if row_count is None and rows not in (min(8, most), 6):
                 continue
@@ -162,7 +164,7 @@ def tile_of(lane_count: int, row_count: int | None, target: Target, width: int) 
             waste = -(-needed // vectors) * vectors / needed * -(-count // rows) * rows / count
             loads = (rows / 2 + vectors) / (rows * vectors)  # two scalars or one vector a cycle
             few = max(DEPTH / (rows * vectors), 1.0)
-            best = _better(best, waste * few * max(1.0, 0.55 + loads), vectors, rows)
+            best = _better(best, waste * few * max(1.0, tax + loads), vectors, rows)
     return best[1], best[2]
 
 
