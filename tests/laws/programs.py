@@ -27,7 +27,8 @@ BINARY: tuple[Callable[[Value, Value], Value], ...] = (add, sub, mul, maximum, l
 def programs(draw: Any) -> Graph:
     """A finished graph with two or three inputs, and one to three outputs among its latest values."""
     graph = Graph("random")
-    shape = tuple(draw(st.lists(EXTENTS, min_size=1, max_size=3)))
+    alike = st.tuples(st.sampled_from([2, 5, 17]), st.integers(2, 3)).map(lambda pair: [pair[0]] * pair[1])
+    shape = tuple(draw(st.one_of(st.lists(EXTENTS, min_size=1, max_size=3), alike)))  # alike: rows and columns that only use tells apart
     values = [graph.input(Type(shape, FLOAT)), graph.input(Type(shape[-1:], FLOAT)), graph.input(Type(shape, FLOAT))]
     for _ in range(draw(st.integers(2, 12))):
         values.append(grow(draw, values))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 
@@ -10,9 +13,13 @@ from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.compiler.simplify import simplify
-from gradwerk.ir.graph import Graph
+from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.verify import verify
+from gradwerk.ops import functions
+from gradwerk.ops.arithmetic import add, mul, sub
+from gradwerk.ops.reduction import reduce_max, reduce_sum
+from gradwerk.ops.transcendental import exp
 from tests.compiler.run_plan import Walk
 from tests.laws.programs import inputs_of, programs
 
@@ -45,3 +52,32 @@ def test_compiled_is_interpreted(graph: Graph) -> None:
 def test_loop_passes_leave_programs_without_loops_alone(graph: Graph) -> None:
     assert merge_scans(graph) is graph
     assert hoist(graph) is graph
+
+
+def column_of_softmax(x: Value, b: Value) -> list[Value]:
+    return [functions.softmax(add(x, b), axis=-1)]
+
+
+def number_per_row(x: Value, b: Value) -> list[Value]:
+    top = reduce_max(x, (x.ndim - 1,))
+    return [mul(top, b) if x.ndim == 2 else top, exp(sub(x, reduce_max(x, (x.ndim - 1,), keepdims=True)))]
+
+
+def fold_as_column(x: Value, b: Value) -> list[Value]:
+    return [add(x, reduce_sum(x, (x.ndim - 1,)))]
+
+
+def vector_both_ways(x: Value, b: Value) -> list[Value]:
+    return [mul(add(x, b), np.float32(2)), reduce_sum(add(x, b), (x.ndim - 1,)), add(reduce_sum(mul(x, x), (x.ndim - 1,)), b)]
+
+
+@pytest.mark.parametrize("build", [column_of_softmax, number_per_row, fold_as_column, vector_both_ways])
+@pytest.mark.parametrize("shape", [(10, 10), (17, 17), (2, 2), (5, 5, 5), (1, 1)])
+def test_as_many_rows_as_columns(build: Callable[[Value, Value], list[Value]], shape: tuple[int, ...]) -> None:
+    """A batch of ten and ten classes: one number per row and one per column have the same shape, and are not the same."""
+    graph = Graph()
+    x = graph.input(Type(shape, np.dtype("float32")))
+    graph.finish(build(x, graph.input(Type(shape[-1:], np.dtype("float32")))))
+    inputs = inputs_of(graph, 3)
+    for got, expected in zip(Walk(compile_graph(graph, host_target(), {}), inputs).run(), interpret(graph, inputs), strict=True):
+        agree(got, expected)

@@ -80,13 +80,28 @@ class Partition:
         """How many different values from outside these nodes read."""
         return len({value for node in nodes for value in node.args if not self.bit[value.node] & mask and not is_literal(value)})
 
-    def possible(self, groups: Sequence[Group], node: Node) -> bool:
-        """Whether one region may hold all of these groups and the node."""
+    def possible(self, groups: Sequence[Group], node: Node, kind: str, space: tuple[int, ...]) -> bool:
+        """Whether one region of this kind and space may hold all of these groups and the node."""
         mask, members = self.bit[node], [node]
         for group in groups:
             mask |= group.mask
             members += group.nodes
+        if kind == ROW and is_square(space) and not self.unambiguous(members, mask, space):
+            return False
         return self.legal(members, mask) and self.external_reads(members, mask) <= MOST_READS
+
+    def unambiguous(self, nodes: Iterable[Node], mask: int, space: tuple[int, ...]) -> bool:
+        """Whether every value of a square region is read either once per row or along the rows, as its shape alone cannot say."""
+        along: dict[Value, bool] = {}
+        for node in nodes:
+            wide = node.values[0].shape == space
+            for value in node.args:
+                if value.shape != space[:-1]:
+                    continue
+                inside = bool(self.bit[value.node] & mask)  # made once per row
+                if (wide and inside) or along.setdefault(value, wide) != wide:
+                    return False
+        return True
 
     def join(self, groups: Sequence[Group], node: Node, kind: str, space: tuple[int, ...]) -> None:
         """Makes one group of `groups` and the node."""
@@ -109,7 +124,7 @@ class Partition:
         kept: list[Group] = []
         for group in dict.fromkeys(self.group[v.node] for v in node.args if v.node in self.group):
             same = not kept or _same_region(kept[0], group)
-            if same and group.takes(shape) and self.can_hold(group, node) and self.possible([*kept, group], node):
+            if same and group.takes(shape) and self.can_hold(group, node) and self.possible([*kept, group], node, *_merged([*kept, group])):
                 kept.append(group)
         kind, space = _merged(kept) if kept else (MAP, shape)
         self.join(kept, node, kind, space)
@@ -126,7 +141,7 @@ class Partition:
         (x,) = node.args
         producer = self.group.get(x.node)
         groups = [producer] if producer is not None and producer.space == x.shape else []
-        self.join(groups if self.possible(groups, node) else [], node, ROW, x.shape)
+        self.join(groups if self.possible(groups, node, ROW, x.shape) else [], node, ROW, x.shape)
 
     def assign(self) -> None:
         """Every node that can live in a region gets its group."""
@@ -181,6 +196,11 @@ def is_literal(value: Value) -> bool:
         return False
     number = abs(float(op.reference().item()))
     return number in FORMULA or not math.isfinite(number)
+
+
+def is_square(space: tuple[int, ...]) -> bool:
+    """Whether one number per row and a vector along the rows have the same shape."""
+    return len(space) > 1 and space[:-1] == space[1:]
 
 
 def is_row_fold(node: Node) -> bool:
@@ -265,14 +285,21 @@ def group_region(partition: Partition, group: Group) -> Region:
     wanted = partition.escaping(group)
     shapes: dict[Value, tuple[int, ...]] = {}
     if group.kind == ROW:
-        values = {v for node in group.nodes for v in (*node.args, *node.values)}
-        narrow = per_row(group.space)
-        shapes = {v: () if v.shape == () else (1,) if v.shape in narrow and v.shape != group.space else (2,) for v in values}
-        for value in values:  # a vector of the row's length, read by full-width nodes
-            if value.shape != group.space and value.shape == group.space[-1:] and value.shape not in narrow:
-                shapes[value] = (2,)
+        for node in group.nodes:
+            wide = node.values[0].shape == group.space
+            for value in node.args:
+                shapes[value] = stand_in_shape(value.shape, group.space, along=wide)
     reads, body = build_body(group.nodes, wanted, shapes, (2,) if group.kind == ROW else ())
     return Region(group.kind, body, reads, tuple(wanted), group.space, nodes=tuple(group.nodes)).verify()
+
+
+def stand_in_shape(shape: tuple[int, ...], space: tuple[int, ...], *, along: bool) -> tuple[int, ...]:
+    """The stand-in shape of a value that a row region reads; `along`: by a node as wide as the space, which reads vectors along the row."""
+    if shape == ():
+        return ()
+    if shape == space or shape not in per_row(space) or (along and shape == space[1:]):
+        return (2,)
+    return (1,)
 
 
 def build_body(

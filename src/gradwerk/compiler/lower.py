@@ -147,7 +147,8 @@ class Lowering:
 
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
-        reads = tuple(self.spread(self.operand(value), region) for value in region.reads)
+        inner = region.body.inputs
+        reads = tuple(self.spread(self.operand(value), region, stand_in) for value, stand_in in zip(region.reads, inner, strict=True))
         writes = tuple(self.result(value, like=reads) for value in region.writes)
         empty = any(extent == 0 for extent in region.space) and region.kind != REDUCE
         if empty and (region.kind == MAP or not any(value.type.size for value in region.writes)):
@@ -158,7 +159,7 @@ class Lowering:
             space = tuple(region.space[k] for k in order)
             self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
         elif region.kind == ROW:
-            writes = tuple(self.spread(operand, region) for operand in writes)
+            writes = tuple(self.spread(operand, region, stand_in) for operand, stand_in in zip(writes, region.body.outputs, strict=True))
             self.pending.append(lower_row(region.body, reads, writes, region.space, self.target))
         else:
             self.reduce(region, reads, writes)
@@ -174,10 +175,10 @@ class Lowering:
         space = tuple(region.space[k] for k in order)
         self.pending += lower_reduce(region.body, folds, permuted(reads, order), writes, space, self.target)
 
-    def spread(self, operand: Operand, region: Region) -> Operand:
+    def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:
         """The operand over the region's whole space: broadcast axes get stride 0; a per-row value gets a row axis of extent 1."""
         space, shape, strides = region.space, operand.shape, operand.strides
-        if region.kind == ROW and shape == space[:-1] and shape != space[1 - len(space or (0,)) :]:
+        if region.kind == ROW and stand_in.shape == (1,) and shape == space[:-1]:
             shape, strides = (*shape, 1), (*strides, 0)
         missing = len(space) - len(shape)
         shape, strides = (1,) * missing + shape, (0,) * missing + strides
