@@ -31,8 +31,8 @@ from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 from gradwerk.ops.window import Sliding
 
-CACHE_WAY, LINE, MANY_ROWS = 1024, 64, 256
-"""Bytes between rows that begin to share cache sets, bytes of a cache line, rows from which it matters."""
+CACHE_WAY, LINE = 1024, 64
+"""Bytes between rows that begin to share cache sets, bytes of a cache line."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,13 @@ class Lowering:
         return Operand(Buffer(type_.dtype, type_.size, label), type_.shape, row_major(type_.shape))
 
     def spaced(self, type_: Type, label: str = "") -> Operand:
-        """A new buffer whose rows, where they are a power-of-two distance apart and many, stand one cache line further apart.
+        """A new buffer whose rows, where they are a power-of-two distance apart, stand one cache line further apart.
 
-        Rows at such distances share cache sets: a product that walks down a column of 4 KiB rows runs at half speed.
+        Rows at such distances share cache sets: a product that walks down a column of 4 KiB rows runs at half speed.  However many rows
+        there are: a layout must not depend on the number of examples.
         """
         *outer, width = type_.shape if type_.ndim > 1 else (1, 1)
-        if type_.ndim < 2 or width * type_.dtype.itemsize % CACHE_WAY or type_.size // max(width, 1) < MANY_ROWS:
+        if type_.ndim < 2 or width * type_.dtype.itemsize % CACHE_WAY or not type_.size:
             return self.dense(type_, label)
         pitch = width + LINE // type_.dtype.itemsize
         strides = tuple(step * pitch for step in row_major(tuple(outer)))
@@ -143,7 +144,7 @@ class Lowering:
         for index in range(before, len(self.pending)):
             work = self.pending[index]
             if not work.origins:
-                self.pending[index] = Work(work.kernel, work.accesses, work.extents, work.chunks, work.title, work.flops, unit.origins)
+                self.pending[index] = replace(work, origins=unit.origins)
 
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
@@ -263,10 +264,10 @@ class Lowering:
         """Pooling and its gradients."""
         op, reads = node.op, tuple(self.operand(value) for value in node.args)
         out = self.result(node.values[0], like=reads)
-        order = order_of(out)
+        order, examples = order_of(out), 0
         if order is not None and isinstance(op, Sliding):
-            op, reads, out = op.permuted(order), permuted(reads, order), permuted((out,), order)[0]
-        self.pending += lower_window(op, reads, out, self.target)
+            op, reads, out, examples = op.permuted(order), permuted(reads, order), permuted((out,), order)[0], order.index(0)
+        self.pending += lower_window(op, reads, out, self.target, examples=examples)
 
     def gather(self, node: Node) -> None:
         """Rows by index."""

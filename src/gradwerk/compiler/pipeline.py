@@ -116,7 +116,7 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
     launches, chains, stages = memory.tables(plan, places)
     if log.kept:
         log.arena = memory.blocks(plan, places)
-    log.kernels = {work.kernel.name: work.kernel for segment in segments for work in segment.work}
+    log.kernels = {spec.name: spec for segment in segments for work in segment.work for spec in (work.kernel, *work.others)}
     host_calls = [
         HostCall(start, step.op, arrays(step.reads, places), arrays(step.writes, places), str(step.op), tuple(step.node.origins))
         for step, start in zip(program.steps, starts, strict=True)

@@ -17,6 +17,7 @@ from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub
 from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
+from gradwerk.ops.source import Counted
 
 Rule = Callable[[Op, tuple[Value, ...], Graph], Value | None]
 MOST_FOLDED = 1 << 12
@@ -102,10 +103,10 @@ def broadcast_into_elementwise(op: Op, args: tuple[Value, ...], graph: Graph) ->
 
 
 def elementwise_of_reshape(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """f(reshape(x)) = reshape(f(x)) for one argument (others literals), so that f joins the region that makes x."""
+    """f(reshape(x)) = reshape(f(x)) for one argument (others single numbers), so that f joins the region that makes x."""
     if not isinstance(op, Elementwise) or not args:
         return None
-    wide = [k for k, a in enumerate(args) if number(a) is None]
+    wide = [k for k, a in enumerate(args) if number(a) is None and not isinstance(a.node.op, Counted)]
     if len(wide) != 1 or not isinstance(args[wide[0]].node.op, Reshape) or isinstance(args[wide[0]].node.args[0].node.op, Input | Constant):
         return None
     source = args[wide[0]]
@@ -116,7 +117,7 @@ def elementwise_of_reshape(op: Op, args: tuple[Value, ...], graph: Graph) -> Val
 
 
 def _literal(value: Value, graph: Graph) -> Value:
-    return graph.constant(np.asarray(number(value), value.dtype))
+    return value if isinstance(value.node.op, Counted) else graph.constant(np.asarray(number(value), value.dtype))
 
 
 def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:

@@ -83,6 +83,8 @@ class Work:
     title: str = ""
     flops: int = 0
     origins: tuple[Origin, ...] = field(default=(), compare=False)
+    others: tuple[KernelSpec, ...] = ()
+    """Kernels that the same work needs when there is more of it: made along with this one, so that a larger batch finds them."""
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

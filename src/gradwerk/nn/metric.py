@@ -11,6 +11,7 @@ from gradwerk.nn.module import Module
 from gradwerk.ops.compare import equal, greater
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.reduction import argmax, reduce_sum
+from gradwerk.ops.source import counted
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Tensor
 
@@ -28,8 +29,9 @@ class Mean(Module):
     def update(self, values: Tensor, weight: float = 1.0) -> None:
         """Counts each element of `values` with `weight` (a mean over a batch counts with the batch size)."""
         with no_grad():
-            self.total.assign(add(self.total, mul(cast(reduce_sum(values), dtypes.float64), weight)))
-            self.count.assign(add(self.count, weight * float(np.prod(values.shape))))
+            total = cast(reduce_sum(values), dtypes.float64)
+            self.total.assign(add(self.total, mul(total, counted(weight, like=total))))
+            self.count.assign(add(self.count, counted(weight * float(np.prod(values.shape)), like=total)))
 
     def result(self) -> float:
         """The mean so far; 0 before the first update."""

@@ -22,7 +22,7 @@ from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
-from gradwerk.ops.source import arange
+from gradwerk.ops.source import arange, counted
 from gradwerk.ops.transcendental import cos, erf, exp, log, sqrt, tanh
 from gradwerk.ops.window import WindowMax, WindowSum
 
@@ -83,14 +83,16 @@ def softplus(x: Operand) -> Operand:
 def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     """The mean along `axes`, None for all.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
-    return mul(reduce_sum(x, axes, keepdims=keepdims), 1 / count if count else math.nan)
+    total = reduce_sum(x, axes, keepdims=keepdims)
+    return mul(total, counted(1 / count if count else math.nan, like=total))
 
 
 def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
     """The mean square distance from the mean, in two passes; divided by count - correction.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
     centred = sub(x, mean(x, axes, keepdims=True))
-    return mul(reduce_sum(square(centred), axes, keepdims=keepdims), 1 / count if count > 0 else math.nan)
+    total = reduce_sum(square(centred), axes, keepdims=keepdims)
+    return mul(total, counted(1 / count if count > 0 else math.nan, like=total))
 
 
 def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand:

@@ -46,6 +46,31 @@ class Iota(Source):
         return np.broadcast_to(count.reshape([-1 if k == self.axis else 1 for k in range(len(self.shape))]), self.shape)
 
 
+@final
+@dataclass(frozen=True)
+class Counted(Source):
+    """A number made of extents, such as one over the number of examples.
+
+    Unlike a constant it is never part of a kernel's code, which must serve any number of examples.  Shape: ().  Dtype: `dtype`, floating.
+    Raises: DTypeError.
+    """
+
+    value: float
+    dtype: DType
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (cls(1 / 37, dtypes.float32), ()), (cls(8.0, dtypes.float64), ())
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        if not dtypes.is_float(self.dtype):
+            raise DTypeError(f"counted makes a floating number, not {self.dtype}")
+        return (Type((), self.dtype),)
+
+    def reference(self, *arrays: Array) -> Array:
+        return np.asarray(self.value, self.dtype)
+
+
 def beside(op: Op, args: tuple[Any, ...], like: Sequence[Operand]) -> Operand:
     """`op` of arrays in the world of the operands `like`: in the graph of a Value, beside a Tensor, else computed now."""
     for operand in like:
@@ -58,6 +83,11 @@ def beside(op: Op, args: tuple[Any, ...], like: Sequence[Operand]) -> Operand:
 def arange(count: int, dtype: DType, *, like: Operand) -> Operand:
     """0 .. count - 1 in the world of `like`: an array beside arrays, a Value beside a Value.  Shape: (count,)."""
     return beside(Iota((count,), 0, dtype), (), (like,))
+
+
+def counted(value: float, *, like: Operand) -> Operand:
+    """A number made of extents, in the world and of the dtype of `like`."""
+    return beside(Counted(float(value), like.dtype), (), (like,))
 
 
 def full(shape: Sequence[int], value: float, dtype: DType, *, like: Sequence[Operand]) -> Operand:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradwerk.compiler.chunks import SMALLEST, step_of
 from gradwerk.compiler.contraction.roles import BLOCK, LONGEST_SUM, Choice
@@ -20,6 +20,10 @@ ENOUGH = 8
 """Chunks that balance a few threads: with as many, results are cut and never the sums."""
 
 
+WHOLE = 1 << 62
+"""The length of a chunk that takes everything."""
+
+
 @dataclass(frozen=True)
 class Cut:
     """What chunks cut, by how much, into how many."""
@@ -28,43 +32,88 @@ class Cut:
     step: int
     chunks: int
 
-    def over(self, extent: int) -> Cut:
-        """The cut of an axis of this extent."""
-        return replace(self, chunks=-(-extent // self.step))
+
+@dataclass(frozen=True)
+class Form:
+    """What of a schedule shapes the code of its kernel."""
+
+    row_step: int
+    unit: bool
+    masked: bool
+    blocked: bool
+    packed: bool
+    """Whether passes copy their panels: where a block is short enough, and read often enough."""
+
+    @classmethod
+    def of(cls, choice: Choice, width: int) -> Form:
+        """The form of a choice."""
+        blocked, along = is_long(choice, width) or choice.over_examples, choice.column is None
+        step = choice.row.a if choice.rows > MOST_POINTERS or choice.row.a == 1 else 0  # baked where it pays
+        often = blocked and along and not choice.clips and choice.row.extent >= 4 * choice.rows
+        packed = often and packed_terms(choice) <= PACKED
+        return cls(step, choice.lane.out == 1, along and (choice.few_lanes or blocked), blocked, packed)
+
+    def fits(self, choice: Choice, width: int) -> bool:
+        """Whether a kernel of this form runs a choice with other extents."""
+        enough = choice.column.extent if choice.column else choice.lane.extent if not self.masked else WHOLE
+        needed = choice.vectors * (1 if choice.column else width)
+        inside = not self.packed or packed_terms(choice) <= PACKED
+        same = self.row_step in (0, choice.row.a) and (not self.unit or choice.lane.out == 1)
+        return enough >= needed and same and inside and (self.blocked or not is_long(choice, width))
 
 
-def cut_of(choice: Choice, width: int) -> Cut:
-    """How the work is divided: by extents only."""
-    wanted = max(1, min(MOST_CHUNKS, int(choice.products * choice.share) // CHUNK_WORK))
-    panel = choice.vectors * width
-    panels = -(-choice.lane.extent // panel) if choice.column is None else 1
-    tiles = -(-choice.row.extent // choice.rows)
-    first = choice.outer[0].extent if choice.outer else 1
+def kind_of(choice: Choice, width: int) -> int:
+    """What chunks cut."""
+    wanted, panels, tiles, first = _counts(choice, width)
     few = max(first, tiles, panels) < min(wanted, ENOUGH)
     far = choice.a.elements + choice.b.elements > NEAR  # cut sums: every chunk reads its part, and no other reads it again
     if choice.sums and (few or (far and terms_of(choice) > LONGEST_SUM)) and choice.results <= SMALL_RESULT:
-        step = -(-choice.sums[0].extent // min(wanted, 16, choice.sums[0].extent))
-        return Cut(SUM, step, -(-choice.sums[0].extent // step))
+        return SUM
     if choice.outer and (first >= wanted or first >= max(tiles, panels)):
-        step = step_of(first, SMALLEST) if wanted >= ENOUGH else -(-first // wanted)  # as maps of the result are cut: they form chains
-        return Cut(OUTER, step, -(-first // step))
-    return results_cut(choice, wanted, tiles, panels, panel)
+        return OUTER
+    return _kind_of_results(choice, width)
 
 
-def results_cut(choice: Choice, wanted: int, tiles: int, panels: int, panel: int) -> Cut:
-    """The cut along rows or lanes.  Every chunk reads all of the operand that is not cut: better one that a core's own cache holds."""
+def _counts(choice: Choice, width: int) -> tuple[int, int, int, int]:
+    """Chunks that the work is worth, and how many panels, tiles of rows and entries of the outermost axis there are."""
+    wanted = max(1, min(MOST_CHUNKS, int(choice.products * choice.share) // CHUNK_WORK))
+    panels = -(-choice.lane.extent // (choice.vectors * width)) if choice.column is None else 1
+    return wanted, panels, -(-choice.row.extent // choice.rows), choice.outer[0].extent if choice.outer else 1
+
+
+def _kind_of_results(choice: Choice, width: int) -> int:
+    """Rows or lanes.  Every chunk reads all of the operand that is not cut: better one that a core's own cache holds."""
     far_a, far_b = choice.a.elements > NEAR, choice.b.elements > NEAR
-    if far_a and far_b:
-        wanted = min(wanted, ENOUGH)
-    by_rows = Cut(ROWS, -(-tiles // min(wanted, tiles)) * choice.rows, 0).over(choice.row.extent)
-    by_lanes = Cut(LANES, -(-panels // min(wanted, panels)) * panel, 0).over(choice.lane.extent if choice.column is None else panel)
+    wanted = _counts(choice, width)[0]
+    by_rows, by_lanes = cut_along(ROWS, choice, width), cut_along(LANES, choice, width)
     some = min(wanted, ENOUGH) // 2
     if far_a == far_b:
         if min(by_rows.chunks, by_lanes.chunks) < some or not far_a:
-            return max(by_rows, by_lanes, key=lambda cut: cut.chunks)
-        return by_rows if by_rows.chunks * choice.lane.extent <= by_lanes.chunks * choice.row.extent else by_lanes
+            return max(by_rows, by_lanes, key=lambda cut: cut.chunks).kind
+        return ROWS if by_rows.chunks * choice.lane.extent <= by_lanes.chunks * choice.row.extent else LANES
     best, other = (by_lanes, by_rows) if far_b else (by_rows, by_lanes)
-    return best if best.chunks >= min(some, other.chunks) else other
+    return (best if best.chunks >= min(some, other.chunks) else other).kind
+
+
+def cut_along(kind: int, choice: Choice, width: int) -> Cut:
+    """How the work is divided when chunks cut this: by extents only."""
+    wanted, panels, tiles, first = _counts(choice, width)
+    if kind == SUM:
+        entries = choice.sums[0].extent
+        return _cut(kind, -(-entries // min(wanted, 16, entries)), entries)
+    if kind == OUTER:
+        step = step_of(first, SMALLEST) if wanted >= ENOUGH else -(-first // wanted)  # as maps of the result are cut: they form chains
+        return _cut(kind, step, first)
+    if choice.a.elements > NEAR and choice.b.elements > NEAR:
+        wanted = min(wanted, ENOUGH)
+    if kind == ROWS:
+        return _cut(kind, -(-tiles // min(wanted, tiles)) * choice.rows, choice.row.extent)
+    panel = choice.vectors * width
+    return _cut(kind, -(-panels // min(wanted, panels)) * panel, choice.lane.extent if choice.column is None else panel)
+
+
+def _cut(kind: int, step: int, extent: int) -> Cut:
+    return Cut(kind, step, -(-extent // step))
 
 
 def terms_of(choice: Choice) -> int:
@@ -72,21 +121,21 @@ def terms_of(choice: Choice) -> int:
     return math.prod(x.extent for x in choice.sums)
 
 
-def block_of(choice: Choice, cut: Cut, width: int) -> int:
-    """How many entries of the outermost summed axis make a block; 0: the sum is short enough to run through."""
+def is_long(choice: Choice, width: int) -> bool:
+    """Whether sums are too long to run through; across, each vector of lanes is a block.  Chunks that share a sum do not count: how many
+    they are depends on the number of examples.
+    """
     terms = terms_of(choice)
-    done = -(-terms // cut.chunks) if cut.kind == SUM else terms
-    if choice.column is not None:  # each vector of lanes is a block
-        return int(done * -(-choice.lane.extent // width) > LONGEST_SUM)
-    return 0 if not choice.sums or done <= LONGEST_SUM else max(BLOCK * choice.sums[0].extent // terms, 1)
+    if choice.column is not None:
+        return terms * -(-choice.lane.extent // width) > LONGEST_SUM
+    return bool(choice.sums) and terms > LONGEST_SUM
 
 
-def packs_panels(choice: Choice, block: int) -> bool:
-    """Whether passes copy their panels: where a block is short enough, and read often enough."""
-    inner = math.prod(x.extent for x in choice.sums[1:])
-    return 0 < block * inner <= PACKED and choice.column is None and not choice.clips and choice.row.extent >= 4 * choice.rows
+def block_of(choice: Choice) -> int:
+    """How many entries of the outermost summed axis make a block of a long sum."""
+    return max(BLOCK * choice.sums[0].extent // terms_of(choice), 1) if choice.sums else 1
 
 
-def row_step(choice: Choice) -> int:
-    """The baked distance of rows, where it pays."""
-    return choice.row.a if choice.rows > MOST_POINTERS or choice.row.a == 1 else 0
+def packed_terms(choice: Choice) -> int:
+    """The terms of a block."""
+    return block_of(choice) * math.prod(x.extent for x in choice.sums[1:])

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, MutableMapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from gradwerk.compiler.contraction.cuts import Cut, block_of, cut_of, packs_panels, row_step
+from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, kind_of
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.compiler.contraction.schedule import choose
+from gradwerk.compiler.contraction.usual import USUAL, Ints, Layout, carried_over, examples
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
 from gradwerk.compiler.llvm.maps import lower_map
-from gradwerk.compiler.llvm.reduces import lower_reduce
+from gradwerk.compiler.llvm.reduces import combine
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major
+from gradwerk.compiler.work import Access, Buffer, KernelSpec, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.reduction import Sum
 
-WHOLE = 1 << 62
-"""The length of a chunk that takes everything."""
-Ints = tuple[int, ...]
 Packs = MutableMapping[Any, Operand]
 """Copies already made, by what they copy and how: the same operand wanted twice in one layout is copied once."""
 
@@ -48,7 +47,8 @@ def lower_contraction(
         split = (lower_contraction(part, *views, place, target, packs=packs, lasting=lasting) for part, views, place in parts_of)
         return [work for works, _ in split for work in works], out
     width, lasts = target.vector_bytes // max(out.dtype.itemsize, 1), (a.buffer in lasting, b.buffer in lasting)
-    choice, cut = scheduled(op, (a.shape, b.shape), (a.strides, b.strides), Result.of(op, out, free=free), lasts, target, width)
+    layout = Layout(op, (a.shape, b.shape), (a.strides, b.strides), Result.of(op, out, free=free))
+    choice, cut, form = scheduled(layout, lasts, target, width)
     parts = cut.kind == SUM and cut.chunks > 1
     if parts and not (out.dense or free):  # parts are dense whatever the result is
         dense, copy = lower_contraction(op, a, b, scratch(out), target, packs=packs, lasting=lasting)
@@ -61,20 +61,52 @@ def lower_contraction(
     if parts:
         size = math.prod(out.shape)
         results = Operand(Buffer(out.dtype, cut.chunks * size, "parts"), (cut.chunks, *out.shape), (size, *out.strides))
-    works.append(tile_work(choice, cut, (first, second), results, width, int(2 * choice.products * choice.share)))
+    work = tile_work(choice, cut, form, (first, second), results)
     if results is not out:
-        works += add_parts(results, out, target)
-    return works, out
+        return [*works, work, add_parts(results, out, target)], out
+    if cut.kind == SUM and examples(op):
+        work = replace(work, others=kernels_of_parts(out, target, free=free))
+    return [*works, work], out
+
+
+def kernels_of_parts(out: Operand, target: Target, *, free: bool) -> tuple[KernelSpec, ...]:
+    """The kernels that would add up parts, had the sum more terms than one chunk takes."""
+    dense = out if out.dense or free else scratch(out)
+    size = math.prod(out.shape)
+    parts = Operand(Buffer(out.dtype, 2 * size, "parts"), (2, *out.shape), (size, *dense.strides))
+    copy = () if dense is out else (copied_to(dense, out, target).kernel,)
+    return add_parts(parts, dense, target).kernel, *copy
+
+
+Schedule = tuple[Choice, Cut, Form]
 
 
 @lru_cache(maxsize=1024)
-def scheduled(
-    op: Contract, shapes: tuple[Ints, Ints], strides: tuple[Ints, Ints], out: Result, lasting: tuple[bool, bool], target: Target, width: int
-) -> tuple[Choice, Cut]:  # fmt: skip
-    """The schedule of operands of these shapes and strides: layers that are alike, and programs traced again, share it."""
-    first, second = (side_of(op, k, shapes[k], strides[k], lasting=lasting[k]) for k in range(2))
-    choice = choose(first, second, op.extent, out, target, width)
-    return choice, cut_of(choice, width)
+def scheduled(layout: Layout, lasting: tuple[bool, bool], target: Target, width: int) -> Schedule:
+    """The schedule of a layout: layers that are alike, and programs traced again, share it.
+
+    The choice and the form of the kernel are those of a usual number of examples, where that fits, so that no number needs its own kernels.
+    """
+    if examples(layout.op):
+        for count in USUAL:
+            usual = layout.usual(count)
+            if usual is None:
+                break
+            choice, cut, form = chosen(usual, lasting, target, width)
+            here = carried_over(choice, layout)
+            if here is not None and form.fits(here, width):
+                return here, cut_along(cut.kind, here, width), form
+    return chosen(layout, lasting, target, width)
+
+
+@lru_cache(maxsize=1024)
+def chosen(layout: Layout, lasting: tuple[bool, bool], target: Target, width: int) -> Schedule:
+    """The cheapest schedule of a layout."""
+    op = layout.op
+    first, second = (side_of(op, k, layout.shapes[k], layout.strides[k], lasting=lasting[k]) for k in range(2))
+    choice = choose(first, second, op.extent, layout.out, examples(op), target, width)
+    cut = cut_along(kind_of(choice, width), choice, width)
+    return choice, cut, Form.of(choice, width)
 
 
 def scratch(out: Operand) -> Operand:
@@ -130,14 +162,12 @@ def fill(out: Operand, target: Target) -> Work:
     return lower_map(body, (), (out,), out.shape, target)
 
 
-def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Operand, width: int, flops: int) -> Work:
+def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operand], out: Operand) -> Work:
     """The tile kernel on these operands."""
-    lane, row, block = choice.lane, choice.row, block_of(choice, cut, width)
+    lane, row = choice.lane, choice.row
     kernel = ContractKernel(
-        out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums),
-        row_step=row_step(choice), unit=lane.out == 1, across=choice.column is not None,
-        masked=choice.masked(width) or (block > 0 and choice.column is None),
-        clips=clip_levels(choice), blocked=block > 0, packed=packs_panels(choice, block),
+        out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums), row_step=form.row_step, unit=form.unit,
+        masked=form.masked, across=choice.column is not None, clips=clip_levels(choice), blocked=form.blocked, packed=form.packed,
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
@@ -151,7 +181,7 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
         extents += [axis.extent, axis.a, axis.b]
     extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)
     extents += [memory.side.strides(x)[1] for memory, x in zip((choice.a, choice.b), reads, strict=True)]
-    extents.append(block)
+    extents.append(block_of(choice) if form.blocked else 0)
     for clip in choice.clips:
         extents += [clip.factor, clip.offset, clip.size]
     item = out.dtype.itemsize
@@ -165,7 +195,7 @@ def tile_work(choice: Choice, cut: Cut, reads: tuple[Operand, Operand], out: Ope
         Access(out, writes=True, reads=False, slice=slices[2]),
     )
     sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
-    return Work(kernel, accesses, tuple(extents), cut.chunks, f"contract {sizes}", flops)
+    return Work(kernel, accesses, tuple(extents), cut.chunks, f"contract {sizes}", int(2 * choice.products * choice.share))
 
 
 def clip_levels(choice: Choice) -> tuple[ClipLevels, ...]:
@@ -182,8 +212,9 @@ def slice_of(operand: Operand, stride: int, step: int, item: int) -> int | None:
     return stride * step * item if inside <= stride else None
 
 
-def add_parts(parts: Operand, out: Operand, target: Target) -> list[Work]:
+def add_parts(parts: Operand, out: Operand, target: Target) -> Work:
     """The sum over chunks, in order."""
     body = Graph("parts")
     body.finish([body.input(Type((), out.dtype))])
-    return lower_reduce(body, (Sum((0,)),), (parts,), (out,), parts.shape, target)
+    whole = Operand(out.buffer, parts.shape, (0, *out.strides), out.offset)
+    return combine(body, (Sum((0,)),), (parts,), (whole,), target)

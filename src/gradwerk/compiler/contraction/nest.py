@@ -28,9 +28,19 @@ class Axis:
         """Whether the axis is summed over."""
         return self.out == 0
 
-    def swapped(self) -> Axis:
-        """The same with the operands exchanged."""
-        return Axis(self.name, self.extent, self.b, self.a, self.out)
+    @property
+    def names(self) -> list[str]:
+        """The axes of the contraction that were merged into this one, outermost first."""
+        return self.name.split()
+
+    def continues(self, inner: Axis) -> bool:
+        """Whether this axis and the one inside of it are one axis in all operands."""
+        pairs = ((self.a, inner.a), (self.b, inner.b), (self.out, inner.out))
+        return self.summed == inner.summed and all(o == i * inner.extent for o, i in pairs)
+
+    def merged(self, inner: Axis) -> Axis:
+        """The one axis that this and the one inside of it are."""
+        return Axis(f"{self.name} {inner.name}", self.extent * inner.extent, inner.a, inner.b, inner.out)
 
 
 @dataclass(frozen=True)
@@ -168,10 +178,8 @@ def merged(axes: Sequence[Axis]) -> list[Axis]:
     result: list[Axis] = []
     for axis in walk_order([x for x in axes if x.extent != 1]):
         for k, outer in enumerate(result):
-            if outer.summed == axis.summed and all(
-                o == i * axis.extent for o, i in ((outer.a, axis.a), (outer.b, axis.b), (outer.out, axis.out))
-            ):
-                result[k] = Axis(outer.name + axis.name, outer.extent * axis.extent, axis.a, axis.b, axis.out)
+            if outer.continues(axis):
+                result[k] = outer.merged(axis)
                 break
         else:
             result.append(axis)

@@ -49,10 +49,6 @@ class Memory:
                 result[name] = result.get(name, 0) + factor * stride
         return result
 
-    def is_batch(self, axis: Axis) -> bool:
-        """Whether the entries of this axis are probably the examples of a batch, whose number must not shape a kernel."""
-        return self.side.dimension(axis.name) == 0 and len(self.side.maps) > 2 and self.side.memory[0] != 1
-
     @property
     def elements(self) -> int:
         """How many elements the operand or its copy has."""
@@ -84,10 +80,10 @@ class Choice:
     clips: tuple[Clip, ...] = ()
     share: float = 1.0
     """The part of the products that clipped axes leave."""
-
-    def masked(self, width: int) -> bool:
-        """Whether some panel may be less than full."""
-        return self.column is None and (self.lane.extent < self.vectors * width or self.b.is_batch(self.lane))
+    few_lanes: bool = False
+    """Whether a panel may be less than full: its lanes are few, or examples."""
+    over_examples: bool = False
+    """Across: whether sums run over examples, of which there may be many."""
 
     @property
     def products(self) -> int:

@@ -7,11 +7,12 @@ results that are not neighbours, and a price per element for each copy that a ch
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradwerk.compiler.contraction.nest import Axis, Clip, Side, merged, walk_order
 from gradwerk.compiler.contraction.roles import BLOCK, LONGEST_SUM, NOWHERE, Choice, Memory, Result
+from gradwerk.compiler.llvm.contract import MOST_POINTERS
 from gradwerk.compiler.target import Target
 
 COPY = 6.0
@@ -24,23 +25,30 @@ SCATTER = 24.0
 """Cost of storing one vector lane by lane."""
 START = 12.0
 """Cost of starting the summed loops of a tile, per register."""
-EXAMPLES = 1 << 16
-"""Lanes of a batch as the tile sees them: many."""
+MANY = 1 << 16
+"""Lanes of examples as the tile sees them."""
+MOST_ROWS = 14
+"""Rows of a tile."""
 DEPTH = 5
 """Sums that keep the adder busy: with fewer it waits for itself."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Two operands in order, the axes, the clips that take the place of zeros in memory, and the machine."""
+    """Two operands in order, the axes, the clips that take the place of zeros in memory, the axes of examples, and the machine."""
 
     a: Side
     b: Side
     extents: dict[str, int]
     out: dict[str, int]
     clips: tuple[Clip, ...]
+    examples: Collection[str]
     target: Target
     width: int
+
+    def counts_examples(self, axis: Axis) -> bool:
+        """Whether the extent of this axis is a number of examples."""
+        return any(name in self.examples for name in axis.names)
 
     @property
     def clipped(self) -> set[str]:
@@ -58,11 +66,13 @@ class Problem:
         return [Axis(name, n, by_a.get(name, 0), by_b.get(name, 0), self.out.get(name, 0)) for name, n in self.extents.items()]
 
 
-def choose(a: Side, b: Side, extents: dict[str, int], result: Result, target: Target, width: int) -> Choice:
-    """The cheapest schedule."""
+def choose(
+    a: Side, b: Side, extents: dict[str, int], result: Result, examples: Collection[str], target: Target, width: int
+) -> Choice:  # fmt: skip
+    """The cheapest schedule.  How many `examples` there are shapes no tile."""
     choices: list[Choice] = []
     for first, second, clips in variants(a, b, result):
-        problem = Problem(first, second, extents, result.strides, clips, target, width)
+        problem = Problem(first, second, extents, result.strides, clips, examples, target, width)
         for lane in (None, *result.strides):
             out = result.with_lanes(lane, extents)
             made = [*along(replace(problem, out=out), lane), *along(replace(problem, a=second, b=first, out=out), lane)]
@@ -71,7 +81,7 @@ def choose(a: Side, b: Side, extents: dict[str, int], result: Result, target: Ta
             choices += made
         for lane in extents:
             if lane not in result.strides:
-                choices += across(problem, lane)
+                choices += [*across(problem, lane), *across(replace(problem, a=second, b=first), lane)]
     return min(choices, key=lambda c: c.cost)
 
 
@@ -112,7 +122,8 @@ def cheapest_row(problem: Problem, in_a: Memory, in_b: Memory, lane: str | None)
     choices = []
     for row in [x for x in results if x.b == 0] or [NOWHERE]:
         outer = walk_order([*(x for x in results if x is not row), *(x for x in kept if x.name in problem.out)])
-        choices.append(fitted(problem, in_a, in_b, lanes, row, tuple(outer), sums))
+        most = MOST_POINTERS if any(0 < x.a < row.a and x.name in problem.examples for x in axes) else MOST_ROWS
+        choices.append(fitted(problem, in_a, in_b, lanes, row, tuple(outer), sums, most))
     return min(choices, key=lambda choice: choice.cost)
 
 
@@ -127,12 +138,14 @@ def is_sparse(row: Axis, sums: Sequence[Axis], width: int) -> bool:
 
 
 def fitted(
-    problem: Problem, a: Memory, b: Memory, lane: Axis, row: Axis, outer: tuple[Axis, ...], sums: tuple[Axis, ...]
-) -> Choice:
-    """The tile for these roles, and what it costs."""
-    inside, width = a.side.dimension(row.name) not in (None, 0), problem.width
-    lanes, count = EXAMPLES if b.is_batch(lane) else lane.extent, row.extent if inside else None
-    vectors, rows = tile_of(lanes, count, problem.target, width, long=math.prod(x.extent for x in sums) > LONGEST_SUM)
+    problem: Problem, a: Memory, b: Memory, lane: Axis, row: Axis, outer: tuple[Axis, ...], sums: tuple[Axis, ...], most: int
+) -> Choice:  # fmt: skip
+    """The tile of at most so many rows for these roles, and what it costs."""
+    width, any_lanes = problem.width, problem.counts_examples(lane)
+    known = a.side.dimension(row.name) is not None and not problem.counts_examples(row)
+    lanes, count = MANY if any_lanes else lane.extent, row.extent if known else None
+    long = math.prod(x.extent for x in sums) > LONGEST_SUM
+    vectors, rows = tile_of(lanes, count, problem.target, width, long=long, most_rows=most)
     panels, tiles = -(-lane.extent // (vectors * width)), -(-row.extent // rows) if row.extent >= rows else row.extent
     length, repeats = math.prod(x.extent for x in sums) * problem.share, math.prod(x.extent for x in outer)
     turns = math.prod(x.extent for x in sums[:-1])
@@ -143,10 +156,13 @@ def fitted(
     if lane.out != 1:
         tile += registers * SCATTER * (2 * math.ceil(length / BLOCK) if length > LONGEST_SUM else 1)  # passes fetch them back
     cost = repeats * panels * tiles * tile * width / 16 + COPY * (a.copied + b.copied) / 16
-    return Choice(a, b, lane, row, outer, sums, rows, vectors, cost, clips=problem.clips, share=problem.share)
+    few = any_lanes or lane.extent < vectors * width
+    return Choice(a, b, lane, row, outer, sums, rows, vectors, cost, clips=problem.clips, share=problem.share, few_lanes=few)
 
 
-def tile_of(lane_count: int, row_count: int | None, target: Target, width: int, *, long: bool = False) -> tuple[int, int]:
+def tile_of(
+    lane_count: int, row_count: int | None, target: Target, width: int, *, long: bool = False, most_rows: int = MOST_ROWS
+) -> tuple[int, int]:  # fmt: skip
     """(vectors, rows) of the tile that wastes least and keeps most sums in registers.
 
     `row_count` None: rows that may be examples, whose number must not shape a kernel; their tile has 8 rows, as chunks of batches have.
@@ -156,7 +172,7 @@ def tile_of(lane_count: int, row_count: int | None, target: Target, width: int, 
     best = (math.inf, 1, 1)
     for vectors in range(1, min(needed, 4) + 1):
         most = (target.registers - vectors - 1) // vectors
-        most = min(most, 14 if row_count is None else row_count, 8 if long else 14)
+        most = min(most, MOST_ROWS if row_count is None else row_count, 8 if long else most_rows)
         for rows in range(max(1, most // 2), most + 1):
             if row_count is None and rows not in (min(8, most), 6):
                 continue
@@ -190,6 +206,8 @@ def across(problem: Problem, lane: str) -> Iterator[Choice]:
     # Rows that slide along a summed axis meet again, an entry later, what the row before them read: from the first cache, not the second.
     row = max(rows, key=lambda x: (x.extent >= 3 and a.slides(x.name, out), min(x.extent, 6)))
     column = max(columns, key=lambda x: min(x.extent, 5))
+    if problem.counts_examples(column):  # a tile needs all of its columns, not all of its rows
+        return
     outer = tuple(x for x in axes if x.name in out and x is not row and x is not column)
     sums = order_sums([x for x in axes if x.name not in out and x.name != lane])
     tall, wide = tile_across(row.extent, column.extent, problem.target.registers)
@@ -198,7 +216,11 @@ def across(problem: Problem, lane: str) -> Iterator[Choice]:
     tile = turns * problem.share * _turn(tall, wide) + tall * wide * 16
     cost = tiles * tile * problem.width / 16 + COPY * (first.copied + second.copied) / 16
     lanes = next(x for x in axes if x.name == lane)
-    yield Choice(first, second, lanes, row, outer, sums, tall, wide, cost, column=column, clips=problem.clips, share=problem.share)
+    over = any(problem.counts_examples(x) for x in (lanes, *sums))
+    yield Choice(
+        first, second, lanes, row, outer, sums, tall, wide, cost, column=column, clips=problem.clips, share=problem.share,
+        over_examples=over,
+    )  # fmt: skip
 
 
 def _turn(tall: int, wide: int) -> int:

@@ -25,8 +25,6 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, row_major
 from gradwerk.ir.graph import Graph
 
-SHORTEST_TURNED = 8
-"""Extent of an axis for which turning blocks pays."""
 BLOCK = 512
 """Elements of a folded block at most."""
 LIGHT, LONG = 12, 60
@@ -228,7 +226,7 @@ def _tile(axes: list[Axis]) -> bool:
         if stride in (0, 1):
             continue
         for place in range(len(axes) - 1):
-            if axes[place].strides[number] == 1 and axes[place].extent >= SHORTEST_TURNED:
+            if axes[place].strides[number] == 1:
                 axes.insert(-1, axes.pop(place))
                 return True
     return False

@@ -7,8 +7,9 @@ chain of the work that makes its argument.  A kept axis shorter than a few vecto
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from gradwerk.base.dtypes import DType
@@ -242,19 +243,34 @@ def lower_reduce(
         return []
     places = [spread(write, reduced, space) for write in writes]
     plan = ReducePlan(body, folds, reads, space, target)
-    if plan.cut.count == 1 or not plan.partial:
+    if not plan.partial:
         return [plan.work(places, per_chunk=0)]
-    size = 1
-    for extent in kept_shape:
-        size *= extent
+    if plan.cut.count == 1:
+        parts = combined(body, folds, places, kept_shape, 2, target)
+        return [replace(plan.work(places, per_chunk=0), others=(parts.kernel,))]
+    size = math.prod(kept_shape)
     strides = tuple(0 if k in reduced else s for k, s in enumerate(row_major(kept_shape)))
     buffers = [Buffer(v.dtype, plan.cut.count * size, "partial results") for v in body.outputs]
     partials = [Operand(buffer, space, strides) for buffer in buffers]
     first = plan.work(partials, per_chunk=size)
-    whole = [Operand(buffer, (plan.cut.count, *kept_shape), (size, *row_major(kept_shape))) for buffer in buffers]
-    results = [Operand(p.buffer, (plan.cut.count, *kept_shape), (0, *p.strides), p.offset) for p in places]
-    second = ReducePlan(copy_of(body), folds, tuple(whole), whole[0].shape, target, axes=(0,))
-    return [first, second.work(results, per_chunk=0)]
+    return [first, combined(body, folds, places, kept_shape, plan.cut.count, target, buffers)]
+
+
+def combined(
+    body: Graph, folds: tuple[Reduction, ...], places: Sequence[Operand], kept: tuple[int, ...], count: int, target: Target,
+    buffers: Sequence[Buffer] = (),
+) -> Work:  # fmt: skip
+    """The fold of the partial results of `count` chunks, which lie in `buffers` one chunk after the other."""
+    size = math.prod(kept)
+    held = buffers or [Buffer(v.dtype, count * size, "partial results") for v in body.outputs]
+    whole = tuple(Operand(buffer, (count, *kept), (size, *row_major(kept))) for buffer in held)
+    results = [Operand(p.buffer, (count, *kept), (0, *p.strides), p.offset) for p in places]
+    return combine(copy_of(body), folds, whole, results, target)
+
+
+def combine(body: Graph, folds: tuple[Reduction, ...], parts: tuple[Operand, ...], writes: Sequence[Operand], target: Target) -> Work:
+    """A fold along the first axis only, over whose entries no chunk runs alone: its kernel does not depend on how many there are."""
+    return ReducePlan(body, folds, parts, parts[0].shape, target, axes=(0,)).work(writes, per_chunk=0)
 
 
 def copy_of(body: Graph) -> Graph:

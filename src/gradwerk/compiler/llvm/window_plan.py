@@ -34,6 +34,8 @@ class WindowAxis:
     windows: int
     extent: int
     strides: tuple[int, ...]
+    examples: bool
+    """Whether the extent counts examples, or is a product with their number."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ class WindowPlan:
     like_input: tuple[bool, ...]
 
     @classmethod
-    def of(cls, op: Sliding, operands: Sequence[Operand], like_input: tuple[bool, ...]) -> WindowPlan:
-        """The plan of an op on these operands."""
+    def of(cls, op: Sliding, operands: Sequence[Operand], like_input: tuple[bool, ...], examples: int) -> WindowPlan:
+        """The plan of an op on these operands; axis number `examples` counts examples."""
         shape = operands[like_input.index(True)].shape
-        axes = merged(op, operands, shape, op.windows(shape))
+        axes = merged(op, operands, shape, op.windows(shape), examples)
         first = next((axis for axis in axes if not axis.slide.slides), None)
         number = like_input.index(True)
         lane = max(range(len(axes)), key=lambda k: (axes[k].strides[number] == 1 and axes[k].windows > 1, k))
@@ -94,21 +96,22 @@ class WindowPlan:
         return total
 
 
-def merged(op: Sliding, operands: Sequence[Operand], shape: Sequence[int], windows: Sequence[int]) -> list[WindowAxis]:
+def merged(op: Sliding, operands: Sequence[Operand], shape: Sequence[int], windows: Sequence[int], examples: int) -> list[WindowAxis]:
     """The op's axes; those that do not slide vanish at extent 1 and merge with such neighbours."""
     axes: list[WindowAxis] = []
     for k, (extent, count) in enumerate(zip(shape, windows, strict=True)):
         slide = Slide(op.window[k], op.strides[k], op.low[k], bool(op.low[k] or op.high[k]), k)
-        axis = WindowAxis(slide, count, extent, tuple(o.strides[k] for o in operands))
+        axis = WindowAxis(slide, count, extent, tuple(o.strides[k] for o in operands), k == examples)
         if not slide.slides and extent == 1:
             continue
         if not slide.slides and axes and not axes[-1].slide.slides:
             outer = axes[-1]
             if all(a == b * extent for a, b in zip(outer.strides, axis.strides, strict=True)):
-                axes[-1] = WindowAxis(outer.slide, outer.windows * count, outer.extent * extent, axis.strides)
+                together = outer.examples or axis.examples
+                axes[-1] = WindowAxis(outer.slide, outer.windows * count, outer.extent * extent, axis.strides, together)
                 continue
         axes.append(axis)
-    return axes or [WindowAxis(Slide(), 1, 1, (1,) * len(operands))]
+    return axes or [WindowAxis(Slide(), 1, 1, (1,) * len(operands), examples=False)]
 
 
 def _axis(axis: WindowAxis) -> Axis:

@@ -317,18 +317,18 @@ class WindowBuilder:
         level(0, self.kernel.pointers[number])
 
 
-def lower_window(op: Op, reads: Sequence[Operand], out: Operand, target: Target) -> list[Work]:
-    """Pooling or a gradient of it: any op of ops/window.py, any layout and strides."""
+def lower_window(op: Op, reads: Sequence[Operand], out: Operand, target: Target, *, examples: int = 0) -> list[Work]:
+    """Pooling or a gradient of it: any op of ops/window.py, any layout and strides.  Axis number `examples` shapes no kernel."""
     if not isinstance(op, Sliding):
         raise TypeError(op)
     like_input = LIKE_INPUT[type(op)]
     operands = (*reads, out)
     if 0 in out.shape:
         return []
-    plan = WindowPlan.of(op, operands, like_input)
+    plan = WindowPlan.of(op, operands, like_input, examples)
     letters = plan.letters()
     lane = plan.axes[-1]
-    narrow = len(plan.axes) > 1 and not lane.slide.slides and lane.windows < 2 * target.lanes
+    narrow = len(plan.axes) > 1 and not lane.slide.slides and not lane.examples and lane.windows < 2 * target.lanes
     slides = tuple(axis.slide for axis in plan.axes)
     kernel = WindowKernel(type(op), out.dtype, slides, letters, like_input, plan.chunked, plan.covers(), narrow)
     extents = (*(a.windows for a in plan.axes), *(a.extent for a in plan.axes), plan.cut.step, *plan.run_time_strides(letters))
