@@ -12,15 +12,18 @@ import heapq
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Random, Reduction
+from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.movement import Reshape
 
 FORMULA = frozenset((0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0))
 """Numbers of formulas: they become part of the code."""
+Reference = int | Constant
+"""What a row of a body takes: the result so numbered, the read so numbered from -1 down, or a literal."""
 LONGEST_ROW = 1 << 16
 """A row must stay in cache between the passes over it."""
 MOST_READS = 24
@@ -192,7 +195,12 @@ def is_literal(value: Value) -> bool:
     Others, such as one over the number of examples, are read from memory, so that they are no part of the kernel.
     """
     op = value.node.op
-    if not isinstance(op, Constant) or value.type.size != 1 or value.type.is_token:
+    return isinstance(op, Constant) and _is_formula(op)
+
+
+@lru_cache(maxsize=1024)
+def _is_formula(op: Constant) -> bool:
+    if op.type.size != 1 or op.type.is_token:
         return False
     number = abs(float(op.reference().item()))
     return number in FORMULA or not math.isfinite(number)
@@ -241,14 +249,8 @@ def fuse(graph: Graph) -> list[Unit]:
 
 def ordered(partition: Partition, units: Sequence[tuple[Unit, int]]) -> list[Unit]:
     """The units so that each stands behind what it reads, otherwise in building order."""
-    owner: dict[int, int] = {}
-    for index, (_, mask) in enumerate(units):
-        for node in partition.live:
-            if partition.bit[node] & mask:
-                owner[node.number] = index
-    needs: list[set[int]] = []
-    for index, (unit, _) in enumerate(units):
-        needs.append({owner[v.node.number] for v in unit.reads if v.node.number in owner} - {index})
+    owner = {node: index for index, (unit, _) in enumerate(units) for node in unit.nodes}
+    needs = [{owner[v.node] for v in unit.reads if v.node in owner} - {index} for index, (unit, _) in enumerate(units)]
     users: list[list[int]] = [[] for _ in units]
     for index, wanted in enumerate(needs):
         for other in wanted:
@@ -305,30 +307,54 @@ def stand_in_shape(shape: tuple[int, ...], space: tuple[int, ...], *, along: boo
 def build_body(
     nodes: Sequence[Node], wanted: Sequence[Value], shapes: dict[Value, tuple[int, ...]], default: tuple[int, ...]
 ) -> tuple[tuple[Value, ...], Graph]:
-    """The stand-in graph of these nodes and the values it reads."""
-    body, inside, reads = Graph("body"), {v for n in nodes for v in n.values}, list[Value]()
-    place: dict[Value, Value] = {}
+    """The stand-in graph of these nodes and the values it reads.
 
-    def outside(value: Value) -> Value:
-        if value not in place:
-            if is_literal(value):
-                place[value] = body.constant(value.node.op.reference().reshape(()))
+    It is first put down as rows of plain tuples: equal rows have one body in the whole process, with all that is known of it.
+    """
+    inside, reads, place = {v for n in nodes for v in n.values}, list[Value](), dict[Value, Reference]()
+    rows: list[tuple[Op, tuple[Reference, ...]]] = []
+    count = 0
+
+    def refer(value: Value) -> Reference:
+        found = place.get(value)
+        if found is None:
+            op = value.node.op
+            if isinstance(op, Constant) and is_literal(value):
+                found = Constant(Type((), op.type.dtype), op.data)
             else:
                 reads.append(value)
-                place[value] = body.input(Type(shapes.get(value, default), value.dtype))
-        return place[value]
+                found = -len(reads)
+            place[value] = found
+        return found
 
     for value in wanted:
         if value not in inside:
-            outside(value)
+            refer(value)
     for node in nodes:
-        args = [place[v] if v in inside else outside(v) for v in node.args]
-        place.update(zip(node.values, stand_in(body, node, args), strict=True))
-    return tuple(reads), body.finish(place[v] for v in wanted)
+        args = tuple([refer(value) for value in node.args])
+        if isinstance(node.op, Movement):  # a reshape inside a row region is nothing
+            place[node.values[0]] = args[0]
+            continue
+        rows.append((node.op.in_body(), args))
+        for value in node.values:
+            place[value] = count
+            count += 1
+    types = tuple([Type(shapes.get(value, default), value.dtype) for value in reads])
+    return tuple(reads), body_of(types, tuple(rows), tuple([place[value] for value in wanted]))
 
 
-def stand_in(body: Graph, node: Node, args: Sequence[Value]) -> tuple[Value, ...]:
-    """The node's op in the body: folds go along axis 0 and keep it, reshapes inside a row region are nothing, Random loses its shape."""
-    if isinstance(node.op, Movement):
-        return (args[0],)
-    return body.apply(node.op.in_body(), args)
+@lru_cache(maxsize=4096)
+def body_of(reads: tuple[Type, ...], rows: tuple[tuple[Op, tuple[Reference, ...]], ...], outputs: tuple[Reference, ...]) -> Graph:
+    """The body of these rows: ops as they stand in a body (folds go along axis 0 and keep it, Random has no shape) and their arguments."""
+    body = Graph("body")
+    inputs = [body.input(type_) for type_ in reads]
+    made: list[Value] = []
+
+    def value(reference: Reference) -> Value:
+        if isinstance(reference, Constant):
+            return body.apply(reference, ())[0]
+        return made[reference] if reference >= 0 else inputs[-reference - 1]
+
+    for op, args in rows:
+        made += body.apply(op, [value(x) for x in args])
+    return body.finish(value(x) for x in outputs)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.memory import Segment, Slice, root
+from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Host, Input
@@ -49,7 +49,7 @@ def lower_scan(lowering: Lowering, node: Node) -> bool:
         inner.operands[value] = one_of(lowering.operand(outer), parts)
     histories = [history(lowering, inner, parts, k) for k in range(len(parts.carry_in))]
     stacks = [stack(lowering, inner, parts, k) for k in range(len(parts.y_out))]
-    for unit in fuse(op.body):
+    for unit in units_of(op.body):
         inner.unit(unit)
     finish_iteration(inner, parts, histories, stacks)
     before, inside = split_invariant(inner.pending)

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from gradwerk.compiler.contraction.lower import lower_contraction
-from gradwerk.compiler.fuse import fuse
+from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
@@ -20,6 +18,7 @@ from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.llvm.windows import lower_window
 from gradwerk.compiler.loops import lower_scan
 from gradwerk.compiler.memory import Segment
+from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
@@ -122,15 +121,11 @@ class Lowering:
 
     def copy(self, source: Operand, target: Operand) -> None:
         """Copies a view into another of the same shape."""
-        body = Graph("copy")
-        body.finish([body.input(Type((), source.dtype))])
-        self.pending.append(lower_map(body, (source,), (target,), target.shape, self.target))
+        self.pending.append(lower_map(passing(source.dtype), (source,), (target,), target.shape, self.target))
 
     def fill(self, target: Operand, value: float) -> None:
         """Writes one number everywhere."""
-        body = Graph("fill")
-        body.finish([body.constant(np.asarray(value, target.dtype))])
-        self.pending.append(lower_map(body, (), (target,), target.shape, self.target))
+        self.pending.append(lower_map(giving(value, target.dtype), (), (target,), target.shape, self.target))
 
     # ---- units
 
@@ -141,10 +136,9 @@ class Lowering:
             self.region(unit)
         else:
             self.single(unit.node)
-        for index in range(before, len(self.pending)):
-            work = self.pending[index]
-            if not work.origins:
-                self.pending[index] = replace(work, origins=unit.origins)
+        if len(self.pending) > before:
+            origins = unit.origins
+            self.pending[before:] = [work if work.origins else work.coming_from(origins) for work in self.pending[before:]]
 
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
@@ -321,7 +315,7 @@ NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
 
 def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
-    units = fuse(graph)
+    units = units_of(graph)
     lowering = Lowering(target)
     inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
     for value, buffer in zip(graph.inputs, inputs, strict=True):
@@ -330,12 +324,12 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     for number, value in enumerate(graph.outputs):
         taken = in_place.get(number)
         outputs.append(inputs[taken] if taken is not None else Buffer(value.dtype, value.type.size, f"output {number}"))
-    made = {value for unit in units for value in unit.writes}
+    overwrites = Overwrites(graph, units)
     direct: set[int] = set()
     for number, value in enumerate(graph.outputs):
         place = Operand(outputs[number], value.shape, row_major(value.shape))
-        free = value in made and value not in lowering.operands
-        if free and (number not in in_place or writes_in_place(graph, units, value, graph.inputs[in_place[number]])):
+        free = value in overwrites.maker and value not in lowering.operands
+        if free and (number not in in_place or overwrites.possible(value, graph.inputs[in_place[number]])):
             lowering.operands[value] = place
             direct.add(number)
     for unit in units:
@@ -364,25 +358,43 @@ def order_of(operand: Operand) -> tuple[int, ...] | None:
     return order if all(operand.strides[k] == steps[n] for n, k in enumerate(order)) else None
 
 
-def writes_in_place(graph: Graph, units: Sequence[Unit], value: Value, old: Value) -> bool:
-    """Whether the unit that makes `value` may write over the input `old`: nothing reads the old value later, nothing may fail later,
-    and the unit itself reads it, if at all, element by element.
-    """
-    if old in graph.outputs:
-        return False
-    views = {old}
-    place = len(units)
-    for number, unit in enumerate(units):
-        if value in unit.writes:
-            place = number
-            if not isinstance(unit, Region) or (views & set(unit.reads) and not reads_same_element(unit, value, old, views)):
-                return False
-            continue
-        if isinstance(unit, Single) and isinstance(unit.node.op, Movement) and views & set(unit.reads):
-            views.update(unit.writes)
-        if number > place and (views & set(unit.reads) or (isinstance(unit, Single) and may_fail(unit.node.op))):
+class Overwrites:
+    """Which outputs may be written over an input while the units run in order."""
+
+    def __init__(self, graph: Graph, units: Sequence[Unit]) -> None:
+        self.outputs, self.units = set(graph.outputs), units
+        self.maker: dict[Value, int] = {}
+        self.readers: dict[Value, list[int]] = {}
+        self.last_failing = -1
+        for number, unit in enumerate(units):
+            self.maker.update(dict.fromkeys(unit.writes, number))
+            for value in dict.fromkeys(unit.reads):
+                self.readers.setdefault(value, []).append(number)
+            if isinstance(unit, Single) and may_fail(unit.node.op):
+                self.last_failing = number
+
+    def possible(self, value: Value, old: Value) -> bool:
+        """Whether the unit that makes `value` may write over the input `old`: nothing reads the old value later, nothing may fail later,
+        and the unit itself reads it, if at all, element by element.
+        """
+        place = self.maker[value]
+        unit = self.units[place]
+        views = self.views_of(old)
+        if views & self.outputs or not isinstance(unit, Region) or self.last_failing > place:
             return False
-    return not any(output in views for output in graph.outputs)
+        last = max((number for view in views for number in self.readers.get(view, ())), default=-1)
+        return last < place or (last == place and reads_same_element(unit, value, old, views))
+
+    def views_of(self, old: Value) -> set[Value]:
+        """The value and all that movement makes of it, which may be the same memory."""
+        views, todo = {old}, [old]
+        while todo:
+            for number in self.readers.get(todo.pop(), ()):
+                unit = self.units[number]
+                if isinstance(unit, Single) and isinstance(unit.node.op, Movement):
+                    todo += [value for value in unit.writes if value not in views]
+                    views.update(unit.writes)
+        return views
 
 
 def reads_same_element(unit: Region, value: Value, old: Value, views: set[Value]) -> bool:

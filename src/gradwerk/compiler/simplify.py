@@ -7,6 +7,7 @@ So `x + 0` stays (it turns -0.0 into 0.0), `x * 0` stays (NaN), `x * 1` goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def movement_of_movement(op: Op, args: tuple[Value, ...], graph: Graph) -> Value
 
 def broadcast_into_elementwise(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
     """An elementwise op broadcasts by itself: a broadcast argument is dropped where another argument still gives the shape."""
-    if not isinstance(op, Elementwise) or len(args) < 2:
+    if not isinstance(op, Elementwise) or len(args) < 2 or not any(isinstance(a.node.op, BroadcastTo) for a in args):
         return None
     shape = op.infer(*(a.type for a in args))[0].shape
     new = list(args)
@@ -268,49 +269,59 @@ def fold_constants(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | Non
     return graph.constant(op.evaluate(*(a.node.op.reference() for a in args))[0])
 
 
-RULES: tuple[Rule, ...] = (
-    fold_constants,  # first: what remains has something to run
-    idle_cast,
-    idle_movement,
-    movement_of_movement,
-    multiply_by_one,
-    subtract_zero,
-    double_negative,
+RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
+    (fold_constants, (Elementwise, Movement, Reduction)),  # first: what remains has something to run
+    (idle_cast, (Cast,)),
+    (idle_movement, (Reshape, BroadcastTo, Transpose)),
+    (movement_of_movement, (Reshape, BroadcastTo, Transpose)),
+    (multiply_by_one, (Mul, Div)),
+    (subtract_zero, (Sub,)),
+    (double_negative, (Neg,)),
     *TRANSPOSE_RULES,  # transposes meet and vanish: layouts are the compiler's business
-    broadcast_into_elementwise,  # before reshapes move: shapes must be those of the data
-    elementwise_of_reshape,
-    fold_keepdims,  # before merging, which speaks of folds without kept axes
-    merge_trailing_fold,
-    gather_of_transposed_indices,
-    sums_of_transposed,
-    project_table_once,
-    shift_table_once,
-    sum_by_row_first,
-    multiply_sums_by_row,
+    (broadcast_into_elementwise, (Elementwise,)),  # before reshapes move: shapes must be those of the data
+    (elementwise_of_reshape, (Elementwise,)),
+    (fold_keepdims, (Reduction,)),  # before merging, which speaks of folds without kept axes
+    (merge_trailing_fold, (Reduction,)),
+    (gather_of_transposed_indices, (Transpose,)),
+    (sums_of_transposed, (ScatterAdd,)),
+    (project_table_once, (Contract,)),
+    (shift_table_once, (Elementwise,)),
+    (sum_by_row_first, (Contract,)),
+    (multiply_sums_by_row, (ScatterAdd,)),
 )
+"""The rules in order, each with the kinds of op it speaks of."""
 
 
-def rewrite(op: Op, args: tuple[Value, ...], graph: Graph) -> tuple[Value, ...] | None:
-    """The result of the first rule that applies, or None."""
-    for rule in RULES:
-        value = rule(op, args, graph)
-        if value is not None:
-            return (value,)
-    return None
+_rules: dict[type[Op], tuple[Rule, ...]] = {}
+
+
+def rules_of(kind: type[Op]) -> tuple[Rule, ...]:
+    """The rules that may apply to an op of this class."""
+    if kind not in _rules:
+        _rules[kind] = tuple(rule for rule, kinds in RULES if issubclass(kind, kinds))
+    return _rules[kind]
+
+
+class Simpler(Graph):
+    """A graph in which every node is simple when it is made: `apply` gives the result of the first rule that applies.
+
+    A rule's own results come through `apply` as well, so one walk over a graph is enough.
+    """
+
+    def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
+        """The simplest results of `op` on values of this graph."""
+        values = op.promote(tuple(args), self.constant)
+        if (op, values) not in self._interned:
+            for rule in rules_of(type(op)):
+                value = rule(op, values, self)
+                if value is not None:
+                    return (value,)
+        return super().apply(op, values)
 
 
 def simplify(graph: Graph) -> Graph:
     """The same results by fewer and simpler nodes.  Running it again changes nothing."""
-    for _ in range(8):
-        graph, fired = walk(graph)
-        if not fired:
-            break
-    return graph
-
-
-def walk(graph: Graph) -> tuple[Graph, int]:
-    """One pass over all nodes; the new graph and how many rules applied."""
-    new, place, fired = Graph(graph.name), dict[Value, Value](), 0
+    new, place = Simpler(graph.name), dict[Value, Value]()
     for value in graph.inputs:
         op = value.node.op
         place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
@@ -318,11 +329,6 @@ def walk(graph: Graph) -> tuple[Graph, int]:
         if isinstance(node.op, Input):
             continue
         new.standing_for = node.origins
-        args = tuple(place[value] for value in node.args)
-        values = rewrite(node.op, args, new)
-        if values is None:
-            values = new.apply(node.op, args)
-        else:
-            fired += 1
+        values = new.apply(node.op, [place[value] for value in node.args])
         place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs), fired
+    return new.finish(place[value] for value in graph.outputs)

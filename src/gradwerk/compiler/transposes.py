@@ -22,7 +22,7 @@ def idle_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | Non
 
 def elementwise_of_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
     """f(transpose(x), a) = transpose(f(x, a transposed back)), where a is transposed alike or smaller than the result."""
-    if not isinstance(op, Elementwise) or not args:
+    if not isinstance(op, Elementwise) or not any(isinstance(a.node.op, Transpose) for a in args):
         return None
     shape = op.infer(*(a.type for a in args))[0].shape
     orders = {a.node.op.permutation for a in args if a.shape == shape and isinstance(a.node.op, Transpose)}
@@ -63,4 +63,4 @@ def reduction_of_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Val
     return result if order == tuple(range(len(order))) else graph.apply(Transpose(order), [result])[0]
 
 
-TRANSPOSE_RULES = (idle_transpose, elementwise_of_transpose, reduction_of_transpose)
+TRANSPOSE_RULES = ((idle_transpose, (Transpose,)), (elementwise_of_transpose, (Elementwise,)), (reduction_of_transpose, (Reduction,)))

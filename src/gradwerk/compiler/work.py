@@ -6,7 +6,7 @@ Lowering turns regions into `Work`; the memory pass gives buffers addresses, ord
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
@@ -24,6 +24,15 @@ class KernelSpec(Protocol):
 
     def build(self, target: Target) -> str:
         """The LLVM text of a module that defines `name` with the kernel ABI of plan.py.  Called only on a cache miss."""
+
+
+K = TypeVar("K", bound=KernelSpec)
+_specs: dict[KernelSpec, KernelSpec] = {}
+
+
+def shared(spec: K) -> K:
+    """The one spec in the process that is equal to this, whose name is known if it was ever asked for."""
+    return cast("K", _specs.setdefault(spec, spec))
 
 
 @dataclass(eq=False)
@@ -85,6 +94,10 @@ class Work:
     origins: tuple[Origin, ...] = field(default=(), compare=False)
     others: tuple[KernelSpec, ...] = ()
     """Kernels that the same work needs when there is more of it: made along with this one, so that a larger batch finds them."""
+
+    def coming_from(self, origins: tuple[Origin, ...]) -> Work:
+        """The same work with the lines of the user's program that it came from."""
+        return Work(self.kernel, self.accesses, self.extents, self.chunks, self.title, self.flops, origins, self.others)
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ takes and returns a token.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,10 +39,7 @@ class Type:
     @property
     def size(self) -> int:
         """The number of elements."""
-        count = 1
-        for extent in self.shape:
-            count *= extent
-        return count
+        return math.prod(self.shape)
 
     @property
     def nbytes(self) -> int:
@@ -107,7 +105,7 @@ class Node:
     def __init__(self, graph: Graph, number: int, op: Op, args: tuple[Value, ...], types: Sequence[Type]) -> None:
         self.graph, self.number, self.op, self.args = graph, number, op, args
         self.origins: list[Origin] = []
-        self.values = tuple(Value(self, index, type_) for index, type_ in enumerate(types))
+        self.values = tuple([Value(self, index, type_) for index, type_ in enumerate(types)])
 
 
 class Graph:
@@ -125,6 +123,8 @@ class Graph:
         self.standing_for: Sequence[Origin] | None = None
         """While a pass rewrites: the origins of the node that new nodes stand for.  None: nodes come from the caller's own line."""
         self._interned: dict[tuple[Op, tuple[Value, ...]], Node] = {}
+        self._live: list[Node] | None = None
+        self._hash: int | None = None
 
     def input(self, type_: Type, name: str = "") -> Value:
         """The next input."""
@@ -156,7 +156,7 @@ class Graph:
     def _add(self, op: Op, args: tuple[Value, ...]) -> Node:
         if self.finished:
             raise VerifyError("a finished graph does not grow")
-        node = Node(self, len(self.nodes), op, args, op.infer(*(value.type for value in args)))
+        node = Node(self, len(self.nodes), op, args, op.infer(*[value.type for value in args]))
         self.nodes.append(node)
         self._interned[op, args] = node
         return node
@@ -169,11 +169,16 @@ class Graph:
 
     def live(self) -> list[Node]:
         """The nodes that outputs need, and all inputs, in building order (topological)."""
+        if self._live is not None:
+            return self._live
         wanted = {value.node for value in self.outputs} | {value.node for value in self.inputs}
         for node in reversed(self.nodes):
             if node in wanted:
-                wanted.update(value.node for value in node.args)
-        return [node for node in self.nodes if node in wanted]
+                wanted.update([value.node for value in node.args])
+        found = [node for node in self.nodes if node in wanted]
+        if self.finished:
+            self._live = found
+        return found
 
     def inline(self, values: Sequence[Value], into: Graph) -> tuple[Value, ...]:
         """Copies the live nodes into another graph, inputs replaced by `values`; the outputs there."""
@@ -206,4 +211,8 @@ class Graph:
         return self is other or (isinstance(other, Graph) and self.finished and other.finished and self.key == other.key)
 
     def __hash__(self) -> int:
-        return hash(self.key) if self.finished else id(self)
+        if not self.finished:
+            return id(self)
+        if self._hash is None:
+            self._hash = hash(self.key)
+        return self._hash

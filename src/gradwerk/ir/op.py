@@ -99,7 +99,10 @@ class Op:
 
     def promote(self, args: tuple[Operand, ...], constant: Callable[[Any], Value]) -> tuple[Value, ...]:
         """Arguments as values: arrays become constants, numbers constants of the dtype of the first typed argument."""
-        if all(isinstance(a, Value) for a in args):
+        for a in args:
+            if not isinstance(a, Value):
+                break
+        else:
             return args
         dtype = next((a.dtype for a in reversed(args) if hasattr(a, "dtype")), None)
         return tuple(a if isinstance(a, Value) else constant(np.asarray(a, None if hasattr(a, "dtype") else dtype)) for a in args)
@@ -170,8 +173,14 @@ def undefined(reason: str) -> Callable[..., Grads]:
 
 def broadcast_shapes(op: Op, *types: Type) -> tuple[int, ...]:
     """The common shape, by NumPy's rule."""
-    widest = max([t.shape for t in types], key=len)
-    if all(t.shape == widest or not t.shape for t in types):  # nearly always, and NumPy's own function takes microseconds
+    widest = types[0].shape
+    for t in types:
+        if len(t.shape) > len(widest):
+            widest = t.shape
+    for t in types:
+        if t.shape and t.shape != widest:
+            break
+    else:  # nearly always, and NumPy's own function takes microseconds
         return widest
     try:
         return np.broadcast_shapes(*(t.shape for t in types))

@@ -71,6 +71,11 @@ class Single:
     node: Node
 
     @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The one node."""
+        return (self.node,)
+
+    @property
     def origins(self) -> tuple[Origin, ...]:
         """The node's origins."""
         return tuple(self.node.origins)

@@ -7,8 +7,10 @@ gradients.  Nothing is counted or hung when the program raises.
 from __future__ import annotations
 
 import functools
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from gradwerk.base.settings import settings
@@ -69,7 +71,8 @@ class Compiled:
         by_identity = frozenset(place for place, *_ in call.sharing())
         while True:
             try:
-                binding = Binding(Tracer(self.fn, self.name, call, by_identity).run(args, kwargs))
+                with uncollected():
+                    binding = Binding(Tracer(self.fn, self.name, call, by_identity).run(args, kwargs))
                 break
             except Overlap as overlap:
                 by_identity |= {overlap.argument}
@@ -88,6 +91,18 @@ class Compiled:
         self.retraces.append(reason)
         if settings.debug:
             sys.stderr.write(f"gradwerk: {self.name} is traced again: {reason}\n")
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection inside the block: planning makes thousands of objects that stay, and a full collection takes longer than it."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def compile(fn: F) -> F:  # noqa: A001  the name everyone knows

@@ -8,20 +8,18 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, kind_of
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.compiler.contraction.schedule import choose
 from gradwerk.compiler.contraction.usual import USUAL, Ints, Layout, carried_over, examples
+from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import combine
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Access, Buffer, KernelSpec, Operand, Work, row_major
-from gradwerk.ir.graph import Graph, Type
+from gradwerk.compiler.work import Access, Buffer, KernelSpec, Operand, Work, row_major, shared
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.reduction import Sum
 
@@ -116,9 +114,7 @@ def scratch(out: Operand) -> Operand:
 
 def copied_to(source: Operand, out: Operand, target: Target) -> Work:
     """A plain copy."""
-    body = Graph("copy")
-    body.finish([body.input(Type((), out.dtype))])
-    return lower_map(body, (source,), (out,), out.shape, target)
+    return lower_map(passing(out.dtype), (source,), (out,), out.shape, target)
 
 
 def placed(memory: Memory, operand: Operand, works: list[Work], target: Target, packs: Packs) -> Operand:
@@ -143,10 +139,8 @@ def copied(side: Side, order: tuple[int, ...], source: Operand, works: list[Work
     )
     if not side.padding.idle:
         works.append(fill(arranged(whole, order), target))
-    body = Graph("pack")
-    body.finish([body.input(Type((), source.dtype))])
     places = arranged(source, order), arranged(inside, order)
-    works.append(lower_map(body, places[:1], places[1:], places[0].shape, target))
+    works.append(lower_map(passing(source.dtype), places[:1], places[1:], places[0].shape, target))
     return whole
 
 
@@ -157,15 +151,13 @@ def arranged(x: Operand, order: Ints) -> Operand:
 
 def fill(out: Operand, target: Target) -> Work:
     """Zeros."""
-    body = Graph("zero")
-    body.finish([body.constant(np.zeros((), out.dtype))])
-    return lower_map(body, (), (out,), out.shape, target)
+    return lower_map(giving(0.0, out.dtype), (), (out,), out.shape, target)
 
 
 def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operand], out: Operand) -> Work:
     """The tile kernel on these operands."""
     lane, row = choice.lane, choice.row
-    kernel = ContractKernel(
+    spec = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums), row_step=form.row_step, unit=form.unit,
         masked=form.masked, across=choice.column is not None, clips=clip_levels(choice), blocked=form.blocked, packed=form.packed,
     )  # fmt: skip
@@ -195,7 +187,7 @@ def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operan
         Access(out, writes=True, reads=False, slice=slices[2]),
     )
     sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
-    return Work(kernel, accesses, tuple(extents), cut.chunks, f"contract {sizes}", int(2 * choice.products * choice.share))
+    return Work(shared(spec), accesses, tuple(extents), cut.chunks, f"contract {sizes}", int(2 * choice.products * choice.share))
 
 
 def clip_levels(choice: Choice) -> tuple[ClipLevels, ...]:
@@ -214,7 +206,5 @@ def slice_of(operand: Operand, stride: int, step: int, item: int) -> int | None:
 
 def add_parts(parts: Operand, out: Operand, target: Target) -> Work:
     """The sum over chunks, in order."""
-    body = Graph("parts")
-    body.finish([body.input(Type((), out.dtype))])
     whole = Operand(out.buffer, parts.shape, (0, *out.strides), out.offset)
-    return combine(body, (Sum((0,)),), (parts,), (whole,), target)
+    return combine(passing(out.dtype), (Sum((0,)),), (parts,), (whole,), target)

@@ -22,13 +22,17 @@ SEVERAL = 64
 Ints = tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
 def examples(op: Contract) -> tuple[str, ...]:
     """The axes that lead wherever they occur: first in every tensor that has them, or behind others that do.
 
     A batch leads its activations and is summed away in weight gradients; an axis of a weight leads the weight, and not the activations.
     """
-    tensors = (op.lhs, op.rhs, axes(op.out))
+    return _leading(op.lhs, op.rhs, op.out)
+
+
+@lru_cache(maxsize=1024)
+def _leading(lhs: tuple[Index, ...], rhs: tuple[Index, ...], out: tuple[str, ...]) -> tuple[str, ...]:
+    tensors = (lhs, rhs, axes(out))
     found: list[str] = []
     for place in range(max(map(len, tensors))):
         names = dict.fromkeys(maps[place].axis for maps in tensors if place < len(maps))

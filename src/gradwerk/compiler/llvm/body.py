@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any
 
+import numpy as np
+
 from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
 from gradwerk.compiler.llvm.math import HEAVY
-from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Elementwise, Input, Op, Random, Reduction
 
 LONGEST_STEM = 40
+
+
+@cache
+def passing(*kinds: DType) -> Graph:
+    """The body that gives its arguments, of these dtypes."""
+    body = Graph("pass")
+    return body.finish([body.input(Type((), kind)) for kind in kinds])
+
+
+@cache
+def giving(number: float, kind: DType) -> Graph:
+    """The body that reads nothing and gives this number."""
+    body = Graph("number")
+    return body.finish([body.constant(np.asarray(number, kind))])
 
 
 def emit_node(e: LaneEmitter, node: Node, args: Sequence[Lanes], index: Lanes | None) -> Lanes:
@@ -36,11 +54,13 @@ def evaluate(body: Graph, e: LaneEmitter, inputs: Sequence[Lanes], index: Lanes 
     return [place[value] for value in body.outputs]
 
 
+@lru_cache(maxsize=4096)
 def uses_index(body: Graph) -> bool:
     """Whether the body asks for its place in the iteration space."""
     return any(isinstance(node.op, Random) for node in body.live())
 
 
+@lru_cache(maxsize=4096)
 def weight(body: Graph) -> int:
     """Roughly the instructions per vector."""
     count = 0
@@ -52,6 +72,7 @@ def weight(body: Graph) -> int:
     return count
 
 
+@lru_cache(maxsize=4096)
 def stem(kind: str, body: Graph) -> str:
     """The readable part of a kernel's name: kind, ops in order without repeats, dtype."""
     ops = dict.fromkeys(node.op.name for node in body.live() if not isinstance(node.op, Input | Constant))
@@ -60,6 +81,7 @@ def stem(kind: str, body: Graph) -> str:
     return f"{words}_{dtypes.SHORT[kept]}"
 
 
+@lru_cache(maxsize=4096)
 def spelled(body: Graph) -> str:
     """All that a body says, as text that is the same in every process."""
     number: dict[Value, int] = {}
@@ -83,6 +105,7 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(" | ".join(map(str, parts)).encode()).hexdigest()[:10]
 
 
+@lru_cache(maxsize=4096)
 def count_flops(body: Graph) -> int:
     """Operations per element, for reports."""
     return sum(isinstance(node.op, Elementwise | Reduction) for node in body.live())

@@ -34,7 +34,7 @@ from gradwerk.compiler.llvm.spaces import (
 )
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Access, Operand, Work
+from gradwerk.compiler.work import Access, Operand, Work, shared
 from gradwerk.ir.op import Op
 
 INDEX, ROW = "i", "r"
@@ -259,6 +259,6 @@ def _work(
 ) -> Work:  # fmt: skip
     letters = patterns(axes)
     kinds = "".join(str(axis.label) for axis in axes)
-    kernel = IndexedKernel(adds, table.dtype, operands[1].dtype, letters, kinds, chunked)
+    kernel = shared(IndexedKernel(adds, table.dtype, operands[1].dtype, letters, kinds, chunked))
     extents = (*(axis.extent for axis in axes), cut.step, table.shape[0], table.strides[0], *run_time_strides(axes, letters))
     return Work(kernel, accesses, extents, cut.count, title, math.prod(operands[2].shape) if adds else 0)

@@ -22,7 +22,7 @@ from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import FREE, NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, vector
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Operand, Work, row_major
+from gradwerk.compiler.work import Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph
 
 BLOCK = 512
@@ -198,7 +198,7 @@ def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ..
     chunked = axes.index(first)
     cut = Cut.of(first, bytes_of(operands, axes), multiple=target.lanes if tiled and chunked >= len(axes) - 2 else 1)
     letters = patterns(axes, tiled=tiled)
-    kernel = MapKernel(body, letters, chunked, tiled, folded)
+    kernel = shared(MapKernel(body, letters, chunked, tiled, folded))
     extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
     size = 1
     for extent in space:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, passing, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range
 from gradwerk.compiler.llvm.maps import folds as short_rows
@@ -22,8 +22,8 @@ from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, lanes
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major
-from gradwerk.ir.graph import Graph, Type
+from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major, shared
+from gradwerk.ir.graph import Graph
 from gradwerk.ir.op import Reduction
 
 REDUCED, KEPT = "r", "k"
@@ -265,18 +265,12 @@ def combined(
     held = buffers or [Buffer(v.dtype, count * size, "partial results") for v in body.outputs]
     whole = tuple(Operand(buffer, (count, *kept), (size, *row_major(kept))) for buffer in held)
     results = [Operand(p.buffer, (count, *kept), (0, *p.strides), p.offset) for p in places]
-    return combine(copy_of(body), folds, whole, results, target)
+    return combine(passing(*(value.dtype for value in body.outputs)), folds, whole, results, target)
 
 
 def combine(body: Graph, folds: tuple[Reduction, ...], parts: tuple[Operand, ...], writes: Sequence[Operand], target: Target) -> Work:
     """A fold along the first axis only, over whose entries no chunk runs alone: its kernel does not depend on how many there are."""
     return ReducePlan(body, folds, parts, parts[0].shape, target, axes=(0,)).work(writes, per_chunk=0)
-
-
-def copy_of(body: Graph) -> Graph:
-    """The body that gives its arguments, of the dtypes of another's results."""
-    copy = Graph("combine")
-    return copy.finish([copy.input(Type((), value.dtype)) for value in body.outputs])
 
 
 def spread(write: Operand, reduced: Sequence[int], space: tuple[int, ...]) -> Operand:
@@ -356,7 +350,7 @@ class ReducePlan:
             [Axis(a.extent, a.strides[: len(self.given)], a.leading) for a in axes], len(self.given), self.target
         )  # fmt: skip
         letters = patterns(axes)
-        kernel = ReduceKernel(self.body, self.folds, letters, kinds, chunked, blocked)
+        kernel = shared(ReduceKernel(self.body, self.folds, letters, kinds, chunked, blocked))
         extents = (*(axis.extent for axis in axes), self.cut.step, per_chunk, *run_time_strides(axes, letters))
         found = list(accesses(self.given, writes, axes, chunked, self.cut))
         if per_chunk:

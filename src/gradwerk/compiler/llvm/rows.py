@@ -20,7 +20,7 @@ from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import Axis, Cut, accesses, axes_of, bytes_of, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Operand, Work, row_major
+from gradwerk.compiler.work import Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
 from gradwerk.ir.op import Input, Random, Reduction
@@ -290,7 +290,8 @@ def lower_row(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ..
     letters = patterns(axes)
     kinds = [operand.dtype for operand in operands] + [v.dtype for node in body.live() for v in node.values]
     vectors = -(-space[-1] // lanes_for(kinds, target))
-    kernel = RowKernel(body, letters, 0, vectors if vectors <= MOST_VECTORS else 0, vectors > MOST_VECTORS and space[-1] <= LONGEST_KEPT)
+    keeps = vectors > MOST_VECTORS and space[-1] <= LONGEST_KEPT
+    kernel = shared(RowKernel(body, letters, 0, vectors if vectors <= MOST_VECTORS else 0, keeps))
     extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
     size = 1
     for extent in space:

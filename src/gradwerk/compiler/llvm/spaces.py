@@ -7,7 +7,7 @@ What is left of an operand is one letter per axis, which shapes the code, and ru
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.llvm.abi import Kernel
@@ -46,7 +46,7 @@ def axes_of(space: Sequence[int], strides: Sequence[Sequence[int]], labels: Sequ
         axis = Axis(extent, tuple(s[number] for s in strides), extent, labels[number] if labels else None)
         if result and _walk_as_one(result[-1], axis):
             outer = result.pop()
-            axis = replace(axis, extent=outer.extent * extent, leading=outer.leading)
+            axis = Axis(outer.extent * extent, axis.strides, outer.leading, axis.label)
         result.append(axis)
     return result or [Axis(1, (1,) * len(strides), 1)]
 

@@ -24,7 +24,7 @@ from gradwerk.compiler.llvm.strips import Strip, inside_row
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.llvm.window_plan import Slide, WindowPlan
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Operand, Work
+from gradwerk.compiler.work import Operand, Work, shared
 from gradwerk.ir.op import Op
 from gradwerk.ops.reduction import lowest
 from gradwerk.ops.window import Sliding, WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
@@ -330,7 +330,7 @@ def lower_window(op: Op, reads: Sequence[Operand], out: Operand, target: Target,
     lane = plan.axes[-1]
     narrow = len(plan.axes) > 1 and not lane.slide.slides and not lane.examples and lane.windows < 2 * target.lanes
     slides = tuple(axis.slide for axis in plan.axes)
-    kernel = WindowKernel(type(op), out.dtype, slides, letters, like_input, plan.chunked, plan.covers(), narrow)
+    kernel = shared(WindowKernel(type(op), out.dtype, slides, letters, like_input, plan.chunked, plan.covers(), narrow))
     extents = (*(a.windows for a in plan.axes), *(a.extent for a in plan.axes), plan.cut.step, *plan.run_time_strides(letters))
     title = f"{op.name} {'x'.join(map(str, operands[like_input.index(True)].shape))}"
     return [Work(kernel, plan.accesses(operands), extents, plan.cut.count, title, plan.flops())]
