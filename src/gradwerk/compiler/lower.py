@@ -173,6 +173,8 @@ class Lowering:
     def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:
         """The operand over the region's whole space: broadcast axes get stride 0; a per-row value gets a row axis of extent 1."""
         space, shape, strides = region.space, operand.shape, operand.strides
+        if shape == space:
+            return operand
         if region.kind == ROW and stand_in.shape == (1,) and shape == space[:-1]:
             shape, strides = (*shape, 1), (*strides, 0)
         missing = len(space) - len(shape)
@@ -346,7 +348,9 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
 
 def permuted(operands: Sequence[Operand], order: Sequence[int]) -> tuple[Operand, ...]:
     """The operands with their axes in another order; memory stays as it is."""
-    return tuple(Operand(o.buffer, tuple(o.shape[k] for k in order), tuple(o.strides[k] for k in order), o.offset) for o in operands)
+    if list(order) == list(range(len(order))):
+        return tuple(operands)
+    return tuple([Operand(o.buffer, tuple([o.shape[k] for k in order]), tuple([o.strides[k] for k in order]), o.offset) for o in operands])
 
 
 def order_of(operand: Operand) -> tuple[int, ...] | None:

@@ -6,6 +6,7 @@ Lowering turns regions into `Work`; the memory pass gives buffers addresses, ord
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from gradwerk.base.dtypes import DType
@@ -100,6 +101,7 @@ class Work:
         return Work(self.kernel, self.accesses, self.extents, self.chunks, self.title, self.flops, origins, self.others)
 
 
+@lru_cache(maxsize=4096)
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Strides of dense row-major memory, in elements; axes of extent 1 count as any other."""
     strides, step = [], 1

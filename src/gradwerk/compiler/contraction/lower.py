@@ -79,9 +79,8 @@ def kernels_of_parts(out: Operand, target: Target, *, free: bool) -> tuple[Kerne
 Schedule = tuple[Choice, Cut, Form]
 
 
-@lru_cache(maxsize=1024)
 def scheduled(layout: Layout, lasting: tuple[bool, bool], target: Target, width: int) -> Schedule:
-    """The schedule of a layout: layers that are alike, and programs traced again, share it.
+    """The schedule of a layout.
 
     The choice and the form of the kernel are those of a usual number of examples, where that fits, so that no number needs its own kernels.
     """
@@ -99,7 +98,7 @@ def scheduled(layout: Layout, lasting: tuple[bool, bool], target: Target, width:
 
 @lru_cache(maxsize=1024)
 def chosen(layout: Layout, lasting: tuple[bool, bool], target: Target, width: int) -> Schedule:
-    """The cheapest schedule of a layout."""
+    """The cheapest schedule of a layout: layers that are alike, and programs traced again, share it."""
     op = layout.op
     first, second = (side_of(op, k, layout.shapes[k], layout.strides[k], lasting=lasting[k]) for k in range(2))
     choice = choose(first, second, op.extent, layout.out, examples(op), target, width)

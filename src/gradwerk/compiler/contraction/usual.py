@@ -8,10 +8,10 @@ a usual extent, with memory laid out alike; only the numbers that kernels take a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
-from gradwerk.compiler.contraction.nest import Axis
+from gradwerk.compiler.contraction.nest import Axis, Side
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.ops.contraction import Contract, Index, axes
 
@@ -67,9 +67,10 @@ class Layout:
         out = _resized(axes(self.op.out), shape, tuple(self.out.strides[name] for name in self.op.out), extents)
         if sides[0] is None or sides[1] is None or out is None:
             return None
-        op = replace(self.op, extents=tuple((name, extents.get(name, extent)) for name, extent in self.op.extents))
+        sizes = tuple([(name, extents.get(name, extent)) for name, extent in self.op.extents])
+        op = Contract(self.op.lhs, self.op.rhs, self.op.out, sizes)
         places = tuple(zip(self.op.out, out[1], strict=True))
-        return Layout(op, (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1]), replace(self.out, places=places))
+        return Layout(op, (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1]), Result(places, self.out.free))
 
 
 def _resized(maps: Sequence[Index], shape: Ints, strides: Ints, extents: Mapping[str, int]) -> tuple[Ints, Ints] | None:
@@ -102,15 +103,16 @@ def carried_over(choice: Choice, to: Layout) -> Choice | None:
     column = choice.column and place(choice.column)
     if lane is None or row is None or None in outer or None in sums or (choice.column is not None and column is None):
         return None
-    return replace(
-        choice, a=a, b=b, lane=lane, row=row, outer=tuple(x for x in outer if x), sums=tuple(x for x in sums if x), column=column,
-        out=choice.out and out,
+    return Choice(
+        a, b, lane, row, tuple([x for x in outer if x]), tuple([x for x in sums if x]), choice.rows, choice.vectors, choice.cost,
+        choice.out and out, column, choice.clips, choice.share, choice.few_lanes, choice.over_examples,
     )  # fmt: skip
 
 
 def _at_hand(memory: Memory, to: Layout) -> Memory:
-    number = memory.side.number
-    return replace(memory, side=replace(memory.side, shape=to.shapes[number], memory=to.strides[number]))
+    side = memory.side
+    at_hand = Side(side.number, to.shapes[side.number], to.strides[side.number], side.maps, side.padding, side.lasting)
+    return Memory(at_hand, memory.order, memory.free)
 
 
 def _placing(

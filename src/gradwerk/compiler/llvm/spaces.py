@@ -6,13 +6,14 @@ What is left of an operand is one letter per axis, which shapes the code, and ru
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.values import Integer
-from gradwerk.compiler.work import Access, Operand
+from gradwerk.compiler.work import Access, Operand, row_major
 
 UNIT, NONE, FREE = "u", "0", "s"
 
@@ -39,6 +40,11 @@ def axes_of(space: Sequence[int], strides: Sequence[Sequence[int]], labels: Sequ
     """
     if 0 in space:
         return [Axis(0, (1,) * len(strides), 0)]
+    if labels is None:
+        whole = tuple(space)
+        dense = row_major(whole)
+        if all(s == dense or not any(s) for s in strides) and max(whole, default=1) > 1:  # nearly always: one long axis
+            return [Axis(math.prod(whole), tuple([int(s == dense) for s in strides]), next(n for n in whole if n > 1))]
     result: list[Axis] = []
     for number, extent in enumerate(space):
         if extent == 1:
@@ -113,6 +119,8 @@ class Cut:
 def slice_of(operand: Operand, number: int, axes: Sequence[Axis], chunked: int, cut: Cut) -> int | None:
     """The bytes behind the operand's offset that belong to one chunk, when chunks touch disjoint neighbouring ranges."""
     stride = axes[chunked].strides[number]
+    if len(axes) == 1:
+        return cut.step * stride * operand.dtype.itemsize if stride > 0 else None
     others = [(axis.extent - 1) * axis.strides[number] for k, axis in enumerate(axes) if k != chunked]
     if stride <= 0 or any(span < 0 for span in others) or sum(others) + 1 > stride:
         return None
