@@ -5,8 +5,9 @@ Where every input's memory can be taken as it is, only addresses go to the progr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -32,14 +33,14 @@ class Binding:
         self.entry, self.native = entry, entry.program.native
         self.words = [0] * len(entry.inputs)
         self.fixed: list[Storage] = []
-        self.moving: list[tuple[int, Any]] = []
+        self.moving: list[tuple[int, Any, Seen]] = []
         for number, source in enumerate(entry.inputs):
             if isinstance(source, Fixed) and source.handle._array is not None and readable(source.handle._array):
                 self.words[number] = source.handle._array.__array_interface__["data"][0]
             elif isinstance(source, np.ndarray) and readable(source):
                 self.words[number] = source.__array_interface__["data"][0]
             elif isinstance(source, Argument | GradientOf):
-                self.moving.append((number, source))
+                self.moving.append((number, source, Seen()))
             else:
                 self.native = None
         self.written: list[Storage] = []
@@ -52,28 +53,48 @@ class Binding:
                 self.written_moving.append(source)
         self.single = isinstance(entry.tree, Leaf)
         self.hung: list[tuple[Handle, type[Handle], int, Type]] = []
+        self.cleared: list[Handle] = []
         self.others: list[tuple[Reference, Recipe | None]] = []
         shared = {recipe.number for recipe in entry.recipes if isinstance(recipe, Fresh)}
         for owner, recipe in entry.gradients:
             if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and not recipe.steps and recipe.number not in shared:
                 self.hung.append((owner.handle, recipe.cls, recipe.number, entry.program.types[recipe.number]))
                 shared.add(recipe.number)
+            elif isinstance(owner, Fixed) and recipe is None:
+                self.cleared.append(owner.handle)
             else:
                 self.others.append((owner, recipe))
 
     def addresses(self, leaves: Sequence[Any]) -> list[int] | None:
         """One address per input; None when some memory cannot be taken as it is."""
         words = self.words.copy()
-        for number, source in self.moving:
+        for number, source, seen in self.moving:
             x = leaves[source.place] if type(source) is Argument else find(source, leaves)
             array = x._array if isinstance(x, Handle) else x
             if type(array) is not np.ndarray or not array.flags.c_contiguous:
                 return None
-            start = array.__array_interface__["data"][0]
-            if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
+            if seen.array() is not array and not seen.look(array):
                 return None
-            words[number] = start
+            words[number] = seen.start
         return words
+
+
+class Seen:
+    """The array that an argument was in the last call, and where it lies: to ask NumPy takes longer than a small step's kernels."""
+
+    __slots__ = ("array", "start")
+
+    def __init__(self) -> None:
+        self.array: Callable[[], Array | None] = lambda: None
+        self.start = 0
+
+    def look(self, array: Array) -> bool:
+        """Takes this array; whether kernels may read it as it is."""
+        start = array.__array_interface__["data"][0]
+        if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
+            return False
+        self.array, self.start = ref(array), start
+        return True
 
 
 def find(reference: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
@@ -139,6 +160,8 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
             owner._grad = gradient
     for owner, cls, number, type_ in binding.hung:
         owner._grad = (cls, outputs[number], type_)
+    for owner in binding.cleared:
+        owner._grad = None
     if entry.spent is not None:
         for k in entry.requiring:
             results[k]._node = entry.spent

@@ -17,7 +17,7 @@ from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, find, run
 from gradwerk.tensor.handle import Handle, gradient_of
 from gradwerk.tensor.signature import Call, describe_change
-from gradwerk.tensor.specialize import Specialization, Tracer
+from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.trace import Overlap
 
@@ -116,10 +116,26 @@ def compile(fn: F) -> F:  # noqa: A001  the name everyone knows
 
 def differs(entry: Specialization, call: Call) -> str:
     """Why a specialization does not fit this call: other memory shared, `.grad` there or not.  Empty when it fits."""
-    leaves = call.leaves
     storages = call.storages
-    if not entry.identities and not entry.grad_guards and entry.fixed.isdisjoint(storages) and len(set(storages)) == len(storages):
-        return ""
+    if entry.identities or not entry.fixed.isdisjoint(storages) or len(set(storages)) != len(storages):
+        why = shares_otherwise(entry, call)
+        if why:
+            return why
+    for owner, type_ in entry.grad_guards:
+        handle = owner.handle if type(owner) is Fixed else find(owner, call.leaves)
+        if handle._grad is None and type_ is None:
+            continue
+        grad = gradient_of(handle)
+        if (grad is None) is not (type_ is None):
+            return ".grad of a Tensor is " + ("no longer there" if grad is None else "there now")
+        if grad is not None and (grad._type != type_ or grad._view is not None):
+            return ".grad of a Tensor has another type"
+    return ""
+
+
+def shares_otherwise(entry: Specialization, call: Call) -> str:
+    """How the memory that arguments share differs from that of the trace; empty where it does not."""
+    leaves = call.leaves
     if len(entry.identities) < len(call.sharing()):
         return "arguments share memory"
     for place, storage, steps in entry.identities:
@@ -130,10 +146,4 @@ def differs(entry: Specialization, call: Call) -> str:
     for place, leaf in enumerate(leaves):
         if isinstance(leaf, Handle) and leaf._storage in entry.fixed and place not in by_identity:
             return f"argument {place} shares memory with what the function holds"
-    for owner, type_ in entry.grad_guards:
-        grad = gradient_of(find(owner, leaves))
-        if (grad is None) is not (type_ is None):
-            return ".grad of a Tensor is " + ("no longer there" if grad is None else "there now")
-        if grad is not None and (grad._type != type_ or grad._view is not None):
-            return ".grad of a Tensor has another type"
     return ""

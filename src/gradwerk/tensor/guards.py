@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -85,13 +86,13 @@ class Cell(Slot):
 class Contents(Slot):
     """What a list or dict holds: its items by identity, numbers by value."""
 
-    __slots__ = ("ids", "names")
+    __slots__ = ("items", "names")
 
     def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
         super().__init__(label, owner, key, was)
         whole = len(owner) <= LONGEST
-        self.ids = list(map(id, owner.values() if isinstance(owner, dict) else owner)) if whole else []
-        self.names = list(map(id, owner)) if whole and isinstance(owner, dict) else []
+        self.items = list(owner.values() if isinstance(owner, dict) else owner) if whole else []
+        self.names = list(owner) if whole and isinstance(owner, dict) else []
 
     def read(self) -> Any:  # noqa: ANN401
         return _items(self.owner)
@@ -103,9 +104,9 @@ class Contents(Slot):
         if self.key > LONGEST:
             return True
         if type(owner) is dict:
-            if list(map(id, owner.values())) == self.ids and list(map(id, owner)) == self.names:
+            if all(map(is_, owner.values(), self.items)) and all(map(is_, owner, self.names)):
                 return True
-        elif list(map(id, owner)) == self.ids:
+        elif all(map(is_, owner, self.items)):
             return True
         now = _items(owner)
         return all(a is b or _equal(a, b) for a, b in zip(now, was, strict=True))

@@ -103,9 +103,10 @@ def carried_over(choice: Choice, to: Layout) -> Choice | None:
     column = choice.column and place(choice.column)
     if lane is None or row is None or None in outer or None in sums or (choice.column is not None and column is None):
         return None
-    return Choice(
-        a, b, lane, row, tuple([x for x in outer if x]), tuple([x for x in sums if x]), choice.rows, choice.vectors, choice.cost,
-        choice.out and out, column, choice.clips, choice.share, choice.few_lanes, choice.over_examples,
+    return Choice(  # not `replace`, which takes three times as long
+        a, b, lane=lane, row=row, outer=tuple([x for x in outer if x]), sums=tuple([x for x in sums if x]), column=column,
+        out=choice.out and out, rows=choice.rows, vectors=choice.vectors, cost=choice.cost, clips=choice.clips, share=choice.share,
+        few_lanes=choice.few_lanes, over_examples=choice.over_examples,
     )  # fmt: skip
 
 
