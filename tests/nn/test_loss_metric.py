@@ -72,6 +72,17 @@ def test_ignored_labels_have_no_weight() -> None:
     np.testing.assert_array_equal(loss.label_weights(y, z, -100, np.arange(4.0)), [1, 0, 3])
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_class_may_be_the_ignored_label(smoothing: float) -> None:
+    """Padding is often number 0."""
+    z, y = RNG.standard_normal((3, 4)), np.array([1, 0, 3])
+    losses = loss.softmax_cross_entropy(z, y, ignored=0, smoothing=smoothing)
+    assert losses[1] == 0
+    np.testing.assert_array_equal(losses[[0, 2]], loss.softmax_cross_entropy(z, y, smoothing=smoothing)[[0, 2]])
+    np.testing.assert_array_equal(loss.label_weights(y, z, 0, None), [1, 0, 1])
+    np.testing.assert_array_equal(loss.label_weights(y, z, 0, np.arange(1.0, 5.0)), [2, 0, 4])
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"the labels have shape \(4, 1\), the scores expect \(4,\)"):
         loss.softmax_cross_entropy(np.zeros((4, 3)), np.zeros((4, 1), np.int64))

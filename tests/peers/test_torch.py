@@ -71,6 +71,7 @@ def test_layer_forward_backward_and_buffers(name: str) -> None:
 LOSSES: dict[str, tuple[Build, Any, Any]] = {
     "cross entropy": (lambda t: t.nn.CrossEntropyLoss(), floats(6, 5), np.array([0, 4, 2, 2, 1, 3])),
     "cross entropy, ignored labels": (lambda t: t.nn.CrossEntropyLoss(), floats(6, 5), np.array([0, -100, 2, 2, -100, 3])),
+    "cross entropy, an ignored class": (lambda t: t.nn.CrossEntropyLoss(ignore_index=2), floats(6, 5), np.array([0, 4, 2, 2, 1, 3])),
     "cross entropy, smoothed": (lambda t: t.nn.CrossEntropyLoss(label_smoothing=0.1), floats(6, 5), np.array([0, 4, 2, 2, 1, 3])),
     "cross entropy, class weights": (
         lambda t: t.nn.CrossEntropyLoss(weight=t.tensor([1.0, 2.0, 0.5, 1.0, 3.0])), floats(6, 5), np.array([0, 4, 2, 2, 1, 3]),

@@ -42,8 +42,10 @@ def softmax_cross_entropy(
     else:
         losses = neg(pick(log_softmax(logits), labels))
         losses = losses if class_weights is None else mul(losses, weight_of_label(labels, logits, class_weights))
+    zero = np.zeros((), losses.dtype)
     known = logical_and(greater_equal(labels, 0), less(labels, classes))
-    return where(known, losses, math.nan if ignored is None else where(equal(labels, ignored), np.zeros((), losses.dtype), math.nan))
+    losses = where(known, losses, math.nan if ignored is None else where(equal(labels, ignored), zero, math.nan))
+    return losses if ignored is None or not 0 <= ignored < classes else where(equal(labels, ignored), zero, losses)
 
 
 def categorical_cross_entropy(logits: Operand, targets: Operand) -> Operand:
