@@ -14,6 +14,7 @@ from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.interpret import Program
+from gradwerk.ir.op import Elementwise
 from gradwerk.ops.elementwise import add, mul, tanh
 from gradwerk.ops.functions import mean, variance
 from gradwerk.ops.movement import broadcast_to, reshape, transpose
@@ -32,6 +33,20 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     "a fold that keeps": lambda x, b: transpose(reduce_sum(transpose(x, FIRST), (1,), keepdims=True), LAST),
     "axes of extent 1": lambda x, b: transpose(reshape(b, (5, 1, 1)), (1, 2, 0)),
 }
+
+
+def test_ones_move_to_the_front_whatever_stands_beside() -> None:
+    """What a transpose past axes of extent 1 leaves is a reshape; ops on both sides of it are one region's."""
+    graph = Graph()
+    x, y, b = (graph.input(Type(shape, dtypes.float32)) for shape in ((2, 1, 1, 5), (2, 5), (5, 1, 1)))
+    moved = reshape(tanh(x), (2, 5, 1, 1))
+    beside = add(mul(moved, reshape(y, (2, 5, 1, 1))), broadcast_to(reshape(b, (1, 5, 1, 1)), (2, 5, 1, 1)))
+    graph.finish([add(mul(beside, moved), b)])
+    simple = simplify(graph)
+    assert {node.values[0].shape for node in simple.live() if isinstance(node.op, Elementwise)} == {(2, 1, 1, 5)}
+    assert simplify(simple) == simple
+    arrays = [np.random.default_rng(0).standard_normal(v.shape).astype(np.float32) for v in graph.inputs]
+    np.testing.assert_array_equal(Program(simple)(arrays)[0], Program(graph)(arrays)[0])
 
 
 @pytest.mark.parametrize("name", CASES)

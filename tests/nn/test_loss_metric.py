@@ -79,7 +79,7 @@ def test_a_class_may_be_the_ignored_label(smoothing: float) -> None:
     losses = loss.softmax_cross_entropy(z, y, ignored=0, smoothing=smoothing)
     assert losses[1] == 0
     np.testing.assert_array_equal(losses[[0, 2]], loss.softmax_cross_entropy(z, y, smoothing=smoothing)[[0, 2]])
-    np.testing.assert_array_equal(loss.label_weights(y, z, 0, None), [1, 0, 1])
+    np.testing.assert_array_equal(loss.label_weights(y, z, 0), [1, 0, 1])
     np.testing.assert_array_equal(loss.label_weights(y, z, 0, np.arange(1.0, 5.0)), [2, 0, 4])
 
 

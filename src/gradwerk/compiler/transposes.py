@@ -63,4 +63,44 @@ def reduction_of_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Val
     return result if order == tuple(range(len(order))) else graph.apply(Transpose(order), [result])[0]
 
 
-TRANSPOSE_RULES = ((idle_transpose, (Transpose,)), (elementwise_of_transpose, (Elementwise,)), (reduction_of_transpose, (Reduction,)))
+def elementwise_of_moved_ones(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """f(reshape(x), a) = reshape(f(x, a reshaped)), where the reshape only moves axes of extent 1, and moves them to the front.
+
+    Such a reshape is what `idle_transpose` leaves of a transpose.
+    """
+    if not isinstance(op, Elementwise) or not any(isinstance(a.node.op, Reshape) for a in args):
+        return None
+    shape = op.infer(*(a.type for a in args))[0].shape
+    sources = [a.node.args[0].shape for a in args if a.shape == shape and isinstance(a.node.op, Reshape)]
+    target = min((source for source in sources if len(source) == len(shape) and _long(source) == _long(shape)), default=shape)
+    if target >= shape:
+        return None
+    places = dict(zip((k for k, n in enumerate(shape) if n != 1), (k for k, n in enumerate(target) if n != 1), strict=True))
+    inner = [_with_ones_moved(a, len(shape), places, graph) for a in args]
+    return graph.apply(Reshape(shape), graph.apply(op, inner))[0]
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    """The extents that are not 1."""
+    return [n for n in shape if n != 1]
+
+
+def _with_ones_moved(value: Value, rank: int, places: dict[int, int], graph: Graph) -> Value:
+    """A value that broadcasts to the new shape as the given one does to the old; `places` says where each long axis went."""
+    while isinstance(value.node.op, BroadcastTo):
+        value = value.node.args[0]
+    if value.ndim == 0:
+        return value
+    shape = [1] * rank
+    for axis, extent in enumerate(value.shape, rank - value.ndim):
+        if extent != 1:
+            shape[places[axis]] = extent
+    return graph.apply(Reshape(tuple(shape)), [value])[0]
+
+
+TRANSPOSE_RULES = (
+    (idle_transpose, (Transpose,)),
+    (elementwise_of_transpose, (Elementwise,)),
+    (elementwise_of_moved_ones, (Elementwise,)),
+    (reduction_of_transpose, (Reduction,)),
+)

@@ -22,7 +22,7 @@ from gradwerk.ir.op import Array
 from gradwerk.ir.plan import Plan
 from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.program import Program
-from gradwerk.tensor.calls import contents, find
+from gradwerk.tensor.calls import contents, memory
 from gradwerk.tensor.compile import Compiled
 from gradwerk.tensor.engine import Executable, crossing, native_executor, usable
 from gradwerk.tensor.signature import Call
@@ -102,7 +102,7 @@ def _of_call(compiled: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     program, half = entry.program, entry.backward
 
     def gather() -> list[Array]:
-        held = [find(source, call.leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
+        held = [memory(source, call.leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
         return [contents(x) for x in held]
 
     forward = Subject(program.graph, program.in_place, gather)

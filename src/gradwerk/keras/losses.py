@@ -24,7 +24,7 @@ def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logit
     """-log p[label] of each example.  Shape: y_true (batch, ...) integers or (batch, ..., 1), y_pred (batch, ..., classes)."""
     labels = labels_of(y_true, y_pred)
     if from_logits:
-        return known.softmax_cross_entropy(y_pred, labels)
+        return known.softmax_cross_entropy(y_pred, labels, ignored=known.NO_LABEL)
     _check_labels_shape(labels, y_pred)
     return known.cross_entropy_of_probabilities(y_pred, one_hot(labels, y_pred.shape[-1], y_pred.dtype))
 
@@ -74,7 +74,11 @@ class Loss:
             values = mul(values, weights_like(sample_weight, values))
         if self.reduction == "none":
             return values
-        return reduce_sum(values) if self.reduction == "sum" else known.mean_loss(values)
+        return reduce_sum(values) if self.reduction == "sum" else self.mean(values, y_true, y_pred)
+
+    def mean(self, values: Operand, y_true: Operand, y_pred: Operand) -> Operand:
+        """The mean over all values, weighted or not."""
+        return known.mean_loss(values)
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -84,6 +88,12 @@ class SparseCategoricalCrossentropy(Loss):
     def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
         super().__init__(lambda y, p: sparse_categorical_crossentropy(y, p, from_logits), name, reduction)
         self.from_logits = from_logits
+
+    def mean(self, values: Operand, y_true: Operand, y_pred: Operand) -> Operand:
+        """The mean over all labels.  They are counted, though their number is known: so it is the program of the torch door."""
+        if not self.from_logits:
+            return super().mean(values, y_true, y_pred)
+        return known.ratio_of_sums(values, known.label_weights(labels_of(y_true, y_pred), y_pred, known.NO_LABEL))
 
 
 class CategoricalCrossentropy(Loss):

@@ -22,6 +22,8 @@ from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """An array, a Value or a Tensor."""
+NO_LABEL = -(1 << 31)
+"""An `ignored` label that nobody has: where no label is ignored, the program is the one that ignores a label."""
 
 
 def softmax_cross_entropy(
@@ -133,12 +135,15 @@ def weighted_sum_over_size(values: Operand, weights: Operand) -> Operand:
 
 
 def ratio_of_sums(losses: Operand, weights: Operand) -> Operand:
-    """sum(loss) / sum(weight), the losses already weighted: torch's mean over class weights and ignored labels."""
+    """sum(loss) / sum(weight), the losses already weighted: the mean over class weights and ignored labels."""
     return div(reduce_sum(losses), reduce_sum(weights))
 
 
-def label_weights(labels: Operand, logits: Operand, ignored: int, class_weights: Operand | None) -> Operand:
-    """Each example's weight: that of its class (1 without class weights), 0 where the label is `ignored`.  Shape: (...)."""
+def label_weights(labels: Operand, logits: Operand, ignored: int, class_weights: Operand | None = None) -> Operand:
+    """Each example's weight: that of its class (1 without class weights), 0 where the label is `ignored`.  Shape: (...).
+
+    Made of the labels alone: the losses' rows are one pass, and that must not wait for a sum over something made in it.
+    """
     present = cast(not_equal(labels, ignored), logits.dtype)
     return present if class_weights is None else mul(present, weight_of_label(labels, logits, class_weights))
 

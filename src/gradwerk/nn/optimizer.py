@@ -20,7 +20,7 @@ from gradwerk.nn.module import Module
 from gradwerk.ops.compare import equal
 from gradwerk.ops.elementwise import add, cast, div, maximum, minimum, mul, sqrt, sub, where
 from gradwerk.ops.reduction import reduce_sum
-from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.grad import alike, no_grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 Operand = Any
@@ -265,7 +265,8 @@ def _by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Opti
 
 
 def _zeros_like(parameter: Parameter) -> Tensor:
-    return Tensor(np.zeros(parameter.shape, parameter.dtype))
+    """Zeros that lie in memory as the parameter does."""
+    return alike(Tensor(np.zeros(parameter.shape, parameter.dtype)), parameter)
 
 
 def _like(number: Operand, w: Tensor) -> Operand:

@@ -13,7 +13,8 @@ import numpy as np
 
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Operand
+from gradwerk.ir.op import Array, Movement, Operand
+from gradwerk.ops.movement import transpose
 from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
@@ -21,7 +22,7 @@ from gradwerk.tensor.handle import Handle, gradient_of, make
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Specialization
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.storage import Storage, View, row_major
 from gradwerk.tensor.tape import record
 from gradwerk.tensor.tensor import Tensor
 
@@ -52,13 +53,14 @@ class Binding:
             else:
                 self.written_moving.append(source)
         self.single = isinstance(entry.tree, Leaf)
-        self.hung: list[tuple[Handle, type[Handle], int, Type]] = []
+        self.hung: list[tuple[Handle, type[Handle], int, Type, View | None]] = []
         self.cleared: list[Handle] = []
         self.others: list[tuple[Reference, Recipe | None]] = []
         shared = {recipe.number for recipe in entry.recipes if isinstance(recipe, Fresh)}
         for owner, recipe in entry.gradients:
-            if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and not recipe.steps and recipe.number not in shared:
-                self.hung.append((owner.handle, recipe.cls, recipe.number, entry.program.types[recipe.number]))
+            if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and recipe.number not in shared:
+                type_ = entry.program.types[recipe.number]
+                self.hung.append((owner.handle, recipe.cls, recipe.number, type_, view_of(type_, recipe.steps)))
                 shared.add(recipe.number)
             elif isinstance(owner, Fixed) and recipe is None:
                 self.cleared.append(owner.handle)
@@ -69,7 +71,7 @@ class Binding:
         """One address per input; None when some memory cannot be taken as it is."""
         words = self.words.copy()
         for number, source, seen in self.moving:
-            x = leaves[source.place] if type(source) is Argument else find(source, leaves)
+            x = leaves[source.place] if type(source) is Argument else memory(source, leaves)
             array = x._array if isinstance(x, Handle) else x
             if type(array) is not np.ndarray or not array.flags.c_contiguous:
                 return None
@@ -106,6 +108,25 @@ def find(reference: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
     return gradient_of(find(reference.owner, leaves))
 
 
+def memory(source: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
+    """What an input of the program reads: the Tensor or array itself, but of a gradient the whole base, in the order of its memory."""
+    found = find(source, leaves)
+    if type(source) is GradientOf and found._view is not None:
+        return make(type(found), found._storage, found._storage.array, found._storage.type)
+    return found
+
+
+def view_of(base: Type, steps: Sequence[Movement]) -> View | None:
+    """The view that these steps make of a base in memory of its own."""
+    lies = row_major(base.shape)
+    for step in steps:
+        moved = step.view(lies)
+        if moved is None:
+            raise StateError(f"{step.name} is no view of {lies}")
+        lies = moved
+    return View(tuple(steps), lies, None, 0) if steps else None
+
+
 def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     """The results of one call."""
     entry, leaves = binding.entry, call.leaves
@@ -136,7 +157,7 @@ def refuse_overlap(leaves: Sequence[Any]) -> None:
 def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     """The same where memory must be copied to be taken, or residuals are kept for a gradient."""
     entry, leaves = binding.entry, call.leaves
-    held = [find(source, leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
+    held = [memory(source, leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
     arrays = [contents(x) for x in held]
     versions = [x._storage.version if isinstance(x, Handle) else 0 for x in held]
     outputs = entry.program.run(arrays)
@@ -158,8 +179,8 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
         found = [(find(owner, leaves), recipe and build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
         for owner, gradient in found:
             owner._grad = gradient
-    for owner, cls, number, type_ in binding.hung:
-        owner._grad = (cls, outputs[number], type_)
+    for owner, cls, number, type_, view in binding.hung:
+        owner._grad = (cls, outputs[number], type_, view)
     for owner in binding.cleared:
         owner._grad = None
     if entry.spent is not None:
@@ -184,7 +205,7 @@ def build(
         same = find(recipe.of, leaves)
         return same if isinstance(same, Handle) else Tensor.sharing(np.asarray(same))
     else:
-        whole = find(recipe.of, leaves)
+        whole = memory(recipe.of, leaves)
         whole = whole if isinstance(whole, Handle) else Tensor.sharing(whole)
         result = make(recipe.cls, whole._storage, whole._array, whole._type, whole._view)
     for step in recipe.steps:
@@ -253,4 +274,5 @@ class BackwardHalf:
         inputs = [*(array for _, array, _ in self.kept), *self.residuals, *map(contents, given)]
         types = self.half.program.types
         made = self.half.program.run(inputs)
-        return [make(type(x).result_class, Storage(out, type_), out, type_) for x, out, type_ in zip(xs, made, types, strict=True)]
+        gradients = [make(type(x).result_class, Storage(out, type_), out, type_) for x, out, type_ in zip(xs, made, types, strict=True)]
+        return [transpose(gradient, order) for gradient, order in zip(gradients, self.half.orders, strict=True)]

@@ -17,7 +17,7 @@ from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, find, run
 from gradwerk.tensor.handle import Handle, gradient_of
 from gradwerk.tensor.signature import Call, describe_change
-from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
+from gradwerk.tensor.specialize import Fixed, Specialization, Tracer, placement
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.trace import Overlap
 
@@ -121,15 +121,15 @@ def differs(entry: Specialization, call: Call) -> str:
         why = shares_otherwise(entry, call)
         if why:
             return why
-    for owner, type_ in entry.grad_guards:
+    for owner, lies in entry.grad_guards:
         handle = owner.handle if type(owner) is Fixed else find(owner, call.leaves)
-        if handle._grad is None and type_ is None:
+        if handle._grad is None and lies is None:
             continue
         grad = gradient_of(handle)
-        if (grad is None) is not (type_ is None):
+        if (grad is None) is not (lies is None):
             return ".grad of a Tensor is " + ("no longer there" if grad is None else "there now")
-        if grad is not None and (grad._type != type_ or grad._view is not None):
-            return ".grad of a Tensor has another type"
+        if grad is not None and lies is not None and (lies[1] is None or placement(grad) != lies):
+            return ".grad of a Tensor has another type or layout"
     return ""
 
 

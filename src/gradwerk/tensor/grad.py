@@ -9,6 +9,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import add, stop_gradient
+from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import H, Handle, history, make
 from gradwerk.tensor.state import mode
@@ -72,6 +73,18 @@ def copied(x: H) -> H:
     return copy  # type: ignore[no-any-return]
 
 
+def alike(x: H, like: Handle) -> H:
+    """The contents of x in memory of its own, its axes in memory in the order in which those of `like` are; the history goes on.
+
+    What belongs to a parameter (gradient, an optimizer's state) lies as it lies: an update is one pass over memory.
+    """
+    order = None if like._view is None else like._view.order
+    if order is None:
+        return copied(x)
+    base = copied(transpose(x, [order.index(axis) for axis in range(len(order))]))
+    return transpose(base, order)  # type: ignore[no-any-return]
+
+
 class Identity:
     """The tape's entry for a copy of a leaf."""
 
@@ -83,11 +96,9 @@ class Identity:
 
 
 def owned(leaf: Handle, gradient: Operand) -> Any:  # noqa: ANN401  a Tensor of the leaf's result class
-    """A gradient in memory of its own: what `.grad` holds must share nothing that the user can write to."""
-    if isinstance(gradient, Handle):
-        return copied(gradient)
+    """A gradient in memory of its own, laid out as the leaf: what `.grad` holds must share nothing that the user can write to."""
     cls: Any = leaf.result_class
-    return cls(gradient)
+    return alike(gradient if isinstance(gradient, Handle) else cls(gradient), leaf)
 
 
 def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = False) -> None:

@@ -119,11 +119,14 @@ def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view:
 
 
 def gradient_of(handle: Handle) -> Handle | None:
-    """What `.grad` holds.  A compiled call leaves (class, array, type); the Tensor is made when somebody looks."""
+    """What `.grad` holds.  A compiled call leaves (class, array, type, view); the Tensor is made when somebody looks."""
     grad = handle._grad
     if type(grad) is tuple:
-        cls, array, type_ = grad
-        grad = handle._grad = make(cls, Storage(array, type_), array, type_)
+        cls, array, type_, view = grad
+        storage, shown = Storage(array, type_), array
+        for step in view.steps if view is not None else ():
+            shown = step.reference(shown)
+        grad = handle._grad = make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
     return grad  # type: ignore[no-any-return]
 
 

@@ -15,6 +15,7 @@ from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.graph import Node, Type, Value
 from gradwerk.ir.op import Array, Input, Movement
 from gradwerk.ops.control import carve
+from gradwerk.ops.movement import transpose
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, gradient_of, history, make
@@ -45,6 +46,15 @@ class GradientOf:
     """What `.grad` of a Tensor holds at the time of the call."""
 
     owner: Argument | Fixed
+
+
+Placement = tuple[Type, tuple[int, ...] | None]
+"""The type of a Tensor and the order of its axes in its Storage (see `View.order`): () for the base itself, None for a part of it."""
+
+
+def placement(handle: Handle) -> Placement:
+    """How a Tensor lies in its Storage."""
+    return handle._type, () if handle._view is None else handle._view.order
 
 
 Reference = Argument | Fixed | GradientOf
@@ -81,12 +91,16 @@ Recipe = Same | Fresh | Within
 
 @dataclass(frozen=True)
 class Differentiable:
-    """The backward half: which outputs get a gradient, what it reads of the forward half, whose gradients it gives."""
+    """The backward half: which outputs get a gradient, what it reads of the forward half, whose gradients it gives.
+
+    Gradients come as their leaves lie in memory; `orders` are the transposes that show them as the leaves are shown.
+    """
 
     outputs: tuple[int, ...]
     kept_inputs: tuple[int, ...]
     residuals: tuple[int, ...]
     leaves: tuple[Reference, ...]
+    orders: tuple[tuple[int, ...], ...]
     program: Executable
     types: tuple[Type, ...]
 
@@ -107,7 +121,7 @@ class Specialization:
     gradients: tuple[tuple[Reference, Recipe | None], ...]
     written: tuple[int, ...]
     identities: tuple[tuple[int, Storage, tuple[Movement, ...]], ...]
-    grad_guards: tuple[tuple[Argument | Fixed, Type | None], ...]
+    grad_guards: tuple[tuple[Argument | Fixed, Placement | None], ...]
     backward: Differentiable | None
     spent: TapeNode | None
     requiring: tuple[int, ...]
@@ -210,7 +224,7 @@ class Tracer:
         """How a call finds this Tensor from outside."""
         return self.sources.get(id(handle), Fixed(handle))
 
-    def note_gradients(self) -> tuple[tuple[Argument | Fixed, Type | None], ...]:
+    def note_gradients(self) -> tuple[tuple[Argument | Fixed, Placement | None], ...]:
         """`.grad` that was read or set: found by its owner at each call, and whether there was one is a guard."""
         rows = []
         for key, (handle, before) in self.trace.grads.items():
@@ -219,10 +233,12 @@ class Tracer:
             owner = self.reference(handle)
             if not self.is_outside(handle) or isinstance(owner, GradientOf):
                 continue
-            if before is not None and before._view is None and before._array is not None and before._storage not in self.by_storage:
+            lies = None if before is None else placement(before)
+            whole = lies is not None and lies[1] is not None
+            if before is not None and whole and before._array is not None and before._storage not in self.by_storage:
                 self.sources.setdefault(id(before), GradientOf(owner))
                 self.by_storage[before._storage] = GradientOf(owner)
-            rows.append((owner, before._type if before is not None else None))
+            rows.append((owner, lies))
         return tuple(rows)
 
     def is_outside(self, handle: Handle) -> bool:
@@ -341,7 +357,9 @@ class Tracer:
         except StateError as error:
             return None, error.message
         leaves = list(walk.leaves.values())
-        grads = [trace.value(ct) if isinstance(ct, Handle) else graph.constant(np.asarray(ct)) for _, ct in leaves]
+        orders = tuple(placement(handle)[1] or tuple(range(handle.ndim)) for handle, _ in leaves)
+        pulled = [trace.value(ct) if isinstance(ct, Handle) else graph.constant(np.asarray(ct)) for _, ct in leaves]
+        grads = [transpose(g, [order.index(k) for k in range(g.ndim)]) for g, order in zip(pulled, orders, strict=True)]
         needed = needed_of_forward(grads, forward)
         place = {value: number for number, value in enumerate(graph.inputs)}
         kept = [value for value in needed if value in place and place[value] not in written]
@@ -350,8 +368,8 @@ class Tracer:
         values = [trace.value(ct) for ct in cts]
         program = executable(carve([*kept, *residuals, *values], grads, graph.name + "_backward"), {})
         references = tuple(self.reference(handle) for handle, _ in leaves)
-        half = Differentiable(tuple(wanted), tuple(place[v] for v in kept), numbers, references, program, tuple(v.type for v in values))
-        return half, ""
+        types = tuple(value.type for value in values)
+        return Differentiable(tuple(wanted), tuple(place[v] for v in kept), numbers, references, orders, program, types), ""
 
 
 def needed_of_forward(wanted: Sequence[Value], forward: set[Node]) -> list[Value]:

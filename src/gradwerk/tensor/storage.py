@@ -64,6 +64,16 @@ class View:
         """False where one element of memory stands for several of the view."""
         return not any(isinstance(step, BroadcastTo) for step in self.steps)
 
+    @property
+    def order(self) -> tuple[int, ...] | None:
+        """Where the view is the whole base with its axes in another order: which axis of the base each of its axes is.  Else None."""
+        order = tuple(range(len(self.strides.shape)))
+        for step in self.steps:
+            if not isinstance(step, Transpose):
+                return None
+            order = tuple(order[axis] for axis in step.permutation)
+        return order
+
 
 def aligned_copy(array: Array) -> Array:
     """A dense copy where kernels like it: on a cache line, with spare bytes behind."""

@@ -13,8 +13,8 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.tensor.apply import apply, assign, copy_into, unreadable
 from gradwerk.tensor.display import describe
-from gradwerk.tensor.grad import backward, copied, detached
-from gradwerk.tensor.handle import Handle, make, set_wants
+from gradwerk.tensor.grad import alike, backward, copied, detached
+from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.indexing import index
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
@@ -126,6 +126,8 @@ class Tensor(Operators, Handle):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copy = type(self)(self.contents("deepcopy"))
+        if self._view is not None:
+            adopt(copy, alike(copy.detach(), self))
         copy.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
         copy._wants = self._wants
         memo[id(self)] = copy

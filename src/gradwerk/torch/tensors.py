@@ -145,7 +145,12 @@ class Tensor(base.Tensor):
         """The same memory in another shape.  Raises: ShapeError where strides cannot say it."""
         result = movement.reshape(self, _sizes(shape))
         if result._storage is not self._storage:
-            raise ShapeError("view size is not compatible with input tensor's size and stride", likely="use .reshape(...) instead")
+            facts = [f"shape {self.shape}  strides {self.stride()}  asked {result.shape}"]
+            if isinstance(self, Parameter):
+                facts.append("layers keep their weights in memory as they are computed with: (*window, in, out)")
+            raise ShapeError(
+                "view size is not compatible with input tensor's size and stride", facts=tuple(facts), likely="use .reshape(...) instead"
+            )
         return result
 
     def view_as(self, other: base.Tensor) -> Self:

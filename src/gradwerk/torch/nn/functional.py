@@ -17,6 +17,7 @@ from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
 from gradwerk.tensor.grad import copied
+from gradwerk.torch.nn.layout import held
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -25,7 +26,7 @@ Extents = int | Sequence[int]
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x W^T + b.  Shape: input (..., in), weight (out, in), bias (out,)."""
-    return core_linear.linear(input, transpose(weight, (1, 0)), bias)
+    return core_linear.linear(input, held(weight), bias)
 
 
 def _convolution(
@@ -36,8 +37,8 @@ def _convolution(
         pads = conv.named_padding(padding, tuple(input.shape[2:]), tuple(weight.shape[2:]), steps, gaps)
     else:
         pads = tuple((p, p) for p in each(padding, rank))
-    kernel = transpose(weight, (*range(2, rank + 2), 1, 0))
-    return channels_first(conv.convolution(channels_last(input), kernel, bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
+    x = channels_last(input)
+    return channels_first(conv.convolution(x, held(weight), bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
 
 
 def conv1d(

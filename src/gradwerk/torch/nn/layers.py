@@ -12,6 +12,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.nn import init
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.nn import functional
+from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.tensors import Parameter, Tensor
 
@@ -20,7 +21,7 @@ Extents = int | Sequence[int]
 
 
 def _kernel(shape: tuple[int, ...]) -> Parameter:
-    return Parameter(Tensor(init.torch_kernel(shape, default_generator())))
+    return weight(init.torch_kernel(shape, default_generator()))
 
 
 def _bias(units: int, fan_in: int) -> Parameter:

@@ -11,6 +11,7 @@ from gradwerk.nn.recurrent import lstm, zero_state
 from gradwerk.ops.movement import concatenate, slice_axis, squeeze, transpose
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.functions import stack
+from gradwerk.torch.nn.layout import held, weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.tensors import Parameter, Tensor
 
@@ -43,7 +44,8 @@ class LSTM(Module):
                 shapes |= {"bias_ih": (4 * hidden_size,), "bias_hh": (4 * hidden_size,)}
             for direction in directions:
                 for name, shape in shapes.items():
-                    setattr(self, f"{name}_l{layer}{direction}", Parameter(Tensor(uniform(shape, default_generator()))))
+                    values = uniform(shape, default_generator())
+                    setattr(self, f"{name}_l{layer}{direction}", weight(values) if len(shape) == 2 else Parameter(values))
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The last layer's h at every step, and the last (h, c) of every layer and direction."""
@@ -68,7 +70,7 @@ class LSTM(Module):
 
     def _run(self, x: Tensor, suffix: str, start: tuple[Tensor, Tensor], *, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:
         bias = getattr(self, f"bias_ih_{suffix}") + getattr(self, f"bias_hh_{suffix}") if self.bias else None
-        kernel, recurrent = (transpose(getattr(self, f"{name}_{suffix}"), (1, 0)) for name in ("weight_ih", "weight_hh"))
+        kernel, recurrent = (held(getattr(self, f"{name}_{suffix}")) for name in ("weight_ih", "weight_hh"))
         return lstm(x, *start, kernel, recurrent, bias, reverse=reverse)
 
     def _start(self, hx: tuple[Tensor, Tensor] | None, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
