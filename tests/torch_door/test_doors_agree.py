@@ -3,7 +3,8 @@
 What is compared is the Plan's tables: every launch with its kernel, extents, chunks and title, in order, and the chains and stages over
 them.  What may differ, each pinned by a test here:
 
-    inputs       the images' order of axes, (8, 28, 28, 1) and (8, 1, 28, 28); with one channel that is no other memory
+    inputs       the images' order of axes, (8, 28, 28, 1) and (8, 1, 28, 28); with one channel that is no other memory, with several
+                 what reads them reads them channels first
     constants    the label that is ignored: torch's -100, and in the Keras door one that nobody has
     .grad        torch leaves gradients behind unless they are cleared: they are outputs, which lie as their weights lie.  One that nobody
                  can read may lie as its product likes: that product and the update that reads it are then other tiles of the same work
@@ -26,7 +27,7 @@ import gradwerk
 import gradwerk.keras as keras
 import gradwerk.torch as torch
 from gradwerk.inspect import explain
-from gradwerk.ir.plan import Launch, Plan
+from gradwerk.ir.plan import FIRST_INPUT, Launch, Plan, Pointer
 from gradwerk.keras import layers
 from gradwerk.nn.loss import NO_LABEL
 from gradwerk.torch import nn
@@ -109,9 +110,9 @@ def for_eye(images: Any) -> Any:
     return torch.tensor(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
 
 
-def plans(in_one: Any, in_other: Any) -> tuple[Plan, Plan]:
-    """What the two steps are compiled to for the first batch."""
-    images, labels = BATCHES[0]
+def plans(in_one: Any, in_other: Any, batch: int = 8) -> tuple[Plan, Plan]:
+    """What the two steps are compiled to."""
+    images, labels = np.zeros((batch, 28, 28, 1), np.float32), np.zeros(batch, np.int32)
     return explain(in_one, images, labels).made.plan, explain(in_other, for_eye(images), torch.tensor(labels)).made.plan
 
 
@@ -177,17 +178,50 @@ def memory(plan: Plan) -> tuple[Any, ...]:
 
 
 @both
-def test_a_training_step_is_one_plan(modern: bool) -> None:
+@pytest.mark.parametrize("batch", [1, 8, 37])
+def test_a_training_step_is_one_plan(modern: bool, batch: int) -> None:
     one, other = pair(modern=modern)
-    first, second = plans(keras_step(one, keras.optimizers.SGD(0.05)), torch_step(other, torch.optim.SGD(other.parameters(), lr=0.05)))
+    steps = keras_step(one, keras.optimizers.SGD(0.05)), torch_step(other, torch.optim.SGD(other.parameters(), lr=0.05))
+    first, second = plans(*steps, batch)
     assert len(first.launches) > 50
     assert not differing(first, second)
     assert memory(first) == memory(second)
     images = [(a, b) for a, b in zip(first.inputs, second.inputs, strict=True) if a != b]
-    assert [(a.shape, b.shape) for a, b in images] == [((8, 28, 28, 1), (8, 1, 28, 28))]
+    assert [(a.shape, b.shape) for a, b in images] == [((batch, 28, 28, 1), (batch, 1, 28, 28))]
     ours, theirs = (np.frombuffer(plan.constants, np.int32) for plan in (first, second))
     changed = ours != theirs
     assert (ours[changed].tolist(), theirs[changed].tolist()) == ([NO_LABEL], [-100])
+
+
+def test_a_network_of_products_is_one_plan() -> None:
+    one = keras.Sequential([keras.Input((20,)), layers.Dense(16, activation="relu"), layers.Dense(10)])
+    other = nn.Sequential(nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 10))
+    x, y = np.zeros((8, 20), np.float32), np.zeros(8, np.int32)
+    steps = keras_step(one, keras.optimizers.SGD(0.05)), torch_step(other, torch.optim.SGD(other.parameters(), lr=0.05))
+    first, second = (explain(step, torch.tensor(x), torch.tensor(y)).made.plan for step in steps)
+    assert len(first.launches) > 15
+    assert not differing(first, second)
+    assert first.inputs == second.inputs
+    assert memory(first) == memory(second)
+
+
+def test_channels_first_images_change_only_what_reads_them() -> None:
+    one = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(2),
+            layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(10),
+        ]
+    )  # fmt: skip
+    other = nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 8, 3), nn.Flatten(), nn.Linear(8, 10))
+    images, labels = np.zeros((16, 8, 8, 3), np.float32), np.zeros(16, np.int32)
+    steps = keras_step(one, keras.optimizers.SGD(0.05)), torch_step(other, torch.optim.SGD(other.parameters(), lr=0.05))
+    first = explain(steps[0], images, labels).made.plan
+    found = [a for a, _ in differing(first, explain(steps[1], for_eye(images), torch.tensor(labels)).made.plan)]
+    given = Pointer(FIRST_INPUT, 0)
+    copies = {pointer for a in found if given in a.pointers and a.title.startswith("map_f32 ") for pointer in a.pointers}
+    assert found
+    assert [a.title for a in found if not {given, *copies} & set(a.pointers)] == []
 
 
 @both
