@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 
 from gradwerk.compiler.fuse import fuse
+from gradwerk.compiler.simplify import simplify
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single
+from gradwerk.nn.norm import batch_statistics, normalize
 from gradwerk.ops import functions
 from gradwerk.ops.arithmetic import add, mul, sub
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
-from gradwerk.ops.transcendental import exp, log, tanh
+from gradwerk.ops.transcendental import Tanh, exp, log, tanh
 from tests.laws.programs import inputs_of, programs
 
 FLOAT = np.dtype("float32")
@@ -104,3 +106,46 @@ def test_one_over_the_number_of_examples_is_no_part_of_a_kernel() -> None:
         assert isinstance(unit, Region)
         bodies.add(unit.body)
     assert len(bodies) == 1
+
+
+def wide_writes(graph: Graph) -> int:
+    """How many values as large as the first input the units write."""
+    shape = graph.inputs[0].shape
+    return sum(value.shape == shape for unit in fuse(graph) for value in unit.writes)
+
+
+def test_batch_norm_writes_its_result_alone() -> None:
+    """x - mean and its square are made by who reads them: the variance's fold, and the normalisation."""
+    graph = Graph()
+    x = graph.input(Type((6, 5, 4), FLOAT))
+    mean, variance = batch_statistics(x)
+    graph = simplify(graph.finish([normalize(x, mean, variance, None, None, epsilon=1e-3)]))
+    assert wide_writes(graph) == 1
+    assert kinds(graph).count(REDUCE) == 2
+
+
+def test_folds_of_one_regions_values_are_one_pass() -> None:
+    graph = Graph()
+    x, y = graph.input(Type((6, 8), FLOAT)), graph.input(Type((6, 8), FLOAT))
+    p = mul(x, y)
+    graph.finish([reduce_sum(p, (0,)), reduce_sum(mul(p, x), (0,))])
+    (unit,) = fuse(graph)
+    assert isinstance(unit, Region)
+    assert unit.kind == REDUCE
+    assert len(unit.folds) == 2
+
+
+def test_what_is_slow_to_make_is_written_once() -> None:
+    graph = Graph()
+    x = graph.input(Type((6, 8), FLOAT))
+    y = tanh(x)
+    graph.finish([sub(y, reduce_sum(mul(y, y), (0,))), y])
+    assert sum(isinstance(node.op, Tanh) for unit in fuse(graph) if isinstance(unit, Region) for node in unit.nodes) == 1
+
+
+def test_a_result_of_the_graph_is_written_and_read() -> None:
+    graph = Graph()
+    x = graph.input(Type((6, 8), FLOAT))
+    centred = sub(x, reduce_sum(x, (0,)))
+    graph.finish([centred, reduce_sum(mul(centred, centred), (0,))])
+    assert wide_writes(graph) == 1

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
@@ -179,15 +180,6 @@ class Partition:
             if value in outputs or any(self.bit[user] & group.mask == 0 for user in self.users.get(value, ()))
         ]
 
-    def prologue(self, node: Node) -> Group | None:
-        """The map region that feeds this fold over leading axes and nothing else."""
-        group = self.group.get(node.args[0].node)
-        if group is None or group.kind != MAP or group.space != node.args[0].shape:
-            return None
-        if self.escaping(group) != [node.args[0]] or self.users[node.args[0]] != [node]:
-            return None
-        return group if node.args[0] not in self.graph.outputs else None
-
 
 def is_literal(value: Value) -> bool:
     """A number that goes into the code: one that formulas are made of.
@@ -232,67 +224,94 @@ def fuse(graph: Graph) -> list[Unit]:
     """The units of a graph in an order in which they can run.  Inputs and constants are in no unit."""
     partition = Partition(graph)
     partition.assign()
-    units: list[tuple[Unit, int]] = []
-    taken: set[int] = set()
-    for node in partition.live:
-        if isinstance(node.op, Reduction) and node not in partition.group:
-            group = partition.prologue(node)
-            if group is not None:
-                taken.add(id(group))
-            units.append((reduce_region(node, group), partition.bit[node] | (group.mask if group else 0)))
-    groups = dict.fromkeys(partition.group.values())
-    units += [(group_region(partition, group), group.mask) for group in groups if id(group) not in taken]
+    groups = list(dict.fromkeys(partition.group.values()))
+    folds = [node for node in partition.live if isinstance(node.op, Reduction) and node not in partition.group]
+    escaping = {id(group): partition.escaping(group) for group in groups}
+    maps = {id(group): Reader(group.nodes, group.space, escaping[id(group)]) for group in groups if group.kind == MAP}
+    passes = [Reader(nodes, nodes[0].args[0].shape, [node.values[0] for node in nodes]) for nodes in passes_of(partition, folds)]
+    remade = Remade(partition.live, graph.outputs, [*maps.values(), *passes])
+    units: list[Unit] = [fold_region(in_order(reader.nodes), remade.nodes_of(reader)) for reader in passes]
+    for group in groups:
+        wanted = [value for value in escaping[id(group)] if value not in remade.values]
+        if wanted:
+            reader = maps.get(id(group))
+            nodes = group.nodes if reader is None else in_order(remade.nodes_of(reader))
+            units.append(group_region(group, nodes, wanted))
     alone = [n for n in partition.live if not isinstance(n.op, Input | Constant | Reduction) and n not in partition.group]
-    units += [(Single(node), partition.bit[node]) for node in alone]
-    return ordered(partition, units)
+    return ordered(graph, [*units, *map(Single, alone)])
 
 
-def ordered(partition: Partition, units: Sequence[tuple[Unit, int]]) -> list[Unit]:
+def in_order(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes in building order."""
+    return sorted(nodes, key=lambda node: node.number)
+
+
+def ordered(graph: Graph, units: Sequence[Unit]) -> list[Unit]:
     """The units so that each stands behind what it reads, otherwise in building order."""
-    owner = {node: index for index, (unit, _) in enumerate(units) for node in unit.nodes}
-    needs = [{owner[v.node] for v in unit.reads if v.node in owner} - {index} for index, (unit, _) in enumerate(units)]
+    owner = {value: index for index, unit in enumerate(units) for value in unit.writes}
+    needs = [{owner[value] for value in unit.reads if value in owner} - {index} for index, unit in enumerate(units)]
     users: list[list[int]] = [[] for _ in units]
     for index, wanted in enumerate(needs):
         for other in wanted:
             users[other].append(index)
-    last = [mask.bit_length() for _, mask in units]
+    last = [max((value.node.number for value in unit.writes), default=0) for unit in units]
     ready = [(last[i], i) for i, wanted in enumerate(needs) if not wanted]
     heapq.heapify(ready)
     missing = [len(wanted) for wanted in needs]
     result: list[Unit] = []
     while ready:
         _, index = heapq.heappop(ready)
-        result.append(units[index][0])
+        result.append(units[index])
         for user in users[index]:
             missing[user] -= 1
             if missing[user] == 0:
                 heapq.heappush(ready, (last[user], user))
     if len(result) < len(units):
-        raise VerifyError(f"{len(units) - len(result)} of {len(units)} units of {partition.graph.name or 'a graph'} wait for each other")
+        raise VerifyError(f"{len(units) - len(result)} of {len(units)} units of {graph.name or 'a graph'} wait for each other")
     return result
 
 
-def reduce_region(node: Node, group: Group | None) -> Region:
-    """A fold over leading axes (or all), with the region that feeds it as prologue."""
-    nodes = (*(group.nodes if group else ()), node)
-    reads, body = build_body(nodes[:-1], [node.args[0]], {}, ())
-    op = node.op
-    if not isinstance(op, Reduction):
-        raise TypeError(op)
-    return Region(REDUCE, body, reads, (node.values[0],), node.args[0].shape, (op,), tuple(nodes)).verify()
+def passes_of(partition: Partition, folds: Iterable[Node]) -> list[list[Node]]:
+    """The folds along leading axes (or all); those along the same axes of what one region makes are one pass."""
+    passes: list[list[Node]] = []
+    for node in folds:
+        for nodes in passes:
+            if one_pass(partition, node, nodes[0]) and not any(partition.above[node] & partition.bit[other] for other in nodes):
+                nodes.append(node)
+                break
+        else:
+            passes.append([node])
+    return passes
 
 
-def group_region(partition: Partition, group: Group) -> Region:
-    """The finished region of a group."""
-    wanted = partition.escaping(group)
+def one_pass(partition: Partition, node: Node, other: Node) -> bool:
+    """Whether two folds run along the same axes of values of one region."""
+    a, b = node.op, other.op
+    same = isinstance(a, Reduction) and isinstance(b, Reduction) and a.axes == b.axes and a.keepdims == b.keepdims
+    (x,), (y,) = node.args, other.args
+    home = partition.group.get(x.node)
+    return same and x.shape == y.shape and (x is y or (home is not None and home is partition.group.get(y.node)))
+
+
+def fold_region(folds: Sequence[Node], nodes: Iterable[Node]) -> Region:
+    """A pass of folds with what makes their arguments as prologue."""
+    prologue = in_order(set(nodes) - set(folds))
+    reads, body = build_body(prologue, [node.args[0] for node in folds], {}, ())
+    ops = tuple([node.op for node in folds if isinstance(node.op, Reduction)])
+    writes = tuple([node.values[0] for node in folds])
+    return Region(REDUCE, body, reads, writes, folds[0].args[0].shape, ops, (*prologue, *folds)).verify()
+
+
+def group_region(group: Group, nodes: Sequence[Node], wanted: Sequence[Value]) -> Region:
+    """The finished region of a group that runs these nodes."""
     shapes: dict[Value, tuple[int, ...]] = {}
     if group.kind == ROW:
-        for node in group.nodes:
+        for node in nodes:
             wide = node.values[0].shape == group.space
             for value in node.args:
                 shapes[value] = stand_in_shape(value.shape, group.space, along=wide)
-    reads, body = build_body(group.nodes, wanted, shapes, (2,) if group.kind == ROW else ())
-    return Region(group.kind, body, reads, tuple(wanted), group.space, nodes=tuple(group.nodes)).verify()
+    reads, body = build_body(nodes, wanted, shapes, (2,) if group.kind == ROW else ())
+    return Region(group.kind, body, reads, tuple(wanted), group.space, nodes=tuple(nodes)).verify()
 
 
 def stand_in_shape(shape: tuple[int, ...], space: tuple[int, ...], *, along: bool) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from gradwerk.nn.module import Module
 from gradwerk.ops.elementwise import add, mul, rsqrt, sub
 from gradwerk.ops.functions import mean, variance
 from gradwerk.ops.movement import reshape
+from gradwerk.ops.source import counted
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 
@@ -56,7 +57,7 @@ def remember(
     """
     with no_grad():
         if unbiased:
-            variance_ = mul(variance_, count / max(count - 1, 1))
+            variance_ = mul(variance_, counted(count / max(count - 1, 1), like=variance_))
         running_mean.assign(running(running_mean, mean_, momentum))
         running_variance.assign(running(running_variance, variance_, momentum))
 

@@ -69,7 +69,7 @@ def kind_of(choice: Choice, width: int) -> int:
     far = choice.a.elements + choice.b.elements > NEAR  # cut sums: every chunk reads its part, and no other reads it again
     if choice.sums and (few or (far and terms_of(choice) > LONGEST_SUM)) and choice.results <= SMALL_RESULT:
         return SUM
-    if choice.outer and (first >= wanted or first >= max(tiles, panels)):
+    if choice.outer and (first >= min(wanted, ENOUGH) or first >= max(tiles, panels)):
         return OUTER
     return _kind_of_results(choice, width)
 

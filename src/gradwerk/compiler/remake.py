@@ -1,0 +1,119 @@
+"""Values that their readers make again, instead of one region writing them for all.
+
+A batch norm's x - mean, its square, a masked gradient: each is a few instructions on values that are in memory anyway.  To write one costs
+more than its readers' instructions: memory is the slow part of such regions.  So a value of a map region is made again by each of its
+readers where that moves fewer bytes.  A fold takes the code that makes its argument in as its prologue.
+
+What is decided depends on shapes only by their equality, never on how large they are: a batch size makes no other kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.ir.graph import Node, Value
+from gradwerk.ir.op import Elementwise, Reduction
+
+MOST_MADE = 10
+"""Instructions that each reader may have to repeat."""
+SLOW = HEAVY | {"div", "sqrt", "rsqrt", "pow"}
+"""What is not worth repeating."""
+
+
+class Reader:
+    """A unit that can make what it reads: a map region, or folds along leading axes of what one region makes."""
+
+    def __init__(self, nodes: Sequence[Node], space: tuple[int, ...], results: Iterable[Value]) -> None:
+        self.nodes, self.space, self.results = frozenset(nodes), space, tuple(results)
+        self.folds = all(isinstance(value.node.op, Reduction) for value in self.results)
+        self.needed: frozenset[Node] | None = None
+        """The nodes it runs, as far as values are remade now."""
+
+
+class Remade:
+    """Which values of a graph's map regions are made by their readers."""
+
+    def __init__(self, live: Sequence[Node], outputs: Iterable[Value], readers: Sequence[Reader]) -> None:
+        self.values: set[Value] = set()
+        self.outputs, self.readers = set(outputs), readers
+        self.owner = {node: reader for reader in readers for node in reader.nodes}
+        self.users: dict[Value, list[Node]] = {}
+        for node in live:
+            for value in dict.fromkeys(node.args):
+                self.users.setdefault(value, []).append(node)
+        candidates = [value for node in live if isinstance(node.op, Elementwise) for value in node.values if self.possible(value)]
+        for _ in range(2):  # what one value's readers read may make the next one free
+            for value in candidates:
+                if value not in self.values and self.pays(value):
+                    self.values.add(value)
+                    for reader in readers:
+                        reader.needed = None
+
+    def possible(self, value: Value) -> bool:
+        """Whether all that read a map region's value could make it: other map regions and folds of its shape."""
+        home = self.owner.get(value.node)
+        if home is None or value in self.outputs or not value.shape or value.shape != home.space:
+            return False
+        owners = [self.owner.get(user) for user in self.users.get(value, ())]
+        others = [owner for owner in owners if owner is not home]
+        return bool(others) and all(owner is not None and owner.space == value.shape for owner in others)
+
+    def pays(self, value: Value) -> bool:
+        """Whether making the value in each reader moves fewer bytes than writing it once."""
+        home = self.owner[value.node]
+        readers = [reader for reader in dict.fromkeys(self.owner[user] for user in self.users[value]) if self.reads(reader, value, home)]
+        if not readers:
+            return False
+        left = [x for x in home.results if x not in self.values]
+        if left == [value] and len(readers) == 1 and readers[0].folds:
+            return True  # all of the region becomes the prologue of a fold: nothing is repeated
+        cone = self.cone(value)
+        if cone is None:
+            return False
+        wide = {x for node in cone for x in node.args if x.node not in cone and x.shape == value.shape}
+        item = value.dtype.itemsize
+        made = sum(x.dtype.itemsize for reader in readers for x in wide - self.wide_reads(reader))
+        return made < item * (2 + len(readers))  # to write a line is to fetch it too
+
+    def reads(self, reader: Reader, value: Value, home: Reader) -> bool:
+        """Whether a unit, as things are, reads the value from memory."""
+        return reader is not home and value in self.wide_reads(reader)
+
+    def cone(self, value: Value) -> set[Node] | None:
+        """The nodes that make a value of what is in memory; None where they are too many, or too slow to repeat."""
+        found: set[Node] = set()
+        todo = [value.node]
+        while todo:
+            node = todo.pop()
+            if node in found:
+                continue
+            if not isinstance(node.op, Elementwise) or node.op.name in SLOW or len(found) == MOST_MADE:
+                return None
+            found.add(node)
+            todo += [x.node for x in node.args if self.is_made(x, self.owner[node])]
+        return found
+
+    def is_made(self, value: Value, home: Reader) -> bool:
+        """Whether a value that a node of `home` takes is made with it elsewhere, since nobody writes it."""
+        return value in self.values or (value.node in home.nodes and value not in home.results)
+
+    def wide_reads(self, reader: Reader) -> set[Value]:
+        """The values of its shape that a unit reads from memory."""
+        nodes = self.nodes_of(reader)
+        return {x for node in nodes for x in node.args if x.node not in nodes and x.shape == reader.space}
+
+    def nodes_of(self, reader: Reader) -> frozenset[Node]:
+        """The nodes that a unit runs: its own that are still wanted, and those of what it makes again."""
+        if reader.needed is None:
+            found: set[Node] = set()
+            todo = [value.node for value in reader.results if value not in self.values]
+            while todo:
+                node = todo.pop()
+                if node in found:
+                    continue
+                found.add(node)
+                home = self.owner[node]
+                todo += [x.node for x in node.args if self.is_made(x, home) or (home is reader and x.node in home.nodes)]
+            reader.needed = frozenset(found)
+        return reader.needed
