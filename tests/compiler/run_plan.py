@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import ArrayAt, HostCall, Plan
+from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, ArrayAt, HostCall, Plan
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -20,9 +20,10 @@ class Walk:
         self.plan = plan
         self.kernels = {name: KERNEL(address) for name, address in link(plan.objects).items()}
         self.outputs: list[np.ndarray] = []
-        slots = [aligned(plan.arena_bytes), aligned(len(plan.constants)), *(aligned(a.nbytes) for a in inputs)]
+        self.faults = aligned(8 * FAULT_WORDS * (len(plan.checks) + 1)).view(np.int64)
+        slots = [aligned(plan.arena_bytes), aligned(len(plan.constants)), self.faults, *(aligned(a.nbytes) for a in inputs)]
         slots[1][: len(plan.constants)] = np.frombuffer(plan.constants, np.uint8)
-        for slot, array in zip(slots[2:], inputs, strict=True):
+        for slot, array in zip(slots[FIRST_INPUT:], inputs, strict=True):
             slot[: array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         own = [buffer for buffer in plan.outputs if buffer.in_place_of is None]
         slots += [aligned(int(np.prod(buffer.shape)) * buffer.dtype.itemsize) for buffer in own]
@@ -65,9 +66,9 @@ class Walk:
         return self.slots[at.pointer.slot][at.pointer.offset :][:nbytes].view(at.dtype).reshape(at.shape)
 
     def results(self) -> list[np.ndarray]:
-        slot, outputs = 2 + len(self.plan.inputs), []
+        slot, outputs = FIRST_INPUT + len(self.plan.inputs), []
         for buffer in self.plan.outputs:
-            where = slot if buffer.in_place_of is None else 2 + buffer.in_place_of
+            where = slot if buffer.in_place_of is None else FIRST_INPUT + buffer.in_place_of
             slot += buffer.in_place_of is None
             nbytes = int(np.prod(buffer.shape)) * buffer.dtype.itemsize
             outputs.append(self.slots[where][:nbytes].view(buffer.dtype).reshape(buffer.shape))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradwerk as gw
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, DataError, DTypeError, NumericError, ShapeError, StateError
 from gradwerk.keras import layers
@@ -113,6 +114,29 @@ def test_integers_that_no_embedding_has() -> None:
 def test_train_on_batch_refuses_labels_that_are_no_classes() -> None:
     with pytest.raises(DataError, match="label 3"):
         classifier().train_on_batch(X, Y + 3)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loss_by_itself_refuses_labels_that_are_no_classes(compiled: bool, from_logits: bool) -> None:
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits)
+    call = gw.compile(lambda y, p: loss(y, p)) if compiled else loss
+    with pytest.raises(DataError, match=r"label 3 at \(1\) is outside 0..2"):
+        call(gw.Tensor(np.array([0, 3])), gw.Tensor(np.full((2, 3), 1 / 3, np.float32)))
+
+
+def test_ids_of_a_layer_inside_are_refused_by_the_step_and_the_layer_is_named() -> None:
+    inside = [layers.Flatten(), layers.Embedding(5, 2, name="symbols"), layers.Flatten(), layers.Dense(1)]
+    model = keras.Sequential([keras.Input((3, 1), dtype="int32"), *inside])
+    model.compile("adam", "mse")
+    good, bad, y = np.array([[[0], [1], [4]], [[3], [2], [4]]]), np.array([[[0], [1], [4]], [[3], [7], [4]]]), np.zeros(2)
+    model.train_on_batch(good, y)
+    before = model.get_weights()
+    for call in (lambda: model.train_on_batch(bad, y), lambda: model.fit(bad, y, verbose=0), lambda: model.predict(bad)):
+        with pytest.raises(DataError, match=r"symbols \(Embedding\): gather: index 7 at \([01], 1\) is outside 0..4"):
+            call()
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert np.isfinite(model.train_on_batch(good, y))
 
 
 def test_a_layer_that_does_not_fit_is_named_with_its_shapes() -> None:

@@ -13,15 +13,17 @@ import numpy as np
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
-from gradwerk.base.errors import StateError
+from gradwerk.base.errors import DataError, StateError
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import Elementwise, Input, Movement, Op, Operand, Random, Reduction, Strides, no_gradient
+from gradwerk.ir.op import Elementwise, Indexed, Input, Movement, Op, Operand, Random, Reduction, Strides, no_gradient
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
 from gradwerk.ops.movement import Concatenate
+from gradwerk.tensor.engine import Native
+from gradwerk.tensor.storage import aligned_copy
 from tests.compiler.run_plan import Walk
 from tests.laws.cases import draw, examples_of, generator, special, widened
 from tests.laws.numpy_emitter import NumpyEmitter
@@ -199,6 +201,33 @@ def compiled_gradient_is_the_reference(cls: type[Op]) -> None:
             agree(got, wanted, graph, op)
 
 
+def indices_outside_are_refused(cls: type[Op]) -> None:
+    """An index of no row raises the same error eagerly, interpreted and compiled; negative ones do not count from the end."""
+    if not issubclass(cls, Indexed):
+        return
+    for op, types in examples_of(cls):
+        position, rows = op.indexed(*types)
+        for place in range(0, types[position].size, max(types[position].size - 1, 1)):  # the first and the last
+            for wrong in (rows, -1, -rows - 1, np.iinfo(types[position].dtype).max):
+                arrays = draw(op, types)
+                arrays[position].reshape(-1)[place] = wrong
+                graph, outputs = graph_of(op, types)
+                graph.finish(outputs)
+                ways = (op, lambda *xs, g=graph: interpret(g, xs), lambda *xs, g=graph: Native(g, {}).run([aligned_copy(x) for x in xs]))
+                errors = [error_of(way, arrays) for way in ways]
+                assert errors[0][0].partition(" at (")[0].endswith(f" {wrong}")
+                assert errors[0] == errors[1] == errors[2]
+
+
+def error_of(way: Callable[..., object], arrays: Sequence[Array]) -> tuple[str, tuple[str, ...], str]:
+    """What the DataError says that comes."""
+    try:
+        way(*arrays)
+    except DataError as error:
+        return error.message, error.facts, error.likely
+    raise AssertionError("no error came")
+
+
 def within(cls: type[Op], arrays: list[Array]) -> list[Array]:
     """The values for which compiled code makes a promise (NaN and infinities always)."""
     if cls.precise is None:
@@ -222,7 +251,7 @@ def agree(got: Array, wanted: Array, graph: Graph, about: object) -> None:
 LAWS: tuple[Law, ...] = (
     is_documented, has_cases, reference_has_the_inferred_type, eager_and_graph_agree, text_reads_back, emit_means_the_reference,
     combine_folds_to_the_reference, view_reads_the_reference, gradient_is_the_slope, second_gradient_is_the_slope_of_the_first,
-    compiled_is_the_reference, compiled_gradient_is_the_reference,
+    compiled_is_the_reference, compiled_gradient_is_the_reference, indices_outside_are_refused,
 )  # fmt: skip
 
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import compile_text, host_target, link
-from gradwerk.ir.plan import ARENA, Buffer, Chain, HostCall, Launch, Loop, Plan, Pointer, Stage
+from gradwerk.ir.plan import ARENA, FIRST_INPUT, Buffer, Chain, HostCall, Launch, Loop, Plan, Pointer, Stage
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.program import Program
 
 FLOAT = np.dtype(np.float32)
-INPUT, OUTPUT = 2, 3
+INPUT, OUTPUT = FIRST_INPUT, FIRST_INPUT + 1
 
 KERNEL = """
 define void @{name}(ptr %slots, ptr %args, i64 %chunk, i64 %iteration) nounwind {{

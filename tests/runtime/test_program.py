@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from gradwerk.base.settings import settings
-from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import ArrayAt, Buffer, HostCall, Loop, Pointer
+from gradwerk.compiler.llvm.bounds import BoundsKernel
+from gradwerk.compiler.llvm.link import compile_text, host_target, link
+from gradwerk.ir.plan import FAULT_WORDS, FAULTS, ArrayAt, Buffer, Check, HostCall, Launch, Loop, Plan, Pointer
 from gradwerk.runtime.executor import Executor
-from gradwerk.runtime.memory import SLACK, Results, address
+from gradwerk.runtime.memory import SLACK, Results, address, empty
 from gradwerk.runtime.program import Program
-from tests.runtime.kernels import FLOAT, INPUT, OUTPUT, arena, held, launch, plan_of, run
+from tests.runtime.kernels import FLOAT, INPUT, OBJECTS, OUTPUT, arena, held, launch, plan_of, run
+
+INT = np.dtype(np.int64)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -180,3 +184,68 @@ def test_a_watched_run_times_every_launch_and_notes_every_chunk(executor: Execut
     assert set(trace.events[:, 3]) <= set(range(threads))
     assert trace.tick > 0
     np.testing.assert_array_equal(y, 4)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Stands for the op that a check belongs to."""
+
+    name: str
+
+    def error(self, shape: tuple[int, ...], dtype: np.dtype, found: tuple[int, ...], *, step: str, origin: object) -> Exception:
+        return LookupError(f"{self.name}: {found} of {shape} {dtype} {step}")
+
+
+def checked_plan(n: int, rows: int, *, trips: int = 0, calls: tuple[HostCall, ...] = ()) -> Plan:
+    """Looks at the input (i64) in `trips` iterations, makes one output of it, then overwrites it."""
+    look = BoundsKernel(INT, ("u",), ignores=False)
+    code = compile_text(look.build(host_target()), host_target())
+    where = Pointer(INPUT, 0, 8 * n if trips else 0)
+    launches = [Launch(look.name, (where, Pointer(FAULTS, 8 * FAULT_WORDS * (k + 1))), (n, rows - k, k), 1) for k in range(2)]
+    old, new = Pointer(INPUT, 0), Pointer(OUTPUT, 0)
+    launches += [launch("inc", old, new, n // 2, 4), launch("inc", new, old, n // 2, 4)]
+    plan = plan_of(launches, [[[0], [1]], [[2]], [[3]]], n * max(trips, 1), loops=(Loop(0, 1, trips),) if trips else (), calls=calls)
+    stages = (*plan.stages[:2], replace(plan.stages[2], commits=True))
+    given = Buffer((n * max(trips, 1),), INT)
+    checks = tuple(Check(Allowed(name), (n,), INT, trips) for name in ("first", "second"))
+    return replace(plan, inputs=(given,), outputs=(given,), stages=stages, checks=checks, objects=OBJECTS | {look.name: code})
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_a_fault_is_raised_and_no_stage_that_commits_is_begun(executor: Executor, threads: int) -> None:
+    plan, x = checked_plan(32, 100), empty((32,), INT)
+    with settings.scope(threads=threads):
+        program = Program(plan, link(plan.objects), executor)
+        for number in range(300):
+            x[:] = 5
+            bad = number % 3
+            x[[30, 7]] = (5, 5) if bad == 0 else (99, 5) if bad == 1 else (-1, 200)
+            before = x.copy()
+            if bad:
+                says = "second: (30, 99, 5, 99)" if bad == 1 else "first: (7, 200, -1, 200)"
+                with pytest.raises(LookupError, match=re.escape(f"{says} of (32,) int64")):
+                    program.run([address(x)])
+                np.testing.assert_array_equal(x, before)
+            else:
+                program.run([address(x)])
+                assert (x != before).all()
+
+
+def test_the_first_iteration_with_a_fault_is_named(executor: Executor) -> None:
+    plan, x = checked_plan(8, 100, trips=6), empty((48,), INT)
+    x[:] = 0
+    x[[5 * 8, 3 * 8 + 2]] = -7, -3
+    with pytest.raises(LookupError, match=re.escape("first: (2, -3, -3, 0) of (8,) int64 step 3 of a scan of 6")):
+        Program(plan, link(plan.objects), executor).run([address(x)])
+    assert x[5 * 8] == -7
+
+
+def test_a_host_call_is_not_made_after_a_fault(executor: Executor) -> None:
+    op = Negate([0])
+    call = HostCall(1, op, (ArrayAt(Pointer(INPUT, 0), (8,), INT),), (ArrayAt(Pointer(INPUT, 0), (8,), INT),))
+    plan, x = checked_plan(8, 4, calls=(call,)), empty((8,), INT)
+    x[:] = 4
+    with pytest.raises(LookupError):
+        Program(plan, link(plan.objects), executor).run([address(x)])
+    assert op.calls == [0]
+    assert (x == 4).all()

@@ -227,7 +227,8 @@ def test_arrays_held_outside_are_inputs_not_constants():
     assert step.retraces == []
 
 
-def test_nothing_is_written_when_the_program_raises():
+@pytest.mark.parametrize("interpret", [False, True])
+def test_nothing_is_written_when_the_program_raises(interpret):
     table, count = Tensor(A), Tensor(np.float32(0))
 
     def fn(rows):
@@ -235,7 +236,7 @@ def test_nothing_is_written_when_the_program_raises():
         return gather(table, rows)
 
     step = compile_(fn)
-    with settings.scope(interpret=True):  # compiled code does not raise here
+    with settings.scope(interpret=interpret):
         step(np.array([0, 1]))
         with pytest.raises(DataError, match="outside"):
             step(np.array([0, 9]))

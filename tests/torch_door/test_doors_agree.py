@@ -190,7 +190,7 @@ def test_a_training_step_is_one_plan(modern: bool, batch: int) -> None:
     assert [(a.shape, b.shape) for a, b in images] == [((batch, 28, 28, 1), (batch, 1, 28, 28))]
     ours, theirs = (np.frombuffer(plan.constants, np.int32) for plan in (first, second))
     changed = ours != theirs
-    assert (ours[changed].tolist(), theirs[changed].tolist()) == ([NO_LABEL], [-100])
+    assert (set(ours[changed]), set(theirs[changed])) == ({NO_LABEL}, {-100})
 
 
 def test_a_network_of_products_is_one_plan() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradwerk.torch as torch
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, DataError, ShapeError
 from gradwerk.torch import nn
 from gradwerk.torch.nn import functional as F
 from gradwerk.torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
@@ -186,3 +186,30 @@ def test_loaders() -> None:
         DataLoader(data, batch_size=0)
     with pytest.raises(ShapeError, match="Size mismatch"):
         TensorDataset(torch.zeros(2), torch.zeros(3))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_target_of_no_class_is_one_clear_error_and_changes_nothing(compiled: bool) -> None:
+    model = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(8, 3))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+
+    def step(ids: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(ids), target)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    run = torch.compile(step) if compiled else step
+    ids, target = torch.tensor([[0, 8], [3, 4]]), torch.tensor([2, -100])
+    run(ids, target)
+    before = {name: tensor.numpy().copy() for name, tensor in model.state_dict().items()}
+    with pytest.raises(DataError, match=r"label 3 at \(1\) is outside 0..2[\s\S]*F.cross_entropy"):
+        run(ids, torch.tensor([2, 3]))
+    with pytest.raises(DataError, match=r"gather: index 9 at \(0, 1\) is outside 0..8[\s\S]*model\(ids\)"):
+        run(torch.tensor([[0, 9], [3, 4]]), target)
+    with pytest.raises(DataError, match=r"one_hot: label 5 at \(0\) is outside 0..2"):
+        (torch.compile(F.one_hot) if compiled else F.one_hot)(torch.tensor([5]), 3)
+    for name, tensor in model.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), before[name])
+    assert np.isfinite(run(ids, target).item())

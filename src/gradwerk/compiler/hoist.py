@@ -37,6 +37,7 @@ def merge_scans(graph: Graph) -> Graph:
     later = {node for plan in merged.values() for node in plan.places if node not in merged}
     new, place = Graph(graph.name), dict[Value, Value]()
     for node in copied(graph, new, place):
+        new.standing_for = node.origins
         if node in merged:
             plan = merged[node]
             values = new.apply(plan.op, [place[value] for value in node.args])
@@ -97,6 +98,7 @@ def hoist(graph: Graph) -> Graph:
         return graph
     new, place = Graph(graph.name), dict[Value, Value]()
     for node in copied(graph, new, place):
+        new.standing_for = node.origins
         args = [place[value] for value in node.args]
         values = hoist_scan(node.op, args, new) if isinstance(node.op, Scan) else new.apply(node.op, args)
         place.update(zip(node.values, values, strict=True))
@@ -201,5 +203,6 @@ def without_inputs(body: Graph, dropped: set[int], outputs: Sequence[Value]) -> 
             needed.update(value.node for value in node.args)
     for node in body.nodes:
         if node in needed and node.values[0] not in place:
+            new.standing_for = node.origins
             place.update(zip(node.values, new.apply(node.op, [place[value] for value in node.args]), strict=True))
     return new.finish(place[value] for value in outputs)

@@ -41,7 +41,7 @@ def lower_scan(lowering: Lowering, node: Node) -> bool:
     op = node.op
     if not isinstance(op, Scan) or op.length == 0 or not is_native(op.body):
         return False
-    parts, inner = ScanParts(node, op), lowering.child()
+    parts, inner = ScanParts(node, op), lowering.child(op.length, reverse=op.reverse)
     for value, outer in zip(parts.constant_in, parts.constants, strict=True):
         inner.operands[value] = lowering.operand(outer)
         inner.lasting.add(inner.operands[value].buffer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradwerk.compiler.bounds import checks_first, lower_check, may_fail
 from gradwerk.compiler.contraction.lower import lower_contraction
 from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
@@ -23,10 +24,11 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Contraction, Movement, Op, Random, Source, Strides, Window
+from gradwerk.ir.plan import Check
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 from gradwerk.ops.window import Sliding
 
@@ -57,6 +59,7 @@ class Program:
     constants: dict[Buffer, bytes]
     in_place: dict[int, int]
     units: list[Unit]
+    checks: dict[Buffer, Check]
 
 
 @dataclass
@@ -71,6 +74,10 @@ class Lowering:
     packs: dict[object, Operand] = field(default_factory=dict)
     lasting: set[Buffer] = field(default_factory=set)
     """Inside a loop: buffers that no iteration writes."""
+    checks: dict[Buffer, Check] = field(default_factory=dict)
+    """The looks at indices, by the buffers of their records."""
+    loop: tuple[int, bool] = (0, False)
+    """Iterations of the loop whose body this is, and whether it runs from the last to the first."""
 
     # ---- operands
 
@@ -301,9 +308,9 @@ class Lowering:
         """A loop of native work; False when its body needs the host."""
         return lower_scan(self, node)
 
-    def child(self) -> Lowering:
-        """For a loop's body: the same constants and packs, operands and work of its own."""
-        return Lowering(self.target, constants=self.constants, packs=self.packs)
+    def child(self, trips: int, *, reverse: bool) -> Lowering:
+        """For a loop's body: the same constants, packs and checks, operands and work of its own."""
+        return Lowering(self.target, constants=self.constants, packs=self.packs, checks=self.checks, loop=(trips, reverse))
 
 
 NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
@@ -312,12 +319,13 @@ NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
     (Window, Lowering.window),
     (Gather, Lowering.gather),
     (ScatterAdd, Lowering.scatter_add),
+    (InRange, lower_check),
 )
 
 
 def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
-    units = units_of(graph)
+    units = checks_first(units_of(graph))
     lowering = Lowering(target)
     inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
     for value, buffer in zip(graph.inputs, inputs, strict=True):
@@ -343,7 +351,7 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
         if lowering.operand(value) != place:
             lowering.copy(lowering.operand(value), place)
     lowering.flush()
-    return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units)
+    return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units, lowering.checks)
 
 
 def permuted(operands: Sequence[Operand], order: Sequence[int]) -> tuple[Operand, ...]:
@@ -395,7 +403,7 @@ class Overwrites:
         while todo:
             for number in self.readers.get(todo.pop(), ()):
                 unit = self.units[number]
-                if isinstance(unit, Single) and isinstance(unit.node.op, Movement):
+                if isinstance(unit, Single) and isinstance(unit.node.op, Movement | InRange):
                     todo += [value for value in unit.writes if value not in views]
                     views.update(unit.writes)
         return views
@@ -404,10 +412,3 @@ class Overwrites:
 def reads_same_element(unit: Region, value: Value, old: Value, views: set[Value]) -> bool:
     """A map that reads the old value only as itself, in the shape it writes."""
     return unit.kind == MAP and old.shape == value.shape == unit.space and views & set(unit.reads) == {old}
-
-
-def may_fail(op: Op) -> bool:
-    """Whether running the op may raise: it calls Python."""
-    return not isinstance(op, Movement | Contraction | Source | Window | Gather | ScatterAdd | Scan)
-
-

@@ -2,7 +2,7 @@
 
 A piece of work goes into the earliest stage that its dependences allow.  It may share a stage with what it depends on only as the next
 link of one chain: same number of chunks, and every access in question touches, in chunk c, only what chunk c of the earlier work touched.
-Nothing here knows an op.
+Work that overwrites an input stands in a later stage than all work so far that may note a fault.  Nothing here knows an op.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.work import Access, Buffer, Work
 from gradwerk.ir.plan import ARENA, Chain, Launch, Loop, Pointer, Stage
 
@@ -45,10 +46,20 @@ class Link:
 
 @dataclass
 class Schedule:
-    """Stages of chains of work, and which stages are loops."""
+    """Stages of chains of work, and which stages are loops.  `kept`: memory that was there before the run; `faults`: records of checks."""
 
     stages: list[list[Link]] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
+    kept: frozenset[Buffer] = frozenset()
+    faults: frozenset[Buffer] = frozenset()
+
+    def commits(self, work: Work) -> bool:
+        """Whether the work overwrites what was there before the run."""
+        return any(access.writes and root(access.operand.buffer) in self.kept for access in work.accesses)
+
+    def looks(self, work: Work) -> bool:
+        """Whether the work may note a fault."""
+        return bool(self.faults) and any(access.writes and access.operand.buffer in self.faults for access in work.accesses)
 
 
 def root(buffer: Buffer) -> Buffer:
@@ -59,15 +70,16 @@ def root(buffer: Buffer) -> Buffer:
 def extend(plan: Schedule, segment: Segment) -> None:
     """Appends a segment's stages."""
     first = len(plan.stages)
-    stages = arrange(segment.work)
+    stages = arrange(segment.work, plan)
     plan.stages += stages
     if segment.trips and stages:
         plan.loops.append(Loop(first, len(stages), segment.trips))
 
 
-def arrange(works: Sequence[Work]) -> list[list[Link]]:
+def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
     """The stages of one segment: each piece of work in the earliest stage its dependences allow."""
     stages: list[list[Link]] = []
+    behind_checks = 0
     last_write: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
     reads_since: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
     for work in works:
@@ -78,6 +90,8 @@ def arrange(works: Sequence[Work]) -> list[list[Link]]:
             if access.writes:
                 conflicts += [(entry, access) for entry in reads_since.get(buffer, ())]
         number = max((entry[0] for entry, _ in conflicts), default=0)
+        if behind_checks > number and plan.commits(work):
+            number = behind_checks
         here = [(entry, access) for entry, access in conflicts if entry[0] == number]
         link = chainable(work, here)
         if here and link is None:
@@ -88,6 +102,8 @@ def arrange(works: Sequence[Work]) -> list[list[Link]]:
             link = Link([])
             stages[number].append(link)
         link.work.append(work)
+        if plan.looks(work):
+            behind_checks = max(behind_checks, number + 1)
         for access in work.accesses:
             buffer = root(access.operand.buffer)
             entry = (number, link, work, access)
@@ -111,6 +127,16 @@ def chainable(work: Work, conflicts: Sequence[tuple[tuple[int, Link, Work, Acces
         if work.chunks > 1 and theirs.operand.buffer is not ours.operand.buffer:
             return None
     return next(iter(links.values()))
+
+
+def check_order(plan: Schedule) -> None:
+    """All checks stand before the first stage that overwrites an input.  Raises: VerifyError."""
+    committed = False
+    for number, links in enumerate(plan.stages):
+        works = [work for link in links for work in link.work]
+        committed = committed or any(plan.commits(work) for work in works)
+        if committed and any(plan.looks(work) for work in works):
+            raise VerifyError(f"stage {number} looks at indices although something may have been overwritten")
 
 
 @dataclass
@@ -195,7 +221,8 @@ def tables(plan: Schedule, places: dict[Buffer, Pointer]) -> tuple[list[Launch],
     chains: list[Chain] = []
     stages: list[Stage] = []
     for links in plan.stages:
-        stages.append(Stage(len(chains), len(links)))
+        commits = bool(plan.faults) and any(plan.commits(work) for link in links for work in link.work)
+        stages.append(Stage(len(chains), len(links), commits))
         for link in links:
             chains.append(Chain(len(launches), len(link.work), link.work[0].chunks))
             launches += [launch(work, places) for work in link.work]

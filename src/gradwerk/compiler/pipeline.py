@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
 from gradwerk.compiler import memory
+from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.lower import HostStep, Program, lower
@@ -22,7 +23,7 @@ from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, KernelSpec, Operand
 from gradwerk.ir.graph import Graph
-from gradwerk.ir.plan import ARENA, CONSTANTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
+from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
 from gradwerk.ir.plan import Buffer as PlanBuffer
 from gradwerk.ir.region import Unit, describe
 from gradwerk.ir.text import print_graph
@@ -44,7 +45,8 @@ class Pass:
 
 
 PASSES = (
-    Pass("simplify", simplify, "first: fewer nodes for all that follow, and scans that are equal become identical"),
+    Pass("check indices", check_indices, "before all others: messages speak of the places of the user's own arrays"),
+    Pass("simplify", simplify, "early: fewer nodes for all that follow, and scans that are equal become identical"),
     Pass("merge_scans", merge_scans, "before hoisting: a forward scan and the one that also keeps residuals are one loop"),
     Pass("hoist", hoist, "work that leaves a loop becomes ordinary nodes, which the next walk simplifies"),
     Pass("simplify again", simplify, "hoisted products meet gathers and reshapes that they had not seen", repeats=True),
@@ -105,11 +107,12 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
 def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Plan:
     """Memory, tables and objects."""
     segments = [step for step in program.steps if not isinstance(step, HostStep)]
-    plan, starts = memory.Schedule(), list[int]()
+    plan, starts = memory.Schedule(kept=frozenset(program.inputs), faults=frozenset(program.checks)), list[int]()
     for step in program.steps:
         starts.append(len(plan.stages))
         if not isinstance(step, HostStep):
             memory.extend(plan, step)
+    memory.check_order(plan)
     fixed = addresses(graph, program)
     held = [o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
     places, arena = memory.assign(plan, fixed, held)
@@ -143,17 +146,20 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
         blob,
         objects_for(log.kernels.values(), target),
         amount < SMALLEST_SHARED,
+        tuple(program.checks.values()),
     )
 
 
 def addresses(graph: Graph, program: Program) -> dict[Buffer, Pointer]:
-    """The slots of inputs, outputs and constants."""
+    """The slots of inputs, outputs, constants and records of checks."""
     fixed = {buffer: Pointer(FIRST_INPUT + k, 0) for k, buffer in enumerate(program.inputs)}
     slot = FIRST_INPUT + len(program.inputs)
     for number, buffer in enumerate(program.outputs):
         if number not in program.in_place:
             fixed[buffer] = Pointer(slot, 0)
             slot += 1
+    for number, buffer in enumerate(program.checks):
+        fixed[buffer] = Pointer(FAULTS, 8 * FAULT_WORDS * (number + 1))
     offset = 0
     for buffer, data in program.constants.items():
         fixed[buffer] = Pointer(CONSTANTS, offset)

@@ -9,7 +9,7 @@
     Reduction    fold along axes                           vjp, reference, combine, identity
     Contraction  sum of products over named axes           infer, vjp, reference
     Window       fold of a sliding window, and its inverse infer, vjp, reference
-    Indexed      gather and scatter                        infer, vjp, reference
+    Indexed      gather and scatter                        infer, vjp, reference, indexed
     Random       bits from a key and a counter             infer, reference, emit
     Control      holds sub-graphs                          infer, pullback, evaluate
     Host         runs Python, may have an effect           infer, evaluate
@@ -38,7 +38,7 @@ Operand = Any
 """An array, a Value, a Tensor, or a Python number: whatever rules are written over."""
 Grads = Sequence[Operand | None]
 REGISTRY: dict[str, type[Op]] = {}
-PLACEHOLDERS = {"Elementwise": ("emit",), "Movement": ("view",), "Reduction": ("combine", "identity")}
+PLACEHOLDERS = {"Elementwise": ("emit",), "Movement": ("view",), "Reduction": ("combine", "identity"), "Indexed": ("indexed",)}
 """What kinds declare only to refuse; a member must answer it."""
 
 
@@ -326,9 +326,16 @@ class Window(Op):
 
 @dataclass(frozen=True)
 class Indexed(Op):
-    """Reads or writes at places that data names."""
+    """Reads or writes at places that data names.
 
-    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
+    `indexed` answers where these places stand; the compiler has them looked at before anything is written (compiler/bounds.py).
+    """
+
+    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference", "indexed")
+
+    def indexed(self, *types: Type) -> tuple[int, int]:
+        """Which argument holds the indices, and n where 0..n-1 are allowed."""
+        raise TypeError(f"{self.name}: no answer to which argument holds indices")
 
 
 @dataclass(frozen=True)

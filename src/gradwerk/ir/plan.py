@@ -1,7 +1,8 @@
 """The Plan: what the compiler makes and the runtime runs.  Plain data: it can be printed, timed launch by launch, cached, shipped.
 
-Memory is named by slots.  Slot 0 is the arena (one per invocation), slot 1 the constants, then one slot per input, then one per output
-that is not written in place of an input.  A pointer is (slot, byte offset, bytes per loop iteration).
+Memory is named by slots.  Slot 0 is the arena (one per invocation), slot 1 the constants, slot 2 the faults (one per invocation, zero at
+first), then one slot per input, then one per output that is not written in place of an input.  A pointer is (slot, byte offset, bytes per
+loop iteration).
 
 The kernel ABI: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration)`.  `slots` is an array of base addresses; `args` an array of
 i64: three words (slot, offset, step) per pointer, then the extents.  A pointer's address is slots[slot] + offset + iteration * step.
@@ -9,6 +10,10 @@ i64: three words (slot, offset, step) per pointer, then the extents.  A pointer'
 Work is cut into chunks by size, never by the number of threads.  A chain is a run of launches with the same chunk count in which chunk c
 of each launch needs, of the chain's earlier launches, only chunk c: one worker runs chunk c of all of them, end to end.  Chains of one
 stage need nothing of each other.  Between stages there is a barrier.  Stages of a loop run `trips` times.
+
+Faults: a launch that finds an index out of range goes on, but notes it.  Word 0 of the slot says that there is any; check k has the record
+from word 8 (k + 1) on: found (0 or 1), iteration, place of the first (row-major), that index, lowest and highest of all.  All checks stand
+in stages before the first that `commits`, that is, writes over an input; no such stage is begun when a fault is noted.
 """
 
 from __future__ import annotations
@@ -18,7 +23,9 @@ from dataclasses import dataclass, field
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
 
-ARENA, CONSTANTS, FIRST_INPUT = 0, 1, 2
+ARENA, CONSTANTS, FAULTS, FIRST_INPUT = 0, 1, 2, 3
+FAULT_WORDS = 8
+"""i64 words of one record of a fault: a cache line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,11 @@ class Chain:
 
 @dataclass(frozen=True)
 class Stage:
-    """Chains [first, first + count); all are done before the next stage begins."""
+    """Chains [first, first + count); all are done before the next stage begins.  `commits`: not begun when a fault is noted."""
 
     first: int
     count: int
+    commits: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,21 @@ class HostCall:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A look at indices of this shape and dtype, whose record stands at its number in `Plan.checks`; `op` makes the error.
+
+    In a loop of `trips` iterations (0: in none), which `reverse` walks from the last step to the first.
+    """
+
+    op: object
+    shape: tuple[int, ...]
+    dtype: DType
+    trips: int = 0
+    reverse: bool = False
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True)
 class Buffer:
     """The type of one input or output, and for an output written in place the input it takes the place of."""
 
@@ -119,3 +142,4 @@ class Plan:
     objects: dict[str, bytes] = field(repr=False)
     serial: bool = False
     """True when the whole program is too small to share: the caller runs it alone and wakes nobody."""
+    checks: tuple[Check, ...] = ()

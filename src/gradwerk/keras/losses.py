@@ -12,6 +12,7 @@ from gradwerk.keras.options import by_name, checked, choice
 from gradwerk.nn import loss as known
 from gradwerk.ops.elementwise import cast, mul
 from gradwerk.ops.functions import mean, one_hot
+from gradwerk.ops.indexing import in_range
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.reduction import reduce_sum
 
@@ -26,7 +27,8 @@ def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logit
     if from_logits:
         return known.softmax_cross_entropy(y_pred, labels, ignored=known.NO_LABEL)
     _check_labels_shape(labels, y_pred)
-    return known.cross_entropy_of_probabilities(y_pred, one_hot(labels, y_pred.shape[-1], y_pred.dtype))
+    classes = y_pred.shape[-1]
+    return known.cross_entropy_of_probabilities(y_pred, one_hot(in_range(labels, classes, "label"), classes, y_pred.dtype))
 
 
 def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002

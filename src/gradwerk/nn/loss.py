@@ -6,19 +6,17 @@ Cross-entropies take logits where they can: log_softmax(z) = z - max - log(sum(e
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DataError, DTypeError, ShapeError
-from gradwerk.ops.compare import equal, greater_equal, less, logical_and, not_equal
+from gradwerk.base.errors import DTypeError, ShapeError
+from gradwerk.ops.compare import equal, not_equal
 from gradwerk.ops.elementwise import abs_, add, cast, div, exp, log, maximum, minimum, mul, neg, sub, where
 from gradwerk.ops.functions import log_softmax, mean, one_hot, pick
+from gradwerk.ops.indexing import in_range
 from gradwerk.ops.reduction import reduce_sum
-from gradwerk.tensor.state import mode
-from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -33,21 +31,18 @@ def softmax_cross_entropy(
 
     Shape: logits (..., classes), labels (...) integer, class_weights (classes,); result (...).
     `smoothing` s trains towards (1 - s) one_hot + s / classes (Szegedy et al., 2015).
-    Raises: ShapeError, DTypeError, and DataError for a label outside [0, classes); in a compiled step such a label gives NaN.
+    Raises: ShapeError, DTypeError, and DataError for a label outside [0, classes) that is not `ignored`.
     """
     classes = logits.shape[-1]
     check_labels(labels, logits)
-    check_label_range(labels, classes, ignored)
+    labels = in_range(labels, classes, "label", ignored=ignored)
     if smoothing:
         targets = add(mul(one_hot(labels, classes, logits.dtype), 1.0 - smoothing), smoothing / classes)
         losses = categorical_cross_entropy(logits, targets if class_weights is None else mul(targets, class_weights))
     else:
-        losses = neg(pick(log_softmax(logits), labels))
+        losses = pick(neg(log_softmax(logits)), labels)
         losses = losses if class_weights is None else mul(losses, weight_of_label(labels, logits, class_weights))
-    zero = np.zeros((), losses.dtype)
-    known = logical_and(greater_equal(labels, 0), less(labels, classes))
-    losses = where(known, losses, math.nan if ignored is None else where(equal(labels, ignored), zero, math.nan))
-    return losses if ignored is None or not 0 <= ignored < classes else where(equal(labels, ignored), zero, losses)
+    return losses if ignored is None else where(equal(labels, ignored), np.zeros((), losses.dtype), losses)
 
 
 def categorical_cross_entropy(logits: Operand, targets: Operand) -> Operand:
@@ -69,23 +64,6 @@ def check_labels(labels: Operand, scores: Operand) -> None:
         )
     if not dtypes.is_integer(labels.dtype):
         raise DTypeError(f"labels must be integers, these are {labels.dtype}", likely="cast them to int64")
-
-
-def check_label_range(labels: Operand, classes: int, ignored: int | None = None) -> None:
-    """Labels whose contents are known lie in [0, classes) or are `ignored`.  Raises: DataError naming the first that is not."""
-    if mode.trace is not None or not isinstance(labels, Tensor | np.ndarray):
-        return
-    array = labels.contents("the labels") if isinstance(labels, Tensor) else labels
-    outside = (array < 0) | (array >= classes)
-    if ignored is not None:
-        outside &= array != ignored
-    if outside.any():
-        place = tuple(int(n) for n in np.argwhere(outside)[0])
-        raise DataError(
-            f"label {array[place]} at {place} is outside 0..{classes - 1}",
-            facts=(f"labels  {array.shape} {array.dtype}, lowest {array.min()}, highest {array.max()}",),
-            likely="give the model as many outputs as there are classes, and count classes from 0",
-        )
 
 
 def cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ShapeError, StateError
+from gradwerk.base.errors import GradwerkError, ShapeError, StateError
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import Program
 from gradwerk.ir.op import Array, Control, Example, Grads, Input, Movement, Operand, Source, typed
@@ -79,7 +79,11 @@ class Scan(Control):
         state, xs, constants = arrays[: self.carries], arrays[self.carries : end], arrays[end:]
         stacked = [np.empty(t.shape, t.dtype) for t in types[self.carries :]]
         for step in reversed(range(self.length)) if self.reverse else range(self.length):
-            results = program((*state, *(x[step] for x in xs), *constants))
+            try:
+                results = program((*state, *(x[step] for x in xs), *constants))
+            except GradwerkError as error:
+                facts = (*error.facts, f"step {step} of a scan of {self.length}")
+                raise type(error)(error.message, facts=facts, likely=error.likely, origin=error.origin) from None
             state = results[: self.carries]
             for stack, y in zip(stacked, results[self.carries :], strict=True):
                 stack[step] = y

@@ -9,10 +9,11 @@ from typing import final
 
 import numpy as np
 
-from gradwerk.base.dtypes import int32, int64, is_integer
+from gradwerk.base.dtypes import DType, int32, int64, is_integer
 from gradwerk.base.errors import DataError, DTypeError, ShapeError
+from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Example, Grads, Indexed, Op, Operand, typed
+from gradwerk.ir.op import Array, Example, Grads, Indexed, Op, Operand, no_gradient, typed
 
 
 @final
@@ -42,9 +43,11 @@ class Gather(Indexed):
     def vjp(self, ct: Operand, y: Operand, x: Operand, indices: Operand) -> Grads:
         return scatter_add(ct, indices, x.shape[0]), None
 
+    def indexed(self, *types: Type) -> tuple[int, int]:
+        return 1, types[0].shape[0]
+
     def reference(self, x: Array, indices: Array) -> Array:
-        check_range(self, indices, x.shape[0])
-        return x[indices]
+        return x[InRange(x.shape[0], f"{self.name}: index").reference(indices)]
 
 
 @final
@@ -77,29 +80,84 @@ class ScatterAdd(Indexed):
     def vjp(self, ct: Operand, y: Operand, updates: Operand, indices: Operand) -> Grads:
         return gather(ct, indices), None
 
+    def indexed(self, *types: Type) -> tuple[int, int]:
+        return 1, self.rows
+
     def reference(self, updates: Array, indices: Array) -> Array:
-        check_range(self, indices, self.rows)
+        InRange(self.rows, f"{self.name}: index").reference(indices)
         result = np.zeros((self.rows, *updates.shape[indices.ndim :]), updates.dtype)
         np.add.at(result, indices, updates)
         return result
 
 
+@final
+@dataclass(frozen=True)
+class InRange(Indexed):
+    """(indices) -> the same indices, each of them known to be in 0..rows-1 or `ignored`.
+
+    `what` begins the message, such as "gather: index" or "label".
+    Shape: that of indices.  Dtype: an integer, kept.  Raises: DataError for any other index, negative ones too.
+    """
+
+    rows: int
+    what: str = "index"
+    ignored: int | None = None
+
+    vjp = no_gradient
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            (cls(4), (typed(2, 5, dtype=int64),)),
+            (cls(5, "label", -100), (typed(7, dtype=int32),)),
+            (cls(4), (typed(dtype=int64),)),
+            (cls(4), (typed(0, dtype=int32),)),
+        )
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        _check_indices(self, types[0])
+        return types
+
+    def indexed(self, *types: Type) -> tuple[int, int]:
+        return 0, self.rows
+
+    def ignores(self, dtype: DType) -> bool:
+        """Whether indices of this dtype can be the one that is `ignored`."""
+        return self.ignored is not None and int(np.iinfo(dtype).min) <= self.ignored <= int(np.iinfo(dtype).max)
+
+    def reference(self, indices: Array) -> Array:
+        outside = (indices < 0) | (indices >= self.rows)
+        if self.ignores(indices.dtype):
+            outside &= indices != self.ignored
+        if outside.any():
+            first = int(np.argmax(outside))
+            found = (first, int(indices.reshape(-1)[first]), int(indices.min()), int(indices.max()))
+            raise self.error(indices.shape, indices.dtype, found)
+        return indices
+
+    def error(
+        self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, step: str = "", origin: Origin | None = None
+    ) -> DataError:
+        """What is raised for indices of this shape and dtype.
+
+        `found`: place of the first index that is outside (row-major), that index, lowest and highest of all.  `step` names the iteration
+        of a loop, `origin` the line that wrote the op where that is not the present one.
+        """
+        first, index, lowest, highest = found
+        place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
+        facts = (f"indices {shape} {dtype}, lowest {lowest}, highest {highest}", *([step] if step else []))
+        allowed = f"0..{self.rows - 1}" if self.rows else "a table without rows"
+        return DataError(
+            f"{self.what} {index} at ({place}) is outside {allowed}",
+            facts=facts,
+            likely="labels and ids count from 0, and the model or table needs one output or row for each",
+            origin=origin,
+        )
+
+
 def _check_indices(op: Op, indices: Type) -> None:
     if not is_integer(indices.dtype):
         raise DTypeError(f"{op.name}: indices must be integers", facts=(f"indices {indices}",))
-
-
-def check_range(op: Op, indices: Array, rows: int) -> None:
-    """Raises DataError, naming the first index outside 0..rows-1 and its place."""
-    outside = (indices < 0) | (indices >= rows)
-    if outside.any():
-        place = np.unravel_index(int(np.argmax(outside)), indices.shape)
-        at = ", ".join(map(str, map(int, place)))
-        raise DataError(
-            f"{op.name}: index {indices[place]} at ({at}) is outside 0..{rows - 1}",
-            facts=(f"indices {indices.shape} {indices.dtype}, lowest {indices.min()}, highest {indices.max()}",),
-            likely="a label or token is not below the number of classes or rows",
-        )
 
 
 def gather(x: Operand, indices: Operand) -> Operand:
@@ -110,3 +168,8 @@ def gather(x: Operand, indices: Operand) -> Operand:
 def scatter_add(updates: Operand, indices: Operand, rows: int) -> Operand:
     """The sum of the updates at each of `rows` rows.  Shape: (rows, ...).  Raises: DataError, ShapeError, DTypeError."""
     return ScatterAdd(rows)(updates, indices)
+
+
+def in_range(indices: Operand, rows: int, what: str = "index", *, ignored: int | None = None) -> Operand:
+    """The indices, looked at: in 0..rows-1 or `ignored`.  Shape, dtype: kept.  Raises: DataError (also in a compiled step), DTypeError."""
+    return InRange(rows, what, ignored)(indices)

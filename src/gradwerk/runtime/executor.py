@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 # a job: what stays
-LAUNCHES, CHAINS, STAGES, SEGMENTS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, CANCEL, WATCH = range(10)
+LAUNCHES, CHAINS, STAGES, SEGMENTS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, CANCEL, WATCH, NOTED = range(11)
 # a job: what the next call shall run
 RUN, FIRST, END, TRIP = 16, 17, 18, 19
 JOB_WORDS = 24

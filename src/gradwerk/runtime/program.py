@@ -11,13 +11,14 @@ import time
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
 from gradwerk.base.dtypes import token
 from gradwerk.base.events import emit
 from gradwerk.base.settings import settings
-from gradwerk.ir.plan import ARENA, CONSTANTS, FIRST_INPUT, ArrayAt, HostCall, Plan
+from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan
 from gradwerk.runtime.executor import (
     AGAIN,
     ALL_TRIPS,
@@ -31,6 +32,7 @@ from gradwerk.runtime.executor import (
     FIRST,
     JOB_WORDS,
     LINE,
+    NOTED,
     RUN,
     SLOTS,
     TRIP,
@@ -56,22 +58,22 @@ class Cancelled(KeyboardInterrupt):
 class Context:
     """What one invocation writes."""
 
-    __slots__ = ("address", "arena", "counters", "job", "memory", "results", "runs", "slots")
+    __slots__ = ("address", "arena", "counters", "faults", "job", "memory", "results", "runs", "slots")
 
     def __init__(self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results) -> None:
         self.arena = empty((plan.arena_bytes,), BYTE)
         self.counters = words(LINE * (len(plan.chains) + len(plan.stages) + 1))
-        slots, job = words(slot_count), words(JOB_WORDS)
-        slots[ARENA], slots[CONSTANTS] = address(self.arena), address(constants)
+        slots, job, faults = words(slot_count), words(JOB_WORDS), words(FAULT_WORDS * (len(plan.checks) + 1))
+        slots[ARENA], slots[CONSTANTS], slots[FAULTS] = address(self.arena), address(constants), address(faults)
         job[:4] = tables.addresses
         job[SLOTS], job[CLAIMS] = address(slots), address(self.counters)
         job[COMPLETIONS] = address(self.counters) + 8 * LINE * len(plan.chains)
-        job[CONTROL] = _ALONE_ADDRESS
+        job[CONTROL], job[NOTED] = _ALONE_ADDRESS, slots[FAULTS]
         job[RUN : TRIP + 1] = (0, 0, tables.segment_count, ALL_TRIPS)
         self.address = address(job)
-        self.slots, self.job, self.runs = slots.data, job.data, 0
+        self.slots, self.job, self.faults, self.runs = slots.data, job.data, faults.data, 0
         self.results = results
-        self.memory = (self.arena, self.counters, slots, job)
+        self.memory = (self.arena, self.counters, slots, job, faults)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Program:
         """Runs on memory at these addresses, one per input; the escaping outputs as new arrays, in order.
 
         In-place outputs are written over their inputs and are not returned.  `outputs` may give the addresses to use instead of new arrays.
-        Raises: what a host call raises; KeyboardInterrupt after the run, or Cancelled (a KeyboardInterrupt) within `GRACE` seconds.
+        Raises: DataError for an index out of range, and what a host call raises: no input is overwritten then.  KeyboardInterrupt after the
+        run, or Cancelled (a KeyboardInterrupt) within `GRACE` seconds.
         """
         if settings.debug:
             emit("run", program=self, inputs=inputs)
@@ -147,6 +150,8 @@ class Program:
                 self._go_on(context, None)
         else:
             self._shared(context)
+        if context.faults[0]:
+            raise first_fault(self.plan, context.faults)
 
     def _shared(self, context: Context) -> None:
         """The job on all threads of the pool, or on this one when another thread has the pool."""
@@ -187,6 +192,8 @@ class Program:
     def _steps(self, context: Context, steps: Sequence[Step], trip: int, *, alone: bool) -> None:
         for step in steps:
             if isinstance(step, HostCall):
+                if context.faults[0]:
+                    raise first_fault(self.plan, context.faults)
                 _host(context, step, max(trip, 0))
             elif isinstance(step, Repeat):
                 for number in range(step.trips):
@@ -221,6 +228,16 @@ class Program:
     def profile(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[int]:
         """Ticks of each launch (all chunks and iterations), run by this thread alone."""
         return self.watch(inputs, outputs, alone=True).ticks
+
+
+def first_fault(plan: Plan, faults: Sequence[int]) -> Exception:
+    """The error of the first check, in the plan's order, that noted something: the same with any number of threads."""
+    check, record = next((c, faults[k : k + 6]) for k, c in zip(count(FAULT_WORDS, FAULT_WORDS), plan.checks) if faults[k])
+    _, iteration, *found = record
+    step = check.trips - 1 - iteration if check.reverse else iteration
+    where = f"step {step} of a scan of {check.trips}" if check.trips else ""
+    origin = check.origins[0] if check.origins else None
+    return check.op.error(check.shape, check.dtype, tuple(found), step=where, origin=origin)  # type: ignore[attr-defined,no-any-return]
 
 
 def _host(context: Context, call: HostCall, trip: int) -> None:

@@ -45,7 +45,7 @@ class Tables:
         self.launches = _table(rows, 2)
         self.chains = _table([(c.first, c.first + c.count, c.chunks) for c in plan.chains], 3)
         totals = [sum(c.chunks for c in plan.chains[s.first : s.first + s.count]) for s in plan.stages]
-        self.stages = _table([(s.first, s.first + s.count, total) for s, total in zip(plan.stages, totals, strict=True)], 3)
+        self.stages = _table([(s.first, s.first + s.count, n, int(s.commits)) for s, n in zip(plan.stages, totals, strict=True)], 4)
         self.steps, segments = steps(plan)
         self.segment_count = len(segments)
         self.segments = _table(segments, 3)

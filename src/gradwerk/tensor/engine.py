@@ -8,6 +8,7 @@ first NaN or infinity.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -18,7 +19,7 @@ from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import Program as Interpreter
-from gradwerk.ir.op import Array, Input, Movement, Op
+from gradwerk.ir.op import Array, Indexed, Input, Movement, Op
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import SLACK, address
 from gradwerk.runtime.program import Program
@@ -27,7 +28,7 @@ from gradwerk.tensor.storage import aligned_copy
 MOST_PROGRAMS = 1024
 
 
-class Executable:
+class Executable(ABC):
     """A graph ready to run.  `in_place` maps output number to the number of the input that it overwrites; these outputs come last."""
 
     native: Program | None = None
@@ -37,12 +38,12 @@ class Executable:
         self.graph, self.in_place = graph, dict(in_place)
         self.types = tuple(value.type for value in graph.outputs)
 
+    @abstractmethod
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """The outputs that are not in place, in new memory; the others are written.  Inputs are dense.
 
         Nothing is written if this raises.
         """
-        raise NotImplementedError
 
 
 class Interpreted(Executable):
@@ -117,7 +118,7 @@ def crossing(graph: Graph, in_place: Mapping[int, int]) -> set[int]:
     found = set()
     for number, taken in in_place.items():
         source: Value = graph.outputs[number]
-        while isinstance(source.node.op, Movement) and len(source.node.args) == 1:
+        while isinstance(source.node.op, Movement | Indexed) and len(source.node.args) == 1:
             source = source.node.args[0]
         if isinstance(source.node.op, Input) and source in overwritten and source is not graph.inputs[taken]:
             found.add(number)

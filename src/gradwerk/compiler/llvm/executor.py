@@ -7,15 +7,15 @@
     ticks()                        the clock of time stamps
 
 `share` and `walk` return 0 (all done), 1 (cancelled), or 2: the quantum (about a tenth of a second) is over, so that Python can look for
-signals; `walk` then goes on where the run stands.
+signals; `walk` then goes on where the run stands.  A run that has noted a fault is done where a stage commits (ir/plan.py).
 
 A job is i64 words that stay as they are (0 launches, 1 chains, 2 stages, 3 segments, 4 slots, 5 claims, 6 completions, 7 control, 8 cancel,
-9 watch) and, from word 16 on, what the next call shall run: run number, first segment, end of segments, and one trip or -1 for all.
-`share` copies these to the ring in the control block, so that a worker sees one run's words or none.
+9 watch, 10 faults) and, from word 16 on, what the next call shall run: run number, first segment, end of segments, and one trip or -1 for
+all.  `share` copies these to the ring in the control block, so that a worker sees one run's words or none.
 
-Rows are i64 words: launch (kernel, args), chain (first launch, end, chunks), stage (first chain, end, chunks of all), segment (first stage,
-end, trips).  Claims and completions have a cache line each per chain and per stage.  Control words, a cache line each: epoch, sleepers,
-stop, pauses before parking, then a ring of eight runs.
+Rows are i64 words: launch (kernel, args), chain (first launch, end, chunks), stage (first chain, end, chunks of all, whether it commits),
+segment (first stage, end, trips).  Claims and completions have a cache line each per chain and per stage.  Control words, a cache line
+each: epoch, sleepers, stop, pauses before parking, then a ring of eight runs.
 
 Run r of a program visits the stages of a segment with T trips T times; visit v = r * T + trip + 1 rises for ever.  A claim word is
 `v << 32 | next chunk`; a completion word counts chunks since the program was made, so "stage done" is `count >= v * chunks of the stage`.

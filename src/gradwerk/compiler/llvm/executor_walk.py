@@ -78,6 +78,7 @@ entry:
   %control = pointer %job, 7
   %cancel = getelementptr i64, ptr %job, i64 8
   %watch = pointer %job, 9
+  %faults = pointer %job, 10
   %watching = icmp ne ptr %watch, null
   %hurried = icmp ne i64 %deadline, 9223372036854775807
   %all = icmp slt i64 %only, 0
@@ -120,7 +121,13 @@ stage_in:
   %ready = icmp eq i64 %code, 0
   br i1 %ready, label %stage_go, label %leave
 stage_go:
-  %stage_row = getelementptr [3 x i64], ptr %stages, i64 %g
+  %stage_row = getelementptr [4 x i64], ptr %stages, i64 %g
+  %commits = word %stage_row, 3
+  %fault = load atomic i64, ptr %faults monotonic, align 8
+  %refused = and i64 %commits, %fault
+  %refuse = icmp ne i64 %refused, 0
+  br i1 %refuse, label %leave, label %stage_run
+stage_run:
   %chain0 = word %stage_row, 0
   %chain9 = word %stage_row, 1
   %total = word %stage_row, 2
@@ -128,7 +135,7 @@ stage_go:
   %done = getelementptr [8 x i64], ptr %dones, i64 %g
   br label %chain
 chain:
-  %c = phi i64 [%chain0, %stage_go], [%c1, %chain_end]
+  %c = phi i64 [%chain0, %stage_run], [%c1, %chain_end]
   %chain_more = icmp slt i64 %c, %chain9
   br i1 %chain_more, label %chain_in, label %stage_end
 chain_in:

@@ -3,7 +3,8 @@
 gather        chunks of the leading axis of the indices; the lanes run along a row, or along the indices where a row is one number
 scatter_add   chunks of columns; within one, every update in order: the sums never depend on threads
 
-An index outside the table reads NaN (0 of integers) and adds nothing: a compiled step does not raise.
+Indices were looked at before (compiler/bounds.py).  These kernels run all the same when one is outside the table, until the run ends with
+the error: it then reads NaN (0 of integers) and adds nothing, and no memory but the operands' is touched.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class IndexedBuilder:
         """Reads one number and handles its row."""
         f = self.f
         raw = f.load(MEMORY[self.spec.index_dtype], at[1])
-        row = self.wide(raw)
+        row = as_i64(f, raw, self.spec.index_dtype)
         inside = f.compare("ult", row, self.table_rows)
         if self.spec.adds:
             with f.when(inside):
@@ -120,13 +121,6 @@ class IndexedBuilder:
             return
         safe = f.select(inside, row, f.integer(0))
         self.level(axis, [f.at(at[0], f.mul(safe, self.row_stride), element=MEMORY[self.spec.dtype]), *at[1:]], inside)
-
-    def wide(self, raw: Value) -> Value:
-        """An index as i64."""
-        if raw.type == "i64":
-            return raw
-        grow = "sext" if self.spec.index_dtype.kind == "i" else "zext"
-        return self.f.emit(f"{grow} {raw.type} {raw} to i64", "i64")
 
     def lane(self, number: int, at: Value) -> Lane:
         """An operand along the last axis."""
@@ -158,7 +152,7 @@ class IndexedBuilder:
             one = LaneEmitter(f, 1)
             with f.loop(0, count) as loop:
                 here = self.advance(at, loop.index, self.rank - 1)
-                row = self.wide(f.load(MEMORY[self.spec.index_dtype], here[1]))
+                row = as_i64(f, f.load(MEMORY[self.spec.index_dtype], here[1]), self.spec.index_dtype)
                 with f.when(f.compare("ult", row, self.table_rows)):
                     place = f.at(at[0], f.mul(row, self.row_stride), element=MEMORY[kind])
                     one.store(one.add(one.load(place, kind), one.load(here[2], kind)), place)
@@ -201,6 +195,13 @@ class IndexedBuilder:
 
         with f.loop(0, self.table_rows) as row:
             along(columns, f.at(self.kernel.pointers[0], f.mul(row.index, self.row_stride), element=MEMORY[self.spec.dtype]))
+
+
+def as_i64(f: Function, raw: Value, dtype: DType) -> Value:
+    """An index as i64."""
+    if raw.type == "i64":
+        return raw
+    return f.emit(f"{'sext' if dtype.kind == 'i' else 'zext'} {raw.type} {raw} to i64", "i64")
 
 
 def lower_gather(op: Op, table: Operand, index: Operand, out: Operand, target: Target) -> list[Work]:

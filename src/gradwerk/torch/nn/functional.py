@@ -13,6 +13,7 @@ from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
 from gradwerk.ops import elementwise, functions
+from gradwerk.ops.indexing import in_range
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
@@ -137,8 +138,8 @@ def batch_norm(
 
 
 def one_hot(tensor: Tensor, num_classes: int) -> Tensor:
-    """Integer rows with a 1 at each label."""
-    return functions.one_hot(tensor, num_classes, tensor.dtype)
+    """Integer rows with a 1 at each label, which must be below `num_classes`."""
+    return functions.one_hot(in_range(tensor, num_classes, "one_hot: label"), num_classes, tensor.dtype)
 
 
 def _reduce(values: Tensor, reduction: str) -> Tensor:

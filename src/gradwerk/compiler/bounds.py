@@ -1,0 +1,112 @@
+"""Indices are looked at before anything is overwritten: docs/decisions/0009-errors-in-compiled-steps.md.
+
+Every op that reads or writes at indices gets them from an `InRange`, one for all readers of the same indices with as many rows.  These
+nodes and what they need then stand before everything else, so that a bad label or id in the data is found in the first microsecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.compiler.llvm.bounds import lower_in_range
+from gradwerk.compiler.work import Buffer, Operand
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.op import Constant, Contraction, Elementwise, Indexed, Input, Movement, Op, Random, Reduction, Source, Window
+from gradwerk.ir.plan import FAULT_WORDS, Check
+from gradwerk.ir.region import Single, Unit
+from gradwerk.ops.control import Scan
+from gradwerk.ops.indexing import InRange
+
+if TYPE_CHECKING:
+    from gradwerk.compiler.lower import Lowering
+
+NEVER_FAIL = (Source, Elementwise, Movement, Reduction, Contraction, Window, Random)
+"""Kinds that give an answer to any data."""
+
+
+def check_indices(graph: Graph) -> Graph:
+    """The same graph, its indices looked at."""
+    nodes = graph.live()
+    if not any(reads_by_indices(node.op) for node in nodes):
+        return graph
+    new, place, looked = Graph(graph.name), dict[Value, Value](), dict[tuple[Value, int], Value]()
+    for value in graph.inputs:
+        op = value.node.op
+        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
+    for node in nodes:
+        if isinstance(node.op, Input):
+            continue
+        new.standing_for = node.origins
+        op, args = node.op, [place[value] for value in node.args]
+        if isinstance(op, Scan):
+            op = replace(op, body=check_indices(op.body))
+        elif isinstance(op, InRange):
+            if op.ignored is None:
+                looked[args[0], op.rows] = new.apply(op, args)[0]
+        elif isinstance(op, Indexed):
+            position, rows = op.indexed(*(value.type for value in args))
+            args[position] = known(args[position], rows, op, looked)
+        place.update(zip(node.values, new.apply(op, args), strict=True))
+    return new.finish(place[value] for value in graph.outputs)
+
+
+def reads_by_indices(op: Op) -> bool:
+    """Whether the op, or one in its body, takes indices that someone has to look at."""
+    if isinstance(op, Scan):
+        return any(reads_by_indices(node.op) for node in op.body.live())
+    return isinstance(op, Indexed) and not isinstance(op, InRange)
+
+
+def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int], Value]) -> Value:
+    """The indices as values that were looked at: by an earlier reader with as many rows, or for this one."""
+    made = indices.node.op
+    if isinstance(made, InRange) and made.ignored is None and made.rows <= rows:
+        return indices
+    if (indices, rows) not in looked:
+        (looked[indices, rows],) = indices.node.graph.apply(InRange(rows, f"{reader.name}: index"), [indices])
+    return looked[indices, rows]
+
+
+def checks_first(units: Sequence[Unit]) -> list[Unit]:
+    """The units that look at indices, after what they need, then the rest; each part in its order."""
+    if not any(looks(unit) for unit in units):
+        return list(units)
+    wanted, early = set[Value](), set[int]()
+    for number in range(len(units) - 1, -1, -1):
+        unit = units[number]
+        if looks(unit) or wanted.intersection(unit.writes):
+            wanted.update(unit.reads)
+            early.add(number)
+    first = [unit for number, unit in enumerate(units) if number in early]
+    return first + [unit for number, unit in enumerate(units) if number not in early]
+
+
+def looks(unit: Unit) -> bool:
+    """Whether the unit looks at indices: natively, or within a loop."""
+    return isinstance(unit, Single) and (isinstance(unit.node.op, InRange) or (isinstance(unit.node.op, Scan) and may_fail(unit.node.op)))
+
+
+def lower_check(lowering: Lowering, node: Node) -> None:
+    """A look at indices as work.  Its result is the indices where they lie."""
+    op, value, indices = node.op, node.values[0], lowering.operand(node.args[0])
+    if isinstance(op, InRange) and value.type.size:
+        record = Operand(Buffer(dtypes.int64, FAULT_WORDS, "fault"), (FAULT_WORDS,), (1,))
+        allowed = lowering.constant(Constant.of(np.asarray(op.ignored, value.dtype))) if op.ignores(value.dtype) else None
+        lowering.pending.append(lower_in_range(op, indices, record, len(lowering.checks), lowering.target, allowed=allowed))
+        lowering.checks[record.buffer] = Check(op, value.shape, value.dtype, *lowering.loop, tuple(node.origins))
+    if value in lowering.operands:
+        lowering.copy(indices, lowering.operands[value])
+    else:
+        lowering.operands[value] = indices
+
+
+def may_fail(op: Op) -> bool:
+    """Whether running the op may raise: it calls Python, or looks at indices.  (Readers of indices find them looked at.)"""
+    if isinstance(op, Scan):
+        return any(may_fail(node.op) for node in op.body.live())
+    return not isinstance(op, NEVER_FAIL) and (isinstance(op, InRange) or not isinstance(op, Indexed))

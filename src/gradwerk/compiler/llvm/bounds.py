@@ -1,0 +1,158 @@
+"""The kernel that looks at indices: lowest and highest along the lanes, which is all where they are good.
+
+Only where they are not, a second walk, one by one, finds the first that is outside and writes the record (ir/plan.py, Faults).  One chunk:
+what the record says must not depend on threads, and eight indices take a nanosecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.compiler.llvm.abi import Kernel
+from gradwerk.compiler.llvm.body import digest
+from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.function import Module
+from gradwerk.compiler.llvm.indexed import as_i64
+from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Folding, Lane, fold_range, lanes_for
+from gradwerk.compiler.llvm.spaces import axes_of, count_free, patterns, read_strides, run_time_strides
+from gradwerk.compiler.llvm.values import Integer, Value, overload, scalar
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Access, Operand, Work
+from gradwerk.ir.plan import FAULT_WORDS
+from gradwerk.ops.indexing import InRange
+
+FOUND, ITERATION, PLACE, INDEX, LOWEST, HIGHEST, SEEN = range(7)
+"""Words of a record; the last counts during the second walk."""
+
+
+@dataclass(frozen=True)
+class BoundsKernel:
+    """The structure of a look at indices.  Operands: indices, record, and where it `ignores` one number outside that number."""
+
+    dtype: DType
+    letters: tuple[str, ...]
+    ignores: bool
+
+    @cached_property
+    def name(self) -> str:
+        """Content name."""
+        return f"in_range_{dtypes.SHORT[self.dtype]}_{digest(self.dtype, self.letters, self.ignores)}"
+
+    def build(self, target: Target) -> str:
+        """LLVM text.  Extents: the axes', the rows, the number of the record, the run-time strides."""
+        return BoundsBuilder(self, target).build()
+
+
+class BoundsBuilder:
+    """Builds one look at indices."""
+
+    def __init__(self, spec: BoundsKernel, target: Target) -> None:
+        self.spec, self.module, self.rank = spec, Module(), len(spec.letters[0])
+        fixed = self.rank + 2
+        self.kernel = Kernel(self.module, spec.name, pointers=2 + spec.ignores, extents=fixed + count_free(spec.letters))
+        self.f = self.kernel.function
+        self.e = LaneEmitter(self.f, lanes_for([spec.dtype], target))
+        self.masks = target.vector_bytes >= FULL_VECTOR
+        (self.strides,) = read_strides(self.kernel, spec.letters, fixed)
+        self.counts = self.kernel.extents[: self.rank]
+        self.rows, self.number = self.kernel.extents[self.rank : fixed]
+        self.indices, self.record, *allowed = self.kernel.pointers
+        self.allowed = [LaneEmitter(self.f, 1).load(pointer, spec.dtype) for pointer in allowed]
+        zero = self.e.const(0, spec.dtype)
+        self.folding = Folding((zero, zero), self.wider)
+
+    def build(self) -> str:
+        """The whole kernel."""
+        f = self.f
+        lowest, highest = self.range_of(0, self.indices, self.folding.identities)
+        with f.when(f.emit(f"or i1 {self.outside(lowest, 'min')}, {self.outside(highest, 'max')}", "i1")):
+            self.find()
+        return self.module.text()
+
+    # ---- the first walk: lowest and highest, 0 where there is nothing else
+
+    def wider(self, a: Sequence[Lanes], b: Sequence[Lanes]) -> list[Lanes]:
+        """Lowest and highest of two parts, lane by lane."""
+        return [self.e.minimum(a[0], b[0]), self.e.maximum(a[1], b[1])]
+
+    def range_of(self, axis: int, at: Value, so_far: Sequence[Lanes]) -> list[Lanes]:
+        """Lowest and highest of what lies along the axes from `axis` on, and of what was seen before."""
+        f = self.f
+        if axis < self.rank - 1:
+            with f.loop(0, self.counts[axis], carried=so_far) as loop:
+                loop.next(*self.range_of(axis + 1, self.along(at, axis, loop.index), self.folding.typed(loop.carried)))
+            return self.folding.typed(loop.results)
+        row = Lane(self.e, at, self.spec.dtype, self.spec.letters[0][-1], self.strides[-1]).prepare()
+        allowed = [self.e.splat(one) for one in self.allowed]
+
+        def part(place: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  as fold_range asks
+            x = row.load(place, f.first_lanes(f.sub(self.counts[axis], place), self.e.count) if last else None)
+            for one in allowed:
+                x = self.e.select(self.e.compare("eq", x, one), self.folding.identities[0], x)
+            return [x, x]
+
+        found = fold_range(f, self.folding, (0, self.counts[axis]), part, step=self.e.count, masked=self.masks)
+        return self.wider(so_far, found)
+
+    def along(self, at: Value, axis: int, index: Integer) -> Value:
+        """The indices moved along an axis."""
+        return self.f.at(at, self.f.mul(index, self.strides[axis]), element=MEMORY[self.spec.dtype])
+
+    def outside(self, extreme: Lanes, which: str) -> Value:
+        """Whether the lowest or highest of all lanes is no row."""
+        f, stem = self.f, ("s" if self.spec.dtype.kind == "i" else "u") + which
+        one = extreme if self.e.count == 1 else f.call(f"llvm.vector.reduce.{stem}.{overload(extreme.type)}", scalar(extreme.type), extreme)
+        return f.compare("uge", as_i64(f, one, self.spec.dtype), self.rows)
+
+    # ---- the second walk: only where something is outside, so it may take its time
+
+    def word(self, number: int) -> Value:
+        """A word of the record."""
+        return self.f.at(self.record, number, element="i64")
+
+    def find(self) -> None:
+        """Writes the record, if no earlier iteration has, and says in the first word of all that there is one."""
+        f = self.f
+        with f.when(f.compare("eq", f.load("i64", self.word(FOUND)), 0)):
+            for number, start in ((SEEN, 0), (LOWEST, 2**63 - 1), (HIGHEST, -(2**63))):
+                f.store(f.integer(start), self.word(number))
+            self.visit(0, self.indices)
+            with f.when(f.compare("ne", f.load("i64", self.word(FOUND)), 0)):
+                f.store(self.kernel.iteration, self.word(ITERATION))
+                back = f.mul(f.add(self.number, 1), -FAULT_WORDS)
+                f.store(f.integer(1), f.at(self.record, back, element="i64"))
+
+    def visit(self, axis: int, at: Value) -> None:
+        """Looks at what lies along the axes from `axis` on, in row-major order."""
+        f = self.f
+        if axis < self.rank:
+            with f.loop(0, self.counts[axis]) as loop:
+                self.visit(axis + 1, self.along(at, axis, loop.index))
+            return
+        index = as_i64(f, f.load(MEMORY[self.spec.dtype], at), self.spec.dtype)
+        seen = f.load("i64", self.word(SEEN))
+        first = f.both(f.compare("uge", index, self.rows), f.compare("eq", f.load("i64", self.word(FOUND)), 0))
+        for one in self.allowed:
+            first = f.both(first, f.compare("ne", index, as_i64(f, one, self.spec.dtype)))
+        with f.when(first):
+            for number, value in ((FOUND, f.integer(1)), (PLACE, seen), (INDEX, index)):
+                f.store(value, self.word(number))
+        f.store(f.integer(f.minimum(f.load("i64", self.word(LOWEST)), index)), self.word(LOWEST))
+        f.store(f.integer(f.maximum(f.load("i64", self.word(HIGHEST)), index)), self.word(HIGHEST))
+        f.store(f.integer(f.add(seen, 1)), self.word(SEEN))
+
+
+def lower_in_range(
+    op: InRange, indices: Operand, record: Operand, number: int, target: Target, *, allowed: Operand | None = None
+) -> Work:
+    """A look at indices of which there is at least one; `record` is that of check `number`, `allowed` holds the index that is ignored."""
+    axes = axes_of(indices.shape, [indices.strides])
+    letters = patterns(axes)
+    kernel = BoundsKernel(indices.dtype, letters, allowed is not None)
+    extents = (*(axis.extent for axis in axes), op.rows, number, *run_time_strides(axes, letters))
+    accesses = (Access(indices), Access(record, writes=True), *([Access(allowed)] if allowed is not None else []))
+    return Work(kernel, accesses, extents, 1, f"{op.name} {op.rows} {indices.shape}")
