@@ -21,6 +21,7 @@ from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Elementwise, Indexed, Input, Movement, Op, Operand, Random, Reduction, Strides, no_gradient
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
+from gradwerk.ops.control import scan
 from gradwerk.ops.movement import Concatenate
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
@@ -217,6 +218,19 @@ def indices_outside_are_refused(cls: type[Op]) -> None:
                 errors = [error_of(way, arrays) for way in ways]
                 assert errors[0][0].partition(" at (")[0].endswith(f" {wrong}")
                 assert errors[0] == errors[1] == errors[2]
+                refused_in_a_loop(graph, draw(op, types), arrays, errors[0])
+
+
+def refused_in_a_loop(body: Graph, good: Sequence[Array], bad: Sequence[Array], error: tuple[str, tuple[str, ...], str]) -> None:
+    """The graph as the body of a scan, its arguments bad in steps 1 and 2 of 4: the first of these that comes is named."""
+    stacks = [np.stack([a, b, b, a]) for a, b in zip(good, bad, strict=True)]
+    for reverse, step in ((False, 1), (True, 2)):
+        graph = Graph("loop")
+        graph.finish(scan(body, 4, [], [graph.input(Type(s.shape, s.dtype)) for s in stacks], reverse=reverse))
+        message, facts, likely = error
+        wanted = message, (*facts, f"step {step} of a scan of 4"), likely
+        assert error_of(lambda *xs, g=graph: interpret(g, xs), stacks) == wanted
+        assert error_of(lambda *xs, g=graph: Native(g, {}).run([aligned_copy(x) for x in xs]), stacks) == wanted
 
 
 def error_of(way: Callable[..., object], arrays: Sequence[Array]) -> tuple[str, tuple[str, ...], str]:

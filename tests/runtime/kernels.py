@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradwerk.base.settings import settings
+from gradwerk.compiler.llvm.executor import expanded
 from gradwerk.compiler.llvm.link import compile_text, host_target, link
 from gradwerk.ir.plan import ARENA, FIRST_INPUT, Buffer, Chain, HostCall, Launch, Loop, Plan, Pointer, Stage
 from gradwerk.runtime.executor import Executor
@@ -17,31 +18,9 @@ INPUT, OUTPUT = FIRST_INPUT, FIRST_INPUT + 1
 KERNEL = """
 define void @{name}(ptr %slots, ptr %args, i64 %chunk, i64 %iteration) nounwind {{
 entry:
-  %s0 = load i64, ptr %args
-  %o0p = getelementptr i64, ptr %args, i64 1
-  %o0 = load i64, ptr %o0p
-  %t0p = getelementptr i64, ptr %args, i64 2
-  %t0 = load i64, ptr %t0p
-  %s1p = getelementptr i64, ptr %args, i64 3
-  %s1 = load i64, ptr %s1p
-  %o1p = getelementptr i64, ptr %args, i64 4
-  %o1 = load i64, ptr %o1p
-  %t1p = getelementptr i64, ptr %args, i64 5
-  %t1 = load i64, ptr %t1p
-  %np = getelementptr i64, ptr %args, i64 6
-  %n = load i64, ptr %np
-  %rp = getelementptr i64, ptr %args, i64 7
-  %repeats = load i64, ptr %rp
-  %b0p = getelementptr ptr, ptr %slots, i64 %s0
-  %b0 = load ptr, ptr %b0p
-  %b1p = getelementptr ptr, ptr %slots, i64 %s1
-  %b1 = load ptr, ptr %b1p
-  %m0 = mul i64 %t0, %iteration
-  %a0 = add i64 %o0, %m0
-  %m1 = mul i64 %t1, %iteration
-  %a1 = add i64 %o1, %m1
-  %x = getelementptr i8, ptr %b0, i64 %a0
-  %y = getelementptr i8, ptr %b1, i64 %a1
+{operands}
+  %n = word %args, 6
+  %repeats = word %args, 7
   %first = mul i64 %n, %chunk
   %end = add i64 %first, %n
   br label %again
@@ -50,8 +29,8 @@ again:
   br label %loop
 loop:
   %i = phi i64 [%first, %again], [%i1, %loop]
-  %xi = getelementptr float, ptr %x, i64 %i
-  %yi = getelementptr float, ptr %y, i64 %i
+  %xi = getelementptr float, ptr %p0, i64 %i
+  %yi = getelementptr float, ptr %p1, i64 %i
   %v = load float, ptr %xi
   %w = {formula}
   store float %w, ptr %yi
@@ -66,8 +45,20 @@ done:
   ret void
 }}
 """
+OPERAND = """
+  %slot{k} = word %args, {word}
+  %base{k} = getelementptr ptr, ptr %slots, i64 %slot{k}
+  %from{k} = load ptr, ptr %base{k}
+  %step{k} = word %args, {step}
+  %moved{k} = mul i64 %step{k}, %iteration
+  %offset{k} = word %args, {offset}
+  %by{k} = add i64 %offset{k}, %moved{k}
+  %p{k} = getelementptr i8, ptr %from{k}, i64 %by{k}
+"""
+OPERANDS = "".join(OPERAND.format(k=k, word=3 * k, offset=3 * k + 1, step=3 * k + 2) for k in range(2))
 FORMULAS = {"copy": "fadd float %v, 0.0", "inc": "fadd float %v, 1.0", "twice": "fmul float %v, 2.0"}
-OBJECTS = {name: compile_text(KERNEL.format(name=name, formula=text), host_target()) for name, text in FORMULAS.items()}
+TEXTS = {name: expanded(KERNEL.format(name=name, operands=OPERANDS, formula=formula)) for name, formula in FORMULAS.items()}
+OBJECTS = {name: compile_text(text, host_target()) for name, text in TEXTS.items()}
 
 
 def arena(offset: int, step: int = 0) -> Pointer:

@@ -93,7 +93,7 @@ WAITING = """
 ; 0: *word >= target; 1: *cancel is set; 2: the deadline is over.  A null timeout parks for ever (and never looks at the deadline).
 define internal i64 @wait(ptr %word, i64 %target, ptr %control, ptr %cancel, ptr %timeout, i64 %deadline) noinline nounwind {
 entry:
-  %sleepers = getelementptr i64, ptr %control, i64 8
+  %sleepers = place %control, 8
   %pauses = word %control, 24
   %bounded = icmp ne ptr %timeout, null
   br label %spin
@@ -140,7 +140,7 @@ late:
 
 define internal void @signal(ptr %word, ptr %control) noinline nounwind {
 entry:
-  %sleepers = getelementptr i64, ptr %control, i64 8
+  %sleepers = place %control, 8
   %n = load atomic i64, ptr %sleepers seq_cst, align 8
   %any = icmp sgt i64 %n, 0
   br i1 %any, label %tell, label %done
@@ -153,15 +153,30 @@ done:
 """
 
 
+INSTRUCTION = re.compile(r"^  (?:%(\w+) = (word|pointer|place)|put (.*) at) (%\w+), (\d+)$", re.MULTILINE)
+
+
 def expanded(text: str) -> str:
-    """Our two pseudo-instructions as LLVM: `%x = word %base, 3` and `%p = pointer %base, 3` load the word at that place."""
-    kinds = {"word": "i64", "pointer": "ptr"}
+    """Our pseudo-instructions on the i64 words behind a pointer as LLVM.
 
-    def load(match: re.Match[str]) -> str:
-        name, kind, base, index = match.groups()
-        return f"  %{name}_at = getelementptr i64, ptr {base}, i64 {index}\n  %{name} = load {kinds[kind]}, ptr %{name}_at, align 8"
+    `%x = word %base, 3` and `%p = pointer %base, 3` load word 3, `%a = place %base, 3` is its address, and `put i64 %v at %base, 3` writes
+    it.
+    """
+    count = 0
 
-    return re.sub(r"^  %(\w+) = (word|pointer) (%\w+), (\d+)$", load, text, flags=re.MULTILINE)
+    def instruction(match: re.Match[str]) -> str:
+        nonlocal count
+        name, kind, value, base, index = match.groups()
+        count += 1
+        place = name if kind == "place" else f"at{count}"
+        found = f"  %{place} = getelementptr i64, ptr {base}, i64 {index}"
+        if kind == "place":
+            return found
+        if value:
+            return f"{found}\n  store {value}, ptr %{place}, align 8"
+        return f"{found}\n  %{name} = load {'i64' if kind == 'word' else 'ptr'}, ptr %{place}, align 8"
+
+    return INSTRUCTION.sub(instruction, text)
 
 
 def executor_text(target: Target) -> str:

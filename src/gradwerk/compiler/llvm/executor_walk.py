@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-CHAIN = """
-; one chunk of the launches [%first, %end)
-define internal void @chain(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %trip) noinline nounwind {
+import re
+
+LAUNCHES = """
+define internal void @NAME(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %tripMORE) noinline nounwind {
 entry:
-  br label %loop
+ONCE  br label %loop
 loop:
-  %i = phi i64 [%first, %entry], [%i1, %loop]
+  %i = phi i64 [%first, %entry], [%i1, %next]
   %row = getelementptr [2 x i64], ptr %launches, i64 %i
   %kernel = pointer %row, 0
   %args = pointer %row, 1
-  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
+BEFORE  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
+AFTER  br label %next
+next:
   %i1 = add i64 %i, 1
   %more = icmp slt i64 %i1, %end
   br i1 %more, label %loop, label %done
 done:
   ret void
 }
+"""
 
-; the same with two time stamps a launch.  Watch words: events so far, room, events, ticks.
-; An event: launch, chunk, trip, thread, begin, end
-define internal void @watched(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %trip, ptr %watch, i64 %thread) noinline {
-entry:
+
+def launches(name: str, *, more: str = "", once: str = "", before: str = "", after: str = "") -> str:
+    """One chunk of the launches [%first, %end), with more parameters, and code at the beginning and around each call."""
+    parts = {"NAME": name, "MORE": more, "ONCE": once, "BEFORE": before, "AFTER": after}
+    return re.sub("|".join(parts), lambda found: parts[found[0]].lstrip("\n"), LAUNCHES)
+
+
+# watched: with two time stamps a launch.  Watch words: events so far, room, events, ticks; an event: see runtime/executor.py
+CHAIN = launches("chain") + launches(
+    "watched",
+    more=", ptr %watch, i64 %thread",
+    once="""
   %room = word %watch, 1
   %events = pointer %watch, 2
   %ticks = pointer %watch, 3
-  br label %loop
-loop:
-  %i = phi i64 [%first, %entry], [%i1, %next]
-  %row = getelementptr [2 x i64], ptr %launches, i64 %i
-  %kernel = pointer %row, 0
-  %args = pointer %row, 1
+""",
+    before="""
   %began = call i64 @now()
-  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
+""",
+    after="""
   %ended = call i64 @now()
   %took = sub i64 %ended, %began
   %tick = getelementptr i64, ptr %ticks, i64 %i
@@ -44,26 +53,14 @@ loop:
   br i1 %fits, label %note, label %next
 note:
   %event = getelementptr [6 x i64], ptr %events, i64 %number
-  store i64 %i, ptr %event, align 8
-  %e1 = getelementptr i64, ptr %event, i64 1
-  store i64 %chunk, ptr %e1, align 8
-  %e2 = getelementptr i64, ptr %event, i64 2
-  store i64 %trip, ptr %e2, align 8
-  %e3 = getelementptr i64, ptr %event, i64 3
-  store i64 %thread, ptr %e3, align 8
-  %e4 = getelementptr i64, ptr %event, i64 4
-  store i64 %began, ptr %e4, align 8
-  %e5 = getelementptr i64, ptr %event, i64 5
-  store i64 %ended, ptr %e5, align 8
-  br label %next
-next:
-  %i1 = add i64 %i, 1
-  %more = icmp slt i64 %i1, %end
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-"""
+  put i64 %i at %event, 0
+  put i64 %chunk at %event, 1
+  put i64 %trip at %event, 2
+  put i64 %thread at %event, 3
+  put i64 %began at %event, 4
+  put i64 %ended at %event, 5
+""",
+)
 
 WALK = """
 define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 %thread) noinline nounwind {
@@ -76,7 +73,7 @@ entry:
   %claims = pointer %job, 5
   %dones = pointer %job, 6
   %control = pointer %job, 7
-  %cancel = getelementptr i64, ptr %job, i64 8
+  %cancel = place %job, 8
   %watch = pointer %job, 9
   %faults = pointer %job, 10
   %watching = icmp ne ptr %watch, null
@@ -227,16 +224,15 @@ entry:
 SERVE = """
 define i64 @share(ptr %control, ptr %job) nounwind {
 entry:
-  %run_at = getelementptr i64, ptr %job, i64 16
+  %run_at = place %job, 16
   %run = load <4 x i64>, ptr %run_at, align 8
   %epoch = load atomic i64, ptr %control acquire, align 8
   %next = add i64 %epoch, 1
   %ring = and i64 %next, 7
-  %rows = getelementptr i64, ptr %control, i64 32
+  %rows = place %control, 32
   %row = getelementptr [8 x i64], ptr %rows, i64 %ring
-  store ptr %job, ptr %row, align 8
-  %words = getelementptr i64, ptr %row, i64 1
-  store <4 x i64> %run, ptr %words, align 8
+  put ptr %job at %row, 0
+  put <4 x i64> %run at %row, 1
   store atomic i64 %next, ptr %control seq_cst, align 8
   call void @signal(ptr %control, ptr %control)
   %code = call i64 @walk(ptr %job)
@@ -246,8 +242,8 @@ entry:
 ; %seen is the worker's own word, in which it reports the last epoch it is through with
 define void @serve(ptr %control, ptr %seen, i64 %number) nounwind {
 entry:
-  %stop = getelementptr i64, ptr %control, i64 16
-  %rows = getelementptr i64, ptr %control, i64 32
+  %stop = place %control, 16
+  %rows = place %control, 32
   br label %again
 again:
   %last = phi i64 [0, %entry], [%epoch, %finished]
