@@ -54,12 +54,12 @@ class Form:
         return cls(step, choice.lane.out == 1, along and (choice.few_lanes or blocked), blocked, packed)
 
     def fits(self, choice: Choice, width: int) -> bool:
-        """Whether a kernel of this form runs a choice with other extents."""
+        """Whether a kernel of this form runs a choice with other extents, if its sums are not too long."""
         enough = choice.column.extent if choice.column else choice.lane.extent if not self.masked else WHOLE
         needed = choice.vectors * (1 if choice.column else width)
         inside = not self.packed or packed_terms(choice) <= PACKED
         same = self.row_step in (0, choice.row.a) and (not self.unit or choice.lane.out == 1)
-        return enough >= needed and same and inside and (self.blocked or not is_long(choice, width))
+        return enough >= needed and same and inside
 
 
 def kind_of(choice: Choice, width: int) -> int:
@@ -119,6 +119,15 @@ def _cut(kind: int, step: int, extent: int) -> Cut:
 def terms_of(choice: Choice) -> int:
     """Terms of a sum; across lanes, of each lane's."""
     return math.prod(x.extent for x in choice.sums)
+
+
+def in_parts(choice: Choice) -> Cut | None:
+    """A sum over more examples than usual, cut into parts that are short enough to run through; None where they would be too many."""
+    entries = choice.sums[0].extent
+    step = max(LONGEST_SUM * entries // terms_of(choice), 1)
+    cut = _cut(SUM, step, entries)
+    short = step * terms_of(choice) <= LONGEST_SUM * entries
+    return cut if short and cut.chunks <= MOST_CHUNKS else None
 
 
 def is_long(choice: Choice, width: int) -> bool:

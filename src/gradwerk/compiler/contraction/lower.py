@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, kind_of
+from gradwerk.base.dtypes import DType
+from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, in_parts, is_long, kind_of
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
@@ -62,16 +63,22 @@ def lower_contraction(
     work = tile_work(choice, cut, form, (first, second), results)
     if results is not out:
         return [*works, work, add_parts(results, out, target)], out
-    if cut.kind == SUM and examples(op):
+    if any(name not in op.out for name in examples(op)) and not (form.blocked and cut.kind != SUM):
         work = replace(work, others=kernels_of_parts(out, target, free=free))
     return [*works, work], out
 
 
 def kernels_of_parts(out: Operand, target: Target, *, free: bool) -> tuple[KernelSpec, ...]:
     """The kernels that would add up parts, had the sum more terms than one chunk takes."""
+    return _kernels_of_parts(out.dtype, out.shape, out.strides, target, free=free)
+
+
+@lru_cache(maxsize=1024)
+def _kernels_of_parts(dtype: DType, shape: Ints, strides: Ints, target: Target, *, free: bool) -> tuple[KernelSpec, ...]:
+    size = math.prod(shape)
+    out = Operand(Buffer(dtype, size, "result"), shape, strides)
     dense = out if out.dense or free else scratch(out)
-    size = math.prod(out.shape)
-    parts = Operand(Buffer(out.dtype, 2 * size, "parts"), (2, *out.shape), (size, *dense.strides))
+    parts = Operand(Buffer(dtype, 2 * size, "parts"), (2, *shape), (size, *dense.strides))
     copy = () if dense is out else (copied_to(dense, out, target).kernel,)
     return add_parts(parts, dense, target).kernel, *copy
 
@@ -92,7 +99,12 @@ def scheduled(layout: Layout, lasting: tuple[bool, bool], target: Target, width:
             choice, cut, form = chosen(usual, lasting, target, width)
             here = carried_over(choice, layout)
             if here is not None and form.fits(here, width):
-                return here, cut_along(cut.kind, here, width), form
+                cut = cut_along(cut.kind, here, width)
+                if form.blocked or not is_long(here, width):
+                    return here, cut, form
+                parts = in_parts(here)
+                if parts is not None:
+                    return here, parts, form
     return chosen(layout, lasting, target, width)
 
 
