@@ -38,8 +38,20 @@ def capture() -> Origin:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     if frame is None or frame.f_code.co_filename.startswith("<"):
-        return Origin(path=current_path())
-    return Origin(frame.f_code.co_filename, frame.f_lineno, current_path())
+        return _known("", 0, current_path())
+    return _known(frame.f_code.co_filename, frame.f_lineno, current_path())
+
+
+_origins: dict[tuple[str, int, str], Origin] = {}
+
+
+def _known(file: str, line: int, path: str) -> Origin:
+    """The one Origin of a line: a step has hundreds of nodes and a few lines, and they are told apart by identity."""
+    key = file, line, path
+    found = _origins.get(key)
+    if found is None:
+        found = _origins[key] = Origin(file, line, path)
+    return found
 
 
 def current_path() -> str:

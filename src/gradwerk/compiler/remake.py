@@ -36,7 +36,7 @@ class Remade:
 
     def __init__(self, live: Sequence[Node], outputs: Iterable[Value], readers: Sequence[Reader]) -> None:
         self.values: set[Value] = set()
-        self.outputs, self.readers = set(outputs), readers
+        self.outputs = set(outputs)
         self.owner = {node: reader for reader in readers for node in reader.nodes}
         self.users: dict[Value, list[Node]] = {}
         for node in live:
@@ -62,7 +62,8 @@ class Remade:
     def pays(self, value: Value) -> bool:
         """Whether making the value in each reader moves fewer bytes than writing it once."""
         home = self.owner[value.node]
-        readers = [reader for reader in dict.fromkeys(self.owner[user] for user in self.users[value]) if self.reads(reader, value, home)]
+        users = dict.fromkeys(self.owner[user] for user in self.users[value])
+        readers = [reader for reader in users if reader is not home and value in self.wide_reads(reader)]
         if not readers:
             return False
         left = [x for x in home.results if x not in self.values]
@@ -75,10 +76,6 @@ class Remade:
         item = value.dtype.itemsize
         made = sum(x.dtype.itemsize for reader in readers for x in wide - self.wide_reads(reader))
         return made < item * (2 + len(readers))  # to write a line is to fetch it too
-
-    def reads(self, reader: Reader, value: Value, home: Reader) -> bool:
-        """Whether a unit, as things are, reads the value from memory."""
-        return reader is not home and value in self.wide_reads(reader)
 
     def cone(self, value: Value) -> set[Node] | None:
         """The nodes that make a value of what is in memory; None where they are too many, or too slow to repeat."""

@@ -40,7 +40,7 @@ class Region:
     @property
     def origins(self) -> tuple[Origin, ...]:
         """Every line of the user's program that this code came from."""
-        return tuple(dict.fromkeys(origin for node in self.nodes for origin in node.origins))
+        return tuple({id(origin): origin for node in self.nodes for origin in node.origins}.values())
 
     @property
     def title(self) -> str:
