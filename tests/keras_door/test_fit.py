@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import layers
 from tests.keras_door.real_data import breast_cancer, iris
 
@@ -243,3 +243,20 @@ def test_the_order_is_shuffled_only_where_asked() -> None:
 
     assert trained(shuffle=False) == trained(shuffle=False, by_hand=True)
     assert trained(shuffle=True) != trained(shuffle=False)
+
+
+class Quartic(keras.Loss):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return keras.losses.mean_squared_error(y_true, y_pred) ** 2
+
+
+def test_a_loss_of_ones_own() -> None:
+    loss = Quartic(reduction="sum")
+    assert loss.name == "quartic"
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss)
+    x, y = np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32)
+    expected = (model.predict(x, verbose=0) ** 4).sum()
+    np.testing.assert_allclose(model.evaluate(x, y, batch_size=4, verbose=0), expected, rtol=1e-5)
+    with pytest.raises(StateError, match="defines no call"):
+        keras.Loss()(y, y)

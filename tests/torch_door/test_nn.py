@@ -155,7 +155,7 @@ def test_optimizer_groups_and_state() -> None:
     assert again.param_groups[0]["momentum"] == 0.9
     with pytest.raises(ArgumentError, match="empty parameter list"):
         torch.optim.SGD([], lr=1.0)
-    with pytest.raises(ArgumentError, match="amsgrad=True is not supported"):
+    with pytest.raises(ArgumentError, match="amsgrad. is not supported"):
         torch.optim.Adam(model.parameters(), amsgrad=True)
 
 

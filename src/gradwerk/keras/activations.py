@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.options import by_name
+from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import activation as known
 from gradwerk.ops import functions
 
@@ -22,6 +22,7 @@ def linear(x: Operand) -> Operand:
     return known.identity(x)
 
 
+@checked
 def relu(x: Operand) -> Operand:
     """The positive part, y = max(x, 0)."""
     return known.NAMED["relu"](x)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked, choice
 from gradwerk.nn import loss as known
@@ -21,6 +21,7 @@ Operand = Any
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
 
 
+@checked
 def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-log p[label] of each example.  Shape: y_true (batch, ...) integers or (batch, ..., 1), y_pred (batch, ..., classes)."""
     labels = labels_of(y_true, y_pred)
@@ -31,6 +32,7 @@ def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logit
     return known.cross_entropy_of_probabilities(y_pred, one_hot(in_range(labels, classes, "label"), classes, y_pred.dtype))
 
 
+@checked
 def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-sum(y_true log p) of each example.  Shape: both (batch, ..., classes)."""
     targets = cast(y_true, y_pred.dtype)
@@ -39,6 +41,7 @@ def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool
     return known.cross_entropy_of_probabilities(y_pred, targets)
 
 
+@checked
 def binary_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-(y log p + (1 - y) log(1 - p)), the mean along the last axis."""
     y_true, y_pred = aligned(y_true, y_pred)
@@ -59,15 +62,15 @@ def mean_absolute_error(y_true: Operand, y_pred: Operand) -> Operand:
 
 
 class Loss:
-    """A function of (y_true, y_pred) and how its values become one number."""
+    """One value for each example, and how these become one number.  A subclass writes `call`."""
 
-    def __init__(self, function: Callable[..., Operand], name: str | None, reduction: str | None) -> None:
-        self.function, self.name = function, name or snake_case(type(self).__name__)
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
+        self.name = name or snake_case(type(self).__name__)
         self.reduction = choice(type(self).__name__, "reduction", reduction or "none", REDUCTIONS)
 
     def call(self, y_true: Operand, y_pred: Operand) -> Operand:
         """One value per example."""
-        return self.function(y_true, y_pred)
+        raise StateError(f"{type(self).__name__} defines no call", likely="write `def call(self, y_true, y_pred): ...`")
 
     def __call__(self, y_true: Operand, y_pred: Operand, sample_weight: Operand | None = None) -> Operand:
         """The reduced loss; weights multiply the values of their examples."""
@@ -87,9 +90,16 @@ class SparseCategoricalCrossentropy(Loss):
     """Integer labels against probabilities, or logits with `from_logits=True`."""
 
     @checked
-    def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
-        super().__init__(lambda y, p: sparse_categorical_crossentropy(y, p, from_logits), name, reduction)
+    def __init__(
+        self, from_logits: bool = False, *, reduction: str | None = "sum_over_batch_size",  # noqa: FBT001, FBT002
+        name: str | None = "sparse_categorical_crossentropy",
+    ) -> None:  # fmt: skip
+        super().__init__(name, reduction)
         self.from_logits = from_logits
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `sparse_categorical_crossentropy`."""
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
     def mean(self, values: Operand, y_true: Operand, y_pred: Operand) -> Operand:
         """The mean over all labels.  They are counted, though their number is known: so it is the program of the torch door."""
@@ -102,34 +112,68 @@ class CategoricalCrossentropy(Loss):
     """One-hot targets against probabilities, or logits with `from_logits=True`."""
 
     @checked
-    def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
-        super().__init__(lambda y, p: categorical_crossentropy(y, p, from_logits), name, reduction)
+    def __init__(
+        self, from_logits: bool = False, *, reduction: str | None = "sum_over_batch_size",  # noqa: FBT001, FBT002
+        name: str | None = "categorical_crossentropy",
+    ) -> None:  # fmt: skip
+        super().__init__(name, reduction)
         self.from_logits = from_logits
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `categorical_crossentropy`."""
+        return categorical_crossentropy(y_true, y_pred, self.from_logits)
 
 
 class BinaryCrossentropy(Loss):
     """Targets 0 and 1 against probabilities, or logits with `from_logits=True`."""
 
     @checked
-    def __init__(self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:  # noqa: FBT001, FBT002
-        super().__init__(lambda y, p: binary_crossentropy(y, p, from_logits), name, reduction)
+    def __init__(
+        self, from_logits: bool = False, *, reduction: str | None = "sum_over_batch_size",  # noqa: FBT001, FBT002
+        name: str | None = "binary_crossentropy",
+    ) -> None:  # fmt: skip
+        super().__init__(name, reduction)
         self.from_logits = from_logits
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `binary_crossentropy`."""
+        return binary_crossentropy(y_true, y_pred, self.from_logits)
 
 
 class MeanSquaredError(Loss):
     """The mean of (y_pred - y_true)^2."""
 
     @checked
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
-        super().__init__(mean_squared_error, name, reduction)
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error") -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `mean_squared_error`."""
+        return mean_squared_error(y_true, y_pred)
 
 
 class MeanAbsoluteError(Loss):
     """The mean of |y_pred - y_true|."""
 
     @checked
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
-        super().__init__(mean_absolute_error, name, reduction)
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error") -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `mean_absolute_error`."""
+        return mean_absolute_error(y_true, y_pred)
+
+
+class FunctionLoss(Loss):
+    """The values of a function of (y_true, y_pred)."""
+
+    def __init__(self, function: Callable[[Operand, Operand], Operand]) -> None:
+        super().__init__(getattr(function, "__name__", None))
+        self.function = function
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """The function's."""
+        return self.function(y_true, y_pred)
 
 
 CLASSES: tuple[type[Any], ...] = (
@@ -155,7 +199,7 @@ def get(identifier: LossLike) -> Loss:
     if isinstance(identifier, type) and issubclass(identifier, Loss):
         raise ArgumentError(f"the loss is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
     if callable(identifier):
-        return Loss(identifier, getattr(identifier, "__name__", None), "sum_over_batch_size")
+        return FunctionLoss(identifier)
     loss: Loss = by_name("loss", identifier, NAMED)()
     return loss
 
@@ -167,7 +211,8 @@ def total(values: Operand) -> Operand:
 
 def is_sparse(loss: Loss) -> bool:
     """True where the targets are class numbers."""
-    return isinstance(loss, SparseCategoricalCrossentropy) or loss.function is sparse_categorical_crossentropy
+    by_function = isinstance(loss, FunctionLoss) and loss.function is sparse_categorical_crossentropy
+    return by_function or isinstance(loss, SparseCategoricalCrossentropy)
 
 
 def labels_of(y_true: Operand, y_pred: Operand) -> Operand:

@@ -10,7 +10,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import losses
 from gradwerk.keras.losses import aligned
-from gradwerk.keras.naming import snake_case, unique_name
+from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import metric as known
 from gradwerk.tensor.tensor import Tensor
@@ -60,7 +60,7 @@ class SparseCategoricalAccuracy(Metric):
     """The share of examples whose largest output stands at the label."""
 
     @checked
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = "sparse_categorical_accuracy") -> None:
         super().__init__(lambda y, p: known.label_hits(p, losses.labels_of(y, p)), name)
 
 
@@ -68,7 +68,7 @@ class CategoricalAccuracy(Metric):
     """The share of examples whose largest output stands where the one-hot target does."""
 
     @checked
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = "categorical_accuracy") -> None:
         super().__init__(lambda y, p: known.one_hot_hits(p, y), name)
 
 
@@ -76,7 +76,7 @@ class BinaryAccuracy(Metric):
     """The share of outputs on the right side of `threshold`."""
 
     @checked
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+    def __init__(self, name: str | None = "binary_accuracy", *, threshold: float = 0.5) -> None:
         super().__init__(lambda y, p: _binary_hits(y, p, threshold), name)
         self.threshold = threshold
 
@@ -85,7 +85,7 @@ class MeanSquaredError(Metric):
     """The mean of (y_pred - y_true)^2."""
 
     @checked
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = "mean_squared_error") -> None:
         super().__init__(losses.mean_squared_error, name)
 
 
@@ -93,7 +93,7 @@ class MeanAbsoluteError(Metric):
     """The mean of |y_pred - y_true|."""
 
     @checked
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = "mean_absolute_error") -> None:
         super().__init__(losses.mean_absolute_error, name)
 
 
@@ -101,8 +101,8 @@ class Mean:
     """The weighted mean of given values."""
 
     @checked
-    def __init__(self, name: str | None = None) -> None:
-        self.name = name or unique_name("Mean")
+    def __init__(self, name: str | None = "mean") -> None:
+        self.name = name or "mean"
         self._total = known.Mean()
 
     def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401

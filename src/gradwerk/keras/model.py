@@ -31,8 +31,8 @@ class Model(Layer):
 
     @checked
     def compile(
-        self, optimizer: str | Optimizer = "rmsprop", loss: LossLike | None = None, metrics: Sequence[Any] | None = None,
-        run_eagerly: bool = False, jit_compile: str | bool = "auto", steps_per_execution: int = 1,  # noqa: FBT001, FBT002
+        self, optimizer: str | Optimizer = "rmsprop", loss: LossLike | None = None, *, metrics: Sequence[Any] | None = None,
+        run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: str | bool = "auto",
     ) -> None:  # fmt: skip
         """Says how to train.  `jit_compile` is accepted and changes nothing: steps are always compiled, unless `run_eagerly`.
 
@@ -47,7 +47,7 @@ class Model(Layer):
         self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, epochs: int = 1, verbose: str | int = "auto",
         callbacks: Callbacks = None, validation_split: float = 0.0, validation_data: ArrayLike = None,
         shuffle: bool = True, class_weight: dict[int, float] | None = None, sample_weight: ArrayLike = None,  # noqa: FBT001, FBT002
-        initial_epoch: int = 0, validation_batch_size: int | None = None,
+        initial_epoch: int = 0, *, validation_batch_size: int | None = None,
     ) -> History:  # fmt: skip
         """Trains on arrays.
 
@@ -67,14 +67,14 @@ class Model(Layer):
     @checked
     def evaluate(
         self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, verbose: str | int = "auto",
-        sample_weight: ArrayLike = None, callbacks: Callbacks = None, return_dict: bool = False,  # noqa: FBT001, FBT002
+        sample_weight: ArrayLike = None, *, callbacks: Callbacks = None, return_dict: bool = False,
     ) -> Answer:  # fmt: skip
         """The loss and the metrics over all examples: a number, a list, or with `return_dict` a dict."""
         data = self.training_state.data(x, y, sample_weight)
         return _answer(self.training_state.evaluate(data, batch_size, verbose, callbacks), return_dict=return_dict)
 
     @checked
-    def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", callbacks: Callbacks = None) -> Array:
+    def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", *, callbacks: Callbacks = None) -> Array:
         """The model's answers to all examples.  Shape: x (examples, ...) -> (examples, ...)."""
         if callbacks:
             raise ArgumentError("predict: callbacks are not supported here yet")
@@ -99,8 +99,7 @@ class Model(Layer):
 
     @checked
     def summary(
-        self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None,
-        show_trainable: bool = False,  # noqa: FBT001, FBT002
+        self, line_length: int | None = None, *, print_fn: Callable[[str], object] | None = None, show_trainable: bool = False
     ) -> None:  # fmt: skip
         """Prints the layers with their shapes and numbers of weights."""
         from gradwerk.keras.summary import summarize  # noqa: PLC0415  rich takes 40 ms to import

@@ -73,6 +73,7 @@ class Optimizer:
         return {"name": self.name, "learning_rate": float(self.learning_rate.item())}
 
     @classmethod
+    @checked
     def from_config(cls, config: Mapping[str, Any]) -> Optimizer:
         """An optimizer from `get_config`'s answer."""
         return cls(**config)
@@ -83,7 +84,7 @@ class SGD(Optimizer):
 
     @checked
     def __init__(
-        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, name: str | None = None  # noqa: FBT001, FBT002
+        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, *, name: str | None = None  # noqa: FBT001, FBT002
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, name)
         if not 0 <= momentum <= 1:
@@ -104,7 +105,7 @@ class Adam(Optimizer):
 
     @checked
     def __init__(
-        self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7, name: str | None = None
+        self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7, *, name: str | None = None
     ) -> None:
         super().__init__(learning_rate, name)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon

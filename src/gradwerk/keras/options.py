@@ -6,6 +6,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import ParamSpec, TypedDict, TypeVar
 
 from gradwerk.base.errors import ArgumentError
@@ -14,20 +15,24 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-LATER = frozenset({
-    "activity_regularizer", "autocast", "beta_constraint", "beta_regularizer", "bias_constraint", "bias_regularizer", "clipnorm",
-    "clipvalue", "dropout", "embeddings_constraint", "embeddings_regularizer", "gamma_constraint", "gamma_regularizer",
-    "global_clipnorm", "gradient_accumulation_steps", "ignore_class", "kernel_constraint", "kernel_regularizer", "label_smoothing",
-    "lora_alpha", "lora_rank", "loss_scale_factor", "loss_weights", "mask", "noise_shape", "quantization_config", "ragged",
-    "recurrent_constraint", "recurrent_dropout", "recurrent_regularizer", "renorm", "renorm_clipping", "seed", "sparse", "stateful",
-    "steps", "steps_per_epoch", "synchronized", "unroll", "use_cudnn", "use_ema", "validation_freq", "validation_steps", "weight_decay",
-    "weighted_metrics", "weights",
+LATER: Mapping[str, object] = MappingProxyType({
+    **dict.fromkeys((
+        "activity_regularizer", "batch_shape", "beta_constraint", "beta_regularizer", "bias_constraint", "bias_regularizer", "clipnorm",
+        "clipvalue", "custom_objects", "dtype", "ema_overwrite_frequency", "embeddings_constraint", "embeddings_regularizer",
+        "gamma_constraint", "gamma_regularizer", "global_clipnorm", "gradient_accumulation_steps", "ignore_class", "input_axes",
+        "input_tensor", "kernel_constraint", "kernel_regularizer", "layer_range", "lora_alpha", "lora_rank", "loss_scale_factor",
+        "loss_weights", "max_value", "noise_shape", "output_axes", "positions", "quantization_config", "ragged", "recurrent_constraint",
+        "recurrent_regularizer", "renorm_clipping", "seed", "sparse", "steps", "steps_per_epoch", "tensor", "validation_steps",
+        "weight_decay", "weighted_metrics", "weights",
+    )),
+    **dict.fromkeys((
+        "amsgrad", "expand_nested", "optional", "renorm", "stateful", "synchronized", "unroll", "use_ema",
+    ), False),
+    "auto_scale_loss": True, "autocast": True, "axis": -1, "dropout": 0.0, "ema_momentum": 0.99, "label_smoothing": 0.0,
+    "negative_slope": 0.0, "rebuild": True, "recurrent_dropout": 0.0, "renorm_momentum": 0.99, "threshold": 0.0, "use_cudnn": "auto",
+    "validation_freq": 1,
 })  # fmt: skip
-"""Options of Keras 3 that are not here yet.  Given with a value that means "off" they are accepted."""
-
-
-OFF: tuple[object, ...] = (None, False, 0, 0.0, "auto")
-"""What switches such an option off."""
+"""Options of Keras 3 that are not here yet, with their defaults: given so, or as None or False, they are accepted."""
 
 
 class LayerOptions(TypedDict, total=False):
@@ -61,15 +66,15 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 def _refuse(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:
     """Raises for the first option that is neither known nor one of Keras' switched off."""
     for name in given:
-        if name in known or (name in LATER and _is_off(given[name])):
+        if name in known or (name in LATER and _is_off(name, given[name])):
             continue
         if name in LATER:
             raise ArgumentError(f"{owner}: Keras' option {name!r} is not supported here yet", facts=(f"given: {name}={given[name]!r}",))
         raise ArgumentError(f"{owner} has no option {name!r}", facts=(f"known: {', '.join(sorted(known))}",), likely=nearest(name, known))
 
 
-def _is_off(value: object) -> bool:
-    return value is None or (isinstance(value, (bool, int, float, str)) and value in OFF)
+def _is_off(name: str, value: object) -> bool:
+    return value is None or value is False or (isinstance(value, (bool, int, float, str)) and value == LATER[name])
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -32,6 +32,7 @@ class Sequential(Model):
         for layer in layers or ():
             self.add(layer)
 
+    @checked
     def add(self, layer: Layer) -> None:
         """Puts a layer at the end.
 
@@ -52,6 +53,7 @@ class Sequential(Model):
             layer.build_for(shape)
             self.built = True
 
+    @checked
     def pop(self) -> Layer:
         """Takes the last layer off.
 

@@ -30,7 +30,7 @@ class Compiled:
     """A function that runs compiled.  `specializations` are its traced forms, `retraces` says why each was made."""
 
     def __init__(self, fn: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, fn)
+        functools.update_wrapper(self, fn, updated=())  # a module's attributes are its own
         self.fn = fn
         self.name = getattr(fn, "__name__", type(fn).__name__)
         self.specializations: dict[tuple[Any, ...], list[Binding]] = {}

@@ -7,7 +7,6 @@ from gradwerk.base.dtypes import float64 as float64
 from gradwerk.base.dtypes import int32 as int32
 from gradwerk.base.dtypes import int64 as int64
 from gradwerk.base.dtypes import uint8 as uint8
-from gradwerk.tensor.compile import compile as compile
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.tensor.random import Generator as Generator
@@ -16,6 +15,7 @@ from gradwerk.torch import cuda as cuda
 from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import utils as utils
+from gradwerk.torch.compiling import compile as compile
 from gradwerk.torch.creation import arange as arange
 from gradwerk.torch.creation import as_tensor as as_tensor
 from gradwerk.torch.creation import empty as empty

@@ -1,5 +1,25 @@
 """torch.autograd."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from gradwerk.tensor import grad as core
 from gradwerk.tensor.grad import enable_grad as enable_grad
-from gradwerk.tensor.grad import grad as grad
 from gradwerk.tensor.grad import no_grad as no_grad
+from gradwerk.torch.options import accepts
+
+# ruff: noqa: FBT001, FBT002  torch's signature
+
+
+@accepts("only_inputs", "is_grads_batched", "materialize_grads")
+def grad(
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,  # noqa: ANN401
+    *, allow_unused: bool | None = None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients of outputs with respect to each input, as a tuple.  The history is kept whatever `retain_graph` says.
+
+    Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None).
+    """
+    found = core.grad(outputs, inputs, grad_outputs, create_graph=create_graph, allow_unused=bool(allow_unused))
+    return found if isinstance(found, tuple) else (found,)

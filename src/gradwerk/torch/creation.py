@@ -8,76 +8,90 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.op import Array
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
+from gradwerk.torch.options import accepts, on_cpu
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002  torch's names
 
 
-def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401, FBT001, FBT002
+@accepts("device", "pin_memory")
+def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """A Tensor with a copy of the data.  Python numbers become float32, int64 or bool; arrays keep their dtype."""
     return Tensor(data, dtype, requires_grad=requires_grad)
 
 
-def as_tensor(data: Any, dtype: Any = None) -> Tensor:  # noqa: ANN401
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  # noqa: ANN401
     """The Tensor itself, the memory of an array, or a new Tensor."""
-    made = data if isinstance(data, Tensor) else from_numpy(data) if isinstance(data, np.ndarray) else tensor(data, dtype)
+    on_cpu(device)
+    made = data if isinstance(data, Tensor) else from_numpy(data) if isinstance(data, np.ndarray) else tensor(data, dtype=dtype)
     return made if dtype is None else made.to(dtype=dtype)
 
 
-def from_numpy(array: Array) -> Tensor:
+def from_numpy(ndarray: Array) -> Tensor:
     """A Tensor on the array's memory."""
-    return Tensor.sharing(array)
+    return Tensor.sharing(ndarray)
 
 
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros, float32 unless a dtype is given."""
     return Tensor(np.zeros(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
 
 
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones, float32 unless a dtype is given."""
     return Tensor(np.ones(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
 
 
-def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401, FBT001, FBT002
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """One value everywhere; its dtype is the value's unless given."""
     return Tensor(np.full(_shape((size,)), fill_value, dtype or Tensor(fill_value).dtype), requires_grad=requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None) -> Tensor:  # noqa: ANN401
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Contents undefined (zeros)."""
-    return zeros(*size, dtype=dtype)
+    return zeros(*size, dtype=dtype, requires_grad=requires_grad)
 
 
-def zeros_like(input: base.Tensor, dtype: Any = None) -> Tensor:  # noqa: ANN401
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def zeros_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros in shape and dtype of another Tensor."""
-    return zeros(input.shape, dtype=dtype or input.dtype)
+    return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def ones_like(input: base.Tensor, dtype: Any = None) -> Tensor:  # noqa: ANN401
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones in shape and dtype of another Tensor."""
-    return ones(input.shape, dtype=dtype or input.dtype)
+    return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None) -> Tensor:  # noqa: ANN401
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """start, start + step, ... before end; int64 from whole numbers, else float32."""
     first, last = (0, start) if end is None else (start, end)
     floating = any(isinstance(n, float) for n in (first, last, step))
-    return Tensor(np.arange(first, last, step).astype(dtype or (dtypes.float32 if floating else dtypes.int64)))
+    counted = np.arange(first, last, step).astype(dtype or (dtypes.float32 if floating else dtypes.int64))
+    return Tensor(counted, requires_grad=requires_grad)
 
 
-def linspace(start: float, end: float, steps: int) -> Tensor:
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """`steps` numbers from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps, dtype=np.float32))
+    return Tensor(np.linspace(start, end, steps, dtype=dtype or np.float32), requires_grad=requires_grad)
 
 
-def eye(n: int, m: int | None = None) -> Tensor:
+@accepts("out", "layout", "device", "pin_memory", "memory_format")
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones on the diagonal."""
-    return Tensor(np.eye(n, m, dtype=np.float32))
+    return Tensor(np.eye(n, m, dtype=dtype or np.float32), requires_grad=requires_grad)
 
 
 def manual_seed(seed: int) -> Generator:
@@ -85,36 +99,52 @@ def manual_seed(seed: int) -> Generator:
     return random.seed(seed)
 
 
+@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def rand(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Uniform on [0, 1)."""
     return Tensor((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
 
 
+@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def randn(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Standard normal."""
     return Tensor((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
 
 
-def rand_like(input: base.Tensor) -> Tensor:
+@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
+def rand_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Uniform, in the shape of another Tensor."""
-    return rand(input.shape)
+    return rand(input.shape, generator=generator, requires_grad=requires_grad)
 
 
-def randn_like(input: base.Tensor) -> Tensor:
+@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
+def randn_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Standard normal, in the shape of another Tensor."""
-    return randn(input.shape)
+    return randn(input.shape, generator=generator, requires_grad=requires_grad)
 
 
-def randint(low: int, high: int, size: Any, generator: Generator | None = None) -> Tensor:  # noqa: ANN401
-    """Whole numbers from low to before high, int64."""
-    bits = (generator or random.default_generator()).bits((math.prod(_shape((size,))), 2)).numpy().astype(np.uint64)
+@accepts("out", "layout", "device", "pin_memory")
+def randint(*bounds: Any, generator: Generator | None = None, dtype: Any = None, **named: Any) -> Tensor:  # noqa: ANN401
+    """`randint(high, size)` or `randint(low, high, size)`: whole numbers from low, or 0, to before high; int64 unless a dtype is given.
+
+    Raises: ArgumentError for anything else, and where no number lies between.
+    """
+    names = ("high", "size") if len(bounds) + len(named) == 2 else ("low", "high", "size")
+    given = dict(zip(names, bounds, strict=False)) | named
+    if set(given) != set(names) or len(given) != len(bounds) + len(named):
+        raise ArgumentError("randint takes (high, size) or (low, high, size)", facts=(f"given: {', '.join(map(str, (*bounds, *named)))}",))
+    low, high, shape = int(given.get("low", 0)), int(given["high"]), _shape((given["size"],))
+    if high <= low:
+        raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
+    bits = (generator or random.default_generator()).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
     wide = bits[:, 0] << np.uint64(32) | bits[:, 1]
-    return Tensor((wide % np.uint64(high - low)).astype(np.int64).reshape(_shape((size,))) + low)
+    return Tensor(((wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low).astype(dtype or np.int64))
 
 
-def randperm(n: int, generator: Generator | None = None) -> Tensor:
+@accepts("out", "layout", "device", "pin_memory")
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """0 .. n - 1 in random order, int64."""
-    return Tensor((generator or random.default_generator()).permutation(n).astype(np.int64))
+    return Tensor((generator or random.default_generator()).permutation(n).astype(dtype or np.int64))
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ class device:  # noqa: N801  torch's name
     """A place for Tensors.  Raises: ArgumentError for any but the CPU."""
 
     type: str = "cpu"
+    index: int | None = None
 
     def __post_init__(self) -> None:
         name = self.type

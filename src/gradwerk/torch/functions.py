@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ShapeError
 from gradwerk.ops import elementwise, movement
 from gradwerk.torch.tensors import Tensor
 
@@ -76,6 +78,12 @@ def relu(input: Tensor) -> Tensor:
     return input.relu()
 
 
+def implicit_axis(input: Tensor) -> int:
+    """The axis of softmax that torch takes where none is named: 0 for 0, 1 and 3 axes, else 1.  It warns: name the axis."""
+    warnings.warn("Implicit dimension choice for softmax has been deprecated: write dim=...", UserWarning, stacklevel=3)
+    return 0 if input.ndim in {0, 1, 3} else 1
+
+
 def softmax(input: Tensor, dim: int) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis."""
     return input.softmax(dim)
@@ -111,7 +119,21 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     return input @ other
 
 
-mm = bmm = matmul
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices.  Raises: ShapeError for other ranks."""
+    return _ranked("mm", 2, input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of matrices.  Raises: ShapeError for other ranks."""
+    return _ranked("bmm", 3, input, mat2)
+
+
+def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
+    if (a.ndim, b.ndim) != (rank, rank):
+        facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
+        raise ShapeError(f"{name} takes Tensors of {rank} axes", facts=facts, likely="matmul takes any ranks")
+    return a @ b
 
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:  # noqa: ANN401

@@ -20,6 +20,7 @@ from gradwerk.tensor.storage import row_major
 from gradwerk.torch import promotion
 from gradwerk.torch.devices import CPU
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
+from gradwerk.torch.options import accepts
 from gradwerk.torch.shapes import Extreme, Size
 
 # ruff: noqa: FBT001, FBT002, A002  torch's signatures
@@ -100,6 +101,7 @@ class Tensor(base.Tensor):
         """True for floating dtypes."""
         return self.dtype.kind == "f"
 
+    @accepts("non_blocking", "memory_format")
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: Truth = False) -> Self:  # noqa: ANN401
         """In another dtype, given itself, by `dtype=` or as that of another Tensor.  There is one device."""
         wanted = dtype

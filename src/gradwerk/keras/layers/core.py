@@ -60,7 +60,7 @@ class Embedding(Layer):
 
     @checked
     def __init__(
-        self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform", mask_zero: bool = False,  # noqa: FBT001, FBT002
+        self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform", *, mask_zero: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)

@@ -44,7 +44,7 @@ class InputLayer(Layer):
 
 @checked
 def Input(  # noqa: N802  Keras' name
-    shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: str | None = None, name: str | None = None
+    shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: str | None = None, *, name: str | None = None
 ) -> InputLayer:
     """The input of a Sequential model: its shape without the batch axis.
 

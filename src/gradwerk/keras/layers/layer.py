@@ -182,6 +182,7 @@ class Layer(Module):
         return {"name": self.name, "trainable": self.trainable, **own}
 
     @classmethod
+    @checked
     def from_config(cls, config: dict[str, Any]) -> Self:
         """A layer from `get_config`'s answer."""
         return cls(**config)

@@ -61,7 +61,7 @@ class Dropout(Layer):
     """While training, each element becomes 0 with probability `rate`, the others are scaled by 1 / (1 - rate)."""
 
     @checked
-    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, rate: float, *, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ArgumentError(f"Dropout: the rate lies between 0 and 1, this is {rate!r}")

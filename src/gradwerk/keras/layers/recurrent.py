@@ -32,7 +32,7 @@ class LSTM(Layer):
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",  # noqa: FBT001, FBT002
         recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        unit_forget_bias: bool = True, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,  # noqa: FBT001, FBT002
+        unit_forget_bias: bool = True, *, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,  # noqa: FBT001, FBT002
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)

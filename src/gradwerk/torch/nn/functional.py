@@ -18,7 +18,9 @@ from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
 from gradwerk.tensor.grad import copied
+from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn.layout import held
+from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -58,6 +60,7 @@ def conv2d(
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@accepts("dilation", "ceil_mode", "return_indices")
 def max_pool2d(input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> Tensor:
     """The largest of each window; padding never wins.  Shape: input (N, C, H, W); result (N, C, H', W')."""
     window = each(kernel_size, 2)
@@ -65,13 +68,11 @@ def max_pool2d(input: Tensor, kernel_size: Extents, stride: Extents | None = Non
     return channels_first(pool.max_pool(channels_last(input), window, strides=each(stride or window, 2), padding=pads))
 
 
+@accepts("ceil_mode", "divisor_override")
 def avg_pool2d(
-    input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True,
+    input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
 ) -> Tensor:  # fmt: skip
     """The mean of each window.  Shape: input (N, C, H, W); result (N, C, H', W')."""
-    if ceil_mode:
-        raise ArgumentError("ceil_mode=True is not supported", likely="pad the input")
     window = each(kernel_size, 2)
     pads = tuple((p, p) for p in each(padding, 2))
     steps = each(stride or window, 2)
@@ -93,14 +94,14 @@ def sigmoid(input: Tensor) -> Tensor:
     return elementwise.sigmoid(input)
 
 
-def softmax(input: Tensor, dim: int) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`."""
-    return functions.softmax(input, dim)
+    return functions.softmax(input, implicit_axis(input) if dim is None else dim)
 
 
-def log_softmax(input: Tensor, dim: int) -> Tensor:
+def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """log(softmax(x)) along `dim`."""
-    return functions.log_softmax(input, dim)
+    return functions.log_softmax(input, implicit_axis(input) if dim is None else dim)
 
 
 def _activation(function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
@@ -117,6 +118,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _activation(lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
 
 
+@accepts("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
     """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
     return core_embedding.embedding(input, weight)
@@ -137,9 +139,13 @@ def batch_norm(
     return norm.normalize(input, mean, variance, weight, bias, epsilon=eps, axis=1)
 
 
-def one_hot(tensor: Tensor, num_classes: int) -> Tensor:
-    """Integer rows with a 1 at each label, which must be below `num_classes`."""
-    return functions.one_hot(in_range(tensor, num_classes, "one_hot: label"), num_classes, tensor.dtype)
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Integer rows with a 1 at each label, which must be below `num_classes`.
+
+    -1 counts the classes: the largest label + 1, which only an eager call can read.
+    """
+    classes = int(tensor.max().item()) + 1 if num_classes == -1 else num_classes
+    return functions.one_hot(in_range(tensor, classes, "one_hot: label"), classes, tensor.dtype)
 
 
 def _reduce(values: Tensor, reduction: str) -> Tensor:
@@ -149,8 +155,9 @@ def _reduce(values: Tensor, reduction: str) -> Tensor:
     return reductions[reduction](values)
 
 
+@accepts("size_average", "reduce")
 def cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:  # fmt: skip
     """-log softmax(input)[target], or against probabilities of the input's shape.
@@ -160,6 +167,8 @@ def cross_entropy(
     scores = channels_last(input) if len(input.shape) > 2 else input
     if target.is_floating_point():
         targets = channels_last(target) if len(target.shape) > 2 else target
+        if label_smoothing:
+            targets = targets * (1 - label_smoothing) + label_smoothing / targets.shape[-1]
         return _reduce(loss.categorical_cross_entropy(scores, targets if weight is None else targets * weight), reduction)
     losses = loss.softmax_cross_entropy(scores, target, smoothing=label_smoothing, class_weights=weight, ignored=ignore_index)
     if reduction == "mean":
@@ -167,22 +176,26 @@ def cross_entropy(
     return _reduce(losses, reduction)
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+@accepts("size_average", "reduce", "weight")
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(x - y)^2."""
     return _reduce(loss.squared_error(input, target), reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+@accepts("size_average", "reduce", "weight")
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|x - y|."""
     return _reduce(loss.absolute_error(input, target), reduction)
 
 
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+@accepts("size_average", "reduce", "weight", "pos_weight")
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))."""
     return _reduce(loss.binary_cross_entropy(input, target), reduction)
 
 
-def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+@accepts("size_average", "reduce", "weight")
+def binary_cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """-y log(p) - (1 - y) log(1 - p)."""
     return _reduce(loss.binary_cross_entropy_of_probabilities(input, target, epsilon=1.2e-38), reduction)
 

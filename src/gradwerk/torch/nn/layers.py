@@ -14,6 +14,7 @@ from gradwerk.tensor.random import default_generator
 from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
+from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Parameter, Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -32,6 +33,7 @@ def _bias(units: int, fan_in: int) -> Parameter:
 class Linear(Module):
     """y = x W^T + b.  Parameters: weight (out, in), bias (out,), uniform on +-1 / sqrt(in)."""
 
+    @accepts("device", "dtype")
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
@@ -52,6 +54,7 @@ class _Convolution(Module):
 
     rank = 0
 
+    @accepts("device", "dtype")
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Extents, stride: Extents = 1, padding: Extents | str = 0,
         dilation: Extents = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
@@ -95,6 +98,7 @@ class Conv2d(_Convolution):
 class MaxPool2d(Module):
     """The largest of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
+    @accepts("dilation", "return_indices", "ceil_mode")
     def __init__(self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
@@ -111,17 +115,17 @@ class MaxPool2d(Module):
 class AvgPool2d(Module):
     """The mean of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
+    @accepts("ceil_mode", "divisor_override")
     def __init__(
-        self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:  # fmt: skip
+        self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
+    ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        self.count_include_pad = count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.avg_pool2d`."""
-        return functional.avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+        return functional.avg_pool2d(input, self.kernel_size, self.stride, self.padding, count_include_pad=self.count_include_pad)
 
     def extra_repr(self) -> str:
         """torch's text."""
@@ -171,7 +175,7 @@ class Sigmoid(Module):
 class Softmax(Module):
     """exp(x) / sum(exp(x)) along `dim`."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = dim
 
@@ -183,7 +187,7 @@ class Softmax(Module):
 class LogSoftmax(Module):
     """log(softmax(x)) along `dim`."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = dim
 
@@ -193,7 +197,10 @@ class LogSoftmax(Module):
 
 
 class Identity(Module):
-    """y = x."""
+    """y = x, whatever it is made with."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__()
 
     def forward(self, input: Any) -> Any:  # noqa: ANN401
         """The input."""
@@ -229,13 +236,17 @@ class _BatchNorm(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
+    @accepts("device", "dtype")
     def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, track_running_stats: bool = True
-    ) -> None:
+        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, track_running_stats: bool = True, *,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__()
+        if momentum is None:
+            raise ArgumentError(f"{type(self).__name__}: momentum=None, a plain average, is not supported here yet")
         self.num_features, self.eps, self.momentum, self.track_running_stats = num_features, eps, momentum, track_running_stats
         self.weight = Parameter(Tensor(np.ones(num_features, np.float32))) if affine else None
-        self.bias = Parameter(Tensor(np.zeros(num_features, np.float32))) if affine else None
+        self.bias = Parameter(Tensor(np.zeros(num_features, np.float32))) if affine and bias else None
         self.register_buffer("running_mean", Tensor(np.zeros(num_features, np.float32)) if track_running_stats else None)
         self.register_buffer("running_var", Tensor(np.ones(num_features, np.float32)) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", Tensor(np.zeros((), np.int64)) if track_running_stats else None)
@@ -269,6 +280,7 @@ class BatchNorm2d(_BatchNorm):
 class Embedding(Module):
     """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
 
+    @accepts("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "device", "dtype")
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.module import Module
+from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002  torch's names
@@ -14,8 +15,9 @@ class CrossEntropyLoss(Module):
 
     weight: Tensor | None
 
+    @accepts("size_average", "reduce")
     def __init__(
-        self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+        self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
@@ -23,52 +25,59 @@ class CrossEntropyLoss(Module):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.cross_entropy`."""
-        return functional.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+        return functional.cross_entropy(
+            input, target, self.weight,
+            ignore_index=self.ignore_index, reduction=self.reduction, label_smoothing=self.label_smoothing,
+        )  # fmt: skip
 
 
 class MSELoss(Module):
     """(x - y)^2."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    @accepts("size_average", "reduce")
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.mse_loss`."""
-        return functional.mse_loss(input, target, self.reduction)
+        return functional.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(Module):
     """|x - y|."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    @accepts("size_average", "reduce")
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.l1_loss`."""
-        return functional.l1_loss(input, target, self.reduction)
+        return functional.l1_loss(input, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(Module):
     """Binary cross-entropy from logits."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    @accepts("weight", "size_average", "reduce", "pos_weight")
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy_with_logits`."""
-        return functional.binary_cross_entropy_with_logits(input, target, self.reduction)
+        return functional.binary_cross_entropy_with_logits(input, target, reduction=self.reduction)
 
 
 class BCELoss(Module):
     """Binary cross-entropy from probabilities."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    @accepts("weight", "size_average", "reduce")
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy`."""
-        return functional.binary_cross_entropy(input, target, self.reduction)
+        return functional.binary_cross_entropy(input, target, reduction=self.reduction)

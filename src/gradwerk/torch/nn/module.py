@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Self, cast
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
+from gradwerk.torch.creation import zeros_like
+from gradwerk.torch.options import on_cpu
 from gradwerk.torch.tensors import Parameter, Tensor
 
 
@@ -105,9 +109,11 @@ class Module(core.Module):
         return keys
 
     def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: FBT001, FBT002
-        """Forgets all gradients."""
+        """Forgets all gradients, or makes them zeros."""
         for parameter in self.parameters():
-            parameter.grad = None
+            gradient: Any = parameter.grad
+            keep: Any = None if set_to_none or gradient is None else zeros_like(gradient)
+            parameter.grad = keep
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:  # noqa: FBT001, FBT002
         """Trains the parameters below, or not."""
@@ -121,10 +127,12 @@ class Module(core.Module):
         return self
 
     def to(self, *args: object, **kwargs: object) -> Self:
-        """This module: there is one device.  Raises: ArgumentError for any but the CPU."""
+        """This module: there is one device, and parameters are float32.  Raises: ArgumentError for any other."""
         for place in (*args, *kwargs.values()):
-            if isinstance(place, str) and not place.startswith("cpu"):
-                raise ArgumentError(f"there is no device {place!r}", likely="use 'cpu'")
+            if isinstance(place, np.dtype) and place != np.float32:
+                raise ArgumentError(f"modules compute in float32, not in {place}", likely="convert the inputs: x.float()")
+            if isinstance(place, str):
+                on_cpu(place)
         return self
 
     def cpu(self) -> Self:
@@ -180,9 +188,9 @@ class Sequential(Module):
 class ModuleList(Module):
     """Modules held in a list."""
 
-    def __init__(self, modules: Iterable[core.Module] = ()) -> None:
+    def __init__(self, modules: Iterable[core.Module] | None = None) -> None:
         super().__init__()
-        for module in modules:
+        for module in modules or ():
             self.append(module)
 
     def append(self, module: core.Module) -> Self:

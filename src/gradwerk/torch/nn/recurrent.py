@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.dropout import dropout as core_dropout
 from gradwerk.nn.recurrent import lstm, zero_state
@@ -13,6 +13,7 @@ from gradwerk.tensor.random import default_generator
 from gradwerk.torch.functions import stack
 from gradwerk.torch.nn.layout import held, weight
 from gradwerk.torch.nn.module import Module
+from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Parameter, Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -26,13 +27,12 @@ class LSTM(Module):
     suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
     """
 
+    @accepts("proj_size", "device", "dtype")
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
-        bidirectional: bool = False, proj_size: int = 0,
+        bidirectional: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
-        if proj_size:
-            raise ArgumentError("LSTM with proj_size is not supported")
         self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
         self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
         directions = ("", "_reverse") if bidirectional else ("",)

@@ -8,6 +8,8 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn import optimizer as core
 from gradwerk.tensor.tensor import Parameter
+from gradwerk.torch.creation import zeros_like
+from gradwerk.torch.options import accepts
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 
@@ -64,9 +66,13 @@ class Optimizer:
         self.param_groups.append(Group(options, optimizer, self.settings))
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forgets the gradients of all parameters."""
+        """Forgets the gradients of all parameters, or makes them zeros."""
         for group in self.param_groups:
-            group.optimizer.zero_grad()
+            if set_to_none:
+                group.optimizer.zero_grad()
+                continue
+            for parameter in group["params"]:
+                parameter.grad = None if parameter.grad is None else zeros_like(parameter.grad)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
         """One update from the parameters' `.grad`; the closure's loss, if one is given."""
@@ -96,11 +102,11 @@ class SGD(Optimizer):
 
     rule = core.SGD
 
+    @accepts("maximize", "foreach", "differentiable", "fused")
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
-        nesterov: bool = False, *, maximize: bool = False,
+        nesterov: bool = False,
     ) -> None:  # fmt: skip
-        _refuse(maximize=maximize)
         defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
         super().__init__(params, defaults)
 
@@ -118,11 +124,11 @@ class Adam(Optimizer):
     rule = core.Adam
     decoupled = False
 
+    @accepts("amsgrad", "foreach", "maximize", "capturable", "differentiable", "fused", "decoupled_weight_decay")
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
+        weight_decay: float = 0.0,
     ) -> None:  # fmt: skip
-        _refuse(amsgrad=amsgrad, maximize=maximize)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
     def settings(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -138,14 +144,9 @@ class AdamW(Adam):
 
     decoupled = True
 
+    @accepts("amsgrad", "maximize", "foreach", "capturable", "differentiable", "fused")
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 0.01, amsgrad: bool = False, *, maximize: bool = False,
+        weight_decay: float = 0.01,
     ) -> None:  # fmt: skip
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
-
-
-def _refuse(**options: bool) -> None:
-    for name, value in options.items():
-        if value:
-            raise ArgumentError(f"{name}=True is not supported")
+        super().__init__(params, lr, betas, eps, weight_decay)

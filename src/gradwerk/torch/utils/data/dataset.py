@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.tensor.random import Generator
 from gradwerk.torch.creation import randperm
 from gradwerk.torch.tensors import Tensor
 
@@ -45,10 +46,10 @@ class Subset(Dataset):
         return len(self.indices)
 
 
-def random_split(dataset: Any, lengths: Sequence[int]) -> list[Subset]:  # noqa: ANN401  a sized Dataset
+def random_split(dataset: Any, lengths: Sequence[int], generator: Generator | None = None) -> list[Subset]:  # noqa: ANN401  a sized Dataset
     """The dataset cut at random into parts of given lengths.  Raises: ArgumentError unless they add up."""
     if sum(lengths) != len(dataset):
         raise ArgumentError(f"the lengths {tuple(lengths)} do not add up to {len(dataset)}")
-    order = randperm(len(dataset)).tolist()
+    order = randperm(len(dataset), generator=generator).tolist()
     ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
     return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

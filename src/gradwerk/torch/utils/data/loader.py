@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.tensor.random import Generator
 from gradwerk.torch.creation import from_numpy, randperm
+from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Tensor
 from gradwerk.torch.utils.data.dataset import TensorDataset
 
-# ruff: noqa: FBT001, FBT002  torch's signature
+# ruff: noqa: FBT001  torch's signature
 
 
 class DataLoader:
@@ -21,21 +23,22 @@ class DataLoader:
     `num_workers` and `pin_memory` are accepted: batches are made in the calling thread.
     """
 
+    @accepts("sampler", "batch_sampler", "pin_memory", "timeout", "worker_init_fn", "prefetch_factor", "persistent_workers")
     def __init__(
-        self, dataset: Any, batch_size: int = 1, shuffle: bool = False, *, num_workers: int = 0,  # noqa: ANN401  a sized Dataset
-        collate_fn: Callable[[list[Any]], Any] | None = None, pin_memory: bool = False, drop_last: bool = False,
+        self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, *, num_workers: int = 0,  # noqa: ANN401  a sized Dataset
+        collate_fn: Callable[[list[Any]], Any] | None = None, drop_last: bool = False, generator: Generator | None = None,
     ) -> None:  # fmt: skip
-        if batch_size < 1:
+        if batch_size is None or batch_size < 1:
             raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
-        self.collate_fn = collate_fn
+        self.collate_fn, self.generator, self.num_workers = collate_fn, generator, num_workers
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)
         return whole + (1 if rest and not self.drop_last else 0)
 
     def __iter__(self) -> Iterator[Any]:
-        order = randperm(len(self.dataset)).numpy() if self.shuffle else np.arange(len(self.dataset))
+        order = randperm(len(self.dataset), generator=self.generator).numpy() if self.shuffle else np.arange(len(self.dataset))
         by_rows = isinstance(self.dataset, TensorDataset) and self.collate_fn is None
         for number in range(len(self)):
             rows = order[number * self.batch_size : (number + 1) * self.batch_size]

@@ -1,0 +1,127 @@
+"""Every public call of a door takes what the original takes: names, order, defaults; what it does not support it refuses by name.
+
+The originals' signatures were recorded (see signatures.py), so this runs without them; where one is installed the record is compared too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.options import LATER, LayerOptions
+from gradwerk.torch.options import HINTS
+from tests.peers import signatures
+from tests.peers.signatures import Parameter, Signature
+
+DIFFERENT = {
+    "keras": {
+        "Optimizer.build": "takes the parameters by path: states are saved under these names",
+        "Sequential.add_weight": "Keras takes every argument by name alone; here shape and initializer may also stand in order",
+        "optimizers.Optimizer": "the base that a backend of Keras extends differs from one to another",
+        "metrics.Metric": "the mean of a function: metrics that hold other state are not here yet",
+    },
+    "torch": {
+        "Tensor": "torch's takes sizes too: tensor() and empty() say what is meant",
+        "arange": "start, where there is no end, is the end",
+        "device": "a frozen record of its name",
+        "nn.Module.state_dict": "destination and keep_vars are not here; prefix may stand first, as in torch's former order",
+        "nn.Module.named_modules": "torch's memo is its own recursion's",
+        "nn.Module.to": "one device and one dtype: all arguments are looked at, none moves anything",
+        "nn.Sequential": "torch documents modules, or one ordered dict of them",
+        "nn.Parameter": "torch's data may be left out",
+        "randint": "high, or low and high, in order or by name",
+    },
+}
+"""What is called otherwise here, and why."""
+
+PLACES = [(door, path) for door in signatures.MODULES for path in sorted(signatures.public(door)) if path not in DIFFERENT[door]]
+RECORDED = {door: signatures.recorded(door) for door in signatures.MODULES}
+
+
+def positional(signature: Signature) -> list[str]:
+    return [p.name for p in signature if p.kind.startswith("POSITIONAL")]
+
+
+def misfit(own: Signature, original: Signature) -> str:
+    """Why a call written for the original could mean something else here; '' where it cannot."""
+    theirs = {p.name: p for p in original}
+    anything = any(p.kind == "VAR_POSITIONAL" for p in original)
+    for place, name in enumerate(positional(own)):
+        if not anything and positional(original)[place : place + 1] != [name]:
+            return f"{name} stands at place {place}, there stands {positional(original)[place : place + 1]}"
+    for p in own:
+        if p.kind.startswith("VAR") or (anything and p.name not in theirs):
+            continue
+        if p.name not in theirs:
+            return f"the original has no {p.name}"
+        if not plain(theirs[p.name].default) or (theirs[p.name].default is None and p.default is not None):
+            continue
+        if not signatures.same_default(p.default, theirs[p.name].default):
+            return f"{p.name} is {p.default}, in the original {theirs[p.name].default}"
+    return ""
+
+
+def plain(default: str | None) -> bool:
+    return default is None or not default.startswith(("torch.", "..."))
+
+
+@pytest.mark.parametrize(("door", "path"), PLACES)
+def test_names_order_and_defaults(door: str, path: str) -> None:
+    originals = RECORDED[door].get(path)
+    if originals is None:
+        owner = path.rpartition(".")[0]
+        assert owner in signatures.METHODS[door], f"{path} is not recorded: record anew, or rename it as the original does"
+        return
+    own = signatures.of(signatures.public(door)[path])
+    misfits = [misfit(own, original) for original in originals]
+    assert "" in misfits or not misfits, misfits
+
+
+@pytest.mark.parametrize(("door", "path"), PLACES)
+def test_what_is_not_supported_is_refused_by_name(door: str, path: str) -> None:
+    called = signatures.public(door)[path]
+    own = signatures.of(called)
+    known = {p.name for p in own}
+    if any(p.kind == "VAR_KEYWORD" and p.name == "options" for p in own):
+        known |= LayerOptions.__annotations__.keys()
+    elif any(p.kind == "VAR_KEYWORD" for p in own):
+        return
+    for name in sorted({p.name for one in RECORDED[door].get(path, ()) for p in one if not p.kind.startswith("VAR")} - known - HINTS):
+        with pytest.raises((ArgumentError, TypeError), match=name):
+            called(**{name: object()})
+
+
+def test_the_defaults_of_options_to_come_are_keras() -> None:
+    """A script that spells out a default is not refused."""
+    for path, originals in RECORDED["keras"].items():
+        own = {p.name for p in signatures.of(signatures.public("keras")[path])}
+        for p in originals[0] if path not in DIFFERENT["keras"] else ():
+            if p.name in LATER and p.name not in own and not p.kind.startswith("VAR"):
+                assert signatures.same_default(repr(LATER[p.name]), p.default), (path, p)
+
+
+@pytest.mark.parametrize("door", signatures.MODULES)
+def test_the_record_is_what_the_original_says(door: str) -> None:
+    try:
+        importlib.import_module(door)
+    except ImportError as error:
+        pytest.skip(f"{error}: make bench-peers installs the originals; the record was made from them")
+    table = json.loads((signatures.RECORDS / f"{door}.json").read_text())
+    now: dict[str, Any] = signatures.read(door)
+    if now["version"] != table["version"]:
+        pytest.skip(f"{door} {now['version']} is installed, the record is of {table['version']}")
+    for path in table["names"].keys() - DIFFERENT[door].keys():  # those alone: a backend of Keras may add methods of its own
+        assert now["names"].get(path) == table["names"][path], path
+
+
+def test_a_written_signature_parses_back() -> None:
+    one = [
+        Parameter("a", "POSITIONAL_OR_KEYWORD", None), Parameter("b", "POSITIONAL_OR_KEYWORD", "(1, 2)"),
+        Parameter("c", "KEYWORD_ONLY", "'x'"), Parameter("d", "VAR_KEYWORD", None),
+    ]  # fmt: skip
+    assert signatures.written(one) == "a, b=(1, 2), *, c='x', **d"
+    assert signatures.parsed(signatures.written(one)) == one
