@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.graph import Graph, Value
-from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
+from gradwerk.ir.op import Array, Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub
 from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.indexing import Gather, ScatterAdd
@@ -27,12 +27,16 @@ MOST_FOLDED = 1 << 12
 
 def number(value: Value) -> float | None:
     """The number every element of a constant is, or None."""
+    found = _repeated(value)
+    return None if found is None else float(found.item())
+
+
+def _repeated(value: Value) -> Array | None:
+    """The same to the bit, as an array of no axes."""
     while isinstance(value.node.op, BroadcastTo | Reshape):
         value = value.node.args[0]
     op = value.node.op
-    if isinstance(op, Constant) and op.type.size == 1 and not op.type.is_token:
-        return float(op.reference().item())
-    return None
+    return op.reference().reshape(()) if isinstance(op, Constant) and op.type.size == 1 and not op.type.is_token else None
 
 
 def multiply_by_one(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
@@ -118,7 +122,8 @@ def elementwise_of_reshape(op: Op, args: tuple[Value, ...], graph: Graph) -> Val
 
 
 def _literal(value: Value, graph: Graph) -> Value:
-    return value if isinstance(value.node.op, Counted) else graph.constant(np.asarray(number(value), value.dtype))
+    found = _repeated(value)
+    return value if found is None else graph.constant(found)
 
 
 def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
@@ -261,16 +266,45 @@ def fold_constants(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | Non
     """What depends on constants alone is a constant; broadcasts of them stay views."""
     if not args or isinstance(op, BroadcastTo | Random | Source) or op.has_effect or not isinstance(op, Elementwise | Movement | Reduction):
         return None
-    if not all(isinstance(a.node.op, Constant) for a in args):
+    if not all(isinstance(a.node.op, Constant) or _repeated(a) is not None for a in args):
         return None
     types = op.infer(*(a.type for a in args))
-    if sum(t.size for t in types) > MOST_FOLDED:
+    if sum(t.size for t in types) > MOST_FOLDED or any(a.type.size > MOST_FOLDED for a in args):
         return None
-    return graph.constant(op.evaluate(*(a.node.op.reference() for a in args))[0])
+    return graph.constant(op.evaluate(*map(_contents, args))[0])
+
+
+def _contents(value: Value) -> Array:
+    """The elements of a constant, or of one number repeated."""
+    found = _repeated(value)
+    return value.node.op.reference() if found is None else np.broadcast_to(found, value.shape)
+
+
+def repeat_one_number(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A constant whose elements are all the same bits is one number, broadcast: it costs no memory and joins the kernels that read it."""
+    if not isinstance(op, Constant) or op.type.size < 2 or op.type.is_token:
+        return None
+    size = op.type.dtype.itemsize
+    first = op.data[:size]
+    if op.data[-size:] != first or op.data != first * op.type.size:
+        return None
+    return graph.apply(BroadcastTo(op.type.shape), [graph.constant(np.frombuffer(first, op.type.dtype).reshape(()))])[0]
+
+
+def elementwise_of_numbers(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """f of numbers repeated is one number repeated, of any extent."""
+    if not isinstance(op, Elementwise) or not args or any(_repeated(a) is None for a in args):
+        return None
+    type_ = op.infer(*(a.type for a in args))[0]
+    if type_.size < 2:
+        return None
+    return graph.apply(BroadcastTo(type_.shape), [graph.apply(op, [_literal(a, graph) for a in args])[0]])[0]
 
 
 RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
-    (fold_constants, (Elementwise, Movement, Reduction)),  # first: what remains has something to run
+    (repeat_one_number, (Constant,)),
+    (elementwise_of_numbers, (Elementwise,)),  # before folding, which would write them out
+    (fold_constants, (Elementwise, Movement, Reduction)),  # early: what remains has something to run
     (idle_cast, (Cast,)),
     (idle_movement, (Reshape, BroadcastTo, Transpose)),
     (movement_of_movement, (Reshape, BroadcastTo, Transpose)),

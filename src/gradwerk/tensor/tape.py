@@ -20,6 +20,7 @@ from gradwerk.base.errors import ShapeError, StateError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.elementwise import add
+from gradwerk.ops.source import full
 from gradwerk.tensor.handle import Handle, history, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View
@@ -220,8 +221,10 @@ def _seed(output: Handle, ct: Operand | None) -> Operand:
         if output._type.size != 1:
             facts = (str(output._type),)
             raise ShapeError("backward() without a gradient needs a result of one element", facts=facts, likely="sum it first")
+        if mode.trace is not None:  # a value of the graph: an array would be broadcast now, and stand in the graph at full size
+            return full(output._type.shape, 1.0, output._type.dtype, like=(output,))
         ones = np.ones(output._type.shape, output._type.dtype)
-        return ones if mode.trace is not None else make(type(output).result_class, Storage(ones, output._type), ones, output._type)
+        return make(type(output).result_class, Storage(ones, output._type), ones, output._type)
     if tuple(ct.shape) != output._type.shape:
         raise ShapeError("the gradient given has another shape", facts=(f"gradient {tuple(ct.shape)}      Tensor {output._type}",))
     return ct
