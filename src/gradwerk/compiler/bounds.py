@@ -16,11 +16,12 @@ from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.bounds import lower_in_range
 from gradwerk.compiler.work import Buffer, Operand
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Contraction, Elementwise, Indexed, Input, Movement, Op, Random, Reduction, Source, Window
+from gradwerk.ir.op import Constant, Contraction, Elementwise, Indexed, Input, Movement, Op, Random, Reduction, Source
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import InRange
+from gradwerk.ops.window import Window
 
 if TYPE_CHECKING:
     from gradwerk.compiler.lower import Lowering

@@ -23,14 +23,14 @@ from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Contraction, Movement, Op, Random, Source, Strides, Window
+from gradwerk.ir.op import Constant, Contraction, Movement, Op, Random, Source, Strides
 from gradwerk.ir.plan import Check
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
-from gradwerk.ops.window import Sliding
+from gradwerk.ops.window import Window
 
 CACHE_WAY, LINE = 1024, 64
 """Bytes between rows that begin to share cache sets, bytes of a cache line."""
@@ -268,7 +268,7 @@ class Lowering:
         op, reads = node.op, tuple(self.operand(value) for value in node.args)
         out = self.result(node.values[0], like=reads)
         order, examples = order_of(out), 0
-        if order is not None and isinstance(op, Sliding):
+        if order is not None and isinstance(op, Window):
             op, reads, out, examples = op.permuted(order), permuted(reads, order), permuted((out,), order)[0], order.index(0)
         self.pending += lower_window(op, reads, out, self.target, examples=examples)
 

@@ -7,6 +7,7 @@ So `x + 0` stays (it turns -0.0 into 0.0), `x * 0` stays (NaN), `x * 1` goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -301,7 +302,7 @@ def elementwise_of_numbers(op: Op, args: tuple[Value, ...], graph: Graph) -> Val
     return graph.apply(BroadcastTo(type_.shape), [graph.apply(op, [_literal(a, graph) for a in args])[0]])[0]
 
 
-RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
+RULES: tuple[tuple[Rule, tuple[type[Op] | UnionType, ...]], ...] = (
     (repeat_one_number, (Constant,)),
     (elementwise_of_numbers, (Elementwise,)),  # before folding, which would write them out
     (fold_constants, (Elementwise, Movement, Reduction)),  # early: what remains has something to run

@@ -8,7 +8,7 @@
     Movement     y[i] = x[source(i)], never a kernel       infer, vjp, reference, view
     Reduction    fold along axes                           vjp, reference, combine, identity
     Contraction  sum of products over named axes           infer, vjp, reference
-    Window       fold of a sliding window, and its inverse infer, vjp, reference
+    Window       fold of a sliding window, and its inverse infer, vjp, reference     (ops/window.py)
     Indexed      gather and scatter                        infer, vjp, reference, indexed
     Random       bits from a key and a counter             infer, reference, emit
     Control      holds sub-graphs                          infer, pullback, evaluate
@@ -38,7 +38,8 @@ Operand = Any
 """An array, a Value, a Tensor, or a Python number: whatever rules are written over."""
 Grads = Sequence[Operand | None]
 REGISTRY: dict[str, type[Op]] = {}
-PLACEHOLDERS = {"Elementwise": ("emit",), "Movement": ("view",), "Reduction": ("combine", "identity"), "Indexed": ("indexed",)}
+PLACEHOLDERS = {"Movement": ("view",), "Reduction": ("combine", "identity"), "Indexed": ("indexed",)}
+PLACEHOLDERS |= dict.fromkeys(("Unary", "Binary", "Select"), ("emit",))
 """What kinds declare only to refuse; a member must answer it."""
 
 
@@ -207,53 +208,58 @@ class Source(Op):
     vjp = no_gradient
 
 
-@dataclass(frozen=True)
-class Elementwise(Op):
-    """y[i] depends on the arguments at i alone; arguments broadcast.  `emit` is its code; `result_dtype` its dtype rule."""
+def _kept(self: Op, dtype: DType) -> DType:
+    """The dtype of the result, from that of the operands: kept, unless the op says otherwise."""
+    return dtype
 
-    answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
-    accepts: ClassVar[str] = "fiub"
-    """The dtype kinds it takes."""
 
-    def result_dtype(self, dtype: DType) -> DType:
-        """The dtype of the result, from that of the operands: kept, unless the op says otherwise."""
-        return dtype
+def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
+    """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`."""
+    dtype = same_dtype(self, *types)
+    if dtype.kind not in self.accepts:
+        raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
+    return (Type(broadcast_shapes(self, *types), self.result_dtype(dtype)),)
 
-    def infer(self, *types: Type) -> tuple[Type, ...]:
-        dtype = same_dtype(self, *types)
-        if dtype.kind not in self.accepts:
-            raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
-        return (Type(broadcast_shapes(self, *types), self.result_dtype(dtype)),)
 
-    def emit(self, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py
-        """The scalar code, spoken to an Emitter."""
-        raise TypeError(f"{self.name}: no scalar code")
+def _silent(self: Elementwise, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py
+    """The scalar code, spoken to an Emitter."""
+    raise TypeError(f"{self.name}: no scalar code")
 
 
 @dataclass(frozen=True)
-class Unary(Elementwise):
+class Unary(Op):
     """y[i] = f(x[i])."""
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+    accepts: ClassVar[str] = "fiub"
+    result_dtype, infer, emit = _kept, _broadcast, _silent
 
 
 @dataclass(frozen=True)
-class Binary(Elementwise):
+class Binary(Op):
     """y[i] = f(a[i], b[i]), broadcast by NumPy's rule."""
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+    accepts: ClassVar[str] = "fiub"
+    result_dtype, infer, emit = _kept, _broadcast, _silent
 
 
 @dataclass(frozen=True)
-class Select(Elementwise):
+class Select(Op):
     """y[i] = condition[i] ? a[i] : b[i], broadcast; the condition is bool."""
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
+    accepts: ClassVar[str] = "fiub"
+    result_dtype, emit = _kept, _silent
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if types[0].dtype != dtypes.bool_:
             raise DTypeError(f"{self.name}: the condition must be bool", facts=(str(types[0]),))
         return (Type(broadcast_shapes(self, *types), same_dtype(self, *types[1:])),)
+
+
+Elementwise = Unary | Binary | Select
+"""y[i] depends on the arguments at i alone, broadcast.  `emit` is its code, `result_dtype` its dtype rule, `accepts` its dtype kinds"""
 
 
 @dataclass(frozen=True)
@@ -284,9 +290,7 @@ class Reduction(Op):
     axes: tuple[int, ...]
     keepdims: bool = False
 
-    def result_dtype(self, dtype: DType) -> DType:
-        """Kept, unless the op says otherwise."""
-        return dtype
+    result_dtype = _kept
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         (x,) = types
@@ -313,13 +317,6 @@ class Reduction(Op):
 @dataclass(frozen=True)
 class Contraction(Op):
     """Sums of products over named axes with affine index maps."""
-
-    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
-
-
-@dataclass(frozen=True)
-class Window(Op):
-    """A fold over a sliding window, and the inverse of one."""
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Self, final
+from typing import ClassVar, Self, final
 
 import numpy as np
 
 from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Example, Grads, Operand, Window, typed
+from gradwerk.ir.op import Array, Example, Grads, Op, Operand, typed
 from gradwerk.ops.reduction import lowest
 
 GEOMETRIES = (
@@ -28,10 +28,10 @@ GEOMETRIES = (
 
 
 @dataclass(frozen=True)
-class Sliding(Window):
-    """The geometry that all members share."""
+class Window(Op):
+    """A fold over a sliding window, and the inverse of one: the geometry that all members share."""
 
-    answers = ("infer", "vjp", "reference")
+    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
     window: tuple[int, ...]
     strides: tuple[int, ...]
     low: tuple[int, ...]
@@ -89,7 +89,7 @@ class Sliding(Window):
 
 @final
 @dataclass(frozen=True)
-class WindowMax(Sliding):
+class WindowMax(Window):
     """The largest in each window; NaN where there is one.  The gradient goes to the first of equals in row-major order.
 
     Shape: the number of windows per axis.  Dtype: kept.  Raises: ShapeError where a window does not fit.
@@ -111,7 +111,7 @@ class WindowMax(Sliding):
 
 @final
 @dataclass(frozen=True)
-class WindowMaxGrad(Sliding):
+class WindowMaxGrad(Window):
     """(x, ct) -> the sum, at each element of x, of ct of the windows whose largest element it is (the first of equals, row-major).
 
     Shape: that of x; ct has the number of windows.  Dtype: equal, kept.  Raises: ShapeError.
@@ -134,7 +134,7 @@ class WindowMaxGrad(Sliding):
 
 @final
 @dataclass(frozen=True)
-class WindowMaxPick(Sliding):
+class WindowMaxPick(Window):
     """(x, g) -> for each window the element of g where x is largest in it (the first of equals, row-major).
 
     Shape: the number of windows; g has the shape of x.  Dtype: equal, kept.  Raises: ShapeError.
@@ -160,7 +160,7 @@ class WindowMaxPick(Sliding):
 
 @final
 @dataclass(frozen=True)
-class WindowSum(Sliding):
+class WindowSum(Window):
     """The sum in each window.
 
     Shape: the number of windows per axis.  Dtype: numbers, kept.  Raises: ShapeError where a window does not fit.
@@ -184,7 +184,7 @@ class WindowSum(Sliding):
 
 @final
 @dataclass(frozen=True)
-class WindowSumGrad(Sliding):
+class WindowSumGrad(Window):
     """The sum, at each element of an array of `shape`, of the argument's values for the windows that cover it.
 
     Shape: `shape`; the argument has the number of windows.  Dtype: numbers, kept.  Raises: ShapeError.
@@ -206,7 +206,7 @@ class WindowSumGrad(Sliding):
         return self.spread(itertools.repeat(given, int(np.prod(self.window))), self.shape, given.dtype)
 
 
-def _beside_windows(op: Sliding, x: Type, given: Type) -> tuple[Type, Type]:
+def _beside_windows(op: Window, x: Type, given: Type) -> tuple[Type, Type]:
     """Checks that `given` has one element per window of x."""
     if op.windows(x.shape) != given.shape:
         raise ShapeError(f"{op.name}: {x} has windows {op.windows(x.shape)}", facts=(f"given {given}",))

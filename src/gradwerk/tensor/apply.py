@@ -18,8 +18,9 @@ from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateErr
 from gradwerk.base.origin import capture
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides, Window
+from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides
 from gradwerk.ops.movement import broadcast_to
+from gradwerk.ops.window import Window
 from gradwerk.tensor.handle import H, Handle, history, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, View, aligned_copy, put, row_major

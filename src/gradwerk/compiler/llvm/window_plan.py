@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradwerk.compiler.llvm.spaces import Axis, Cut, patterns, run_time_strides
 from gradwerk.compiler.work import Access, Operand
-from gradwerk.ops.window import Sliding
+from gradwerk.ops.window import Window
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class WindowPlan:
     like_input: tuple[bool, ...]
 
     @classmethod
-    def of(cls, op: Sliding, operands: Sequence[Operand], like_input: tuple[bool, ...], examples: int) -> WindowPlan:
+    def of(cls, op: Window, operands: Sequence[Operand], like_input: tuple[bool, ...], examples: int) -> WindowPlan:
         """The plan of an op on these operands; axis number `examples` counts examples."""
         shape = operands[like_input.index(True)].shape
         axes = merged(op, operands, shape, op.windows(shape), examples)
@@ -96,7 +96,7 @@ class WindowPlan:
         return total
 
 
-def merged(op: Sliding, operands: Sequence[Operand], shape: Sequence[int], windows: Sequence[int], examples: int) -> list[WindowAxis]:
+def merged(op: Window, operands: Sequence[Operand], shape: Sequence[int], windows: Sequence[int], examples: int) -> list[WindowAxis]:
     """The op's axes; those that do not slide vanish at extent 1 and merge with such neighbours."""
     axes: list[WindowAxis] = []
     for k, (extent, count) in enumerate(zip(shape, windows, strict=True)):

@@ -27,7 +27,7 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, shared
 from gradwerk.ir.op import Op
 from gradwerk.ops.reduction import lowest
-from gradwerk.ops.window import Sliding, WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
+from gradwerk.ops.window import Window, WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
 
 UNROLLED = 4
 """A window this long along an axis is unrolled when nothing pads it."""
@@ -319,7 +319,7 @@ class WindowBuilder:
 
 def lower_window(op: Op, reads: Sequence[Operand], out: Operand, target: Target, *, examples: int = 0) -> list[Work]:
     """Pooling or a gradient of it: any op of ops/window.py, any layout and strides.  Axis number `examples` shapes no kernel."""
-    if not isinstance(op, Sliding):
+    if not isinstance(op, Window):
         raise TypeError(op)
     like_input = LIKE_INPUT[type(op)]
     operands = (*reads, out)
