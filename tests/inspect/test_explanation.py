@@ -75,3 +75,22 @@ def test_long_constants_are_cut() -> None:
     table = np.arange(4096, dtype=np.float32)
     seen = gw.inspect.explain(lambda x: x + table.copy(), gw.Tensor(np.ones(4096, np.float32)))
     assert len(str(seen)) < 20_000
+
+
+def test_what_comes_from_outside_is_called_what_it_is_called_there(step) -> None:
+    seen = gw.inspect.explain(step.plain, step.x, step.y)
+    labels = [value.node.op.label for value in seen.subject.graph.inputs]
+    assert labels == ["argument 0", "argument 1", *(f"self.net.{path}" for path, _ in step.net.named_parameters())]
+    assert '"self.net.first.kernel"' in seen.graph
+    again = parse(print_graph(seen.subject.graph))
+    assert [value.node.op.label for value in again.inputs] == labels
+    assert '"self.net.first.kernel"' in seen.fused
+
+
+def test_layers_in_lists_are_called_by_their_names() -> None:
+    from gradwerk import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="hidden"), keras.layers.Dense(2, name="answer")])
+    seen = gw.inspect.explain(lambda x: model(x), gw.Tensor(np.ones((2, 4), np.float32)))
+    labels = [value.node.op.label for value in seen.subject.graph.inputs]
+    assert labels[1:] == ["model.hidden.kernel", "model.hidden.bias", "model.answer.kernel", "model.answer.bias"]

@@ -42,7 +42,7 @@ def test_a_module_attribute_traces_again_and_the_rest_does_not():
     assert step.retraces == []
     model.layers[1].scale = 5.0
     np.testing.assert_array_equal(step(A).numpy(), A * 10 + 1)
-    assert "layers[1]" in step.retraces[0]
+    assert "layers.1" in step.retraces[0]
     model.layers[1].scale = 5.0
     Layer(9.0).scale = 3.0
     step(A)

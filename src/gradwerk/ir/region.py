@@ -57,7 +57,7 @@ class Region:
         return self
 
     def __str__(self) -> str:
-        reads = [f"{value!r} as {inner!r}" for value, inner in zip(self.reads, self.body.inputs, strict=True)]
+        reads = [f"{value!r}{_label(value)} as {inner!r}" for value, inner in zip(self.reads, self.body.inputs, strict=True)]
         writes = [f"{value!r} from {_name(inner)}" for value, inner in zip(self.writes, self.body.outputs, strict=True)]
         inside = [f"    {_line(node)}" for node in self.body.live() if not isinstance(node.op, Input)]
         folds = f"  folding by {', '.join(fold.name for fold in self.folds)}" if self.folds else ""
@@ -91,7 +91,8 @@ class Single:
         return self.node.values
 
     def __str__(self) -> str:
-        return _line(self.node)
+        known = [f"{_name(value)}{_label(value)}" for value in self.node.args if _label(value)]
+        return _line(self.node) + (f"    # {', '.join(known)}" if known else "")
 
 
 Unit = Region | Single
@@ -99,6 +100,12 @@ Unit = Region | Single
 
 def _name(value: Value) -> str:
     return repr(value).partition(":")[0]
+
+
+def _label(value: Value) -> str:
+    """What an input is called outside: ` "model.conv1.kernel"`."""
+    op = value.node.op
+    return f' "{op.label}"' if isinstance(op, Input) and op.label else ""
 
 
 def _line(node: Node) -> str:

@@ -156,6 +156,8 @@ class Guards:
         self.others: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.tensors: list[tuple[Handle, bool, Storage]] = []
+        self.names: dict[Storage, str] = {}
+        """What Tensors are called where they were found: `model.conv1.kernel`.  For people."""
 
     def collect(self, fn: Callable[..., Any], arguments: Iterator[tuple[str, Any]]) -> None:
         """Looks at everything the function and its object arguments hold.  The names that code uses are found as functions are met."""
@@ -169,7 +171,7 @@ class Guards:
             if len(reach.names) == len(names):
                 break
             names = reach.names
-        self.versions, self.slots, self.arrays = reach.versions, reach.slots, reach.arrays
+        self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
         self.items = [(slot.owner, slot.key, slot.was) for slot in self.slots if isinstance(slot, Item)]
         self.others = [slot for slot in self.slots if not isinstance(slot, Item)]
         self.epoch = epoch.number
@@ -217,6 +219,7 @@ class Reach:
         self.versions: list[Versioned] = []
         self.slots: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
+        self.tensors: dict[Storage, str] = {}
         self.seen: dict[int, Any] = {}
 
     def visit(self, label: str, value: Any) -> None:  # noqa: ANN401
@@ -224,7 +227,9 @@ class Reach:
         if isinstance(value, _ATOMS) or id(value) in self.seen:
             return
         self.seen[id(value)] = value
-        if isinstance(value, np.ndarray):
+        if isinstance(value, Handle):
+            self.tensors.setdefault(value._storage, label)
+        elif isinstance(value, np.ndarray):
             self.arrays[id(value)] = value
         elif isinstance(value, MethodType):
             self.visit(label, value.__self__)
@@ -238,7 +243,7 @@ class Reach:
                 self.visit(f"{label}[{number}]", item)
         elif isinstance(value, ModuleType):
             self.module(label, value)
-        elif hasattr(value, "__dict__") and not isinstance(value, Handle):
+        elif hasattr(value, "__dict__"):
             self.instance(label, value)
 
     def instance(self, label: str, value: Any) -> None:  # noqa: ANN401
@@ -246,6 +251,9 @@ class Reach:
         if not hasattr(value, "__gradwerk_version__"):
             self.plain(label, value)
             return
+        named = getattr(value, "name", "")
+        if label.endswith("]") and isinstance(named, str) and named:  # model._layers[0] is called model.dense
+            label = f"{label.rpartition('.')[0]}.{named}".removeprefix(".")
         self.versions.append(Versioned(label, value))
         self.methods(type(value))
         for name, held in list(vars(value).items()):

@@ -180,7 +180,7 @@ class Tracer:
         """The whole road.  Raises what the function raises, TraceError, Overlap; all state is as before then."""
         trace, call = self.trace, self.call
         self.guards.collect(self.fn, iter(call.objects))
-        trace.arrays = self.guards.arrays
+        trace.arrays, trace.names = self.guards.arrays, self.guards.names
         grad = mode.grad
         leaves = [self.stand_in(place, leaf) for place, leaf in enumerate(call.leaves)]
         taken = [0]

@@ -47,6 +47,7 @@ class Trace:
         self.born_here: set[Storage] = set()
         self.lifted: dict[Storage, Value] = {}
         self.written: dict[Storage, None] = {}
+        self.names: dict[Storage, str] = {}
         self.arrays: dict[int, Array] = {}
         self.array_storages: dict[int, Storage] = {}
         self.taken: dict[Storage, int] = {}
@@ -88,7 +89,7 @@ class Trace:
             raise unreadable(handle)
         if storage in self.taken:
             raise Overlap(self.taken[storage])
-        value = self.graph.input(storage.type)
+        value = self.graph.input(storage.type, self.names.get(storage, ""))
         self.lifted[storage] = self.values[storage] = value
         return value
 
