@@ -57,7 +57,7 @@ class Walk:
                     self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip)
 
     def host(self, call: HostCall) -> None:
-        results = call.op.evaluate(*(self.array(at) for at in call.reads))  # type: ignore[attr-defined]
+        results = call.op.evaluate(*(self.array(at) for at in call.reads))
         for at, result in zip(call.writes, results, strict=True):
             self.array(at)[...] = result
 

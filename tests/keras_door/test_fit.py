@@ -54,7 +54,7 @@ def test_breast_cancer_with_one_output() -> None:
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     history = model.fit(x, y, epochs=15, verbose=0)
     assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
-    assert model.evaluate(x, y, verbose=0)[1] > 0.93  # type: ignore[index]
+    assert model.evaluate(x, y, verbose=0)[1] > 0.93
     assert isinstance(model.metrics[0], keras.metrics.BinaryAccuracy)
 
 
@@ -73,7 +73,7 @@ def test_nothing_is_traced_again_without_need() -> None:
     x, y = iris()
     model = iris_model()
     for rate in (0.01, 0.02):
-        model.optimizer.learning_rate = rate  # type: ignore[union-attr]
+        model.optimizer.learning_rate = rate
         model.fit(x, y, epochs=3, batch_size=50, validation_data=(x[:50], y[:50]), verbose=0)
         model.evaluate(x[:50], y[:50], batch_size=50, verbose=0)
     steps = model.training_state.steps_for(y)
@@ -97,7 +97,7 @@ def test_train_on_batch_is_fit_of_one_batch() -> None:
     answer = other.train_on_batch(x, y, return_dict=True)
     assert answer == {name: values[0] for name, values in history.items()}
     assert bits(one) == bits(other)
-    loss, accuracy = other.test_on_batch(x, y)  # type: ignore[misc]
+    loss, accuracy = other.test_on_batch(x, y)
     assert [loss, accuracy] == other.evaluate(x, y, batch_size=32, verbose=0)
     assert other.predict_on_batch(x).tobytes() == other.predict(x, batch_size=32, verbose=0).tobytes()
     again = other.train_on_batch(x, y)
@@ -118,7 +118,7 @@ def test_weights_of_examples_and_classes() -> None:
     models = [iris_model(), iris_model()]
     for twin, options in zip(models, ({"sample_weight": weights}, {"class_weight": {2: 3.0}}), strict=True):
         keras.utils.set_random_seed(5)
-        twin.fit(x, y, epochs=1, verbose=0, **options)  # type: ignore[arg-type]
+        twin.fit(x, y, epochs=1, verbose=0, **options)
     assert bits(models[0]) == bits(models[1])
     with pytest.raises(ArgumentError, match="not both"):
         model.fit(x, y, sample_weight=weights, class_weight={2: 3.0})

@@ -45,7 +45,7 @@ def test_batches_share_no_memory_with_the_data() -> None:
 @pytest.mark.parametrize("size", [0, -1, 2.0, True, None])
 def test_a_batch_size_is_a_positive_integer(size: object) -> None:
     with pytest.raises(ArgumentError, match="batch size"):
-        ArrayBatches((np.zeros(3),), size)  # type: ignore[arg-type]
+        ArrayBatches((np.zeros(3),), size)
 
 
 def test_what_cannot_be_trained_on_is_refused() -> None:

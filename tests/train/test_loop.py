@@ -38,7 +38,7 @@ class Recorder(Events):
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def __getattribute__(self, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN204
+    def __getattribute__(self, name: str):  # noqa: ANN204
         if name.startswith("on_"):
             return lambda run: self.told.append(name.removeprefix("on_"))
         return super().__getattribute__(name)

@@ -30,9 +30,9 @@ class Parser(argparse.ArgumentParser):
         hint = f"\n  likely: {near[0]}" if near else ""
         self.exit(BAD_INPUT, f"gradwerk: error: {message}{hint}\n  see: {self.prog} --help\n")
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None) -> argparse.Namespace:  # type: ignore[override]
+    def parse(self, args: Sequence[str] | None = None) -> argparse.Namespace:
         """Unknown options are reported by the command they were given to, not by the whole."""
-        options, unknown = self.parse_known_args(args, namespace)
+        options, unknown = self.parse_known_args(args)
         if unknown:
             getattr(options, "parser", self).error(f"unrecognized arguments: {' '.join(unknown)}")
         return options
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit code: 0, 2 for bad input, 130 after Ctrl-C, 1 for a fault of ours."""
     try:
-        options = make_parser().parse_args(arguments)
+        options = make_parser().parse(arguments)
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:

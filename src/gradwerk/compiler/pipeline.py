@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
@@ -88,7 +89,7 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
         graph = item.run(graph)
         if item.run is simplify:
             simple = graph
-        log.note(item.name, time.perf_counter() - begin, lambda g=graph: print_graph(g))  # type: ignore[misc]
+        log.note(item.name, time.perf_counter() - begin, partial(print_graph, graph))
         if check:
             verify(graph)
     begin = time.perf_counter()

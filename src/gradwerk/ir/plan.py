@@ -18,7 +18,11 @@ in stages before the first that `commits`, that is, writes over an input; no suc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
 
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
@@ -87,16 +91,30 @@ class ArrayAt:
     dtype: DType
 
 
+class HostFunction(Protocol):
+    """What a host call runs: an op."""
+
+    def evaluate(self, *arrays: np.ndarray[Any, Any]) -> Sequence[np.ndarray[Any, Any]]:
+        """The results on arrays."""
+
+
 @dataclass(frozen=True)
 class HostCall:
     """A Python function between two native segments: evaluates `graph_node_op` on arrays.  Runs before stage `before`."""
 
     before: int
-    op: object
+    op: HostFunction
     reads: tuple[ArrayAt, ...]
     writes: tuple[ArrayAt, ...]
     title: str = ""
     origins: tuple[Origin, ...] = ()
+
+
+class Looking(Protocol):
+    """What a check asks for the error: an op."""
+
+    def error(self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, step: str, origin: Origin | None) -> Exception:
+        """For the first index outside: its place, itself, lowest and highest of all."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +124,7 @@ class Check:
     In a loop of `trips` iterations (0: in none), which `reverse` walks from the last step to the first.
     """
 
-    op: object
+    op: Looking
     shape: tuple[int, ...]
     dtype: DType
     trips: int = 0

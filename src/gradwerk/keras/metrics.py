@@ -13,22 +13,30 @@ from gradwerk.keras.losses import aligned
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import metric as known
+from gradwerk.nn.module import Module
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """A Tensor or an array."""
 
 
-class Count(known.Mean):
+class Count(Module):
     """The running mean that a step counts: `values(y_true, y_pred)` of every batch."""
 
     def __init__(self, values: Callable[[Operand, Operand], Operand]) -> None:
-        super().__init__()
-        self.values = values
+        self.values, self.mean = values, known.Mean()
 
-    def update(self, prediction: Tensor, targets: Tensor) -> None:  # type: ignore[override]
+    def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
-        super().update(self.values(targets, prediction))
+        self.mean.update(self.values(targets, prediction))
+
+    def result(self) -> float:
+        """The mean so far."""
+        return self.mean.result()
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        self.mean.reset()
 
 
 class Metric:

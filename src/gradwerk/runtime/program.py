@@ -237,12 +237,12 @@ def first_fault(plan: Plan, faults: Sequence[int]) -> Exception:
     step = check.trips - 1 - iteration if check.reverse else iteration
     where = f"step {step} of a scan of {check.trips}" if check.trips else ""
     origin = check.origins[0] if check.origins else None
-    return check.op.error(check.shape, check.dtype, tuple(found), step=where, origin=origin)  # type: ignore[attr-defined,no-any-return]
+    return check.op.error(check.shape, check.dtype, tuple(found), step=where, origin=origin)
 
 
 def _host(context: Context, call: HostCall, trip: int) -> None:
     arrays = [_array_at(context, at, trip) for at in call.reads]
-    results = call.op.evaluate(*arrays)  # type: ignore[attr-defined]
+    results = call.op.evaluate(*arrays)
     for at, result in zip(call.writes, results, strict=True):
         if at.dtype != token:
             _array_at(context, at, trip)[...] = result

@@ -188,14 +188,15 @@ def alias(cls: type[Handle], op: Any, x: Handle, array: Array) -> Handle:  # noq
 def layout_of(op: Any, x: Handle) -> Layout | None:  # noqa: ANN401
     """How the movement's result lies in x's memory, None where it must be copied.  The same answer eager and traced."""
     key = (op, x._type.shape, x._type.dtype, None if x._view is None else x._view.strides)
-    known = _layouts.get(key, _layouts)
-    if known is _layouts:
+    try:
+        return _layouts[key]
+    except KeyError:
         if len(_layouts) >= MOST_REMEMBERED:
             _layouts.clear()
-        (type_,) = op.infer(x._type)
-        strides = op.view(row_major(x._type.shape) if x._view is None else x._view.strides)
-        known = _layouts[key] = None if strides is None else Layout(type_, strides)
-    return known  # type: ignore[return-value]
+    (type_,) = op.infer(x._type)
+    strides = op.view(row_major(x._type.shape) if x._view is None else x._view.strides)
+    layout = _layouts[key] = None if strides is None else Layout(type_, strides)
+    return layout
 
 
 def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: Layout) -> Handle:  # noqa: ANN401

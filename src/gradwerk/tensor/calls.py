@@ -132,10 +132,11 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     entry, leaves = binding.entry, call.leaves
     if binding.written_moving:
         refuse_overlap(leaves)
-    words = binding.addresses(leaves) if binding.native is not None and entry.backward is None else None
-    if words is None:
+    native = binding.native
+    words = binding.addresses(leaves) if native is not None and entry.backward is None else None
+    if native is None or words is None:
         return run_on_arrays(binding, call)
-    outputs = binding.native.run(words)  # type: ignore[union-attr]
+    outputs = native.run(words)
     for storage in binding.written:
         storage.version += 1
     for source in binding.written_moving:

@@ -11,7 +11,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, find, run
@@ -111,7 +111,7 @@ def compile(fn: F) -> F:  # noqa: A001  the name everyone knows
     Tensors that fn finds outside (parameters, optimizer state) are inputs by identity, writes to them and `.grad` are kept, changed
     attributes of modules trace again.  Raises: TraceError for Python that a step cannot express, naming the line.
     """
-    return Compiled(fn)  # type: ignore[return-value]
+    return cast("F", Compiled(fn))
 
 
 def differs(entry: Specialization, call: Call) -> str:

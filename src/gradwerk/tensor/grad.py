@@ -48,17 +48,20 @@ class enable_grad(_GradMode):  # noqa: N801
 def detached(x: H) -> H:
     """The same memory without history; inside a loop's body, which is differentiated as a graph, an op says so."""
     if mode.trace is not None and mode.trace.is_body:
-        return stop_gradient(x)  # type: ignore[no-any-return]
+        stopped: H = stop_gradient(x)
+        return stopped
     view = x._view
     alone = None if view is None else View(view.steps, view.strides, None, 0)
-    return make(type(x).result_class, x._storage, x._array, x._type, alone)  # type: ignore[return-value]
+    cls: Any = type(x).result_class
+    same: H = make(cls, x._storage, x._array, x._type, alone)
+    return same
 
 
 def copied(x: H) -> H:
     """The same contents in memory of its own; the history goes on."""
     cls: Any = type(x).result_class
     if mode.trace is not None:
-        copy: Any = mode.trace.copy(cls, x)
+        copy: H = mode.trace.copy(cls, x)
     else:
         if x._array is None:
             raise unreadable(x)
@@ -70,7 +73,7 @@ def copied(x: H) -> H:
             record(Identity(), (x,), (copy,))
         else:
             copy._node, copy._index = node, index
-    return copy  # type: ignore[no-any-return]
+    return copy
 
 
 def alike(x: H, like: Handle) -> H:
@@ -82,7 +85,8 @@ def alike(x: H, like: Handle) -> H:
     if order is None:
         return copied(x)
     base = copied(transpose(x, [order.index(axis) for axis in range(len(order))]))
-    return transpose(base, order)  # type: ignore[no-any-return]
+    moved: H = transpose(base, order)
+    return moved
 
 
 class Identity:

@@ -233,7 +233,7 @@ class Reach:
             self.arrays[id(value)] = value
         elif isinstance(value, MethodType):
             self.visit(label, value.__self__)
-            self.function(value.__func__)  # type: ignore[arg-type]
+            self.visit(label, value.__func__)
         elif isinstance(value, FunctionType):
             self.function(value)
         elif isinstance(value, list | dict):

@@ -88,7 +88,7 @@ class Handle:
         trace = mode.trace
         if trace is not None:
             trace.note_grad(self, read=True)
-        return gradient_of(self)  # type: ignore[return-value]
+        return gradient_of(self)
 
     @grad.setter
     def grad(self, value: Self | None) -> None:
@@ -118,16 +118,17 @@ def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view:
     return handle
 
 
-def gradient_of(handle: Handle) -> Handle | None:
+def gradient_of(handle: H) -> H | None:
     """What `.grad` holds.  A compiled call leaves (class, array, type, view); the Tensor is made when somebody looks."""
-    grad = handle._grad
-    if type(grad) is tuple:
-        cls, array, type_, view = grad
+    held = handle._grad
+    if type(held) is tuple:
+        cls, array, type_, view = held
         storage, shown = Storage(array, type_), array
         for step in view.steps if view is not None else ():
             shown = step.reference(shown)
-        grad = handle._grad = make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
-    return grad  # type: ignore[no-any-return]
+        held = handle._grad = make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
+    grad: H | None = held
+    return grad
 
 
 def history(handle: Handle) -> tuple[TapeNode | None, int]:

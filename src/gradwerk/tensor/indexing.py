@@ -40,7 +40,9 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
         if mode.trace is not None:
             likely = "use where(mask, x, 0), or gather rows by number"
             raise TraceError("x[mask] has a shape that depends on data", facts=(f"mask {tuple(rows.shape)}",), likely=likely)
-        mask = rows.numpy() if isinstance(rows, Handle) else rows  # type: ignore[attr-defined]
+        mask: Any = rows
+        if isinstance(rows, Handle):
+            mask = mask.numpy()
         if mask.shape != tuple(x.shape[: mask.ndim]):
             raise ShapeError("the mask does not fit", facts=(f"mask {mask.shape}      Tensor {tuple(x.shape)}",))
         flat = movement.reshape(x, (-1, *x.shape[mask.ndim :]))

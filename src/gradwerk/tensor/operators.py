@@ -103,10 +103,10 @@ class Operators:
     def __itruediv__(self, other: Operand) -> Self:
         return self.copy_(self / other)
 
-    def __eq__(self, other: object) -> Self:  # type: ignore[override]
+    def __eq__(self, other: object) -> Self:  # type: ignore[override]  # object answers with a bool, a Tensor with where it is so
         return compare.equal(*self.promote(self, other))
 
-    def __ne__(self, other: object) -> Self:  # type: ignore[override]
+    def __ne__(self, other: object) -> Self:  # type: ignore[override]  # as above
         return compare.not_equal(*self.promote(self, other))
 
     def __lt__(self, other: Operand) -> Self:
@@ -185,11 +185,11 @@ class Operators:
         return reduction.argmax(self if axis is not None else self.reshape(-1), -1 if axis is None else axis)
 
 
-def _flat(given: tuple[int | Sequence[int], ...]) -> tuple[int, ...]:
+def _flat(given: tuple[Any, ...]) -> tuple[int, ...]:
     """`reshape(2, 3)` and `reshape((2, 3))` alike."""
     if len(given) == 1 and isinstance(given[0], Sequence):
         return tuple(given[0])
-    return tuple(operator.index(n) for n in given)  # type: ignore[arg-type]
+    return tuple(operator.index(n) for n in given)
 
 
 def _floating(x: Operand) -> Operand:

@@ -42,14 +42,16 @@ class Generator:
     def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0) -> Tensor:
         """float32 of `shape`, uniform on [low, high)."""
         with no_grad():
-            unit = functions.uniform(self.bits(shape))
-            return unit if (low, high) == (0.0, 1.0) else add(mul(unit, high - low), low)  # type: ignore[no-any-return]
+            unit: Tensor = functions.uniform(self.bits(shape))
+            stretched: Tensor = unit if (low, high) == (0.0, 1.0) else add(mul(unit, high - low), low)
+        return stretched
 
     def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0) -> Tensor:
         """float32 of `shape`, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
         with no_grad():
-            drawn = functions.normal(self.bits(shape), self.bits(shape))
-            return drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean)  # type: ignore[no-any-return]
+            drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape))
+            stretched: Tensor = drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean)
+        return stretched
 
     def permutation(self, count: int) -> Array:
         """0 .. count - 1 in random order, int64, on the host: the order of 64-bit keys drawn here."""

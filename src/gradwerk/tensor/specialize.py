@@ -158,8 +158,9 @@ class Tracer:
     def stand_in(self, place: int, leaf: Any) -> Handle:  # noqa: ANN401
         """What the function gets for an argument: a Tensor without contents."""
         if place in self.by_identity:
-            self.sources[id(leaf)] = Fixed(leaf)
-            return leaf  # type: ignore[no-any-return]
+            itself: Handle = leaf
+            self.sources[id(leaf)] = Fixed(itself)
+            return itself
         type_ = leaf._type if isinstance(leaf, Handle) else Type(leaf.shape, leaf.dtype)
         storage = Storage(None, type_)
         value = self.trace.graph.input(type_, f"argument {place}")

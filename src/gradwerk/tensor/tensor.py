@@ -108,7 +108,8 @@ class Tensor(Operators, Handle):
         return (self[position] for position in range(len(self)))
 
     def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
-        return index(self, key)  # type: ignore[no-any-return]
+        part: Self = index(self, key)
+        return part
 
     def __setitem__(self, key: Any, value: Operand) -> None:  # noqa: ANN401
         part = index(self, key)

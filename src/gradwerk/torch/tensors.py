@@ -33,6 +33,7 @@ Dims = int | Sequence[int] | None
 class Tensor(base.Tensor):
     """torch.Tensor."""
 
+    # Where a method says `type: ignore[override]`, torch's arguments are others than those of the Tensor below: `dim` for `axis`.
     __slots__ = ()
 
     @classmethod

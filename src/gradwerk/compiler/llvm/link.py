@@ -21,11 +21,12 @@ _kept: list[Any] = []
 @cache
 def _binding() -> ModuleType:
     """llvmlite, made ready for the host."""
-    import llvmlite.binding as llvm  # noqa: PLC0415  loads 100 MB: only when something is compiled or linked
+    import llvmlite.binding  # noqa: PLC0415  loads 100 MB: only when something is compiled or linked
 
+    llvm: ModuleType = llvmlite.binding
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm  # type: ignore[no-any-return]
+    return llvm
 
 
 @cache

@@ -50,6 +50,7 @@ class Layer(Module):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "build" in cls.__dict__:
+            # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
             cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]
 
     def build(self, input_shape: Shape) -> None:
