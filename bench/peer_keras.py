@@ -6,48 +6,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import layers
+from keras_step import Step, make_step
 from timing import measure
-from workloads import ADAM_RATE, BLOCKS, EMBEDDED, LEARNING_RATE, MOMENTUM, STEPS, SYMBOLS, UNITS, WORKLOADS
-
-Step = tuple[Callable[[], object], Callable[[], float]]
+from workloads import BLOCKS, WORKLOADS
 
 
 def make(name: str) -> Step:
     """The step."""
     keras.utils.set_random_seed(0)
-    if name in BLOCKS:
-        return make_block(name)
-    models: dict[str, list[Any]] = {
-        "tiny": [keras.Input((2,)), layers.Dense(8, activation="tanh"), layers.Dense(1)],
-        "mlp": [keras.Input((784,)), layers.Dense(512, activation="relu"), layers.Dense(256, activation="relu"), layers.Dense(10)],
-        "lenet": [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(6, 5, padding="same", activation="tanh"), layers.AveragePooling2D(2),
-            layers.Conv2D(16, 5, activation="tanh"), layers.AveragePooling2D(2),
-            layers.Flatten(), layers.Dense(120, activation="tanh"), layers.Dense(84, activation="tanh"), layers.Dense(10),
-        ],
-        "lstm": [
-            keras.Input((STEPS,), dtype="int32"), layers.Embedding(SYMBOLS, EMBEDDED),
-            layers.LSTM(UNITS, return_sequences=True), layers.Dense(SYMBOLS),
-        ],
-    }  # fmt: skip
-    model = keras.Sequential(models[name])
-    adam = name in ("mlp", "lstm")
-    optimizer = keras.optimizers.Adam(ADAM_RATE) if adam else keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM)
-    model.compile(optimizer=optimizer, loss="mse" if name == "tiny" else keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    x, y = WORKLOADS[name].data()
-    last = [0.0]
-
-    def run() -> None:
-        last[0] = model.train_on_batch(x, y)
-
-    return run, lambda: float(last[0])
+    return make_block(name) if name in BLOCKS else make_step(keras, name)
 
 
 def make_block(name: str) -> Step:
