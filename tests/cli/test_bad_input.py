@@ -11,8 +11,9 @@ import pytest
 from gradwerk.cli.main import main
 
 LINES = {
-    "": "required: COMMAND",
     "fly": "invalid choice: 'fly'",
+    "trian lenet5": "likely: train",
+    "inspect lenet5 lunches": "likely: launches",
     "train lenet6": "invalid choice: 'lenet6'",
     "train lenet5 --epoch 3": "likely: --epochs",
     "train lenet5 --nonsense": "unrecognized arguments: --nonsense",
@@ -46,6 +47,12 @@ def test_bad_lines(line, tmp_path, capsys) -> None:
     assert said.out == ""
     assert said.err.count("gradwerk: error:") == 1 and LINES[line] in said.err
     assert "Traceback" not in said.err and ".py:" not in said.err
+
+
+def test_no_command_shows_them_all(capsys) -> None:
+    assert main([]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and all(name in said.err for name in ("usage: gradwerk", "train", "predict", "samples"))
 
 
 @pytest.fixture

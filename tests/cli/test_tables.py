@@ -74,8 +74,8 @@ def test_help_tells_the_defaults(capsys) -> None:
     assert main(["train", "--help"]) == 0
     said, recipe = " ".join(capsys.readouterr().out.split()), Recipe()
     sgd, adam = Recipe(optimizer="sgd").rate, Recipe(optimizer="adam").rate
-    told = [f"training data ({recipe.epochs})", f"a step ({recipe.batch_size})", f"rate ({recipe.rate}; sgd {sgd}, adam {adam})"]
-    for words in (*told, f"rule ({recipe.optimizer})", f"distortions ({recipe.seed})"):
+    told = [f"training data ({recipe.epochs})", f"a step ({recipe.batch_size})", f"then falls ({recipe.rate}; sgd {sgd}, adam {adam})"]
+    for words in (*told, f"adam ({recipe.optimizer})", f"distortions ({recipe.seed})"):
         assert words in said
 
 

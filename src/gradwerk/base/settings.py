@@ -94,7 +94,7 @@ class Settings:
         try:
             return item.read(text)
         except ValueError as error:
-            raise ArgumentError(f"{item.variable}={text!r} is not usable: {error}", likely=item.meaning) from None
+            raise ArgumentError(f"{item.variable}={text!r} is not usable: {error}", facts=(f"{item.name}: {item.meaning}",)) from None
 
     def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401
         if name.startswith("_"):

@@ -7,6 +7,7 @@ import difflib
 import importlib
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -25,7 +26,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Leaves with exit code 2."""
         known = [option for action in self._actions for option in action.option_strings]
-        unknown = [word.split("=")[0] for word in message.partition("arguments: ")[2].split() if word.startswith("-")]
+        unknown = [word.split("=")[0] for word in message.partition("unrecognized arguments: ")[2].split() if word.startswith("-")]
+        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)$", message)
+        if choice:
+            known, unknown = re.findall(r"[^\s',]+", choice[2]), [choice[1]]
         near = difflib.get_close_matches(unknown[0], known, 1) if unknown else []
         hint = f"\n  likely: {near[0]}" if near else ""
         self.exit(BAD_INPUT, f"gradwerk: error: {message}{hint}\n  see: {self.prog} --help\n")
@@ -41,7 +45,11 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit code: 0, 2 for bad input, 130 after Ctrl-C, 1 for a fault of ours."""
     try:
-        options = make_parser().parse(arguments)
+        parser = make_parser()
+        if not (sys.argv[1:] if arguments is None else arguments):
+            parser.print_help(sys.stderr)
+            return BAD_INPUT
+        options = parser.parse(arguments)
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
@@ -89,10 +97,11 @@ def make_parser() -> Parser:
     summary.add_argument("model", metavar="MODEL|RUN", help="lenet5, or the folder of a run")
 
     inspect = _command(commands, "inspect", "inspect", "what the compiler makes of a model's training step")
-    inspect.add_argument("model", choices=MODELS)
-    inspect.add_argument("stage", nargs="?", choices=STAGES, default="launches", help="which stage (launches)")
-    inspect.add_argument("--batch-size", type=_positive, default=128)
-    inspect.add_argument("--threads", type=_positive, default=argparse.SUPPRESS)
+    inspect.add_argument("model", metavar="MODEL", choices=MODELS, help=", ".join(MODELS))
+    stages = f"which stage: {', '.join(STAGES)} (launches)"
+    inspect.add_argument("stage", metavar="STAGE", nargs="?", choices=STAGES, default="launches", help=stages)
+    inspect.add_argument("--batch-size", metavar="N", type=_positive, default=128, help="images a step (128)")
+    inspect.add_argument("--threads", metavar="N", type=_positive, default=argparse.SUPPRESS, help="threads to compute with (one per core)")
 
     ops = _command(commands, "ops", "ops", "every primitive operation")
     ops.add_argument("--from", dest="source", action="append", default=[], metavar="MODULE", help="a module, or .py file, with further ops")
@@ -100,9 +109,9 @@ def make_parser() -> Parser:
     _command(commands, "settings", "settings", "every setting, its value and where it comes from")
 
     samples = _command(commands, "samples", "samples", "write held-back digits as pictures, to try predict on")
-    samples.add_argument("folder", metavar="FOLDER")
-    samples.add_argument("--count", type=_positive, default=10)
-    samples.add_argument("--seed", type=_natural, default=0)
+    samples.add_argument("folder", metavar="FOLDER", help="where the pictures go; their names say which digit they show")
+    samples.add_argument("--count", metavar="N", type=_positive, default=10, help="how many (10)")
+    samples.add_argument("--seed", metavar="N", type=_natural, default=0, help="decides which (0)")
     return parser
 
 
@@ -115,15 +124,18 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, module: st
 def _add_train(parser: Parser) -> None:
     """The options of `train`; their defaults stand in cli/recipe.py."""
     absent = argparse.SUPPRESS
-    parser.add_argument("model", choices=MODELS)
-    parser.add_argument("--epochs", type=_positive, default=absent, help="passes over the training data (30)")
-    parser.add_argument("--batch-size", type=_positive, default=absent, help="images a step (32)")
-    parser.add_argument("--lr", type=_rate, default=absent, help="the highest learning rate (0.05; sgd 0.1, adam 0.002), which then falls")
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=absent, help="the update rule (momentum)")
+    parser.add_argument("model", metavar="MODEL", choices=MODELS, help=", ".join(MODELS))
+    parser.add_argument("--epochs", metavar="N", type=_positive, default=absent, help="passes over the training data (30)")
+    parser.add_argument("--batch-size", metavar="N", type=_positive, default=absent, help="images a step (32)")
+    rates = "the highest learning rate, which then falls (0.05; sgd 0.1, adam 0.002)"
+    parser.add_argument("--lr", metavar="RATE", type=_rate, default=absent, help=rates)
+    rules = f"the update rule: {', '.join(OPTIMIZERS)} (momentum)"
+    parser.add_argument("--optimizer", metavar="RULE", choices=OPTIMIZERS, default=absent, help=rules)
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=absent, help="shift, turn and stretch the images (yes)")
-    parser.add_argument("--seed", type=_natural, default=absent, help="decides weights, order and distortions (0)")
+    parser.add_argument("--seed", metavar="N", type=_natural, default=absent, help="decides weights, order and distortions (0)")
     parser.add_argument("--out", metavar="FOLDER", default=absent, help="the run's folder (runs/lenet5-DATE-TIME)")
-    parser.add_argument("--threads", type=_positive, default=absent, help="threads to compute with (one per core); the bits are the same")
+    threads = "threads to compute with (one per core); the bits are the same"
+    parser.add_argument("--threads", metavar="N", type=_positive, default=absent, help=threads)
     parser.add_argument("--resume", metavar="RUN", default=absent, help="go on with a run that was stopped; --epochs may ask for more")
 
 
