@@ -52,8 +52,6 @@ def test_errors_and_reductions() -> None:
     a, b = RNG.standard_normal((4, 3)), RNG.standard_normal((4, 3))
     np.testing.assert_allclose(loss.mean_loss(loss.squared_error(a, b)), ((a - b) ** 2).mean())
     np.testing.assert_allclose(loss.absolute_error(a, b), np.abs(a - b))
-    weights = np.array([1.0, 0.0, 2.0, 1.0])
-    np.testing.assert_allclose(loss.weighted_sum_over_size(a[:, 0], weights), (a[:, 0] * weights).sum() / 4)
 
 
 @pytest.mark.parametrize("compiled", [False, True])

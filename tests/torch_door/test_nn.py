@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradwerk.torch as torch
-from gradwerk.base.errors import ArgumentError, DataError, ShapeError
+from gradwerk.base.errors import ArgumentError, DataError, ShapeError, StateError
 from gradwerk.torch import nn
 from gradwerk.torch.nn import functional as F
 from gradwerk.torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
@@ -213,3 +213,10 @@ def test_a_target_of_no_class_is_one_clear_error_and_changes_nothing(compiled: b
     for name, tensor in model.state_dict().items():
         np.testing.assert_array_equal(tensor.numpy(), before[name])
     assert np.isfinite(run(ids, target).item())
+
+
+def test_a_subclass_that_lacks_its_part_is_told_so() -> None:
+    with pytest.raises(StateError, match="Dataset defines no __getitem__"):
+        Dataset()[0]
+    with pytest.raises(StateError, match="Optimizer defines no settings"):
+        torch.optim.Optimizer(nn.Linear(2, 2).parameters(), {"lr": 0.1})

@@ -139,8 +139,6 @@ class Buffer:
     shape: tuple[int, ...]
     dtype: DType
     in_place_of: int | None = None
-    alias_of: int | None = None
-    """For an output that is an input (or an earlier output) unchanged: its number; no slot of its own."""
 
 
 @dataclass(frozen=True)

@@ -107,11 +107,6 @@ def mean_loss(values: Operand) -> Operand:
     return mean(values)
 
 
-def weighted_sum_over_size(values: Operand, weights: Operand) -> Operand:
-    """sum(weight * value) / number of values (Keras' sample weights)."""
-    return mean(mul(values, weights))
-
-
 def ratio_of_sums(losses: Operand, weights: Operand) -> Operand:
     """sum(loss) / sum(weight), the losses already weighted: the mean over class weights and ignored labels."""
     return div(reduce_sum(losses), reduce_sum(weights))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,7 +26,6 @@ class Run:
     seconds: float = 0.0
     """Spent on this epoch, validation left out."""
     stop: bool = False
-    started: float = field(default_factory=time.perf_counter)
 
     @property
     def speed(self) -> float:

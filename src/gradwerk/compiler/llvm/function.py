@@ -118,11 +118,6 @@ class Function:
         self._declare(name, "void", args)
         self.do(f"call void @{name}({', '.join(f'{a.type} {a.name}' for a in args)})")
 
-    def invoke(self, function: Function, *args: Integer | Value) -> None:
-        """A call of another function of this module."""
-        given = ", ".join(f"{p.type} {a}" for p, a in zip(function.params, args, strict=True))
-        self.do(f"call void @{function.name}({given})")
-
     def _declare(self, name: str, result: str, args: Sequence[Value]) -> None:
         if name not in self.module.declarations:
             self.module.declarations[name] = f"declare {result} @{name}({', '.join(a.type for a in args)})"
@@ -250,10 +245,6 @@ class Function:
         name = f"%{self.fresh('scratch')}"
         self.head.append(f"  {name} = alloca [{count} x {element}], align 64")
         return Value(name, "ptr")
-
-    def prefetch(self, pointer: Value) -> None:
-        """Asks for a cache line that will be read."""
-        self.run("llvm.prefetch.p0", pointer, literal(0, "i32"), literal(3, "i32"), literal(1, "i32"))
 
     # ---- lanes
 

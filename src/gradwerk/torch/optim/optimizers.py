@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.nn import optimizer as core
 from gradwerk.tensor.tensor import Parameter
 from gradwerk.torch.creation import zeros_like
@@ -55,14 +55,15 @@ class Optimizer:
 
     def settings(self, options: dict[str, Any]) -> dict[str, Any]:
         """torch's options as settings of the core optimizer.  A subclass writes it."""
-        raise NotImplementedError
+        raise StateError(f"{type(self).__name__} defines no settings", likely="write `def settings(self, options): ...` and `rule`")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """One more group, with the defaults for what it does not say."""
         params = param_group["params"]
         listed = [params] if isinstance(params, Parameter) else list(params)
         options = {**self.defaults, **param_group, "params": listed}
-        optimizer = self.rule(listed, options["lr"], **self.settings(options))
+        settings = self.settings(options)
+        optimizer = self.rule(listed, options["lr"], **settings)
         self.param_groups.append(Group(options, optimizer, self.settings))
 
     def zero_grad(self, set_to_none: bool = True) -> None:

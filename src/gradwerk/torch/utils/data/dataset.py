@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.tensor.random import Generator
 from gradwerk.torch.creation import randperm
 from gradwerk.torch.tensors import Tensor
@@ -15,7 +15,7 @@ class Dataset:
     """The base: a subclass defines `__len__` and `__getitem__`."""
 
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401
-        raise NotImplementedError
+        raise StateError(f"{type(self).__name__} defines no __getitem__", likely="write `def __getitem__(self, index): ...`")
 
 
 class TensorDataset(Dataset):
