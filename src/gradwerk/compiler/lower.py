@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradwerk.compiler.bounds import checks_first, lower_check, may_fail
+from gradwerk.compiler.bounds import checks_first, lower_check
 from gradwerk.compiler.contraction.lower import lower_contraction
 from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
@@ -20,12 +20,13 @@ from gradwerk.compiler.llvm.windows import lower_window
 from gradwerk.compiler.loops import lower_scan
 from gradwerk.compiler.memory import Segment
 from gradwerk.compiler.outline import units_of
+from gradwerk.compiler.overwrites import Overwrites
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Contraction, Movement, Op, Random, Source, Strides
 from gradwerk.ir.plan import Check
-from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
+from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
@@ -368,47 +369,3 @@ def order_of(operand: Operand) -> tuple[int, ...] | None:
     order = tuple(sorted(range(len(operand.shape)), key=lambda k: -operand.strides[k]))
     steps = row_major(tuple(operand.shape[k] for k in order))
     return order if all(operand.strides[k] == steps[n] for n, k in enumerate(order)) else None
-
-
-class Overwrites:
-    """Which outputs may be written over an input while the units run in order."""
-
-    def __init__(self, graph: Graph, units: Sequence[Unit]) -> None:
-        self.outputs, self.units = set(graph.outputs), units
-        self.maker: dict[Value, int] = {}
-        self.readers: dict[Value, list[int]] = {}
-        self.last_failing = -1
-        for number, unit in enumerate(units):
-            self.maker.update(dict.fromkeys(unit.writes, number))
-            for value in dict.fromkeys(unit.reads):
-                self.readers.setdefault(value, []).append(number)
-            if isinstance(unit, Single) and may_fail(unit.node.op):
-                self.last_failing = number
-
-    def possible(self, value: Value, old: Value) -> bool:
-        """Whether the unit that makes `value` may write over the input `old`: nothing reads the old value later, nothing may fail later,
-        and the unit itself reads it, if at all, element by element.
-        """
-        place = self.maker[value]
-        unit = self.units[place]
-        views = self.views_of(old)
-        if views & self.outputs or not isinstance(unit, Region) or self.last_failing > place:
-            return False
-        last = max((number for view in views for number in self.readers.get(view, ())), default=-1)
-        return last < place or (last == place and reads_same_element(unit, value, old, views))
-
-    def views_of(self, old: Value) -> set[Value]:
-        """The value and all that movement makes of it, which may be the same memory."""
-        views, todo = {old}, [old]
-        while todo:
-            for number in self.readers.get(todo.pop(), ()):
-                unit = self.units[number]
-                if isinstance(unit, Single) and isinstance(unit.node.op, Movement | InRange):
-                    todo += [value for value in unit.writes if value not in views]
-                    views.update(unit.writes)
-        return views
-
-
-def reads_same_element(unit: Region, value: Value, old: Value, views: set[Value]) -> bool:
-    """A map that reads the old value only as itself, in the shape it writes."""
-    return unit.kind == MAP and old.shape == value.shape == unit.space and views & set(unit.reads) == {old}

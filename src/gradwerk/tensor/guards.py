@@ -8,6 +8,7 @@ of plain objects that the code names, the contents of lists and dicts.
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -34,7 +35,7 @@ def forbid_mutation(owner: object, name: str) -> None:
         mode.trace.forbid(owner, name)
 
 
-class Slot:
+class Slot(ABC):
     """One place and what it held.  `read` gives the present content; `put_back` restores it after a failed trace."""
 
     __slots__ = ("key", "label", "owner", "was")
@@ -42,13 +43,13 @@ class Slot:
     def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
         self.label, self.owner, self.key, self.was = label, owner, key, was
 
+    @abstractmethod
     def read(self) -> Any:  # noqa: ANN401
         """The present content."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put_back(self) -> None:
         """The former content again."""
-        raise NotImplementedError
 
     def holds(self) -> bool:
         """Whether it is still the same."""

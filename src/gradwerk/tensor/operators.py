@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -36,9 +36,10 @@ class Operators:
         """The two operands as an op of equal dtypes takes them.  Here: numbers take the Tensor's dtype, nothing else changes."""
         return a, b
 
-    def copy_(self, value: Operand) -> Self:
-        """Writes `value` here."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def copy_(self, value: Operand) -> Self:
+            """Writes `value` here: the class that has these operators does."""
 
     def __add__(self, other: Operand) -> Self:
         return elementwise.add(*self.promote(self, other))
