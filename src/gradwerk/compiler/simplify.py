@@ -22,6 +22,7 @@ from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
 from gradwerk.ops.source import Counted
 
 Rule = Callable[[Op, tuple[Value, ...], Graph], Value | None]
+Entry = tuple[Rule, tuple[type[Op] | UnionType, ...], tuple[type[Op], ...]]
 MOST_FOLDED = 1 << 12
 """Elements: larger results of constants are left to run time."""
 
@@ -302,39 +303,44 @@ def elementwise_of_numbers(op: Op, args: tuple[Value, ...], graph: Graph) -> Val
     return graph.apply(BroadcastTo(type_.shape), [graph.apply(op, [_literal(a, graph) for a in args])[0]])[0]
 
 
-RULES: tuple[tuple[Rule, tuple[type[Op] | UnionType, ...]], ...] = (
-    (repeat_one_number, (Constant,)),
-    (elementwise_of_numbers, (Elementwise,)),  # before folding, which would write them out
-    (fold_constants, (Elementwise, Movement, Reduction)),  # early: what remains has something to run
-    (idle_cast, (Cast,)),
-    (idle_movement, (Reshape, BroadcastTo, Transpose)),
-    (movement_of_movement, (Reshape, BroadcastTo, Transpose)),
-    (multiply_by_one, (Mul, Div)),
-    (subtract_zero, (Sub,)),
-    (double_negative, (Neg,)),
+NUMBERS = (Constant, BroadcastTo, Reshape)
+"""What may make one number repeated."""
+RULES: tuple[Entry, ...] = (
+    (repeat_one_number, (Constant,), ()),
+    (elementwise_of_numbers, (Elementwise,), NUMBERS),  # before folding, which would write them out
+    (fold_constants, (Elementwise, Movement, Reduction), NUMBERS),  # early: what remains has something to run
+    (idle_cast, (Cast,), ()),
+    (idle_movement, (Reshape, BroadcastTo, Transpose), ()),
+    (movement_of_movement, (Reshape, BroadcastTo, Transpose), (Reshape, BroadcastTo, Transpose)),
+    (multiply_by_one, (Mul, Div), NUMBERS),
+    (subtract_zero, (Sub,), NUMBERS),
+    (double_negative, (Neg,), (Neg,)),
     *TRANSPOSE_RULES,  # transposes meet and vanish: layouts are the compiler's business
-    (broadcast_into_elementwise, (Elementwise,)),  # before reshapes move: shapes must be those of the data
-    (elementwise_of_reshape, (Elementwise,)),
-    (fold_keepdims, (Reduction,)),  # before merging, which speaks of folds without kept axes
-    (merge_trailing_fold, (Reduction,)),
-    (gather_of_transposed_indices, (Transpose,)),
-    (sums_of_transposed, (ScatterAdd,)),
-    (project_table_once, (Contract,)),
-    (shift_table_once, (Elementwise,)),
-    (sum_by_row_first, (Contract,)),
-    (multiply_sums_by_row, (ScatterAdd,)),
+    (broadcast_into_elementwise, (Elementwise,), (BroadcastTo,)),  # before reshapes move: shapes must be those of the data
+    (elementwise_of_reshape, (Elementwise,), (Reshape,)),
+    (fold_keepdims, (Reduction,), ()),  # before merging, which speaks of folds without kept axes
+    (merge_trailing_fold, (Reduction,), ()),
+    (gather_of_transposed_indices, (Transpose,), (Gather,)),
+    (sums_of_transposed, (ScatterAdd,), (Transpose,)),
+    (project_table_once, (Contract,), (Gather,)),
+    (shift_table_once, (Elementwise,), (Gather,)),
+    (sum_by_row_first, (Contract,), (Gather,)),
+    (multiply_sums_by_row, (ScatterAdd,), (Contract,)),
 )
-"""The rules in order, each with the kinds of op it speaks of."""
+"""The rules in order: each with the kinds of op it speaks of, and the kinds of which one must have made an argument (none: any)."""
 
 
-_rules: dict[type[Op], tuple[Rule, ...]] = {}
+_rules: dict[tuple[type[Op], ...], tuple[Rule, ...]] = {}
 
 
-def rules_of(kind: type[Op]) -> tuple[Rule, ...]:
-    """The rules that may apply to an op of this class."""
-    if kind not in _rules:
-        _rules[kind] = tuple(rule for rule, kinds in RULES if issubclass(kind, kinds))
-    return _rules[kind]
+def rules_of(kind: type[Op], makers: tuple[type[Op], ...]) -> tuple[Rule, ...]:
+    """The rules that may apply to an op of this class on arguments made by ops of those."""
+    key = (kind, *makers)
+    if key not in _rules:
+        _rules[key] = tuple(
+            rule for rule, kinds, where in RULES if issubclass(kind, kinds) and (not where or any(issubclass(m, where) for m in makers))
+        )
+    return _rules[key]
 
 
 class Simpler(Graph):
@@ -347,7 +353,7 @@ class Simpler(Graph):
         """The simplest results of `op` on values of this graph."""
         values = op.promote(tuple(args), self.constant)
         if (op, values) not in self._interned:
-            for rule in rules_of(type(op)):
+            for rule in rules_of(type(op), tuple([type(value.node.op) for value in values])):
                 value = rule(op, values, self)
                 if value is not None:
                     return (value,)

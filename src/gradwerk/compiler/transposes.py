@@ -99,8 +99,8 @@ def _with_ones_moved(value: Value, rank: int, places: dict[int, int], graph: Gra
 
 
 TRANSPOSE_RULES = (
-    (idle_transpose, (Transpose,)),
-    (elementwise_of_transpose, (Elementwise,)),
-    (elementwise_of_moved_ones, (Elementwise,)),
-    (reduction_of_transpose, (Reduction,)),
+    (idle_transpose, (Transpose,), ()),
+    (elementwise_of_transpose, (Elementwise,), (Transpose,)),
+    (elementwise_of_moved_ones, (Elementwise,), (Reshape,)),
+    (reduction_of_transpose, (Reduction,), (Transpose,)),
 )
