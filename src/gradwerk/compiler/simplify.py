@@ -352,12 +352,14 @@ class Simpler(Graph):
     def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
         """The simplest results of `op` on values of this graph."""
         values = op.promote(tuple(args), self.constant)
-        if (op, values) not in self._interned:
+        node = self._interned.get((op, values))
+        if node is None:
             for rule in rules_of(type(op), tuple([type(value.node.op) for value in values])):
                 value = rule(op, values, self)
                 if value is not None:
                     return (value,)
-        return super().apply(op, values)
+            node = self._add(op, values)
+        return self._asked_for(node)
 
 
 def simplify(graph: Graph) -> Graph:

@@ -146,7 +146,10 @@ class Graph:
         for value in values:
             if value.node.graph is not self:
                 raise VerifyError(f"{op}: an argument belongs to another graph")
-        node = self._interned.get((op, values)) or self._add(op, values)
+        return self._asked_for(self._interned.get((op, values)) or self._add(op, values))
+
+    def _asked_for(self, node: Node) -> tuple[Value, ...]:
+        """The values of a node that somebody asked for, from here or for the node that is being rewritten."""
         known = node.origins
         for origin in (capture(),) if self.standing_for is None else self.standing_for:
             if origin not in known:
