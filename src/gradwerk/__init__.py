@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TraceError,
     )
     from gradwerk.base.settings import settings
+    from gradwerk.io.weights import load, save
     from gradwerk.tensor.compile import compile  # noqa: A004
     from gradwerk.tensor.control import scan
     from gradwerk.tensor.effects import print_
@@ -37,8 +38,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError", "DTypeError", "DataError", "FileError", "Generator", "GradwerkError", "MissingExtraError", "NumericError", "Parameter",
-    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "enable_grad", "grad", "no_grad", "print_", "scan", "seed", "settings",
-    "value_and_grad",
+    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "enable_grad", "grad", "load", "no_grad", "print_", "save", "scan",
+    "seed", "settings", "value_and_grad",
 ]  # fmt: skip
 
 _ERRORS = "ArgumentError DTypeError DataError FileError GradwerkError MissingExtraError NumericError ShapeError StateError TraceError"
@@ -48,6 +49,7 @@ _HOMES = {
     **dict.fromkeys(("grad", "value_and_grad", "no_grad", "enable_grad"), "gradwerk.tensor.grad"),
     **dict.fromkeys(("Generator", "seed"), "gradwerk.tensor.random"),
     "compile": "gradwerk.tensor.compile",
+    **dict.fromkeys(("load", "save"), "gradwerk.io.weights"),
     "print_": "gradwerk.tensor.effects",
     "scan": "gradwerk.tensor.control",
     "settings": "gradwerk.base.settings",

@@ -1,52 +1,93 @@
 """Named arrays in one safetensors file.  Nothing is ever executed while reading.
 
+A file that is written here is sealed: its notes hold the SHA-256 of the whole file (with 64 zeros in the digest's own place), so that one
+changed bit anywhere is found.  Files of other programs have no seal, and are held to what the format itself promises.
+
 Source: https://github.com/huggingface/safetensors, the format description in its README.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import FileError
+from gradwerk.base.errors import ArgumentError, DTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
 
 Array = np.ndarray[Any, np.dtype[Any]]
+SEAL = "gradwerk.sha256"
+_OPEN = "0" * 64
+_SEALED = re.compile(rb'"gradwerk\.sha256":"([0-9a-f]{64})"')
+_LONGEST_HEADER = 100_000_000
+"""As the format has it."""
+_KNOWN = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
+_REPAIR = "copy it again from where it was made, or use an earlier one"
+_NEIGHBOURS = {
+    b"PK\x03\x04": "a zip archive, as PyTorch's .pt, Keras' .keras and NumPy's .npz files are",
+    b"\x89HDF\r\n": "an HDF5 file, as Keras' .h5 files are",
+    b"\x93NUMPY": "a NumPy .npy file",
+    b"\x1f\x8b": "a gzip file",
+    b"\x80\x02": "a pickle, which could run any program while being read",
+    b"\x80\x03": "a pickle, which could run any program while being read",
+    b"\x80\x04": "a pickle, which could run any program while being read",
+    b"\x80\x05": "a pickle, which could run any program while being read",
+}
+"""How the files of other formats begin."""
 
 
-def to_bytes(tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> bytes:
-    """The file's contents.  Strided arrays are written by their elements, not by their memory."""
+def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> bytes:
+    """The contents of a sealed file.  Strided arrays are written by their elements, not by their memory.
+
+    Raises: DTypeError for an element type that the format does not have, ArgumentError for a name that it cannot hold.
+    """
     from safetensors.numpy import save  # noqa: PLC0415  loaded when a file is first written
 
-    return bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, dict(metadata or {})))
+    for name, array in tensors.items():
+        if array.dtype.str[1:] not in _KNOWN:
+            raise DTypeError(f"{name} holds {array.dtype}, which a safetensors file cannot", facts=(f"{name} {array.shape} {array.dtype}",))
+        if name == "__metadata__" or not is_name(name):
+            raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
+    data = bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, {**(notes or {}), SEAL: _OPEN}))
+    found = _SEALED.search(data, 8, 8 + int.from_bytes(data[:8], "little"))
+    if found is None:
+        raise FileError("the safetensors package wrote no notes")  # not met: it would be another format
+    return data[: found.start(1)] + hashlib.sha256(data).hexdigest().encode() + data[found.end(1) :]
 
 
 def from_bytes(data: bytes, source: str) -> dict[str, Array]:
-    """The arrays of a file's contents; `source` names the file in errors.
+    """The arrays of a file's contents, each with memory of its own; `source` names the file in errors.
 
-    Raises: FileError where the bytes are no whole safetensors file.
+    Raises: FileError where the bytes are no whole safetensors file, or not those that were sealed.
+    """
+    return parts_of(data, source)[1]
+
+
+def parts_of(data: bytes, source: str) -> tuple[dict[str, str], dict[str, Array]]:
+    """The notes and the arrays of a file's contents, the seal checked where there is one.
+
+    Raises: as `from_bytes`.
     """
     from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.numpy import load  # noqa: PLC0415
 
+    notes = _notes_of(data, source)
     try:
-        return dict(load(data))
-    except SafetensorError as error:
-        raise FileError(
-            f"{source} is not a whole safetensors file",
-            facts=(f"{len(data):,} bytes", str(error)),
-            likely="it was cut short or damaged while being copied; copy it again or use an earlier one",
-        ) from error
+        return notes, {name: array if array.flags.writeable else array.copy() for name, array in load(data).items()}
     except KeyError as error:
         raise FileError(f"{source} holds an element type that is not known here: {error}") from None
+    except (SafetensorError, ValueError, TypeError, OverflowError) as error:
+        raise _not_whole(data, source, str(error)) from error
 
 
-def save_tensors(path: str | Path, tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
+def save_tensors(path: str | Path, tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> None:
     """Writes named arrays (and notes) to one file, atomically."""
-    write_atomically(Path(path), to_bytes(tensors, metadata))
+    write_atomically(Path(path), to_bytes(tensors, notes))
 
 
 def load_tensors(path: str | Path) -> dict[str, Array]:
@@ -55,3 +96,52 @@ def load_tensors(path: str | Path) -> dict[str, Array]:
     Raises: FileError where it is missing or damaged.
     """
     return from_bytes(read_bytes(Path(path), "the safetensors file"), str(path))
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be written to a file: half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _notes_of(data: bytes, source: str) -> dict[str, str]:
+    """The notes in the header, once the seal is found whole."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(_LONGEST_HEADER, len(data) - 8):
+        raise _not_whole(data, source, f"its header would have {length:,} bytes")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise _not_whole(data, source, str(error)) from None
+    notes = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    if not isinstance(notes, dict) or not all(isinstance(text, str) for text in notes.values()):
+        raise _not_whole(data, source, "its header is not one of this format")
+    if any(name.startswith("gradwerk") for name in notes) and not _seal_holds(data, length):
+        raise FileError(f"{source} was altered: its contents are not those that were saved", likely=_REPAIR)
+    return notes
+
+
+def _seal_holds(data: bytes, length: int) -> bool:
+    """Whether the digest in the header is that of the contents."""
+    found = _SEALED.search(data, 8, 8 + length)
+    if found is None:
+        return False
+    rest = hashlib.sha256(data[: found.start(1)])
+    rest.update(_OPEN.encode())
+    rest.update(memoryview(data)[found.end(1) :])
+    return rest.hexdigest().encode() == found[1]
+
+
+def _not_whole(data: bytes, source: str, why: str) -> FileError:
+    """The error for bytes that are no safetensors file: another format's, or a part of one."""
+    for start, what in _NEIGHBOURS.items():
+        if data.startswith(start):
+            return FileError(f"{source} is no safetensors file: it is {what}", likely="load it where it was made and save its arrays here")
+    return FileError(
+        f"{source} is not a whole safetensors file",
+        facts=(f"{len(data):,} bytes", why),
+        likely=f"it was cut short or damaged while being copied, or is of another format: {_REPAIR}",
+    )

@@ -1,0 +1,241 @@
+"""save and load: what goes in comes out, and a file that is not whole, not ours or not safe is one clear error."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gradwerk as gw
+from gradwerk.base.errors import ArgumentError, DTypeError, FileError, ShapeError
+from gradwerk.io.safetensors import load_tensors, save_tensors
+from gradwerk.io.weights import pack, unpack
+from gradwerk.nn.linear import Linear
+from gradwerk.nn.module import Module, Sequential
+
+DTYPES = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+ARRAYS = st.builds(
+    lambda dtype, shape, seed: np.asarray(np.random.default_rng(seed).normal(size=shape) * 100).astype(dtype),
+    st.sampled_from(DTYPES), st.lists(st.integers(0, 3), max_size=3), st.integers(0, 99),
+)  # fmt: skip
+PLAIN = st.none() | st.just(np.float32(0.1)) | st.just(np.int8(3)) | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+TREES = st.recursive(
+    PLAIN | ARRAYS,
+    lambda inner: st.lists(inner, max_size=3)
+    | st.lists(inner, max_size=3).map(tuple)
+    | st.dictionaries(st.text(max_size=4) | st.integers(-3, 3), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal to the last bit, NaN included."""
+    if isinstance(a, np.ndarray):
+        return type(b) is np.ndarray and (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()) and b.flags.writeable
+    if isinstance(a, dict):
+        return type(b) is dict and list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and (a == b or (a != a and b != b)) and repr(a) == repr(b)
+
+
+@given(TREES)
+def test_a_tree_comes_back_bit_for_bit(tree: Any) -> None:
+    assert same(tree, unpack(pack(tree), "it"))
+
+
+class Net(Module):
+    def __init__(self) -> None:
+        self.first, self.inner = Linear(3, 4), Sequential(Linear(4, 4), Linear(4, 2))
+        self.seen = gw.Tensor(np.arange(2, dtype=np.float32))
+
+
+def test_a_model_comes_back_in_another_process(tmp_path: Path) -> None:
+    model = Net()
+    assert gw.save(tmp_path / "a b.safetensors", model) == tmp_path / "a b.safetensors"
+    script = "import sys, gradwerk as gw; [print(name, a.dtype, a.shape, a.tobytes().hex()) for name, a in gw.load(sys.argv[1]).items()]"
+    environment = os.environ | {"PYTHONPATH": str(Path(gw.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "a b.safetensors")], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines() == [f"{k} {t.numpy().dtype} {t.shape} {t.numpy().tobytes().hex()}" for k, t in model.state().items()]
+    other = Net()
+    gw.load(tmp_path / "a b.safetensors", into=other)
+    assert all(a.numpy().tobytes() == b.numpy().tobytes() for a, b in zip(model.state().values(), other.state().values(), strict=True))
+
+
+def test_the_file_is_one_that_every_reader_of_the_format_reads(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    weight = np.arange(6, dtype=np.float32).reshape(2, 3)
+    gw.save(tmp_path / "ours", {"layer.weight": weight.T, "inner": {"bias": weight[0]}, "epoch": 3})
+    theirs = load_file(tmp_path / "ours")
+    assert set(theirs) == {"layer.weight", "inner.bias"} and np.array_equal(theirs["layer.weight"], weight.T)
+    save_file({"w": weight}, tmp_path / "theirs", {"made by": "another"})
+    assert same(gw.load(tmp_path / "theirs"), {"w": weight})
+
+
+def test_what_lies_in_other_layouts_is_written_by_its_elements() -> None:
+    from gradwerk import torch
+
+    parameter = torch.nn.Conv2d(3, 5, 3).weight
+    base = np.arange(24, dtype=np.float64)
+    tree = {"parameter": parameter, "back": base[::-1], "wide": np.broadcast_to(base[:2], (3, 2)), "big": base.astype(">f8")}
+    back = unpack(pack(tree), "it", tensor=torch.tensor)
+    assert type(back["parameter"]) is torch.Tensor
+    assert np.array_equal(back["parameter"].numpy(), parameter.detach().numpy())
+    assert all(np.array_equal(back[name], tree[name]) for name in ("back", "wide", "big"))
+
+
+def test_names_that_collide_or_cannot_be_written_are_kept_apart() -> None:
+    one, two = np.ones(1), np.zeros(2)
+    for tree in ({"a.b": one, "a": {"b": two}}, {"__metadata__": one, "": two}, {"\ud800": one, "array 0": two}, {1: one, "1": two}):
+        assert same(tree, unpack(pack(tree), "it"))
+
+
+@pytest.mark.parametrize(
+    ("tree", "error", "says"),
+    [
+        ({"model": Net()}, ArgumentError, r"'model' is of type Net.*state"),
+        ({"a": [1, {2, 3}]}, ArgumentError, r"'a.1' is of type set"),
+        ({(1, 2): 3}, ArgumentError, r"has the key \(1, 2\)"),
+        ({"names": np.array(["a"])}, DTypeError, "'names' holds <U1"),
+        ({"things": np.array([{}])}, DTypeError, "'things' holds object"),
+        ({"z": np.ones(2, complex)}, DTypeError, "z holds complex128"),
+        (lambda: 3, ArgumentError, "of type function"),
+    ],
+)
+def test_what_a_file_cannot_hold_is_refused_by_name(tmp_path: Path, tree: Any, error: type[Exception], says: str) -> None:
+    (tmp_path / "x").write_text("old")
+    with pytest.raises(error, match=f"(?s){says}"):
+        gw.save(tmp_path / "x", tree)
+    assert (tmp_path / "x").read_text() == "old"
+
+
+def test_a_tree_that_contains_itself_is_refused() -> None:
+    tree: dict[str, Any] = {}
+    tree["self"] = tree
+    with pytest.raises(ArgumentError, match="contain itself"):
+        pack(tree)
+
+
+def test_arguments_in_the_wrong_order_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="the path comes first"):
+        gw.save({"a": np.ones(1)}, str(tmp_path / "x"))
+
+
+def test_another_models_weights_are_refused_and_change_nothing(tmp_path: Path) -> None:
+    model = Net()
+    before = {name: tensor.numpy().tobytes() for name, tensor in model.state().items()}
+    state = {name: tensor.numpy() + 1 for name, tensor in model.state().items()}
+    gw.save(tmp_path / "fewer", dict(list(state.items())[1:]))
+    gw.save(tmp_path / "shape", {**state, "seen": np.ones(3, np.float32)})
+    gw.save(tmp_path / "more", {"model": state, "epoch": 3})
+    for name, error, says in (("fewer", ArgumentError, "missing"), ("shape", ShapeError, "seen"), ("more", ArgumentError, "'epoch' .int")):
+        with pytest.raises(error, match=says):
+            gw.load(tmp_path / name, into=model)
+    assert {name: tensor.numpy().tobytes() for name, tensor in model.state().items()} == before
+
+
+SMALL = pack({"weight": np.arange(4, dtype=np.float32), "epoch": 3, "best": float("inf"), "name": "zwölf"})
+
+
+def test_every_flipped_bit_is_found() -> None:
+    for position in range(len(SMALL)):
+        for bit in range(8):
+            data = bytearray(SMALL)
+            data[position] ^= 1 << bit
+            with pytest.raises(FileError):
+                unpack(bytes(data), "it")
+
+
+def test_every_cut_is_found() -> None:
+    for length in range(len(SMALL)):
+        with pytest.raises(FileError, match="not a whole safetensors file|was altered"):
+            unpack(SMALL[:length], "it")
+    with pytest.raises(FileError):
+        unpack(SMALL + b"\0", "it")
+
+
+class Bomb:
+    def __reduce__(self) -> Any:
+        return os.abort, ()
+
+
+def test_files_of_other_formats_are_named_and_never_run(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", a=np.ones(2))
+    np.save(tmp_path / "a.npy", np.ones(2))
+    for protocol in (2, 3, 4, 5):
+        (tmp_path / f"{protocol}.pkl").write_bytes(pickle.dumps(Bomb(), protocol))
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as file:
+        file.writestr("archive/data.pkl", pickle.dumps(Bomb()))
+    (tmp_path / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(90))
+    for path in tmp_path.iterdir():
+        with pytest.raises(FileError, match="zip archive|NumPy|pickle|HDF5") as caught:
+            gw.load(path)
+        assert str(path) in str(caught.value)
+    (tmp_path / "text").write_text("hello, this is text, not weights")
+    (tmp_path / "empty").touch()
+    (tmp_path / "deep").write_bytes(struct.pack("<Q", 200_000) + b"[" * 200_000)
+    (tmp_path / "huge").write_bytes(struct.pack("<Q", 2**60) + b"{}")
+    for name in ("text", "empty", "deep", "huge"):
+        with pytest.raises(FileError, match="not a whole safetensors file"):
+            gw.load(tmp_path / name)
+    with pytest.raises(FileError, match="does not exist"):
+        gw.load(tmp_path / "absent")
+    with pytest.raises(FileError, match="cannot read"):
+        gw.load(tmp_path)
+
+
+HEADERS: list[Any] = [
+    {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 2**62]}},
+    {"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 8]}},
+    {"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}},
+    {"a": {"dtype": "F99", "shape": [2], "data_offsets": [0, 8]}},
+    {"a": {"dtype": "F32", "shape": "two", "data_offsets": [0, 8]}},
+    {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}},
+    {"a": None},
+    [],
+    {"__metadata__": 3},
+    {"__metadata__": {"gradwerk.layout": 3}},
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=range(len(HEADERS)))
+def test_headers_that_lie_are_refused(header: Any) -> None:
+    text = json.dumps(header).encode()
+    with pytest.raises(FileError):
+        unpack(struct.pack("<Q", len(text)) + text + bytes(8), "it")
+
+
+def test_saving_over_a_file_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gw.save(tmp_path / "w", {"a": np.ones(2)})
+    before = (tmp_path / "w").read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileError, match="cannot write"):
+        gw.save(tmp_path / "w", {"a": np.zeros(2)})
+    assert (tmp_path / "w").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_tensor_files_of_a_checkpoint_are_sealed_too(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "t", {"a": np.ones(2)})
+    data = bytearray((tmp_path / "t").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "t").write_bytes(data)
+    with pytest.raises(FileError, match="altered"):
+        load_tensors(tmp_path / "t")
