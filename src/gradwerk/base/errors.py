@@ -10,6 +10,7 @@
       FileError(OSError)           a file that is missing, damaged or of the wrong kind
       NumericError(ArithmeticError) NaN or infinity where numbers were promised
       MissingExtraError(ImportError) an optional package that is not installed
+      AbsentNameError(AttributeError) a name that this package lacks; AbsentImportError(ImportError) in an import statement
       VerifyError(AssertionError)  a broken inner invariant: our bug, never the user's
 
 A message reads: what is wrong; the facts (shapes, types); the user's own line; the likely fix.
@@ -76,6 +77,14 @@ class NumericError(GradwerkError, ArithmeticError):
 
 class MissingExtraError(GradwerkError, ImportError):
     """An optional package that is not installed."""
+
+
+class AbsentNameError(GradwerkError, AttributeError):
+    """A name that this package lacks."""
+
+
+class AbsentImportError(GradwerkError, ImportError):
+    """A name that this package lacks, in an import statement."""
 
 
 class VerifyError(GradwerkError, AssertionError):

@@ -15,6 +15,7 @@ from gradwerk.torch import cuda as cuda
 from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import utils as utils
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.compiling import compile as compile
 from gradwerk.torch.creation import arange as arange
 from gradwerk.torch.creation import as_tensor as as_tensor
@@ -82,3 +83,5 @@ double = float64
 long = int64
 int = int32
 __version__ = "2.13.0+gradwerk"
+
+__getattr__ = ORIGINAL.module("torch", __name__)

@@ -7,6 +7,7 @@ from typing import Any
 from gradwerk.tensor import grad as core
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.options import accepts
 
 # ruff: noqa: FBT001, FBT002  torch's signature
@@ -23,3 +24,5 @@ def grad(
     """
     found = core.grad(outputs, inputs, grad_outputs, create_graph=create_graph, allow_unused=bool(allow_unused))
     return found if isinstance(found, tuple) else (found,)
+
+__getattr__ = ORIGINAL.module("torch.autograd", __name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gradwerk.torch.absent import ORIGINAL
+
 
 def is_available() -> bool:
     """False: there is no CUDA here."""
@@ -11,3 +13,6 @@ def is_available() -> bool:
 def device_count() -> int:
     """0."""
     return 0
+
+
+__getattr__ = ORIGINAL.module("torch.cuda", __name__)

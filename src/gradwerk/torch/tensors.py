@@ -18,6 +18,7 @@ from gradwerk.tensor.handle import Handle, set_wants
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
 from gradwerk.torch import promotion
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import CPU
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.options import accepts
@@ -30,6 +31,7 @@ Dims = int | Sequence[int] | None
 """Plain names of types that methods of Tensor hide inside the class."""
 
 
+@ORIGINAL.completes("torch.Tensor")
 class Tensor(base.Tensor):
     """torch.Tensor."""
 

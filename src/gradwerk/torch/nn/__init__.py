@@ -1,5 +1,6 @@
 """torch.nn."""
 
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.nn import functional as functional
 from gradwerk.torch.nn import init as init
 from gradwerk.torch.nn import utils as utils
@@ -29,3 +30,5 @@ from gradwerk.torch.nn.module import ModuleList as ModuleList
 from gradwerk.torch.nn.module import Sequential as Sequential
 from gradwerk.torch.nn.recurrent import LSTM as LSTM
 from gradwerk.torch.tensors import Parameter as Parameter
+
+__getattr__ = ORIGINAL.module("torch.nn", __name__)

@@ -18,6 +18,7 @@ from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
 from gradwerk.tensor.grad import copied
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn.layout import held
 from gradwerk.torch.options import accepts
@@ -216,3 +217,5 @@ def each(value: Extents, rank: int) -> tuple[int, ...]:
     if len(numbers) != rank:
         raise ArgumentError(f"expected one number or {rank}, got {tuple(numbers)}")
     return numbers
+
+__getattr__ = ORIGINAL.module("torch.nn.functional", __name__)

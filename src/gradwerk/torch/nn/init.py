@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.tensors import Tensor
 
 
@@ -71,3 +72,5 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The gain of an activation; `param` is a leaky ReLU's slope, 0.01 unless given."""
     return init.gain(nonlinearity, 0.01 if param is None else param)
+
+__getattr__ = ORIGINAL.module("torch.nn.init", __name__)

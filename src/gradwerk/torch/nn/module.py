@@ -10,6 +10,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import zeros_like
 from gradwerk.torch.options import on_cpu
 from gradwerk.torch.tensors import Parameter, Tensor
@@ -22,6 +23,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
+@ORIGINAL.completes("torch.nn.Module")
 class Module(core.Module):
     """torch.nn.Module.  A buffer is a Tensor registered by `register_buffer`; only direct attributes are sub-modules."""
 

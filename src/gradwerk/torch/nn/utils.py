@@ -7,6 +7,7 @@ from typing import Any
 
 from gradwerk.nn.optimizer import clip_by_global_norm
 from gradwerk.tensor.grad import no_grad
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.options import accepts
 
 
@@ -19,3 +20,5 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float) -> Any:  # noqa:
         for parameter, gradient in zip(with_gradient, clipped, strict=True):
             parameter.grad.assign(gradient)
     return norm
+
+__getattr__ = ORIGINAL.module("torch.nn.utils", __name__)

@@ -8,6 +8,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.nn import optimizer as core
 from gradwerk.tensor.tensor import Parameter
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import zeros_like
 from gradwerk.torch.options import accepts
 
@@ -34,6 +35,7 @@ class Group(dict[str, Any]):
             self[key] = value
 
 
+@ORIGINAL.completes("torch.optim.Optimizer")
 class Optimizer:
     """The base: `param_groups`, `step`, `zero_grad`, `state_dict`.
 

@@ -1,3 +1,6 @@
 """torch.utils."""
 
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.utils import data as data
+
+__getattr__ = ORIGINAL.module("torch.utils", __name__)

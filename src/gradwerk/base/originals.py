@@ -1,0 +1,109 @@
+"""A name that a front end's original has and we lack: one answer for modules and classes, `torch.nn.GRU is not here yet; near: LSTM`.
+
+A front end keeps the list of its original's public names as a text file beside its code.  A line is a place and the names in it, or
+`near`, a place, a missing name and the one of ours that does most nearly the same:
+
+    torch.nn GRU LSTM Linear ...
+    near torch.nn GRU LSTM
+
+tests/peers/names.py writes the file anew from an installed original.
+"""
+
+from __future__ import annotations
+
+import difflib
+import dis
+import sys
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn, TypeVar
+
+from gradwerk.base.errors import AbsentImportError, AbsentNameError
+
+C = TypeVar("C", bound=type)
+CLOSE = 0.8
+"""How like a name must be to one of ours to be offered for it (1 is equal)."""
+
+
+class Original:
+    """The public names of the package that a front end follows."""
+
+    def __init__(self, listed: Path) -> None:
+        self.listed = listed
+
+    @cached_property
+    def _lines(self) -> list[list[str]]:
+        return [line.split() for line in self.listed.read_text(encoding="utf-8").splitlines()]
+
+    def names(self, place: str) -> frozenset[str]:
+        """The public names of one module or class."""
+        return frozenset(name for first, *names in self._lines if first == place for name in names)
+
+    def near(self, place: str, name: str, present: Iterable[str]) -> str:
+        """The one of the names present that does most nearly what a missing one does: from the list, or one that differs in digits only."""
+        for first, *rest in self._lines:
+            if first == "near" and rest[:2] == [place, name]:
+                return rest[2]
+        alike = [ours for ours in present if name.strip("_") != ours.strip("_") and _without_digits(ours) == _without_digits(name)]
+        return max(alike, default="")
+
+    def module(self, place: str, module: str) -> Callable[[str], NoReturn]:
+        """The `__getattr__` of a module of ours: `__getattr__ = ORIGINAL.module("torch.nn", __name__)`."""
+
+        def absent(name: str) -> NoReturn:
+            if name.startswith("__"):  # asked for by the import system, copy, pickle
+                raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            held = [known for known in vars(sys.modules[module]) if not known.startswith("_")]
+            message, likely = self._said(place, name, held)
+            raise (AbsentImportError if _importing(sys._getframe(1)) else AbsentNameError)(message, likely=likely)
+
+        return absent
+
+    def completes(self, place: str) -> Callable[[C], C]:
+        """A class decorator: `@ORIGINAL.completes("torch.Tensor")`.  What instances and subclasses define goes before.
+
+        Descriptors, not `__getattr__`: a class that has that pays for it at every attribute it does have.
+        """
+
+        def decorate(cls: C) -> C:
+            for name in self.names(place):
+                if not hasattr(cls, name):
+                    setattr(cls, name, Absent(self, place, name))
+            return cls
+
+        return decorate
+
+    def error(self, place: str, name: str, cls: type) -> AttributeError:
+        """The error for an attribute that a class lacks."""
+        held = [known for base in cls.__mro__ for known, value in vars(base).items() if known[0] != "_" and not isinstance(value, Absent)]
+        message, likely = self._said(place, name, held)
+        return AbsentNameError(message, likely=likely)
+
+    def _said(self, place: str, name: str, present: list[str]) -> tuple[str, str]:
+        """What is wrong, and what may have been meant."""
+        if name in self.names(place):
+            near = self.near(place, name, present)
+            return f"{place}.{name} is not here yet{f'; near: {near}' if near else ''}", ""
+        close = difflib.get_close_matches(name, present, n=1, cutoff=CLOSE)
+        return f"{place} has no {name!r}", f"{place}.{close[0]}" if close else ""
+
+
+class Absent:
+    """The place of an attribute that a class of the original has and ours lacks."""
+
+    def __init__(self, original: Original, place: str, name: str) -> None:
+        self.original, self.place, self.name = original, place, name
+
+    def __get__(self, instance: object, cls: type) -> NoReturn:
+        raise self.original.error(self.place, self.name, cls)
+
+
+def _importing(frame: FrameType) -> bool:
+    """Whether the frame is at `from module import name`: that statement drops an AttributeError and its words."""
+    return frame.f_code.co_code[frame.f_lasti] == dis.opmap["IMPORT_FROM"]
+
+
+def _without_digits(name: str) -> str:
+    return "".join("#" if letter.isdigit() else letter for letter in name.strip("_"))

@@ -1,0 +1,64 @@
+"""Writes the lists of an original's public names that the front ends answer for (`gradwerk/*/original.txt`), from the original itself:
+
+    PYTHONPATH=src python -m tests.peers.names torch     (PyTorch 2.13.0)
+    PYTHONPATH=src python -m tests.peers.names keras     (Keras 3.15.1)
+
+Lines that begin with `near` are written by hand and kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gradwerk
+
+MODULES = {
+    "torch": ("", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils", "utils.data", "autograd", "cuda"),
+    "keras": (
+        "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
+        "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "random", "regularizers", "saving", "utils",
+    ),
+}  # fmt: skip
+CLASSES = {
+    "torch": ("Tensor", "nn.Module", "optim.Optimizer"),
+    "keras": ("Model", "Sequential", "layers.Layer", "optimizers.Optimizer", "losses.Loss", "metrics.Metric"),
+}
+PLUMBING = {"typing", "typing_extensions", "collections", "collections.abc", "functools", "enum", "contextlib", "torch._jit_internal"}
+"""Modules whose members are not what a module offers, though they stand in it."""
+
+
+def public(original: str, place: Any) -> list[str]:
+    """The names that a module or class of the original offers."""
+    said = [name for name in getattr(place, "__all__", dir(place)) if not name.startswith("_")]
+    if isinstance(place, ModuleType):
+        said += [name for name, held in vars(place).items() if inspect.ismodule(held) and held.__name__ == f"{place.__name__}.{name}"]
+    return sorted({name for name in said if name.isidentifier() and _offered(original, getattr(place, name, None))})
+
+
+def _offered(original: str, held: object) -> bool:
+    if inspect.ismodule(held):
+        return held.__name__.startswith(f"{original}.")
+    return getattr(held, "__module__", None) not in PLUMBING
+
+
+def written(original: str, kept: list[str]) -> str:
+    """The whole list."""
+    top = importlib.import_module(original)
+    lines = []
+    for path in MODULES[original] + CLASSES[original]:
+        place: Any = top
+        for part in filter(None, path.split(".")):
+            place = getattr(place, part, None) or importlib.import_module(f"{original}.{path}")
+        lines.append(" ".join([f"{original}.{path}".rstrip("."), *public(original, place)]))
+    return "\n".join([*lines, *kept, ""])
+
+
+if __name__ == "__main__":
+    target = Path(gradwerk.__file__).parent / sys.argv[1] / "original.txt"
+    before = target.read_text(encoding="utf-8").splitlines() if target.exists() else []
+    target.write_text(written(sys.argv[1], [line for line in before if line.startswith("near ")]), encoding="utf-8")

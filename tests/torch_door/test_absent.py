@@ -1,0 +1,72 @@
+"""A name that PyTorch has and we lack says so, wherever it is asked for; what is offered in its place is here."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from gradwerk import torch
+from gradwerk.base.errors import GradwerkError
+from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.optim import optimizers
+
+MODULES = (
+    "torch", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.optim", "torch.utils", "torch.utils.data",
+    "torch.autograd", "torch.cuda",
+)  # fmt: skip
+CLASSES = {"torch.Tensor": torch.Tensor, "torch.nn.Module": torch.nn.Module, "torch.optim.Optimizer": optimizers.Optimizer}
+
+
+@pytest.mark.parametrize("place", [*MODULES, *CLASSES])
+def test_every_name_of_the_original_is_here_or_says_that_it_is_not(place: str) -> None:
+    owner = CLASSES[place] if place in CLASSES else importlib.import_module(f"gradwerk.{place}")
+    names = ORIGINAL.names(place)
+    assert names
+    missing = [name for name in names if not hasattr(owner, name)]
+    assert len(missing) < len(names)
+    for name in missing:
+        with pytest.raises(AttributeError, match=f"{place}.{name} is not here yet") as caught:
+            getattr(owner, name)
+        assert isinstance(caught.value, GradwerkError)
+        near = ORIGINAL.near(place, name, [known for known in dir(owner) if hasattr(owner, known)])
+        assert not near or hasattr(owner, near)
+
+
+def test_names_offered_by_hand_are_missing_and_have_a_near_one() -> None:
+    lines = [line.split()[1:] for line in ORIGINAL.listed.read_text(encoding="utf-8").splitlines() if line.startswith("near ")]
+    assert len(lines) > 30
+    for place, name, near in lines:
+        owner = CLASSES[place] if place in CLASSES else importlib.import_module(f"gradwerk.{place}")
+        assert name in ORIGINAL.names(place), f"{place} has no {name}"
+        assert hasattr(owner, near), f"{place}.{near}"
+
+
+def test_an_import_statement_says_it_too() -> None:
+    with pytest.raises(ImportError, match=r"torch.nn.GRU is not here yet; near: LSTM"):
+        from gradwerk.torch.nn import GRU  # noqa: F401, PLC0415
+    with pytest.raises(ImportError, match=r"torch.jit is not here yet"):
+        from gradwerk.torch import jit  # noqa: F401, PLC0415
+    with pytest.raises(AttributeError, match=r"torch.nn.GRU is not here yet; near: LSTM"):
+        _ = torch.nn.GRU
+
+
+def test_a_slip_of_the_pen_is_offered_the_name_that_is_meant() -> None:
+    with pytest.raises(AttributeError, match=r"(?s)torch.nn has no 'Linaer'.*likely: torch.nn.Linear"):
+        _ = torch.nn.Linaer
+    with pytest.raises(AttributeError, match=r"torch.nn has no 'whatever'") as caught:
+        _ = torch.nn.whatever
+    assert "likely" not in str(caught.value)
+
+
+def test_what_the_user_defines_goes_before() -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_forward_hook = 3
+
+        def half(self) -> str:
+            return "mine"
+
+    assert (Net().register_forward_hook, Net().half()) == (3, "mine")
+    assert not hasattr(torch.tensor([1.0]), "cumsum")
