@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from gradwerk.base.errors import ArgumentError
@@ -39,6 +40,25 @@ def test_an_unusable_variable_is_complained_of_by_who_asks(monkeypatch, variable
     assert read.debug == 0
     setattr(read, name, 1)
     assert getattr(read, name) == 1
+
+
+@pytest.mark.parametrize("count", [-1, True, 1.0, "2", None, 257, 10**30, np.float64(2), np.array(1.0)], ids=repr)
+def test_threads_are_a_count(monkeypatch, count) -> None:
+    before = settings.threads
+    with pytest.raises(ArgumentError, match=r"threads=.* is not usable: expected (a whole number|at most 256)"):
+        settings.threads = count
+    assert settings.threads == before
+    with settings.scope(threads=np.int32(2)):
+        assert settings.threads == 2 and type(settings.threads) is int
+    monkeypatch.setenv("GRADWERK_THREADS", str(10**30))
+    with pytest.raises(ArgumentError, match="expected at most 256"):
+        _ = Settings().threads
+
+
+@pytest.mark.parametrize(("name", "value"), [("check", 2), ("check", "yes"), ("interpret", None), ("dump", 3), ("debug", 1.5)])
+def test_a_setting_takes_only_what_it_means(name, value) -> None:
+    with pytest.raises(ArgumentError, match=f"{name}={value!r} is not usable"):
+        setattr(settings, name, value)
 
 
 def test_scopes_nest_and_end() -> None:

@@ -112,7 +112,7 @@ def test_the_pool_follows_the_setting(executor: Executor) -> None:
 
 
 def test_too_many_threads_are_refused(executor: Executor) -> None:
-    with settings.scope(threads=10_000), pytest.raises(ArgumentError, match="10000"):
+    with pytest.raises(ArgumentError, match="10000"), settings.scope(threads=10_000):
         pools.pool(executor)
 
 

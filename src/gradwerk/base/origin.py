@@ -1,13 +1,14 @@
 """Where in the user's program something came from: file, line, and the path of the module being called.
 
 Frames of this package are skipped, so an origin names the user's own line.  The module path ("dense_2 (Dense)") is a stack that
-`Module.__call__` pushes.
+`Module.__call__` pushes, one a thread.
 """
 
 from __future__ import annotations
 
 import linecache
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,16 @@ from pathlib import Path
 from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
-_paths: list[str] = []
+
+
+class _Paths(threading.local):
+    """The modules being called by one thread, outermost first."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+
+_paths = _Paths()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +66,15 @@ def _known(file: str, line: int, path: str) -> Origin:
 
 def current_path() -> str:
     """The module path being called, outermost first, or ''."""
-    return "/".join(_paths)
+    return "/".join(_paths.names)
 
 
 @contextmanager
 def module_path(name: str) -> Iterator[None]:
     """Names the module whose call runs inside the block."""
-    _paths.append(name)
+    names = _paths.names
+    names.append(name)
     try:
         yield
     finally:
-        _paths.pop()
+        names.pop()

@@ -9,6 +9,7 @@ A value set in a program wins over the environment, which wins over the default.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,16 +19,21 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.events import emit
 
+MOST_THREADS = 256
+
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: `read` turns the text of the environment variable into a value, and refuses with ValueError."""
+    """One setting: `read` turns the text of the environment variable into a value, `take` what a program sets.  Both refuse with
+    ValueError.
+    """
 
     name: str
     variable: str
     default: Any
     read: Callable[[str], Any]
     meaning: str
+    take: Callable[[Any], Any]
 
 
 def _flag(text: str) -> bool:
@@ -43,19 +49,58 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _at_most_threads(count: int) -> int:
+    if count > MOST_THREADS:
+        raise ValueError(f"expected at most {MOST_THREADS}; 0 takes one per usable core")
+    return count
+
+
+def _whole(value: Any) -> int:  # noqa: ANN401  what a program gives
+    """A count: an integer of Python or NumPy, and no truth value."""
+    try:
+        count = -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise ValueError("expected a whole number, 0 or more")
+    return count
+
+
+def _truth(value: Any) -> bool:  # noqa: ANN401
+    if not isinstance(value, int) or value not in (0, 1):
+        raise ValueError("expected True or False")
+    return bool(value)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError("expected a text")
+    return os.fspath(value)
+
+
 SETTINGS = (
-    Setting("threads", "GRADWERK_THREADS", 0, _count, "threads that run compiled programs; 0: one per usable core"),
-    Setting("debug", "GRADWERK_DEBUG", 0, _count, "1: one line per launch, with GFLOP/s and percent of peak; why a step traced again"),
-    Setting("dump", "GRADWERK_DUMP", "", str, "folder that gets every stage of every compiled program as text"),
     Setting(
-        "interpret", "GRADWERK_INTERPRET", default=False, read=_flag, meaning="1: NumPy references, no compiler: model or compiler?"
+        "threads", "GRADWERK_THREADS", 0, lambda text: _at_most_threads(_count(text)),
+        "threads that run compiled programs; 0: one per usable core", take=lambda value: _at_most_threads(_whole(value)),
     ),
     Setting(
-        "check_nan", "GRADWERK_CHECK_NAN", default=False, read=_flag, meaning="1: stop where the first NaN or infinity is made"
+        "debug", "GRADWERK_DEBUG", 0, _count, "1: one line per launch, with GFLOP/s and percent of peak; why a step traced again", _whole,
     ),
-    Setting("check", "GRADWERK_CHECK", default=False, read=_flag, meaning="1: verify the graph after each compiler pass (on in the tests)"),
-    Setting("cache", "GRADWERK_CACHE", "~/.cache/gradwerk", str, "folder of compiled kernels; 'off': compile anew in every process"),
-)
+    Setting("dump", "GRADWERK_DUMP", "", str, "folder that gets every stage of every compiled program as text", _text),
+    Setting(
+        "interpret", "GRADWERK_INTERPRET", default=False, read=_flag, take=_truth,
+        meaning="1: NumPy references, no compiler: model or compiler?",
+    ),
+    Setting(
+        "check_nan", "GRADWERK_CHECK_NAN", default=False, read=_flag, take=_truth,
+        meaning="1: stop where the first NaN or infinity is made",
+    ),
+    Setting(
+        "check", "GRADWERK_CHECK", default=False, read=_flag, take=_truth,
+        meaning="1: verify the graph after each compiler pass (on in the tests)",
+    ),
+    Setting("cache", "GRADWERK_CACHE", "~/.cache/gradwerk", str, "folder of compiled kernels; 'off': compile anew in every process", _text),
+)  # fmt: skip
 
 
 class Settings:
@@ -102,6 +147,10 @@ class Settings:
             return
         if name not in self._known:
             raise ArgumentError(f"no setting is named {name!r}", facts=(", ".join(self._known),))
+        try:
+            value = self._known[name].take(value)
+        except ValueError as error:
+            raise ArgumentError(f"{name}={value!r} is not usable: {error}", facts=(f"{name}: {self._known[name].meaning}",)) from None
         self._set[name] = value
         object.__setattr__(self, name, value)
         emit("setting", name=name, value=value)

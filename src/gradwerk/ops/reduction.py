@@ -21,6 +21,9 @@ from gradwerk.ops.compare import equal, logical_or, not_equal
 from gradwerk.ops.movement import broadcast_to, normal_axes, normal_axis, reshape
 from gradwerk.ops.source import arange
 
+MOST_PLACES = 2**31 - 1
+"""Elements along an axis in which a place is looked for: places are counted in int32."""
+
 
 @final
 @dataclass(frozen=True)
@@ -151,22 +154,27 @@ def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None
 def argmax(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:
     """The place of the largest along `axis`: the first of equals, the first NaN where there is one.
 
-    Shape: that of x without `axis`.  Dtype: `dtype`.  Raises: ShapeError where the axis is empty.
+    Shape: that of x without `axis`.  Dtype: `dtype`.  Raises: ShapeError where the axis is empty or longer than
+    `MOST_PLACES`.
     """
-    return _first_hit(x, reduce_max, axis, keepdims=keepdims, dtype=dtype)
+    return _first_hit("argmax", x, reduce_max, axis, keepdims=keepdims, dtype=dtype)
 
 
 def argmin(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:
     """The place of the smallest along `axis`: the first of equals, the first NaN where there is one.
 
-    Shape: that of x without `axis`.  Dtype: `dtype`.  Raises: ShapeError where the axis is empty.
+    Shape: that of x without `axis`.  Dtype: `dtype`.  Raises: ShapeError where the axis is empty or longer than
+    `MOST_PLACES`.
     """
-    return _first_hit(x, reduce_min, axis, keepdims=keepdims, dtype=dtype)
+    return _first_hit("argmin", x, reduce_min, axis, keepdims=keepdims, dtype=dtype)
 
 
-def _first_hit(x: Operand, best: Callable[..., Operand], axis: int, *, keepdims: bool, dtype: DType) -> Operand:
-    axis = normal_axis("argmax", axis, x.ndim)
+def _first_hit(name: str, x: Operand, best: Callable[..., Operand], axis: int, *, keepdims: bool, dtype: DType) -> Operand:
+    axis = normal_axis(name, axis, x.ndim)
     extent = x.shape[axis]
+    if extent > MOST_PLACES:
+        facts = (f"x {x.shape} {x.dtype}, axis {axis}",)
+        raise ShapeError(f"{name} counts at most {MOST_PLACES} elements along an axis, this one has {extent}", facts=facts)
     hits = equal(x, best(x, axis, keepdims=True))
     if dtypes.is_float(x.dtype):
         hits = logical_or(hits, not_equal(x, x))

@@ -76,7 +76,7 @@ class Results:
             nbytes = math.prod(shape) * dtype.itemsize
             small = nbytes <= self.LARGEST_CUT
             self._rows.append((shape, dtype, self._cut if small else -1))
-            self._cut += -(-nbytes // ALIGNMENT) * ALIGNMENT if small else 0
+            self._cut += -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT if small else 0  # an empty one stands somewhere too
         self._size = max(self.BLOCK, self._cut)
         self._used = self._size
         self._block: Array = np.empty(0, np.uint8)

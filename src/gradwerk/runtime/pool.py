@@ -14,28 +14,22 @@ import os
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
-from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.runtime.executor import CONTROL_WORDS, EPOCH, LINE, PAUSES, STOP, Executor
 from gradwerk.runtime.memory import address, words
+from gradwerk.runtime.quota import granted_cores
 
 SPIN = 2000
 """Pauses before a waiting thread parks: 0 to 2,000 are equally good under load, 20,000 costs 20 percent."""
-MOST_THREADS = 256
 MOST_WAIT = 10.0
 """Seconds that the end of the process waits for a run of another thread."""
 
 
 def thread_count() -> int:
     """The threads that a run uses, the caller's among them."""
-    wanted = settings.threads
-    if wanted > MOST_THREADS:
-        raise ArgumentError(f"threads={wanted} is more than {MOST_THREADS}", likely="GRADWERK_THREADS=0 takes one per usable core")
-    return wanted or usable_cores()
+    return settings.threads or usable_cores()
 
 
 def usable_cores() -> int:
@@ -44,18 +38,7 @@ def usable_cores() -> int:
     return max(1, min(bound, _quota()))
 
 
-@cache
-def _quota() -> int:
-    """Whole cores of the time that Linux control groups grant; a large number where there is no limit."""
-    with suppress(OSError, ValueError):
-        granted, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return -(-int(granted) // int(period))
-    with suppress(OSError, ValueError):
-        group = Path("/sys/fs/cgroup/cpu")
-        granted_us, period_us = (int((group / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
-        if granted_us > 0:
-            return -(-granted_us // period_us)
-    return 1 << 16
+_quota = cache(granted_cores)
 
 
 class Pool:
