@@ -39,6 +39,15 @@ def test_padding_is_below_everything() -> None:
     assert WindowMax((2,), (2,), (1,), (0,))(x.astype(np.int32)).tolist() == [-7, -7]
 
 
+@pytest.mark.parametrize("lowest", [np.array([-np.inf], np.float32), np.array([-(2**31)], np.int32)])
+def test_the_place_is_never_in_the_padding(lowest: np.ndarray) -> None:
+    """Where nothing is above the padding's value the first element inside gets the gradient, as in PyTorch."""
+    x, ct = np.repeat(lowest, 3), np.array([1, 2], lowest.dtype)
+    geometry = (3,), (2,), (1,), (1,)
+    assert WindowMaxGrad(*geometry)(x, ct).tolist() == [1, 2, 0]
+    assert WindowMaxPick(*geometry)(x, np.array([7, 8, 9], lowest.dtype)).tolist() == [7, 8]
+
+
 @pytest.mark.parametrize("count_padding", [False, True])
 def test_averages(count_padding: bool) -> None:
     x = np.random.default_rng(0).standard_normal((2, 5, 6, 3))

@@ -75,6 +75,12 @@ class Window(Op):
         whole = self.padded(x, value)
         return np.stack([whole[tap] for tap in self.taps(x.shape)])
 
+    def first_largest(self, x: Array) -> Array:
+        """For each window the place of its largest element, the first of equals; never one in the padding, though all be -inf."""
+        whole, inside = self.stacked(x, lowest(x.dtype)), self.stacked(np.ones(x.shape, bool), False)  # noqa: FBT003
+        place = whole.argmax(0)
+        return np.asarray(np.where(np.take_along_axis(inside, place[None], 0)[0], place, inside.argmax(0)))
+
     def spread(self, parts: Iterator[Array], shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         """Adds, for each place in the window in order, what the windows give to it."""
         whole = np.zeros(tuple(n + low + high for n, low, high in zip(shape, self.low, self.high, strict=True)), dtype)
@@ -128,7 +134,7 @@ class WindowMaxGrad(Window):
         return None, WindowMaxPick(self.window, self.strides, self.low, self.high)(x, ct)
 
     def reference(self, x: Array, given: Array) -> Array:
-        place = self.stacked(x, lowest(x.dtype)).argmax(0)
+        place = self.first_largest(x)
         return self.spread((np.where(place == k, given, 0) for k in range(int(np.prod(self.window)))), x.shape, given.dtype)
 
 
@@ -154,7 +160,7 @@ class WindowMaxPick(Window):
         return None, WindowMaxGrad(self.window, self.strides, self.low, self.high)(x, ct)
 
     def reference(self, x: Array, g: Array) -> Array:
-        place = self.stacked(x, lowest(x.dtype)).argmax(0)
+        place = self.first_largest(x)
         return np.asarray(np.take_along_axis(self.stacked(g, 0), place[None], 0)[0])
 
 

@@ -86,7 +86,7 @@ class BoundsBuilder:
             with f.loop(0, self.counts[axis], carried=so_far) as loop:
                 loop.next(*self.range_of(axis + 1, self.along(at, axis, loop.index), self.folding.typed(loop.carried)))
             return self.folding.typed(loop.results)
-        row = Lane(self.e, at, self.spec.dtype, self.spec.letters[0][-1], self.strides[-1]).prepare()
+        row = Lane(self.e, at, self.spec.dtype, self.strides[-1]).prepare()
         allowed = [self.e.splat(one) for one in self.allowed]
 
         def part(place: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  as fold_range asks

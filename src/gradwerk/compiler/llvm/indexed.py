@@ -123,9 +123,9 @@ class IndexedBuilder:
         self.level(axis, [f.at(at[0], f.mul(safe, self.row_stride), element=MEMORY[self.spec.dtype]), *at[1:]], inside)
 
     def lane(self, number: int, at: Value) -> Lane:
-        """An operand along the last axis."""
-        letter = self.spec.letters[number][-1]
-        return Lane(self.e, at, self.kinds[number], letter, self.strides[number][-1]).prepare_store()
+        """An operand along the last axis, ready to be read, or to be written where it is the one that is."""
+        lane = Lane(self.e, at, self.kinds[number], self.strides[number][-1])
+        return lane.prepare_store() if number == (0 if self.spec.adds else 2) else lane.prepare()
 
     def row(self, at: Sequence[Value], count: Integer, inside: Value) -> None:
         """One row of the table and one of the other operand along the lanes."""

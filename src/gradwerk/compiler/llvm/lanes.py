@@ -9,7 +9,6 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.function import Function
-from gradwerk.compiler.llvm.spaces import FREE, NONE
 from gradwerk.compiler.llvm.values import Integer, Value, literal, vector
 from gradwerk.compiler.target import Target
 
@@ -99,26 +98,28 @@ def _multiple(f: Function, count: Integer, of: int) -> Integer:
 
 @dataclass
 class Lane:
-    """An operand along the lanes of one row: where the row begins, and how its elements follow each other."""
+    """An operand along the lanes of one row: where the row begins, and the distance from one element to the next.
+
+    The distance alone says how it is read and written: 1 (known while the code is made) neighbours, 0 one element for all lanes, any other
+    lane by lane.  `prepare` does once per row what every load would do again: who leaves it out loses time and not the meaning.
+    """
 
     e: LaneEmitter
     base: Value
     dtype: DType
-    letter: str
     stride: Integer
     splatted: Lanes | None = None
     places: Value | None = None
 
     def prepare(self) -> Lane:
-        """Once per row: what does not move is loaded, distances are spread over the lanes.  Returns itself."""
-        if self.letter == NONE:
-            self.splatted = self.e.splat(LaneEmitter(self.e.function, 1).load(self.base, self.dtype))
-            return self
+        """Once per row: what does not move is loaded, distances are spread over the lanes.  For what nobody writes meanwhile."""
+        if is_fixed(self.stride, 0):
+            self.splatted = self._single()
         return self.prepare_store()
 
     def prepare_store(self) -> Lane:
-        """As `prepare`, for an operand that is only written."""
-        if self.letter == FREE and self.e.count > 1:
+        """As `prepare`, for an operand that is written."""
+        if self.e.count > 1 and not (is_fixed(self.stride, 0) or is_fixed(self.stride, 1)):
             self.places = distances(self.e.function, self.e.count, self.stride)
         return self
 
@@ -128,24 +129,35 @@ class Lane:
         return f.at(self.base, f.mul(index, self.stride), element=MEMORY[self.dtype])
 
     def load(self, index: Integer, mask: Value | None) -> Lanes:
-        """The elements from `index` on."""
-        if self.splatted is not None:
-            return self.splatted
-        if self.places is None:
+        """The elements from `index` on; of lanes without the mask anything."""
+        if is_fixed(self.stride, 0):
+            return self.splatted or self._single()
+        if self.e.count == 1 or is_fixed(self.stride, 1):
             return self.e.load(self.pointer(index), self.dtype, mask)
-        f = self.e.function
-        return self.e.gather(f.addresses(self.pointer(index), self.places, MEMORY[self.dtype]), self.dtype, mask)
+        return self.e.gather(self._addresses(index), self.dtype, mask)
 
     def store(self, x: Lanes, index: Integer, mask: Value | None) -> None:
         """Writes the elements from `index` on; one element where the operand does not move."""
-        f = self.e.function
-        if self.letter == NONE:
-            one = LaneEmitter(f, 1)
-            one.store(one.wrap(f.extract(x, 0), x.dtype), self.base)
-        elif self.places is None:
+        if is_fixed(self.stride, 0):
+            one = LaneEmitter(self.e.function, 1)
+            one.store(one.wrap(self.e.function.extract(x, 0), x.dtype), self.base)
+        elif self.e.count == 1 or is_fixed(self.stride, 1):
             self.e.store(x, self.pointer(index), mask)
         else:
-            self.e.scatter(x, f.addresses(self.pointer(index), self.places, MEMORY[self.dtype]), mask)
+            self.e.scatter(x, self._addresses(index), mask)
+
+    def _single(self) -> Lanes:
+        return self.e.splat(LaneEmitter(self.e.function, 1).load(self.base, self.dtype))
+
+    def _addresses(self, index: Integer) -> Value:
+        f = self.e.function
+        places = self.places or distances(f, self.e.count, self.stride)
+        return f.addresses(self.pointer(index), places, MEMORY[self.dtype])
+
+
+def is_fixed(stride: Integer, value: int) -> bool:
+    """Whether a distance is known, while the code is made, to be `value`."""
+    return isinstance(stride, int) and stride == value
 
 
 def distances(f: Function, count: int, stride: Integer) -> Value:

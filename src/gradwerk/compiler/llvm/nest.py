@@ -71,12 +71,11 @@ class Nest:
             self.walk(axes[1:], self.advance(at, loop.index, axes[0]), inner)
 
     def lane(self, number: int, place: Place, letter: str | None = None) -> Lane:
-        """An operand along the last axis."""
+        """An operand along the last axis; `letter` where it is not walked as its own says."""
         if isinstance(place, int):
             raise TypeError("an operand has an address")
-        letter = letter or self.letters[number][-1]
         stride = 1 if letter == UNIT else 0 if letter == NONE else self.strides[number][-1]
-        return Lane(self.e, place, self.dtypes[number], letter, stride)
+        return Lane(self.e, place, self.dtypes[number], stride)
 
     def lanes(self, at: Sequence[Place], letters: Sequence[str] | None = None) -> list[Lane]:
         """All operands along the last axis, ready to be read and written."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.function import Function
-from gradwerk.compiler.llvm.lanes import distances
+from gradwerk.compiler.llvm.lanes import Lane, is_fixed
 from gradwerk.compiler.llvm.values import Integer, Value, literal, mask_type, vector
 
 
@@ -29,22 +29,17 @@ class Strip:
 
     def load(self) -> Lanes:
         """The elements; of unwanted lanes anything."""
-        if self._is(1):
-            return self.e.load(self.pointer, self.dtype, self.mask)
-        if self._is(2):
+        if self._halves():
             return self._every_second()
-        return self.e.gather(self._addresses(), self.dtype, self.mask)
+        return self._lane().load(0, self.mask)
 
     def store(self, x: Lanes) -> None:
         """Writes the elements."""
-        if self._is(1):
-            self.e.store(x, self.pointer, self.mask)
-        else:
-            self.e.scatter(x, self._addresses(), self.mask)
+        self._lane().store(x, 0, self.mask)
 
     def add(self, x: Lanes) -> None:
         """Adds to the elements."""
-        if not self._is(2):
+        if not self._halves():
             self.store(self.e.add(self.load(), x))
             return
         zero = self.e.const(0, self.dtype)
@@ -63,12 +58,11 @@ class Strip:
             mask = None if self.mask is None else f.first_lanes(there, count)
             self.e.store(self._interleaved(even, odd, half), self._part(half * count), mask)
 
-    def _is(self, stride: int) -> bool:
-        return self.e.count == 1 or (isinstance(self.stride, int) and self.stride == stride)
+    def _halves(self) -> bool:
+        return self.e.count > 1 and is_fixed(self.stride, 2)
 
-    def _addresses(self) -> Value:
-        f = self.e.function
-        return f.addresses(self.pointer, distances(f, self.e.count, self.stride), MEMORY[self.dtype])
+    def _lane(self) -> Lane:
+        return Lane(self.e, self.pointer, self.dtype, self.stride)
 
     def _part(self, start: int) -> Value:
         return self.e.function.at(self.pointer, start, element=MEMORY[self.dtype])

@@ -40,10 +40,10 @@ class WindowAxis:
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Axes with the lanes' last, the axis that is cut, and how."""
+    """Axes with the lanes' last, the axis that is cut (None: every axis slides, and all is one chunk), and how."""
 
     axes: tuple[WindowAxis, ...]
-    chunked: int
+    chunked: int | None
     cut: Cut
     like_input: tuple[bool, ...]
 
@@ -58,7 +58,7 @@ class WindowPlan:
         axes.append(axes.pop(lane))
         nbytes = sum(_count(axes, like) * operand.dtype.itemsize for operand, like in zip(operands, like_input, strict=True))
         if first is None:
-            return cls(tuple(axes), 0, Cut(max(axes[0].windows, 1), 1), like_input)
+            return cls(tuple(axes), None, Cut(1, 1), like_input)
         step = Cut.of(_axis(first), nbytes, whole=True)
         return cls(tuple(axes), axes.index(first), step, like_input)
 
@@ -81,10 +81,12 @@ class WindowPlan:
         return tuple(Access(o, writes=n == last, reads=n != last, slice=self._slice(o, n)) for n, o in enumerate(operands))
 
     def _slice(self, operand: Operand, number: int) -> int | None:
+        if self.chunked is None:
+            return None
         stride = self.axes[self.chunked].strides[number]
         extents = [axis.extent if self.like_input[number] else axis.windows for axis in self.axes]
         spans = [(n - 1) * axis.strides[number] for k, (n, axis) in enumerate(zip(extents, self.axes, strict=True)) if k != self.chunked]
-        if self.axes[self.chunked].slide.slides or stride <= 0 or any(s < 0 for s in spans) or sum(spans) + 1 > stride:
+        if stride <= 0 or any(s < 0 for s in spans) or sum(spans) + 1 > stride:
             return None
         return self.cut.step * stride * operand.dtype.itemsize
 

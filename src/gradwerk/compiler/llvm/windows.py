@@ -19,7 +19,7 @@ from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
-from gradwerk.compiler.llvm.spaces import FREE, UNIT, count_free, read_strides
+from gradwerk.compiler.llvm.spaces import UNIT, count_free, read_strides
 from gradwerk.compiler.llvm.strips import Strip, inside_row
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.llvm.window_plan import Slide, WindowPlan
@@ -70,8 +70,9 @@ LIKE_INPUT: dict[type[Op], tuple[bool, ...]] = {
 class WindowKernel:
     """The structure of a window kernel.
 
-    `slides`: the geometry per axis, the last is the lanes'; `like_input`: which operands have the input's shape; `covers`: every element is
-    in a window; `narrow`: the lanes are few channels, which then go round the axis before them.
+    `slides`: the geometry per axis, the last is the lanes'; `like_input`: which operands have the input's shape; `chunked`: the axis that
+    is cut, which does not slide; `covers`: every element is in a window; `narrow`: the lanes are few channels, which then go round the axis
+    before them.
     """
 
     rule: type[Op]
@@ -79,7 +80,7 @@ class WindowKernel:
     slides: tuple[Slide, ...]
     letters: tuple[str, ...]
     like_input: tuple[bool, ...]
-    chunked: int
+    chunked: int | None
     covers: bool
     narrow: bool
 
@@ -109,7 +110,10 @@ class WindowBuilder:
         self.inputs = self.kernel.extents[self.rank : 2 * self.rank]
         step = self.kernel.extents[2 * self.rank]
         self.spans: list[tuple[Integer, Integer]] = [(0, n) for n in self.windows]
-        self.spans[spec.chunked] = self.kernel.span(self.windows[spec.chunked], step)
+        self.cleared: list[tuple[Integer, Integer]] = [(0, n) for n in self.inputs]
+        """This chunk's part of the input: it is cut along an axis on which a window is an element, or not at all."""
+        if spec.chunked is not None:
+            self.spans[spec.chunked] = self.cleared[spec.chunked] = self.kernel.span(self.windows[spec.chunked], step)
         self.overlaps = any(s.window > s.stride for s in spec.slides)
         self.sliding = sorted((k for k, s in enumerate(spec.slides) if s.slides), key=lambda k: spec.slides[k].order)
         self.element = MEMORY[spec.dtype]
@@ -209,10 +213,7 @@ class WindowBuilder:
 
     def result_lane(self, number: int, pointer: Value) -> Lane:
         """A window-shaped operand along the lanes."""
-        letter = self.spec.letters[number][-1]
-        stride = 1 if letter == UNIT else self.strides[number][-1]
-        lane = Lane(self.e, pointer, self.spec.dtype, letter, stride)
-        return lane.prepare_store() if letter == FREE else lane
+        return Lane(self.e, pointer, self.spec.dtype, self.strides[number][-1])
 
     # ---- the rules
 
@@ -300,18 +301,16 @@ class WindowBuilder:
     def clear(self) -> None:
         """Sets this chunk's part of the result, the last operand, to zero."""
         f, number = self.f, len(self.spec.letters) - 1
-        spans = [(0, n) if k != self.spec.chunked else self.spans[k] for k, n in enumerate(self.inputs)]
         zero = self.e.const(0, self.spec.dtype)
 
         def level(axis: int, at: Value) -> None:
-            low, high = spans[axis]
+            low, high = self.cleared[axis]
             stride = self.strides[number][axis]
             if axis < self.rank - 1:
                 with f.loop(low, high) as loop:
                     level(axis + 1, f.at(at, f.mul(loop.index, stride), element=self.element))
                 return
-            letter = self.spec.letters[number][-1]
-            lane = Lane(self.e, f.at(at, f.mul(low, stride), element=self.element), self.spec.dtype, letter, stride).prepare_store()
+            lane = Lane(self.e, f.at(at, f.mul(low, stride), element=self.element), self.spec.dtype, stride).prepare_store()
             each_vector(f, f.sub(high, low), self.e.count, 1, lambda places, m: lane.store(zero, places[0], m), masks=self.masks)
 
         level(0, self.kernel.pointers[number])
