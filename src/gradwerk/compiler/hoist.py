@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Input, Reduction
+from gradwerk.ir.op import Constant, Input
 from gradwerk.ops.arithmetic import Add
-from gradwerk.ops.contraction import Contract, Index
+from gradwerk.ops.contraction import Contract, Index, fresh_axis
 from gradwerk.ops.control import Scan
-from gradwerk.ops.movement import Reshape, Transpose
+from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
 from gradwerk.ops.reduction import Sum
 
 LARGEST_STACK = 1 << 16
@@ -106,16 +107,18 @@ def hoist(graph: Graph) -> Graph:
 
 
 def accumulated_term(op: Scan, k: int) -> Value | None:
-    """The term g of a carry that is only ever carry + g, or None."""
+    """The term g of a carry that is only ever carry + g, or None.
+
+    The carry is read by that sum alone, and the sum by nobody: so g does not depend on the carry, and nothing in the loop on the sum.
+    """
     body, carry, out = op.body, op.body.inputs[k], op.body.outputs[k]
-    if not isinstance(out.node.op, Add) or carry not in out.node.args or out in body.outputs[op.carries :]:
+    if not isinstance(out.node.op, Add):
         return None
-    if sum(value is carry for node in body.live() for value in node.args) != 1 or carry in body.outputs:
+    reads = [value for node in body.live() for value in node.args] + list(body.outputs)
+    if reads.count(carry) != 1 or reads.count(out) != 1 or carry not in out.node.args:
         return None
-    (term,) = [value for value in out.node.args if value is not carry] or (None,)
-    if term is None or term.shape != carry.shape:
-        return None
-    return term
+    (term,) = [value for value in out.node.args if value is not carry]
+    return term if term.shape == carry.shape else None
 
 
 def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ...]:
@@ -124,27 +127,41 @@ def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ..
     if not terms:
         return graph.apply(op, args)
     kept = [k for k in range(op.carries) if k not in terms]
-    stacks: list[Value] = []
-    for term in terms.values():
-        for value in leaves(term):
-            if stacks_of(op, value) is None and value not in stacks:
-                stacks.append(value)
+    needed = dict.fromkeys(value for term in terms.values() for value in leaves(term))
+    stacks = [value for value in needed if known_outside(op, value) is None and not isinstance(value.node.op, Constant)]
     outputs = [op.body.outputs[k] for k in kept] + list(op.body.outputs[op.carries :]) + stacks
     smaller = Scan(without_inputs(op.body, set(terms), outputs), op.length, reverse=op.reverse, carries=len(kept), scanned=op.scanned)
     results = graph.apply(smaller, [args[k] for k in kept] + list(args[op.carries :]))
     stacked = dict(zip(stacks, results[len(results) - len(stacks) :], strict=True))
 
-    def whole(value: Value) -> tuple[Value, bool]:
-        """A leaf over all iterations, and whether it has the axis of iterations."""
-        position = stacks_of(op, value)
+    def whole(value: Value) -> Leaf:
+        if value in stacked:
+            return Leaf(stacked[value], varies=True)
+        if isinstance(value.node.op, Constant):
+            return Leaf(graph.apply(value.node.op, ())[0], varies=False)
+        position = known_outside(op, value)
         if position is None:
-            return stacked[value], True
-        return args[position], position < op.carries + op.scanned
+            raise VerifyError(f"{value!r} of a loop's body is needed behind the loop, which does not give it")
+        return Leaf(args[position], varies=position < op.carries + op.scanned)
 
     final: dict[int, Value] = dict(zip(kept, results, strict=False))
     for k, term in terms.items():
         final[k] = graph.apply(Add(), [args[k], total(term, whole, graph, op.length)])[0]
     return (*(final[k] for k in range(op.carries)), *results[len(kept) : len(results) - len(stacks)])
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value of the body over all iterations: along a first axis where it `varies`, else the same in every one."""
+
+    value: Value
+    varies: bool
+
+    def by_iteration(self, graph: Graph, length: int) -> Value:
+        """With the axis of iterations in any case: what does not vary is repeated, which costs no memory."""
+        if self.varies:
+            return self.value
+        return graph.apply(BroadcastTo((length, *self.value.shape)), [self.value])[0]
 
 
 def affordable(term: Value) -> bool:
@@ -153,7 +170,7 @@ def affordable(term: Value) -> bool:
 
 
 def peeled(value: Value) -> Value:
-    """Behind reshapes and transposes."""
+    """Behind reshapes and transposes: a sum of what they move is what they move of the sum."""
     while isinstance(value.node.op, Reshape | Transpose):
         value = value.node.args[0]
     return value
@@ -165,29 +182,28 @@ def leaves(term: Value) -> tuple[Value, ...]:
     return core.node.args if isinstance(core.node.op, Contract | Sum) else (core,)
 
 
-def stacks_of(op: Scan, value: Value) -> int | None:
+def known_outside(op: Scan, value: Value) -> int | None:
     """The argument of the scan that already holds the value for all iterations (an x) or for every one the same (a constant)."""
-    if not isinstance(value.node.op, Input):
-        return None
-    position = op.body.inputs.index(value)
-    return position if position >= op.carries else None
+    position = next((k for k, x in enumerate(op.body.inputs) if x is value), None)
+    return position if position is not None and position >= op.carries else None
 
 
-def total(term: Value, whole: Callable[[Value], tuple[Value, bool]], graph: Graph, length: int) -> Value:
+def total(term: Value, whole: Callable[[Value], Leaf], graph: Graph, length: int) -> Value:
     """The sum of a term over all iterations."""
     op = term.node.op
     if isinstance(op, Reshape | Transpose):
         return graph.apply(op, [total(term.node.args[0], whole, graph, length)])[0]
     if isinstance(op, Contract):
-        (a, a_varies), (b, b_varies) = (whole(value) for value in term.node.args)
-        step = (Index((("iteration", 1),)),)
-        lhs, rhs = (step if a_varies else ()) + op.lhs, (step if b_varies else ()) + op.rhs
-        return graph.apply(Contract(lhs, rhs, op.out, (("iteration", length), *op.extents)), [a, b])[0]
-    if isinstance(op, Reduction):
-        x, _ = whole(term.node.args[0])
+        a, b = (whole(value) for value in term.node.args)
+        axis = fresh_axis("iteration", op.extent)
+        step = (Index(((axis, 1),)),)
+        lhs, rhs = (step if a.varies else ()) + op.lhs, (step if b.varies else ()) + op.rhs
+        return graph.apply(Contract(lhs, rhs, op.out, ((axis, length), *op.extents)), [a.value, b.value])[0]
+    if isinstance(op, Sum):
+        x = whole(term.node.args[0]).by_iteration(graph, length)
         summed = graph.apply(Sum((0, *(axis + 1 for axis in op.axes))), [x])[0]
         return graph.apply(Reshape(term.shape), [summed])[0]
-    return graph.apply(Sum((0,)), [whole(term)[0]])[0]
+    return graph.apply(Sum((0,)), [whole(term).by_iteration(graph, length)])[0]
 
 
 def without_inputs(body: Graph, dropped: set[int], outputs: Sequence[Value]) -> Graph:

@@ -7,14 +7,13 @@ not kept by anyone lives in one place and is copied back.  Work of the body that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from gradwerk.compiler.memory import Segment, Slice, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.work import Buffer, Operand, Work
-from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Host, Input
+from gradwerk.ir.graph import Node, Type, Value
 from gradwerk.ops.control import Scan
 
 if TYPE_CHECKING:
@@ -37,32 +36,33 @@ class ScanParts:
 
 
 def lower_scan(lowering: Lowering, node: Node) -> bool:
-    """Appends the loop; False when the body cannot run natively (it needs the host, or holds another loop)."""
+    """Appends the loop; False, with nothing appended, when the body cannot run natively: it needs the host, or holds another loop."""
     op = node.op
-    if not isinstance(op, Scan) or op.length == 0 or not is_native(op.body):
+    if not isinstance(op, Scan) or op.length == 0 or any(isinstance(inner.op, Scan) for inner in op.body.live()):
         return False
+    before = lowering.state()
     parts, inner = ScanParts(node, op), lowering.child(op.length, reverse=op.reverse)
+    units = units_of(op.body)
+    made = frozenset(value for unit in units for value in unit.writes)
     for value, outer in zip(parts.constant_in, parts.constants, strict=True):
         inner.operands[value] = lowering.operand(outer)
         inner.lasting.add(inner.operands[value].buffer)
     for value, outer in zip(parts.x_in, parts.stacked_in, strict=True):
         inner.operands[value] = one_of(lowering.operand(outer), parts)
-    histories = [history(lowering, inner, parts, k) for k in range(len(parts.carry_in))]
-    stacks = [stack(lowering, inner, parts, k) for k in range(len(parts.y_out))]
-    for unit in units_of(op.body):
+    histories = [history(lowering, inner, parts, k, made) for k in range(len(parts.carry_in))]
+    stacks = [stack(lowering, inner, parts, k, made) for k in range(len(parts.y_out))]
+    for unit in units:
         inner.unit(unit)
+    if inner.steps:  # a unit of the body went to the host
+        lowering.back_to(before)
+        return False
     finish_iteration(inner, parts, histories, stacks)
-    before, inside = split_invariant(inner.pending)
-    lowering.pending += before
+    outside, inside = split_invariant(inner.pending)
+    lowering.pending += outside
     lowering.flush()
     lowering.steps.append(Segment(tuple(inside), parts.length))
     publish(lowering, parts, histories, stacks)
     return True
-
-
-def is_native(body: Graph) -> bool:
-    """Whether no node of the body needs Python or a loop of its own."""
-    return not any(isinstance(node.op, Host | Scan) for node in body.live())
 
 
 def one_of(operand: Operand, parts: ScanParts) -> Operand:
@@ -74,8 +74,11 @@ def one_of(operand: Operand, parts: ScanParts) -> Operand:
     return Operand(part, operand.shape[1:], operand.strides[1:])
 
 
-def history(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int) -> Operand:
-    """Memory for a carry at all iterations (or one), its initial value written, and the body's operands on it."""
+def history(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int, made: Container[Value]) -> Operand:
+    """Memory for a carry at all iterations (or one), its initial value written, and the body's operands on it.
+
+    `made`: what units of the body write.  Only they can be told where; anything else is copied when the iteration ends.
+    """
     value, type_ = parts.carry_in[k], parts.carry_in[k].type
     kept = type_.nbytes * (parts.length + 1) <= LARGEST_HISTORY
     length = parts.length + 1 if kept else 1
@@ -84,12 +87,12 @@ def history(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int) -> Op
     step = whole.strides[0] if kept else 0
     inner.operands[value] = _slice(whole, 0, step)
     out = parts.carry_out[k]
-    if kept and out not in inner.operands and not isinstance(out.node.op, Input):
+    if kept and out in made and out not in inner.operands:
         inner.operands[out] = _slice(whole, step, step)
     return whole
 
 
-def stack(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int) -> Operand | None:
+def stack(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int, made: Container[Value]) -> Operand | None:
     """Memory for a stacked output and the body's operand on it; None when a carry's history already holds it."""
     value = parts.y_out[k]
     if value in parts.carry_in or (value in parts.carry_out and value in inner.operands):
@@ -97,7 +100,7 @@ def stack(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int) -> Oper
         if value.type.nbytes * (parts.length + 1) <= LARGEST_HISTORY and index >= 0:
             return None
     whole = lowering.result(parts.stacked_out[k])
-    if value not in inner.operands and not isinstance(value.node.op, Input):
+    if value in made and value not in inner.operands:
         inner.operands[value] = one_of(whole, parts)
     return whole
 
@@ -109,13 +112,20 @@ def finish_iteration(inner: Lowering, parts: ScanParts, histories: Sequence[Oper
             place, have = one_of(whole, parts), inner.operand(value)
             if not same_place(have, place):
                 inner.copy(have, place)
-    for k, (value, whole) in enumerate(zip(parts.carry_out, histories, strict=True)):
-        kept = whole.shape[0] > 1
-        step = whole.strides[0] if kept else 0
-        place = _slice(whole, step, step)
-        have = inner.operand(value)
-        if not same_place(have, place) and not (not kept and same_place(have, inner.operands[parts.carry_in[k]])):
-            inner.copy(have, place)
+    overwritten = {whole.buffer for whole in histories if whole.shape[0] == 1}
+    moves: list[tuple[Operand, Operand]] = []
+    for value, whole in zip(parts.carry_out, histories, strict=True):
+        step = whole.strides[0] if whole.shape[0] > 1 else 0
+        place, have = _slice(whole, step, step), inner.operand(value)
+        if same_place(have, place):
+            continue
+        if root(have.buffer) in overwritten:  # a carry that only moves must be read before any carry is written over
+            aside = inner.dense(value.type, "carry aside")
+            inner.copy(have, aside)
+            have = aside
+        moves.append((have, place))
+    for have, place in moves:
+        inner.copy(have, place)
 
 
 def publish(lowering: Lowering, parts: ScanParts, histories: Sequence[Operand], stacks: Sequence[Operand | None]) -> None:

@@ -7,7 +7,9 @@ lowering becomes a host step: the program calls the op's NumPy reference between
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from gradwerk.compiler.bounds import checks_first, lower_check
 from gradwerk.compiler.contraction.lower import lower_contraction
@@ -304,6 +306,18 @@ class Lowering:
         self.steps.append(HostStep(node.op, tuple(reads), writes, node))
 
     # ---- loops
+
+    def state(self) -> dict[str, Any]:
+        """What has been lowered so far, to come back to."""
+        return {item.name: copy(getattr(self, item.name)) for item in fields(self)}
+
+    def back_to(self, state: Mapping[str, Any]) -> None:
+        """Forgets what was lowered since.  Tables are emptied and not replaced: loops around this one share them."""
+        for name, before in state.items():
+            now = getattr(self, name)
+            if isinstance(now, list | dict | set):
+                now.clear()
+                now.extend(before) if isinstance(now, list) else now.update(before)
 
     def scan(self, node: Node) -> bool:
         """A loop of native work; False when its body needs the host."""

@@ -16,7 +16,7 @@ divisible is zero: this is what padding means, and what lies between the strides
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
@@ -191,7 +191,7 @@ def _solved(op: Contract, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[C
             out.append(index.axis)
             taken.add(index.axis)
             continue
-        position = _fresh(index.axes[0] if index.terms else "one", extent)
+        position = fresh_axis((index.axes[0] if index.terms else "one") + "'", extent)
         out.append(position)
         extent[position] = lhs[dimension]
         if not index.terms:
@@ -222,10 +222,9 @@ def _axis_to_solve(op: Contract, dimension: int, rhs: tuple[int, ...], taken: se
     return max(possible, key=lambda name: extent[name])
 
 
-def _fresh(axis: str, extent: Mapping[str, int]) -> str:
-    """A name for the positions that were read through `axis`."""
-    name = axis + "'"
-    while name in extent:
+def fresh_axis(name: str, taken: Container[str]) -> str:
+    """The name for a new axis, with as many primes as it takes to differ from those taken."""
+    while name in taken:
         name += "'"
     return name
 
