@@ -99,3 +99,7 @@ class NumpyEmitter:
     def math(self, name: str, x: Scalar) -> Scalar:
         assert is_float(x.dtype)
         return np.asarray(MATH[name](x), x.dtype)
+
+    def power(self, a: Scalar, b: Scalar) -> Scalar:
+        assert is_float(self._same(a, b))
+        return np.asarray(np.power(a, b))

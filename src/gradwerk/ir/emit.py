@@ -77,3 +77,6 @@ class Emitter(Protocol):
 
     def math(self, name: str, x: Scalar) -> Scalar:
         """exp, log, tanh, sigmoid, erf, sin, cos, sqrt, rsqrt, floor, abs: own vector code with a tested error bound."""
+
+    def power(self, a: Scalar, b: Scalar) -> Scalar:
+        """a to the power b (floats), as C's pow."""

@@ -98,15 +98,38 @@ class Op:
         """The general form of `vjp`: one entry per result and argument.  Ops of several results override this."""
         return self.vjp(cts[0], ys[0], *xs)
 
+    def beside(self, position: int, args: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        """The arguments whose dtype a Python number at `position` takes."""
+        return args
+
+    def as_array(self, position: int, args: tuple[Operand, ...]) -> Array:
+        """The argument at `position`, which is no Value and no Tensor, as an array; a number takes the dtype of the last typed neighbour.
+
+        Raises: DTypeError where that dtype cannot hold the number, or for what is no number of this framework.
+        """
+        value = args[position]
+        if isinstance(value, np.ndarray):
+            return value
+        if isinstance(value, np.generic):
+            return np.asarray(value)
+        if isinstance(value, bool | int | float):
+            neighbours = self.beside(position, args)
+            for neighbour in reversed(neighbours):
+                if hasattr(neighbour, "dtype"):
+                    return dtypes.weak(value, neighbour.dtype)
+            return np.asarray(value, dtypes.of_numbers(neighbours))
+        array = np.asarray(value)
+        if array.dtype not in dtypes.SHORT:
+            facts = (f"known: {', '.join(str(dtype) for dtype in dtypes.SHORT if dtype != dtypes.token)}",)
+            raise DTypeError(f"{self.name}: {type(value).__name__} is neither a Tensor, an array nor a number", facts=facts)
+        return array
+
     def promote(self, args: tuple[Operand, ...], constant: Callable[[Any], Value]) -> tuple[Value, ...]:
-        """Arguments as values: arrays become constants, numbers constants of the dtype of the first typed argument."""
+        """Arguments as values: arrays become constants, numbers constants of the dtype of the last typed neighbour."""
         for a in args:
             if not isinstance(a, Value):
-                break
-        else:
-            return args
-        dtype = next((a.dtype for a in reversed(args) if hasattr(a, "dtype")), None)
-        return tuple(a if isinstance(a, Value) else constant(np.asarray(a, None if hasattr(a, "dtype") else dtype)) for a in args)
+                return tuple(a if isinstance(a, Value) else constant(self.as_array(k, args)) for k, a in enumerate(args))
+        return args
 
     def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  Value, Tensor or array, as given
         """Computes at once on arrays, builds a graph on Values, records on Tensors.  One result alone, several as a tuple."""
@@ -116,8 +139,7 @@ class Op:
                 results = apply(self, args)
                 break
         else:
-            dtype = next((a.dtype for a in reversed(args) if hasattr(a, "dtype")), None)
-            results = self.evaluate(*(np.asarray(a, None if hasattr(a, "dtype") else dtype) for a in args))
+            results = self.evaluate(*(self.as_array(position, args) for position in range(len(args))))
         return results[0] if len(results) == 1 else results
 
     def attributes(self) -> dict[str, Any]:
@@ -251,6 +273,9 @@ class Select(Op):
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
     accepts: ClassVar[str] = "fiub"
     result_dtype, emit = _kept, _silent
+
+    def beside(self, position: int, args: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        return args[1:] if position else args[:1]  # the condition's dtype says nothing about what it chooses from
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if types[0].dtype != dtypes.bool_:

@@ -121,6 +121,7 @@ class Contract(Contraction):
             (plain("nc", "ck", "nk", n=2, c=0, k=3), (typed(2, 0), typed(0, 3))),
             (plain("nn", "nk", "kr", n=3, k=2, r=2), (typed(3, 3), typed(3, 2))),
             (plain("n", "n", "n", n=3), (typed(5), typed(3))),
+            (plain("c", "c", "", c=4), (typed(4), typed(4))),
             (_slide(8, 3, stride=1, dilation=1, low=0, high=0), (typed(2, 8, 2), typed(3, 2, 3))),
             (_slide(7, 3, stride=2, dilation=1, low=1, high=1), (typed(2, 7, 2), typed(3, 2, 3))),
             (_slide(9, 2, stride=3, dilation=2, low=2, high=0), (typed(2, 9, 2), typed(2, 2, 3))),

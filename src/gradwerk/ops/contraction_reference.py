@@ -52,7 +52,7 @@ def contract_arrays(
         result = result * result.dtype.type(factor)
     result = result.transpose([made.index(name) for name in out if name in made])
     result = result.reshape([extent[name] if name in made else 1 for name in out])
-    return np.ascontiguousarray(np.broadcast_to(result, shape))
+    return np.asarray(np.broadcast_to(result, shape), order="C")  # not ascontiguousarray, which gives a number an axis
 
 
 def folded(x: Array, names: Sequence[str], groups: Sequence[Sequence[str]], extent: Mapping[str, int]) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, mul, neg, stop_gradient, sub, where
@@ -23,12 +23,14 @@ from gradwerk.ops.movement import expand_dims, normal_axes, reshape
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
-from gradwerk.ops.transcendental import cos, erf, exp, log, sqrt, tanh
+from gradwerk.ops.transcendental import cos, erf, exp, log, pow_, rsqrt, sqrt, tanh
 from gradwerk.ops.window import WindowMax, WindowSum
 
 Axes = int | Sequence[int] | None
 Padding = Sequence[tuple[int, int]]
 """Low and high per axis."""
+MOST_PRODUCTS = 64
+"""The largest whole exponent that `power` multiplies out."""
 
 
 def relu(x: Operand) -> Operand:
@@ -46,24 +48,60 @@ def clip(x: Operand, low: float, high: float) -> Operand:
     return where(less(x, low), low, where(greater(x, high), high, x))
 
 
-def power(x: Operand, exponent: float) -> Operand:
-    """x to a number: by products for whole exponents, by sqrt for a half, else exp(exponent * log(x)), which is NaN below 0.
+def power(x: Operand, exponent: Operand) -> Operand:
+    """x ** exponent: a number that is a small whole one by products, a half by the root; any other, and what has a dtype, by the op.
 
-    Shape: that of x.  Dtype: floating, kept.
+    Shape: broadcast.  Dtype: kept; whole numbers to whole powers only.
+    Raises: DTypeError, ArgumentError for whole numbers to a negative power.
     """
-    if exponent == 0.5:
-        return sqrt(x)
-    if exponent != int(exponent):
-        return exp(mul(log(x), exponent))
-    left, base, result = abs(int(exponent)), x, None
-    while left:
-        if left & 1:
-            result = base if result is None else mul(result, base)
-        left >>= 1
-        base = mul(base, base) if left else base
-    if result is None:
-        return add(mul(x, 0), 1)
-    return result if exponent > 0 else div(1, result)
+    if hasattr(exponent, "dtype"):
+        return pow_(x, exponent) if dtypes.is_float(x.dtype) else whole_power(x, exponent)
+    floating = dtypes.is_float(x.dtype)
+    if exponent < 0 and not floating:
+        raise ArgumentError(f"whole numbers to the negative power {exponent} are none", likely="convert the Tensor to float first")
+    if exponent == 0:
+        return where(np.True_, 1, x)  # 1 of NaN and infinity too; the gradient is 0
+    if exponent == -1:
+        return div(1, x)
+    if abs(exponent) == 0.5 and floating:
+        return sqrt(x) if exponent > 0 else rsqrt(x)
+    if 0 < exponent <= MOST_PRODUCTS and exponent == int(exponent):
+        return _products(x, int(exponent))
+    return pow_(x, float(exponent)) if floating else whole_power(x, exponent)
+
+
+def _products(x: Operand, count: int) -> Operand:
+    """x multiplied `count` times, by repeated squaring."""
+    if count == 1:
+        return x
+    half = _products(x, count // 2)
+    square_ = mul(half, half)
+    return mul(square_, x) if count % 2 else square_
+
+
+def whole_power(x: Operand, exponent: Operand) -> Operand:
+    """Whole x ** exponent by repeated squaring, bit by bit of the exponent; it wraps.  A negative exponent: 1 / x ** -exponent, truncated.
+
+    Shape: broadcast.  Dtype: whole numbers, equal, kept.
+    """
+    dtype = x.dtype
+    if not hasattr(exponent, "dtype"):
+        exponent = dtypes.weak(exponent, dtype)
+    if exponent.dtype != dtype or not dtypes.is_integer(dtype):
+        raise DTypeError("** needs equal dtypes", facts=(f"base {dtype}      exponent {exponent.dtype}",), likely="cast one operand")
+    magnitude = arithmetic.abs_(exponent) if dtype.kind == "i" else exponent
+    result, base, left = where(equal(x, x), 1, x), x, magnitude
+    bits = 8 * dtype.itemsize - (dtype.kind == "i")
+    for bit in range(bits):
+        half = div(left, 2)
+        result = where(equal(left, mul(half, 2)), result, mul(result, base))
+        left = half
+        if bit < bits - 1:
+            base = mul(base, base)
+    if dtype.kind == "u":
+        return result
+    inverse = where(equal(arithmetic.abs_(x), 1), result, 0)
+    return where(less(exponent, 0), inverse, result)
 
 
 def gelu(x: Operand, *, approximate: bool = False) -> Operand:

@@ -14,8 +14,9 @@ from typing import final
 import numpy as np
 
 from gradwerk.ir.emit import Emitter, Scalar
-from gradwerk.ir.op import Array, Grads, Interval, Operand, Unary
-from gradwerk.ops.arithmetic import div, mul, neg, sub
+from gradwerk.ir.op import Array, Binary, Grads, Interval, Operand, Unary
+from gradwerk.ops.arithmetic import div, mul, neg, sub, where
+from gradwerk.ops.compare import equal, greater_equal, logical_and
 
 
 @final
@@ -206,5 +207,29 @@ class Cos(Unary):
         return np.cos(x)
 
 
+@final
+@dataclass(frozen=True)
+class Pow(Binary):
+    """a to the power b, as C's pow: NaN for a negative base unless b is whole, 1 where b is 0 or a is 1.
+
+    The gradient for a is 0 where b is 0, that for b is 0 where a is 0 and b is not negative.
+    Shape: broadcast.  Dtype: floating, equal, kept.  Error: f32 within 1 ulp, f64 within 2 ulp.
+    """
+
+    accepts = "f"
+    domain = (Interval(0.25, 4.0), Interval(-2.0, 2.0))
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        slope = where(equal(b, 0), 0, mul(ct, mul(b, pow_(a, sub(b, 1)))))
+        flat = logical_and(equal(a, 0), greater_equal(b, 0))
+        return slope, mul(ct, where(flat, 0, mul(y, log(a))))
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.power(a, b)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        return np.asarray(np.power(a, b))
+
+
 exp, log, tanh, sigmoid = Exp(), Log(), Tanh(), Sigmoid()
-sqrt, rsqrt, erf, sin, cos = Sqrt(), Rsqrt(), Erf(), Sin(), Cos()
+sqrt, rsqrt, erf, sin, cos, pow_ = Sqrt(), Rsqrt(), Erf(), Sin(), Cos(), Pow()

@@ -79,13 +79,13 @@ def _is_heavy(op: Op, types: tuple[Type, ...], results: tuple[Type, ...]) -> boo
 
 
 def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The results of `op` on Tensors, arrays and numbers; numbers take the dtype of the last typed argument."""
+    """The results of `op` on Tensors, arrays and numbers; a number takes the dtype of its neighbour (Op.as_array)."""
     if mode.trace is not None:
         return mode.trace.apply(cls, op, args)
     key: list[Any] = [op]
     arrays = []
     wants = False
-    for a in args:
+    for position, a in enumerate(args):
         if isinstance(a, Handle):
             array = a._array
             if array is None:
@@ -96,7 +96,7 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
             type_ = a._type
             key += (type_.shape, type_.dtype)
         else:
-            array = as_array(a, args)
+            array = op.as_array(position, args)
             key += (array.shape, array.dtype)
         arrays.append(array)
     rule = _rules.get(tuple(key))
@@ -211,24 +211,12 @@ def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: L
     return make(cls, x._storage, moved, layout.type, lies)
 
 
-def as_array(value: Any, beside: tuple[Any, ...]) -> Array:  # noqa: ANN401
-    """An array of what stands beside Tensors in an op's arguments; numbers take the dtype of the last typed argument."""
-    if isinstance(value, np.ndarray):
-        return value
-    if isinstance(value, np.generic):
-        return np.asarray(value)
-    dtype = next((a.dtype for a in reversed(beside) if hasattr(a, "dtype")), None)
-    array = np.asarray(value, dtype)
-    if array.dtype not in dtypes.SHORT:
-        raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(", ".join(map(str, dtypes.SHORT.values())),))
-    return array
-
-
-def type_of(value: Any, beside: tuple[Any, ...]) -> Type:  # noqa: ANN401
+def type_of(op: Op, position: int, args: tuple[Any, ...]) -> Type:
     """The type of an op's argument."""
+    value = args[position]
     if isinstance(value, Handle):
         return value._type
-    array = as_array(value, beside)
+    array = op.as_array(position, args)
     return Type(array.shape, array.dtype)
 
 
@@ -246,7 +234,7 @@ def poisoned(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -
     """Results that cannot be read, of an argument that cannot: rules compute gradients that nobody wants, those must not raise."""
     if not unread._storage.problem:
         raise unreadable(unread)
-    types = [type_of(a, args) for a in args]
+    types = [type_of(op, position, args) for position in range(len(args))]
     problem = unread._storage.problem
     return tuple([make(cls, Storage(None, type_, problem), None, type_) for type_ in op.infer(*types)])
 
@@ -261,15 +249,28 @@ def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
         raise unreadable(target)
     if isinstance(value, Handle) and value._array is None:
         raise unreadable(value)
-    array = value._array if isinstance(value, Handle) else np.asarray(value)
-    check_fits(target._type, array, weak=not isinstance(value, Handle | np.ndarray))
+    array = value._array if isinstance(value, Handle) else written_array(target, value)
+    check_fits(target._type, array)
     target._array[...] = array
     target._storage.bump(capture())
 
 
-def check_fits(target: Type, array: Any, *, weak: bool) -> None:  # noqa: ANN401  an array or a Tensor
+def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whatever NumPy takes
+    """What is written to a Tensor, as an array: numbers, and lists of them, are weak.  Raises: DTypeError where it cannot hold them."""
+    if isinstance(value, np.ndarray):
+        return value
+    if dtypes.is_number(value):
+        return dtypes.weak(value.item() if isinstance(value, np.generic) else value, target.dtype)
+    array = np.asarray(value)
+    if array.dtype.kind not in dtypes.RANK or dtypes.RANK[array.dtype.kind] > dtypes.RANK[target.dtype.kind]:
+        facts = (f"value {type(value).__name__} of {array.dtype}      Tensor {target._type}",)
+        raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
+    return array.astype(target.dtype)
+
+
+def check_fits(target: Type, array: Any) -> None:  # noqa: ANN401  an array or a Tensor
     """Refuses what would need rounding or another shape.  Raises: DTypeError, ShapeError."""
-    if array.dtype != target.dtype and not weak:
+    if array.dtype != target.dtype:
         facts = (f"value {array.dtype}      Tensor {target}",)
         raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
     shape = tuple(array.shape)
@@ -301,9 +302,9 @@ def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
         )  # fmt: skip
     _check_writable(target)
     skip = len(root._view.steps) if root._view is not None else 0
-    whole = value if isinstance(value, Handle) else make(target.result_class, *_parts(as_array(value, (target,))))
+    whole = value if isinstance(value, Handle) else make(target.result_class, *_parts(written_array(target, value)))
     if whole._type.shape != target._type.shape:
-        check_fits(target._type, whole, weak=False)
+        check_fits(target._type, whole)
         whole = broadcast_to(whole, target._type.shape)
     renewed = put(root, view.steps[skip:] if view is not None else (), whole)
     assign(target, whole)

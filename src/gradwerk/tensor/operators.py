@@ -1,6 +1,7 @@
 """The operators and methods of a Tensor, one line each: every one is a function of ops.
 
-An operand that is not a Tensor is a number or an array; `promote` lets a class decide which element types meet.
+An operand that is not a Tensor is a number or an array, anything else is left to Python (NotImplemented).  `promote` lets a class decide
+which element types meet.
 """
 # mypy: disable-error-code="no-any-return"
 # Functions of ops return whatever world they were asked in; here that is always the class itself.
@@ -8,19 +9,15 @@ An operand that is not a Tensor is a number or an array; `promote` lets a class 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement, reduction
-
-MOST_PRODUCTS = 64
-"""The largest whole exponent that `**` multiplies out."""
 
 
 class Operators:
@@ -33,8 +30,25 @@ class Operators:
 
     @classmethod
     def promote(cls, a: Operand, b: Operand) -> tuple[Operand, Operand]:
-        """The two operands as an op of equal dtypes takes them.  Here: numbers take the Tensor's dtype, nothing else changes."""
-        return a, b
+        """The two operands as an op of equal dtypes takes them.
+
+        Here a number takes the Tensor's dtype, or the Tensor that of a number of a wider kind (dtypes.meeting); Tensors stay as they are.
+        """
+        if dtypes.is_number(a):
+            return a, b if dtypes.is_number(b) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
+        return elementwise.cast(a, dtypes.meeting(a.dtype, b)) if dtypes.is_number(b) else a, b
+
+    def _with(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
+        """function(self, other), promoted."""
+        if not is_operand(other):
+            return NotImplemented
+        return function(*self.promote(self, plain(other)))
+
+    def _after(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
+        """function(other, self), promoted."""
+        if not is_operand(other):
+            return NotImplemented
+        return function(*self.promote(plain(other), self))
 
     if TYPE_CHECKING:
 
@@ -42,37 +56,40 @@ class Operators:
             """Writes `value` here: the class that has these operators does."""
 
     def __add__(self, other: Operand) -> Self:
-        return elementwise.add(*self.promote(self, other))
+        return self._with(elementwise.add, other)
 
     def __radd__(self, other: Operand) -> Self:
-        return elementwise.add(*self.promote(other, self))
+        return self._after(elementwise.add, other)
 
     def __sub__(self, other: Operand) -> Self:
-        return elementwise.sub(*self.promote(self, other))
+        return self._with(elementwise.sub, other)
 
     def __rsub__(self, other: Operand) -> Self:
-        return elementwise.sub(*self.promote(other, self))
+        return self._after(elementwise.sub, other)
 
     def __mul__(self, other: Operand) -> Self:
-        return elementwise.mul(*self.promote(self, other))
+        return self._with(elementwise.mul, other)
 
     def __rmul__(self, other: Operand) -> Self:
-        return elementwise.mul(*self.promote(other, self))
+        return self._after(elementwise.mul, other)
 
     def __truediv__(self, other: Operand) -> Self:
-        return elementwise.div(*map(_floating, self.promote(self, other)))
+        return self._with(true_divide, other)
 
     def __rtruediv__(self, other: Operand) -> Self:
-        return elementwise.div(*map(_floating, self.promote(other, self)))
+        return self._after(true_divide, other)
 
     def __matmul__(self, other: Operand) -> Self:
-        return functions.matmul(*self.promote(self, other))
+        return self._with(functions.matmul, other)
 
     def __rmatmul__(self, other: Operand) -> Self:
-        return functions.matmul(*self.promote(other, self))
+        return self._after(functions.matmul, other)
 
     def __pow__(self, exponent: Operand) -> Self:
-        return power(self, exponent)
+        return self._with(power, exponent)
+
+    def __rpow__(self, base: Operand) -> Self:
+        return self._after(power, base)
 
     def __neg__(self) -> Self:
         return elementwise.neg(self)
@@ -87,10 +104,12 @@ class Operators:
         return compare.logical_not(self)
 
     def __and__(self, other: Operand) -> Self:
-        return compare.logical_and(self, other)
+        return self._with(compare.logical_and, other)
 
     def __or__(self, other: Operand) -> Self:
-        return compare.logical_or(self, other)
+        return self._with(compare.logical_or, other)
+
+    __rand__, __ror__ = __and__, __or__
 
     def __iadd__(self, other: Operand) -> Self:
         return self.copy_(self + other)
@@ -104,23 +123,26 @@ class Operators:
     def __itruediv__(self, other: Operand) -> Self:
         return self.copy_(self / other)
 
+    def __ipow__(self, other: Operand) -> Self:
+        return self.copy_(self**other)
+
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # object answers with a bool, a Tensor with where it is so
-        return compare.equal(*self.promote(self, other))
+        return self._with(compare.equal, other)
 
     def __ne__(self, other: object) -> Self:  # type: ignore[override]  # as above
-        return compare.not_equal(*self.promote(self, other))
+        return self._with(compare.not_equal, other)
 
     def __lt__(self, other: Operand) -> Self:
-        return compare.less(*self.promote(self, other))
+        return self._with(compare.less, other)
 
     def __le__(self, other: Operand) -> Self:
-        return compare.less_equal(*self.promote(self, other))
+        return self._with(compare.less_equal, other)
 
     def __gt__(self, other: Operand) -> Self:
-        return compare.greater(*self.promote(self, other))
+        return self._with(compare.greater, other)
 
     def __ge__(self, other: Operand) -> Self:
-        return compare.greater_equal(*self.promote(self, other))
+        return self._with(compare.greater_equal, other)
 
     __hash__ = object.__hash__
 
@@ -193,32 +215,28 @@ def _flat(given: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(operator.index(n) for n in given)
 
 
+def is_operand(other: object) -> bool:
+    """Whether an operator takes it: a Tensor, an array, or a real number."""
+    return hasattr(other, "__gradwerk_apply__") or isinstance(other, np.ndarray) or dtypes.is_number(other)
+
+
+def plain(other: Any) -> Operand:  # noqa: ANN401  what is_operand says
+    """A NumPy scalar as the Python number it holds, anything else as it is."""
+    return other.item() if isinstance(other, np.generic) else other
+
+
+def true_divide(a: Operand, b: Operand) -> Operand:
+    """a / b of floats: whole numbers in a Tensor become float32."""
+    return elementwise.div(_floating(a), _floating(b))
+
+
 def _floating(x: Operand) -> Operand:
-    """True division is of floats: whole numbers in a Tensor become float32."""
     dtype = getattr(x, "dtype", None)
     return elementwise.cast(x, dtypes.float32) if dtype is not None and dtype.kind in "iub" else x
 
 
 def power(x: Operand, exponent: Operand) -> Operand:
-    """x ** exponent: whole exponents by repeated squaring, 0.5 by the root, others as exp(exponent * log(x)) of x > 0."""
-    if not isinstance(exponent, int | float):
-        return elementwise.exp(elementwise.mul(exponent, elementwise.log(x)))
-    if exponent == int(exponent):
-        if abs(exponent) > MOST_PRODUCTS:
-            raise ArgumentError(f"** multiplies out whole exponents up to {MOST_PRODUCTS}, this is {exponent}")
-        whole = products(x, abs(int(exponent)))
-        return whole if exponent >= 0 else elementwise.div(1.0, whole)
-    if abs(exponent) == 0.5:
-        return elementwise.sqrt(x) if exponent > 0 else elementwise.rsqrt(x)
-    return elementwise.exp(elementwise.mul(elementwise.log(x), exponent))
-
-
-def products(x: Operand, count: int) -> Operand:
-    """x multiplied `count` times, by repeated squaring; ones for 0 times."""
-    if count == 0:
-        return elementwise.add(elementwise.mul(x, 0), 1)
-    half = products(x, count // 2) if count > 1 else None
-    if half is None:
-        return x
-    square = elementwise.mul(half, half)
-    return elementwise.mul(square, x) if count % 2 else square
+    """x ** exponent; one of the two may be a number (see functions.power)."""
+    if not hasattr(x, "dtype"):
+        x = dtypes.weak(x, exponent.dtype)
+    return functions.power(x, exponent)

@@ -12,13 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.movement import broadcast_to
-from gradwerk.tensor.apply import as_array, check_fits, layout_of, poisoned, unreadable, viewed
+from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.handle import H, Handle, gradient_of, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, put
@@ -143,7 +141,7 @@ class Trace:
             if layout is not None:
                 self.value(args[0])
                 results = (viewed(cls, op, args[0], None, layout),)
-        kept = tuple([a if isinstance(a, Handle) else as_array(a, args) for a in args])
+        kept = tuple([a if isinstance(a, Handle) else op.as_array(position, args) for position, a in enumerate(args)])
         if not results:
             values = self.graph.apply(op, [self.value(a) if isinstance(a, Handle) else self.array_value(a) for a in kept])
             results = tuple([self.fresh(cls, value) for value in values])
@@ -163,15 +161,14 @@ class Trace:
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
-        weak = not isinstance(value, Handle | np.ndarray | np.generic)
         if isinstance(value, Handle):
             if value._storage.problem:
                 raise StateError(value._storage.problem)
-            check_fits(target._type, value, weak=False)
+            check_fits(target._type, value)
             new = self.value(value)
         else:
-            array = np.asarray(value, target.dtype if weak else None)
-            check_fits(target._type, array, weak=False)
+            array = written_array(target, value)
+            check_fits(target._type, array)
             new = self.array_value(array)
         storage = target._storage
         if storage not in self.born_here:

@@ -14,8 +14,6 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import cast
 
 ORDER = (dtypes.bool_, dtypes.uint8, dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.float32, dtypes.float64)
-DEFAULT: dict[type, DType] = {bool: dtypes.bool_, int: dtypes.int64, float: dtypes.float32}
-KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def larger(a: DType, b: DType) -> DType:
@@ -30,7 +28,7 @@ def result_dtype(a: Operand, b: Operand) -> DType:
     if ranks[0] == ranks[1]:
         return larger(first, second)
     strong, weak = (first, second) if ranks[0] > ranks[1] else (second, first)
-    return strong if KIND[weak.kind] <= KIND[strong.kind] else weak
+    return strong if dtypes.RANK[weak.kind] <= dtypes.RANK[strong.kind] else weak
 
 
 def promote(a: Operand, b: Operand) -> tuple[Any, Any]:
@@ -40,7 +38,7 @@ def promote(a: Operand, b: Operand) -> tuple[Any, Any]:
 
 
 def _dtype(x: Operand) -> DType:
-    return x.dtype if hasattr(x, "dtype") else DEFAULT[type(x)]
+    return x.dtype if hasattr(x, "dtype") else dtypes.of_number(x)
 
 
 def _weight(x: Operand) -> int:

@@ -13,6 +13,7 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm import math
 from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.power import power
 from gradwerk.compiler.llvm.values import Value, lanes, literal, overload, vector
 
 REGISTER: dict[DType, str] = {
@@ -203,6 +204,10 @@ class LaneEmitter:
     def math(self, name: str, x: Lanes) -> Lanes:
         """A function of compiler/llvm/math.py."""
         return math.FUNCTIONS[name](self, x)
+
+    def power(self, a: Lanes, b: Lanes) -> Lanes:
+        """a to the power b."""
+        return power(self, a, b)
 
     # ---- memory
 
