@@ -135,7 +135,7 @@ def test_a_loop_may_fail_where_its_body_looks() -> None:
         carry, steps = graph.input(typed(4, 2)), graph.input(typed(6, 3, dtype=INT))
         return check_indices(graph.finish(scan(body, 6, [carry], [steps])))
 
-    assert [may_fail(loop(reads=reads).nodes[-1].op) for reads in (True, False)] == [True, False]
+    assert [may_fail(loop(reads=reads).nodes[-1]) for reads in (True, False)] == [True, False]
 
 
 def test_what_overwrites_an_input_waits_for_every_look() -> None:

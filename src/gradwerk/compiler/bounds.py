@@ -13,21 +13,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.compiler.fuse import is_fold
 from gradwerk.compiler.llvm.bounds import lower_in_range
-from gradwerk.compiler.work import Buffer, Operand
+from gradwerk.compiler.llvm.windows import LIKE_INPUT
+from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Contraction, Elementwise, Indexed, Input, Movement, Op, Random, Reduction, Source
+from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Reduction, Source, Strides, has_code
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit
+from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import InRange
-from gradwerk.ops.window import Window
+from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
+from gradwerk.ops.movement import Concatenate, Pad, Reshape
 
 if TYPE_CHECKING:
     from gradwerk.compiler.lower import Lowering
 
-NEVER_FAIL = (Source, Elementwise, Movement, Reduction, Contraction, Window, Random)
-"""Kinds that give an answer to any data."""
+NEVER_FAIL = (Source, Contract, *LIKE_INPUT)
+"""Beside ops of scalar code: what kernels answer for any data."""
+COPIED = (Pad, Reshape, Concatenate)
+"""Movements that are copies where no view can say them."""
 
 
 def check_indices(graph: Graph) -> Graph:
@@ -89,7 +94,7 @@ def checks_first(units: Sequence[Unit]) -> list[Unit]:
 
 def looks(unit: Unit) -> bool:
     """Whether the unit looks at indices: natively, or within a loop."""
-    return isinstance(unit, Single) and (isinstance(unit.node.op, InRange) or (isinstance(unit.node.op, Scan) and may_fail(unit.node.op)))
+    return isinstance(unit, Single) and (isinstance(unit.node.op, InRange) or (isinstance(unit.node.op, Scan) and may_fail(unit.node)))
 
 
 def lower_check(lowering: Lowering, node: Node) -> None:
@@ -106,8 +111,15 @@ def lower_check(lowering: Lowering, node: Node) -> None:
         lowering.operands[value] = indices
 
 
-def may_fail(op: Op) -> bool:
-    """Whether running the op may raise: it calls Python, or looks at indices.  (Readers of indices find them looked at.)"""
+def may_fail(node: Node) -> bool:
+    """Whether running the node may raise: it calls Python, or looks at indices.  (Readers of indices find them looked at.)"""
+    op = node.op
     if isinstance(op, Scan):
-        return any(may_fail(node.op) for node in op.body.live())
-    return not isinstance(op, NEVER_FAIL) and (isinstance(op, InRange) or not isinstance(op, Indexed))
+        return any(may_fail(inner) for inner in op.body.live())
+    if isinstance(op, Indexed):
+        return isinstance(op, InRange) or not isinstance(op, Gather | ScatterAdd)
+    if isinstance(op, Reduction):
+        return not is_fold(node)
+    if isinstance(op, Movement):
+        return not isinstance(op, COPIED) and op.view(Strides(node.args[0].shape, row_major(node.args[0].shape))) is None
+    return not (isinstance(op, NEVER_FAIL) or has_code(op))

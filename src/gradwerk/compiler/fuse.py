@@ -17,7 +17,7 @@ from functools import lru_cache
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Elementwise, Input, Movement, Op, Random, Reduction
+from gradwerk.ir.op import Constant, Input, Movement, Op, Reduction, has_code
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.movement import Reshape
 
@@ -154,9 +154,9 @@ class Partition:
             self.above[node] = 0
             for value in node.args:
                 self.above[node] |= self.above[value.node] | self.bit[value.node]
-            if isinstance(op, Elementwise | Random):
+            if has_code(op):
                 self.place(node)
-            elif isinstance(op, Reduction) and is_row_fold(node):
+            elif is_row_fold(node):
                 self.fold_row(node)
             elif isinstance(op, Reshape) and self.stays_per_row(node):
                 group = self.group[node.args[0].node]
@@ -203,11 +203,17 @@ def is_square(space: tuple[int, ...]) -> bool:
     return len(space) > 1 and space[:-1] == space[1:]
 
 
+def is_fold(node: Node) -> bool:
+    """A fold that kernels can do: of elements, into one of their kind."""
+    return isinstance(node.op, Reduction) and node.op.folds_elements(node.args[0].type)
+
+
 def is_row_fold(node: Node) -> bool:
     """A fold along the last axis only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`)."""
-    op, shape = node.op, node.args[0].shape
-    if not isinstance(op, Reduction) or op.axes != (len(shape) - 1,):
+    op = node.op
+    if not isinstance(op, Reduction) or not is_fold(node) or op.axes != (node.args[0].ndim - 1,):
         return False
+    shape = node.args[0].shape
     return shape[-1] <= LONGEST_ROW and node.values[0].type.size > 1
 
 
@@ -225,7 +231,7 @@ def fuse(graph: Graph) -> list[Unit]:
     partition = Partition(graph)
     partition.assign()
     groups = list(dict.fromkeys(partition.group.values()))
-    folds = [node for node in partition.live if isinstance(node.op, Reduction) and node not in partition.group]
+    folds = [node for node in partition.live if is_fold(node) and node not in partition.group]
     escaping = {id(group): partition.escaping(group) for group in groups}
     maps = {id(group): Reader(group.nodes, group.space, escaping[id(group)]) for group in groups if group.kind == MAP}
     passes = [Reader(nodes, nodes[0].args[0].shape, [node.values[0] for node in nodes]) for nodes in passes_of(partition, folds)]
@@ -237,7 +243,7 @@ def fuse(graph: Graph) -> list[Unit]:
             reader = maps.get(id(group))
             nodes = group.nodes if reader is None else in_order(remade.nodes_of(reader))
             units.append(group_region(group, nodes, wanted))
-    alone = [n for n in partition.live if not isinstance(n.op, Input | Constant | Reduction) and n not in partition.group]
+    alone = [n for n in partition.live if not isinstance(n.op, Input | Constant) and not is_fold(n) and n not in partition.group]
     return ordered(graph, [*units, *map(Single, alone)])
 
 

@@ -18,7 +18,7 @@ from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
-from gradwerk.compiler.llvm.windows import lower_window
+from gradwerk.compiler.llvm.windows import LIKE_INPUT, lower_window
 from gradwerk.compiler.loops import lower_scan
 from gradwerk.compiler.memory import Segment
 from gradwerk.compiler.outline import units_of
@@ -26,7 +26,7 @@ from gradwerk.compiler.overwrites import Overwrites
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Contraction, Movement, Op, Random, Source, Strides
+from gradwerk.ir.op import Constant, Movement, Op, Random, Source, Strides
 from gradwerk.ir.plan import Check
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
 from gradwerk.ops.contraction import Contract
@@ -329,9 +329,9 @@ class Lowering:
 
 
 NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
-    (Contraction, Lowering.contraction),
+    (Contract, Lowering.contraction),
     (Source, Lowering.source),
-    (Window, Lowering.window),
+    *((kind, Lowering.window) for kind in LIKE_INPUT),
     (Gather, Lowering.gather),
     (ScatterAdd, Lowering.scatter_add),
     (InRange, lower_check),

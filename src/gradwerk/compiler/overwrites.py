@@ -23,7 +23,7 @@ class Overwrites:
             self.maker.update(dict.fromkeys(unit.writes, number))
             for value in dict.fromkeys(unit.reads):
                 self.readers.setdefault(value, []).append(number)
-            if isinstance(unit, Single) and may_fail(unit.node.op):
+            if isinstance(unit, Single) and may_fail(unit.node):
                 self.last_failing = number
 
     def possible(self, value: Value, old: Value) -> bool:

@@ -130,7 +130,7 @@ def _literal(value: Value, graph: Graph) -> Value:
 
 def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
     """A fold over several trailing axes is a fold over their product; a fold over axes in the middle goes trailing axes first."""
-    if not isinstance(op, Reduction) or op.keepdims:
+    if not isinstance(op, Reduction) or op.keepdims or not op.folds_elements(args[0].type):
         return None
     (x,) = args
     trailing = tuple(k for k in op.axes if all(j in op.axes for j in range(k, x.ndim)))
@@ -139,10 +139,10 @@ def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value 
     if len(trailing) > 1:
         first = x.ndim - len(trailing)
         merged = graph.apply(Reshape((*x.shape[:first], int(np.prod(x.shape[first:], dtype=np.int64)))), [x])[0]
-        return graph.apply(type(op)((*(k for k in op.axes if k < first), first)), [merged])[0]
+        return graph.apply(op.along((*(k for k in op.axes if k < first), first)), [merged])[0]
     if trailing and len(op.axes) > 1:
-        part = graph.apply(type(op)(trailing), [x])[0]
-        return graph.apply(type(op)(tuple(k for k in op.axes if k not in trailing)), [part])[0]
+        part = graph.apply(op.along(trailing), [x])[0]
+        return graph.apply(op.along(tuple(k for k in op.axes if k not in trailing)), [part])[0]
     return None
 
 
@@ -151,10 +151,10 @@ def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None
     if not isinstance(op, Reduction):
         return None
     shape = op.infer(args[0].type)[0].shape
-    if op.result_dtype(args[0].dtype) == args[0].dtype and all(args[0].shape[k] == 1 for k in op.axes):
+    if op.folds_elements(args[0].type) and all(args[0].shape[k] == 1 for k in op.axes):
         return graph.apply(Reshape(shape), args)[0]
     if op.keepdims:
-        return graph.apply(Reshape(shape), [graph.apply(type(op)(op.axes), args)[0]])[0]
+        return graph.apply(Reshape(shape), [graph.apply(op.along(op.axes), args)[0]])[0]
     return None
 
 

@@ -10,7 +10,7 @@
     Contraction  sum of products over named axes           infer, vjp, reference
     Window       fold of a sliding window, and its inverse infer, vjp, reference     (ops/window.py)
     Indexed      gather and scatter                        infer, vjp, reference, indexed
-    Random       bits from a key and a counter             infer, reference, emit
+    Random       bits from a key and a counter             infer, reference        (emit, where it may be fused)
     Control      holds sub-graphs                          infer, pullback, evaluate
     Host         runs Python, may have an effect           infer, evaluate
 
@@ -309,7 +309,11 @@ class Movement(Op):
 
 @dataclass(frozen=True)
 class Reduction(Op):
-    """A fold along `axes` (sorted, not negative); `keepdims` keeps them as extent 1."""
+    """A fold along `axes` (sorted, not negative); `keepdims` keeps them as extent 1.
+
+    Passes and kernels fold in any order, a part at a time: `combine` is associative and commutative, and `identity` changes nothing.
+    A fold whose result has another dtype than x is no such fold of x's elements: it runs by its reference (`folds_elements`).
+    """
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "reference", "combine", "identity")
     axes: tuple[int, ...]
@@ -332,8 +336,16 @@ class Reduction(Op):
         """The partial result of nothing."""
         raise TypeError(f"{self.name}: no identity")
 
+    def along(self, axes: tuple[int, ...], *, keepdims: bool = False) -> Reduction:
+        """The same fold, with all that the class adds to it, along other axes."""
+        return replace(self, axes=axes, keepdims=keepdims)
+
+    def folds_elements(self, x: Type) -> bool:
+        """Whether the result is x's elements combined, so that a part of the axes may be folded first."""
+        return self.infer(x)[0].dtype == x.dtype
+
     def in_body(self) -> Op:
-        return replace(self, axes=(0,), keepdims=True)
+        return self.along((0,), keepdims=True)
 
     def flops(self, *types: Type) -> int:
         return types[0].size
@@ -370,6 +382,11 @@ class Random(Op):
 
     def in_body(self) -> Op:
         return replace(self, shape=())
+
+
+def has_code(op: Op) -> bool:
+    """Whether the op says its scalar code (`emit`), so that it may live in a fused region."""
+    return isinstance(op, Elementwise) or (isinstance(op, Random) and hasattr(op, "emit"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
 from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.compiler.spoken import spoken
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Elementwise, Input, Op, Random, Reduction
 
@@ -88,21 +89,21 @@ def spelled(body: Graph) -> str:
     rows = []
     for node in body.live():
         args = " ".join(str(number[value]) for value in node.args)
-        rows.append(f"{_spelled_op(node.op)} {args}")
+        rows.append(f"{_spelled_op(node.op, tuple([value.dtype for value in node.args]))} {args}")
         for value in node.values:
             number[value] = len(number)
     return "; ".join([*rows, " ".join(str(number[value]) for value in body.outputs)])
 
 
-def _spelled_op(op: Op) -> str:
+def _spelled_op(op: Op, kinds: tuple[DType, ...]) -> str:
     if isinstance(op, Input):
         return str(op.type)
-    return f"{op.type} {op.data.hex()}" if isinstance(op, Constant) else str(op)
+    return f"{op.type} {op.data.hex()}" if isinstance(op, Constant) else spoken(op, kinds)
 
 
 def digest(*parts: object) -> str:
-    """The hash that ends a kernel's name."""
-    return hashlib.sha256(" | ".join(map(str, parts)).encode()).hexdigest()[:10]
+    """The hash that ends a kernel's name: two kernels of one name are one kernel, so it is long enough for all there will ever be."""
+    return hashlib.sha256(" | ".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,7 @@ from gradwerk.compiler.llvm.maps import repeat
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, lanes
+from gradwerk.compiler.spoken import spoken
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph
@@ -49,7 +50,8 @@ class ReduceKernel:
     def name(self) -> str:
         """Content name."""
         what = [op.name for op in self.folds]
-        code = digest("reduce", spelled(self.body), what, self.letters, self.kinds, self.chunked, self.blocked)
+        says = [spoken(op.along((0,)), (value.dtype,)) for op, value in zip(self.folds, self.body.outputs, strict=True)]
+        code = digest("reduce", spelled(self.body), says, self.letters, self.kinds, self.chunked, self.blocked)
         return f"{stem('_'.join(['reduce', *dict.fromkeys(what)]), self.body)}_{code}"
 
     def build(self, target: Target) -> str:
