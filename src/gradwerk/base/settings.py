@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import operator
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.base.events import emit
 
 MOST_THREADS = 256
+LOADED = time.time_ns()
+"""When the package was loaded: what is younger on disk is not the code that runs."""
 
 
 @dataclass(frozen=True)

@@ -7,25 +7,44 @@ import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
 
 from gradwerk.base.cache import cache as disk
+from gradwerk.base.errors import VerifyError
 from gradwerk.base.events import emit
+from gradwerk.base.settings import LOADED, settings
 from gradwerk.compiler.llvm.executor import executor_text
-from gradwerk.compiler.llvm.link import compile_text
+from gradwerk.compiler.llvm.link import compile_text, versions
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import KernelSpec
 
+ROOMS = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")
+"""The files that shape kernels."""
 _known: dict[tuple[Target, str], bytes] = {}
+_named: dict[str, KernelSpec] = {}
 
 
 @cache
 def compiler_digest() -> str:
-    """A digest of the kernel builders themselves, so that objects of another version are never taken."""
+    """A digest of all that makes kernels, so that objects of another version are never taken: the contents of the package's own files and
+    the versions of what it is built on.  (What an op says when it is lowered, wherever it is defined, is part of the names of its kernels.)
+    """
+    return f"{versions()} numpy {np.__version__} {digest_of(Path(__file__).parents[1])}"
+
+
+def digest_of(package: Path) -> str:
+    """A digest of the contents of the files that shape kernels.
+
+    Files edited since the package was loaded are not the code that runs: then it is a digest that no other process has.
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        status = path.stat()
-        digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()[:16]
+    files = sorted(path for room in ROOMS for path in package.glob(room))
+    for path in files:
+        digest.update(f"{path.relative_to(package)} ".encode() + hashlib.sha256(path.read_bytes()).digest())
+    edited = any(path.stat().st_mtime_ns > LOADED for path in files)
+    return uuid4().hex if edited or not files else digest.hexdigest()
 
 
 def objects_for(kernels: Iterable[KernelSpec], target: Target) -> dict[str, bytes]:
@@ -34,7 +53,16 @@ def objects_for(kernels: Iterable[KernelSpec], target: Target) -> dict[str, byte
     for kernel in kernels:
         if kernel.name not in result:
             result[kernel.name] = _known.get((target, kernel.name)) or _object(kernel, target)
+        if settings.check:
+            check_name(kernel, target)
     return result
+
+
+def check_name(kernel: KernelSpec, target: Target) -> None:
+    """A name stands for one kernel: another spec of that name builds the same text.  Raises: VerifyError."""
+    other = _named.setdefault(kernel.name, kernel)
+    if other != kernel and other.build(target) != kernel.build(target):
+        raise VerifyError(f"two kernels are called {kernel.name}", facts=(str(other), str(kernel)))
 
 
 def executor_code(target: Target) -> bytes:

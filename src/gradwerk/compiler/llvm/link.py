@@ -29,6 +29,13 @@ def _binding() -> ModuleType:
     return llvm
 
 
+def versions() -> str:
+    """What compiles our text: the versions of llvmlite and of the LLVM within."""
+    import llvmlite  # noqa: PLC0415
+
+    return f"llvmlite {llvmlite.__version__} LLVM {_binding().llvm_version_info}"
+
+
 @cache
 def host_target() -> Target:
     """The machine we run on."""
