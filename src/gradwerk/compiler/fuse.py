@@ -17,7 +17,7 @@ from functools import lru_cache
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Input, Movement, Op, Reduction, has_code
+from gradwerk.ir.op import Constant, Input, Movement, Op, Random, Reduction, has_code
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
 from gradwerk.ops.movement import Reshape
 
@@ -90,6 +90,8 @@ class Partition:
         for group in groups:
             mask |= group.mask
             members += group.nodes
+        if kind == ROW and any(isinstance(n.op, Random) and n.values[0].shape != space for n in members):
+            return False  # random bits are numbered along the whole space
         if kind == ROW and is_square(space) and not self.unambiguous(members, mask, space):
             return False
         return self.legal(members, mask) and self.external_reads(members, mask) <= MOST_READS

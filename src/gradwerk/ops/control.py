@@ -91,6 +91,8 @@ class Scan(Control):
 
     def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
         back = backward_of(self, tuple(ct is not None for ct in cts[self.carries :]))
+        if not back.scan.body.outputs:  # no gradient reaches an argument
+            return [None] * len(xs)
         results = tuple(ys) if back.forward == self else _results(back.forward(*xs))
         world = (*xs, *(ct for ct in cts if ct is not None))
         args = [cts[k] if cts[k] is not None else full(xs[k].shape, 0, xs[k].dtype, like=world) for k in back.carries]

@@ -1,0 +1,171 @@
+"""What counts as equal: numbers within the error that rounding explains, measured on the program itself.
+
+The reference's own distance from exact numbers says how much is usual.  Where a result is farther away, the program is computed again in
+float64 with noise of float32's size behind every operation that rounds: what noise moves, rounding may move (a maximum of two that are
+almost equal, a difference of large numbers), and what it does not move is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradwerk.ir.graph import Graph, Node
+from gradwerk.ir.interpret import interpret
+from gradwerk.ir.op import Array, Constant, Input, Movement, Source
+from gradwerk.ops.arithmetic import Abs, Cast, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
+from gradwerk.ops.control import Scan
+from gradwerk.ops.indexing import Gather
+from gradwerk.ops.reduction import Max, Min
+from gradwerk.ops.window import WindowMax, WindowMaxPick
+from tests.programs.text import Program, gradient_parts
+from tests.programs.words import WIDE, sampler
+
+EXACT = (
+    Input,
+    Constant,
+    Source,
+    Movement,
+    Abs,
+    Cast,
+    Maximum,
+    Minimum,
+    Neg,
+    Relu,
+    Sign,
+    StopGradient,
+    Where,
+    Gather,
+    Max,
+    Min,
+    WindowMax,
+    WindowMaxPick,
+)
+"""What does not round."""
+TRIALS = 12
+USUAL = 4
+"""How much larger than the reference's an error may be."""
+
+
+class Exact:
+    """A program's numbers without rounding, and how much rounding may change them."""
+
+    def __init__(self, wide: Graph, inputs: list[Array], reference: list[Array], *, narrow: bool) -> None:
+        self.wide, self.inputs, self.reference = wide, inputs, reference
+        self.eps = float(np.finfo(np.float32 if narrow else np.float64).eps)
+        self.numbers = [np.array(x) for x in interpret(wide, inputs)]
+
+    @cached_property
+    def moved(self) -> list[Array]:
+        """How far noise moves each element, at most."""
+        farthest = [np.zeros(x.shape) for x in self.numbers]
+        for trial in range(TRIALS):
+            noisy = disturbed(self.wide, self.inputs, np.random.default_rng(trial), self.eps)
+            for far, a, b in zip(farthest, noisy, self.numbers, strict=True):
+                with np.errstate(invalid="ignore"):
+                    np.fmax(far, np.abs(a.astype(np.float64) - b.astype(np.float64)), out=far)
+        return farthest
+
+
+def disturbed(graph: Graph, inputs: Sequence[Array], rng: np.random.Generator, eps: float) -> list[Array]:
+    """The outputs, every rounded number moved by up to one eps."""
+    place: dict[Any, Array] = dict(zip(graph.inputs, inputs, strict=True))
+    for node in graph.live():
+        if isinstance(node.op, Input):
+            continue
+        with np.errstate(all="ignore"):
+            results = results_of(node, [place[x] for x in node.args], rng, eps)
+        place.update(zip(node.values, results, strict=True))
+    return [place[x] for x in graph.outputs]
+
+
+def results_of(node: Node, args: list[Array], rng: np.random.Generator, eps: float) -> list[Array]:
+    """The results of one node, disturbed; a loop's step by step."""
+    op = node.op
+    if isinstance(op, Scan):
+        end = op.carries + op.scanned
+        state, rows = args[: op.carries], dict[int, list[Array]]()
+        for step in reversed(range(op.length)) if op.reverse else range(op.length):
+            made = disturbed(op.body, [*state, *(x[step] for x in args[op.carries : end]), *args[end:]], rng, eps)
+            state, rows[step] = made[: op.carries], made[op.carries :]
+        return [*state, *(np.stack([rows[step][k] for step in range(op.length)]) for k in range(len(node.values) - op.carries))]
+    results = [np.asarray(x) for x in op.evaluate(*args)]
+    if isinstance(op, EXACT):
+        return results
+    return [x * (1 + eps * rng.uniform(-1, 1, x.shape)) if x.dtype.kind == "f" else x for x in results]
+
+
+def differences(results: Sequence[Array], exact: Exact) -> Iterator[tuple[int, str]]:
+    """(number of the output, what is wrong with it)."""
+    for k, (got, wanted, usual) in enumerate(zip(results, exact.numbers, exact.reference, strict=True)):
+        if got.shape != wanted.shape or got.dtype != usual.dtype:
+            yield k, f"{got.shape} {got.dtype} instead of {wanted.shape} {usual.dtype}"
+        elif got.size:
+            wrong = far(got, wanted, usual, exact, k)
+            if wrong.any():
+                place = tuple(int(n) for n in np.argwhere(wrong)[0])
+                yield k, f"{int(wrong.sum())} of {wrong.size} elements, at {place} {got[place]} instead of {wanted[place]}"
+
+
+def far(got: Array, wanted: Array, usual: Array, exact: Exact, k: int) -> Array:
+    """Which elements are farther from the exact ones than rounding explains."""
+    if usual.dtype.kind != "f":
+        wrong = got != usual
+        return wrong & (exact.moved[k] == 0) if wrong.any() else wrong
+    with np.errstate(invalid="ignore", over="ignore"):
+        error, own = np.abs(got.astype(np.float64) - wanted), np.abs(usual.astype(np.float64) - wanted)
+        eps = float(np.finfo(usual.dtype).eps)
+        eps = max(eps, exact.eps)
+        scale = float(np.abs(wanted).max(initial=0))
+        bound = USUAL * float(own.max(initial=0)) + 16 * eps * np.abs(wanted) + 2 * eps * min(scale, 1.0) + 1e-30
+        wrong = ~(error <= bound)
+        if wrong.any():
+            bound = 8 * exact.moved[k] + USUAL * own + 64 * eps * np.abs(wanted) + 4 * eps * scale + 1e-30
+            wrong = ~(error <= bound)
+    return wrong
+
+
+# ---- gradients
+
+
+STEP = 2.0**-20
+
+
+def slopes(program: Program) -> Iterator[str]:
+    """For each line of gradients: along one random direction, the gradients and the difference of what they are gradients of."""
+    if any("held(" in line.says or (line.step is not None and "held(" in line.step.text()) for line in program.lines):
+        return
+    for number, line in enumerate(program.lines):
+        if not line.says.startswith("gradient("):
+            continue
+        before = program.with_lines(program.lines[:number], outputs=())
+        ends, order, texts, _ = gradient_parts(line)
+        weights = [eval(text, {"sample": sampler(WIDE), **WIDE}) for text in texts]
+        forward = before.with_lines(before.lines, outputs=tuple(ends)).graph(wide=True)[0]
+        backward = before.with_lines((*before.lines, line), outputs=line.targets).graph(wide=True)[0]
+        names = [given.name for given in program.givens]
+        places = [names.index(x) for x in order]
+        inputs = program.arrays(wide=True)
+        rng = np.random.default_rng(number)
+        ways = [rng.standard_normal(inputs[k].shape) for k in places]
+
+        def total(
+            step: float, graph: Graph = forward, ways: Any = ways, inputs: Any = inputs, places: Any = places, weights: Any = weights
+        ) -> float:
+            moved = list(inputs)
+            for k, way in zip(places, ways, strict=True):
+                moved[k] = moved[k] + step * way
+            with np.errstate(all="ignore"):
+                made = interpret(graph, moved)
+            return sum(float(np.sum(y * (1 if w is None else w))) for y, w in zip(made, weights, strict=False))
+
+        grads = interpret(backward, inputs)
+        slope = sum(float(np.sum(grad * way)) for grad, way in zip(grads, ways, strict=False))
+        middle, above, below = total(0.0), total(STEP), total(-STEP)
+        up, down = (above - middle) / STEP, (middle - below) / STEP
+        size = max(abs(up), abs(down), abs(slope), 1e-3 * abs(middle), 1e-3)
+        if abs(up - down) < 1e-4 * size and abs((up + down) / 2 - slope) > 1e-3 * size:
+            yield f"line {number}: slope {(up + down) / 2:.9g}, by the gradients {slope:.9g}"

@@ -1,0 +1,56 @@
+"""Programs that were wrong once, as small as they became."""
+
+from __future__ import annotations
+
+from tests.programs.text import Given, Line, Program, Step, gradient_line
+
+
+def line(target: str, says: str, *uses: str) -> Line:
+    """One target."""
+    return Line((target,), uses, says)
+
+
+def gradient_of(*givens: Given, lines: tuple[Line, ...], end: str, leaf: str, weight: str = "None") -> Program:
+    """The gradient of one value for one argument."""
+    return Program(0, givens, (*lines, gradient_line(("g99",), (end,), (leaf,), (weight,))), (end, "g99"), (leaf,))
+
+
+COUNTS = (Given("x2", (), "u32", 0, 1000), Given("x3", (), "u32", 0, 1000))
+FOUND: dict[str, Program] = {
+    "random bits beside a fold along rows": Program(
+        0,
+        (Given("x1", (12, 5), "f32"), *COUNTS),
+        (
+            line("v4", "reduce_max(x1, (1,))", "x1"),
+            line("v5", "dropout(v4, random_bits((12,), x2, x3), 0.5)", "v4", "x2", "x3"),
+        ),
+        ("v5",),
+    ),
+    "a loop through which no gradient flows": Program(
+        0,
+        (Given("x1", (5, 5), "f32"), Given("x2", (5,), "f32"), Given("x3", (3,), "i64", 0, 5)),
+        (
+            line("v4", "softmax(x1, -1)", "x1"),
+            Line(("v5",), ("x2", "x1", "x3"), "loop(step6, 5, (), (x2, ), (x1, x3, ))", Step(
+                "step6", ("s1", "k2", "k3"), (line("v7", "sub(s1, k2)", "s1", "k2"), line("v8", "one_hot(k3, 4, f32)", "k3")), (), ("v8",)
+            )),
+            gradient_line(("g9",), ("v4", "v5"), ("x1",), ("None", "None")),
+        ),
+        ("g9",),
+        ("x1",),
+    ),
+    "a vector times a vector": gradient_of(
+        Given("x1", (5,), "f32"), Given("x2", (5,), "f32"), lines=(line("v3", "matmul(x1, x2)", "x1", "x2"),), end="v3", leaf="x1"
+    ),
+    "the gradient of one gathered row, the same number everywhere": gradient_of(
+        Given("x1", (6, 7), "f32"), Given("x2", (), "i32", 0, 6), lines=(line("v3", "gather(x1, x2)", "x1", "x2"),), end="v3", leaf="x1"
+    ),
+    "the gradient of a pooling with rest, the same number everywhere": gradient_of(
+        Given("x1", (3, 3, 7, 7), "f32"), lines=(line("v2", "avg_pool(softmax(x1, -1), (1, 3, 1, 1), (1, 4, 2, 1), ((0, 0),) * 4)", "x1"),),
+        end="v2", leaf="x1",
+    ),
+    "the gradient of overlapping windows of one axis": gradient_of(
+        Given("x1", (8,), "f32"), lines=(line("v2", "avg_pool(x1, (2,), (1,), ((0, 0),))", "x1"), line("v3", "mul(v2, v2)", "v2")),
+        end="v3", leaf="x1", weight="sample(3, (7,), f32)",
+    ),
+}  # fmt: skip

@@ -1,0 +1,136 @@
+"""The words that random programs are written in.
+
+A program is the text of a Python function.  The same text computes on NumPy arrays, builds a graph of Values and records on Tensors: most
+words are functions of ops, which do that by themselves; the few below say in each of the three what it takes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import gradwerk as gw
+from gradwerk.autodiff.reverse import gradients
+from gradwerk.base import dtypes
+from gradwerk.ir.graph import Graph, Type, Value
+from gradwerk.ops import arithmetic, compare, control, functions, indexing, movement, random, reduction, transcendental
+from gradwerk.ops.contraction import contract
+from gradwerk.ops.source import arange, full
+from gradwerk.tensor.handle import set_wants
+from gradwerk.tensor.tensor import Tensor
+
+NARROW = {
+    "f32": dtypes.float32, "f64": dtypes.float64, "i32": dtypes.int32, "i64": dtypes.int64, "u8": dtypes.uint8, "u32": dtypes.uint32,
+    "bool_": dtypes.bool_,
+}  # fmt: skip
+WIDE = {**NARROW, "f32": dtypes.float64}
+"""The same with float64 for float32: what the numbers would be without rounding."""
+Slices = Sequence[tuple[int, int]]
+
+
+def leaf(x: Any) -> Any:
+    """x, which gradients are asked for."""
+    if not isinstance(x, Tensor):
+        return x
+    alone = x.detach()
+    set_wants(alone, wants=True)
+    return alone
+
+
+def plain(x: Any) -> Any:
+    """x without its history."""
+    return x.detach() if isinstance(x, Tensor) else x
+
+
+def held(x: Any) -> Any:
+    """x, through which no gradient flows."""
+    return x.detach() if isinstance(x, Tensor) else arithmetic.stop_gradient(x)
+
+
+def gradient(outputs: Sequence[Any], inputs: Sequence[Any], weights: Sequence[Any], *, again: bool = False) -> tuple[Any, ...]:
+    """The gradient of the sum of weight * output for each input; a weight of None is one number repeated.  `again`: to be derived again."""
+    if isinstance(inputs[0], Tensor):
+        pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if isinstance(y, Tensor) and y.requires_grad]
+        cts = [gw.broadcast_to(Tensor(np.ones((), y.dtype)), y.shape) if w is None else Tensor(w) for y, w in pairs]
+        found = gw.grad([y for y, _ in pairs], list(inputs), cts, create_graph=again, allow_unused=True) if pairs else [None] * len(inputs)
+        return tuple(Tensor(np.zeros(x.shape, x.dtype)) if g is None else g for g, x in zip(found, inputs, strict=True))
+    pairs = [
+        (y, full(y.shape, 1, y.dtype, like=(y,)) if w is None else w) for y, w in zip(outputs, weights, strict=True) if isinstance(y, Value)
+    ]
+    found = gradients([y for y, _ in pairs], [w for _, w in pairs], list(inputs))
+    if all(g is None for g in found):
+        raise ValueError("nothing to derive")
+    return tuple(full(x.shape, 0, x.dtype, like=(x,)) if g is None else g for g, x in zip(found, inputs, strict=True))
+
+
+def write(x: Any, value: Any) -> Any:
+    """x with new contents: a Tensor is written to, others are replaced."""
+    return x.assign(value) if isinstance(x, Tensor) else value
+
+
+def write_part(x: Any, value: Any, part: Slices) -> Any:
+    """x with new contents in a part of it."""
+    if not isinstance(x, Tensor):
+        return _with_part(x, value, part)
+    x[tuple(slice(*s) for s in part)].assign(value)
+    return x
+
+
+def patched(x: Any, value: Any, part: Slices) -> Any:
+    """A copy of x with new contents in a part; gradients flow to both."""
+    if not isinstance(x, Tensor):
+        return _with_part(x, value, part)
+    copy = x.clone()
+    copy[tuple(slice(*s) for s in part)] = value
+    return copy
+
+
+def _with_part(x: Any, value: Any, part: Slices) -> Any:
+    mask = np.zeros(x.shape, bool)
+    mask[tuple(slice(*s) for s in part)] = True
+    whole = movement.pad(value, [start for start, _ in part], [n - stop for n, (_, stop) in zip(x.shape, part, strict=True)])
+    return arithmetic.where(mask, whole, x)
+
+
+def loop(
+    step: Callable[..., tuple[Sequence[Any], Sequence[Any]]], length: int, carries: Sequence[Any], xs: Sequence[Any],
+    constants: Sequence[Any], *, reverse: bool = False,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Final carries, then stacked results, of carries, results = step(*carries, *slices, *constants)."""
+    operands = (*carries, *xs, *constants)
+    if any(isinstance(x, Tensor) for x in operands):
+
+        def call(carry: list[Any], x: list[Any] | None) -> tuple[list[Any], list[Any]]:
+            state, results = step(*carry, *(x or ()), *constants)
+            return list(state), list(results)
+
+        final, ys = gw.scan(call, list(carries), list(xs) if xs else None, length=length, reverse=reverse)
+        return (*final, *ys)
+    body, end = Graph("step"), len(carries) + len(xs)
+    types = [Type(x.shape[1:] if len(carries) <= k < end else x.shape, x.dtype) for k, x in enumerate(operands)]
+    state, results = step(*map(body.input, types))
+    outputs = [x if isinstance(x, Value) else body.constant(x) for x in (*state, *results)]
+    return control.scan(body.finish(outputs), length, list(carries), list(xs), list(constants), reverse=reverse)
+
+
+def sampler(types: dict[str, Any]) -> Callable[..., Any]:
+    """sample(seed, shape, dtype): an array of quarters from -2 to 2, exact in every dtype."""
+
+    def sample(seed: int, shape: Sequence[int], dtype: Any) -> Any:
+        return (np.random.default_rng(seed).integers(-8, 9, tuple(shape)) / 4).astype(dtype)
+
+    return sample
+
+
+def vocabulary(*, wide: bool) -> dict[str, Any]:
+    """Every word, with float64 for float32 where `wide`."""
+    types = WIDE if wide else NARROW
+    found: dict[str, Any] = dict(types)
+    for module in (arithmetic, compare, functions, indexing, movement, random, reduction, transcendental):
+        found.update({name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)})
+    own = (leaf, plain, held, gradient, write, write_part, patched, loop, contract, arange, full)
+    found.update({function.__name__: function for function in own})
+    found |= {"sample": sampler(types), "abs": arithmetic.abs_, "number": np.array}
+    return found
