@@ -92,5 +92,5 @@ def test_sum_of_many_rows_stays_accurate() -> None:
     run(works, memory)
     np.testing.assert_allclose(memory.read(out), x.sum(0, dtype=np.float64), rtol=2e-7)
     assert [work.chunks for work in works] == [16, 1]
-    assert works[0].accesses[0].slice == 3750 * 8 * 4
-    assert works[0].accesses[1].slice == 8 * 4
+    assert works[0].accesses[0].footprint.hull == (0, 3750 * 8 - 1, 3750 * 8)
+    assert works[0].accesses[1].footprint.hull == (0, 7, 8)

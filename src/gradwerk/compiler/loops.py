@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
-from gradwerk.compiler.memory import Segment, Slice, root
+from gradwerk.compiler.memory import Segment, Slice, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.graph import Node, Type, Value
@@ -70,7 +70,7 @@ def one_of(operand: Operand, parts: ScanParts) -> Operand:
     stride = operand.strides[0]
     start = operand.offset + (stride * (parts.length - 1) if parts.reverse else 0)
     step = -stride if parts.reverse else stride
-    part = Slice(operand.dtype, operand.buffer.count, base=root(operand.buffer), start=start, step=step)
+    part = Slice(operand.dtype, operand.buffer.count, base=content(operand.buffer), start=start, step=step)
     return Operand(part, operand.shape[1:], operand.strides[1:])
 
 

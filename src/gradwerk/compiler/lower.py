@@ -20,11 +20,11 @@ from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.llvm.windows import LIKE_INPUT, lower_window
 from gradwerk.compiler.loops import lower_scan
-from gradwerk.compiler.memory import Segment
+from gradwerk.compiler.memory import Overwritten, Segment, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.overwrites import Overwrites
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Buffer, Operand, Work, row_major
+from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Movement, Op, Random, Source, Strides
 from gradwerk.ir.plan import Check
@@ -348,7 +348,12 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     outputs: list[Buffer] = []
     for number, value in enumerate(graph.outputs):
         taken = in_place.get(number)
-        outputs.append(inputs[taken] if taken is not None else Buffer(value.dtype, value.type.size, f"output {number}"))
+        if taken is None:
+            outputs.append(Buffer(value.dtype, value.type.size, f"output {number}"))
+        elif value is graph.inputs[taken]:
+            outputs.append(inputs[taken])
+        else:
+            outputs.append(Overwritten(value.dtype, value.type.size, f"output {number} over input {taken}", base=inputs[taken]))
     overwrites = Overwrites(graph, units)
     direct: set[int] = set()
     for number, value in enumerate(graph.outputs):
@@ -359,27 +364,25 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
             direct.add(number)
     for unit in units:
         lowering.unit(unit)
-    late = [number for number in range(len(graph.outputs)) if number not in direct]
-    for number in sorted(late, key=lambda n: n in in_place):  # first what reads old inputs, then what overwrites them
-        value = graph.outputs[number]
-        place = Operand(outputs[number], value.shape, row_major(value.shape))
-        if lowering.operand(value) != place:
-            lowering.copy(lowering.operand(value), place)
+    write_late(lowering, [number for number in range(len(graph.outputs)) if number not in direct], graph.outputs, outputs)
     lowering.flush()
     return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units, lowering.checks)
 
 
-def permuted(operands: Sequence[Operand], order: Sequence[int]) -> tuple[Operand, ...]:
-    """The operands with their axes in another order; memory stays as it is."""
-    if list(order) == list(range(len(order))):
-        return tuple(operands)
-    return tuple([Operand(o.buffer, tuple([o.shape[k] for k in order]), tuple([o.strides[k] for k in order]), o.offset) for o in operands])
+def write_late(lowering: Lowering, late: Sequence[int], values: Sequence[Value], outputs: Sequence[Buffer]) -> None:
+    """Copies results to where they belong: first what reads old inputs, then what overwrites them.
 
-
-def order_of(operand: Operand) -> tuple[int, ...] | None:
-    """The axes, outermost first, of an operand that is dense in another order than its own; None for all others."""
-    if operand.dense or 0 in operand.strides:
-        return None
-    order = tuple(sorted(range(len(operand.shape)), key=lambda k: -operand.strides[k]))
-    steps = row_major(tuple(operand.shape[k] for k in order))
-    return order if all(operand.strides[k] == steps[n] for n, k in enumerate(order)) else None
+    A result that is the old content of an input which another result overwrites (two that change places) is saved before.
+    """
+    sources = {number: lowering.operand(values[number]) for number in late}
+    over = [number for number in late if isinstance(outputs[number], Overwritten)]
+    overwritten = {root(outputs[number]) for number in over}
+    for number in over:
+        if content(sources[number].buffer) in overwritten:
+            saved = lowering.dense(values[number].type, "old content")
+            lowering.copy(sources[number], saved)
+            sources[number] = saved
+    for number in (*(number for number in late if number not in over), *over):
+        place = Operand(outputs[number], values[number].shape, row_major(values[number].shape))
+        if sources[number] != place:
+            lowering.copy(sources[number], place)

@@ -1,7 +1,8 @@
 """From work to a Plan's tables: order, chains and stages from read and write sets, addresses from lifetimes.
 
 A piece of work goes into the earliest stage that its dependences allow.  It may share a stage with what it depends on only as the next
-link of one chain: same number of chunks, and every access in question touches, in chunk c, only what chunk c of the earlier work touched.
+link of one chain: same number of chunks, and of each access in question chunk c meets chunk c of the earlier work alone, by the sets that
+both declare (compiler/footprint.py).
 Work that overwrites an input stands in a later stage than all work so far that may note a fault.  Nothing here knows an op.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.footprint import independent
 from gradwerk.compiler.work import Access, Buffer, Work
 from gradwerk.ir.plan import ARENA, Chain, Launch, Loop, Pointer, Stage
 
@@ -26,6 +28,13 @@ class Slice(Buffer):
     base: Buffer = field(kw_only=True)
     start: int = 0
     step: int = 0
+
+
+@dataclass(eq=False)
+class Overwritten(Buffer):
+    """The memory of `base`, an input, with the content that an output written in its place gives it: another one than was read before."""
+
+    base: Buffer = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,12 @@ class Schedule:
 
 def root(buffer: Buffer) -> Buffer:
     """The memory a buffer lies in."""
+    buffer = content(buffer)
+    return buffer.base if isinstance(buffer, Overwritten) else buffer
+
+
+def content(buffer: Buffer) -> Buffer:
+    """The memory with what it holds: all slices of it are one, what was written over an input is not the input."""
     return buffer.base if isinstance(buffer, Slice) else buffer
 
 
@@ -80,15 +95,15 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
     """The stages of one segment: each piece of work in the earliest stage its dependences allow."""
     stages: list[list[Link]] = []
     behind_checks = 0
-    last_write: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
-    reads_since: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
+    writes: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
+    reads: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
     for work in works:
         conflicts = []
         for access in work.accesses:
             buffer = root(access.operand.buffer)
-            conflicts += [(entry, access) for entry in last_write.get(buffer, ())]
+            conflicts += [(entry, access) for entry in writes.get(buffer, ()) if meet(access, entry[3])]
             if access.writes:
-                conflicts += [(entry, access) for entry in reads_since.get(buffer, ())]
+                conflicts += [(entry, access) for entry in reads.get(buffer, ()) if meet(access, entry[3])]
         number = max((entry[0] for entry, _ in conflicts), default=0)
         if behind_checks > number and plan.commits(work):
             number = behind_checks
@@ -107,26 +122,42 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
         for access in work.accesses:
             buffer = root(access.operand.buffer)
             entry = (number, link, work, access)
-            if access.writes:
-                last_write.setdefault(buffer, []).append(entry)
-            else:
-                reads_since.setdefault(buffer, []).append(entry)
+            (writes if access.writes else reads).setdefault(buffer, []).append(entry)
     return stages
 
 
 def chainable(work: Work, conflicts: Sequence[tuple[tuple[int, Link, Work, Access], Access]]) -> Link | None:
-    """The one chain that all these dependences lie in, if the work may follow in it chunk by chunk."""
+    """The one chain that all these dependences lie in, if the work may follow in it: if its chunk c meets chunk c of each alone."""
     links = {id(entry[1]): entry[1] for entry, _ in conflicts}
     if len(links) != 1:
         return None
     for (_, _, other, theirs), ours in conflicts:
         if other.chunks != work.chunks:
             return None
-        if work.chunks > 1 and (theirs.slice is None or theirs.slice != ours.slice or theirs.operand.offset != ours.operand.offset):
-            return None
-        if work.chunks > 1 and theirs.operand.buffer is not ours.operand.buffer:
+        if work.chunks > 1 and not chunks_apart(ours, theirs):
             return None
     return next(iter(links.values()))
+
+
+def place_of(access: Access) -> tuple[int, int]:
+    """(element of the memory at which the operand begins, elements further in each iteration)."""
+    buffer, offset = access.operand.buffer, access.operand.offset
+    return (buffer.start + offset, buffer.step) if isinstance(buffer, Slice) else (offset, 0)
+
+
+def meet(ours: Access, theirs: Access) -> bool:
+    """Whether two accesses of one memory may have elements in common in one iteration."""
+    (at, step), (there, their_step) = place_of(ours), place_of(theirs)
+    if step != their_step:
+        return True
+    (low, high), (their_low, their_high) = ours.footprint.whole, theirs.footprint.whole
+    return at + low <= there + their_high and there + their_low <= at + high
+
+
+def chunks_apart(ours: Access, theirs: Access) -> bool:
+    """Whether different chunks of two accesses of one memory have nothing in common, in any iteration."""
+    (at, step), (there, their_step) = place_of(ours), place_of(theirs)
+    return step == their_step and independent(ours.footprint.hull, theirs.footprint.hull, at - there)
 
 
 def check_order(plan: Schedule) -> None:

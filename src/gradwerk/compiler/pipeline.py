@@ -22,6 +22,7 @@ from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.lower import HostStep, Program, lower
 from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.target import Target
+from gradwerk.compiler.verify import verify_work
 from gradwerk.compiler.work import Buffer, KernelSpec, Operand
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
@@ -117,6 +118,9 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
     fixed = addresses(graph, program)
     held = [o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
     places, arena = memory.assign(plan, fixed, held)
+    if settings.check:
+        given = [*program.inputs, *program.constants, *program.checks]
+        verify_work(program.steps, plan, starts, places, given, program.outputs)
     launches, chains, stages = memory.tables(plan, places)
     if log.kept:
         log.arena = memory.blocks(plan, places)

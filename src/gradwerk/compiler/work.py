@@ -5,12 +5,14 @@ Lowering turns regions into `Work`; the memory pass gives buffers addresses, ord
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
+from gradwerk.compiler.footprint import Footprint
 
 if TYPE_CHECKING:
     from gradwerk.compiler.target import Target
@@ -72,14 +74,20 @@ class Operand:
 
 @dataclass(frozen=True)
 class Access:
-    """How a kernel touches one operand.  `slice` is the bytes per chunk when chunk c touches only [c * slice, (c+1) * slice) behind the
-    operand's offset, and None when any chunk may touch anything.
+    """How a kernel touches one operand: what each chunk reads or writes is declared by `part`, counted from the operand's offset.
+
+    Without a part every chunk may touch the whole view.  An access that writes without reading may read back what its chunk wrote.
     """
 
     operand: Operand
     writes: bool = False
     reads: bool = True
-    slice: int | None = None
+    part: Footprint | None = None
+
+    @cached_property
+    def footprint(self) -> Footprint:
+        """What is touched, by chunk."""
+        return self.part or Footprint(self.operand.shape, self.operand.strides)
 
 
 @dataclass(frozen=True)
@@ -109,3 +117,19 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
         strides.append(step)
         step *= extent
     return tuple(reversed(strides))
+
+
+def permuted(operands: Sequence[Operand], order: Sequence[int]) -> tuple[Operand, ...]:
+    """The operands with their axes in another order; memory stays as it is."""
+    if list(order) == list(range(len(order))):
+        return tuple(operands)
+    return tuple([Operand(o.buffer, tuple([o.shape[k] for k in order]), tuple([o.strides[k] for k in order]), o.offset) for o in operands])
+
+
+def order_of(operand: Operand) -> tuple[int, ...] | None:
+    """The axes, outermost first, of an operand that is dense in another order than its own; None for all others."""
+    if operand.dense or 0 in operand.strides:
+        return None
+    order = tuple(sorted(range(len(operand.shape)), key=lambda k: -operand.strides[k]))
+    steps = row_major(tuple(operand.shape[k] for k in order))
+    return order if all(operand.strides[k] == steps[n] for n, k in enumerate(order)) else None

@@ -11,6 +11,7 @@ from typing import Any
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, in_parts, is_long, kind_of
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
+from gradwerk.compiler.contraction.parts import overlap_of, read_part, written_part
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.compiler.contraction.schedule import choose
@@ -60,7 +61,7 @@ def lower_contraction(
     if parts:
         size = math.prod(out.shape)
         results = Operand(Buffer(out.dtype, cut.chunks * size, "parts"), (cut.chunks, *out.shape), (size, *out.strides))
-    work = tile_work(choice, cut, form, (first, second), results)
+    work = tile_work(choice, cut, form, (first, second), results, width)
     if results is not out:
         return [*works, work, add_parts(results, out, target)], out
     if any(name not in op.out for name in examples(op)) and not (form.blocked and cut.kind != SUM):
@@ -165,7 +166,7 @@ def fill(out: Operand, target: Target) -> Work:
     return lower_map(giving(0.0, out.dtype), (), (out,), out.shape, target)
 
 
-def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operand], out: Operand) -> Work:
+def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operand], out: Operand, width: int) -> Work:
     """The tile kernel on these operands."""
     lane, row = choice.lane, choice.row
     spec = ContractKernel(
@@ -187,15 +188,11 @@ def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operan
     extents.append(block_of(choice) if form.blocked else 0)
     for clip in choice.clips:
         extents += [clip.factor, clip.offset, clip.size]
-    item = out.dtype.itemsize
-    slices: list[int | None] = [None, None, None]
-    if cut.kind == OUTER and choice.outer and cut.chunks > 1:
-        whole = choice.outer[0]
-        slices = [slice_of(x, stride, cut.step, item) for x, stride in ((reads[0], whole.a), (reads[1], whole.b), (out, whole.out))]
+    overlap = overlap_of(choice, cut, panel=0 if form.masked else choice.vectors * width)
     accesses = (
-        Access(reads[0], slice=slices[0]),
-        Access(reads[1], slice=slices[1]),
-        Access(out, writes=True, reads=False, slice=slices[2]),
+        Access(reads[0], part=read_part(choice, cut, choice.a, reads[0], overlap)),
+        Access(reads[1], part=read_part(choice, cut, choice.b, reads[1], overlap)),
+        Access(out, writes=True, reads=False, part=written_part(choice, cut, out, overlap)),
     )
     sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
     return Work(shared(spec), accesses, tuple(extents), cut.chunks, f"contract {sizes}", int(2 * choice.products * choice.share))
@@ -205,14 +202,6 @@ def clip_levels(choice: Choice) -> tuple[ClipLevels, ...]:
     """Which loops of the kernel the clips of a choice bind."""
     outer, sums = [x.name for x in choice.outer], [x.name for x in choice.sums]
     return tuple(ClipLevels(outer.index(clip.outer), sums.index(clip.summed), clip.sign) for clip in choice.clips)
-
-
-def slice_of(operand: Operand, stride: int, step: int, item: int) -> int | None:
-    """Bytes of a chunk when the outermost axis walks the operand's memory front to back, and its chunks do not touch."""
-    if stride <= 0:
-        return None
-    inside = sum((n - 1) * abs(s) for n, s in zip(operand.shape, operand.strides, strict=True) if abs(s) < stride) + 1
-    return stride * step * item if inside <= stride else None
 
 
 def add_parts(parts: Operand, out: Operand, target: Target) -> Work:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.chunks import count_of, step_of
+from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter
@@ -28,10 +29,10 @@ from gradwerk.compiler.llvm.spaces import (
     axes_of,
     count_free,
     lane_axis,
+    part_of,
     patterns,
     read_strides,
     run_time_strides,
-    slice_of,
 )
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
@@ -212,8 +213,8 @@ def lower_gather(op: Op, table: Operand, index: Operand, out: Operand, target: T
     nbytes = 2 * math.prod(out.shape) * out.dtype.itemsize + math.prod(index.shape) * index.dtype.itemsize
     cut = Cut.of(axes[0], nbytes, whole=axes[0].leading >= 16)
     chunked = 0
-    slices = [None, slice_of(index, 1, axes, chunked, cut), slice_of(out, 2, axes, chunked, cut)]
-    accesses = (Access(table), Access(index, slice=slices[1]), Access(out, writes=True, reads=False, slice=slices[2]))
+    index_part, out_part = (part_of(number, axes, chunked, cut) for number in (1, 2))
+    accesses = (Access(table), Access(index, part=index_part), Access(out, writes=True, reads=False, part=out_part))
     return [_work(axes, (table, index, out), table, cut, chunked, accesses, adds=False, title=f"{op.name} {index.shape} of {table.shape}")]
 
 
@@ -233,7 +234,14 @@ def lower_scatter_add(op: Op, reads: Sequence[Operand], out: Operand, target: Ta
         if chunked == len(axes) - 1:  # the lanes' axis: whole cache lines
             step = -(-step // target.lanes) * target.lanes
         cut = Cut(step, count_of(extent, step))
-    accesses = (Access(out, writes=True, reads=False), Access(index), Access(updates))
+    columns_part = part_of(0, axes, chunked, cut, writes=True)
+    rows = Footprint((out.shape[0], *columns_part.extents), (out.strides[0], *columns_part.strides))
+    moving = None if columns_part.moving is None else columns_part.moving + 1
+    accesses = (
+        Access(out, writes=True, reads=False, part=replace(rows, moving=moving, step=cut.step)),
+        Access(index, part=part_of(1, axes, chunked, cut)),
+        Access(updates, part=part_of(2, axes, chunked, cut)),
+    )
     return [_work(axes, (out, index, updates), out, cut, chunked, accesses, adds=True, title=f"{op.name} {updates.shape} to {out.shape}")]
 
 

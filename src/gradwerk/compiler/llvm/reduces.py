@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.footprint import Footprint, along
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, passing, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range
@@ -340,6 +341,11 @@ class ReducePlan:
             return Cut(max(axis.extent, 1), 1)
         return Cut.of(axis, nbytes, whole=True) if axis.label == KEPT or axis.leading >= 16 else Cut.of(axis, nbytes)
 
+    def own_part(self, write: Operand, per_chunk: int) -> Footprint:
+        """Each chunk's own results, `per_chunk` elements behind those of the one before."""
+        kept = [(n, s) for k, (n, s) in enumerate(zip(write.shape, write.strides, strict=True)) if k not in self.reduced]
+        return along([(self.cut.count, per_chunk), *kept], 0, 1)
+
     def work(self, writes: Sequence[Operand], *, per_chunk: int) -> Work:
         """The launch that writes the results, or each chunk's partial ones `per_chunk` elements apart."""
         axes = self.merged(writes)
@@ -356,7 +362,7 @@ class ReducePlan:
         extents = (*(axis.extent for axis in axes), self.cut.step, per_chunk, *run_time_strides(axes, letters))
         found = list(accesses(self.given, writes, axes, chunked, self.cut))
         if per_chunk:
-            found[len(self.given) :] = [Access(w, writes=True, reads=False, slice=per_chunk * w.dtype.itemsize) for w in writes]
+            found[len(self.given) :] = [Access(w, writes=True, reads=False, part=self.own_part(w, per_chunk)) for w in writes]
         size = 1
         for extent in self.space:
             size *= extent

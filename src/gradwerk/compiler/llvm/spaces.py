@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gradwerk.compiler.chunks import count_of, step_of
+from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.values import Integer
 from gradwerk.compiler.work import Access, Operand, row_major
@@ -116,22 +117,21 @@ class Cut:
         return cls(step, count_of(axis.extent, step))
 
 
-def slice_of(operand: Operand, number: int, axes: Sequence[Axis], chunked: int, cut: Cut) -> int | None:
-    """The bytes behind the operand's offset that belong to one chunk, when chunks touch disjoint neighbouring ranges."""
-    stride = axes[chunked].strides[number]
-    if len(axes) == 1:
-        return cut.step * stride * operand.dtype.itemsize if stride > 0 else None
-    others = [(axis.extent - 1) * axis.strides[number] for k, axis in enumerate(axes) if k != chunked]
-    if stride <= 0 or any(span < 0 for span in others) or sum(others) + 1 > stride:
-        return None
-    return cut.step * stride * operand.dtype.itemsize
+def part_of(number: int, axes: Sequence[Axis], chunked: int, cut: Cut, *, writes: bool = False) -> Footprint:
+    """What the chunks of a walk over the axes touch of operand `number`.  Along an axis that does not move it, a fold of nothing still
+    writes its result.
+    """
+    moving = chunked if cut.count > 1 else None
+    strides = tuple([axis.strides[number] for axis in axes])
+    extents = [axis.extent if stride or not writes else 1 for axis, stride in zip(axes, strides, strict=True)]
+    return Footprint(tuple(extents), strides, 0, moving, cut.step)
 
 
 def accesses(reads: Sequence[Operand], writes: Sequence[Operand], axes: Sequence[Axis], chunked: int, cut: Cut) -> tuple[Access, ...]:
     """The accesses of a kernel whose pointers are its reads and then its writes."""
     operands = [(operand, False) for operand in reads] + [(operand, True) for operand in writes]
     return tuple(
-        Access(operand, writes=write, reads=not write, slice=slice_of(operand, number, axes, chunked, cut))
+        Access(operand, writes=write, reads=not write, part=part_of(number, axes, chunked, cut, writes=write))
         for number, (operand, write) in enumerate(operands)
     )
 

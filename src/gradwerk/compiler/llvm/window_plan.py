@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradwerk.compiler.footprint import Footprint, along
 from gradwerk.compiler.llvm.spaces import Axis, Cut, patterns, run_time_strides
 from gradwerk.compiler.work import Access, Operand
 from gradwerk.ops.window import Window
@@ -78,17 +79,13 @@ class WindowPlan:
     def accesses(self, operands: Sequence[Operand]) -> tuple[Access, ...]:
         """What each chunk touches; the last operand is written."""
         last = len(operands) - 1
-        return tuple(Access(o, writes=n == last, reads=n != last, slice=self._slice(o, n)) for n, o in enumerate(operands))
+        return tuple(Access(o, writes=n == last, reads=n != last, part=self._part(n)) for n, o in enumerate(operands))
 
-    def _slice(self, operand: Operand, number: int) -> int | None:
-        if self.chunked is None:
-            return None
-        stride = self.axes[self.chunked].strides[number]
+    def _part(self, number: int) -> Footprint:
+        """The whole input along axes that slide, of which none is cut."""
         extents = [axis.extent if self.like_input[number] else axis.windows for axis in self.axes]
-        spans = [(n - 1) * axis.strides[number] for k, (n, axis) in enumerate(zip(extents, self.axes, strict=True)) if k != self.chunked]
-        if stride <= 0 or any(s < 0 for s in spans) or sum(spans) + 1 > stride:
-            return None
-        return self.cut.step * stride * operand.dtype.itemsize
+        moving = self.chunked if self.cut.count > 1 else None
+        return along([(n, axis.strides[number]) for n, axis in zip(extents, self.axes, strict=True)], moving, self.cut.step)
 
     def flops(self) -> int:
         """One operation per tap."""

@@ -1,0 +1,274 @@
+"""Lowered work checked against its own declarations, under settings.check and in every test.
+
+    in the order of the program    every element is written before it is read, and read as what was last written there
+    in the order of the schedule   every read finds the same writer: stages, addresses and reused memory change nothing
+    within a stage                 chunks that may run at the same time have nothing in common that one of them writes
+
+Elements are followed one by one, by sets that are enumerated (Footprint.elements) and not by the formulas of hulls from which barriers were
+derived.  Programs that touch more than MOST elements are checked by bounds alone.  That declarations are true is held by tests, which
+record the loads and stores of kernels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.memory import Schedule, Segment, content, place_of, root
+from gradwerk.compiler.work import Access, Buffer, Operand, Work
+from gradwerk.ir.plan import Pointer
+
+MOST = 1 << 21
+"""Elements, counted once for each access that touches them, that are followed one by one."""
+NOBODY, SEVERAL, EVERY = -1, -2, (1 << 12) - 1
+"""Who touched an element in this stage: none, more than one, all chunks of a chain."""
+
+Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class HostWork(Protocol):
+    """A call of Python between two segments."""
+
+    @property
+    def reads(self) -> tuple[Operand, ...]:
+        """What it reads."""
+
+    @property
+    def writes(self) -> tuple[Operand, ...]:
+        """What it writes."""
+
+
+Step = Segment | HostWork
+
+
+Moment = tuple[int, int, int, int]
+"""(step, work of the step, iteration, access)"""
+
+
+@dataclass
+class Trace:
+    """What the walk in the order of the program saw, for the walk in the order of the schedule to see again."""
+
+    writers: dict[Moment, bytes] = field(default_factory=dict)
+    """Of every read, the number of the write that each element holds."""
+    numbers: dict[Moment, int] = field(default_factory=dict)
+    """The number of every write, from 1."""
+    through: list[Buffer | None] = field(default_factory=lambda: [None])
+    """By number, the content that was written; None: what was given."""
+
+    def number(self, moment: Moment, buffer: Buffer) -> int:
+        """The number of this write."""
+        if moment not in self.numbers:
+            self.numbers[moment] = len(self.through)
+            self.through.append(content(buffer))
+        return self.numbers[moment]
+
+
+def verify_work(
+    steps: Sequence[Step], plan: Schedule, starts: Sequence[int], places: Mapping[Buffer, Pointer], given: Sequence[Buffer],
+    outputs: Sequence[Buffer],
+) -> None:  # fmt: skip
+    """Checks a whole program.  `starts`: the first stage of each step; `given`: memory that is filled before the run.
+
+    Raises: VerifyError, which names the work, the operand and an element.
+    """
+    for step in steps:
+        if isinstance(step, Segment):
+            for work in step.work:
+                check_bounds(work, max(step.trips, 1))
+    if sum(map(amount, steps)) > MOST:
+        return
+    trace = Trace()
+    in_order = Memory({}, given, trace)
+    for number, step in enumerate(steps):
+        in_order.step(number, step, first=True)
+    in_order.touch((len(steps), 0, 0), [Access(Operand(b, (b.count,), (1,))) for b in outputs], None, first=True)
+    scheduled = Memory(places, given, trace)
+    for number, step in enumerate(steps):
+        if not isinstance(step, Segment):
+            scheduled.step(number, step, first=False)
+            continue
+        end = starts[number + 1] if number + 1 < len(starts) else len(plan.stages)
+        order = {id(work): k for k, work in enumerate(step.work)}
+        for trip in range(max(step.trips, 1)):
+            for links in plan.stages[starts[number] : end]:
+                check_stage([link.work for link in links], trip)
+                for work in (work for link in links for work in link.work):
+                    scheduled.touch((number, order[id(work)], trip), work.accesses, work, first=False)
+    scheduled.touch((len(steps), 0, 0), [Access(Operand(b, (b.count,), (1,))) for b in outputs], None, first=False)
+
+
+def amount(step: Step) -> int:
+    """Elements touched, an upper bound."""
+    if not isinstance(step, Segment):
+        return sum(math.prod(o.shape) for o in (*step.reads, *step.writes))
+    return max(step.trips, 1) * sum(min(size(a), a.operand.buffer.count) for work in step.work for a in work.accesses)
+
+
+def size(access: Access) -> int:
+    """Elements of a footprint; those that two axes reach are counted twice."""
+    return math.prod(n if s else min(n, 1) for n, s in zip(access.footprint.extents, access.footprint.strides, strict=True))
+
+
+def check_bounds(work: Work, trips: int) -> None:
+    """Every access lies in its buffer, in every iteration.  Raises: VerifyError."""
+    for number, access in enumerate(work.accesses):
+        if access.footprint.empty:
+            continue
+        (at, step), (low, high) = place_of(access), access.footprint.whole
+        first, last = at + low + min(0, step * (trips - 1)), at + high + max(0, step * (trips - 1))
+        if first < 0 or last >= root(access.operand.buffer).count:
+            raise fault(work, number, f"reaches elements {first} to {last} of {root(access.operand.buffer).count}", work.accesses)
+
+
+def fault(work: Work | None, number: int, what: str, accesses: Sequence[Access]) -> VerifyError:
+    """The error, with the work (None: a call of Python) and what it touches."""
+    name = "a call of Python" if work is None else work.title or work.kernel.name
+    lines = [str(origin) for origin in work.origins[:1]] if work is not None else []
+    return VerifyError(f"{name}: operand {number} {what}", facts=(*map(describe, accesses), *lines))
+
+
+def describe(access: Access) -> str:
+    """One line about an access."""
+    verb = "writes" if access.writes and not access.reads else "updates" if access.writes else "reads"
+    part = access.footprint
+    moving = "" if part.moving is None else f", axis {part.moving} by {part.step} a chunk (-{part.before} +{part.behind})"
+    return f"{verb} {access.operand.buffer.label or 'buffer'} at {place_of(access)[0]}: {part.extents} strides {part.strides}{moving}"
+
+
+class Memory:
+    """Which write each element holds: -1 none, 0 what was given, else its number.  Without `places`, every buffer is memory of its own."""
+
+    def __init__(self, places: Mapping[Buffer, Pointer], given: Sequence[Buffer], trace: Trace) -> None:
+        self.places, self.trace = places, trace
+        self.slots: dict[object, Ints] = {}
+        for buffer in given:
+            memory, found = self.where(Operand(buffer, (buffer.count,), (1,)), 0, np.arange(buffer.count))
+            memory[found] = 0
+
+    def where(self, operand: Operand, trip: int, elements: Ints) -> tuple[Ints, Ints]:
+        """The memory of an operand, and where in it these elements of it lie."""
+        start, step = place_of(Access(operand))
+        found, base = elements + (start + step * trip), root(operand.buffer)
+        at = self.places.get(base)
+        if at is None:
+            return self.room(base, base.count), found
+        return self.room(at.slot, at.offset + base.nbytes), found * base.dtype.itemsize + at.offset
+
+    def room(self, key: object, count: int) -> Ints:
+        """The memory of a slot, at least so long."""
+        have = self.slots.get(key)
+        if have is None or len(have) < count:
+            longer = np.full(count, -1, np.int64)
+            longer[: 0 if have is None else len(have)] = [] if have is None else have
+            have = self.slots[key] = longer
+        return have
+
+    def step(self, number: int, step: Step, *, first: bool) -> None:
+        """A step in the order of the program."""
+        if isinstance(step, Segment):
+            for trip in range(max(step.trips, 1)):
+                for place, work in enumerate(step.work):
+                    self.touch((number, place, trip), work.accesses, work, first=first)
+            return
+        accesses = [*(Access(o) for o in step.reads), *(Access(o, writes=True, reads=False) for o in step.writes)]
+        self.touch((number, 0, 0), accesses, None, first=first)
+
+    def touch(self, key: tuple[int, int, int], accesses: Sequence[Access], work: Work | None, *, first: bool) -> None:
+        """All reads, then all writes.  On the `first` walk reads are judged and noted, on the second compared."""
+        for n, access in enumerate(accesses):
+            if not access.reads:
+                continue
+            memory, found = self.where(access.operand, key[2], access.footprint.elements())
+            writers = memory[found]
+            if first:
+                self.judge(access, writers, work, n)
+                self.trace.writers[*key, n] = writers.tobytes()
+            elif self.trace.writers[*key, n] != writers.tobytes():
+                raise fault(work, n, "finds in the schedule what other work wrote, or nothing yet", accesses)
+        for n, access in enumerate(accesses):
+            if access.writes:
+                memory, found = self.where(access.operand, key[2], access.footprint.elements())
+                memory[found] = self.trace.number((*key, n), access.operand.buffer)
+
+    def judge(self, access: Access, writers: Ints, work: Work | None, number: int) -> None:
+        """All is defined, and by writes of the content that is meant.  Raises: VerifyError."""
+        if (writers < 0).any():
+            raise fault(work, number, f"reads {int((writers < 0).sum())} of {writers.size} elements that nothing has written", [access])
+        meant, base = content(access.operand.buffer), root(access.operand.buffer)
+        for writer in np.unique(writers):
+            through = self.trace.through[writer] or base
+            if through is not meant:
+                what = f"means {meant.label or 'a buffer'} and finds what was written as {through.label or 'another'}"
+                raise fault(work, number, what, [access])
+
+
+@dataclass
+class Touched:
+    """Who wrote and who read each element of one memory within a stage."""
+
+    writer: Ints
+    reader: Ints
+
+    @classmethod
+    def of(cls, count: int) -> Touched:
+        """Memory that nobody has touched."""
+        return cls(np.full(count, NOBODY, np.int64), np.full(count, NOBODY, np.int64))
+
+
+def check_stage(chains: Sequence[Sequence[Work]], trip: int) -> None:
+    """Different chains, and different chunks of one, have nothing in common that one of them writes.  Raises: VerifyError."""
+    accesses = [access for works in chains for work in works for access in work.accesses]
+    written = {root(access.operand.buffer) for access in accesses if access.writes}
+    count: dict[Buffer, int] = {}
+    for access in accesses:
+        count[root(access.operand.buffer)] = count.get(root(access.operand.buffer), 0) + 1
+    touched = {base: Touched.of(base.count) for base in written}
+    for number, works in enumerate(chains):
+        for work in works:
+            for n, access in enumerate(work.accesses):
+                base = root(access.operand.buffer)
+                if base not in touched or (count[base] == 1 and work.chunks == 1):
+                    continue
+                if access.writes and work.chunks > 1 and access.footprint.moving is None:
+                    raise fault(work, n, "is written as a whole by every chunk", work.accesses)
+                at, step = place_of(access)
+                for elements, who in owners(access, work.chunks, number):
+                    if not mark(touched[base], elements + (at + step * trip), who, access):
+                        raise fault(work, n, "meets chunks that may run at the same time", work.accesses)
+
+
+def owners(access: Access, chunks: int, chain: int) -> Iterator[tuple[Ints, Ints]]:
+    """The elements of an access with the number of the chunk that touches each."""
+    part, first = access.footprint, chain * (EVERY + 1)
+    if part.moving is None or part.before or part.behind:
+        for chunk in range(chunks) if part.moving is not None and not access.writes else (None,):
+            elements = part.elements(chunk)
+            yield elements, np.full(elements.size, first + (0 if chunks == 1 else EVERY if chunk is None else chunk), np.int64)
+        return
+    still = replace(part, extents=(*part.extents[: part.moving], 1, *part.extents[part.moving + 1 :]), moving=None).elements()
+    entries = np.arange(part.extents[part.moving], dtype=np.int64)
+    elements = np.add.outer(entries * part.strides[part.moving], still)
+    yield elements.ravel(), np.repeat(first + entries // part.step, still.size)
+
+
+def mark(touched: Touched, elements: Ints, who: Ints, access: Access) -> bool:
+    """Notes an access; whether nobody else is in the way."""
+    writer = touched.writer[elements]
+    if not ((writer == NOBODY) | (writer == who)).all():
+        return False
+    if access.reads:
+        reader = touched.reader[elements]
+        touched.reader[elements] = np.where((reader == NOBODY) | (reader == who), who, SEVERAL)
+    if access.writes:
+        reader = touched.reader[elements]
+        if not ((reader == NOBODY) | (reader == who)).all():
+            return False
+        touched.writer[elements] = who
+        return bool((touched.writer[elements] == who).all())
+    return True
