@@ -29,8 +29,9 @@ METHODS = {
 }
 INTERNAL = {
     "keras": {
-        "Count", "FunctionLoss", "TestBridge", "TrainingBridge", "accuracy_for", "aligned", "checked_callbacks", "get", "is_sparse",
-        "labels_of", "serialize", "total", "weights_like",
+        "Count", "FromFunction", "FunctionLoss", "Probabilities", "TestBridge", "TrainingBridge", "accuracy_for", "aligned", "as_operand",
+        "checked_callbacks", "chosen", "get", "is_sparse", "labels_of", "lined_up", "logits_of", "remembering", "serialize", "total",
+        "weights_like",
     },
     "torch": {"channels_first", "channels_last", "each"},
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_narrow_terminal_cuts_the_line_instead_of_wrapping_it(monkeypatch: pyt
     fit(make_steps(), make_batches(), epochs=1, events=[Progress(stream)])
     draws = stream.getvalue().split("\r")
     assert all(len(draw) <= 39 for draw in draws if not draw.endswith("\n"))
-    assert draws[-1].rstrip().endswith("0:00"), "what stays is whole"
+    assert re.search(r"\d:\d\d$", draws[-1].rstrip()), "what stays is whole"
 
 
 def test_elsewhere_each_epoch_leaves_one_plain_line() -> None:

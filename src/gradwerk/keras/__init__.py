@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradwerk.keras import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, utils
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import Initializer
 from gradwerk.keras.layers.input import Input, InputLayer
 from gradwerk.keras.layers.layer import Layer
@@ -16,3 +17,5 @@ __all__ = [
     "Initializer", "Input", "InputLayer", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations", "backend",
     "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "utils",
 ]  # fmt: skip
+
+__getattr__ = ORIGINAL.module("keras", __name__)

@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import activation as known
 from gradwerk.ops import functions
+from gradwerk.tensor.handle import Handle, make
+from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """A Tensor or an array."""
 Activation = Callable[..., Operand]
 ActivationLike = str | Activation | None
 """What layers take for one."""
+
+
+class Probabilities(Tensor):
+    """What softmax or sigmoid gave, and the logits it was made of: cross-entropies take these, since of a probability of 0 or 1 there is
+    no gradient left.  What is computed from it is a plain Tensor.
+    """
+
+    __slots__ = ("logits", "made_by", "version")
+    logits: Operand
+    made_by: str
+    version: int
+    result_class: ClassVar[type[Handle]] = Tensor
+
+
+def remembering(y: Operand, logits: Operand, made_by: str) -> Operand:
+    """`y` with its logits; arrays stay what they are."""
+    if not isinstance(y, Tensor):
+        return y
+    kept = make(Probabilities, y._storage, y._array, y._type, y._view)
+    kept._node, kept._index = y._node, y._index
+    kept.logits, kept.made_by, kept.version = logits, made_by, y._storage.version
+    return kept
+
+
+def logits_of(y: Operand, made_by: str) -> Operand | None:
+    """The logits of probabilities that `made_by` ("softmax" or "sigmoid") gave, None where they are not known or y was written since."""
+    known_ones = isinstance(y, Probabilities) and getattr(y, "made_by", "") == made_by and y._storage.version == y.version
+    return y.logits if known_ones else None
 
 
 def linear(x: Operand) -> Operand:
@@ -35,12 +66,13 @@ def tanh(x: Operand) -> Operand:
 
 def sigmoid(x: Operand) -> Operand:
     """The logistic function, y = 1 / (1 + exp(-x))."""
-    return known.NAMED["sigmoid"](x)
+    return remembering(known.NAMED["sigmoid"](x), x, "sigmoid")
 
 
 def softmax(x: Operand, axis: int = -1) -> Operand:
     """exp(x) / sum of exp(x) along `axis`."""
-    return functions.softmax(x, axis)
+    y = functions.softmax(x, axis)
+    return remembering(y, x, "softmax") if axis in {-1, len(y.shape) - 1} else y
 
 
 def log_softmax(x: Operand, axis: int = -1) -> Operand:
@@ -79,3 +111,5 @@ def serialize(activation: Activation) -> str:
     if NAMED.get(name) is not activation:
         raise ArgumentError(f"the activation {activation!r} has no name to save", likely="use one of keras.activations")
     return name
+
+__getattr__ = ORIGINAL.module("keras.activations", __name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.utils import clear_session
 
 __all__ = ["clear_session", "epsilon", "floatx", "image_data_format"]
@@ -20,3 +21,5 @@ def floatx() -> str:
 def image_data_format() -> str:
     """Where channels stand."""
     return "channels_last"
+
+__getattr__ = ORIGINAL.module("keras.backend", __name__)

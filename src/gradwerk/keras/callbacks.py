@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.train.run import Events, Run
 
 Logs = dict[str, float]
@@ -159,3 +160,5 @@ def checked_callbacks(callbacks: Any, model: Any, params: dict[str, Any]) -> lis
         callback.set_model(model)
         callback.set_params(params)
     return given
+
+__getattr__ = ORIGINAL.module("keras.callbacks", __name__)

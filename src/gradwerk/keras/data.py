@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DataError
+from gradwerk.keras.options import positive_integer
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.arrays import ArrayBatches
 from gradwerk.train.checks import as_data, check_finite, check_lengths
@@ -57,7 +58,8 @@ class Data:
 
     def batches(self, batch_size: int | None, dtypes: tuple[Any, ...], seed: int | None = None) -> ArrayBatches:
         """Batches of 32 unless said otherwise."""
-        return ArrayBatches(self.arrays, 32 if batch_size is None else batch_size, seed=seed, dtypes=dtypes[: len(self.arrays)])
+        size = 32 if batch_size is None else positive_integer("fit, evaluate and predict", "batch_size", batch_size)
+        return ArrayBatches(self.arrays, size, seed=seed, dtypes=dtypes[: len(self.arrays)])
 
 
 def as_arrays(x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
@@ -67,8 +69,8 @@ def as_arrays(x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
     targets are missing.
     """
     if x is None or y is None:
-        raise ArgumentError("x and y are needed, as arrays", likely="data sets and generators are not supported here yet")
-    data = Data(_array(x, "x"), _array(y, "y"), None if sample_weight is None else _array(sample_weight, "sample_weight"))
+        raise ArgumentError("x and y are needed, as arrays", likely=_missing(x))
+    data = Data(as_array(x, "x"), as_array(y, "y"), as_array(sample_weight, "sample_weight") if is_given(sample_weight) else None)
     check_lengths(x=data.x, y=data.y, sample_weight=data.weights)
     for name, array in (("x", data.x), ("y", data.y), ("sample_weight", data.weights)):
         if array is not None:
@@ -76,23 +78,54 @@ def as_arrays(x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
     return data
 
 
+def is_given(value: ArrayLike) -> bool:
+    """Whether there is anything."""
+    return value is not None
+
+
 def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
     """The weight of each example's class; 1 for classes that are not named.
 
-    Raises: DataError for targets that are no class numbers and no one-hot rows.
+    Raises: DataError for targets that are no class numbers and no one-hot rows; ArgumentError for what is no mapping of numbers.
     """
+    if not isinstance(weights, Mapping):
+        raise ArgumentError(f"class_weight maps classes to weights, this is {weights!r}", likely="class_weight={0: 1.0, 1: 2.0}")
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
+        raise DataError(
+            "class_weight needs class numbers, these targets have fractions", facts=(f"y {y.shape} {y.dtype}",),
+            likely="give the weight of each example: sample_weight=np.where(y > 0.5, 2.0, 1.0)",
+        )  # fmt: skip
     if labels.min() < 0:
         raise DataError("class_weight needs class numbers from 0 on", facts=(f"y {y.shape} {y.dtype}: from {labels.min()}",))
-    table = np.ones(max(int(labels.max()), *weights) + 1, np.float32)
+    table = np.ones(max(int(labels.max()), *map(int, weights), 0) + 1, np.float32)
     for label, weight in weights.items():
-        table[label] = weight
+        table[int(label)] = weight
     return np.asarray(table[labels.astype(np.int64)])
 
 
-def _array(value: ArrayLike, what: str) -> Array:
+def as_array(value: ArrayLike, what: str) -> Array:
+    """Data as an array.  A list of one array, Keras' form for several inputs, is that array.
+
+    Raises: ArgumentError for data sets and for several inputs; DTypeError, DataError.
+    """
     if isinstance(value, Tensor):
         return value.numpy()
     if isinstance(value, Mapping) or hasattr(value, "__next__"):
         raise ArgumentError(f"{what} is a {type(value).__name__}; only arrays are supported here yet")
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, (np.ndarray, Tensor)) for item in value):
+        if len(value) == 1 and len(value[0].shape) > 0:
+            return as_array(value[0], what)
+        if len({tuple(item.shape) for item in value}) > 1:
+            raise ArgumentError(
+                f"{what} is a list of {len(value)} arrays; models of several inputs or outputs are not here yet",
+                facts=tuple(f"{what}[{k}] {tuple(item.shape)} {item.dtype}" for k, item in enumerate(value[:4])),
+                likely=f"np.concatenate({what})" if len({tuple(item.shape[1:]) for item in value}) == 1 and value[0].shape else "",
+            )
     return as_data(value, what)
+
+
+def _missing(x: ArrayLike) -> str:
+    if isinstance(x, tuple) and len(x) == 2:
+        return "write x and y apart: fit(*data)"
+    return "data sets and generators are not supported here yet" if hasattr(x, "__iter__") and not hasattr(x, "shape") else ""

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from gradwerk.keras.options import by_name, checked
+from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.nn import init
-from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.tensor.random import Generator, fresh_seed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Initializer:
-    """A rule, and a seed: with one the numbers are the same at every call, without one they come from the global generator."""
+    """A rule, and a seed: one initializer gives equal numbers at every call, as in Keras.  Without a seed it draws one when it is made."""
 
     def __init__(self, rule: init.Initializer, config: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.rule, self.config = rule, dict(config)
+        given = self.config.get("seed")
+        if given is not None:
+            self.seed = whole(type(self).__name__, "seed", given)
+        else:
+            self.seed = fresh_seed() if "seed" in self.config else 0
 
-    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Array:  # noqa: ANN401  a dtype or its name
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:  # noqa: ANN401  a dtype or its name
         """An array of this shape."""
-        return np.asarray(self.fill(tuple(shape), default_generator()), dtype)
-
-    def fill(self, shape: tuple[int, ...], generator: Generator) -> Array:
-        """The numbers, from `generator` where the initializer has no seed of its own."""
-        return self.rule(shape, generator if self.config.get("seed") is None else Generator(self.config["seed"]))
+        return np.asarray(self.rule(tuple(shape), Generator(self.seed)), dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal initializer."""
@@ -144,6 +148,24 @@ class Orthogonal(Initializer):
         super().__init__(init.Orthogonal(gain), {"gain": gain, "seed": seed})
 
 
+@dataclass(frozen=True)
+class FromFunction:
+    """A rule made of a function of the shape."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
+        told = {"dtype": "float32"} if "dtype" in _parameters(self.function) else {}
+        return np.asarray(self.function(shape, **told), np.float32)
+
+
+def _parameters(function: Callable[..., Any]) -> Collection[str]:
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return ()
+
+
 OrthogonalInitializer = Orthogonal
 NAMED: dict[str, type[Any]] = {
     "zeros": Zeros, "ones": Ones, "constant": Constant, "random_uniform": RandomUniform, "uniform": RandomUniform,
@@ -168,14 +190,17 @@ def get(identifier: InitializerLike) -> Initializer:
         return made_of(**identifier.get("config", {}))
     if callable(identifier):
         made = identifier
-        return Initializer(lambda shape, _: np.asarray(made(shape), np.float32))
+        return Initializer(FromFunction(made))
     initializer: Initializer = by_name("initializer", identifier, NAMED)()
     return initializer
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
     """The name of an initializer where its arguments are the defaults, else its class and arguments."""
-    for name, make in NAMED.items():
-        if make() == initializer:
+    for name, made in NAMED.items():
+        defaults = {p.name: p.default for p in inspect.signature(made).parameters.values()}
+        if type(initializer) is made and initializer.config == defaults:
             return name
     return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
+
+__getattr__ = ORIGINAL.module("keras.initializers", __name__)

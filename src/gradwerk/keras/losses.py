@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.activations import logits_of
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked, choice
 from gradwerk.nn import loss as known
+from gradwerk.nn.configured import Configured
 from gradwerk.ops.elementwise import cast, mul
-from gradwerk.ops.functions import mean, one_hot
-from gradwerk.ops.indexing import in_range
+from gradwerk.ops.functions import mean
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.reduction import reduce_sum
+from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """A Tensor or an array."""
@@ -25,17 +31,18 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
 def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-log p[label] of each example.  Shape: y_true (batch, ...) integers or (batch, ..., 1), y_pred (batch, ..., classes)."""
     labels = labels_of(y_true, y_pred)
+    y_pred, from_logits = _logits_behind("sparse_categorical_crossentropy", y_pred, "softmax", from_logits=from_logits)
+    _check_labels_shape(labels, y_pred)
     if from_logits:
         return known.softmax_cross_entropy(y_pred, labels, ignored=known.NO_LABEL)
-    _check_labels_shape(labels, y_pred)
-    classes = y_pred.shape[-1]
-    return known.cross_entropy_of_probabilities(y_pred, one_hot(in_range(labels, classes, "label"), classes, y_pred.dtype))
+    return known.sparse_cross_entropy_of_probabilities(y_pred, labels)
 
 
 @checked
 def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-sum(y_true log p) of each example.  Shape: both (batch, ..., classes)."""
     targets = cast(y_true, y_pred.dtype)
+    y_pred, from_logits = _logits_behind("categorical_crossentropy", y_pred, "softmax", from_logits=from_logits)
     if from_logits:
         return known.categorical_cross_entropy(y_pred, targets)
     return known.cross_entropy_of_probabilities(y_pred, targets)
@@ -45,6 +52,7 @@ def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool
 def binary_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-(y log p + (1 - y) log(1 - p)), the mean along the last axis."""
     y_true, y_pred = aligned(y_true, y_pred)
+    y_pred, from_logits = _logits_behind("binary_crossentropy", y_pred, "sigmoid", from_logits=from_logits)
     rule = known.binary_cross_entropy if from_logits else known.binary_cross_entropy_of_probabilities
     return mean(rule(y_pred, y_true), (-1,))
 
@@ -61,8 +69,12 @@ def mean_absolute_error(y_true: Operand, y_pred: Operand) -> Operand:
     return mean(known.absolute_error(y_pred, y_true), (-1,))
 
 
-class Loss:
-    """One value for each example, and how these become one number.  A subclass writes `call`."""
+@ORIGINAL.completes("keras.losses.Loss")
+class Loss(Configured):
+    """One value for each example, and how these become one number.  A subclass writes `call`.
+
+    Attributes may change between steps: the next step computes with what they are then.
+    """
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
         self.name = name or snake_case(type(self).__name__)
@@ -73,11 +85,15 @@ class Loss:
         raise StateError(f"{type(self).__name__} defines no call", likely="write `def call(self, y_true, y_pred): ...`")
 
     def __call__(self, y_true: Operand, y_pred: Operand, sample_weight: Operand | None = None) -> Operand:
-        """The reduced loss; weights multiply the values of their examples."""
+        """The reduced loss, a Tensor; weights multiply the values of their examples (of one value for all: their mean does)."""
+        if "reduction" not in vars(self):
+            raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
+        y_true, y_pred = as_operand(y_true), as_operand(y_pred)
         values = self.call(y_true, y_pred)
         if sample_weight is not None:
-            values = mul(values, weights_like(sample_weight, values))
-        if self.reduction == "none":
+            weights = as_operand(sample_weight)
+            values = mul(values, weights_like(weights, values) if values.shape else cast(weights, values.dtype))
+        if self.reduction == "none" or not values.shape:
             return values
         return reduce_sum(values) if self.reduction == "sum" else self.mean(values, y_true, y_pred)
 
@@ -215,6 +231,45 @@ def is_sparse(loss: Loss) -> bool:
     return by_function or isinstance(loss, SparseCategoricalCrossentropy)
 
 
+def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
+    """Targets and predictions of ranks that differ by a last axis of 1, at one rank: (n,) meets (n, 1) as (n, 1), (n, t, 1) meets (n, t).
+
+    What a loss or metric of the user's own would else broadcast to all pairs.
+    """
+    more = len(y_true.shape) - len(y_pred.shape)
+    if more == -1 and y_pred.shape[-1] == 1:
+        if len(y_true.shape) == 1:
+            return reshape(y_true, (*y_true.shape, 1)), y_pred
+        return y_true, reshape(y_pred, tuple(y_pred.shape[:-1]))
+    if more == 1 and y_true.shape[-1] == 1:
+        if len(y_pred.shape) == 1:
+            return y_true, reshape(y_pred, (*y_pred.shape, 1))
+        return reshape(y_true, tuple(y_true.shape[:-1])), y_pred
+    return y_true, y_pred
+
+
+def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes
+    """A Tensor; float64 becomes float32."""
+    if isinstance(value, Tensor):
+        return value
+    array = np.asarray(value)
+    return Tensor(array.astype(np.float32) if array.dtype.kind == "f" or array.dtype == np.bool_ else array)
+
+
+def _logits_behind(loss: str, y_pred: Operand, activation: str, *, from_logits: bool) -> tuple[Operand, bool]:
+    """The logits of which an activation made the predictions, where it did; and whether there are logits now."""
+    logits = logits_of(y_pred, activation)
+    if logits is None:
+        return y_pred, from_logits
+    if from_logits:
+        warnings.warn(
+            f"{loss} was told from_logits=True, but {activation} made these outputs: they are probabilities.  Its logits are taken."
+            f"  Leave from_logits out, or the {activation}.",
+            stacklevel=2,
+        )
+    return logits, True
+
+
 def labels_of(y_true: Operand, y_pred: Operand) -> Operand:
     """Class numbers as int32, without a last axis of 1.  Shape: (batch, ...)."""
     return cast(_squeezed(y_true, y_pred), dtypes.int32)
@@ -257,3 +312,5 @@ def _check_labels_shape(labels: Operand, y_pred: Operand) -> None:
             facts=(f"labels  {tuple(labels.shape)} {labels.dtype}      predictions {tuple(y_pred.shape)} {y_pred.dtype}",),
             likely="for one-hot targets take 'categorical_crossentropy'; the last layer needs one output per class",
         )
+
+__getattr__ = ORIGINAL.module("keras.losses", __name__)

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import losses
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.losses import aligned
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import metric as known
+from gradwerk.nn.configured import Configured
 from gradwerk.nn.module import Module
 from gradwerk.tensor.tensor import Tensor
 
@@ -21,14 +23,14 @@ Operand = Any
 
 
 class Count(Module):
-    """The running mean that a step counts: `values(y_true, y_pred)` of every batch."""
+    """The running mean that a step counts: the metric's values of every batch."""
 
-    def __init__(self, values: Callable[[Operand, Operand], Operand]) -> None:
-        self.values, self.mean = values, known.Mean()
+    def __init__(self, metric: Metric) -> None:
+        self.metric, self.mean = metric, known.Mean()
 
     def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
-        self.mean.update(self.values(targets, prediction))
+        self.mean.update(self.metric.values(*losses.lined_up(targets, prediction)))
 
     def result(self) -> float:
         """The mean so far."""
@@ -39,16 +41,30 @@ class Count(Module):
         self.mean.reset()
 
 
-class Metric:
-    """The mean of a function of (y_true, y_pred) over all examples since `reset_state`."""
+@ORIGINAL.completes("keras.metrics.Metric")
+class Metric(Configured):
+    """The mean of a function of (y_true, y_pred) over all examples since `reset_state`.
 
-    def __init__(self, function: Callable[[Operand, Operand], Operand], name: str | None) -> None:
+    Attributes may change between steps: the next step counts with what they are then.
+    """
+
+    def __init__(self, function: Callable[[Operand, Operand], Operand] | None = None, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self.count = Count(function)
+        self.function = function
+        self.count = Count(self)
+
+    def values(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """The value of each example."""
+        if self.function is None:
+            raise StateError(
+                f"{type(self).__name__} says no values: metrics that keep state of their own are not here yet",
+                likely="write `def values(self, y_true, y_pred): ...`, whose mean is taken, or give compile a function",
+            )
+        return self.function(y_true, y_pred)
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
         """Counts a batch."""
-        self.count.update(_tensor(y_pred), _tensor(y_true))
+        self.count.update(losses.as_operand(y_pred), losses.as_operand(y_true))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
@@ -69,7 +85,11 @@ class SparseCategoricalAccuracy(Metric):
 
     @checked
     def __init__(self, name: str | None = "sparse_categorical_accuracy") -> None:
-        super().__init__(lambda y, p: known.label_hits(p, losses.labels_of(y, p)), name)
+        super().__init__(None, name)
+
+    def values(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `label_hits`."""
+        return known.label_hits(y_pred, losses.labels_of(y_true, y_pred))
 
 
 class CategoricalAccuracy(Metric):
@@ -77,7 +97,11 @@ class CategoricalAccuracy(Metric):
 
     @checked
     def __init__(self, name: str | None = "categorical_accuracy") -> None:
-        super().__init__(lambda y, p: known.one_hot_hits(p, y), name)
+        super().__init__(None, name)
+
+    def values(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `one_hot_hits`."""
+        return known.one_hot_hits(y_pred, y_true)
 
 
 class BinaryAccuracy(Metric):
@@ -85,8 +109,13 @@ class BinaryAccuracy(Metric):
 
     @checked
     def __init__(self, name: str | None = "binary_accuracy", *, threshold: float = 0.5) -> None:
-        super().__init__(lambda y, p: _binary_hits(y, p, threshold), name)
+        super().__init__(None, name)
         self.threshold = threshold
+
+    def values(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `binary_hits`."""
+        targets, predictions = aligned(y_true, y_pred)
+        return known.binary_hits(predictions, targets, self.threshold)
 
 
 class MeanSquaredError(Metric):
@@ -115,7 +144,7 @@ class Mean:
 
     def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401
         """Counts values."""
-        self._total.update(_tensor(values), 1.0 if sample_weight is None else float(sample_weight))
+        self._total.update(losses.as_operand(values), 1.0 if sample_weight is None else float(sample_weight))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
@@ -143,11 +172,24 @@ def get(identifier: str | Metric | Callable[..., Operand], target_shape: Sequenc
     if isinstance(identifier, type):
         raise ArgumentError(f"the metric is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
     if callable(identifier):
-        return Metric(identifier, getattr(identifier, "__name__", "metric"))
+        return Metric(identifier, getattr(identifier, "__name__", "metric").strip("<>"))
     if identifier in {"accuracy", "acc"}:
         return accuracy_for(tuple(target_shape), tuple(output_shape), identifier)
     metric: Metric = by_name("metric", identifier, NAMED | {"accuracy": Metric, "acc": Metric})(name=identifier)
     return metric
+
+
+def chosen(asked: Sequence[Any], target_shape: Sequence[int], output_shape: Sequence[int | None]) -> list[Metric]:
+    """The metrics that were asked for, for targets and outputs of these shapes; where two have one name, the later ones are numbered."""
+    found = [get(one, target_shape, [extent or 0 for extent in output_shape]) for one in asked]
+    taken: set[str] = set()
+    for metric in found:
+        base, number = metric.name, 0
+        while metric.name in taken:
+            number += 1
+            metric.name = f"{base}_{number}"
+        taken.add(metric.name)
+    return found
 
 
 def accuracy_for(target_shape: tuple[int, ...], output_shape: tuple[int, ...], name: str) -> Metric:
@@ -158,11 +200,4 @@ def accuracy_for(target_shape: tuple[int, ...], output_shape: tuple[int, ...], n
         return SparseCategoricalAccuracy(name)
     return CategoricalAccuracy(name)
 
-
-def _binary_hits(y_true: Operand, y_pred: Operand, threshold: float) -> Operand:
-    targets, predictions = aligned(y_true, y_pred)
-    return known.binary_hits(predictions, targets, threshold)
-
-
-def _tensor(value: Any) -> Tensor:  # noqa: ANN401
-    return value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+__getattr__ = ORIGINAL.module("keras.metrics", __name__)

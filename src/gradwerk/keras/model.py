@@ -3,31 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.origin import module_path
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.callbacks import Callbacks, History
 from gradwerk.keras.data import ArrayLike
-from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.layers.inputs import as_inputs, shapes_of
+from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.layers.shapes import Shape, without_traces
 from gradwerk.keras.losses import Loss, LossLike
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.optimizers import Optimizer
 from gradwerk.keras.options import by_name, checked
 from gradwerk.keras.training import Training
+from gradwerk.keras.weights import load_weights, save_weights
+from gradwerk.tensor.tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Answer = float | list[float] | dict[str, float]
 """The loss alone, the loss and the metrics, or both by name."""
 
 
+@ORIGINAL.completes("keras.Model")
 class Model(Layer):
-    """A layer made of layers that can be compiled, fitted, evaluated and asked."""
+    """A layer made of layers that can be compiled, fitted, evaluated and asked.
 
-    def __init__(self, *, trainable: bool = True, name: str | None = None) -> None:
+    A subclass keeps its layers as attributes (or in lists, tuples and dicts of them) and writes `call`.
+    """
+
+    def __init__(self, *inputs: Any, trainable: bool = True, name: str | None = None, **outputs: Any) -> None:  # noqa: ANN401
+        if inputs or outputs:
+            raise ArgumentError(
+                "Model(inputs, outputs): models made by calling layers on an Input are not here yet",
+                likely="put the layers into keras.Sequential([keras.Input(...), ...]), or subclass keras.Model",
+            )
         super().__init__(trainable=trainable, name=name)
-        self.training_state = Training(self)
+        object.__setattr__(self, "_training_state", Training(self))
+
+    @property
+    def training_state(self) -> Training:
+        """What `compile` was told, and the steps made of it.  Raises: StateError where a subclass did not begin as one."""
+        state: Training | None = vars(self).get("_training_state")
+        if state is None:
+            raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
+        return state
 
     @checked
     def compile(
@@ -116,24 +141,41 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers."""
-        return []
+        """The layers that it holds."""
+        return list(self.sublayers())
 
     @property
     def input_shape(self) -> Shape:
         """The shape of the input."""
         return self._input_shape or ()
 
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights.  Setting it freezes or frees every layer."""
-        return self._trainable
+    def build_on(self, x: Array) -> None:
+        """Builds what is not built yet by one call on the first examples, in inference, that changes no weight."""
+        few = as_inputs(self, x[:2])
+        with module_path(self.label) if self.names_path else nullcontext():
+            self.build(shapes_of(few))
+            result = without_traces(self, few)
+        if isinstance(result, Tensor):
+            self.remember_shape(self._input_shape, shapes_of(result))
 
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self.layers:
-            layer.trainable = self._trainable
+    def check_shape(self, x: Array) -> None:
+        """Refuses data of a shape that the model is not made for.  A model of one's own takes what its layers take."""
+
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:  # noqa: FBT001, FBT002  Keras' signature
+        """Writes all weights to one safetensors file, whole or not at all.  The name ends in `.weights.safetensors`.
+
+        Weights are named by where they stand in the model, not by its layers' names: `layers.dense_1.kernel` is the second Dense.
+        Raises: ArgumentError for another ending, StateError before the model is built, FileError where it cannot be written.
+        """
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:  # noqa: FBT001, FBT002  Keras' signature
+        """Reads weights that `save_weights` wrote for a model of the same structure: all, or (with an error) none.
+
+        `skip_mismatch` leaves weights as they are that the file lacks or has in another shape, with a warning.
+        Raises: FileError for a file that is missing or damaged; ArgumentError, ShapeError for one of another model.
+        """
+        load_weights(self, filepath, skip_mismatch=skip_mismatch)
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -182,10 +224,6 @@ class Model(Layer):
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:
         self.training_state.eager = bool(value)
-
-    def count_params(self) -> int:
-        """The number of weights' elements.  Raises: StateError before the model is built."""
-        return sum(layer.count_params() for layer in self.layers)
 
 
 def _answer(logs: dict[str, float], *, return_dict: bool) -> Answer:

@@ -2,44 +2,72 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import optimizer as known
 from gradwerk.tensor.tensor import Parameter, Tensor
 
+_ABSENT = object()
 
+
+@ORIGINAL.completes("keras.optimizers.Optimizer")
 class Optimizer:
-    """An update rule, told its parameters by the model that is compiled with it."""
+    """An update rule, told its parameters by the model that is compiled with it.
+
+    Its settings may change at any time: the next step computes with what they are then.
+    """
+
+    settings: ClassVar[tuple[str, ...]] = ()
+    """The attributes that the rule depends on, the learning rate apart."""
 
     def __init__(self, learning_rate: float, name: str | None) -> None:
-        if callable(learning_rate):
-            raise ArgumentError("learning rate schedules are not supported here yet", likely="set optimizer.learning_rate in a callback")
-        if not 0 <= float(learning_rate) < float("inf"):
-            raise ArgumentError(f"the learning rate is {learning_rate}")
         self.name = name or unique_name(type(self).__name__)
         self.rule: known.Optimizer | None = None
-        self._rate = float(learning_rate)
+        self._rate = Tensor(np.asarray(_checked_rate(learning_rate), np.float32))
+        self._iterations = Tensor(np.asarray(0, np.int64))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.settings:
+            object.__setattr__(self, name, value)
+            return
+        before = vars(self).get(name, _ABSENT)
+        object.__setattr__(self, name, value)
+        try:
+            if all(setting in vars(self) for setting in self.settings):
+                told = self.rule_settings()
+                if self.rule is not None:
+                    self.rule.configure(**told)
+        except ArgumentError:
+            object.__delattr__(self, name) if before is _ABSENT else object.__setattr__(self, name, before)
+            raise
 
     def build(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
         """Makes the state for these parameters; once."""
         if self.rule is None:
-            self.rule = self.make(parameters, self._rate)
+            self.rule = self.make(parameters)
+            self.rule.rate, self.rule.iterations = self._rate, self._iterations
         elif [id(p) for p in self.rule.targets.values()] != [id(p) for p in parameters.values()]:
             raise ArgumentError(
                 f"the optimizer {self.name!r} was built for another model, or for other weights of this one",
-                likely="make a new optimizer and compile the model with it",
+                likely="call model.compile again, with a new optimizer",
             )
         return self.rule
 
-    def make(self, parameters: Mapping[str, Parameter], learning_rate: float) -> known.Optimizer:
+    def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
         """The rule with its state.  A subclass writes it."""
         raise ArgumentError(f"{type(self).__name__} defines no rule")
+
+    def rule_settings(self) -> dict[str, Any]:
+        """The settings as the rule takes them.  Raises: ArgumentError for what is out of range."""
+        return {}
 
     @property
     def built(self) -> bool:
@@ -49,18 +77,16 @@ class Optimizer:
     @property
     def learning_rate(self) -> Tensor:
         """The learning rate, 0-d.  Assigning a number changes it without compiling anything again."""
-        return self.rule.learning_rate if self.rule is not None else Tensor(np.asarray(self._rate, np.float32))
+        return self._rate
 
     @learning_rate.setter
     def learning_rate(self, value: float | Tensor) -> None:
-        self._rate = float(value.item() if isinstance(value, Tensor) else value)
-        if self.rule is not None:
-            self.rule.learning_rate = self._rate
+        self._rate.assign(np.asarray(_checked_rate(value), np.float32))
 
     @property
     def iterations(self) -> Tensor:
         """The number of updates so far, 0-d."""
-        return self.rule.iterations if self.rule is not None else Tensor(np.asarray(0, np.int64))
+        return self._iterations
 
     @property
     def variables(self) -> list[Tensor]:
@@ -70,7 +96,8 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
-        return {"name": self.name, "learning_rate": float(self.learning_rate.item())}
+        settings = {name: getattr(self, name) for name in self.settings}
+        return {"name": self.name, "learning_rate": float(self.learning_rate.item()), **settings}
 
     @classmethod
     @checked
@@ -82,26 +109,29 @@ class Optimizer:
 class SGD(Optimizer):
     """Gradient descent: v <- momentum v - learning_rate g;  w <- w + v, with Nesterov w <- w + momentum v - learning_rate g."""
 
+    settings = ("momentum", "nesterov")
+
     @checked
     def __init__(
         self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, *, name: str | None = None  # noqa: FBT001, FBT002
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, name)
-        if not 0 <= momentum <= 1:
-            raise ArgumentError(f"SGD: the momentum lies between 0 and 1, this is {momentum}")
-        self.momentum, self.nesterov = float(momentum), bool(nesterov)
+        self.momentum, self.nesterov = momentum, bool(nesterov)
 
-    def make(self, parameters: Mapping[str, Parameter], learning_rate: float) -> known.Optimizer:
+    def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
         """See nn.optimizer.SGD."""
-        return known.SGD(parameters, learning_rate, momentum=self.momentum, nesterov=self.nesterov and self.momentum > 0)
+        return known.SGD(parameters, **self.rule_settings())
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
-        return super().get_config() | {"momentum": self.momentum, "nesterov": self.nesterov}
+    def rule_settings(self) -> dict[str, Any]:
+        """Momentum from 0 to 1; Nesterov's form where there is any."""
+        momentum = _between(self, "momentum", self.momentum, 0.0, 1.0)
+        return {"momentum": momentum, "nesterov": bool(self.nesterov) and momentum > 0}
 
 
 class Adam(Optimizer):
     """Adam, with Keras' "epsilon hat"."""
+
+    settings = ("beta_1", "beta_2", "epsilon")
 
     @checked
     def __init__(
@@ -110,16 +140,61 @@ class Adam(Optimizer):
         super().__init__(learning_rate, name)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
-    def make(self, parameters: Mapping[str, Parameter], learning_rate: float) -> known.Optimizer:
+    def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
         """See nn.optimizer.Adam."""
-        return known.Adam(parameters, learning_rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon)
+        return known.Adam(parameters, **self.rule_settings())
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
-        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+    def rule_settings(self) -> dict[str, Any]:
+        """Betas from 0 to below 1, epsilon from 0."""
+        betas = {name: _between(self, name, getattr(self, name), 0.0, 1.0 - 1e-9) for name in ("beta_1", "beta_2")}
+        return betas | {"epsilon": _between(self, "epsilon", self.epsilon, 0.0, math.inf)}
 
 
-NAMED: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam}
+class RMSprop(Optimizer):
+    """RMSprop: v <- rho v + (1 - rho) g^2;  w <- w - learning_rate g / sqrt(v + epsilon); see nn.optimizer.rmsprop for the other forms."""
+
+    settings = ("rho", "momentum", "epsilon", "centered")
+
+    @checked
+    def __init__(
+        self, learning_rate: float = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
+        centered: bool = False, *, name: str | None = None,  # noqa: FBT001, FBT002
+    ) -> None:  # fmt: skip
+        super().__init__(learning_rate, name)
+        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, bool(centered)
+
+    def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
+        """See nn.optimizer.RMSprop."""
+        return known.RMSprop(parameters, **self.rule_settings())
+
+    def rule_settings(self) -> dict[str, Any]:
+        """rho and momentum from 0 to 1, epsilon from 0."""
+        shares = {name: _between(self, name, getattr(self, name), 0.0, 1.0) for name in ("rho", "momentum")}
+        return shares | {"epsilon": _between(self, "epsilon", self.epsilon, 0.0, math.inf), "centered": bool(self.centered)}
+
+
+def _checked_rate(value: Any) -> float:  # noqa: ANN401  a number or a Tensor of one
+    """Raises: ArgumentError for what is no learning rate."""
+    if callable(value):
+        raise ArgumentError("learning rate schedules are not supported here yet", likely="set optimizer.learning_rate in a callback")
+    try:
+        rate = float(value)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"the learning rate is a number, this is {value!r}") from None
+    if not 0 <= rate < math.inf:
+        raise ArgumentError(f"the learning rate is {rate}")
+    return rate
+
+
+def _between(owner: Optimizer, name: str, value: Any, low: float, high: float) -> float:  # noqa: ANN401
+    """A number of a range.  Raises: ArgumentError."""
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)) or not low <= value <= high:
+        limits = f"lies between {low:g} and {high:g}" if high < math.inf else f"is at least {low:g}"
+        raise ArgumentError(f"{type(owner).__name__}: the {name} {limits}, this is {value!r}")
+    return float(value)
+
+
+NAMED: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam, "rmsprop": RMSprop}
 
 
 def get(identifier: str | Optimizer) -> Optimizer:
@@ -134,3 +209,5 @@ def get(identifier: str | Optimizer) -> Optimizer:
     name = identifier.lower() if isinstance(identifier, str) else identifier
     optimizer: Optimizer = by_name("optimizer", name, NAMED)()
     return optimizer
+
+__getattr__ = ORIGINAL.module("keras.optimizers", __name__)

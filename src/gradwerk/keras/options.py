@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import ParamSpec, TypedDict, TypeVar
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError
 
 P = ParamSpec("P")
@@ -17,13 +19,13 @@ T = TypeVar("T")
 
 LATER: Mapping[str, object] = MappingProxyType({
     **dict.fromkeys((
-        "activity_regularizer", "batch_shape", "beta_constraint", "beta_regularizer", "bias_constraint", "bias_regularizer", "clipnorm",
-        "clipvalue", "custom_objects", "dtype", "ema_overwrite_frequency", "embeddings_constraint", "embeddings_regularizer",
-        "gamma_constraint", "gamma_regularizer", "global_clipnorm", "gradient_accumulation_steps", "ignore_class", "input_axes",
-        "input_tensor", "kernel_constraint", "kernel_regularizer", "layer_range", "lora_alpha", "lora_rank", "loss_scale_factor",
-        "loss_weights", "max_value", "noise_shape", "output_axes", "positions", "quantization_config", "ragged", "recurrent_constraint",
-        "recurrent_regularizer", "renorm_clipping", "seed", "sparse", "steps", "steps_per_epoch", "tensor", "validation_steps",
-        "weight_decay", "weighted_metrics", "weights",
+        "activity_regularizer", "aggregation", "batch_shape", "beta_constraint", "beta_regularizer", "bias_constraint",
+        "bias_regularizer", "clipnorm", "clipvalue", "constraint", "custom_objects", "dtype", "ema_overwrite_frequency",
+        "embeddings_constraint", "embeddings_regularizer", "gamma_constraint", "gamma_regularizer", "global_clipnorm",
+        "gradient_accumulation_steps", "ignore_class", "input_axes", "input_tensor", "kernel_constraint", "kernel_regularizer",
+        "layer_range", "lora_alpha", "lora_rank", "loss_scale_factor", "loss_weights", "max_value", "noise_shape", "output_axes",
+        "positions", "quantization_config", "ragged", "recurrent_constraint", "recurrent_regularizer", "regularizer", "renorm_clipping",
+        "seed", "sparse", "steps", "steps_per_epoch", "tensor", "validation_steps", "weight_decay", "weighted_metrics", "weights",
     )),
     **dict.fromkeys((
         "amsgrad", "expand_nested", "optional", "renorm", "stateful", "synchronized", "unroll", "use_ema",
@@ -98,9 +100,25 @@ def positive_integer(owner: str, name: str, value: object) -> int:
 
     Raises: ArgumentError for anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-        raise ArgumentError(f"{owner}: {name} must be a positive integer, this is {value!r}")
-    return value
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
+        raise ArgumentError(f"{owner}: {name} must be a positive integer, this is {value!r}", likely=_as_integer(value))
+    return int(value)
+
+
+def whole(owner: str, name: str, value: object, least: int = 0) -> int:
+    """An integer from `least` on; NumPy's are Python's.
+
+    Raises: ArgumentError for anything else.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"{owner}: {name} is an integer of at least {least}, this is {value!r}", likely=_as_integer(value))
+    return int(value)
+
+
+def _as_integer(value: object) -> str:
+    """The fix for a float that says a count: `n / 2` gives one."""
+    says_one = isinstance(value, (float, np.floating)) and float(value).is_integer() and value > 0
+    return f"write {int(value)}; // divides without a remainder" if says_one else ""  # type: ignore[call-overload]
 
 
 def pair(owner: str, name: str, value: object) -> tuple[int, int]:
@@ -108,7 +126,7 @@ def pair(owner: str, name: str, value: object) -> tuple[int, int]:
 
     Raises: ArgumentError for anything else.
     """
-    both = (value, value) if isinstance(value, int) else value
+    both = (value, value) if isinstance(value, (int, np.integer)) else value
     if not isinstance(both, (tuple, list)) or len(both) != 2:
         raise ArgumentError(f"{owner}: {name} must be a positive integer or two of them, this is {value!r}")
     return positive_integer(owner, name, both[0]), positive_integer(owner, name, both[1])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.model import Model
 from gradwerk.keras.options import checked
 from gradwerk.nn.module import Module
-from gradwerk.tensor.tensor import Tensor
 
 
+@ORIGINAL.completes("keras.Sequential")
 class Sequential(Model):
     """y = layer_n(... layer_1(x)).
 
@@ -23,12 +25,15 @@ class Sequential(Model):
     """
 
     names_path: ClassVar[bool] = False
+    numbers_layers: ClassVar[bool] = True
 
     @checked
     def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:  # noqa: FBT001, FBT002
         super().__init__(trainable=trainable, name=name)
         self._layers: tuple[Layer, ...] = ()
         self._input: InputLayer | None = None
+        if isinstance(layers, Layer) or isinstance(trainable, Layer):
+            raise ArgumentError("Sequential takes one list of layers, not layers one by one", likely="keras.Sequential([layer, layer])")
         for layer in layers or ():
             self.add(layer)
 
@@ -112,7 +117,7 @@ class Sequential(Model):
             return self._input.batch_shape
         if self._input_shape is None:
             raise StateError(f"{self.label} does not know its input shape yet", likely="give it an Input, or call it once")
-        return self._input_shape
+        return tuple(self._input_shape)
 
     @property
     def output_shape(self) -> Shape:
@@ -122,15 +127,28 @@ class Sequential(Model):
     @property
     def input_dtype(self) -> Any:  # noqa: ANN401
         """Integers where the first layer takes integers, else what the Input says."""
-        first = np.dtype(self._layers[0].input_dtype if self._layers else np.float32)
+        first = np.dtype((self._layers[0].input_dtype if self._layers else None) or np.float32)
         return self._input.input_dtype if self._input is not None and first.kind == "f" else first
 
-    @property
-    def weights(self) -> list[Tensor]:
-        """Those of every layer in turn."""
-        return [weight for layer in self._layers for weight in layer.weights]
+    def build_on(self, x: Array) -> None:
+        """Builds every layer for examples of this shape."""
+        self.build_for((None, *x.shape[1:]))
+
+    def check_shape(self, x: Array) -> None:
+        """Refuses what does not fit the input's shape.  Raises: ShapeError naming the axis."""
+        expected = self.input_shape
+        bad = [k for k in range(1, min(len(expected), x.ndim)) if expected[k] not in {None, x.shape[k]}]
+        if len(expected) == x.ndim and not bad:
+            return
+        raise ShapeError(
+            f"x has {x.ndim} axes, the model expects {len(expected)}" if len(expected) != x.ndim
+            else f"axis {bad[0]} of x is {x.shape[bad[0]]}, the model expects {expected[bad[0]]}",
+            facts=(f"x {x.shape} {x.dtype}", f"the model's input {expected}"),
+            likely=reshaped(x.shape, expected),
+        )  # fmt: skip
 
     def _check(self, layer: object) -> None:
+        """Raises: ArgumentError for what cannot be added."""
         if not isinstance(layer, Layer):
             raise ArgumentError(f"only layers can be added to a Sequential model, this is {layer!r}", likely=_missing_call(layer))
         if isinstance(layer, InputLayer) and (self._layers or self._input is not None):
@@ -138,6 +156,32 @@ class Sequential(Model):
         if any(layer.name == other.name for other in self._layers):
             likely = "give one of them another name=; a layer cannot be added twice"
             raise ArgumentError(f"two layers are named {layer.name!r}", likely=likely)
+
+
+def reshaped(shape: tuple[int, ...], expected: Shape) -> str:
+    """What makes an array of this shape one that is expected; '' where that is not clear."""
+
+    def fits(other: tuple[int, ...]) -> bool:
+        return len(other) == len(expected) and all(n in {None, m} for n, m in zip(expected[1:], other[1:], strict=True))
+
+    single, grey = (1, *shape), (*shape, 1)
+    if len(shape) > 1 and fits(single) and fits(grey):
+        return ""
+    if fits(grey):
+        what = "grey images lack the channels axis" if len(expected) == 4 else "numbers lack the features axis"
+        return f"{what}: x[..., None]" if len(expected) > 2 else "x[:, None]"
+    if fits(single):
+        return "a single example lacks the batch axis: x[None]"
+    if fits((1, *grey)):
+        return "a single grey image lacks the batch and the channels axis: x[None, ..., None]"
+    if len(shape) == len(expected) == 4 and fits((shape[0], shape[2], shape[3], shape[1])):
+        return "the channels stand first; they belong last: x.transpose(0, 2, 3, 1)"
+    known = [n for n in expected[1:] if n is not None]
+    if len(known) == len(expected) - 1 and math.prod(shape[1:]) == math.prod(known):
+        return f"x.reshape({', '.join(map(str, (-1, *known)))})"
+    if shape and shape[-1:] == (1,) and fits(shape[:-1]):
+        return "x[..., 0]"
+    return ""
 
 
 def _missing_call(layer: object) -> str:

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import losses, metrics, optimizers
 from gradwerk.keras.callbacks import Callbacks, History, TestBridge, TrainingBridge, checked_callbacks
-from gradwerk.keras.data import ArrayLike, Data, as_arrays, class_weights
+from gradwerk.keras.data import Array, ArrayLike, Data, as_array, as_arrays, class_weights, is_given
+from gradwerk.keras.layers.inputs import as_input_array
+from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import LossLike
+from gradwerk.keras.options import whole
+from gradwerk.keras.outputs import warn_of_outputs
 from gradwerk.keras.progress import KerasProgress
-from gradwerk.tensor.random import default_generator
-from gradwerk.tensor.tensor import Parameter, Tensor
+from gradwerk.keras.steps import Adapted, called
+from gradwerk.tensor.random import Shuffles
+from gradwerk.tensor.state import epoch
+from gradwerk.tensor.tensor import Parameter
 from gradwerk.train import loop
-from gradwerk.train.checks import as_data, check_labels
+from gradwerk.train.checks import check_labels
 from gradwerk.train.run import Events, Run
 from gradwerk.train.steps import Steps, Task
 
 if TYPE_CHECKING:
     from gradwerk.keras.model import Model
 
-Array = np.ndarray[Any, np.dtype[Any]]
+
+@dataclass(frozen=True)
+class Made:
+    """Steps, and what they were made for: they are made anew where that differs."""
+
+    steps: Steps
+    targets: tuple[int, bool]
+    output_shape: tuple[int | None, ...]
+    epoch: int
+    """The number of changes when they were last found to be right (see tensor/state.py)."""
 
 
 class Training:
-    """The state of a model's training.  It is no Module: changing it traces nothing again."""
+    """The state of a model's training.  It is no Module: changing it traces nothing again.  Copies begin without compiled steps."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -36,12 +52,15 @@ class Training:
         self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop = False
+        self.shuffles = Shuffles()
         self._asked_metrics: Sequence[Any] = ()
         self._eager = False
-        self._steps: Steps | None = None
+        self._made: Made | None = None
         self._asking: Steps | None = None
-        self._dtypes: tuple[Any, ...] = ()
-        self._classes = 0
+        self._built_at = -1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_made": None, "_asking": None, "_built_at": -1}
 
     @property
     def eager(self) -> bool:
@@ -51,7 +70,7 @@ class Training:
     @eager.setter
     def eager(self, value: bool) -> None:
         if value != self._eager:
-            self._eager, self._steps, self._asking = value, None, None
+            self._eager, self._made, self._asking = value, None, None
 
     def configure(
         self, optimizer: str | optimizers.Optimizer, loss: LossLike | None, asked_metrics: Sequence[Any] | None, *, run_eagerly: bool
@@ -61,19 +80,19 @@ class Training:
             raise ArgumentError("compile needs a loss", facts=(f"known: {', '.join(sorted(losses.NAMED))}",))
         if asked_metrics is not None and not isinstance(asked_metrics, (list, tuple)):
             raise ArgumentError(f"metrics is a list, this is {asked_metrics!r}", likely=f"metrics=[{asked_metrics!r}]")
-        self.optimizer, self.loss = optimizers.get(optimizer), losses.get(loss)
+        chosen = optimizers.get(optimizer), losses.get(loss)
         for asked in asked_metrics or ():
-            metrics.get(asked, (), (1,))
-        self._asked_metrics, self._eager, self._steps, self.metrics, self._dtypes = asked_metrics or (), run_eagerly, None, [], ()
+            if metrics.get(asked, (), (1,)).name == "loss":
+                raise ArgumentError("a metric cannot be called 'loss': that name is taken", likely="give the metric another name")
+        self.optimizer, self.loss = chosen
+        self._asked_metrics, self._eager, self._made, self._asking, self.metrics = tuple(asked_metrics or ()), run_eagerly, None, None, []
 
     def data(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
-        if self.loss is None:
-            raise StateError("the model is not compiled yet", likely="model.compile(optimizer='adam', loss=..., metrics=[...])")
+        self.compiled()
         data = as_arrays(x, y, sample_weight)
-        self._fit_to_input(data.x)
-        self.model.check_inputs(data.x)
-        self.check_targets(data)
+        data = Data(self.fitting(data.x), data.y, data.weights)
+        self.check_targets(data.y)
         return data
 
     def validation_data(self, given: ArrayLike) -> Data | None:
@@ -84,21 +103,44 @@ class Training:
             raise ArgumentError("validation_data is (x, y) or (x, y, sample_weight)")
         return self.data(given[0], given[1], given[2] if len(given) == 3 else None)
 
-    def check_targets(self, data: Data) -> None:
+    def compiled(self) -> tuple[optimizers.Optimizer, losses.Loss]:
+        """What `compile` was given.  Raises: StateError before it."""
+        if self.loss is None or self.optimizer is None:
+            raise StateError("the model is not compiled yet", likely="model.compile(optimizer='adam', loss=..., metrics=[...])")
+        return self.optimizer, self.loss
+
+    def check_targets(self, y: Array | None) -> None:
         """Labels must be classes of the model.  Raises: DataError, DTypeError."""
-        if data.y is not None and self.loss is not None and losses.is_sparse(self.loss):
-            check_labels(data.y, int(self.model.output_shape[-1] or 0))
+        if y is not None and self.loss is not None and losses.is_sparse(self.loss):
+            check_labels(y, int(self.model.output_shape[-1] or 0))
+
+    def fitting(self, x: Array) -> Array:
+        """x in the shape and kind that the model takes, which is built for it where it is not built yet.
+
+        Raises: ShapeError naming the axis; DataError for ids that no table has.
+        """
+        if self._built_at != epoch.number:
+            if not all(module.built for module in self.model.modules() if isinstance(module, Layer)):
+                self.model.build_on(as_input_array(self.model, x, "x"))
+            self._built_at = epoch.number
+        if x.ndim == 1 and self.model.input_shape == (None, 1):
+            x = x[:, None]
+        self.model.check_shape(x)
+        self.model.check_inputs(x)
+        return x
 
     def fit(
         self, data: Data, validation: Data | None, *, batch_size: int | None, epochs: int, verbose: str | int,
         callbacks: Callbacks, shuffle: bool, initial_epoch: int, validation_batch_size: int | None,
     ) -> History:  # fmt: skip
         """Runs the loop with the callbacks, the progress line first and the history last."""
-        if not isinstance(epochs, int) or epochs < initial_epoch:
+        epochs, initial_epoch = whole("fit", "epochs", epochs), whole("fit", "initial_epoch", initial_epoch)
+        if epochs < initial_epoch:
             raise ArgumentError(f"epochs={epochs!r} with initial_epoch={initial_epoch}: nothing to train")
-        seed = int(default_generator().bits(()).item()) if shuffle else None
-        batches = data.batches(batch_size, self.dtypes, seed)
-        checks = None if validation is None else validation.batches(validation_batch_size or batch_size, self.dtypes)
+        batches = data.batches(batch_size, self.dtypes(data.x), self.shuffles.seed() if shuffle else None)
+        checks = None
+        if validation is not None:
+            checks = validation.batches(batch_size if validation_batch_size is None else validation_batch_size, self.dtypes(validation.x))
         self.history, self.stop = History(), False
         params = {"verbose": verbose, "epochs": epochs, "steps": len(batches)}
         listeners = [*checked_callbacks(callbacks, self.model, params), *checked_callbacks(self.history, self.model, params)]
@@ -112,128 +154,87 @@ class Training:
         """The means over all examples."""
         listeners = checked_callbacks(callbacks, self.model, {"verbose": verbose})
         events = [*self._progress(verbose, epochs=False), TestBridge(listeners)]
-        return loop.evaluate(self.steps_for(data.y), data.batches(batch_size, self.dtypes), events)
+        return loop.evaluate(self.steps_for(data.y), data.batches(batch_size, self.dtypes(data.x)), events)
 
     def predict(self, x: ArrayLike, batch_size: int | None) -> Array:
         """The answers to all examples."""
-        array = x.numpy() if isinstance(x, Tensor) else as_data(x, "x")
-        self._fit_to_input(array)
-        self.model.check_inputs(array)
-        return loop.predict(self.steps, Data(array, None, None).batches(batch_size, self.dtypes))
+        array = self.fitting(as_array(x, "x"))
+        return loop.predict(self.steps, Data(array, None, None).batches(batch_size, self.dtypes(array)))
 
     def train_on_batch(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike, class_weight: Mapping[int, float] | None
     ) -> dict[str, float]:
-        """One step on one batch.  Kept lean: data are cast and labels checked, nothing else is looked at."""
+        """One step on one batch."""
+        if class_weight is not None and is_given(sample_weight):
+            raise ArgumentError("give sample_weight or class_weight, not both")
         if class_weight is not None:
             sample_weight = class_weights(np.asarray(y), class_weight)
         arrays = self._batch(x, y, sample_weight)
-        steps = self._steps or self.steps_for(arrays[1])
+        steps = self.steps_for(arrays[1])
         steps.train_fresh(*arrays)
         return steps.logs()
 
     def test_on_batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> dict[str, float]:
         """The means of one batch."""
         arrays = self._batch(x, y, sample_weight)
-        steps = self._steps or self.steps_for(arrays[1])
+        steps = self.steps_for(arrays[1])
         steps.test_fresh(*arrays)
         return steps.logs()
 
     def predict_on_batch(self, x: ArrayLike) -> Array:
         """The answer to one batch."""
-        array = np.asarray(x, self.model.input_dtype)
-        self._fit_to_input(array)
-        answer: Array = self.steps.predict(array).numpy()
+        array = self.fitting(as_array(x, "x"))
+        answer: Array = self.steps.predict(as_input_array(self.model, array, "x")).numpy()
         return answer
 
-    @property
-    def dtypes(self) -> tuple[Any, ...]:
-        """What x, y and weights are cast to."""
-        return self.model.input_dtype, np.int32 if self.loss is not None and losses.is_sparse(self.loss) else np.float32, np.float32
+    def dtypes(self, x: Array) -> tuple[Any, ...]:
+        """What x, y and weights are cast to, once they were looked at."""
+        sparse = self.loss is not None and losses.is_sparse(self.loss)
+        return as_input_array(self.model, x[:0], "x").dtype, np.int32 if sparse else np.float32, np.float32
 
     @property
     def steps(self) -> Steps:
         """The steps, for prediction alone where the model was not compiled."""
-        if self._steps is not None:
-            return self._steps
+        if self._made is not None:
+            return self._made.steps
         if self._asking is None:
-            self._asking = Steps(Task(self.model), compiled=not self._eager)
+            self._asking = Steps(Task(self.model, call=called), compiled=not self._eager)
         return self._asking
 
-    def steps_for(self, y: ArrayLike) -> Steps:
-        """The steps, made when the first targets are seen: "accuracy" depends on their shape."""
-        if self._steps is not None:
-            return self._steps
-        if self.loss is None or self.optimizer is None:
-            raise StateError("the model is not compiled yet", likely="model.compile(optimizer='adam', loss=..., metrics=[...])")
+    def steps_for(self, y: Array | None) -> Steps:
+        """The steps for targets of this form: "accuracy" depends on it.  Made anew where the form, or the model's output, is another.
+
+        Raises: StateError before `compile`; ArgumentError where the model has other weights than the optimizer was built for.
+        """
+        if y is None:
+            raise ArgumentError("targets are needed")
+        made, form = self._made, (y.ndim, y.shape[-1:] == (1,))
+        if made is not None and made.epoch == epoch.number and made.targets == form:
+            return made.steps
+        optimizer, loss = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
-        rule = self.optimizer.build(parameters)
-        output = [extent or 0 for extent in self.model.output_shape]
-        self.metrics = [metrics.get(asked, y.shape, output) for asked in self._asked_metrics]
-        task = Task(self.model, _Adapted(self.loss), rule, {metric.name: metric.count for metric in self.metrics})
-        self._steps = Steps(task, compiled=not self._eager)
-        return self._steps
+        rule = optimizer.build(parameters) if parameters else None
+        output_shape = tuple(self.model.output_shape)
+        if made is None or made.targets != form or made.output_shape != output_shape:
+            warn_of_outputs(self.model, loss)
+            self.metrics = metrics.chosen(self._asked_metrics, y.shape, output_shape)
+            counts = {metric.name: metric.count for metric in self.metrics}
+            steps = Steps(Task(self.model, Adapted(loss), rule, counts, called), compiled=not self._eager)
+        else:
+            steps = made.steps
+        self._made = Made(steps, form, output_shape, epoch.number)
+        return steps
 
     def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:
-        """The arrays of one batch, cast; labels are looked at."""
-        dtypes = self._dtypes or self._learn_dtypes(x)
-        arrays = [np.asarray(x, dtypes[0]), np.asarray(y, dtypes[1])]
-        if sample_weight is not None:
-            arrays.append(np.asarray(sample_weight, dtypes[2]))
-        if self._classes:
-            check_labels(arrays[1], self._classes)
-        if arrays[0].dtype.kind == "i":
-            self.model.check_inputs(arrays[0])
-        return arrays
-
-    def _learn_dtypes(self, x: ArrayLike) -> tuple[Any, ...]:
-        """What batches are cast to, and how many classes there are; builds the model.  Raises: StateError before `compile`."""
-        if self.loss is None:
-            raise StateError("the model is not compiled yet", likely="model.compile(optimizer='adam', loss=..., metrics=[...])")
-        self._fit_to_input(np.asarray(x))
-        self._dtypes = self.dtypes
-        self._classes = int(self.model.output_shape[-1] or 0) if losses.is_sparse(self.loss) else 0
-        return self._dtypes
-
-    def _fit_to_input(self, x: Array) -> None:
-        """Builds the model for x, or checks that x fits what it was built for.  Raises: ShapeError naming the axis."""
-        if not self.model.built:
-            self.model.build_for((None, *x.shape[1:]))
-        expected = self.model.input_shape
-        bad = [k for k in range(1, min(len(expected), x.ndim)) if expected[k] not in {None, x.shape[k]}]
-        if len(expected) == x.ndim and not bad:
-            return
-        raise ShapeError(
-            f"x has {x.ndim} axes, the model expects {len(expected)}" if len(expected) != x.ndim
-            else f"axis {bad[0]} of x is {x.shape[bad[0]]}, the model expects {expected[bad[0]]}",
-            facts=(f"x {x.shape} {x.dtype}", f"the model's input {expected}"),
-            likely=_likely(x.shape, expected),
-        )  # fmt: skip
+        """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""
+        _, loss = self.compiled()
+        given, targets = self.fitting(np.asarray(x)), np.asarray(y)
+        self.check_targets(targets)
+        arrays = [as_input_array(self.model, given, "x"), targets.astype(np.int32 if losses.is_sparse(loss) else np.float32, copy=False)]
+        return [*arrays, np.asarray(sample_weight, np.float32)] if is_given(sample_weight) else arrays
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
         """The progress display of `verbose`: 0 none, 1 or "auto" a live line, 2 a line per epoch."""
         if verbose not in {"auto", 0, 1, 2}:
             raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")
         return [] if verbose == 0 else [KerasProgress(live=False if verbose == 2 else None, epochs=epochs)]
-
-
-class _Adapted:
-    """A Keras loss, (y_true, y_pred, weights), as the step calls it: (prediction, targets, weights)."""
-
-    def __init__(self, loss: losses.Loss) -> None:
-        self.loss = loss
-
-    def __call__(self, prediction: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-        value: Tensor = self.loss(targets, prediction, weights)
-        if value.shape != ():
-            value = losses.total(value)
-        return value
-
-
-def _likely(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
-    """A guess at what is missing."""
-    if len(shape) == len(expected) - 1 and expected[-1] == 1:
-        return "grey images lack the channels axis: x[..., None]"
-    if len(shape) == len(expected) - 1:
-        return "a single example lacks the batch axis: x[None]"
-    return "the first axis is the examples; reshape the rest to the model's input"

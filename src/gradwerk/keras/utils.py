@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DataError
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.data import ArrayLike
 from gradwerk.keras.naming import forget_names
 from gradwerk.tensor.random import seed as seed_generator
@@ -44,3 +45,5 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> Array:
 def clear_session(free_memory: bool = True) -> None:  # noqa: FBT001, FBT002
     """Numbering of layer names starts again."""
     forget_names()
+
+__getattr__ = ORIGINAL.module("keras.utils", __name__)

@@ -67,13 +67,22 @@ def check_labels(labels: Operand, scores: Operand) -> None:
 
 
 def cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
-    """-sum(target * log(p)) over the last axis; p is normalised to sum 1 and clipped to [epsilon, 1 - epsilon] first.
+    """-sum(target * log(p)) over the last axis; p is normalised to sum 1 (where the sum is not 0), then clipped to [epsilon, 1 - epsilon].
 
     Shape: both (..., classes); result (...).
     """
     _same_shape(probabilities, targets)
-    p = div(probabilities, reduce_sum(probabilities, -1, keepdims=True))
+    whole = reduce_sum(probabilities, -1, keepdims=True)
+    p = div(probabilities, where(equal(whole, 0.0), np.ones((), whole.dtype), whole))
     return neg(reduce_sum(mul(targets, _log_of(p, epsilon)), -1))
+
+
+def sparse_cross_entropy_of_probabilities(probabilities: Operand, labels: Operand, *, epsilon: float = 1e-7) -> Operand:
+    """-log(p[label] / sum(p)), p clipped to [epsilon, 1 - epsilon] first: outputs that are all 0 say that all classes are equally likely.
+
+    Shape: probabilities (..., classes), labels (...) integer; result (...).  Raises: as `softmax_cross_entropy`.
+    """
+    return softmax_cross_entropy(_log_of(probabilities, epsilon), labels)
 
 
 def binary_cross_entropy(logits: Operand, targets: Operand) -> Operand:

@@ -92,6 +92,30 @@ def adam(
     return sub(w, mul(rate, div(m, add(sqrt(v), epsilon)))), m, v
 
 
+def rmsprop(
+    w: Operand, g: Operand, v: Operand, mean: Operand | None, velocity: Operand | None, learning_rate: Operand, rho: float, momentum: float,
+    epsilon: float,
+) -> tuple[Operand, ...]:  # fmt: skip
+    """One step of RMSprop: the new w, v, and of mean and velocity those that are there.
+
+    v <- rho v + (1 - rho) g^2;   mean <- rho mean + (1 - rho) g;   step = learning_rate * g / sqrt(v - mean^2 + epsilon);
+    w <- w - step, with momentum   velocity <- momentum * velocity + step;   w <- w - velocity.
+    Source: Hinton, 2012, "Neural networks for machine learning", lecture 6e; Graves, 2013, for the centred form.
+    """
+    v = add(mul(v, rho), mul(mul(g, g), 1.0 - rho))
+    spread = v
+    kept: tuple[Operand, ...] = (v,)
+    if mean is not None:
+        mean = add(mul(mean, rho), mul(g, 1.0 - rho))
+        spread = sub(v, mul(mean, mean))
+        kept += (mean,)
+    step = div(mul(g, learning_rate), sqrt(add(spread, epsilon)))
+    if velocity is not None:
+        step = add(mul(velocity, momentum), step)
+        kept += (step,)
+    return (sub(w, step), *kept)
+
+
 def clip_by_global_norm(gradients: Sequence[Operand | None], limit: float) -> tuple[list[Operand | None], Operand]:
     """Gradients scaled by min(1, limit / norm), and norm = sqrt of the sum of all squares.
 
@@ -151,6 +175,14 @@ class Optimizer(Module):
             if name not in self.__dict__ or isinstance(value, Tensor):
                 raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
             setattr(self, name, value)
+        wanted = self.slots_wanted()
+        if wanted != self.slot_names:
+            kept = {slot: self.slots.get(slot) or [_zeros_like(p) for p in self.targets.values()] for slot in wanted}
+            self.slot_names, self.slots = wanted, kept
+
+    def slots_wanted(self) -> tuple[str, ...]:
+        """The slots that the present settings need."""
+        return self.slot_names
 
     def advance(self) -> tuple[Operand, ...]:
         """The step's numbers, after counting it; the first is the learning rate."""
@@ -200,8 +232,12 @@ class SGD(Optimizer):
             facts = (f"momentum {momentum}, dampening {dampening}",)
             raise ArgumentError("Nesterov momentum needs momentum > 0 and no dampening", facts=facts)
         self.momentum, self.nesterov, self.dampening, self.velocity_of_steps = momentum, nesterov, dampening, velocity_of_steps
-        self.slot_names = ("velocity",) if momentum else ()
+        self.slot_names = self.slots_wanted()
         super().__init__(parameters, learning_rate, decay)
+
+    def slots_wanted(self) -> tuple[str, ...]:
+        """The velocity, where there is momentum."""
+        return ("velocity",) if self.momentum else ()
 
     def advance(self) -> tuple[Operand, ...]:
         """(learning rate, share of the gradient in the velocity)."""
@@ -252,6 +288,29 @@ class Adam(Optimizer):
         """See `adam`."""
         learning_rate, rate, epsilon = numbers
         return adam(self.decay.parameter(w, learning_rate), g, slots[0], slots[1], rate, epsilon, self.beta_1, self.beta_2)
+
+
+class RMSprop(Optimizer):
+    """RMSprop, with Keras' epsilon inside of the root; `centered` divides by the deviation instead of the root mean square."""
+
+    def __init__(
+        self, parameters: Parameters, learning_rate: float = 0.001, *, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
+        centered: bool = False, decay: Decay = Decay(),
+    ) -> None:  # fmt: skip
+        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+        self.slot_names = self.slots_wanted()
+        super().__init__(parameters, learning_rate, decay)
+
+    def slots_wanted(self) -> tuple[str, ...]:
+        """The mean square; the mean where centred; the velocity where there is momentum."""
+        return ("mean_square", *(["mean"] if self.centered else []), *(["velocity"] if self.momentum else []))
+
+    def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        """See `rmsprop`."""
+        held = dict(zip(self.slot_names, slots, strict=True))
+        w = self.decay.parameter(w, numbers[0])
+        square, mean, velocity = held["mean_square"], held.get("mean"), held.get("velocity")
+        return rmsprop(w, g, square, mean, velocity, numbers[0], self.rho, self.momentum, self.epsilon)
 
 
 def _by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Optimizer

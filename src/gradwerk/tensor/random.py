@@ -6,16 +6,18 @@ compiled step advances it like any other state.  The `_array` forms give NumPy a
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, TraceError
 from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, mul
 from gradwerk.ops.random import random_bits
 from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 
 
@@ -23,8 +25,17 @@ class Generator:
     """A stream of random numbers.  `seed` and `counter` are 0-d uint32 Tensors: the whole state, saved and restored like any other."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.seed = Tensor(_word(seed))
+        self._seed = Tensor(_word(seed))
         self.counter = Tensor(np.zeros((), np.uint32))
+
+    @property
+    def seed(self) -> Tensor:
+        """The seed.  Assigning a number begins again from it, in place: compiled functions that draw here follow."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, value: int | Tensor) -> None:
+        self.manual_seed(int(value))
 
     def manual_seed(self, seed: int) -> Generator:
         """Begins again from `seed`; returns itself.  Raises: ArgumentError for a negative seed."""
@@ -86,6 +97,9 @@ def _word(seed: int) -> Array:
 
 
 _default: list[Generator] = []
+_drawing = threading.Lock()
+_seeded = [0]
+"""How often the default generator was seeded."""
 
 
 def default_generator() -> Generator:
@@ -97,7 +111,35 @@ def default_generator() -> Generator:
 
 def seed(number: int) -> Generator:
     """Seeds the default generator; returns it."""
+    _seeded[0] += 1
     return default_generator().manual_seed(number)
+
+
+class Shuffles:
+    """Seeds for one model's shuffling: a function of the seed it was made with and of how many were asked for, or, where the default
+    generator was seeded since, of that seed.  So nothing depends on what other models do meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.own, self.seeded_at, self.asked = fresh_seed(), _seeded[0], 0
+
+    def seed(self) -> int:
+        """The next."""
+        if self.seeded_at != _seeded[0]:
+            self.own, self.seeded_at, self.asked = int(default_generator().seed), _seeded[0], 0
+        self.asked += 1
+        return int(np.random.SeedSequence([self.own, self.asked]).generate_state(1)[0])
+
+
+def fresh_seed() -> int:
+    """A seed for a generator of one's own, drawn from the default generator: what is made in the same order gets the same ones.
+
+    Raises: TraceError inside a compiled function, where it would be drawn once, while it is traced.
+    """
+    if mode.trace is not None:
+        raise TraceError("a layer or generator is made inside a compiled function", likely="make it before, outside of the function")
+    with _drawing:
+        return int(default_generator().bits(()).item())
 
 
 def uniform(shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0) -> Tensor:

@@ -11,24 +11,55 @@ from gradwerk.base.errors import DataError, DTypeError, ShapeError
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def as_data(value: Any, what: str) -> Array:  # noqa: ANN401  whatever NumPy takes
-    """Numbers as an array.  float64 is kept: what to compute in is the caller's choice.
+def as_data(value: Any, what: str, *, empty: bool = False) -> Array:  # noqa: ANN401  whatever NumPy takes
+    """Numbers as an array.  float64 is kept: what to compute in is the caller's choice.  A table of columns becomes rows of numbers.
 
-    Raises: DTypeError for text, objects and ragged lists; DataError for nothing at all.
+    Raises: DTypeError for text, objects and ragged lists, naming the column of a table; DataError for nothing at all, unless `empty`.
     """
+    if hasattr(value, "columns") and hasattr(value, "iloc"):
+        return _rows_of(value, what)
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise DTypeError(f"{what} is not a rectangular array", facts=(str(error),), likely="pad sequences to one length") from None
+    if array.dtype.kind == "O":
+        array = _numbers_of(array, what)
     if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
         raise DTypeError(
-            f"{what} holds {array.dtype}, not numbers",
-            facts=(f"{what} {array.shape} {array.dtype}",),
-            likely="convert text to numbers first; a list of unequal rows becomes objects",
-        )
-    if array.size == 0:
+            f"{what} holds {array.dtype}, not numbers", facts=(f"{what} {array.shape} {array.dtype}",),
+            likely=f"{what}.astype('float32')" if _reads_as_numbers(array) else "convert text to numbers first",
+        )  # fmt: skip
+    if array.size == 0 and not empty:
         raise DataError(f"{what} is empty", facts=(f"{what} {array.shape}",))
     return array
+
+
+def _rows_of(table: Any, what: str) -> Array:  # noqa: ANN401  a table with `columns` and `iloc`, as pandas has them
+    columns = [as_data(table.iloc[:, place], f"column {name!r} of {what}") for place, name in enumerate(table.columns)]
+    if not columns:
+        raise DataError(f"{what} has no columns")
+    return np.stack(columns, axis=1)
+
+
+def _numbers_of(array: Array, what: str) -> Array:
+    """The numbers that an array of Python objects holds.  Raises: DTypeError naming the first that is none."""
+    for place, item in np.ndenumerate(array):
+        if not isinstance(item, (bool, int, float, np.bool_, np.integer, np.floating)):
+            raise DTypeError(
+                f"{what} holds {item!r} ({type(item).__name__}): not numbers",
+                facts=(f"{what} {array.shape} {array.dtype}", f"first at {list(place)}"),
+                likely="convert text to numbers first, and fill what is missing" if array.dtype.kind == "O" else "",
+            )
+    return array.astype(np.float64)
+
+
+def _reads_as_numbers(array: Array) -> bool:
+    """Whether text says numbers."""
+    try:
+        array.astype(np.float32)
+    except (TypeError, ValueError):
+        return False
+    return array.dtype.kind in "SU"
 
 
 def check_finite(array: Array, what: str) -> None:
@@ -66,30 +97,48 @@ def check_labels(labels: Array, classes: int, what: str = "y") -> None:
     low, high = labels.min(), labels.max()
     if low >= 0 and high < classes:
         return
-    bad = (labels < 0) | (labels >= classes)
+    bad = ~((labels >= 0) & (labels < classes))
     first = tuple(int(k) for k in np.argwhere(bad)[0])
     start = " (do they start at 1?)" if low == 1 and high == classes else ""
+    if start:
+        likely = f"{what} - 1"
+    elif low < 0 or high > 10 * classes + 100:
+        likely = f"number the classes from 0: np.unique({what}, return_inverse=True)[1]"
+    else:
+        likely = f"the model's last layer has {classes} outputs: give it {int(high) + 1}, or number the classes from 0"
     raise DataError(
         f"{what} holds the label {labels[first]}, outside 0..{classes - 1}{start}",
         facts=(f"{what} {labels.shape} {labels.dtype}: labels {low} to {high}", f"first at {list(first)}; {int(bad.sum()):,} in all"),
-        likely=f"the model's last layer has {classes} outputs: give it {int(high) + 1}, or number the classes from 0",
+        likely=likely,
     )
 
 
 def check_ids(ids: Array, count: int, what: str = "x") -> None:
     """Refuses integers outside 0 .. count - 1, which no table of `count` rows has.
 
-    Raises: DataError naming the first bad one.
+    Raises: DataError naming the first bad one, or the first NaN; DTypeError for fractions.
     """
-    if ids.min() >= 0 and ids.max() < count:
+    if ids.size == 0 or (ids.dtype.kind != "f" and ids.min() >= 0 and ids.max() < count):
         return
+    check_finite(ids, what)
+    if ids.dtype.kind == "f" and not np.array_equal(ids, np.floor(ids)):
+        raise DTypeError(f"{what} holds fractions where ids are expected", facts=(f"{what} {ids.shape} {ids.dtype}",))
     bad = (ids < 0) | (ids >= count)
+    if not bad.any():
+        return
     first = tuple(int(k) for k in np.argwhere(bad)[0])
     raise DataError(
         f"{what} holds the id {ids[first]}, outside 0..{count - 1}",
         facts=(f"{what} {ids.shape} {ids.dtype}: ids {ids.min()} to {ids.max()}", f"first at {list(first)}; {int(bad.sum()):,} in all"),
-        likely=f"the embedding has {count} rows: give it {int(ids.max()) + 1}, or number the symbols from 0",
+        likely=_rows_wanted(int(ids.min()), int(ids.max()), count),
     )
+
+
+def _rows_wanted(low: int, high: int, count: int) -> str:
+    """The fix for ids that a table lacks: more rows where they are not too many, none where the ids begin below 0."""
+    if low < 0:
+        return "ids are numbered from 0; one below 0 often stands for padding: give padding a row of its own"
+    return f"the embedding has {count} rows: give it {high + 1}, or number the symbols from 0" if high < 100 * count else ""
 
 
 def check_lengths(**arrays: Array | None) -> int:

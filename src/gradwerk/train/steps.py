@@ -39,6 +39,12 @@ class Metric(Protocol):
         """Forgets everything; traced or not."""
 
 
+def in_mode(model: Module, x: Tensor, *, training: bool) -> Any:  # noqa: ANN401  what the model gives
+    """The model's answer in training or in inference."""
+    with mode(model, training=training):
+        return model(x)
+
+
 @dataclass(frozen=True)
 class Task:
     """A model, what it minimises, by which rule, and what is measured meanwhile."""
@@ -48,6 +54,8 @@ class Task:
     """None where the model is only asked."""
     optimizer: Optimizer | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    call: Callable[..., Any] = in_mode
+    """How the model is asked: (model, x, training=)."""
 
 
 class Steps:
@@ -84,49 +92,56 @@ class Steps:
 
     def _make_train(self, *, fresh: bool) -> Step:
         """The training step.  Written as a closure: what it reads is what the compiled step guards."""
-        model, optimizer, loss_of, count = self.task.model, self.task.optimizer, self._loss_of, self._count
+        task, mean, metrics = self.task, self.loss, tuple(self.task.metrics.values())
+        model, call, optimizer, loss_of = task.model, task.call, task.optimizer, task.loss
 
         def train_step(x: Tensor, *targets: Tensor) -> None:
-            with mode(model, training=True):
-                prediction = model(x)
-                loss = loss_of(prediction, *targets)
+            prediction = call(model, x, training=True)
+            loss = _loss(loss_of, prediction, targets)
             update(optimizer, loss)
-            count(prediction, loss, targets, fresh=fresh)
+            _count(mean, metrics, prediction, loss, targets, fresh=fresh)
 
         return train_step
 
     def _make_test(self, *, fresh: bool) -> Step:
-        model, loss_of, count = self.task.model, self._loss_of, self._count
+        task, mean, metrics = self.task, self.loss, tuple(self.task.metrics.values())
+        model, call, loss_of = task.model, task.call, task.loss
 
         def test_step(x: Tensor, *targets: Tensor) -> None:
-            with no_grad(), mode(model, training=False):
-                prediction = model(x)
-                count(prediction, loss_of(prediction, *targets), targets, fresh=fresh)
+            with no_grad():
+                prediction = call(model, x, training=False)
+                _count(mean, metrics, prediction, _loss(loss_of, prediction, targets), targets, fresh=fresh)
 
         return test_step
 
     def _make_predict(self) -> Step:
-        model = self.task.model
+        model, call = self.task.model, self.task.call
 
         def predict_step(x: Tensor) -> Any:  # noqa: ANN401  what the model gives
-            with no_grad(), mode(model, training=False):
-                return model(x)
+            with no_grad():
+                return call(model, x, training=False)
 
         return predict_step
 
-    def _loss_of(self, prediction: Tensor, *targets: Tensor) -> Tensor:
-        if self.task.loss is None:
-            raise StateError("this task has no loss: it can only predict")
-        return self.task.loss(prediction, *targets)
 
-    def _count(self, prediction: Tensor, loss: Tensor, targets: tuple[Tensor, ...], *, fresh: bool) -> None:
-        """Adds a batch to the means; the loss counts once per example."""
+def _loss(loss_of: Loss | None, prediction: Tensor, targets: tuple[Tensor, ...]) -> Tensor:
+    if loss_of is None:
+        raise StateError("this task has no loss: it can only predict")
+    return loss_of(prediction, *targets)
+
+
+def _count(
+    mean: Mean, metrics: tuple[Metric, ...], prediction: Tensor, loss: Tensor, targets: tuple[Tensor, ...], *, fresh: bool
+) -> None:  # fmt: skip
+    """Adds a batch to the means; the loss counts once per example."""
+    with no_grad():
         if fresh:
-            self.reset()
-        with no_grad():
-            self.loss.update(loss, float(targets[0].shape[0]))
-            for metric in self.task.metrics.values():
-                metric.update(prediction, targets[0])
+            mean.reset()
+            for metric in metrics:
+                metric.reset()
+        mean.update(loss, float(targets[0].shape[0]))
+        for metric in metrics:
+            metric.update(prediction, targets[0])
 
 
 def update(optimizer: Optimizer | None, loss: Tensor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.convolution import AveragePooling2D, Conv2D, MaxPooling2D
 from gradwerk.keras.layers.core import Activation, Dense, Embedding, Flatten, ReLU, Softmax
 from gradwerk.keras.layers.input import Input, InputLayer
@@ -17,3 +18,5 @@ __all__ = [
     "LSTM", "Activation", "AveragePooling2D", "AvgPool2D", "BatchNormalization", "Conv2D", "Convolution2D", "Dense", "Dropout", "Embedding",
     "Flatten", "Input", "InputLayer", "Layer", "MaxPool2D", "MaxPooling2D", "ReLU", "Softmax",
 ]  # fmt: skip
+
+__getattr__ = ORIGINAL.module("keras.layers", __name__)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import channels_last, known_extent
+from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, choice, pair, positive_integer
 from gradwerk.nn.conv import convolution, named_padding, output_extents
@@ -25,6 +28,8 @@ class Conv2D(Layer):
     Shape: (batch, height, width, channels) -> (batch, rows, columns, filters).  Weights: kernel (*kernel_size, channels / groups, filters),
     bias (filters,).
     """
+
+    computes_in = np.float32
 
     @checked
     def __init__(
@@ -55,7 +60,7 @@ class Conv2D(Layer):
         image_shape(self, inputs.shape)
         padding = named_padding(self.padding, inputs.shape[1:3], self.kernel_size, self.strides, self.dilation_rate)
         y = convolution(
-            inputs, self.kernel, self.bias, strides=self.strides, padding=padding, dilation=self.dilation_rate, groups=self.groups
+            floating(inputs), self.kernel, self.bias, strides=self.strides, padding=padding, dilation=self.dilation_rate, groups=self.groups
         )
         return self.activation(y)
 
@@ -66,6 +71,8 @@ class Conv2D(Layer):
 
 class Pooling2D(Layer):
     """What the poolings share."""
+
+    computes_in = np.float32
 
     def __init__(self, pool_size: Pair, strides: Pair | None, padding: str, data_format: str | None, options: LayerOptions) -> None:
         super().__init__(**options)
@@ -112,7 +119,7 @@ class AveragePooling2D(Pooling2D):
     def call(self, inputs: Operand) -> Operand:
         """See `average_pool`."""
         padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
-        return average_pool(inputs, self.pool_size, strides=self.strides, padding=padding)
+        return average_pool(floating(inputs), self.pool_size, strides=self.strides, padding=padding)
 
 
 def image_shape(layer: Layer, shape: Shape) -> None:

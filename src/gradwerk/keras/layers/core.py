@@ -7,14 +7,17 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, positive_integer
 from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import linear
+from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
 from gradwerk.train.checks import check_ids
 
@@ -27,6 +30,8 @@ class Dense(Layer):
 
     Shape: (batch, ..., features) -> (batch, ..., units).  Weights: kernel (features, units), bias (units,).
     """
+
+    computes_in = np.float32
 
     @checked
     def __init__(
@@ -45,7 +50,7 @@ class Dense(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """See `linear`."""
-        return self.activation(linear(inputs, self.kernel, self.bias))
+        return self.activation(linear(floating(inputs), self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The last axis becomes `units`."""
@@ -57,6 +62,8 @@ class Embedding(Layer):
 
     Shape: (batch, ...) integers -> (batch, ..., output_dim).  Weight: embeddings (input_dim, output_dim).
     """
+
+    computes_in = np.int32
 
     @checked
     def __init__(
@@ -76,7 +83,7 @@ class Embedding(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """See `embedding`."""
-        return embedding(inputs, self.embeddings)
+        return embedding(inputs if inputs.dtype.kind in "iu" else cast(inputs, dtypes.int32), self.embeddings)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """One more axis."""
@@ -86,14 +93,11 @@ class Embedding(Layer):
         """Integers must be rows of the table."""
         check_ids(x, self.input_dim)
 
-    @property
-    def input_dtype(self) -> Any:  # noqa: ANN401
-        """Integers stay integers."""
-        return np.int32
-
 
 class Flatten(Layer):
     """All axes but the batch become one.  Shape: (batch, ...) -> (batch, product of the rest)."""
+
+    computes_in = np.float32
 
     @checked
     def __init__(self, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
@@ -113,6 +117,8 @@ class Flatten(Layer):
 class Activation(Layer):
     """y = activation(x), element by element (softmax: along the last axis)."""
 
+    computes_in = np.float32
+
     @checked
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -126,6 +132,9 @@ class Activation(Layer):
 class ReLU(Layer):
     """y = max(x, 0)."""
 
+    computes_in = np.float32
+    keeps_shape = True
+
     def call(self, inputs: Operand) -> Operand:
         """See `relu`."""
         return activations.relu(inputs)
@@ -133,6 +142,9 @@ class ReLU(Layer):
 
 class Softmax(Layer):
     """exp(x) / sum of exp(x) along `axis`."""
+
+    computes_in = np.float32
+    keeps_shape = True
 
     @checked
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:

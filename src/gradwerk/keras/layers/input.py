@@ -15,6 +15,8 @@ from gradwerk.keras.options import LayerOptions, checked
 class InputLayer(Layer):
     """Stands for the input of a model; gives back what it is given."""
 
+    keeps_shape = True
+
     @checked
     def __init__(self, shape: Sequence[int | None], batch_size: int | None = None, **options: Unpack[LayerOptions]) -> None:
         dtype = options.pop("dtype", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, ClassVar, Self, Unpack
 
@@ -13,29 +13,49 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.origin import module_path
 from gradwerk.keras import activations, initializers
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.calls import calls, training_is
+from gradwerk.keras.layers.inputs import as_inputs, shapes_of
+from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import LayerOptions, checked
 from gradwerk.nn.module import Module
-from gradwerk.tensor.random import default_generator
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
-from gradwerk.train.mode import mode
+
+__all__ = ["Array", "Layer", "Shape"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Shape = tuple[int | None, ...]
-"""A shape whose batch axis, and others not known yet, are None."""
 
 
+@ORIGINAL.completes("keras.layers.Layer")
 class Layer(Module):
     """The base of all layers.
 
-    A subclass keeps each argument of its `__init__` under the same name, makes its weights in `build`, computes in `call`, and says its
-    `compute_output_shape`.
+    A subclass keeps each argument of its `__init__` under the same name, makes its weights in `build`, and computes in `call`; where the
+    shape changes it may say its `compute_output_shape` (else `call` is tried on zeros).  Layers held as attributes, or in lists, tuples and
+    dicts of them, are a part of it: their weights are its weights.  A `call` with an argument `training` is told.
     """
 
     training = False
+    name = ""
+    built = False
     names_path: ClassVar[bool] = True
     """Whether the layer stands in the path that errors show."""
+    computes_in: ClassVar[Any] = None
+    """The dtype that arrays are cast to before `call`; None keeps integers."""
+    keeps_shape: ClassVar[bool] = False
+    """Whether the result has the shape of the input, whatever that is."""
+    numbers_layers: ClassVar[bool] = False
+    """Whether the layers inside are known by their kind and number, not by attributes."""
+    training_place: ClassVar[int | None] = None
+    """Where `training` stands among the arguments of `call` (0 for the input); None where there is none, -1 where it is by name alone."""
+    input_shape_argument: Shape | None = None
+    _trainable = True
+    _input_shape: Shapes | None = None
+    _found_shape: tuple[Shapes, Shapes] | None = None
+    _made: tuple[tuple[str, Tensor], ...] = ()
 
     @checked
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
@@ -45,63 +65,133 @@ class Layer(Module):
         self.built = False
         self.input_shape_argument = options.get("input_shape")
         self._trainable = bool(options.get("trainable", True))
-        self._input_shape: Shape | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "build" in cls.__dict__:
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
             cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]
+        if "call" in cls.__dict__:
+            cls.training_place = _training_place(cls.call)
 
     def build(self, input_shape: Shape) -> None:
         """Makes the weights for inputs of this shape.  A layer without weights has nothing to make.  Does its work once."""
         _mark_built(self, input_shape)
 
-    def call(self, inputs: Any) -> Any:  # noqa: ANN401  a subclass says what it takes and gives
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  a subclass says what it takes and gives
         """The computation.  A subclass writes it."""
         raise StateError(f"{type(self).__name__} defines no call", likely="write `def call(self, inputs): ...`")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the result; that of the input unless a subclass says otherwise."""
-        return input_shape
+        """The shape of the result.  Where a subclass does not say it, `call` is run on zeros once."""
+        if self.keeps_shape:
+            return input_shape
+        found = self._found_shape
+        if found is None or found[0] != input_shape:
+            found = self.remember_shape(input_shape, output_shape_of(self, input_shape))
+        shape: Shape = found[1]
+        return shape
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:  # noqa: ANN401, FBT001  Keras' signature
-        """The result for a Tensor or array; builds the layer first where needed.
+    def remember_shape(self, input_shape: Shapes, output_shape: Shapes) -> tuple[Shapes, Shapes]:
+        """What `compute_output_shape` says from now on.  No setting: steps do not depend on it."""
+        object.__setattr__(self, "_found_shape", (input_shape, output_shape))
+        return input_shape, output_shape
 
-        `training` switches dropout and batch statistics; left out, the layer does as the model it is called in.
+    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:  # noqa: ANN401
+        """The result for Tensors or arrays; builds the layer first where needed.
+
+        `training` switches dropout and batch statistics, here and in every layer called inside; left out, the layer does as the model it
+        is called in.  Further arguments go to `call`.
         """
         with module_path(self.label) if self.names_path else nullcontext():
-            x = inputs if isinstance(inputs, Tensor) else Tensor(np.asarray(inputs, self.input_dtype))
+            x = as_inputs(self, inputs)
             if not self.built:
-                self.build_for((None, *x.shape[1:]))
-            if training is None:
-                return self.call(x)
-            with mode(self, training=training):
-                return self.call(x)
+                self.build_for_call(x)
+            return self.run(x, tuple(as_inputs(self, item, further=True) for item in args), kwargs, training)
+
+    def run(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:  # noqa: ANN401, FBT001
+        """`call`, told whether it trains."""
+        place = self.training_place
+        if training is None and place is not None and 1 <= place <= len(args):
+            training = args[place - 1]
+            args = args[: place - 1] + args[place:]
+        training = calls.training if training is None else bool(training)
+        with training_is(training):
+            if place is not None and training is not None:
+                return self.call(x, *args, training=training, **kwargs)
+            return self.call(x, *args, **kwargs)
 
     def forward(self, x: Any) -> Any:  # noqa: ANN401
         """`call`."""
-        return self.call(x)
+        return self.run(x, (), {}, None)
+
+    def build_for_call(self, x: Any) -> None:  # noqa: ANN401
+        """Builds the layer for what it is called with.  Raises: StateError where that cannot be done."""
+        if "name" not in vars(self):
+            raise StateError(
+                f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()"
+            )
+        if mode.trace is not None:
+            raise StateError(
+                f"{self.label} has no weights yet, and a compiled function cannot make them",
+                likely="call the model once before, or give it an Input",
+            )
+        self.build(shapes_of(x))
 
     def build_for(self, input_shape: Sequence[int | None]) -> Shape:
-        """Builds the layer where it is not built yet; the output shape."""
+        """Builds the layer and those inside where they are not built yet; the output shape."""
         shape = tuple(input_shape)
         with module_path(self.label) if self.names_path else nullcontext():
             self.build(shape)
-            return self.compute_output_shape(shape)
+            result = self.compute_output_shape(shape)
+            if not all(layer.built for layer in self.sublayers()):
+                self.remember_shape(shape, output_shape_of(self, shape))
+            return result
 
-    def add_weight(self, shape: Sequence[int], initializer: InitializerLike = "glorot_uniform", *, trainable: bool = True) -> Tensor:
-        """A new weight, filled by an initializer's name, instance or function.  Assign it to an attribute: that names it."""
-        filled = initializers.get(initializer).fill(tuple(shape), default_generator())
-        return Parameter(filled) if trainable else Tensor(filled)
+    @checked
+    def add_weight(
+        self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
+        trainable: bool = True, *, name: str | None = None,  # noqa: FBT001, FBT002  Keras' order
+    ) -> Tensor:  # fmt: skip
+        """A new weight, filled by an initializer's name, instance or function (glorot_uniform unless said otherwise).
+
+        Raises: ArgumentError for what is no shape.
+        """
+        extents = _extents_of(shape)
+        filled = np.asarray(initializers.get(initializer or "glorot_uniform")(extents), dtype or np.float32)
+        weight = Parameter(filled) if trainable else Tensor(filled)
+        self._made = (*self._made, (name or f"weight_{len(self._made)}", weight))
+        if trainable and not self._trainable:
+            weight.requires_grad = False
+        if calls.made is not None:
+            calls.made.append((weight, filled))
+        return weight
+
+    def sublayers(self) -> Iterator[Layer]:
+        """The layers that this one holds: as attributes, in lists, tuples and dicts."""
+        return (child for _, child in self.named_children() if isinstance(child, Layer))
+
+    def own_tensors(self) -> list[tuple[str, Tensor]]:
+        """The weights of this very layer under the names of their attributes, in order of making."""
+        held = {id(value): (name, value) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        made = [held.pop(id(weight), (name, weight)) for name, weight in self._made]
+        return [*made, *held.values()]
+
+    def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Those that can be trained."""
+        return ((name, weight) for name, weight in self.own_tensors() if isinstance(weight, Parameter))
+
+    def own_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """Statistics and other state."""
+        return ((name, weight) for name, weight in self.own_tensors() if not isinstance(weight, Parameter))
 
     def check_inputs(self, x: Array) -> None:
         """Refuses data that the layer could not make sense of.  Raises: DataError."""
 
     @property
-    def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype
-        """What arrays given to the layer are cast to."""
-        return np.float32
+    def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype, or None
+        """What arrays given to the layer are cast to; None: floats to float32, integers stay."""
+        return self.computes_in
 
     @property
     def output_shape(self) -> Shape:
@@ -123,12 +213,17 @@ class Layer(Module):
         self._trainable = bool(value)
         for _, parameter in self.own_parameters():
             parameter.requires_grad = self._trainable
+        for layer in self.sublayers():
+            layer.trainable = self._trainable
         self.changed()
 
     @property
     def weights(self) -> list[Tensor]:
-        """Trained weights, then statistics, in order of making."""
-        return [*(tensor for _, tensor in self.own_parameters()), *(tensor for _, tensor in self.own_buffers())]
+        """Trained weights, then statistics, in order of making; then those of the layers inside.  Each once."""
+        found = {id(weight): weight for _, weight in (*self.own_parameters(), *self.own_buffers())}
+        for layer in self.sublayers():
+            found.update((id(weight), weight) for weight in layer.weights)
+        return list(found.values())
 
     @property
     def trainable_weights(self) -> list[Tensor]:
@@ -141,9 +236,20 @@ class Layer(Module):
         changing = {id(weight) for weight in self.trainable_weights}
         return [weight for weight in self.weights if id(weight) not in changing]
 
-    variables = weights
-    trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
+    @property
+    def variables(self) -> list[Tensor]:
+        """`weights`."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Tensor]:
+        """`trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Tensor]:
+        """`non_trainable_weights`."""
+        return self.non_trainable_weights
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights."""
@@ -170,15 +276,22 @@ class Layer(Module):
     def count_params(self) -> int:
         """The number of weights' elements.
 
-        Raises: StateError before the layer is built.
+        Raises: StateError before the layer, or one inside, is built.
         """
-        if not self.built:
-            raise StateError(f"{self.label} has no weights yet", likely="build it: call it once, or give the model an Input")
+        unbuilt = next((layer for layer in (self, *self.modules()) if isinstance(layer, Layer) and not layer.built), None)
+        if unbuilt is not None:
+            raise StateError(f"{unbuilt.label} has no weights yet", likely="build it: call it once, or give the model an Input")
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: `type(layer).from_config(config)`."""
-        names = [name for name in inspect.signature(type(self).__init__).parameters if name not in {"self", "options"}]
+        parameters = inspect.signature(type(self).__init__).parameters.values()
+        named = [p.name for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
+        names = [name for name in named if name not in {"self", "name", "trainable"}]
+        if missing := [name for name in names if not hasattr(self, name)]:
+            raise ArgumentError(
+                f"{self.label} does not keep its argument {missing[0]!r}", likely="keep it under the same name, or write get_config"
+            )
         own = {name: _plain(getattr(self, name)) for name in names}
         return {"name": self.name, "trainable": self.trainable, **own}
 
@@ -193,19 +306,43 @@ def _once(build: Callable[[Any, Shape], None]) -> Callable[[Any, Shape], None]:
     """A `build` that does nothing on a built layer, and says afterwards that it is built."""
 
     @functools.wraps(build)
-    def build_once(self: Layer, input_shape: Shape) -> None:
+    def build_once(self: Layer, input_shape: Shapes) -> None:
         if not self.built:
-            build(self, tuple(input_shape))
-            _mark_built(self, tuple(input_shape))
+            shape: Any = input_shape if isinstance(input_shape, dict) else tuple(input_shape)
+            build(self, shape)
+            _mark_built(self, shape)
 
     return build_once
 
 
-def _mark_built(layer: Layer, input_shape: Shape) -> None:
-    if not layer.built:
-        layer.built, layer._input_shape = True, input_shape
-        for _, parameter in layer.own_parameters():
-            parameter.requires_grad = layer._trainable
+def _mark_built(layer: Layer, input_shape: Shapes) -> None:
+    layer.built = True
+    if layer._input_shape is None:
+        layer._input_shape = input_shape
+    if not layer._trainable:
+        layer.trainable = False
+
+
+def _training_place(call: Callable[..., Any]) -> int | None:
+    """See `Layer.training_place`."""
+    parameters = inspect.signature(call).parameters
+    found = parameters.get("training")
+    if found is None:
+        return None
+    return list(parameters).index("training") - 1 if found.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD else -1
+
+
+def _extents_of(shape: Any) -> tuple[int, ...]:  # noqa: ANN401
+    """A weight's shape.  Raises: ArgumentError for what is none."""
+    if isinstance(shape, str):
+        raise ArgumentError(f"add_weight: the shape stands first, this is {shape!r}", likely=f"name={shape!r}, shape=..., by name")
+    try:
+        extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(extent) for extent in shape)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"add_weight: not a shape: {shape!r}", likely="the last extent of the input is input_shape[-1]; the batch has no known extent"
+        ) from None
+    return extents
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

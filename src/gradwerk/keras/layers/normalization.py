@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import initializers
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
+from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked
+from gradwerk.keras.options import LayerOptions, checked, whole
 from gradwerk.nn.dropout import dropout
 from gradwerk.nn.norm import batch_statistics, normalize, running
 from gradwerk.tensor.grad import no_grad
-from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.tensor.random import Generator, fresh_seed
 
 Operand = Any
 """A Tensor."""
@@ -25,6 +28,9 @@ class BatchNormalization(Layer):
     Shape: kept.  Weights: gamma, beta; not trained: moving_mean, moving_variance; each (features,).
     """
 
+    computes_in = np.float32
+    keeps_shape = True
+
     @checked
     def __init__(
         self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,  # noqa: FBT001, FBT002
@@ -33,6 +39,8 @@ class BatchNormalization(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
+        if not 0 <= momentum <= 1 or not epsilon > 0:
+            raise ArgumentError(f"BatchNormalization: momentum lies in 0..1 and epsilon above 0, these are {momentum!r} and {epsilon!r}")
         self.axis, self.momentum, self.epsilon, self.center, self.scale = int(axis), momentum, epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = initializers.get(beta_initializer), initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
@@ -46,10 +54,11 @@ class BatchNormalization(Layer):
         self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False)
         self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False)
 
-    def call(self, inputs: Operand) -> Operand:
+    def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
         """See `batch_statistics`, `running`, `normalize`."""
+        inputs = floating(inputs)
         mean, variance = self.moving_mean, self.moving_variance
-        if self.training and self.trainable:
+        if training and self.trainable:
             mean, variance = batch_statistics(inputs, axis=self.axis)
             with no_grad():
                 self.moving_mean.assign(running(self.moving_mean, mean, self.momentum))
@@ -58,7 +67,13 @@ class BatchNormalization(Layer):
 
 
 class Dropout(Layer):
-    """While training, each element becomes 0 with probability `rate`, the others are scaled by 1 / (1 - rate)."""
+    """While training, each element becomes 0 with probability `rate`, the others are scaled by 1 / (1 - rate).
+
+    Each layer draws from a generator of its own, begun from `seed` or from the default generator when the layer is made.
+    """
+
+    computes_in = np.float32
+    keeps_shape = True
 
     @checked
     def __init__(self, rate: float, *, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
@@ -66,8 +81,8 @@ class Dropout(Layer):
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ArgumentError(f"Dropout: the rate lies between 0 and 1, this is {rate!r}")
         self.rate, self.seed = rate, seed
-        self.generator = None if seed is None else Generator(seed)
+        self.generator = Generator(fresh_seed() if seed is None else whole("Dropout", "seed", seed))
 
-    def call(self, inputs: Operand) -> Operand:
+    def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
         """See `dropout`."""
-        return dropout(inputs, self.rate, self.generator or default_generator()) if self.training else inputs
+        return dropout(inputs, self.rate, self.generator) if training else inputs

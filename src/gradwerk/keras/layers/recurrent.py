@@ -11,6 +11,7 @@ from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
+from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, positive_integer
 from gradwerk.nn.recurrent import lstm, zero_state
@@ -26,6 +27,8 @@ class LSTM(Layer):
     Shape: (batch, time, features) -> (batch, units), or with `return_sequences` (batch, time, units); with `return_state` a list of that
     and the last h and c.  Weights: kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,); gates i, f, c, o.
     """
+
+    computes_in = np.float32
 
     @checked
     def __init__(
@@ -47,6 +50,7 @@ class LSTM(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernels and bias; with `unit_forget_bias` the forget gate's quarter of the bias begins at one."""
+        check_sequence(input_shape)
         self.kernel = self.add_weight((known_extent(self, input_shape), 4 * self.units), self.kernel_initializer)
         self.recurrent_kernel = self.add_weight((self.units, 4 * self.units), self.recurrent_initializer)
         self.bias = self.add_weight((4 * self.units,), self.bias_initializer) if self.use_bias else None
@@ -57,8 +61,8 @@ class LSTM(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """See `lstm`."""
-        if len(inputs.shape) != 3:
-            raise ShapeError("the input must be (batch, time, features)", facts=(f"input   {tuple(inputs.shape)} {inputs.dtype}",))
+        check_sequence(inputs.shape)
+        inputs = floating(inputs)
         h, c = zero_state(inputs.shape[0], self.units, inputs)
         sequence = transpose(inputs, (1, 0, 2))
         steps, h, c = lstm(sequence, h, c, self.kernel, self.recurrent_kernel, self.bias, reverse=self.go_backwards)
@@ -70,3 +74,13 @@ class LSTM(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """That of the sequence of results, or of the last."""
         return (*input_shape[: 2 if self.return_sequences else 1], self.units)
+
+
+def check_sequence(shape: Shape) -> None:
+    """Refuses what is no batch of sequences.  Raises: ShapeError."""
+    if len(shape) == 3:
+        return
+    raise ShapeError(
+        f"the input must be (batch, time, features), it has {len(shape)} axes", facts=(f"input   {tuple(shape)}",),
+        likely="a recurrent layer before this one needs return_sequences=True; sequences of plain numbers a features axis, x[..., None]",
+    )  # fmt: skip

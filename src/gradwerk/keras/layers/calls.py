@@ -1,0 +1,54 @@
+"""What the layers of one call share: whether it trains, and whether it is a call for shapes only.
+
+A `training` argument reaches every layer called inside, as in Keras: what is given goes before what the outer call was given, and that
+before the default in the signature of `call`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from gradwerk.tensor.tensor import Tensor
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Calls(threading.local):
+    """The call under way in this thread."""
+
+    training: bool | None = None
+    made: list[tuple[Tensor, Array]] | None = None
+    """Weights made during a call for shapes, and what they were filled with; None outside of one."""
+
+
+calls = Calls()
+
+
+@contextmanager
+def training_is(value: bool | None) -> Iterator[None]:  # noqa: FBT001  one obvious value
+    """Layers called inside train, infer, or (None) do as their signatures say."""
+    before, calls.training = calls.training, value
+    try:
+        yield
+    finally:
+        calls.training = before
+
+
+@contextmanager
+def for_shapes() -> Iterator[list[tuple[Tensor, Array]]]:
+    """A call that is made to learn shapes: the list of weights made inside, for their first contents to be put back."""
+    before = calls.made
+    made: list[tuple[Tensor, Array]] = []
+    calls.made = made
+    try:
+        with training_is(value=False):
+            yield made
+    finally:
+        calls.made = before
+        if before is not None:
+            before += made

@@ -1,0 +1,67 @@
+"""What a layer is called with: arrays become Tensors, floats of other sizes float32, as Keras' autocast does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentError
+from gradwerk.nn.module import Module
+from gradwerk.ops.elementwise import cast
+from gradwerk.tensor.tensor import Tensor
+from gradwerk.train.checks import as_data, check_ids
+
+if TYPE_CHECKING:
+    from gradwerk.keras.layers.layer import Layer
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_WIDER = {"int8": np.int32, "int16": np.int32, "uint16": np.int32, "uint64": np.int64}
+"""Integers that Tensors do not hold, and those that hold them."""
+
+
+def as_inputs(layer: Layer, value: Any, *, further: bool = False) -> Any:  # noqa: ANN401
+    """An input as `call` gets it: a Tensor, or a list, tuple or dict of them.  `further` arguments that are no arrays stay what they are.
+
+    Raises: ArgumentError for an `Input`; DTypeError, DataError for what is not numeric or no row of a table.
+    """
+    if isinstance(value, Tensor):
+        return cast(value, np.dtype(np.float32)) if value.dtype.kind == "f" and value.dtype != np.float32 else value
+    if isinstance(value, Module):
+        raise ArgumentError(
+            f"{layer.label} is called on {value.label}: models made by calling layers on an Input are not here yet",
+            likely="put the layers into keras.Sequential([keras.Input(...), ...]), or subclass keras.Model",
+        )
+    if isinstance(value, dict):
+        return {name: as_inputs(layer, item, further=further) for name, item in value.items()}
+    if isinstance(value, (list, tuple)) and any(isinstance(item, (Tensor, np.ndarray, Module)) for item in value):
+        return type(value)([as_inputs(layer, item, further=further) for item in value])
+    if further and not isinstance(value, np.ndarray):
+        return value
+    return Tensor(as_input_array(layer, value, "the input"))
+
+
+def as_input_array(layer: Layer, value: Any, what: str) -> Array:  # noqa: ANN401  whatever NumPy takes
+    """An array as the layer computes on it, looked at before it is cast: a cast hides what is out of range."""
+    array = as_data(value, what, empty=True)
+    if layer.input_dtype is None:
+        return array.astype(np.float32 if array.dtype.kind == "f" else _WIDER.get(array.dtype.name, array.dtype), copy=False)
+    layer.check_inputs(array)
+    wanted = np.dtype(layer.input_dtype)
+    if wanted.kind in "iu" and array.dtype.kind in "iuf" and array.dtype != wanted and array.size:
+        check_ids(array, int(np.iinfo(wanted).max) + 1, what)
+    return array.astype(wanted, copy=False)
+
+
+def shapes_of(x: Any) -> Any:  # noqa: ANN401
+    """The shape of a Tensor with None for the batch; of a list or dict of them a list or dict."""
+    if isinstance(x, dict):
+        return {name: shapes_of(item) for name, item in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [shapes_of(item) for item in x]
+    return (None, *x.shape[1:]) if x.shape else ()
+
+
+def floating(x: Any) -> Any:  # noqa: ANN401  a Tensor
+    """Whole numbers as float32: what layers with weights compute on."""
+    return x if x.dtype.kind == "f" else cast(x, np.dtype(np.float32))

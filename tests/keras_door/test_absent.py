@@ -1,0 +1,83 @@
+"""A name that Keras has and we lack says so, wherever it is asked for; what is offered in its place is here."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+from gradwerk import keras
+from gradwerk.base.errors import ArgumentError, GradwerkError
+from gradwerk.keras import layers
+from gradwerk.keras.absent import ORIGINAL
+
+MODULES = (
+    "keras", "keras.activations", "keras.backend", "keras.callbacks", "keras.initializers", "keras.layers", "keras.losses", "keras.metrics",
+    "keras.models", "keras.optimizers", "keras.utils",
+)  # fmt: skip
+CLASSES = {
+    "keras.Model": keras.Model, "keras.Sequential": keras.Sequential, "keras.layers.Layer": layers.Layer,
+    "keras.optimizers.Optimizer": keras.Optimizer, "keras.losses.Loss": keras.Loss, "keras.metrics.Metric": keras.Metric,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [*MODULES, *CLASSES])
+def test_every_name_of_keras_is_here_or_says_that_it_is_not(place: str) -> None:
+    owner = CLASSES[place] if place in CLASSES else importlib.import_module(f"gradwerk.{place}")
+    names = ORIGINAL.names(place)
+    missing = [name for name in names if name not in dir(owner) or isinstance(getattr(type(owner), name, None), property)]
+    for name in missing:
+        with pytest.raises(AttributeError, match="is not here yet") as caught:
+            getattr(owner, name)
+        assert isinstance(caught.value, GradwerkError)
+    assert names
+    assert len(missing) < len(names)
+
+
+def test_names_offered_by_hand_are_missing_and_have_a_near_one() -> None:
+    lines = [line.split()[1:] for line in ORIGINAL.listed.read_text(encoding="utf-8").splitlines() if line.startswith("near ")]
+    assert len(lines) > 8
+    for place, name, near in lines:
+        owner = importlib.import_module(f"gradwerk.{place}")
+        assert name in ORIGINAL.names(place), f"{place} has no {name}"
+        assert not hasattr(owner, name), f"{place}.{name} is here"
+        assert hasattr(owner, near), f"{place}.{near}"
+
+
+def test_modules_classes_and_import_statements_say_it() -> None:
+    with pytest.raises(AttributeError, match=r"keras.layers.GRU is not here yet; near: LSTM"):
+        _ = layers.GRU
+    with pytest.raises(ImportError, match=r"keras.layers.GRU is not here yet; near: LSTM"):
+        from gradwerk.keras.layers import GRU  # noqa: F401
+    with pytest.raises(AttributeError, match=r"keras.ops is not here yet"):
+        _ = keras.ops
+    with pytest.raises(AttributeError, match=r"keras.callbacks.EarlyStopping is not here yet"):
+        _ = keras.callbacks.EarlyStopping
+    with pytest.raises(AttributeError, match=r"export is not here yet"):
+        _ = keras.Sequential().export
+    with pytest.raises(AttributeError, match=r"(?s)keras.layers has no 'Dens'.*likely: keras.layers.Dense"):
+        _ = layers.Dens
+
+
+def test_models_made_by_calling_layers_on_an_input_are_not_here_yet() -> None:
+    inputs = keras.Input((3,))
+    for call in (
+        lambda: layers.Dense(2)(inputs), lambda: keras.Sequential([layers.Dense(2)])(inputs), lambda: layers.Dense(2)([inputs, inputs]),
+        lambda: keras.Model(inputs, inputs), lambda: keras.Model(inputs=inputs, outputs=inputs),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match=r"are not here yet[\s\S]*Sequential"):
+            call()
+    assert keras.Model(name="mine", trainable=False).name == "mine"
+
+
+def test_what_the_user_defines_goes_before() -> None:
+    class Mine(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.losses = 3
+
+        def call(self, inputs):
+            return inputs * self.losses
+
+    assert Mine()(np.ones(2, np.float32)).tolist() == [3, 3]
