@@ -96,9 +96,18 @@ def _watch(name: str = "", value: object = None) -> None:
 
     if not name:
         listen("setting", _watch)
+        for variable, near in settings.unknown():
+            _warn(f"{variable} is no setting of Gradwerk's" + (f"; likely: {near}" if near else "") + " (`gradwerk settings` lists them)")
     with suppress(ValueError):  # a variable that is not usable is complained of where its value is needed
         if settings.debug or settings.dump:
             importlib.import_module("gradwerk.inspect.watching").watch()
+
+
+def _warn(text: str) -> None:
+    """A warning at the line that imports this package."""
+    import warnings  # noqa: PLC0415
+
+    warnings.warn(text, UserWarning, stacklevel=4)
 
 
 _watch()

@@ -32,6 +32,14 @@ LINES = {
     "predict {folder} x.png": "not a run folder",
     "predict {folder}": "required: IMAGE",
     "summary {folder}": "not a run folder",
+    "train": "which model",
+    "train --epochs 3": "likely: gradwerk train lenet5",
+    "train lenet5 --out {long}": "File name too long",
+    "train --resume {long}": "check the path",
+    "evaluate {long}": "check the path",
+    "summary {long}": "check the path",
+    "samples {long}": "File name too long",
+    "ops --from {long}.py": "is not a Python file",
     "ops --from no_such_module": "No module named",
     "ops --from {folder}/absent.py": "is not a Python file",
     "samples {file}": "cannot write",
@@ -41,8 +49,9 @@ LINES = {
 @pytest.mark.parametrize("line", LINES)
 def test_bad_lines(line, tmp_path, capsys) -> None:
     (tmp_path / "file").touch()
-    words = [word.format(folder=tmp_path, file=tmp_path / "file") for word in line.split()]
+    words = [word.format(folder=tmp_path, file=tmp_path / "file", long=tmp_path / ("x" * 300)) for word in line.split()]
     assert main(words) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("gradwerk: error:") == 1 and LINES[line] in said.err
@@ -50,9 +59,9 @@ def test_bad_lines(line, tmp_path, capsys) -> None:
 
 
 def test_no_command_shows_them_all(capsys) -> None:
-    assert main([]) == 2
+    assert main([]) == 0
     said = capsys.readouterr()
-    assert said.out == "" and all(name in said.err for name in ("usage: gradwerk", "train", "predict", "samples"))
+    assert said.err == "" and all(name in said.out for name in ("usage: gradwerk", "train", "predict", "samples"))
 
 
 @pytest.fixture
@@ -84,7 +93,19 @@ DAMAGES = {
     "holds no checkpoint yet": lambda folder: (folder / "checkpoint.json").unlink(),
     "not whole JSON": lambda folder: (folder / "config.json").write_text("{"),
     "does not describe a run": lambda folder: (folder / "config.json").write_text('{"model": "lenet5", "epochs": "ten"}'),
+    "no optimizer is called 'momentun'": lambda folder: _edit(folder / "config.json", '"momentum"', '"momentun"'),
+    "lr: inf": lambda folder: _edit(folder / "config.json", "0.05", "Infinity"),
+    "batch_size: 0": lambda folder: _edit(folder / "config.json", '"batch_size": 32', '"batch_size": 0'),
+    "other options: lr": lambda folder: _edit(folder / "config.json", "0.05", "0.04"),
+    "other options: optimizer": lambda folder: _edit(folder / "config.json", '"momentum"', '"sgd"'),
+    "checkpoint.json was altered": lambda folder: _edit(folder / "checkpoint.json", '"epoch": 10', '"epoch": 11'),
 }
+
+
+def _edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize("words", DAMAGES)

@@ -97,12 +97,24 @@ def test_without_matplotlib_the_run_ends_well_and_says_how_to_get_pictures(tmp_p
 
 
 @pytest.mark.parametrize("mistakes", [0, 1, 60])
-def test_pictures_of_any_outcome(tmp_path, mistakes) -> None:
+def test_pictures_of_any_outcome(mistakes) -> None:
     labels = np.arange(100) % 10
     answers = labels.copy()
     answers[:mistakes] = (answers[:mistakes] + 1) % 10
     probabilities = np.eye(10, dtype=np.float32)[answers]
-    draw_mistakes(np.zeros((100, 28, 28), np.uint8), labels, probabilities, tmp_path / "mistakes.png")
-    draw_confusion(np.zeros((10, 10), np.int64), tmp_path / "confusion.png")
-    draw_curves([{"loss": 1.0, "accuracy": 0.5}][:mistakes], tmp_path / "curves.png")
-    assert len(list(tmp_path.iterdir())) == 3
+    pictures = [
+        draw_mistakes(np.zeros((100, 28, 28), np.uint8), labels, probabilities),
+        draw_confusion(np.zeros((10, 10), np.int64)),
+        draw_curves([{"loss": 1.0, "accuracy": 0.5}][:mistakes]),
+    ]
+    assert all(data.startswith(b"\x89PNG") for data in pictures)
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_lose_the_run(tmp_path, capsys, monkeypatch) -> None:
+    def broken(*_: object) -> bytes:
+        raise RuntimeError("no fonts here")
+
+    monkeypatch.setattr("gradwerk.cli.report.draw_confusion", broken)
+    assert main(["train", "lenet5", "--epochs", "1", "--batch-size", "2000", "--out", str(tmp_path / "run")]) == 0
+    assert "no pictures: RuntimeError: no fonts here" in capsys.readouterr().out
+    assert (tmp_path / "run" / "summary.txt").exists()

@@ -13,6 +13,7 @@ from gradwerk.base.errors import FileError
 from gradwerk.io import atomic, checkpoint
 from gradwerk.io.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from gradwerk.io.safetensors import load_tensors, save_tensors
+from gradwerk.io.seal import KEY, OPEN, seal
 
 TENSORS = {
     "dense.kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -70,12 +71,19 @@ def truncate_json(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
 
 
-def alter_head(key: str, value: object) -> Callable[[Path], None]:
+def alter_head(key: str, value: object, *, sealed: bool = False) -> Callable[[Path], None]:
+    """Another value in the head; with `sealed` by somebody who knows how to seal."""
+
     def alter(folder: Path) -> None:
         path = folder / "checkpoint.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+        head = json.loads(path.read_text()) | {key: value} | ({KEY: OPEN} if sealed else {})
+        path.write_bytes(seal(json.dumps(head).encode()) if sealed else json.dumps(head).encode())
 
     return alter
+
+
+def stated(**changes: object) -> dict[str, object]:
+    return {"file": "checkpoint-0123456789ab.safetensors", "bytes": 100, "sha256": "0" * 64} | changes
 
 
 @pytest.mark.parametrize(
@@ -91,8 +99,20 @@ def alter_head(key: str, value: object) -> Callable[[Path], None]:
         (lambda folder: (folder / "checkpoint.json").unlink(), "does not exist"),
         (alter_head("version", 9), "version 9"),
         (alter_head("format", "other"), "not a checkpoint"),
-        (alter_head("arrays", None), "damaged"),
-        (alter_head("record", 3), "damaged"),
+        (alter_head("version", 1), "version 1"),
+        (alter_head("version", True), "version True"),
+        (alter_head("arrays", None), "altered"),
+        (alter_head("record", {"epoch": 4}), "altered"),
+        (alter_head(KEY, "0"), "altered"),
+        (alter_head("arrays", None, sealed=True), "damaged"),
+        (alter_head("record", 3, sealed=True), "damaged"),
+        (alter_head("arrays", stated(file="../../etc/passwd"), sealed=True), "damaged"),
+        (alter_head("arrays", stated(file="checkpoint.json"), sealed=True), "damaged"),
+        (alter_head("arrays", stated(bytes=-1), sealed=True), "damaged"),
+        (alter_head("arrays", stated(bytes=1e300), sealed=True), "damaged"),
+        (alter_head("arrays", stated(bytes=True), sealed=True), "damaged"),
+        (alter_head("arrays", stated(), sealed=True), "does not exist"),
+        (lambda folder: (folder / "checkpoint.json").write_text("[" * 100_000), "not whole JSON"),
     ],
 )
 def test_damage_is_one_clear_error(saved: Path, damage: Callable[[Path], object], says: str) -> None:
@@ -139,3 +159,57 @@ def test_safetensors_round_trip_and_damage(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FileError, match="not a whole safetensors file"):
         load_tensors(path)
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """A small checkpoint's files by name, as the reader meets them: what is put here is read."""
+    save_checkpoint(tmp_path, Checkpoint({"a": np.ones(2, np.float32)}, RECORD))
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def read(path: Path, what: str) -> bytes:
+        try:
+            return files[path.name]
+        except KeyError:
+            raise FileError(f"{what} does not exist") from None
+
+    monkeypatch.setattr(checkpoint, "read_bytes", read)
+    return files
+
+
+@pytest.mark.parametrize("half", ["json", "safetensors"])
+def test_every_flipped_bit_and_every_cut_is_found(disk: dict[str, bytes], tmp_path: Path, half: str) -> None:
+    (name,) = (name for name in disk if name.endswith(half))
+    whole = disk[name]
+    flipped = [(k, 1 << bit) for k in range(len(whole)) for bit in range(8)]
+    for position, mask in flipped:
+        disk[name] = whole[:position] + bytes([whole[position] ^ mask]) + whole[position + 1 :]
+        with pytest.raises(FileError):
+            load_checkpoint(tmp_path)
+    for length in range(len(whole)):
+        disk[name] = whole[:length]
+        with pytest.raises(FileError):
+            load_checkpoint(tmp_path)
+    disk[name] = whole
+    assert load_checkpoint(tmp_path).record == RECORD
+
+
+def test_a_pair_that_is_replaced_while_it_is_read_is_read_again(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced = False
+
+    def read(path: Path, what: str) -> bytes:
+        nonlocal replaced
+        data = atomic.read_bytes(path, what)
+        if not replaced:
+            replaced = True
+            save_checkpoint(saved, Checkpoint({"a": np.ones(3, np.float32)}, {"epoch": 9}))
+        return data
+
+    monkeypatch.setattr(checkpoint, "read_bytes", read)
+    assert load_checkpoint(saved).record == {"epoch": 9}
+
+
+def test_only_its_own_earlier_arrays_are_removed(saved: Path) -> None:
+    (saved / "checkpoint-best.safetensors").write_bytes(b"mine")
+    save_checkpoint(saved, Checkpoint({"a": np.ones(3, np.float32)}, {}))
+    assert (saved / "checkpoint-best.safetensors").read_bytes() == b"mine" and len(list(saved.iterdir())) == 3

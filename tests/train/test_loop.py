@@ -122,15 +122,41 @@ def test_a_checkpoint_of_something_else_is_refused_and_changes_nothing() -> None
     steps, batches = make_steps(), make_batches()
     saved = capture(steps, Run(1, 5), batches.describe())
     before = weights(steps)
-    with pytest.raises(ArgumentError, match="other data: batch_size") as caught:
+    with pytest.raises(ArgumentError, match="other options: batch_size") as caught:
         restore(saved, steps, batches.describe() | {"batch_size": 32})
     assert "then 16, now 32" in str(caught.value)
     fewer = Checkpoint(dict(list(saved.tensors.items())[1:]), saved.record)
     with pytest.raises(ArgumentError, match="another model"):
         restore(fewer, steps, batches.describe())
+    other = {path: array.astype(np.float64) if array.dtype == np.float32 else array for path, array in saved.tensors.items()}
+    with pytest.raises(ArgumentError, match=r"here .* float32, checkpoint .* float64"):
+        restore(Checkpoint(other, saved.record), steps, batches.describe())
     with pytest.raises(FileError, match="where the run stood"):
-        restore(Checkpoint(saved.tensors, {"data": batches.describe()}), steps, batches.describe())
+        restore(Checkpoint(saved.tensors, {"options": batches.describe()}), steps, batches.describe())
     assert weights(steps) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    {
+        "epochs": [0, -1, 2.0, True, None, 2**60],
+        "batches": [0, -1, "5"],
+        "epoch": [-1, 2, 1.0, "1"],
+        "batch": [-1, 5, 6, False],
+        "examples": [-1, 0.5],
+        "seconds": [-1, "3", None, float("nan"), float("inf")],
+        "logs": [[], {"loss": "low"}, {"loss": None}],
+        "history": [{}, [], [{}, {}], [3], [{"loss": True}]],
+    }.items(),
+)
+def test_a_position_that_cannot_be_is_refused(field: str, values: list[object]) -> None:
+    steps, batches = make_steps(), make_batches()
+    saved = capture(steps, Run(3, 5, epoch=1, batch=2, history=[{"loss": 1.0}]), batches.describe())
+    restore(saved, steps, batches.describe())
+    for value in values:
+        record = {**saved.record, "run": {**saved.record["run"], field: value}}
+        with pytest.raises(FileError, match="cannot be"):
+            restore(Checkpoint(saved.tensors, record), steps, batches.describe())
 
 
 def test_the_model_alone_can_be_loaded() -> None:

@@ -9,6 +9,7 @@ A value set in a program wins over the environment, which wins over the default.
 
 from __future__ import annotations
 
+import difflib
 import operator
 import os
 import time
@@ -106,6 +107,9 @@ SETTINGS = (
 )  # fmt: skip
 
 
+_PREFIX = "GRADWERK"
+
+
 class Settings:
     """The current values, as attributes."""
 
@@ -170,6 +174,22 @@ class Settings:
             self._set = before
             self.reload()
 
+    def check_all(self) -> None:
+        """Raises: ArgumentError where a variable of the environment is not usable, for those who would rather know before they begin."""
+        for item in SETTINGS:
+            getattr(self, item.name)
+
+    def unknown(self) -> list[tuple[str, str]]:
+        """The variables of the environment that are named as settings are and are none, each with the nearest that is one, or ''."""
+        known = {item.variable: item.name.upper() for item in SETTINGS}
+        found = []
+        for name in sorted(name for name in os.environ if name.upper().startswith("GRAD") and name not in known):
+            start, _, rest = name.upper().partition("_")
+            near = difflib.get_close_matches(rest, known.values(), 1)
+            if start == _PREFIX or (near and difflib.get_close_matches(start, [_PREFIX], 1, 0.8)):
+                found.append((name, f"{_PREFIX}_{near[0]}" if near else ""))
+        return found
+
     def rows(self) -> list[tuple[str, Any, str, str]]:
         """(name, value, where it comes from, meaning) of every setting."""
         return [(s.name, getattr(self, s.name), self.origin(s), s.meaning) for s in SETTINGS]
@@ -182,3 +202,18 @@ class Settings:
 
 
 settings = Settings()
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """Other variables of the environment inside the block, for another package that reads them while it is imported."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            if text is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = text

@@ -6,13 +6,14 @@ import argparse
 import difflib
 import importlib
 import math
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from gradwerk.base.errors import GradwerkError
+from gradwerk.base.screen import say
+from gradwerk.cli.terminal import flushed, prepare, silence
 
 OPTIMIZERS = ("momentum", "sgd", "adam")
 MODELS = ("lenet5",)
@@ -43,12 +44,21 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line; the exit code: 0, 2 for bad input, 130 after Ctrl-C, 1 for a fault of ours."""
+    """Runs a command line; the exit code: 0, 2: bad input or no place for the output, 128 + N after signal N, 1: a fault of ours."""
+    prepare()
+    code = _run(arguments)
+    if failed := flushed():
+        say(f"gradwerk: error: cannot write the output: {failed}")
+        return code or BAD_INPUT
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         parser = make_parser()
         if not (sys.argv[1:] if arguments is None else arguments):
-            parser.print_help(sys.stderr)
-            return BAD_INPUT
+            parser.print_help()
+            return 0
         options = parser.parse(arguments)
     except SystemExit as leaving:
         return int(leaving.code or 0)
@@ -59,16 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report(error)
         return BAD_INPUT
     except KeyboardInterrupt as stopped:
-        if type(stopped) is KeyboardInterrupt:  # the training loop's own kind has already said what was saved
-            print("\ngradwerk: stopped", file=sys.stderr)
-        return INTERRUPTED
+        by = getattr(stopped, "by", None)
+        if by is None:  # the training loop's own kind has already said what was saved
+            say("\ngradwerk: stopped")
+        return INTERRUPTED if by is None else 128 + int(by)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 0
     except Exception as error:
         if _debugging():
             raise
-        print(f"gradwerk: a fault of ours: {type(error).__name__}: {error}\n  GRADWERK_DEBUG=1 shows where", file=sys.stderr)
+        say(f"gradwerk: a fault of ours: {type(error).__name__}: {error}\n  GRADWERK_DEBUG=1 shows where")
         return INTERNAL
 
 
@@ -76,7 +87,7 @@ def report(error: GradwerkError) -> None:
     """An error as it reads on the command line: no line of Python, which the user did not write."""
     place = f"{error.place}: " if error.place else ""
     lines = [f"gradwerk: error: {place}{error.message}", *(f"  {fact}" for fact in error.facts)]
-    print("\n".join([*lines, *([f"  likely: {error.likely}"] if error.likely else [])]), file=sys.stderr)
+    say("\n".join([*lines, *([f"  likely: {error.likely}"] if error.likely else [])]))
 
 
 def make_parser() -> Parser:
@@ -124,7 +135,7 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, module: st
 def _add_train(parser: Parser) -> None:
     """The options of `train`; their defaults stand in cli/recipe.py."""
     absent = argparse.SUPPRESS
-    parser.add_argument("model", metavar="MODEL", choices=MODELS, help=", ".join(MODELS))
+    parser.add_argument("model", metavar="MODEL", nargs="?", choices=MODELS, help=f"{', '.join(MODELS)}; a run that is resumed knows it")
     parser.add_argument("--epochs", metavar="N", type=_positive, default=absent, help="passes over the training data (30)")
     parser.add_argument("--batch-size", metavar="N", type=_positive, default=absent, help="images a step (32)")
     rates = "the highest learning rate, which then falls (0.05; sgd 0.1, adam 0.002)"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gradwerk.ops
 from gradwerk.base.errors import FileError
+from gradwerk.io.atomic import is_file
 from gradwerk.ir.op import REGISTRY, Op
 
 
@@ -41,7 +42,7 @@ def _load(source: str) -> None:
             importlib.import_module(source)
             return
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None or not path.is_file():
+        if spec is None or spec.loader is None or not is_file(path):
             raise FileError(f"{source} is not a Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module

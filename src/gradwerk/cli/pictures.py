@@ -1,14 +1,15 @@
-"""The pictures of a run: curves, confusion, mistakes.  Drawn with matplotlib, the extra `plot`."""
+"""The pictures of a run as PNG: curves, confusion, mistakes.  Drawn with matplotlib, the extra `plot`."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwerk.base.errors import MissingExtraError
+from gradwerk.base.settings import environment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ _MOST_MISTAKES = 40
 _COLUMNS = 8
 
 
-def draw_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
+def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
     """Loss and accuracy by epoch, on training and held-back digits.  Raises: MissingExtraError."""
     figure = _figure(10, 4.2)
     loss, accuracy = figure.subplots(1, 2)
@@ -32,7 +33,7 @@ def draw_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
     low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
     accuracy.set_ylim(max(np.floor(low * 20 - 0.2) / 20, 0), 1.005)
     accuracy.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    _save(figure, path)
+    return _png(figure)
 
 
 def _draw_curve(axes: Axes, history: Sequence[Mapping[str, float]], name: str, form: str, corner: str) -> None:
@@ -56,7 +57,7 @@ def _draw_curve(axes: Axes, history: Sequence[Mapping[str, float]], name: str, f
     axes.legend(frameon=False, loc=corner)
 
 
-def draw_confusion(confusion: Array, path: Path) -> None:
+def draw_confusion(confusion: Array) -> bytes:
     """What each digit was taken for: rows are digits, columns answers, colours shares of the row.  Raises: MissingExtraError."""
     figure = _figure(6.6, 6.4)
     axes, size = figure.add_subplot(), len(confusion)
@@ -90,10 +91,10 @@ def draw_confusion(confusion: Array, path: Path) -> None:
     axes.tick_params(which="both", length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    _save(figure, path)
+    return _png(figure)
 
 
-def draw_mistakes(images: Array, labels: Array, probabilities: Array, path: Path) -> None:
+def draw_mistakes(images: Array, labels: Array, probabilities: Array) -> bytes:
     """The digits answered wrong, the surest mistakes first.
 
     Shape: images (n, 28, 28), labels (n,), probabilities (n, 10).  Raises: MissingExtraError.
@@ -116,13 +117,14 @@ def draw_mistakes(images: Array, labels: Array, probabilities: Array, path: Path
         axes.set_yticks([])
         for spine in axes.spines.values():
             spine.set_color("#cccccc")
-    _save(figure, path)
+    return _png(figure)
 
 
 def _figure(width: float, height: float) -> Figure:
     """An empty figure; no window and no global state of matplotlib's is touched."""
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415  an extra, loaded when something is drawn
+        with environment(MPLBACKEND=""):  # one that does not exist here would break the import, and nothing is shown anyway
+            from matplotlib.figure import Figure  # noqa: PLC0415  an extra, loaded when something is drawn
     except ImportError:
         raise MissingExtraError("matplotlib is not installed", likely="pip install 'gradwerk[plot]'") from None
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
@@ -137,5 +139,7 @@ def _quiet(axes: Axes) -> None:
         spine.set_color("#bbbbbb")
 
 
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=120)
+def _png(figure: Figure) -> bytes:
+    data = io.BytesIO()
+    figure.savefig(data, dpi=120, format="png")
+    return data.getvalue()

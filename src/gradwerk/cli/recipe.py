@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import FileError
+from gradwerk.base.errors import ArgumentError, FileError
+from gradwerk.cli.typed import resume_command
 from gradwerk.data.augment import Distortion
 from gradwerk.data.datasets import Examples, digits
 from gradwerk.data.image import as_inputs
@@ -21,7 +24,7 @@ from gradwerk.tensor.random import seed
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.arrays import ArrayBatches
 from gradwerk.train.loop import Batches
-from gradwerk.train.resume import load_model
+from gradwerk.train.resume import check_options, load_model
 from gradwerk.train.steps import Steps, Task
 from gradwerk.train.transformed import TransformedBatches
 from gradwerk.zoo.lenet import LeNet5
@@ -29,6 +32,7 @@ from gradwerk.zoo.lenet import LeNet5
 Array = np.ndarray[Any, np.dtype[Any]]
 _RATES = {"momentum": 0.05, "sgd": 0.1, "adam": 0.002}
 _MOMENTUM = 0.9
+_MOST = 2**31
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,16 @@ class Recipe:
     optimizer: str = "momentum"
     augment: bool = True
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises: ArgumentError for what no run can have."""
+        if self.optimizer not in _RATES:
+            near, known = difflib.get_close_matches(self.optimizer, _RATES, 1), ", ".join(_RATES)
+            raise ArgumentError(f"no optimizer is called {self.optimizer!r}", facts=(f"there are {known}",), likely="".join(near))
+        wrong = [f"{name}: {getattr(self, name)}" for name in ("epochs", "batch_size") if not 1 <= getattr(self, name) < _MOST]
+        wrong += [f"seed: {self.seed}"] * (not 0 <= self.seed < _MOST) + [f"lr: {self.lr}"] * (not 0 <= self.lr < math.inf)
+        if wrong:
+            raise ArgumentError("no run can have these options", facts=tuple(wrong))
 
     @property
     def rate(self) -> float:
@@ -62,14 +76,19 @@ class Recipe:
         batches: Batches = ArrayBatches((as_inputs(examples.x), examples.y), self.batch_size, seed=self.seed)
         return TransformedBatches(batches, Distortion(), seed=self.seed) if self.augment else batches
 
-    def describe_data(self) -> dict[str, Any]:
-        """What decides the batches, for the checkpoint."""
-        return {"data": "digits", "batch_size": self.batch_size, "augment": self.augment, "seed": self.seed}
+    def describe(self) -> dict[str, Any]:
+        """What decides the bits of a run, for its checkpoint: all but how long it goes on."""
+        return {"data": "digits", **{name: value for name, value in self.config().items() if name != "epochs"}}
 
     def _make_optimizer(self, model: Module) -> Optimizer:
-        if self.optimizer == "adam":
-            return Adam(model.named_parameters(), self.rate)
-        return SGD(model.named_parameters(), self.rate, momentum=_MOMENTUM if self.optimizer == "momentum" else 0.0)
+        parameters = model.named_parameters()
+        match self.optimizer:
+            case "adam":
+                return Adam(parameters, self.rate)
+            case "momentum":
+                return SGD(parameters, self.rate, momentum=_MOMENTUM)
+            case _:
+                return SGD(parameters, self.rate)
 
 
 def loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -89,20 +108,27 @@ def recipe_of(folder: RunFolder) -> Recipe:
     config = folder.config()
     kinds = {field.name: type(field.default) for field in fields(Recipe)}
     if config.get("model") != "lenet5" or any(type(config.get(name)) is not kind for name, kind in kinds.items()):
-        raise FileError(
-            f"{folder.path / 'config.json'} does not describe a run of this command",
-            facts=tuple(f"{name}: {config.get(name)!r}" for name in ("model", *kinds)),
-            likely="give the folder of a run of `gradwerk train lenet5`",
-        )
-    return Recipe(**{name: config[name] for name in kinds})
+        raise _no_recipe(folder, tuple(f"{name}: {config.get(name)!r}" for name in ("model", *kinds)))
+    try:
+        return Recipe(**{name: config[name] for name in kinds})
+    except ArgumentError as error:
+        raise _no_recipe(folder, (error.message, *error.facts)) from None
+
+
+def _no_recipe(folder: RunFolder, facts: tuple[str, ...]) -> FileError:
+    return FileError(
+        f"{folder.path / 'config.json'} does not describe a run of this command", facts=facts,
+        likely="give the folder of a run of `gradwerk train lenet5`, its config.json as it was written",
+    )  # fmt: skip
 
 
 def trained(folder: RunFolder) -> tuple[Recipe, Steps]:
     """A finished or stopped run, its weights loaded.  Raises: FileError where they are missing or damaged."""
     recipe = recipe_of(folder)
     if not folder.has_checkpoint():
-        raise FileError(f"{folder.path} holds no checkpoint yet", likely=f"gradwerk train lenet5 --resume {folder.path}")
+        raise FileError(f"{folder.path} holds no checkpoint yet", likely=resume_command(folder.path))
     checkpoint = folder.load_checkpoint()
+    check_options(checkpoint, recipe.describe())
     steps = recipe.make_steps()
     load_model(checkpoint, steps.task.model)
     return recipe, steps

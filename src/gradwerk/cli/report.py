@@ -83,10 +83,11 @@ def headline(result: Outcome) -> str:
 
 
 def write_report(folder: RunFolder, recipe: Recipe, steps: Steps, history: Sequence[Mapping[str, float]]) -> str:
-    """Writes summary.txt and the pictures; what to print at the end."""
+    """Writes the pictures and then summary.txt, which says that the report is whole; what to print at the end."""
     result = outcome(steps)
     seconds = sum(row.get("seconds", 0.0) for row in history)
     images = sum(row.get("seconds", 0.0) * row.get("images_per_second", 0.0) for row in history)
+    pictures = draw_pictures(folder, result, history)
     lines = [
         f"LeNet-5, {parameter_count(dict(steps.task.model.named_parameters())):,} parameters",
         f"{len(history)} epochs in {seconds:.1f} s of steps, {images / max(seconds, 1e-9):,.0f} images/s",
@@ -95,14 +96,25 @@ def write_report(folder: RunFolder, recipe: Recipe, steps: Steps, history: Seque
         digit_table(result.confusion),
         "",
         *(f"{name:<14}{value}" for name, value in recipe.config().items()),
+        f"{'checkpoint':<14}{folder.state()}",
         f"{'python':<14}{platform.python_version()}, NumPy {np.__version__}, {platform.machine()}",
     ]
     folder.write_summary("\n".join(lines) + "\n")
-    try:
-        draw_curves(history, folder.path / "curves.png")
-        draw_confusion(result.confusion, folder.path / "confusion.png")
-        draw_mistakes(result.images, result.labels, result.probabilities, folder.path / "mistakes.png")
-        pictures = "curves.png, confusion.png, mistakes.png"
-    except MissingExtraError as error:
-        pictures = f"no pictures: {error.message}; {error.likely}"
     return f"{headline(result)}\nin {folder.path}: checkpoint, history.csv, summary.txt; {pictures}"
+
+
+def draw_pictures(folder: RunFolder, result: Outcome, history: Sequence[Mapping[str, float]]) -> str:
+    """Draws the three pictures; their names, or why there are none: a run is not lost because a picture is."""
+    try:
+        pictures = {
+            "curves.png": draw_curves(history),
+            "confusion.png": draw_confusion(result.confusion),
+            "mistakes.png": draw_mistakes(result.images, result.labels, result.probabilities),
+        }
+        for name, data in pictures.items():
+            folder.write_picture(name, data)
+    except MissingExtraError as error:
+        return f"no pictures: {error.message}; {error.likely}"
+    except Exception as error:  # whatever matplotlib, its settings or the disk say
+        return f"no pictures: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    return ", ".join(pictures)

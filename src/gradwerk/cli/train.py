@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import sys
 from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime
@@ -10,16 +10,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, FileError
+from gradwerk.base.screen import Screen, say
 from gradwerk.base.settings import settings
 from gradwerk.cli.recipe import Recipe, held_back, parameter_count, recipe_of
 from gradwerk.cli.report import write_report
+from gradwerk.cli.terminal import silence
+from gradwerk.cli.typed import resume_command
 from gradwerk.data.datasets import digits
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.nn.optimizer import Optimizer
-from gradwerk.train.loop import fit
+from gradwerk.train.interrupt import ENDINGS
+from gradwerk.train.loop import Interrupted, fit
 from gradwerk.train.progress import Progress
-from gradwerk.train.resume import restore
+from gradwerk.train.resume import capture, restore
 from gradwerk.train.run import Events, Run
 from gradwerk.train.saving import Saver
 from gradwerk.train.schedule import CosineDecay
@@ -36,36 +40,64 @@ class Clock(Events):
 
 
 def run(options: Namespace) -> int:
-    """The command."""
+    """The command.  What it says may be lost, what it trains is not."""
     given = {name: value for name, value in vars(options).items() if name in _RECIPE}
     if hasattr(options, "threads"):
         settings.threads = options.threads
-    recipe, folder = _resumed(options, given) if hasattr(options, "resume") else (Recipe(**given), None)
-    steps = recipe.make_steps()
-    start = None
-    if folder is None:
-        folder = RunFolder.create(getattr(options, "out", None) or _fresh_folder(), recipe.config())
-    elif folder.has_checkpoint():
-        start = restore(folder.load_checkpoint(), steps, recipe.describe_data())
-    if start is not None and start.epoch >= recipe.epochs and folder.has_summary():
-        raise ArgumentError(f"the run in {folder.path} is finished: {start.epoch} epochs", likely=f"--epochs {start.epoch + 5} trains on")
-    _introduce(recipe, steps, folder, start)
-    done = _train(recipe, steps, folder, start)
-    print(write_report(folder, recipe, steps, done.history))
+    settings.check_all()
+    folder, start, recipe, steps = (_resumed if hasattr(options, "resume") else _fresh)(options, given)
+    screen = Screen(sys.stdout)
+    try:
+        screen.write(_introduction(recipe, steps, folder, start))
+        done = _train(recipe, steps, folder, start)
+        screen.write(write_report(folder, recipe, steps, done.history) + "\n")
+    except Interrupted:  # has said so already
+        raise
+    except (FileError, KeyboardInterrupt):
+        if folder.has_checkpoint():
+            say(f"\ngradwerk: what was saved last is whole; go on with: {resume_command(folder.path)}")
+        raise
+    finally:
+        folder.close()
+        if screen.broken:  # what it holds would fail again when the process ends
+            silence(sys.stdout)
     return 0
 
 
-def _resumed(options: Namespace, given: dict[str, Any]) -> tuple[Recipe, RunFolder]:
-    """The recipe and folder of a stopped run.  Raises: ArgumentError where an option would make it another run."""
-    folder = RunFolder.open(options.resume)
-    recipe = recipe_of(folder)
+def _fresh(options: Namespace, given: dict[str, Any]) -> tuple[RunFolder, None, Recipe, Steps]:
+    """A new run."""
+    if options.model is None:
+        raise ArgumentError("which model is to be trained?", likely="gradwerk train lenet5")
+    recipe = Recipe(**given)
+    steps = recipe.make_steps()
+    return RunFolder.create(getattr(options, "out", None) or _fresh_folder(), recipe.config()), None, recipe, steps
+
+
+def _resumed(options: Namespace, given: dict[str, Any]) -> tuple[RunFolder, Run | None, Recipe, Steps]:
+    """A stopped run.  Raises: ArgumentError where an option would make it another run, or it is finished."""
+    folder = RunFolder.resume(options.resume)
+    recipe = asked_first = recipe_of(folder)
     if hasattr(options, "out"):
         raise ArgumentError("--resume goes on in the run's own folder, --out names another", likely="leave --out away")
     changed = {name: value for name, value in given.items() if name != "epochs" and value != getattr(recipe, name)}
     if changed:
         facts = tuple(f"--{name.replace('_', '-')} {value}: the run has {getattr(recipe, name)}" for name, value in changed.items())
         raise ArgumentError("a resumed run keeps its options, but for --epochs and --threads", facts=facts, likely="leave the others away")
-    return replace(recipe, epochs=given.get("epochs", recipe.epochs)), folder
+    steps = recipe.make_steps()
+    start = restore(folder.load_checkpoint(), steps, recipe.describe()) if folder.has_checkpoint() else None
+    epochs = given.get("epochs", start.epochs if start else recipe.epochs)
+    if start is not None and epochs < start.epoch + (start.batch > 0):
+        raise ArgumentError(f"the run in {folder.path} has done more than {epochs} epochs", facts=(f"{start.epoch} are done",))
+    if start is not None and start.epoch == epochs and folder.is_reported():
+        raise ArgumentError(f"the run in {folder.path} is finished: {start.epoch} epochs", likely=f"--epochs {start.epoch + 5} trains on")
+    if epochs != recipe.epochs:
+        recipe = replace(recipe, epochs=epochs)
+    if start is not None and epochs != start.epochs:  # so that a run that is killed at once still knows what was asked for last
+        start.epochs = epochs
+        folder.save_checkpoint(capture(steps, start, recipe.describe()))
+    if recipe != asked_first:
+        folder.write_config(recipe.config())
+    return folder, start, recipe, steps
 
 
 def _fresh_folder() -> Path:
@@ -74,20 +106,25 @@ def _fresh_folder() -> Path:
     return next(path for number in count(1) if not (path := Path("runs") / (name if number == 1 else f"{name}-{number}")).exists())
 
 
-def _introduce(recipe: Recipe, steps: Steps, folder: RunFolder, start: Run | None) -> None:
+def _introduction(recipe: Recipe, steps: Steps, folder: RunFolder, start: Run | None) -> str:
     parameters = parameter_count(dict(steps.task.model.named_parameters()))
     augmented = "augmented" if recipe.augment else "not augmented"
-    print(f"LeNet-5, {parameters:,} parameters; 8,500 digits, {augmented}, 1,500 held back as val")
-    print(f"{recipe.optimizer}, learning rate {recipe.rate:g}, batches of {recipe.batch_size}, seed {recipe.seed}; into {folder.path}")
+    lines = [
+        f"LeNet-5, {parameters:,} parameters; 8,500 digits, {augmented}, 1,500 held back as val",
+        f"{recipe.optimizer}, learning rate {recipe.rate:g}, batches of {recipe.batch_size}, seed {recipe.seed}; into {folder.path}",
+    ]
     if start is not None:
-        print(f"resumed in epoch {start.epoch + 1}, after {start.batch} batches")
+        place = f"in epoch {start.epoch + 1}, after {start.batch} batches" if start.epoch < recipe.epochs else "to report"
+        lines.append(f"resumed {place}")
+    return "\n".join(lines) + "\n"
 
 
 def _train(recipe: Recipe, steps: Steps, folder: RunFolder, start: Run | None) -> Run:
     data = digits()
     optimizer = steps.task.optimizer
-    hint = shlex.join(["gradwerk", "train", "lenet5", "--resume", str(folder.path)])
-    saver = Saver(folder, steps, recipe.describe_data(), hint=hint)
+    saver = Saver(folder, steps, recipe.describe(), hint=resume_command(folder.path))
     schedule = [CosineDecay(optimizer, recipe.rate)] if isinstance(optimizer, Optimizer) else []
-    events = [Progress(unit="images"), *schedule, Clock(), saver]
-    return fit(steps, recipe.make_batches(data.train), epochs=recipe.epochs, validation=held_back()[1], events=events, run=start)
+    return fit(
+        steps, recipe.make_batches(data.train), epochs=recipe.epochs, validation=held_back()[1], run=start, ended_by=ENDINGS,
+        events=[Progress(unit="images"), *schedule, Clock(), saver],
+    )  # fmt: skip

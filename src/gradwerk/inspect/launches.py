@@ -6,11 +6,11 @@ GRADWERK_DEBUG=2 prints it at every run.  Times are one thread's: the launches r
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.inspect.peak import peak_flops
 from gradwerk.ir.op import Array
@@ -108,7 +108,3 @@ def on_program(name: str, seconds: float, launches: int) -> None:
     if settings.debug:
         say(f"gradwerk: planned {name}: {launches} launches in {seconds * 1e3:.1f} ms")
 
-
-def say(text: str) -> None:
-    """Writes a line where it does not mix with results."""
-    sys.stderr.write(text + "\n")

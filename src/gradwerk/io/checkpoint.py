@@ -1,17 +1,19 @@
 """A checkpoint: arrays in safetensors, everything else in JSON; as a pair it is whole or absent.
 
-    checkpoint.json                        format, version, the record, and name, size and SHA-256 of the arrays' file
+    checkpoint.json                        format, version, its own seal, the record, and name, size and SHA-256 of the arrays' file
     checkpoint-<start of SHA-256>.safetensors
 
 The arrays are written first, under a name made of their contents; renaming the JSON into place then switches both at once.  A crash at
-any moment leaves the earlier pair readable.
+any moment leaves the earlier pair readable.  Either half is sealed: one changed bit in it is found.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,14 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import FileError
-from gradwerk.io.atomic import read_bytes, write_atomically
+from gradwerk.io.atomic import is_file, read_bytes, write_atomically
 from gradwerk.io.safetensors import from_bytes, to_bytes
+from gradwerk.io.seal import KEY, OPEN, holds, seal
 
 Array = np.ndarray[Any, np.dtype[Any]]
-FORMAT, VERSION = "gradwerk-checkpoint", 1
+FORMAT, VERSION = "gradwerk-checkpoint", 2
+_TRIES = 5
+"""How often a pair is read again that was replaced between its halves."""
 _REPAIR = "use an earlier checkpoint, or copy this one again from where it was made"
 
 
@@ -52,26 +57,39 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint, *, name: str = "
     head = {
         "format": FORMAT,
         "version": VERSION,
+        KEY: OPEN,
         "arrays": {"file": arrays.name, "bytes": len(data), "sha256": digest},
         "record": dict(checkpoint.record),
     }
     path = folder / f"{name}.json"
-    write_atomically(path, json.dumps(head, indent=1, ensure_ascii=False).encode())
+    write_atomically(path, seal(json.dumps(head, indent=1, ensure_ascii=False).encode()))
     for earlier in folder.glob(f"{name}-*.safetensors"):
-        if earlier != arrays:
-            earlier.unlink(missing_ok=True)
+        if earlier != arrays and re.fullmatch(_arrays_name(name), earlier.name):
+            with suppress(OSError):
+                earlier.unlink()
     return path
 
 
 def load_checkpoint(folder: str | Path, *, name: str = "checkpoint") -> Checkpoint:
-    """Reads the pair back and verifies it.
+    """Reads the pair back and verifies it.  One that is replaced meanwhile, by a run that goes on, is read again.
 
-    Raises: FileError where a file is missing, cut short, altered, not a checkpoint, or of a later version; each says what to do.
+    Raises: FileError where a file is missing, cut short, altered, not a checkpoint, or of another version; each says what to do.
     """
     path = Path(folder) / f"{name}.json"
-    head = _read_head(path)
-    stated = head["arrays"]
-    arrays = path.with_name(Path(str(stated["file"])).name)
+    for _ in range(_TRIES):
+        data = read_bytes(path, "the checkpoint")
+        head = _read_head(path, data, name)
+        try:
+            return Checkpoint(_read_arrays(path, head["arrays"]), head["record"])
+        except FileError:
+            if read_bytes(path, "the checkpoint") == data:
+                raise
+    raise FileError(f"{path} is replaced faster than it can be read", likely="wait until the run that writes it is done")
+
+
+def _read_arrays(path: Path, stated: dict[str, Any]) -> dict[str, Array]:
+    """The arrays that a head names."""
+    arrays = path.with_name(stated["file"])
     data = read_bytes(arrays, "the checkpoint's array file")
     if len(data) != stated["bytes"]:
         raise FileError(
@@ -79,35 +97,44 @@ def load_checkpoint(folder: str | Path, *, name: str = "checkpoint") -> Checkpoi
         )
     if hashlib.sha256(data).hexdigest() != stated["sha256"]:
         raise FileError(f"{arrays} was altered: its contents are not those that were saved", likely=_REPAIR)
-    return Checkpoint(from_bytes(data, str(arrays)), head["record"])
+    return from_bytes(data, str(arrays))
 
 
 def has_checkpoint(folder: str | Path, *, name: str = "checkpoint") -> bool:
     """True where the folder holds one, whole or not."""
-    return (Path(folder) / f"{name}.json").is_file()
+    return is_file(Path(folder) / f"{name}.json")
 
 
-def _read_head(path: Path) -> dict[str, Any]:
+def _arrays_name(name: str) -> str:
+    """How the array files of a checkpoint are called, as a pattern."""
+    return rf"{re.escape(name)}-[0-9a-f]{{12}}\.safetensors"
+
+
+def _read_head(path: Path, data: bytes, name: str) -> dict[str, Any]:
     """The JSON half, checked."""
-    data = read_bytes(path, "the checkpoint")
     try:
         head = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"{path} is not whole JSON", facts=(f"{len(data):,} bytes", str(error)), likely=_REPAIR) from error
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise FileError(f"{path} is not a checkpoint", facts=('it lacks "format": "gradwerk-checkpoint"',), likely="check the path")
-    if head.get("version") != VERSION:
-        raise FileError(
-            f"{path} is a checkpoint of version {head.get('version')}; this Gradwerk reads version {VERSION}", likely="upgrade gradwerk"
-        )
-    if not _is_complete(head):
+    version = head.get("version")
+    if type(version) is not int or version != VERSION:
+        earlier = type(version) is int and version < VERSION
+        likely = "read it with the Gradwerk that wrote it" if earlier else "upgrade gradwerk"
+        raise FileError(f"{path} is a checkpoint of version {version}; this Gradwerk reads version {VERSION}", likely=likely)
+    if not holds(data):
+        raise FileError(f"{path} was altered: its contents are not those that were saved", likely=_REPAIR)
+    if not _is_complete(head, name):
         raise FileError(f"{path} is a damaged checkpoint", facts=('"arrays" or "record" is missing or of the wrong kind',), likely=_REPAIR)
     return head
 
 
-def _is_complete(head: dict[str, Any]) -> bool:
+def _is_complete(head: dict[str, Any], name: str) -> bool:
+    """Whether what is stated of the arrays can be true, and there is a record."""
     arrays = head.get("arrays")
     if not isinstance(arrays, dict) or not isinstance(head.get("record"), dict):
         return False
     kinds = {"file": str, "bytes": int, "sha256": str}
-    return all(isinstance(arrays.get(key), kind) for key, kind in kinds.items())
+    typed = all(type(arrays.get(key)) is kind for key, kind in kinds.items())
+    return typed and arrays["bytes"] > 0 and re.fullmatch(_arrays_name(name), arrays["file"]) is not None

@@ -12,54 +12,80 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradwerk.base.errors import FileError
-from gradwerk.io.atomic import read_bytes, write_atomically
+from gradwerk.io.atomic import is_file, is_folder, read_bytes, remove_parts, write_atomically
 from gradwerk.io.checkpoint import Checkpoint, has_checkpoint, load_checkpoint, save_checkpoint
+from gradwerk.io.lock import FolderLock
+from gradwerk.io.seal import digest_of
 
 Row = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run's folder.  Made by `create` or `open`; each write is atomic."""
+    """A run's folder.  Made by `create`, `resume` or `open`; each write is atomic, and the first two let nobody else write."""
 
     path: Path
+    lock: FolderLock | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def create(cls, path: str | Path, config: Mapping[str, Any]) -> RunFolder:
-        """A new folder with its config.
+        """A new folder with its config, to write in until `close`.
 
         Raises: FileError where a run or anything else lies there already (nothing is ever overwritten), or the folder cannot be made.
         """
         path = Path(path)
-        if (path / "config.json").exists():
+        if is_file(path / "config.json"):
             raise FileError(f"{path} already holds a run", likely="give another folder, or resume that run")
         try:
             path.mkdir(parents=True, exist_ok=True)
+            lock = FolderLock(path)
+            remove_parts(path)
             if found := sorted(entry.name for entry in path.iterdir()):
                 raise FileError(f"{path} is not empty", facts=(f"it holds {', '.join(found[:6])}",), likely="give a new folder")
         except FileError:
             raise
         except OSError as error:
             raise FileError(f"cannot make the run folder {path}", facts=(str(error.strerror or error),)) from error
-        write_atomically(path / "config.json", json.dumps(dict(config), indent=1, ensure_ascii=False).encode())
-        return cls(path)
+        made = cls(path, lock)
+        made.write_config(config)
+        return made
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
-        """An existing run.
+        """An existing run, to read.
 
         Raises: FileError where there is none.
         """
         path = Path(path)
-        if not (path / "config.json").is_file():
-            likely = "give the folder that `train --out` named" if path.is_dir() else "the folder does not exist; check the path"
+        if not is_file(path / "config.json"):
+            likely = "give the folder that `train --out` named" if is_folder(path) else "the folder does not exist; check the path"
             raise FileError(f"{path} is not a run folder: it has no config.json", likely=likely)
         return cls(path)
+
+    @classmethod
+    def resume(cls, path: str | Path) -> RunFolder:
+        """An existing run, to write in until `close`.  What a writer that was killed left half-written is removed.
+
+        Raises: FileError where there is none, or another process writes in it.
+        """
+        found = cls.open(path)
+        lock = FolderLock(found.path)
+        remove_parts(found.path)
+        return cls(found.path, lock)
+
+    def close(self) -> None:
+        """Lets others write.  The end of the process does the same."""
+        if self.lock is not None:
+            self.lock.release()
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """config.json."""
+        write_atomically(self.path / "config.json", json.dumps(dict(config), indent=1, ensure_ascii=False).encode())
 
     def config(self) -> dict[str, Any]:
         """What was asked for.
@@ -68,7 +94,7 @@ class RunFolder:
         """
         try:
             config = json.loads(read_bytes(self.path / "config.json", "the run's config"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FileError(f"{self.path / 'config.json'} is not whole JSON", facts=(str(error),)) from error
         if not isinstance(config, dict):
             raise FileError(f"{self.path / 'config.json'} does not hold an object")
@@ -79,7 +105,9 @@ class RunFolder:
         return has_checkpoint(self.path)
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> Path:
-        """Replaces the checkpoint."""
+        """Replaces the checkpoint.  Raises: FileError where it cannot be written; the earlier one then still stands."""
+        if not is_file(self.path / "config.json"):
+            raise FileError(f"the run folder {self.path} is gone: it was moved or deleted", likely="resume it where it is now, if it is")
         return save_checkpoint(self.path, checkpoint)
 
     def load_checkpoint(self) -> Checkpoint:
@@ -100,7 +128,7 @@ class RunFolder:
 
         Raises: FileError where a cell is no number.
         """
-        if not (path := self.path / "history.csv").exists():
+        if not is_file(path := self.path / "history.csv"):
             return []
         rows = csv.DictReader(io.StringIO(read_bytes(path, "the history").decode(errors="replace")))
         try:
@@ -108,13 +136,21 @@ class RunFolder:
         except (TypeError, ValueError) as error:
             raise FileError(f"{path} is damaged", facts=(str(error),)) from error
 
-    def has_summary(self) -> bool:
-        """True once the run's outcome was written: the last thing a run does."""
-        return (self.path / "summary.txt").is_file()
+    def is_reported(self) -> bool:
+        """Whether summary.txt, the last thing a run writes, speaks of the checkpoint as it is now."""
+        return is_file(path := self.path / "summary.txt") and self.state().encode() in read_bytes(path, "the summary")
+
+    def state(self) -> str:
+        """What the present checkpoint is called: the start of its seal."""
+        return digest_of(read_bytes(self.path / "checkpoint.json", "the checkpoint"))[:16]
+
+    def write_picture(self, name: str, data: bytes) -> None:
+        """A picture of the report."""
+        write_atomically(self.path / name, data)
 
     def write_summary(self, text: str) -> None:
         """summary.txt."""
-        write_atomically(self.path / "summary.txt", text.encode())
+        write_atomically(self.path / "summary.txt", text.encode(errors="backslashreplace"))
 
 
 def _cell(number: float | None) -> str:

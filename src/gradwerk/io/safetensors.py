@@ -1,16 +1,14 @@
 """Named arrays in one safetensors file.  Nothing is ever executed while reading.
 
-A file that is written here is sealed: its notes hold the SHA-256 of the whole file (with 64 zeros in the digest's own place), so that one
-changed bit anywhere is found.  Files of other programs have no seal, and are held to what the format itself promises.
+A file that is written here is sealed in its notes, so that one changed bit anywhere is found.  Files of other programs have no seal and
+are held to what the format itself promises.
 
 Source: https://github.com/huggingface/safetensors, the format description in its README.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,9 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
+from gradwerk.io.seal import KEY, OPEN, holds, seal
 
 Array = np.ndarray[Any, np.dtype[Any]]
-SEAL = "gradwerk.sha256"
-_OPEN = "0" * 64
-_SEALED = re.compile(rb'"gradwerk\.sha256":"([0-9a-f]{64})"')
 _LONGEST_HEADER = 100_000_000
 """As the format has it."""
 _KNOWN = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
@@ -53,11 +49,8 @@ def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = Non
             raise DTypeError(f"{name} holds {array.dtype}, which a safetensors file cannot", facts=(f"{name} {array.shape} {array.dtype}",))
         if name == "__metadata__" or not is_name(name):
             raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
-    data = bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, {**(notes or {}), SEAL: _OPEN}))
-    found = _SEALED.search(data, 8, 8 + int.from_bytes(data[:8], "little"))
-    if found is None:
-        raise FileError("the safetensors package wrote no notes")  # not met: it would be another format
-    return data[: found.start(1)] + hashlib.sha256(data).hexdigest().encode() + data[found.end(1) :]
+    data = bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, {**(notes or {}), KEY: OPEN}))
+    return seal(data, 8, 8 + int.from_bytes(data[:8], "little"))
 
 
 def from_bytes(data: bytes, source: str) -> dict[str, Array]:
@@ -119,20 +112,9 @@ def _notes_of(data: bytes, source: str) -> dict[str, str]:
     notes = header.get("__metadata__", {}) if isinstance(header, dict) else None
     if not isinstance(notes, dict) or not all(isinstance(text, str) for text in notes.values()):
         raise _not_whole(data, source, "its header is not one of this format")
-    if any(name.startswith("gradwerk") for name in notes) and not _seal_holds(data, length):
+    if any(name.startswith("gradwerk") for name in notes) and not holds(data, 8, 8 + length):
         raise FileError(f"{source} was altered: its contents are not those that were saved", likely=_REPAIR)
     return notes
-
-
-def _seal_holds(data: bytes, length: int) -> bool:
-    """Whether the digest in the header is that of the contents."""
-    found = _SEALED.search(data, 8, 8 + length)
-    if found is None:
-        return False
-    rest = hashlib.sha256(data[: found.start(1)])
-    rest.update(_OPEN.encode())
-    rest.update(memoryview(data)[found.end(1) :])
-    return rest.hexdigest().encode() == found[1]
 
 
 def _not_whole(data: bytes, source: str, why: str) -> FileError:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import gc
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
+from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, find, run
 from gradwerk.tensor.handle import Handle, gradient_of
@@ -90,7 +90,7 @@ class Compiled:
         """Remembers why the function is traced again, and says it under GRADWERK_DEBUG."""
         self.retraces.append(reason)
         if settings.debug:
-            sys.stderr.write(f"gradwerk: {self.name} is traced again: {reason}\n")
+            say(f"gradwerk: {self.name} is traced again: {reason}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
 from gradwerk.train.checks import check_finite
-from gradwerk.train.interrupt import Interruption
+from gradwerk.train.interrupt import CTRL_C, Interruption
 from gradwerk.train.run import Events, Listeners, Run
 from gradwerk.train.steps import Steps
 
@@ -29,16 +30,21 @@ class Batches(Protocol):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C: the step in hand was finished, listeners have saved what they save."""
+    """Ctrl-C, or another signal that was to end the run: the step in hand was finished, listeners have saved what they save."""
+
+    def __init__(self, by: signal.Signals = signal.SIGINT) -> None:
+        super().__init__()
+        self.by = by
 
 
 def fit(
     steps: Steps, batches: Batches, *, epochs: int, validation: Batches | None = None, events: Sequence[Events] = (),
-    validation_events: Sequence[Events] = (), run: Run | None = None,
+    validation_events: Sequence[Events] = (), run: Run | None = None, ended_by: Sequence[signal.Signals] = CTRL_C,
 ) -> Run:  # fmt: skip
     """Trains until `epochs` are done, from where `run` stands; the run, with its history.
 
-    Raises: NumericError as soon as the loss is no number, DataError where the data are to blame; Interrupted after Ctrl-C.
+    `ended_by` are the signals after which the step in hand is finished and listeners may save.
+    Raises: NumericError as soon as the loss is no number, DataError where the data are to blame; Interrupted after such a signal.
     """
     if len(batches) == 0:
         raise ArgumentError("there is nothing to train on: no batches")
@@ -46,7 +52,7 @@ def fit(
         run = Run(epochs, len(batches))
     run.epochs, run.batches, run.stop = epochs, len(batches), False
     listeners = Listeners(events)
-    with Interruption() as interruption:
+    with Interruption(ended_by) as interruption:
         listeners.on_fit_begin(run)
         while run.epoch < run.epochs and not run.stop:
             _train_epoch(steps, batches, run, listeners, interruption)
@@ -127,6 +133,6 @@ def _blame(arrays: Sequence[Array], run: Run) -> None:
 
 
 def _leave_if_asked(interruption: Interruption, listeners: Listeners, run: Run) -> None:
-    if interruption.requested:
+    if interruption.requested is not None:
         listeners.on_interrupt(run)
-        raise Interrupted
+        raise Interrupted(interruption.requested)

@@ -1,6 +1,7 @@
 """The live line: epoch, batch, running means, examples a second, time left.
 
 On a terminal one line is drawn over itself, at most ten times a second; elsewhere (a file, a pipe) each epoch leaves one plain line.
+Training goes on where nobody can read it any more.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
+from gradwerk.base.screen import Screen
 from gradwerk.train.run import Events, Run
 
 _INTERVAL = 0.1
@@ -21,7 +23,7 @@ class Progress(Events):
     """Writes the live line.  `unit` names what is counted: "images", "examples"."""
 
     def __init__(self, stream: TextIO | None = None, *, unit: str = "examples", live: bool | None = None) -> None:
-        self.stream = stream if stream is not None else sys.stdout
+        self.stream = Screen(stream if stream is not None else sys.stdout)
         self.unit = unit
         self.live = self.stream.isatty() if live is None else live
         self._drawn = 0.0
@@ -64,7 +66,6 @@ class Progress(Events):
             self._width = 0 if end else len(text)
             text = f"\r{text}{blank}"
         self.stream.write(text + end)
-        self.stream.flush()
 
 
 def bar(done: int, total: int, width: int = _WIDTH) -> str:

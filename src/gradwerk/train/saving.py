@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from gradwerk.base.screen import Screen
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.train.resume import capture
 from gradwerk.train.run import Events, Run
@@ -17,7 +18,12 @@ class Saver(Events):
 
     def __init__(self, folder: RunFolder, steps: Steps, data: Mapping[str, Any], *, hint: str = "", stream: TextIO | None = None) -> None:
         self.folder, self.steps, self.data, self.hint = folder, steps, dict(data), hint
-        self.stream = stream if stream is not None else sys.stderr
+        self.stream = Screen(stream if stream is not None else sys.stderr)
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Writes the history of a resumed run, which may have been killed between its checkpoint and its history."""
+        if run.history:
+            self.folder.write_history(run.history)
 
     def on_checkpoint(self, run: Run) -> None:
         """Saves."""
@@ -26,8 +32,9 @@ class Saver(Events):
     def on_interrupt(self, run: Run) -> None:
         """Saves, and says how to go on."""
         self.save(run)
-        place = f"epoch {run.epoch + 1} of {run.epochs}, {run.batch} of {run.batches} batches done"
-        self.stream.write(f"stopped in {place}; everything is saved in {self.folder.path}\n")
+        place = f"in epoch {run.epoch + 1} of {run.epochs}, {run.batch} of {run.batches} batches done"
+        place = place if run.epoch < run.epochs else "after the last epoch"
+        self.stream.write(f"stopped {place}; everything is saved in {self.folder.path}\n")
         if self.hint:
             self.stream.write(f"go on with: {self.hint}\n")
 
