@@ -72,13 +72,13 @@ def table(name: str, rows: Sequence[Row], together: str = "") -> str:
     lines = [
         f"{name}: {len(rows)} launches, {total * 1e3:.3f} ms on one thread{together}, {flops / total / 1e9:.1f} GFLOP/s; "
         f"the peak of a core is {peak / 1e9:.0f}",
-        f"{'#':>3}  {'kernel':40} {'what':36} {'times':>8} {'us':>9} {'GFLOP/s':>8} {'GB/s':>7} {'%peak':>6} {'%step':>6}",
+        f"{'#':>3}  {'kernel':40}  {'what':36} {'times':>8} {'us':>9} {'GFLOP/s':>8} {'GB/s':>7} {'%peak':>6} {'%step':>6}",
     ]
     for number, row in enumerate(rows):
         rate, flow = row.flops / max(row.seconds, 1e-12), row.nbytes / max(row.seconds, 1e-12)
         times = f"{row.chunks}" if row.trips == 1 else f"{row.trips}x{row.chunks}"
         lines.append(
-            f"{number:3d}  {row.kernel[:40]:40} {row.title[:36]:36} {times:>8} {row.seconds * 1e6:9.1f} {rate / 1e9:8.1f} "
+            f"{number:3d}  {row.kernel[:40]:40}  {row.title[:36]:36} {times:>8} {row.seconds * 1e6:9.1f} {rate / 1e9:8.1f} "
             f"{flow / 1e9:7.1f} {100 * rate / peak:6.1f} {100 * row.seconds / total:6.1f}"
         )
     return "\n".join(lines)
