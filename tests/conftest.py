@@ -1,4 +1,4 @@
-"""For every test: verified passes, settings as they were, kernels cached in one folder of the session."""
+"""For every test: verified passes, memory that shows what was not written, settings as they were, one folder of kernels a session."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def _kernels_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> None:
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
     settings.cache = str(Path(shared) / "kernels")
+
+
+CHUNK_ORDERS = ("", "reverse", "random:1", "late:0", "late:5")
+
+
+@pytest.fixture(params=CHUNK_ORDERS, ids=lambda order: order or "threads")
+def chunk_order(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each order of chunks in turn; GRADWERK_CHUNK_ORDER=random:7 runs the whole suite in one."""
+    with settings.scope(chunk_order=request.param):
+        yield request.param
 
 
 @pytest.fixture(autouse=True)

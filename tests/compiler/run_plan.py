@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, ArrayAt, HostCall, Plan
+from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, POISON, ArrayAt, HostCall, Plan
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -21,6 +21,7 @@ class Walk:
         self.kernels = {name: KERNEL(address) for name, address in link(plan.objects).items()}
         self.outputs: list[np.ndarray] = []
         self.faults = aligned(8 * FAULT_WORDS * (len(plan.checks) + 1)).view(np.int64)
+        self.faults[:] = 0
         slots = [aligned(plan.arena_bytes), aligned(len(plan.constants)), self.faults, *(aligned(a.nbytes) for a in inputs)]
         slots[1][: len(plan.constants)] = np.frombuffer(plan.constants, np.uint8)
         for slot, array in zip(slots[FIRST_INPUT:], inputs, strict=True):
@@ -76,7 +77,8 @@ class Walk:
 
 
 def aligned(nbytes: int) -> np.ndarray:
-    """Bytes on a cache line, with room behind them."""
-    raw = np.zeros(nbytes + 64 + 512, np.uint8)
+    """Bytes on a cache line, with room behind them, that nobody has written."""
+    raw = np.empty(nbytes + 64 + 512, np.uint8)
     skip = -raw.ctypes.data % 64
+    raw[skip:] = np.resize(np.frombuffer(POISON, np.uint8), raw.size - skip)
     return raw[skip:]

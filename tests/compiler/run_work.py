@@ -12,7 +12,8 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 
 GUARD = 256
-PATTERN = 0xA5
+PATTERN = 0xFF
+"""NaN as a float, no index: what is read without being written shows."""
 _texts: dict[tuple[Target, str], tuple[str, int]] = {}
 
 

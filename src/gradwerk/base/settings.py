@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import operator
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,6 +83,12 @@ def _text(value: Any) -> str:  # noqa: ANN401
     return os.fspath(value)
 
 
+def _order(text: str) -> str:
+    if not re.fullmatch(r"(forward|reverse|(random|late):\d{1,9})?", text):
+        raise ValueError("expected forward, reverse, random:SEED or late:N")
+    return text
+
+
 SETTINGS = (
     Setting(
         "threads", "GRADWERK_THREADS", 0, lambda text: _at_most_threads(_count(text)),
@@ -101,7 +108,11 @@ SETTINGS = (
     ),
     Setting(
         "check", "GRADWERK_CHECK", default=False, read=_flag, take=_truth,
-        meaning="1: verify the graph after each compiler pass (on in the tests)",
+        meaning="1: verify after each compiler pass, and fill memory so that what was not written shows (on in the tests)",
+    ),
+    Setting(
+        "chunk_order", "GRADWERK_CHUNK_ORDER", "", _order, take=lambda value: _order(_text(value)),
+        meaning="forward, reverse, random:SEED or late:N: run chunks one by one in that order, to show that no result depends on it",
     ),
     Setting("cache", "GRADWERK_CACHE", "~/.cache/gradwerk", str, "folder of compiled kernels; 'off': compile anew in every process", _text),
 )  # fmt: skip
@@ -119,6 +130,7 @@ class Settings:
     interpret: bool
     check_nan: bool
     check: bool
+    chunk_order: str
     cache: str
 
     def __init__(self) -> None:

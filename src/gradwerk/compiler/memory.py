@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.footprint import independent
 from gradwerk.compiler.work import Access, Buffer, Work
-from gradwerk.ir.plan import ARENA, Chain, Launch, Loop, Pointer, Stage
+from gradwerk.ir.plan import ARENA, Block, Chain, Launch, Loop, Pointer, Stage
 
 ALIGNMENT = 64
 SLACK = 256
@@ -218,22 +218,12 @@ def assign(plan: Schedule, fixed: dict[Buffer, Pointer], held: Iterable[Buffer])
     return places, arena.nbytes
 
 
-@dataclass(frozen=True)
-class Block:
-    """Memory of the arena that one buffer takes from its first to its last stage, in bytes."""
-
-    label: str
-    first: int
-    last: int
-    offset: int
-    nbytes: int
-
-
-def blocks(plan: Schedule, places: dict[Buffer, Pointer]) -> list[Block]:
-    """What the arena holds when."""
+def blocks(plan: Schedule, places: dict[Buffer, Pointer], held: Iterable[Buffer]) -> list[Block]:
+    """What the arena holds when; `held` buffers live to the end."""
+    spans = lifetimes(plan) | {buffer: (0, max(len(plan.stages) - 1, 0)) for buffer in held}
     return [
         Block(buffer.label, first, last, places[buffer].offset, buffer.nbytes)
-        for buffer, (first, last) in lifetimes(plan).items()
+        for buffer, (first, last) in spans.items()
         if places[buffer].slot == ARENA
     ]
 

@@ -25,7 +25,7 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.verify import verify_work
 from gradwerk.compiler.work import Buffer, KernelSpec, Operand
 from gradwerk.ir.graph import Graph
-from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan, Pointer
+from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, POISON, ArrayAt, Block, HostCall, Plan, Pointer
 from gradwerk.ir.plan import Buffer as PlanBuffer
 from gradwerk.ir.region import Unit, describe
 from gradwerk.ir.text import print_graph
@@ -64,7 +64,7 @@ class Record:
     seconds: dict[str, float] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     kernels: dict[str, KernelSpec] = field(default_factory=dict)
-    arena: list[memory.Block] = field(default_factory=list)
+    arena: list[Block] = field(default_factory=list)
 
     def note(self, name: str, seconds: float, text: Callable[[], str]) -> None:
         """Adds a stage; its text is made only when it is kept."""
@@ -122,15 +122,16 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
         given = [*program.inputs, *program.constants, *program.checks]
         verify_work(program.steps, plan, starts, places, given, program.outputs)
     launches, chains, stages = memory.tables(plan, places)
-    if log.kept:
-        log.arena = memory.blocks(plan, places)
+    check = settings.check
+    if log.kept or check:
+        log.arena = memory.blocks(plan, places, held)
     log.kernels = {spec.name: spec for segment in segments for work in segment.work for spec in (work.kernel, *work.others)}
     host_calls = [
         HostCall(start, step.op, arrays(step.reads, places), arrays(step.writes, places), str(step.op), tuple(step.node.origins))
         for step, start in zip(program.steps, starts, strict=True)
         if isinstance(step, HostStep)
     ]
-    blob = b"".join(data.ljust(_padded(len(data)), b"\0") for data in program.constants.values())
+    blob = b"".join(data + behind(len(data), poisoned=check) for data in program.constants.values())
     trips = {number: loop.trips for loop in plan.loops for number in range(loop.first, loop.first + loop.count)}
     amount = sum(
         (launch.flops + launch.nbytes) * trips.get(number, 1)
@@ -152,6 +153,7 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
         objects_for(log.kernels.values(), target),
         amount < SMALLEST_SHARED,
         tuple(program.checks.values()),
+        tuple(log.arena) if check else (),
     )
 
 
@@ -180,6 +182,12 @@ def arrays(operands: tuple[Operand, ...], places: dict[Buffer, Pointer]) -> tupl
         where = Pointer(base.slot, base.offset + operand.offset * operand.dtype.itemsize)
         result.append(ArrayAt(where, operand.shape, operand.dtype))
     return tuple(result)
+
+
+def behind(nbytes: int, *, poisoned: bool) -> bytes:
+    """The bytes between a constant and the next: kernels may read them, and nothing may depend on them."""
+    count = _padded(nbytes) - nbytes
+    return (POISON * count)[:count] if poisoned else bytes(count)
 
 
 def _padded(nbytes: int) -> int:

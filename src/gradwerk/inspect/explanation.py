@@ -13,11 +13,10 @@ from functools import cached_property
 from typing import Any
 
 from gradwerk.compiler.llvm.link import assembly
-from gradwerk.compiler.memory import Block
 from gradwerk.compiler.pipeline import describe_plan
 from gradwerk.inspect.launches import Row, measure, table
 from gradwerk.inspect.subject import Made, Subject, addresses, make, subject_of
-from gradwerk.ir.plan import Plan
+from gradwerk.ir.plan import Block, Plan
 from gradwerk.ir.text import print_graph
 
 _LONG_CONSTANT = re.compile(r'x"([0-9a-f]{32})[0-9a-f]{32,}"')

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import assembly
-from gradwerk.compiler.memory import Block
 from gradwerk.compiler.pipeline import Record
 from gradwerk.compiler.target import Target
-from gradwerk.ir.plan import Plan
+from gradwerk.ir.plan import Block, Plan
 
 Files = dict[str, str]
 

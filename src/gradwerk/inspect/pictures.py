@@ -13,10 +13,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from gradwerk.compiler.memory import Block
 from gradwerk.inspect.subject import make, subject_of
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Movement
+from gradwerk.ir.plan import Block
 from gradwerk.ir.region import Region, Unit
 from gradwerk.ops.contraction import Contract
 

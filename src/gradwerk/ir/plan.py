@@ -28,6 +28,8 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
 
 ARENA, CONSTANTS, FAULTS, FIRST_INPUT = 0, 1, 2, 3
+POISON = b"\xf5\x7f"
+"""What fills memory that nobody has written, under `settings.check`: NaN in every floating type, far out of range as an index."""
 FAULT_WORDS = 8
 """i64 words of one record of a fault: a cache line."""
 
@@ -142,6 +144,17 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Memory of the arena that one buffer takes from its first to its last stage, in bytes."""
+
+    label: str
+    first: int
+    last: int
+    offset: int
+    nbytes: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """A whole program.  `objects` maps kernel name to object code; several plans share kernels by name."""
 
@@ -159,3 +172,10 @@ class Plan:
     serial: bool = False
     """True when the whole program is too small to share: the caller runs it alone and wakes nobody."""
     checks: tuple[Check, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    """What the arena holds when; known where the Plan was made under `settings.check`."""
+
+    @property
+    def first_output(self) -> int:
+        """The slot of the first output that is not written in place."""
+        return FIRST_INPUT + len(self.inputs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -40,6 +40,8 @@ from gradwerk.runtime.executor import (
     Executor,
 )  # fmt: skip
 from gradwerk.runtime.memory import Array, Results, address, empty, view, words
+from gradwerk.runtime.orders import OrderedWalk, order_of
+from gradwerk.runtime.poison import GuardedResults, Poison
 from gradwerk.runtime.pool import Pool, pool, retire
 from gradwerk.runtime.tables import Native, Repeat, Step, Tables, iterations, parallel
 
@@ -47,6 +49,8 @@ BYTE = np.dtype(np.uint8)
 GRACE = 1.0
 """Seconds that a run gets to end after Ctrl-C before it is broken off."""
 MOST_EVENTS = 1 << 18
+Walk = Callable[["Context"], None]
+"""Runs what a context's job asks for."""
 _ALONE = words(CONTROL_WORDS)
 _ALONE_ADDRESS = address(_ALONE)
 
@@ -58,10 +62,13 @@ class Cancelled(KeyboardInterrupt):
 class Context:
     """What one invocation writes."""
 
-    __slots__ = ("address", "arena", "counters", "faults", "job", "memory", "results", "runs", "slots")
+    __slots__ = ("address", "arena", "counters", "faults", "job", "memory", "poison", "results", "runs", "slots")
 
-    def __init__(self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results) -> None:
-        self.arena = empty((plan.arena_bytes,), BYTE)
+    def __init__(
+        self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results | GuardedResults, poison: Poison | None = None
+    ) -> None:
+        self.poison = poison
+        self.arena = empty((plan.arena_bytes,), BYTE) if poison is None else poison.memory.array((plan.arena_bytes,), BYTE)
         self.counters = words(LINE * (len(plan.chains) + len(plan.stages) + 1))
         slots, job, faults = words(slot_count), words(JOB_WORDS), words(FAULT_WORDS * (len(plan.checks) + 1))
         slots[ARENA], slots[CONSTANTS], slots[FAULTS] = address(self.arena), address(constants), address(faults)
@@ -95,7 +102,7 @@ class Program:
         self.constants[:] = np.frombuffer(plan.constants, BYTE)
         self.tables = Tables(plan, addresses)
         self.free: list[Context] = []
-        self.first_output = FIRST_INPUT + len(plan.inputs)
+        self.first_output = plan.first_output
         self.fresh = tuple((k, b.shape, b.dtype) for k, b in enumerate(plan.outputs) if b.in_place_of is None)
         self.taken = tuple((k, b.in_place_of) for k, b in enumerate(plan.outputs) if b.in_place_of is not None)
         self.parallel = parallel(plan)
@@ -105,12 +112,18 @@ class Program:
         weakref.finalize(self, retire, (self.tables, self.constants, self.free)).atexit = False
 
     def context(self) -> Context:
-        """A free context, or a new one."""
+        """A free context, or a new one; under `settings.check` one whose memory shows what was not written."""
+        check = settings.check
         try:
-            return self.free.pop()
+            found = self.free.pop()
+            if (found.poison is not None) is check:
+                return found
+            retire(found.memory)
         except IndexError:
-            results = Results(tuple((shape, dtype) for _, shape, dtype in self.fresh))
-            return Context(self.plan, self.tables, self.constants, self.first_output + len(self.fresh), results)
+            pass
+        poison = Poison(self.plan) if check else None
+        results = Results(tuple((shape, dtype) for _, shape, dtype in self.fresh)) if poison is None else poison.results
+        return Context(self.plan, self.tables, self.constants, self.first_output + len(self.fresh), results, poison)
 
     def run(self, inputs: Sequence[int], outputs: Sequence[int] = ()) -> list[Array]:
         """Runs on memory at these addresses, one per input; the escaping outputs as new arrays, in order.
@@ -123,42 +136,47 @@ class Program:
             emit("run", program=self, inputs=inputs)
         context = self.context()
         made: list[Array] = []
+        order = settings.chunk_order
+        if context.poison is not None:
+            context.poison.fill()
         try:
             if outputs:
                 self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *outputs)
             else:
                 made, where = context.results()
                 self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *where)
-            self._run(context, alone=not self.parallel)
+            self._run(context, self._in_order if order else self._shared if self.parallel else self._alone)
+            if context.poison is not None:
+                context.poison.check()
         except BaseException:
             retire(context.memory)  # its counters are those of an unfinished run
             raise
-        if context.runs < self.most_runs:
+        if context.runs < self.most_runs and not order:  # a walk in order counts no visits
             self.free.append(context)
         else:
             retire(context.memory)
         return made
 
-    def _run(self, context: Context, *, alone: bool) -> None:
-        job = context.job
-        job[RUN] = context.runs
+    def _run(self, context: Context, walk: Walk) -> None:
+        context.job[RUN] = context.runs
         context.runs += 1
-        if not self.simple:
-            self._steps(context, self.tables.steps, ALL_TRIPS, alone=alone)
-        elif alone:
-            if self.executor.walk(context.address):
-                self._go_on(context, None)
+        if self.simple:
+            walk(context)
         else:
-            self._shared(context)
+            self._steps(context, self.tables.steps, ALL_TRIPS, walk)
         if context.faults[0]:
             raise first_fault(self.plan, context.faults)
+
+    def _alone(self, context: Context) -> None:
+        """The job on this thread."""
+        if self.executor.walk(context.address):
+            self._go_on(context, None)
 
     def _shared(self, context: Context) -> None:
         """The job on all threads of the pool, or on this one when another thread has the pool."""
         workers = pool(self.executor)
         if not workers.threads or not workers.lock.acquire(blocking=False):
-            if self.executor.walk(context.address):
-                self._go_on(context, None)
+            self._alone(context)
             return
         try:
             context.job[CONTROL] = workers.address
@@ -189,7 +207,19 @@ class Program:
         if interrupt is not None:
             raise interrupt
 
-    def _steps(self, context: Context, steps: Sequence[Step], trip: int, *, alone: bool) -> None:
+    def _in_order(self, context: Context) -> None:
+        """The job in the order of chunks that the settings ask for."""
+        job, plan = context.job, self.plan
+        rows = self.tables.launches[: 2 * len(plan.launches)].reshape(-1, 2).tolist()
+        walk = OrderedWalk(plan, rows, order_of(settings.chunk_order), job[SLOTS], context.poison)
+        for first, end, trips in self.tables.segments.reshape(-1, 3)[job[FIRST] : job[END]].tolist():
+            for trip in range(trips) if job[TRIP] == ALL_TRIPS else (job[TRIP],):
+                for number in range(first, end):
+                    if plan.stages[number].commits and context.faults[0]:
+                        return
+                    walk.stage(number, trip)
+
+    def _steps(self, context: Context, steps: Sequence[Step], trip: int, walk: Walk) -> None:
         for step in steps:
             if isinstance(step, HostCall):
                 if context.faults[0]:
@@ -197,14 +227,11 @@ class Program:
                 _host(context, step, max(trip, 0))
             elif isinstance(step, Repeat):
                 for number in range(step.trips):
-                    self._steps(context, step.steps, number, alone=alone)
+                    self._steps(context, step.steps, number, walk)
             else:
                 job = context.job
                 job[FIRST], job[END], job[TRIP] = step.first, step.end, trip if step.looped else ALL_TRIPS
-                if not alone:
-                    self._shared(context)
-                elif self.executor.walk(context.address):
-                    self._go_on(context, None)
+                walk(context)
 
     def watch(self, inputs: Sequence[int], outputs: Sequence[int], *, alone: bool = False) -> Trace:
         """A run with two time stamps around each launch of each chunk.  `alone`: by this thread only."""
@@ -218,7 +245,7 @@ class Program:
         context.job[WATCH] = address(block)
         try:
             begin = time.perf_counter()
-            self._run(context, alone=alone or not self.parallel)
+            self._run(context, self._alone if alone or not self.parallel else self._shared)
             seconds = time.perf_counter() - begin
         finally:
             retire((context.memory, events, ticks, block))
