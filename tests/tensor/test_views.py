@@ -43,7 +43,7 @@ def test_a_stale_argument_is_refused_and_the_line_named():
     x = w * 2
     y = x * x
     x += 1
-    with pytest.raises(StateError, match=r"modified by an in-place operation[\s\S]*x \+= 1"):
+    with pytest.raises(StateError, match=r"modified by an inplace operation[\s\S]*x \+= 1"):
         y.sum().backward()
 
 

@@ -1,17 +1,20 @@
 """Every error a user can meet, each also the builtin error it resembles.
 
     GradwerkError
-      ShapeError(ValueError)       shapes or axes that do not fit
-      DTypeError(TypeError)        element types that do not fit
-      ArgumentError(ValueError)    an option or value outside what is allowed
-      DataError(ValueError)        data that cannot be trained on: NaN, labels out of range, empty
-      StateError(RuntimeError)     the right call at the wrong time: stale tape, unbuilt layer
-      TraceError(RuntimeError)     Python that a traced step cannot express
-      FileError(OSError)           a file that is missing, damaged or of the wrong kind
-      NumericError(ArithmeticError) NaN or infinity where numbers were promised
-      MissingExtraError(ImportError) an optional package that is not installed
-      AbsentNameError(AttributeError) a name that this package lacks; AbsentImportError(ImportError) in an import statement
-      VerifyError(AssertionError)  a broken inner invariant: our bug, never the user's
+      ShapeError(ValueError, RuntimeError)     shapes or axes that do not fit: ValueError in NumPy and Keras, RuntimeError in PyTorch
+        OutOfRangeError(IndexError)            an axis or an index beyond the extents
+      DTypeError(TypeError, RuntimeError)      element types that do not fit
+      ArgumentError(ValueError, RuntimeError)  an option or value outside what is allowed
+        ArgumentTypeError(TypeError)           an option of the wrong kind
+      DataError(ValueError)                    data that cannot be trained on: NaN, empty
+        IndexDataError(IndexError)             a label or id out of range
+      StateError(RuntimeError)                 the right call at the wrong time: stale tape, unbuilt layer
+      TraceError(RuntimeError)                 Python that a traced step cannot express
+      FileError(OSError)                       a file that is missing, damaged or of the wrong kind
+      NumericError(ArithmeticError)            NaN or infinity where numbers were promised
+      MissingExtraError(ImportError)           an optional package that is not installed
+      AbsentNameError(AttributeError)          a name that this package lacks; AbsentImportError(ImportError) in an import statement
+      VerifyError(AssertionError)              a broken inner invariant: our bug, never the user's
 
 A message reads: what is wrong; the facts (shapes, types); the user's own line; the likely fix.
 """
@@ -43,20 +46,32 @@ class GradwerkError(Exception):
         return "\n".join(lines)
 
 
-class ShapeError(GradwerkError, ValueError):
+class ShapeError(GradwerkError, ValueError, RuntimeError):
     """Shapes or axes that do not fit."""
 
 
-class DTypeError(GradwerkError, TypeError):
+class OutOfRangeError(ShapeError, IndexError):
+    """An axis or an index beyond the extents."""
+
+
+class DTypeError(GradwerkError, TypeError, RuntimeError):
     """Element types that do not fit."""
 
 
-class ArgumentError(GradwerkError, ValueError):
+class ArgumentError(GradwerkError, ValueError, RuntimeError):
     """An option or value outside what is allowed."""
+
+
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An option of the wrong kind."""
 
 
 class DataError(GradwerkError, ValueError):
     """Data that cannot be trained on."""
+
+
+class IndexDataError(DataError, IndexError):
+    """A label or id out of range."""
 
 
 class StateError(GradwerkError, RuntimeError):

@@ -37,15 +37,22 @@ class Original:
     def _lines(self) -> list[list[str]]:
         return [line.split() for line in self.listed.read_text(encoding="utf-8").splitlines()]
 
+    @cached_property
+    def _places(self) -> dict[str, frozenset[str]]:
+        return {place: frozenset(names) for place, *names in self._lines if place != "near"}
+
+    @cached_property
+    def _near(self) -> dict[tuple[str, str], str]:
+        return {(line[1], line[2]): line[3] for line in self._lines if line[0] == "near"}
+
     def names(self, place: str) -> frozenset[str]:
         """The public names of one module or class."""
-        return frozenset(name for first, *names in self._lines if first == place for name in names)
+        return self._places[place]
 
     def near(self, place: str, name: str, present: Iterable[str]) -> str:
         """The one of the names present that does most nearly what a missing one does: from the list, or one that differs in digits only."""
-        for first, *rest in self._lines:
-            if first == "near" and rest[:2] == [place, name]:
-                return rest[2]
+        if (place, name) in self._near:
+            return self._near[place, name]
         alike = [ours for ours in present if name.strip("_") != ours.strip("_") and _without_digits(ours) == _without_digits(name)]
         return max(alike, default="")
 

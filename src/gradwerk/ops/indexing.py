@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from gradwerk.base.dtypes import DType, int32, int64, is_integer
-from gradwerk.base.errors import DataError, DTypeError, ShapeError
+from gradwerk.base.errors import DTypeError, IndexDataError, ShapeError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Indexed, Op, Operand, no_gradient, typed
@@ -22,7 +22,7 @@ class Gather(Indexed):
     """(x, indices) -> x[indices]: rows of x, that is entries along axis 0.
 
     Shape: indices.shape + x.shape[1:].  Dtype: that of x; indices are integers.
-    Raises: DataError for an index outside 0..rows-1 (negative ones too), ShapeError where x has no axis.
+    Raises: IndexDataError for an index outside 0..rows-1 (negative ones too), ShapeError where x has no axis.
     """
 
     @classmethod
@@ -56,7 +56,7 @@ class ScatterAdd(Indexed):
     """(updates, indices) -> an array of `rows` rows, zero, to which each update is added at its index, in row-major order.
 
     Shape: (rows, ...) where updates are indices.shape + (...).  Dtype: that of updates, a number; indices are integers.
-    Raises: DataError for an index outside 0..rows-1, ShapeError where updates do not begin with the shape of indices.
+    Raises: IndexDataError for an index outside 0..rows-1, ShapeError where updates do not begin with the shape of indices.
     """
 
     rows: int
@@ -96,7 +96,7 @@ class InRange(Indexed):
     """(indices) -> the same indices, each of them known to be in 0..rows-1 or `ignored`.
 
     `what` begins the message, such as "gather: index" or "label".
-    Shape: that of indices.  Dtype: an integer, kept.  Raises: DataError for any other index, negative ones too.
+    Shape: that of indices.  Dtype: an integer, kept.  Raises: IndexDataError for any other index, negative ones too.
     """
 
     rows: int
@@ -137,7 +137,7 @@ class InRange(Indexed):
 
     def error(
         self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, step: str = "", origin: Origin | None = None
-    ) -> DataError:
+    ) -> IndexDataError:
         """What is raised for indices of this shape and dtype.
 
         `found`: place of the first index that is outside (row-major), that index, lowest and highest of all.  `step` names the iteration
@@ -147,7 +147,7 @@ class InRange(Indexed):
         place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
         facts = (f"indices {shape} {dtype}, lowest {lowest}, highest {highest}", *([step] if step else []))
         allowed = f"0..{self.rows - 1}" if self.rows else "a table without rows"
-        return DataError(
+        return IndexDataError(
             f"{self.what} {index} at ({place}) is outside {allowed}",
             facts=facts,
             likely="labels and ids count from 0, and the model or table needs one output or row for each",
@@ -161,15 +161,15 @@ def _check_indices(op: Op, indices: Type) -> None:
 
 
 def gather(x: Operand, indices: Operand) -> Operand:
-    """Rows of x: x[indices].  Shape: indices.shape + x.shape[1:].  Raises: DataError, ShapeError, DTypeError."""
+    """Rows of x: x[indices].  Shape: indices.shape + x.shape[1:].  Raises: IndexDataError, ShapeError, DTypeError."""
     return Gather()(x, indices)
 
 
 def scatter_add(updates: Operand, indices: Operand, rows: int) -> Operand:
-    """The sum of the updates at each of `rows` rows.  Shape: (rows, ...).  Raises: DataError, ShapeError, DTypeError."""
+    """The sum of the updates at each of `rows` rows.  Shape: (rows, ...).  Raises: IndexDataError, ShapeError, DTypeError."""
     return ScatterAdd(rows)(updates, indices)
 
 
 def in_range(indices: Operand, rows: int, what: str = "index", *, ignored: int | None = None) -> Operand:
-    """The indices, looked at: in 0..rows-1 or `ignored`.  Shape, dtype: kept.  Raises: DataError (also in a compiled step), DTypeError."""
+    """The indices, looked at: in 0..rows-1 or `ignored`.  Shape, dtype: kept.  Raises: IndexDataError (compiled too), DTypeError."""
     return InRange(rows, what, ignored)(indices)

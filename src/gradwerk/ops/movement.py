@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from gradwerk.base.errors import ShapeError
+from gradwerk.base.errors import OutOfRangeError, ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, Strides, same_dtype, typed
 
@@ -292,9 +292,9 @@ class Concatenate(Movement):
 
 
 def normal_axis(op: str, axis: int, ndim: int) -> int:
-    """An axis counted from the front.  Raises: ShapeError outside -ndim..ndim-1."""
+    """An axis counted from the front.  Raises: OutOfRangeError outside -ndim..ndim-1."""
     if not -ndim <= axis < ndim:
-        raise ShapeError(f"{op}: there is no axis {axis} in {ndim} dimensions")
+        raise OutOfRangeError(f"{op}: there is no axis {axis} in {ndim} dimensions")
     return axis % ndim
 
 

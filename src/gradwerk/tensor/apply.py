@@ -19,11 +19,10 @@ from gradwerk.base.origin import capture
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides
-from gradwerk.ops.movement import broadcast_to
 from gradwerk.ops.window import Window
-from gradwerk.tensor.handle import H, Handle, history, make
+from gradwerk.tensor.handle import H, Handle, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import ALIASING, Storage, View, aligned_copy, put, row_major
+from gradwerk.tensor.storage import ALIASING, Storage, View, row_major
 from gradwerk.tensor.tape import record
 
 HEAVY = 1 << 15
@@ -241,7 +240,7 @@ def poisoned(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -
 
 def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
     """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; dtypes must be equal, numbers convert."""
-    _check_writable(target)
+    check_writable(target)
     if mode.trace is not None:
         mode.trace.write(target, value)
         return
@@ -279,42 +278,7 @@ def check_fits(target: Type, array: Any) -> None:  # noqa: ANN401  an array or a
         raise ShapeError("the value written does not fit", facts=(f"value {shape}      Tensor {target}",))
 
 
-def _check_writable(target: Handle) -> None:
+def check_writable(target: Handle) -> None:
+    """Raises: StateError for a broadcast view."""
     if target._view is not None and not target._view.writable:
         raise StateError("a broadcast view cannot be written: one place in memory is several elements", likely="write to a copy")
-
-
-def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
-    """A write that the gradient sees: the history of the base becomes "the old base with this part replaced".
-
-    Raises: StateError for a leaf that requires a gradient while gradients are recorded.
-    """
-    tracked = mode.grad and (target.requires_grad or (isinstance(value, Handle) and value.requires_grad))
-    if not tracked:
-        assign(target, value)
-        return
-    view = target._view
-    root = view.root if view is not None and view.root is not None else target
-    if root._wants or target._wants:
-        raise StateError(
-            "a leaf Tensor that requires a gradient cannot be modified in place", facts=(str(target._type),),
-            likely="do it under no_grad(), or use .assign()",
-        )  # fmt: skip
-    _check_writable(target)
-    skip = len(root._view.steps) if root._view is not None else 0
-    whole = value if isinstance(value, Handle) else make(target.result_class, *_parts(written_array(target, value)))
-    if whole._type.shape != target._type.shape:
-        check_fits(target._type, whole)
-        whole = broadcast_to(whole, target._type.shape)
-    renewed = put(root, view.steps[skip:] if view is not None else (), whole)
-    assign(target, whole)
-    if mode.trace is not None:
-        mode.trace.note_history(root)
-    root._node, root._index = history(renewed)
-    root._changes += 1
-
-
-def _parts(array: Array) -> tuple[Storage, Array, Type]:
-    type_ = Type(array.shape, array.dtype)
-    held = aligned_copy(array)
-    return Storage(held, type_), held, type_

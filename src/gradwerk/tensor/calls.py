@@ -269,7 +269,7 @@ class BackwardHalf:
             raise StateError("a compiled function has no second derivative from outside", likely=likely)
         for x, _, version in self.kept:
             if isinstance(x, Handle) and x._storage.version != version:
-                problem = f"a Tensor needed for the gradient of a {self.name} was modified by an in-place operation"
+                problem = f"a Tensor needed for the gradient of a {self.name} has been modified by an inplace operation"
                 raise StateError(problem, facts=(str(x._type),))
         given = [np.zeros(type_.shape, type_.dtype) if ct is None else ct for ct, type_ in zip(cts, self.half.types, strict=True)]
         inputs = [*(array for _, array, _ in self.kept), *self.residuals, *map(contents, given)]

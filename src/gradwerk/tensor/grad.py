@@ -14,7 +14,7 @@ from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import H, Handle, history, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View, aligned_copy
-from gradwerk.tensor.tape import Walk, record, walk_back
+from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 
 
 class _GradMode(ContextDecorator):
@@ -87,16 +87,6 @@ def alike(x: H, like: Handle) -> H:
     base = copied(transpose(x, [order.index(axis) for axis in range(len(order))]))
     moved: H = transpose(base, order)
     return moved
-
-
-class Identity:
-    """The tape's entry for a copy of a leaf."""
-
-    name = "clone"
-
-    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
-        """The gradient, unchanged."""
-        return cts
 
 
 def owned(leaf: Handle, gradient: Operand) -> Any:  # noqa: ANN401  a Tensor of the leaf's result class

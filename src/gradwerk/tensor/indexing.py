@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
+from gradwerk.base.errors import ArgumentError, OutOfRangeError, ShapeError, TraceError
 from gradwerk.ir.op import Operand
-from gradwerk.ops import movement
+from gradwerk.ops import compare, elementwise, movement
 from gradwerk.ops.indexing import gather
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -47,8 +47,8 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
             raise ShapeError("the mask does not fit", facts=(f"mask {mask.shape}      Tensor {tuple(x.shape)}",))
         flat = movement.reshape(x, (-1, *x.shape[mask.ndim :]))
         return gather(flat, np.flatnonzero(mask))
-    if not isinstance(rows, Handle):
-        rows = np.where(rows < 0, rows + x.shape[0], rows)
+    if rows.dtype.kind == "i":  # counted from the end where negative
+        rows = elementwise.where(compare.less(rows, 0), elementwise.add(rows, x.shape[0]), rows)
     return gather(x, rows)
 
 
@@ -58,8 +58,8 @@ def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
     start, stop, step, backward, shape = [], [], [], [], []
     axis = 0
     for part in full:
-        if part is None:
-            shape.append(1)
+        if part is None or isinstance(part, (bool, np.bool_)):
+            shape.append(0 if part is False else 1)
             continue
         extent = x.shape[axis]
         if isinstance(part, slice):
@@ -77,13 +77,15 @@ def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
     taken = movement.slice_(x, start, stop, step)
     if backward:
         taken = movement.flip(taken, backward)
+    if 0 in shape and 0 not in taken.shape:  # x[False]: nothing of it
+        taken = movement.slice_axis(movement.reshape(taken, (1, *taken.shape)), 0, 0, 0)
     return movement.reshape(taken, shape)
 
 
 def _with_ellipsis(parts: tuple[Any, ...], ndim: int, shape: tuple[int, ...]) -> list[Part]:
-    given = sum(1 for part in parts if part is not None and not isinstance(part, EllipsisType))
+    given = sum(1 for part in parts if part is not None and not isinstance(part, (EllipsisType, bool, np.bool_)))
     if given > ndim:
-        raise ShapeError(f"{given} indices for {ndim} axes", facts=(f"Tensor {shape}",))
+        raise OutOfRangeError(f"{given} indices for {ndim} axes", facts=(f"Tensor {shape}",))
     if not any(isinstance(part, EllipsisType) for part in parts):
         parts = (*parts, ...)
     result: list[Part] = []
@@ -105,7 +107,8 @@ def _place(part: Any, extent: int, axis: int, shape: tuple[int, ...]) -> int:  #
     try:
         place = operator.index(part)
     except TypeError:
-        raise ArgumentError(f"an index is a whole number, a slice, None or ..., this is {part!r}") from None
+        message = f"only whole numbers, slices (`:`), ellipsis (`...`), None and integer or bool arrays are valid indices (got {part!r})"
+        raise OutOfRangeError(message) from None
     if not -extent <= place < extent:
-        raise ShapeError(f"index {place} is outside axis {axis} of extent {extent}", facts=(f"Tensor {shape}",))
+        raise OutOfRangeError(f"index {place} is outside axis {axis} of extent {extent}", facts=(f"Tensor {shape}",))
     return place % extent

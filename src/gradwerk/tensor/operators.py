@@ -21,7 +21,7 @@ from gradwerk.ops import compare, elementwise, functions, movement, reduction
 
 
 class Operators:
-    """Arithmetic, comparison and shape methods, for a class with `shape`, `dtype`, `ndim`, `copy_` that is an operand of ops."""
+    """Arithmetic, comparison and shape methods, for a class with `shape`, `dtype`, `ndim`, `rewrite` that is an operand of ops."""
 
     __slots__ = ()
     shape: tuple[int, ...]
@@ -52,8 +52,8 @@ class Operators:
 
     if TYPE_CHECKING:
 
-        def copy_(self, value: Operand) -> Self:
-            """Writes `value` here: the class that has these operators does."""
+        def rewrite(self, function: Callable[[Self], Operand], *operands: Operand) -> Self:
+            """Writes function(self) here: the class that has these operators does."""
 
     def __add__(self, other: Operand) -> Self:
         return self._with(elementwise.add, other)
@@ -112,19 +112,19 @@ class Operators:
     __rand__, __ror__ = __and__, __or__
 
     def __iadd__(self, other: Operand) -> Self:
-        return self.copy_(self + other)
+        return self.rewrite(lambda old: old + other, other)
 
     def __isub__(self, other: Operand) -> Self:
-        return self.copy_(self - other)
+        return self.rewrite(lambda old: old - other, other)
 
     def __imul__(self, other: Operand) -> Self:
-        return self.copy_(self * other)
+        return self.rewrite(lambda old: old * other, other)
 
     def __itruediv__(self, other: Operand) -> Self:
-        return self.copy_(self / other)
+        return self.rewrite(lambda old: old / other, other)
 
     def __ipow__(self, other: Operand) -> Self:
-        return self.copy_(self**other)
+        return self.rewrite(lambda old: old**other, other)
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # object answers with a bool, a Tensor with where it is so
         return self._with(compare.equal, other)

@@ -39,6 +39,16 @@ class Pullback(Protocol):
         """The gradient for each argument."""
 
 
+class Identity:
+    """The tape's entry for a copy of a leaf, and for a leaf written over something else."""
+
+    name = "clone"
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
+        """The gradient, unchanged."""
+        return cts
+
+
 class Saved:
     """A result as the tape keeps it: everything but the Tensor itself, which holds the node (no reference cycle)."""
 
@@ -80,7 +90,7 @@ def next_number() -> int:
 def stale(cls: type[Handle], type_: Type, name: str, storage: Storage) -> Handle:
     """A stand-in that tells its shape and dtype, and refuses to be read."""
     line = f"written at {storage.written_at.describe()}; " if storage.written_at is not None and storage.written_at.file else ""
-    problem = f"a Tensor needed for the gradient of {name} was modified by an in-place operation ({line}{type_})"
+    problem = f"a Tensor needed for the gradient of {name} has been modified by an inplace operation ({line}{type_})"
     return make(cls, Storage(None, type_, problem), None, type_)
 
 

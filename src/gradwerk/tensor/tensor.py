@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,11 +11,12 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
-from gradwerk.tensor.apply import apply, assign, copy_into, unreadable
+from gradwerk.tensor.apply import apply, assign, unreadable
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.grad import alike, backward, copied, detached
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.indexing import index
+from gradwerk.tensor.inplace import copy_into, rewrite
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
@@ -157,6 +158,11 @@ class Tensor(Operators, Handle):
     def copy_(self, value: Operand) -> Self:
         """New contents, as an operation that gradients flow through.  Raises: StateError for a leaf that requires a gradient."""
         copy_into(self, value)
+        return self
+
+    def rewrite(self, function: Callable[[Self], Operand], *operands: Operand) -> Self:
+        """What `function` makes of the contents, in their place; gradients flow through it.  `operands` are what else it reads."""
+        rewrite(self, function, *operands)
         return self
 
 

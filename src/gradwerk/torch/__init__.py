@@ -62,6 +62,7 @@ from gradwerk.torch.functions import numel as numel
 from gradwerk.torch.functions import permute as permute
 from gradwerk.torch.functions import pow as pow
 from gradwerk.torch.functions import relu as relu
+from gradwerk.torch.functions import relu_ as relu_
 from gradwerk.torch.functions import reshape as reshape
 from gradwerk.torch.functions import sigmoid as sigmoid
 from gradwerk.torch.functions import sin as sin

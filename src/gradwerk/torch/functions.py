@@ -4,32 +4,89 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ShapeError
+from gradwerk.base.dtypes import is_number, of_numbers
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ops import elementwise, movement
+from gradwerk.tensor import tensor as base
+from gradwerk.torch import arguments
+from gradwerk.torch.options import accepts, axis_is_dim
+from gradwerk.torch.promotion import larger
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A001, A002, FBT001, FBT002  torch's names
 
 
+@accepts("out", order="tensors dim")
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The Tensors one behind the other along an axis."""
-    return movement.concatenate(tensors, dim)
+    """The Tensors one behind the other along an axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
+    parts = _tensors("cat", tensors)
+    filled = [x for x in parts if x.shape != (0,)] or parts[:1]  # torch passes over empty vectors
+    place = arguments.axis("cat", dim, filled[0].ndim)
+    for number, x in enumerate(parts):
+        if x.ndim != filled[0].ndim and x.shape != (0,):
+            raise ShapeError(f"Tensors must have same number of dimensions: got {filled[0].ndim} and {x.ndim}", facts=_entries(parts))
+        wrong = [k for k, n in enumerate(x.shape) if k != place and n != filled[0].shape[k]] if x.shape != (0,) else []
+        if wrong:
+            message = f"Sizes of tensors must match except in dimension {place}. Expected size {filled[0].shape[wrong[0]]}"
+            raise ShapeError(f"{message} but got size {x.shape[wrong[0]]} for tensor number {number} in the list.", facts=_entries(parts))
+    return movement.concatenate(_in_common(parts, filled), place)
 
 
+@accepts("out", order="tensors dim")
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The Tensors along a new axis."""
-    return movement.concatenate([movement.expand_dims(x, dim) for x in tensors], dim)
+    """The Tensors along a new axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
+    parts = _tensors("stack", tensors)
+    place = arguments.axis("stack", dim, parts[0].ndim + 1)
+    for number, x in enumerate(parts):
+        if x.shape != parts[0].shape:
+            message = f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0 and {list(x.shape)}"
+            raise ShapeError(f"{message} at entry {number}")
+    return movement.concatenate([movement.expand_dims(x, place) for x in _in_common(parts, parts)], place)
 
 
-def where(condition: Tensor, input: Any, other: Any) -> Tensor:  # noqa: ANN401
-    """input where the condition holds, else other."""
+def _tensors(name: str, given: Any) -> list[Tensor]:  # noqa: ANN401
+    """Raises: ArgumentError for nothing, ArgumentTypeError for what is no Tensor."""
+    if isinstance(given, Tensor) or not isinstance(given, Iterable):
+        raise ArgumentTypeError(f"{name}(): argument 'tensors' must be a tuple or list of Tensors, not {type(given).__name__}")
+    parts = list(given)
+    if not parts:
+        raise ArgumentError(f"torch.{name}(): expected a non-empty list of Tensors")
+    if wrong := [k for k, x in enumerate(parts) if not isinstance(x, base.Tensor)]:
+        raise ArgumentTypeError(f"{name}(): expected Tensor as element {wrong[0]} in argument 0, but got {type(parts[wrong[0]]).__name__}")
+    return parts
+
+
+def _in_common(parts: list[Tensor], kept: list[Tensor]) -> list[Any]:
+    """The Tensors of `kept` in the dtype in which all parts meet."""
+    dtype = functools.reduce(larger, [x.dtype for x in parts])
+    return [elementwise.cast(x, dtype) for x in kept]
+
+
+def _entries(parts: list[Tensor]) -> tuple[str, ...]:
+    return tuple(f"tensor {k}  {tuple(x.shape)} {x.dtype}" for k, x in enumerate(parts[:8]))
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # noqa: ANN401
+    """input where the condition holds, else other, in their common dtype; of a condition alone the places where it holds, eagerly.
+
+    Raises: DTypeError for a condition that is not bool.
+    """
+    if input is None and other is None:
+        return tuple(Tensor(places) for places in np.nonzero(condition.contents("where(condition)")))
+    if condition.dtype.kind != "b":
+        message = f"where expected condition to be a boolean tensor, but got a tensor with dtype {arguments.name_of(condition.dtype)}"
+        raise DTypeError(message, likely="compare first: condition != 0")
+    if is_number(input) and is_number(other):
+        dtype = of_numbers((input, other))
+        return elementwise.where(condition, np.asarray(input, dtype), np.asarray(other, dtype))
     return elementwise.where(condition, *Tensor.promote(input, other))
 
 
@@ -55,12 +112,12 @@ def abs(input: Tensor) -> Tensor:
 
 def sin(input: Tensor) -> Tensor:
     """The sine."""
-    return elementwise.sin(input)
+    return input.sin()
 
 
 def cos(input: Tensor) -> Tensor:
     """The cosine."""
-    return elementwise.cos(input)
+    return input.cos()
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -78,20 +135,25 @@ def relu(input: Tensor) -> Tensor:
     return input.relu()
 
 
+def relu_(input: Tensor) -> Tensor:
+    """In place: max(x, 0)."""
+    return input.relu_()
+
+
 def implicit_axis(input: Tensor) -> int:
     """The axis of softmax that torch takes where none is named: 0 for 0, 1 and 3 axes, else 1.  It warns: name the axis."""
     warnings.warn("Implicit dimension choice for softmax has been deprecated: write dim=...", UserWarning, stacklevel=3)
     return 0 if input.ndim in {0, 1, 3} else 1
 
 
-def softmax(input: Tensor, dim: int) -> Tensor:
+def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """exp(x) / sum(exp(x)) along an axis."""
-    return input.softmax(dim)
+    return input.softmax(dim, dtype=dtype)
 
 
-def log_softmax(input: Tensor, dim: int) -> Tensor:
+def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """log(softmax(x)) along an axis."""
-    return input.log_softmax(dim)
+    return input.log_softmax(dim, dtype=dtype)
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:  # noqa: ANN401
@@ -106,12 +168,12 @@ def pow(input: Tensor, exponent: Any) -> Tensor:  # noqa: ANN401
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two."""
-    return elementwise.maximum(*Tensor.promote(input, other))
+    return input.max(other)
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two."""
-    return elementwise.minimum(*Tensor.promote(input, other))
+    return input.min(other)
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -130,32 +192,40 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
+    facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
+    if a.dtype != b.dtype:
+        message = f"expected mat1 and mat2 to have the same dtype, but got: {arguments.name_of(a.dtype)} != {arguments.name_of(b.dtype)}"
+        raise DTypeError(message, facts=facts, likely=f"convert one: .to(torch.{a.dtype})")
     if (a.ndim, b.ndim) != (rank, rank):
-        facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
         raise ShapeError(f"{name} takes Tensors of {rank} axes", facts=facts, likely="matmul takes any ranks")
     return a @ b
 
 
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:  # noqa: ANN401
+@axis_is_dim
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """The sum over axes."""
-    return input.sum(dim, keepdim)
+    return input.sum(dim, keepdim, dtype=dtype)
 
 
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:  # noqa: ANN401
+@axis_is_dim
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """The mean over axes."""
-    return input.mean(dim, keepdim)
+    return input.mean(dim, keepdim, dtype=dtype)
 
 
+@axis_is_dim
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
-    """The largest; along an axis with its place."""
+    """The largest; along an axis with its place; of two Tensors the larger by element."""
     return input.max(dim, keepdim)
 
 
+@axis_is_dim
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
-    """The smallest; along an axis with its place."""
+    """The smallest; along an axis with its place; of two Tensors the smaller by element."""
     return input.min(dim, keepdim)
 
 
+@axis_is_dim
 def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:  # noqa: ANN401
     """The place of the largest."""
     return input.argmax(dim, keepdim)
@@ -168,7 +238,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """In another shape."""
-    return movement.reshape(input, shape)
+    return input.reshape(*shape)
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -178,12 +248,12 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """A view with the axes in another order."""
-    return movement.transpose(input, dims)
+    return input.permute(*dims)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of extent 1."""
-    return movement.expand_dims(input, dim)
+    return input.unsqueeze(dim)
 
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:  # noqa: ANN401
@@ -196,9 +266,11 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return bool(input.equal(other))
 
 
-def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
-    """True when |a - b| <= atol + rtol |b| everywhere."""
-    return bool(np.allclose(input.detach().numpy(), other.detach().numpy(), rtol, atol))
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """True when |a - b| <= atol + rtol |b| everywhere.  Raises: DTypeError for two dtypes."""
+    if input.dtype != other.dtype:
+        raise DTypeError(f"{arguments.name_of(input.dtype)} did not match {arguments.name_of(other.dtype)}", likely="convert one")
+    return bool(np.allclose(input.contents("allclose()"), other.contents("allclose()"), rtol, atol, equal_nan=equal_nan))
 
 
 def is_tensor(obj: Any) -> bool:  # noqa: ANN401

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.torch.devices import device
 
 P = ParamSpec("P")
@@ -34,14 +35,23 @@ NOTHING_SPECIAL: Mapping[str, tuple[object, ...]] = MappingProxyType({
 """What the other options may be."""
 
 
-def accepts(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The function takes these options of torch too, and refuses them where they would change what it does.  Raises: ArgumentError."""
+def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The function takes these options of torch too, and refuses them where they would change what it does.
+
+    `order` are torch's arguments in torch's order, where some of them may be given by position that the function itself takes by name or
+    not at all.  Raises: ArgumentError, and TypeError as Python does for what torch does not take either.
+    """
+    places = tuple(order.split())
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         owner = function.__qualname__.removesuffix(".__init__")
+        method = inspect.signature(function).parameters.keys() & {"self"}
+        own = _positional(function) if places else 0
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            if places and len(args) > own:
+                args = _by_name(owner, args, kwargs, places, own, 1 if method else 0)
             if kwargs:
                 for name in names:
                     if name in kwargs:
@@ -51,6 +61,35 @@ def accepts(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return call
 
     return decorate
+
+
+def _positional(function: Callable[..., Any]) -> int:
+    """How many leading arguments the function takes in torch's order (all that it takes by position)."""
+    return sum(1 for p in inspect.signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
+
+
+def _by_name(owner: str, args: Any, kwargs: dict[str, Any], places: tuple[str, ...], own: int, skip: int) -> Any:  # noqa: ANN401
+    """The arguments that stand by position beyond those the function takes so, moved into `kwargs`."""
+    for name, value in zip(places[own - skip :], args[own:], strict=False):
+        if name in kwargs:
+            raise ArgumentTypeError(f"{owner}() got multiple values for argument {name!r}")
+        kwargs[name] = value
+    if len(args) - skip > len(places):
+        raise ArgumentTypeError(f"{owner}() takes {len(places)} positional arguments but {len(args) - skip} were given")
+    return args[:own]
+
+
+def axis_is_dim(function: Callable[P, R]) -> Callable[P, R]:
+    """The function takes `axis` for `dim` and `keepdims` for `keepdim`, NumPy's names, as torch does."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for numpys, torchs in (("axis", "dim"), ("keepdims", "keepdim")):
+            if numpys in kwargs:
+                kwargs[torchs] = kwargs.pop(numpys)
+        return function(*args, **kwargs)
+
+    return call
 
 
 def _check(owner: str, name: str, value: object) -> None:

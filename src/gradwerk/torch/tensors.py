@@ -10,21 +10,24 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
+from gradwerk.base.errors import StateError
 from gradwerk.ir.op import Array, Operand
-from gradwerk.ops import compare, elementwise, functions, movement, reduction
+from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.handle import Handle, set_wants
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
-from gradwerk.torch import promotion
+from gradwerk.torch import arguments, promotion
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.devices import CPU
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.options import accepts
-from gradwerk.torch.shapes import Extreme, Size
+from gradwerk.torch.reductions import Reductions
+from gradwerk.torch.shapes import Size
+from gradwerk.torch.shaping import Shaping
 
-# ruff: noqa: FBT001, FBT002, A002  torch's signatures
+# ruff: noqa: FBT001, FBT002  torch's signatures
 Whole = int
 Truth = bool
 Dims = int | Sequence[int] | None
@@ -32,7 +35,7 @@ Dims = int | Sequence[int] | None
 
 
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(base.Tensor):
+class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]
     """torch.Tensor."""
 
     # Where a method says `type: ignore[override]`, torch's arguments are others than those of the Tensor below: `dim` for `axis`.
@@ -43,9 +46,14 @@ class Tensor(base.Tensor):
         """torch's table (see promotion.py)."""
         return promotion.promote(a, b)
 
+    @property
+    def shape(self) -> Size:  # type: ignore[override]  # Operators declares what its class has
+        """The extents."""
+        return tuple.__new__(Size, self._type.shape)
+
     def size(self, dim: Whole | None = None) -> Any:  # noqa: ANN401  Size, or one extent
         """The shape, or one extent of it."""
-        return Size(self.shape) if dim is None else self.shape[dim]
+        return self.shape if dim is None else self._type.shape[arguments.axis("size", dim, self.ndim)]
 
     def dim(self) -> Whole:
         """The number of axes."""
@@ -60,7 +68,7 @@ class Tensor(base.Tensor):
     def stride(self, dim: Whole | None = None) -> Any:  # noqa: ANN401
         """Elements from one place to the next along each axis, or along one."""
         strides = row_major(self.shape).strides if self._view is None else self._view.strides.strides
-        return strides if dim is None else strides[dim]
+        return strides if dim is None else strides[arguments.axis("stride", dim, self.ndim)]
 
     def is_contiguous(self) -> Truth:
         """True where the elements lie in row-major order without gaps."""
@@ -146,202 +154,15 @@ class Tensor(base.Tensor):
         """In the dtype of another Tensor."""
         return elementwise.cast(self, other.dtype)
 
-    def view(self, *shape: Any) -> Self:  # noqa: ANN401
-        """The same memory in another shape.  Raises: ShapeError where strides cannot say it."""
-        result = movement.reshape(self, _sizes(shape))
-        if result._storage is not self._storage:
-            facts = [f"shape {self.shape}  strides {self.stride()}  asked {result.shape}"]
-            if isinstance(self, Parameter):
-                facts.append("layers keep their weights in memory as they are computed with: (*window, in, out)")
-            raise ShapeError(
-                "view size is not compatible with input tensor's size and stride", facts=tuple(facts), likely="use .reshape(...) instead"
-            )
-        return result
-
-    def view_as(self, other: base.Tensor) -> Self:
-        """`view` in the shape of another Tensor."""
-        return self.view(other.shape)
-
-    def flatten(self, start_dim: Whole = 0, end_dim: Whole = -1) -> Self:
-        """Axes start_dim..end_dim as one."""
-        if not self.shape:
-            return movement.reshape(self, (1,))
-        first, last = start_dim % self.ndim, end_dim % self.ndim
-        return movement.reshape(self, (*self.shape[:first], int(np.prod(self.shape[first : last + 1])), *self.shape[last + 1 :]))
-
-    def permute(self, *dims: Any) -> Self:  # noqa: ANN401
-        """A view with the axes in another order."""
-        return movement.transpose(self, _sizes(dims))
-
-    def transpose(self, dim0: Whole, dim1: Whole) -> Self:  # type: ignore[override]
-        """A view with two axes exchanged."""
-        order = list(range(self.ndim))
-        order[dim0], order[dim1] = order[dim1], order[dim0]
-        return movement.transpose(self, order)
-
-    def t(self) -> Self:
-        """A matrix transposed; a vector as it is.  Raises: ShapeError for more axes."""
-        if self.ndim > 2:
-            raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
-        return movement.transpose(self, None)
-
-    def squeeze(self, dim: Dims = None) -> Self:
-        """Without axes of extent 1; a named axis of another extent stays."""
-        if dim is None:
-            return movement.squeeze(self)
-        named = (dim,) if isinstance(dim, int) else tuple(dim)
-        return movement.squeeze(self, [d for d in named if self.shape[d] == 1])
-
-    def unsqueeze(self, dim: Whole) -> Self:
-        """With a new axis of extent 1."""
-        return movement.expand_dims(self, dim)
-
-    def expand(self, *sizes: Any) -> Self:  # noqa: ANN401
-        """Repeated along new axes and axes of extent 1, as a view; -1 keeps an extent."""
-        shape = _sizes(sizes)
-        own = (*(1,) * (len(shape) - self.ndim), *self.shape)
-        return movement.broadcast_to(self, tuple(n if s == -1 else s for s, n in zip(shape, own, strict=True)))
-
-    def expand_as(self, other: base.Tensor) -> Self:
-        """`expand` to the shape of another Tensor."""
-        return movement.broadcast_to(self, other.shape)
-
-    def sum(self, dim: Dims = None, keepdim: Truth = False) -> Self:  # type: ignore[override]
-        """The sum over axes; whole numbers add up in int64."""
-        x = self if self.dtype.kind == "f" else elementwise.cast(self, dtypes.int64)
-        return reduction.reduce_sum(x, dim, keepdims=keepdim)
-
-    def mean(self, dim: Dims = None, keepdim: Truth = False) -> Self:  # type: ignore[override]
-        """The mean over axes.  Raises: DTypeError for whole numbers."""
-        if self.dtype.kind != "f":
-            raise DTypeError(f"mean(): the input must be floating point, got {self.dtype}", likely="use .float()")
-        return functions.mean(self, dim, keepdims=keepdim)
-
-    def var(self, dim: Dims = None, unbiased: Truth = True, keepdim: Truth = False) -> Self:
-        """The variance over axes, divided by count - 1 when unbiased."""
-        return functions.variance(self, dim, keepdims=keepdim, correction=1 if unbiased else 0)
-
-    def std(self, dim: Dims = None, unbiased: Truth = True, keepdim: Truth = False) -> Self:
-        """The root of the variance."""
-        return elementwise.sqrt(self.var(dim, unbiased, keepdim))
-
-    def max(self, dim: Any = None, keepdim: Truth = False) -> Any:  # type: ignore[override]  # noqa: ANN401
-        """The largest; along an axis with its place."""
-        if dim is None:
-            return reduction.reduce_max(self)
-        return Extreme(reduction.reduce_max(self, dim, keepdims=keepdim), self.argmax(dim, keepdim))
-
-    def min(self, dim: Any = None, keepdim: Truth = False) -> Any:  # type: ignore[override]  # noqa: ANN401
-        """The smallest; along an axis with its place."""
-        if dim is None:
-            return reduction.reduce_min(self)
-        return Extreme(reduction.reduce_min(self, dim, keepdims=keepdim), self.argmin(dim, keepdim))
-
-    def argmax(self, dim: Any = None, keepdim: Truth = False) -> Self:  # noqa: ANN401
-        """The place of the first largest along an axis, of the flat Tensor when none is given."""
-        return reduction.argmax(self.flatten() if dim is None else self, -1 if dim is None else dim, keepdims=keepdim)
-
-    def argmin(self, dim: Any = None, keepdim: Truth = False) -> Self:  # noqa: ANN401
-        """The place of the first smallest along an axis, of the flat Tensor when none is given."""
-        return reduction.argmin(self.flatten() if dim is None else self, -1 if dim is None else dim, keepdims=keepdim)
-
-    def norm(self) -> Self:
-        """The root of the sum of squares."""
-        return elementwise.sqrt(reduction.reduce_sum(functions.square(self)))
-
-    def relu(self) -> Self:
-        """max(x, 0)."""
-        return functions.relu(self)
-
-    def softmax(self, dim: Whole) -> Self:
-        """exp(x) / sum(exp(x)) along an axis."""
-        return functions.softmax(self, dim)
-
-    def log_softmax(self, dim: Whole) -> Self:
-        """log(softmax(x)) along an axis."""
-        return functions.log_softmax(self, dim)
-
-    def clamp(self, min: Any = None, max: Any = None) -> Self:  # noqa: ANN401
-        """Held between two bounds."""
-        low = self if min is None else elementwise.maximum(*self.promote(self, min))
-        return low if max is None else elementwise.minimum(*self.promote(low, max))
-
-    def pow(self, exponent: Any) -> Self:  # noqa: ANN401
-        """x ** exponent."""
-        return self**exponent
-
-    def square(self) -> Self:
-        """x * x."""
-        return functions.square(self)
-
-    def matmul(self, other: Operand) -> Self:
-        """The matrix product."""
-        return self @ other
-
-    mm = bmm = matmul
-
-    def eq(self, other: Operand) -> Self:
-        """Where equal."""
-        return self == other
-
     def equal(self, other: base.Tensor) -> Truth:
         """True when shape and all elements are equal."""
         return bool(self.shape == other.shape and compare.equal(*self.promote(self, other)).contents("equal()").all())
 
-    def add(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
-        """x + alpha * other."""
-        return self + (other if alpha == 1 else other * alpha)
-
-    def sub(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
-        """x - alpha * other."""
-        return self - (other if alpha == 1 else other * alpha)
-
-    def mul(self, other: Operand) -> Self:
-        """x * other."""
-        return self * other
-
-    def div(self, other: Operand) -> Self:
-        """x / other."""
-        return self / other
-
-    def add_(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
-        """In place: x + alpha * other."""
-        return self.copy_(self.add(other, alpha=alpha))
-
-    def sub_(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
-        """In place: x - alpha * other."""
-        return self.copy_(self.sub(other, alpha=alpha))
-
-    def mul_(self, other: Operand) -> Self:
-        """In place: x * other."""
-        return self.copy_(self * other)
-
-    def div_(self, other: Operand) -> Self:
-        """In place: x / other."""
-        return self.copy_(self / other)
-
-    def zero_(self) -> Self:
-        """In place: zeros."""
-        return self.fill_(0)
-
-    def fill_(self, value: Any) -> Self:  # noqa: ANN401
-        """In place: one value everywhere."""
-        return self.copy_(movement.broadcast_to(np.asarray(value, self.dtype), self.shape))
-
-    def split(self, split_size: Any, dim: Whole = 0) -> tuple[Self, ...]:  # noqa: ANN401
-        """Parts of a size, or of several sizes, along an axis, as views."""
-        extent = self.shape[dim]
-        sizes = [min(split_size, extent - k) for k in range(0, extent, split_size)] if isinstance(split_size, int) else list(split_size)
-        ends = np.cumsum(sizes).tolist()
-        return tuple(movement.slice_axis(self, dim, end - size, end) for size, end in zip(sizes, ends, strict=True))
-
-    def chunk(self, chunks: Whole, dim: Whole = 0) -> tuple[Self, ...]:
-        """At most `chunks` equal parts along an axis."""
-        return self.split(-(-self.shape[dim] // chunks), dim)
-
-    def unbind(self, dim: Whole = 0) -> tuple[Self, ...]:
-        """The slices along an axis, without it."""
-        return tuple(movement.squeeze(part, dim) for part in self.split(1, dim))
+    def copy_(self, src: Operand, non_blocking: Truth = False) -> Self:
+        """In place: the values of another Tensor, broadcast and converted."""
+        converted = elementwise.cast(src, self.dtype) if hasattr(src, "dtype") else src
+        super().copy_(converted)
+        return self
 
     def backward(self, gradient: Operand = None, retain_graph: Truth | None = None, create_graph: Truth = False) -> None:
         """Adds gradients to `.grad` of every leaf this depends on, then forgets the history unless `retain_graph` or `create_graph`.
@@ -367,7 +188,7 @@ class Tensor(base.Tensor):
         return f"tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
 
-class Parameter(Tensor, base.Parameter):
+class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
     """torch.nn.Parameter: shares the memory of the Tensor it is made of."""
 
     __slots__ = ()
@@ -381,12 +202,3 @@ class Parameter(Tensor, base.Parameter):
         self._storage, self._array, self._type, self._view = alone._storage, alone._array, alone._type, alone._view
         self._node, self._index, self._wants, self._grad, self._changes = None, 0, False, None, 0
         set_wants(self, requires_grad)
-
-
-def _sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
-    """`view(2, 3)` and `view((2, 3))` alike.  Raises: ArgumentError for dtypes."""
-    if len(given) == 1 and isinstance(given[0], (tuple, list)):
-        given = tuple(given[0])
-    if any(isinstance(n, np.dtype) for n in given):
-        raise ArgumentError("view(dtype) is not supported", likely="use .to(dtype)")
-    return tuple(int(n) for n in given)

@@ -85,6 +85,11 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return _activation(functions.relu, input, inplace=inplace)
 
 
+def relu_(input: Tensor) -> Tensor:
+    """In place: max(x, 0)."""
+    return input.relu_()
+
+
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent."""
     return elementwise.tanh(input)
@@ -97,19 +102,16 @@ def sigmoid(input: Tensor) -> Tensor:
 
 def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`."""
-    return functions.softmax(input, implicit_axis(input) if dim is None else dim)
+    return input.softmax(implicit_axis(input) if dim is None else dim)
 
 
 def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """log(softmax(x)) along `dim`."""
-    return functions.log_softmax(input, implicit_axis(input) if dim is None else dim)
+    return input.log_softmax(implicit_axis(input) if dim is None else dim)
 
 
 def _activation(function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
-    if not inplace:
-        return function(input)
-    input.assign(function(input))
-    return input
+    return input.rewrite(function) if inplace else function(input)
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

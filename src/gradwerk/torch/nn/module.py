@@ -103,7 +103,7 @@ class Module(core.Module):
                 likely="the dict was saved from another model; strict=False skips these",
             )
         values = {key: core.as_array(state_dict[key]) for key in own if key in state_dict}
-        pairs = [(key, value.shape, own[key].shape) for key, value in values.items()]
+        pairs = [(key, value.shape, tuple(own[key].shape)) for key, value in values.items()]
         if wrong := [f"{key}: dict {given}, module {wanted}" for key, given, wanted in pairs if given != wanted]:
             raise ShapeError(f"size mismatch loading state_dict for {type(self).__name__}", facts=tuple(wrong))
         for key, value in values.items():

@@ -1,0 +1,130 @@
+"""Writes that gradients see: the history of what is written to is replaced, as an operation like any other.
+
+    copy_into(x, value)     x[...] = value: what stood there takes no part in the gradient of what stands there now
+    rewrite(x, function)    x[...] = function(x): the gradient goes through the function
+
+A function's rule may read its argument, so it is given a copy of the contents as they were; where no gradient is recorded there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradwerk.base.errors import ShapeError, StateError
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Operand
+from gradwerk.ops.movement import broadcast_to
+from gradwerk.ops.source import full
+from gradwerk.tensor.apply import assign, check_fits, check_writable, written_array
+from gradwerk.tensor.grad import copied
+from gradwerk.tensor.handle import Handle, history, make
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage, View, aligned_copy, put
+from gradwerk.tensor.tape import Identity, Pullback, record
+
+
+class Overwritten:
+    """The tape's entry for contents that were replaced as a whole: no gradient to what stood there, all of it to the new contents."""
+
+    name = "copy_"
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
+        """Zeros, and the gradient unchanged."""
+        (ct,) = cts
+        return None if ct is None else full(ct.shape, 0.0, ct.dtype, like=(ct,)), ct
+
+
+def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
+    """Writes `value` over `target`.  Shapes broadcast; dtypes must be equal, numbers convert.
+
+    Raises: StateError for a leaf that requires a gradient while gradients are recorded, and for a broadcast view; ShapeError, DTypeError.
+    """
+    if not gradients_wanted(target, value):
+        assign(target, value)
+        return
+    refuse_leaf(target)
+    _replace(target, _fitting(target, value), Overwritten())
+
+
+def rewrite(target: Handle, function: Callable[[Any], Any], *operands: Any) -> None:  # noqa: ANN401
+    """Writes function(target) over `target`; `operands` are what else the function computes with.
+
+    Raises: as `copy_into`, and ShapeError where the result is larger.
+    """
+    tracked = gradients_wanted(target, *operands)
+    if tracked:
+        refuse_leaf(target)
+    new = function(copied(target) if tracked else target)
+    if tuple(new.shape) != target._type.shape:
+        message = f"output with shape {list(target._type.shape)} doesn't match the broadcast shape {list(new.shape)}"
+        raise ShapeError(message, likely="an operation in place cannot change the shape; write it out of place")
+    if tracked and isinstance(new, Handle) and new.requires_grad:
+        check_fits(target._type, new)
+        _replace(target, new, Identity())
+    else:
+        copy_into(target, new)
+
+
+def gradients_wanted(*operands: Any) -> bool:  # noqa: ANN401
+    """Whether gradients are recorded, and one of these takes part in them."""
+    return mode.grad and any(isinstance(x, Handle) and x.requires_grad for x in operands)
+
+
+def refuse_leaf(target: Handle) -> None:
+    """Raises: StateError for a leaf that requires a gradient, and for a view of one."""
+    root = _root(target)
+    if root._wants or target._wants:
+        what = "a leaf Tensor that requires grad" if target is root else "a view of a leaf Tensor that requires grad"
+        raise StateError(
+            f"{what} is being used in an in-place operation", facts=(str(target._type),), likely="do it under no_grad(), or to a copy"
+        )
+
+
+def _root(target: Handle) -> Handle:
+    """The Tensor whose history a write to `target` replaces."""
+    view = target._view
+    return view.root if view is not None and view.root is not None else target
+
+
+def _fitting(target: Handle, value: Any) -> Handle:  # noqa: ANN401
+    """The new contents as a Tensor of the target's shape."""
+    if isinstance(value, Handle):
+        whole: Handle = value
+    else:
+        array = written_array(target, value)
+        type_ = Type(array.shape, array.dtype)
+        held = aligned_copy(array)
+        whole = make(target.result_class, Storage(held, type_), held, type_)
+    check_fits(target._type, whole)
+    if whole._type.shape != target._type.shape:
+        whole = broadcast_to(whole, target._type.shape)
+    return whole
+
+
+def _replace(target: Handle, whole: Handle, entry: Pullback) -> None:
+    """Writes the contents, and makes what they were computed from the history of the base; `entry` stands for a write of all of it."""
+    check_writable(target)
+    view, root = target._view, _root(target)
+    steps = view.steps[len(root._view.steps) if root._view is not None else 0 :] if view is not None else ()
+    before = _same(root)
+    renewed: Handle = put(before, steps, whole)
+    assign(target, whole)
+    if mode.trace is not None:
+        mode.trace.note_history(root)
+    if target._type.size == root._type.size and isinstance(entry, Overwritten) and before.requires_grad:
+        record(entry, (before, renewed), (root,))
+    elif history(renewed)[0] is None:
+        record(Identity(), (renewed,), (root,))
+    else:
+        root._node, root._index = history(renewed)
+    root._changes += 1
+
+
+def _same(root: Handle) -> Handle:
+    """The same memory and history in another Tensor: what is recorded of the past holds that, not the Tensor that is written to."""
+    view = root._view
+    alone = None if view is None else View(view.steps, view.strides, None, 0)
+    same = make(type(root).result_class, root._storage, root._array, root._type, alone)
+    same._node, same._index = history(root)
+    return same

@@ -1,0 +1,64 @@
+"""What torch's functions take for an axis, a count, a shape: checked in one place, with torch's words and kinds of errors."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentTypeError, OutOfRangeError, ShapeError
+
+NAMES = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "uint8": "Byte", "bool": "Bool", "uint32": "UInt32"}
+"""torch's names of dtypes in messages."""
+
+
+def whole(function: str, argument: str, value: Any) -> int:  # noqa: ANN401
+    """A whole number; a bool is none.  Raises: ArgumentTypeError."""
+    if isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) == np.bool_:
+        raise ArgumentTypeError(f"{function}(): argument '{argument}' must be int, not bool")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{function}(): argument '{argument}' must be int, not {type(value).__name__}") from None
+
+
+def axis(function: str, value: Any, ndim: int, argument: str = "dim") -> int:  # noqa: ANN401
+    """An axis counted from the front; a Tensor of no axes has one, as in torch.  Raises: ArgumentTypeError, OutOfRangeError."""
+    place, most = whole(function, argument, value), max(ndim, 1)
+    if not -most <= place < most:
+        message = f"Dimension out of range (expected to be in range of [{-most}, {most - 1}], but got {place})"
+        raise OutOfRangeError(message, facts=(f"{function}() of a Tensor with {ndim} dimensions",))
+    return place % most
+
+
+def axes(function: str, value: Any, ndim: int) -> tuple[int, ...] | None:  # noqa: ANN401
+    """Several axes, one, or None for all.  Raises: ArgumentTypeError, OutOfRangeError, ShapeError for one named twice."""
+    if value is None:
+        return None
+    named = tuple(value) if isinstance(value, Iterable) and not hasattr(value, "dtype") else (value,)
+    found = tuple(axis(function, one, ndim) for one in named)
+    if twice := [one for k, one in enumerate(found) if one in found[:k]]:
+        raise ShapeError(f"dim {twice[0]} appears multiple times in the list of dims", facts=(f"{function}(dim={named})",))
+    return None if not found or not ndim else found
+
+
+def sizes(function: str, given: Sequence[Any]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike.  Raises: ArgumentTypeError for what is no whole number."""
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        given = given[0]
+    return tuple(whole(function, "size", n) for n in given)
+
+
+def extents(function: str, given: Sequence[Any]) -> tuple[int, ...]:
+    """A shape.  Raises: ArgumentTypeError, ShapeError for a negative extent."""
+    found = sizes(function, given)
+    if any(n < 0 for n in found):
+        raise ShapeError(f"Trying to create tensor with negative dimension {min(found)}: {list(found)}", facts=(f"{function}()",))
+    return found
+
+
+def name_of(dtype: np.dtype[Any]) -> str:
+    """torch's name of a dtype: `Float`."""
+    return NAMES.get(str(dtype), str(dtype))

@@ -1,0 +1,316 @@
+"""torch.Tensor's arithmetic by name, out of place and in place.
+
+An operation in place is the operation and a write: `x.exp_()` is `x.rewrite(Tensor.exp)`.  The result is stored in the dtype of the Tensor,
+which must be of no lower kind (torch: "result type Float can't be cast to the desired output type Long").
+"""
+# mypy: disable-error-code="no-any-return"
+# Functions of ops speak of any operand; what they give for a Tensor is a Tensor.
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from gradwerk.base.dtypes import RANK, DType
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from gradwerk.ir.op import Operand
+from gradwerk.ops import compare, elementwise, functions, movement
+from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.torch import arguments
+
+# ruff: noqa: A002  torch's names
+Float = float
+"""The builtin, which a method of Tensor hides inside its class."""
+
+
+def stored(value: Any, dtype: DType) -> Any:  # noqa: ANN401
+    """A result as it is written over a Tensor of this dtype.  Raises: DTypeError where its kind is higher."""
+    given = getattr(value, "dtype", dtype)
+    if given == dtype:
+        return value
+    if RANK[given.kind] > RANK[dtype.kind]:
+        names = arguments.name_of(given), arguments.name_of(dtype)
+        message = f"result type {names[0]} can't be cast to the desired output type {names[1]}"
+        raise DTypeError(message, likely="write it out of place, or make the Tensor floating first with .float()")
+    return elementwise.cast(value, dtype)
+
+
+def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that writes what `function` gives over the Tensor."""
+
+    @functools.wraps(function)
+    def change(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return self.rewrite(lambda old: stored(function(old, *args, **kwargs), self.dtype), *args, *kwargs.values())
+
+    change.__doc__ = f"In place: {function.__doc__}"
+    return change
+
+
+class Arithmetic:
+    """Element by element."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        dtype: DType
+        ndim: int
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+        def _with(self, function: Callable[..., Operand], other: Operand) -> Self: ...
+        def _after(self, function: Callable[..., Operand], other: Operand) -> Self: ...
+
+        def copy_(self, value: Operand) -> Self:
+            """Writes `value` here."""
+
+        def assign(self, value: Operand) -> Self:
+            """Writes `value` here, outside of any gradient."""
+
+        def exp(self) -> Self: ...
+        def log(self) -> Self: ...
+        def sqrt(self) -> Self: ...
+        def tanh(self) -> Self: ...
+        def sigmoid(self) -> Self: ...
+        def abs(self) -> Self: ...
+        def __add__(self, other: Operand) -> Self: ...
+        def __sub__(self, other: Operand) -> Self: ...
+        def __mul__(self, other: Operand) -> Self: ...
+        def __truediv__(self, other: Operand) -> Self: ...
+        def __neg__(self) -> Self: ...
+        def __pow__(self, other: Operand) -> Self: ...
+        def __matmul__(self, other: Operand) -> Self: ...
+        def __and__(self, other: Operand) -> Self: ...
+        def __or__(self, other: Operand) -> Self: ...
+
+    def _by(self, function: Callable[..., Operand], other: Operand) -> Self:
+        """function(self, other), promoted.  Raises: ArgumentTypeError for what is no number and no Tensor."""
+        result = self._with(function, other)
+        if result is NotImplemented:
+            raise ArgumentTypeError(f"expected a Tensor or a number, got {type(other).__name__}")
+        return result
+
+    def relu(self) -> Self:
+        """max(x, 0)."""
+        return functions.relu(self)
+
+    def softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
+        """exp(x) / sum(exp(x)) along an axis."""
+        place, x = arguments.axis("softmax", dim, self.ndim), elementwise.cast(self, dtype or self.dtype)
+        return functions.softmax(_floating("softmax", x), place) if self.ndim else elementwise.add(elementwise.mul(x, 0), 1)
+
+    def log_softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
+        """log(softmax(x)) along an axis."""
+        place, x = arguments.axis("log_softmax", dim, self.ndim), elementwise.cast(self, dtype or self.dtype)
+        return functions.log_softmax(_floating("log_softmax", x), place) if self.ndim else elementwise.mul(x, 0)
+
+    def clamp(self, min: Any = None, max: Any = None) -> Self:  # noqa: ANN401
+        """Held between two bounds; the gradient passes at the bounds too."""
+        if min is None and max is None:
+            raise ArgumentError("clamp(): At least one of 'min' or 'max' must not be None")
+        x: Any = self
+        if min is not None:
+            x = _bounded(x, min, compare.less)
+        return x if max is None else _bounded(x, max, compare.greater)
+
+    clip = clamp
+
+    def sin(self) -> Self:
+        """The sine."""
+        return elementwise.sin(_as_float(self))
+
+    def cos(self) -> Self:
+        """The cosine."""
+        return elementwise.cos(_as_float(self))
+
+    def rsqrt(self) -> Self:
+        """1 / sqrt(x)."""
+        return elementwise.rsqrt(_as_float(self))
+
+    def neg(self) -> Self:
+        """-x."""
+        return -self
+
+    def floor(self) -> Self:
+        """The largest whole number not above x."""
+        return elementwise.floor(self) if self.dtype.kind == "f" else self
+
+    def sign(self) -> Self:
+        """-1, 0 or 1."""
+        return elementwise.sign(self)
+
+    def pow(self, exponent: Any) -> Self:  # noqa: ANN401
+        """x ** exponent."""
+        return self**exponent
+
+    def square(self) -> Self:
+        """x * x."""
+        return functions.square(self)
+
+    def reciprocal(self) -> Self:
+        """1 / x."""
+        return elementwise.div(1.0, _as_float(self))
+
+    def add(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
+        """x + alpha * other."""
+        return self + (other if alpha == 1 else other * alpha)
+
+    def sub(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
+        """x - alpha * other."""
+        return self - (other if alpha == 1 else other * alpha)
+
+    def mul(self, other: Operand) -> Self:
+        """x * other."""
+        return self * other
+
+    def div(self, other: Operand, *, rounding_mode: str | None = None) -> Self:
+        """x / other; rounded down with `rounding_mode="floor"`."""
+        if rounding_mode not in (None, "floor"):
+            raise ArgumentError(f"div(): rounding_mode={rounding_mode!r} is not supported here yet", facts=("known: None, 'floor'",))
+        return self / other if rounding_mode is None else self // other
+
+    def __floordiv__(self, other: Operand) -> Self:
+        return self._with(floor_divided, other)
+
+    def __rfloordiv__(self, other: Operand) -> Self:
+        return self._after(floor_divided, other)
+
+    def __mod__(self, other: Operand) -> Self:
+        return self._with(remainder, other)
+
+    def __rmod__(self, other: Operand) -> Self:
+        return self._after(remainder, other)
+
+    floor_divide, remainder = __floordiv__, __mod__
+
+    def matmul(self, other: Operand) -> Self:
+        """The matrix product."""
+        return self @ other
+
+    def eq(self, other: Operand) -> Self:
+        """Where equal."""
+        return self._by(compare.equal, other)
+
+    def ne(self, other: Operand) -> Self:
+        """Where not equal."""
+        return self._by(compare.not_equal, other)
+
+    def lt(self, other: Operand) -> Self:
+        """Where smaller."""
+        return self._by(compare.less, other)
+
+    def le(self, other: Operand) -> Self:
+        """Where smaller or equal."""
+        return self._by(compare.less_equal, other)
+
+    def gt(self, other: Operand) -> Self:
+        """Where larger."""
+        return self._by(compare.greater, other)
+
+    def ge(self, other: Operand) -> Self:
+        """Where larger or equal."""
+        return self._by(compare.greater_equal, other)
+
+    def masked_fill(self, mask: Any, value: Any) -> Self:  # noqa: ANN401
+        """`value`, one number, where the mask holds, else x."""
+        if mask.dtype.kind != "b":
+            raise DTypeError(f"masked_fill only supports boolean masks, but got mask with dtype {arguments.name_of(mask.dtype)}")
+        if getattr(value, "shape", ()):
+            raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {len(value.shape)} dimension(s)")
+        return elementwise.where(mask, stored(value, self.dtype), self)
+
+    def zero_(self) -> Self:
+        """In place: zeros."""
+        return self.fill_(0)
+
+    def fill_(self, value: Any) -> Self:  # noqa: ANN401
+        """In place: one value everywhere."""
+        if isinstance(value, str) or value is None:
+            raise ArgumentTypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
+        if getattr(value, "shape", ()):
+            raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.shape)} dimensions.")
+        one = elementwise.cast(value, self.dtype) if hasattr(value, "__gradwerk_apply__") else np.asarray(value).astype(self.dtype)
+        return self.copy_(movement.broadcast_to(one, tuple(self.shape)))
+
+    def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:
+        """In place: drawn uniformly from [from, to)."""
+        drawn = (generator or default_generator()).uniform(tuple(self.shape))
+        return self.copy_(elementwise.cast(elementwise.add(elementwise.mul(drawn, to - from_), from_), self.dtype))
+
+    def normal_(self, mean: Float = 0.0, std: Float = 1.0, *, generator: Generator | None = None) -> Self:
+        """In place: drawn from the normal distribution."""
+        drawn = (generator or default_generator()).normal(tuple(self.shape))
+        return self.copy_(elementwise.cast(elementwise.add(elementwise.mul(drawn, std), mean), self.dtype))
+
+    add_, sub_, mul_, div_, pow_ = in_place(add), in_place(sub), in_place(mul), in_place(div), in_place(pow)  # noqa: A003  the method above
+    floor_divide_, remainder_ = in_place(__floordiv__), in_place(__mod__)
+    relu_, clamp_, clip_, masked_fill_ = in_place(relu), in_place(clamp), in_place(clamp), in_place(masked_fill)
+    neg_, square_, floor_, sign_, reciprocal_ = in_place(neg), in_place(square), in_place(floor), in_place(sign), in_place(reciprocal)
+    sin_, cos_, rsqrt_ = in_place(sin), in_place(cos), in_place(rsqrt)
+    eq_, ne_, lt_, le_, gt_, ge_ = in_place(eq), in_place(ne), in_place(lt), in_place(le), in_place(gt), in_place(ge)
+
+    def exp_(self) -> Self:
+        """In place: e ** x."""
+        return in_place(type(self).exp)(self)
+
+    def log_(self) -> Self:
+        """In place: the natural logarithm."""
+        return in_place(type(self).log)(self)
+
+    def sqrt_(self) -> Self:
+        """In place: the square root."""
+        return in_place(type(self).sqrt)(self)
+
+    def tanh_(self) -> Self:
+        """In place: the hyperbolic tangent."""
+        return in_place(type(self).tanh)(self)
+
+    def sigmoid_(self) -> Self:
+        """In place: 1 / (1 + exp(-x))."""
+        return in_place(type(self).sigmoid)(self)
+
+    def abs_(self) -> Self:
+        """In place: |x|."""
+        return in_place(type(self).abs)(self)
+
+    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+    __ifloordiv__, __imod__ = floor_divide_, remainder_
+    __iand__, __ior__ = in_place(lambda x, other: x & other), in_place(lambda x, other: x | other)
+
+
+def _floating(function: str, x: Any) -> Any:  # noqa: ANN401
+    if x.dtype.kind != "f":
+        raise DTypeError(f"{function}(): not implemented for {arguments.name_of(x.dtype)!r}", likely="use .float()")
+    return x
+
+
+def _as_float(x: Any) -> Any:  # noqa: ANN401
+    """Whole numbers as float32."""
+    return x if x.dtype.kind == "f" else elementwise.cast(x, np.dtype(np.float32))
+
+
+def _bounded(x: Any, bound: Any, beyond: Callable[..., Any]) -> Any:  # noqa: ANN401
+    return x._with(lambda a, b: elementwise.where(beyond(a, b), b, a), bound)
+
+
+def floor_divided(a: Operand, b: Operand) -> Operand:
+    """The largest whole number not above a / b."""
+    if _kind(a, b) == "f":
+        return elementwise.floor(elementwise.div(a, b))
+    quotient = elementwise.div(a, b)
+    rest = elementwise.sub(a, elementwise.mul(quotient, b))
+    signs = compare.not_equal(compare.less(rest, 0), compare.less(b, 0))
+    lower = compare.logical_and(compare.not_equal(rest, 0), signs)
+    return elementwise.sub(quotient, elementwise.cast(lower, quotient.dtype))
+
+
+def remainder(a: Operand, b: Operand) -> Operand:
+    """a - b * floor(a / b): of the sign of b."""
+    return elementwise.sub(a, elementwise.mul(b, floor_divided(a, b)))
+
+
+def _kind(*operands: Any) -> str:  # noqa: ANN401
+    kinds = [x.dtype.kind for x in operands if hasattr(x, "dtype")]
+    floats = [x for x in operands if isinstance(x, float)]
+    return "f" if "f" in kinds or floats else "i"

@@ -1,0 +1,162 @@
+"""torch.Tensor's reductions, with torch's rules for axes, dtypes and Tensors of no axes."""
+# mypy: disable-error-code="no-any-return"
+# Functions of ops speak of any operand; what they give for a Tensor is a Tensor.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
+from gradwerk.ir.op import Operand
+from gradwerk.ops import compare, elementwise, functions, reduction
+from gradwerk.ops.movement import expand_dims, reshape
+from gradwerk.ops.source import arange
+from gradwerk.tensor.inplace import gradients_wanted
+from gradwerk.torch import arguments
+from gradwerk.torch.options import axis_is_dim
+from gradwerk.torch.shapes import Extreme
+
+# ruff: noqa: FBT001, FBT002  torch's signatures
+Dims = int | Sequence[int] | None
+
+
+class Reductions:
+    """Sums, means, extremes and their places."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        ndim: int
+        dtype: DType
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+        def _with(self, function: Callable[..., Operand], other: Operand) -> Self: ...
+
+    @axis_is_dim
+    def sum(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
+        """The sum over axes; whole numbers add up in int64."""
+        places = arguments.axes("sum", dim, self.ndim)
+        x = elementwise.cast(self, dtype or (self.dtype if self.dtype.kind == "f" else dtypes.int64))
+        return reduction.reduce_sum(x, places, keepdims=keepdim)
+
+    @axis_is_dim
+    def mean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
+        """The mean over axes.  Raises: DTypeError for whole numbers."""
+        places = arguments.axes("mean", dim, self.ndim)
+        if (dtype or self.dtype).kind != "f":
+            message = "mean(): could not infer output dtype. Input dtype must be floating point"
+            raise DTypeError(f"{message}. Got: {arguments.name_of(self.dtype)}", likely="use .float()")
+        return functions.mean(elementwise.cast(self, dtype or self.dtype), places, keepdims=keepdim)
+
+    @axis_is_dim
+    def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
+        """The variance over axes, divided by count - correction; `var(False)` is that of all elements, biased."""
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        places = arguments.axes("var", dim, self.ndim)
+        if self.dtype.kind != "f":
+            raise DTypeError(f"var(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
+        less = (1 if unbiased else 0) if correction is None else correction
+        return functions.variance(self, places, keepdims=keepdim, correction=less)
+
+    @axis_is_dim
+    def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
+        """The root of the variance, which is taken in float64: the square of a large float32 is no float32."""
+        wide = elementwise.cast(self, dtypes.float64) if self.dtype.kind == "f" else self
+        return elementwise.cast(root(Reductions.var(wide, dim, unbiased, keepdim, correction=correction)), self.dtype)
+
+    @axis_is_dim
+    def max(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
+        """The largest; along an axis with its place; of two Tensors the larger by element."""
+        if hasattr(dim, "dtype"):
+            return self._with(elementwise.maximum, dim)
+        return self._extreme("max", reduction.reduce_max, Reductions.argmax, dim, keepdim)
+
+    @axis_is_dim
+    def min(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
+        """The smallest; along an axis with its place; of two Tensors the smaller by element."""
+        if hasattr(dim, "dtype"):
+            return self._with(elementwise.minimum, dim)
+        return self._extreme("min", reduction.reduce_min, Reductions.argmin, dim, keepdim)
+
+    def _extreme(self, name: str, best: Any, place_of: Any, dim: Any, keepdim: bool) -> Any:  # noqa: ANN401
+        _truth(name, keepdim)
+        if dim is None:
+            self._filled(name)
+            return best(self)
+        place = arguments.axis(name, dim, self.ndim)
+        if not self.ndim:
+            return Extreme(self, place_of(self))
+        places = place_of(self, place, keepdim)
+        picked = gradients_wanted(self)
+        return Extreme(at_places(self, places, place, keepdim) if picked else best(self, place, keepdims=keepdim), places)
+
+    def amax(self, dim: Dims = None, keepdim: bool = False) -> Self:
+        """The largest over axes."""
+        return reduction.reduce_max(self, arguments.axes("amax", dim, self.ndim), keepdims=keepdim)
+
+    def amin(self, dim: Dims = None, keepdim: bool = False) -> Self:
+        """The smallest over axes."""
+        return reduction.reduce_min(self, arguments.axes("amin", dim, self.ndim), keepdims=keepdim)
+
+    @axis_is_dim
+    def argmax(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
+        """The place of the first largest along an axis, of the flat Tensor when none is given."""
+        return self._place("argmax", reduction.argmax, dim, keepdim)
+
+    @axis_is_dim
+    def argmin(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
+        """The place of the first smallest along an axis, of the flat Tensor when none is given."""
+        return self._place("argmin", reduction.argmin, dim, keepdim)
+
+    def _place(self, name: str, find: Any, dim: Any, keepdim: bool) -> Self:  # noqa: ANN401
+        place = None if dim is None else arguments.axis(name, dim, self.ndim)
+        self._filled(name)
+        if place is None or not self.ndim:
+            found = find(reshape(self, (-1,)), 0)
+            return reshape(found, (1,) * self.ndim) if keepdim else found
+        return find(self, place, keepdims=keepdim)
+
+    def _filled(self, name: str) -> None:
+        if 0 in self.shape:
+            raise ArgumentError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim")
+
+    def norm(self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Self:  # noqa: ANN401
+        """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""
+        places = arguments.axes("norm", dim, self.ndim)
+        x = elementwise.cast(self, dtype or self.dtype)
+        if x.dtype.kind != "f":
+            raise DTypeError(f"norm(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
+        if p is None or p == "fro" or p == 2:
+            return root(reduction.reduce_sum(functions.square(x), places, keepdims=keepdim))
+        if isinstance(p, str):
+            raise ArgumentError(f"norm(): p={p!r} is not supported here yet", facts=("known: 'fro' and numbers",))
+        size = elementwise.abs_(x)
+        if p in (float("inf"), -float("inf")):
+            return (reduction.reduce_max if p > 0 else reduction.reduce_min)(size, places, keepdims=keepdim)
+        if p == 0:
+            return reduction.reduce_sum(elementwise.cast(compare.not_equal(x, 0), x.dtype), places, keepdims=keepdim)
+        total = reduction.reduce_sum(size if p == 1 else size**p, places, keepdims=keepdim)
+        return total if p == 1 else total ** (1 / p)
+
+
+def at_places(x: Operand, places: Operand, axis: int, keepdim: bool) -> Operand:
+    """The element of x at one place along an axis, to which all of the gradient goes: torch's rule where several are the largest."""
+    along = arange(x.shape[axis], places.dtype, like=x)
+    at = places if keepdim else expand_dims(places, axis)
+    chosen = compare.equal(reshape(along, [-1 if k == axis else 1 for k in range(x.ndim)]), at)
+    return reduction.reduce_sum(elementwise.where(chosen, x, 0), axis, keepdims=keepdim)
+
+
+def root(total: Operand) -> Operand:
+    """The square root, with a gradient of 0 at 0, where the root of a sum of squares has none."""
+    nothing = compare.equal(total, 0)
+    return elementwise.where(nothing, 0, elementwise.sqrt(elementwise.where(nothing, 1, total)))
+
+
+def _truth(function: str, keepdim: object) -> None:
+    if not isinstance(keepdim, bool):
+        raise ArgumentTypeError(f"{function}(): argument 'keepdim' must be bool, not {type(keepdim).__name__}")
