@@ -57,11 +57,11 @@ _HOMES = {
 _FUNCTIONS = {
     "gradwerk.ops.elementwise": (
         "add", "cast", "cos", "div", "erf", "exp", "floor", "log", "maximum", "minimum", "mul", "neg", "relu", "rsqrt", "sigmoid", "sign",
-        "sin", "sqrt", "stop_gradient", "sub", "tanh", "where",
+        "sin", "softplus", "sqrt", "stop_gradient", "sub", "tanh", "where",
     ),
     "gradwerk.ops.movement": ("broadcast_to", "concatenate", "expand_dims", "flip", "pad", "reshape", "squeeze", "transpose"),
     "gradwerk.ops.reduction": ("argmax", "argmin", "reduce_max", "reduce_min", "reduce_sum"),
-    "gradwerk.ops.functions": ("gelu", "log_softmax", "matmul", "mean", "one_hot", "softmax", "softplus", "variance"),
+    "gradwerk.ops.functions": ("gelu", "log_softmax", "matmul", "mean", "norm", "one_hot", "softmax", "variance"),
     "gradwerk.ops.contraction": ("contract",),
     "gradwerk.ops.indexing": ("gather", "scatter_add"),
 }  # fmt: skip

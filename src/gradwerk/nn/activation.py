@@ -7,8 +7,8 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.module import Module
-from gradwerk.ops.elementwise import exp, sigmoid, tanh
-from gradwerk.ops.functions import gelu, log_softmax, relu, softmax, softplus
+from gradwerk.ops.elementwise import exp, sigmoid, softplus, tanh
+from gradwerk.ops.functions import gelu, log_softmax, relu, softmax
 
 Operand = Any
 """An array, a Value or a Tensor."""

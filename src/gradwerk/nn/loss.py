@@ -12,8 +12,8 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, ShapeError
-from gradwerk.ops.compare import equal, not_equal
-from gradwerk.ops.elementwise import abs_, add, cast, div, exp, log, maximum, minimum, mul, neg, sub, where
+from gradwerk.ops.compare import equal, greater_equal, not_equal
+from gradwerk.ops.elementwise import abs_, add, cast, div, log, maximum, minimum, mul, neg, softplus, sub, where
 from gradwerk.ops.functions import log_softmax, mean, one_hot, pick
 from gradwerk.ops.indexing import in_range
 from gradwerk.ops.reduction import reduce_sum
@@ -86,10 +86,11 @@ def sparse_cross_entropy_of_probabilities(probabilities: Operand, labels: Operan
 
 
 def binary_cross_entropy(logits: Operand, targets: Operand) -> Operand:
-    """max(z, 0) - z y + log(1 + exp(-|z|)), each element: -log sigmoid(z) for y = 1, -log(1 - sigmoid(z)) for y = 0."""
+    """softplus(z) - z y, without loss of small results, each element: -log sigmoid(z) for y = 1, -log(1 - sigmoid(z)) for y = 0."""
     _same_shape(logits, targets)
-    positive = maximum(logits, 0.0)  # not relu: a tie at 0 halves the gradient, and sigmoid(0) is a half
-    return add(sub(positive, mul(logits, targets)), log(add(exp(neg(abs_(logits))), 1.0)))
+    positive = greater_equal(logits, 0)
+    toward_zero = where(positive, neg(logits), logits)  # -|z|, but smooth at 0 in all that follows
+    return add(softplus(toward_zero), mul(logits, sub(cast(positive, logits.dtype), targets)))
 
 
 def binary_cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:

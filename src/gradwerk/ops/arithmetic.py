@@ -17,7 +17,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Operand, Select, Unary, no_gradient, typed
-from gradwerk.ops.compare import equal, greater
+from gradwerk.ops.compare import equal, less_equal
 
 
 @final
@@ -231,7 +231,7 @@ class Floor(Unary):
 @final
 @dataclass(frozen=True)
 class Relu(Unary):
-    """The positive part, max(x, 0); NaN stays.  The derivative at 0 is 0.
+    """The positive part, max(x, 0); NaN stays, in the gradient too.  The derivative at 0 is 0.
 
     An op and not maximum(x, 0): its derivative needs the result alone, so the input need not be kept.
     Shape: that of x.  Dtype: numbers, kept.
@@ -241,7 +241,7 @@ class Relu(Unary):
     domain = Interval(0.25, 2.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
-        return (where(greater(y, 0), ct, 0),)
+        return (where(less_equal(y, 0), 0, ct),)
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
         return e.maximum(x, e.const(0, e.dtype(x)))

@@ -16,8 +16,8 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import arithmetic
-from gradwerk.ops.arithmetic import add, cast, div, mul, neg, stop_gradient, sub, where
-from gradwerk.ops.compare import equal, greater, greater_equal, less
+from gradwerk.ops.arithmetic import add, cast, div, mul, stop_gradient, sub, where
+from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_or
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape
 from gradwerk.ops.random import shift_right
@@ -43,9 +43,10 @@ def square(x: Operand) -> Operand:
     return mul(x, x)
 
 
-def clip(x: Operand, low: float, high: float) -> Operand:
-    """x held between two numbers; the gradient passes where low <= x <= high."""
-    return where(less(x, low), low, where(greater(x, high), high, x))
+def clip(x: Operand, low: Operand = None, high: Operand = None) -> Operand:
+    """x held between two bounds, of which one may be missing; `high` where they cross.  The gradient passes where low <= x <= high."""
+    raised = x if low is None else where(less(x, low), low, x)
+    return raised if high is None else where(greater(raised, high), high, raised)
 
 
 def power(x: Operand, exponent: Operand) -> Operand:
@@ -112,12 +113,6 @@ def gelu(x: Operand, *, approximate: bool = False) -> Operand:
     return mul(mul(x, 0.5), add(erf(mul(x, math.sqrt(0.5))), 1))
 
 
-def softplus(x: Operand) -> Operand:
-    """log(1 + e**x), which does not overflow."""
-    # maximum, not relu: at 0 its derivative is a half, and so is softplus'
-    return add(arithmetic.maximum(x, 0), log(add(exp(neg(arithmetic.abs_(x))), 1)))
-
-
 def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     """The mean along `axes`, None for all.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
@@ -126,11 +121,31 @@ def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
 
 
 def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
-    """The mean square distance from the mean, in two passes; divided by count - correction.  Dtype: floating, kept."""
+    """The mean square distance from the mean, in two passes; divided by count - correction, at least 0.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
     centred = sub(x, mean(x, axes, keepdims=True))
     total = reduce_sum(square(centred), axes, keepdims=keepdims)
-    return mul(total, counted(1 / count if count > 0 else math.nan, like=total))
+    return mul(total, counted(1 / count, like=total)) if count > 0 else div(total, 0)
+
+
+def norm(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
+    """sqrt(sum(x**2)), scaled so that no square overflows or vanishes; the derivative where all are 0 is 0.  Dtype: floating, kept."""
+    named = normal_axes("norm", axes, x.ndim)
+    if not math.prod(x.shape[k] for k in named):
+        return sqrt(reduce_sum(square(x), axes, keepdims=keepdims))
+    top = stop_gradient(reduce_max(arithmetic.abs_(x), axes, keepdims=True))
+    top = where(logical_or(equal(top, 0), equal(top, math.inf)), 1, top)
+    total = reduce_sum(square(div(x, top)), axes, keepdims=True)
+    nothing = equal(total, 0)
+    root = mul(where(nothing, 0, sqrt(where(nothing, 1, total))), top)
+    return root if keepdims else _without(root, named)
+
+
+def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
+    """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept."""
+    count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim)) - correction
+    distance = norm(sub(x, mean(x, axes, keepdims=True)), axes, keepdims=keepdims)
+    return mul(distance, counted(math.sqrt(1 / count), like=distance)) if count > 0 else div(distance, 0)
 
 
 def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand:
@@ -143,12 +158,16 @@ def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand
 
 def softmax(x: Operand, axis: int = -1) -> Operand:
     """e**x / sum(e**x) along `axis`, which does not overflow.  Shape, dtype: those of x."""
+    if not math.prod(x.shape):
+        return x
     raised = exp(sub(x, stop_gradient(reduce_max(x, axis, keepdims=True))))
     return div(raised, reduce_sum(raised, axis, keepdims=True))
 
 
 def log_softmax(x: Operand, axis: int = -1) -> Operand:
     """x - log(sum(e**x)) along `axis`, which does not overflow.  Shape, dtype: those of x."""
+    if not math.prod(x.shape):
+        return x
     shifted = sub(x, stop_gradient(reduce_max(x, axis, keepdims=True)))
     return sub(shifted, log(reduce_sum(exp(shifted), axis, keepdims=True)))
 

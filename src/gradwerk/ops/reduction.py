@@ -66,7 +66,7 @@ class Max(Reduction):
         return (_shares(self, ct, y, x),)
 
     def reference(self, x: Array) -> Array:
-        return np.asarray(np.max(x, axis=self.axes, keepdims=self.keepdims))
+        return _of_none(self, x) if not x.size else np.asarray(np.max(x, axis=self.axes, keepdims=self.keepdims))
 
     def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.maximum(a, b)
@@ -90,7 +90,7 @@ class Min(Reduction):
         return (_shares(self, ct, y, x),)
 
     def reference(self, x: Array) -> Array:
-        return np.asarray(np.min(x, axis=self.axes, keepdims=self.keepdims))
+        return _of_none(self, x) if not x.size else np.asarray(np.min(x, axis=self.axes, keepdims=self.keepdims))
 
     def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.minimum(a, b)
@@ -123,6 +123,11 @@ def _of_something(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
     if any(types[0].shape[axis] == 0 for axis in op.axes) and result[0].size:
         raise ShapeError(f"{op.name} along an axis of extent 0 has no value", facts=(str(types[0]),))
     return result
+
+
+def _of_none(op: Reduction, x: Array) -> Array:
+    """The result where there are no elements, which then has none either: NumPy refuses to fold nothing, even into nothing."""
+    return np.zeros(op.infer(Type(x.shape, x.dtype))[0].shape, x.dtype)
 
 
 def _shares(op: Reduction, ct: Operand, y: Operand, x: Operand) -> Operand:
@@ -167,6 +172,28 @@ def argmin(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType =
     `MOST_PLACES`.
     """
     return _first_hit("argmin", x, reduce_min, axis, keepdims=keepdims, dtype=dtype)
+
+
+def largest(x: Operand, axis: int = -1, *, keepdims: bool = False) -> tuple[Operand, Operand]:
+    """The largest along `axis` and its place (see argmax).  The gradient goes to that place alone, where Max shares it among equals."""
+    return _chosen(x, argmax(x, axis, keepdims=True), reduce_max, axis, keepdims=keepdims)
+
+
+def smallest(x: Operand, axis: int = -1, *, keepdims: bool = False) -> tuple[Operand, Operand]:
+    """The smallest along `axis` and its place (see argmin).  The gradient goes to that place alone, where Min shares it among equals."""
+    return _chosen(x, argmin(x, axis, keepdims=True), reduce_min, axis, keepdims=keepdims)
+
+
+def _chosen(x: Operand, place: Operand, best: Callable[..., Operand], axis: int, *, keepdims: bool) -> tuple[Operand, Operand]:
+    axis = normal_axis("largest", axis, x.ndim)
+    shape = kept_shape(x.shape, (axis,)) if keepdims else (*x.shape[:axis], *x.shape[axis + 1 :])
+    if dtypes.is_float(x.dtype):
+        count = arange(x.shape[axis], place.dtype, like=x)
+        here = equal(reshape(count, tuple(n if k == axis else 1 for k, n in enumerate(x.shape))), place)
+        value = reduce_sum(where(here, x, 0), axis, keepdims=keepdims)
+    else:
+        value = best(x, axis, keepdims=keepdims)
+    return value, reshape(place, shape)
 
 
 def _first_hit(name: str, x: Operand, best: Callable[..., Operand], axis: int, *, keepdims: bool, dtype: DType) -> Operand:

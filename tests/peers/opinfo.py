@@ -1,0 +1,216 @@
+"""PyTorch's own samples (OpInfo) run through our door: every name that both have, functions and methods, values and gradients.
+
+A sample ends as RIGHT; as REFUSED, by an error of Gradwerk's that says what is not here; or it is a fault: WRONG (value, shape, dtype or
+gradient) or RAW (any other error).  Needs PyTorch 2.13.0:
+
+    PYTHONPATH=src python -m tests.peers.opinfo [name ...]      a table of counts, then the first fault of each kind
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch as peer
+from torch.testing._internal.common_methods_invocations import op_db
+
+import gradwerk.torch as door
+from gradwerk.base.errors import GradwerkError
+
+DTYPES = {"float32": peer.float32, "float64": peer.float64, "int64": peer.int64, "bool": peer.bool}
+KNOWN = {str(np.dtype(name)): getattr(door, name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
+MOST_SAMPLES = 24
+"""Samples of one name, form and dtype: evenly drawn from all there are."""
+ADAPTED: dict[str, Callable[..., Any]] = {"where": lambda x, condition, other: door.where(condition, x, other)}
+"""Where the OpInfo's own callable takes its arguments in another order than the function."""
+RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal")
+TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
+
+
+class Outcome(NamedTuple):
+    """How one sample ended, and what there is to say."""
+
+    verdict: str
+    detail: str
+
+
+def names() -> Iterator[tuple[str, str, Any, Callable[..., Any]]]:
+    """Each OpInfo that our door has: its name, the form, the OpInfo, and our callable."""
+    for info in op_db:
+        if info.name.split(".")[-1].startswith(RANDOM):
+            continue
+        ours: Any = door
+        with contextlib.suppress(AttributeError):
+            for part in info.name.split("."):
+                ours = getattr(ours, part)
+            if callable(ours):
+                yield info.name, "function", info, ADAPTED.get(info.name, ours)
+        for form, attribute in (("method", info.name), ("in place", f"{info.name}_")):
+            theirs = info.method_variant if form == "method" else info.inplace_variant
+            method = getattr(door.Tensor, attribute, None)
+            if theirs is not None and callable(method) and not info.name.startswith("__"):
+                yield info.name, form, info, method
+        if info.name.startswith("__") and info.op is not None and hasattr(door.Tensor, info.name):
+            yield info.name, "operator", info, getattr(door.Tensor, info.name)
+
+
+def theirs_of(info: Any, form: str) -> Callable[..., Any]:
+    """PyTorch's callable of the same form."""
+    return {"function": info.op, "operator": info.op, "method": info.method_variant, "in place": info.inplace_variant}[form]
+
+
+class Unknown(Exception):  # noqa: N818  a sample that our door cannot be given
+    """A dtype, layout or object that is not here."""
+
+
+def carried(value: Any, leaves: list[Any], *, grad: bool, ours: bool) -> Any:
+    """The sample's argument for one side; floating Tensors become leaves."""
+    if isinstance(value, peer.Tensor):
+        if value.layout is not peer.strided or str(value.dtype).removeprefix("torch.") not in KNOWN:
+            raise Unknown
+        array = value.detach().numpy().copy()
+        made = door.tensor(array) if ours else peer.tensor(array)
+        if grad and array.dtype.kind == "f":
+            made.requires_grad_()
+            leaves.append(made)
+        return made
+    if isinstance(value, peer.dtype):
+        name = str(value).removeprefix("torch.")
+        if name not in KNOWN:
+            raise Unknown
+        return KNOWN[name] if ours else value
+    if isinstance(value, (list, tuple)) and not isinstance(value, peer.Size):
+        return type(value)([carried(item, leaves, grad=grad, ours=ours) for item in value])
+    if isinstance(value, complex) or not isinstance(value, (bool, int, float, str, type(None), slice, type(Ellipsis), peer.Size)):
+        raise Unknown
+    return tuple(value) if isinstance(value, peer.Size) else value
+
+
+def flat(result: Any) -> list[Any]:
+    """The Tensors and numbers of a result."""
+    if isinstance(result, (list, tuple)):
+        return [leaf for item in result for leaf in flat(item)]
+    return [result]
+
+
+def evaluated(side: Any, call: Callable[..., Any], sample: Any, *, grad: bool, form: str) -> tuple[list[Any], list[Any]]:
+    """The results as arrays, and the gradients of their weighted sum (None where there is none)."""
+    leaves: list[Any] = []
+    ours = side is door
+    args = [carried(a, leaves, grad=grad, ours=ours) for a in (sample.input, *sample.args)]
+    kwargs = {name: carried(value, leaves, grad=grad, ours=ours) for name, value in sample.kwargs.items()}
+    if form == "in place" and grad:
+        args[0] = args[0].clone() if hasattr(args[0], "clone") else args[0]
+    results = flat(call(*args, **kwargs))
+    floats = [r for r in results if hasattr(r, "backward") and r.requires_grad]
+    if grad and floats:
+        weights = [np.cos(np.arange(r.numel())).reshape(tuple(r.shape)).astype(str(r.dtype).removeprefix("torch.")) for r in floats]
+        total = sum(((r * side.tensor(w)).sum() for r, w in zip(floats, weights, strict=True)), start=side.tensor(0.0))
+        total.backward()
+    gradients = [None if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
+    return [r.detach().numpy() if hasattr(r, "detach") else r for r in results], gradients
+
+
+def compiled(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Our callable inside `compile`."""
+    return lambda *args, **kwargs: door.compile(lambda: call(*args, **kwargs))()
+
+
+def difference(got: Any, wanted: Any, dtype: str) -> str:
+    """What is wrong with a result, "" for nothing."""
+    if wanted is None or got is None:
+        return "" if got is None or not np.any(got) else f"got {got!r}, wanted None"
+    if isinstance(wanted, (bool, int, float, str, peer.dtype)):
+        return "" if got == wanted or str(got) == str(wanted).removeprefix("torch.") else f"got {got!r}, wanted {wanted!r}"
+    if np.shape(got) != np.shape(wanted):
+        return f"shape {np.shape(got)}, wanted {np.shape(wanted)}"
+    if np.asarray(got).dtype != np.asarray(wanted).dtype:
+        return f"dtype {np.asarray(got).dtype}, wanted {np.asarray(wanted).dtype}"
+    rtol, atol = TOLERANCES.get(str(np.asarray(wanted).dtype), (0, 0))
+    scale = float(np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1.0)) if np.asarray(wanted).dtype.kind == "f" else 1.0
+    if np.allclose(got, wanted, rtol, atol * max(scale, 1.0), equal_nan=True):
+        return ""
+    return f"got {np.asarray(got).ravel()[:6]}, wanted {np.asarray(wanted).ravel()[:6]}"
+
+
+def judged(info: Any, form: str, ours: Callable[..., Any], sample: Any, dtype: str, *, inside: bool) -> Outcome | None:
+    """One sample, eager or inside `compile`; None where it says nothing about us."""
+    grad = DTYPES[dtype].is_floating_point and info.supports_autograd
+    try:
+        results, gradients = evaluated(peer, theirs_of(info, form), sample, grad=grad, form=form)
+    except Exception:  # noqa: BLE001  what PyTorch refuses, or a sample we cannot carry over
+        return None
+    text = described(sample)
+    try:
+        mine, its = evaluated(door, compiled(ours) if inside else ours, sample, grad=grad, form=form)
+    except GradwerkError as error:
+        return Outcome("REFUSED", f"{text}: {type(error).__name__}: {error.message}")
+    except Exception as error:  # noqa: BLE001  that is what is looked for
+        return Outcome("RAW", f"{text}: {type(error).__name__}: {error}")
+    if len(mine) != len(results):
+        return Outcome("WRONG", f"{text}: {len(mine)} results, wanted {len(results)}")
+    for kind, pairs in (("value", zip(mine, results, strict=True)), ("gradient", zip(its, gradients, strict=True))):
+        for got, wanted in pairs:
+            wrong = difference(got, wanted, dtype)
+            if wrong:
+                return Outcome("WRONG", f"{text}: {kind}: {wrong}")
+    return Outcome("RIGHT", "")
+
+
+def described(sample: Any) -> str:
+    """The sample's arguments, short."""
+
+    def short(value: Any) -> str:
+        if isinstance(value, peer.Tensor):
+            return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
+        return "[" + ", ".join(map(short, value)) + "]" if isinstance(value, (list, tuple)) else repr(value)
+
+    parts = [short(a) for a in (sample.input, *sample.args)] + [f"{name}={short(value)}" for name, value in sample.kwargs.items()]
+    return ", ".join(parts)
+
+
+def run(info: Any, form: str, ours: Callable[..., Any], dtype: str, *, inside: bool = False) -> list[Outcome]:
+    """All chosen samples of one name, form and dtype."""
+    if DTYPES[dtype] not in info.dtypes:
+        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        peer.manual_seed(0)
+        samples = list(info.sample_inputs("cpu", DTYPES[dtype], requires_grad=False))
+        chosen = samples[:: -(-len(samples) // MOST_SAMPLES)] if samples else []
+        outcomes = [judged(info, form, ours, sample, dtype, inside=inside) for sample in chosen]
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def main(wanted: list[str]) -> None:
+    """The counts, and each kind of fault once with its first sample and where else it was seen."""
+    totals: Counter[str] = Counter()
+    found: dict[tuple[str, str, str], list[str]] = {}
+    first: dict[tuple[str, str, str], str] = {}
+    for name, form, info, ours in names():
+        if wanted and name not in wanted:
+            continue
+        for inside in (False, True):
+            for dtype in DTYPES:
+                outcomes = run(info, form, ours, dtype, inside=inside)
+                totals += Counter(outcome.verdict for outcome in outcomes)
+                for verdict, detail in outcomes:
+                    if verdict == "RIGHT" or (verdict == "REFUSED" and not wanted):
+                        continue
+                    key = (name, verdict, detail.partition(": ")[2][:45] if verdict != "WRONG" else detail.partition(": ")[2][:20])
+                    first.setdefault(key, detail)
+                    place = f"{form}{' compiled' if inside else ''} {dtype}"
+                    if place not in found.setdefault(key, []):
+                        found[key].append(place)
+    for key, places in found.items():
+        print(f"{key[0]}: {key[1]} {first[key][:280]!r}\n    in: {', '.join(places)}")
+    print(dict(totals))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,129 @@
+"""Functions at the points where a derivative is a matter of convention: ours, PyTorch's, and the arguments.
+
+Recorded are PyTorch's values, gradients and second derivatives (tests/peers/freeze.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradwerk.nn import loss
+from gradwerk.ops import elementwise, functions, reduction
+
+INF, NAN = float("inf"), float("nan")
+
+
+class Point(NamedTuple):
+    """One function at some arguments; `theirs` takes the torch module first."""
+
+    ours: Callable[..., Any]
+    theirs: Callable[..., Any]
+    arguments: Sequence[Any]
+    second: bool = True
+    """Whether second derivatives are compared: not where PyTorch gives NaN for a function that is flat there."""
+    first: bool = True
+    """Whether gradients are compared: not where the value is none."""
+
+
+def lines(function: str) -> Callable[..., Any]:
+    """torch's function of one name."""
+    return lambda t, *xs: getattr(t, function)(*xs)
+
+
+BITS = [0.0, 1.0, 0.5, 1.0, 0.0]
+ENDLESS = [[-INF, 0.0], [2.0, -INF], [0.0, 0.0]]
+POINTS: dict[str, Point] = {
+    "clamp": Point(lambda x: functions.clip(x, -1, 1), lambda t, x: x.clamp(-1, 1), [[-2.0, -1, 0, 1, 2]]),
+    "clamp, bounds crossed": Point(lambda x: functions.clip(x, 2, 1), lambda t, x: x.clamp(2, 1), [[-2.0, 1, 1.5, 2, 3]]),
+    "clamp from below": Point(lambda x: functions.clip(x, 0), lambda t, x: x.clamp(min=0), [[-1.0, 0, 1]]),
+    "clamp by Tensors": Point(functions.clip, lines("clamp"), [[-2.0, -1, 0, 1, 2], [-1.0] * 5, [1.0] * 5]),
+    "maximum": Point(elementwise.maximum, lines("maximum"), [[1.0, 2, 0], [1.0, 3, -1]]),
+    "minimum": Point(elementwise.minimum, lines("minimum"), [[1.0, 2, 0], [1.0, 3, -1]]),
+    "max of all": Point(lambda x: reduction.reduce_max(x), lambda t, x: x.max(), [[[1.0, 2], [2, 0]]]),
+    "min of all": Point(lambda x: reduction.reduce_min(x), lambda t, x: x.min(), [[[1.0, 0], [2, 0]]]),
+    "amax": Point(lambda x: reduction.reduce_max(x, 1), lambda t, x: x.amax(1), [[[1.0, 2, 2], [0, 0, 0]]]),
+    "max along": Point(lambda x: reduction.largest(x, 1)[0], lambda t, x: x.max(1).values, [[[1.0, 2, 2], [0, 0, 0]]]),
+    "min along": Point(lambda x: reduction.smallest(x, 0)[0], lambda t, x: x.min(0).values, [[[1.0, 2, 2], [1, 0, 2]]]),
+    "norm of nothing but 0": Point(functions.norm, lambda t, x: x.norm(), [[0.0, 0, 0]], second=False),
+    "norm": Point(functions.norm, lambda t, x: x.norm(), [[3.0, 0, -4]]),
+    "norm along": Point(lambda x: functions.norm(x, 1), lambda t, x: x.norm(dim=1), [[[3.0, 0, -4], [0, 0, 1]]]),
+    "deviation of equals": Point(lambda x: functions.deviation(x, correction=1), lambda t, x: x.std(), [[2.0, 2, 2]]),
+    "deviation": Point(lambda x: functions.deviation(x, 0, correction=1), lambda t, x: x.std(0), [[[2.0, 1], [0.5, 3], [1, 1]]]),
+    "deviation of one": Point(lambda x: functions.deviation(x, correction=1), lambda t, x: x.std(), [[2.0]], second=False, first=False),
+    "variance of equals": Point(lambda x: functions.variance(x, correction=1), lambda t, x: x.var(), [[2.0, 2, 2]]),
+    "variance of few": Point(
+        lambda x: functions.variance(x, correction=2), lambda t, x: x.var(correction=2), [[2.0, 1]], second=False, first=False,
+    ),
+    "relu": Point(elementwise.relu, lines("relu"), [[0.0, -0.0, NAN, 1, -1]]),
+    "abs": Point(elementwise.abs_, lines("abs"), [[0.0, -0.0, -1]]),
+    "sqrt": Point(elementwise.sqrt, lines("sqrt"), [[0.0, 1, INF]]),
+    "rsqrt": Point(elementwise.rsqrt, lines("rsqrt"), [[0.0, 1]]),
+    "log": Point(elementwise.log, lines("log"), [[0.0, 1]]),
+    "exp": Point(elementwise.exp, lines("exp"), [[-INF, 0.0, -800]]),
+    "sigmoid": Point(elementwise.sigmoid, lines("sigmoid"), [[0.0, 1000, -1000, INF, -INF]]),
+    "tanh": Point(elementwise.tanh, lines("tanh"), [[0.0, 1000, INF]]),
+    "softplus": Point(elementwise.softplus, lambda t, x: t.nn.functional.softplus(x, threshold=1e4), [[0.0, -20, 30, -100, 100]]),
+    "gelu": Point(functions.gelu, lambda t, x: t.nn.functional.gelu(x), [[0.0, -30, 30]]),
+    "quotient": Point(elementwise.div, lines("div"), [[1.0, 0, -1], [0.0, 2, 0]], second=False),
+    "square": Point(lambda x: x**2, lambda t, x: x**2, [[0.0, -1, INF]]),
+    "cube": Point(lambda x: x**3, lambda t, x: x**3, [[0.0, -1]]),
+    "power 1.5": Point(lambda x: x**1.5, lambda t, x: x**1.5, [[0.0, 1, 4]]),
+    "power -1": Point(lambda x: x**-1, lambda t, x: x**-1, [[0.0, -1, INF]]),
+    "power -2": Point(lambda x: x**-2, lambda t, x: x**-2, [[0.0, -1, INF]]),
+    "power 0": Point(lambda x: x**0, lambda t, x: x**0, [[0.0, NAN, INF]]),
+    "2 to the power": Point(lambda x: 2**x, lambda t, x: 2**x, [[0.0, -1, 3]]),
+    "0 to the power": Point(lambda x: 0**x, lambda t, x: 0**x, [[0.0, 1, 2]], second=False),
+    "chosen away": Point(
+        lambda x: elementwise.where(x > 0, elementwise.sqrt(elementwise.where(x > 0, x, 1)), x),
+        lambda t, x: t.where(x > 0, t.sqrt(t.where(x > 0, x, 1)), x), [[-1.0, 0, 4]],
+    ),
+    "softmax": Point(functions.softmax, lambda t, x: x.softmax(-1), [[*ENDLESS, [-INF, -INF], [1000, -1000]]]),
+    "log_softmax": Point(functions.log_softmax, lambda t, x: x.log_softmax(-1), [[*ENDLESS, [-INF, -INF], [1000, -1000]]]),
+    "logsumexp": Point(functions.logsumexp, lambda t, x: x.logsumexp(-1), [[*ENDLESS, [-INF, -INF], [1000, 1000]]]),
+    "absolute error": Point(
+        lambda x: loss.absolute_error(x, np.array([0.0, 1])), lambda t, x: (x - t.tensor([0.0, 1])).abs(), [[0.0, 3]],
+    ),
+    "cross-entropy": Point(
+        lambda x: loss.softmax_cross_entropy(x, np.array([0, 0, 1, 0])),
+        lambda t, x: t.nn.functional.cross_entropy(x, t.tensor([0, 0, 1, 0]), reduction="none"), [[*ENDLESS, [-INF, -INF]]],
+    ),
+    "cross-entropy, smoothed": Point(
+        lambda x: loss.softmax_cross_entropy(x, np.array([0, 1]), smoothing=0.1),
+        lambda t, x: t.nn.functional.cross_entropy(x, t.tensor([0, 1]), reduction="none", label_smoothing=0.1), [[[0.0, 0], [1000, -1000]]],
+    ),
+    "binary cross-entropy of logits": Point(
+        lambda x: loss.binary_cross_entropy(x, np.array([0.0, 1, 0.5, 1, 0, 1])),
+        lambda t, x: t.nn.functional.binary_cross_entropy_with_logits(x, t.tensor([0.0, 1, 0.5, 1, 0, 1]).double(), reduction="none"),
+        [[0.0, 0, 0, 1000, 1000, -1000]],
+    ),
+    "binary cross-entropy": Point(
+        lambda x: elementwise.log_loss(x, np.array(BITS)),
+        lambda t, x: t.nn.functional.binary_cross_entropy(x, t.tensor(BITS).double(), reduction="none"), [[0.0, 0, 1, 1, 1]], second=False,
+    ),
+}  # fmt: skip
+
+
+def weights(shape: tuple[int, ...]) -> Any:
+    """What results are weighted by before they are summed."""
+    return np.cos(np.arange(np.prod(shape, dtype=int))).reshape(shape)
+
+
+def recorded(torch: Any) -> dict[str, Any]:
+    """PyTorch's answers: `name/value`, `name/gradient k`, `name/second k`."""
+    found = {}
+    for name, point in POINTS.items():
+        xs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in point.arguments]
+        value = point.theirs(torch, *xs)
+        found[f"{name}/value"] = value.detach().numpy()
+        first = torch.autograd.grad((value * torch.tensor(weights(value.shape))).sum(), xs, create_graph=True)
+        if point.first:
+            found.update({f"{name}/gradient {k}": g.detach().numpy() for k, g in enumerate(first)})
+        total = sum((g * torch.tensor(weights(g.shape))).sum() for g in first)
+        second = torch.autograd.grad(total, xs, allow_unused=True) if total.requires_grad else [None] * len(xs)
+        if point.second:
+            for k, (x, g) in enumerate(zip(xs, second, strict=True)):
+                found[f"{name}/second {k}"] = np.zeros(x.shape) if g is None else g.numpy(force=True)
+    return found
