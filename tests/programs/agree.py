@@ -167,5 +167,7 @@ def slopes(program: Program) -> Iterator[str]:
         middle, above, below = total(0.0), total(STEP), total(-STEP)
         up, down = (above - middle) / STEP, (middle - below) / STEP
         size = max(abs(up), abs(down), abs(slope), 1e-3 * abs(middle), 1e-3)
-        if abs(up - down) < 1e-4 * size and abs((up + down) / 2 - slope) > 1e-3 * size:
+        wider = (total(4 * STEP) - total(-4 * STEP)) / (8 * STEP)  # at a kink or a jump these three are not one slope
+        smooth = abs(up - down) < 1e-4 * size and abs((up + down) / 2 - wider) < 1e-4 * size
+        if smooth and abs((up + down) / 2 - slope) > 1e-3 * size:
             yield f"line {number}: slope {(up + down) / 2:.9g}, by the gradients {slope:.9g}"

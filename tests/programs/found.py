@@ -26,6 +26,35 @@ FOUND: dict[str, Program] = {
         ),
         ("v5",),
     ),
+    "two rows of different length in one region": Program(
+        0,
+        (Given("x1", (5, 7, 7, 15), "f32"),),
+        (
+            line("v4", "reduce_sum(x1, 3)", "x1"),
+            line("v6", "softmax(v4, -1)", "v4"),
+            line("v10", "where(greater(v6, v4), v6, neg(v4))", "v6", "v4"),
+        ),
+        ("v10",),
+    ),
+    "a single number of another rank beside a fold along rows": gradient_of(
+        Given("x1", (1,), "f32"),
+        Given("x2", (1, 1, 4, 12), "f32"),
+        lines=(line("v3", "sub(reduce_sum(x2, 3), x1)", "x2", "x1"), line("v4", "softplus(v3)", "v3")),
+        end="v4",
+        leaf="x1",
+    ),
+    "a vector in what is made once per row": Program(
+        0,
+        (Given("x1", (5, 7, 7, 15), "f32"), Given("x2", (5, 7, 7), "f32"), Given("x3", (7,), "f32")),
+        (line("v4", "tanh(add(x2, x3))", "x2", "x3"), line("v5", "mul(v4, reduce_sum(x1, 3))", "v4", "x1")),
+        ("v5",),
+    ),
+    "one matrix of as many rows as columns, and a vector with its shape": Program(
+        0,
+        (Given("x1", (1, 7, 7), "f32"), Given("x2", (1, 7), "f32")),
+        (line("v3", "mul(exp(sub(x1, reduce_max(x1, 2, keepdims=True))), x2)", "x1", "x2"),),
+        ("v3",),
+    ),
     "a loop through which no gradient flows": Program(
         0,
         (Given("x1", (5, 5), "f32"), Given("x2", (5,), "f32"), Given("x3", (3,), "i64", 0, 5)),

@@ -51,7 +51,7 @@ def candidates(program: Program) -> Iterator[Program]:
     for number in reversed(range(len(program.lines))):
         yield from without_line(program, number, types)
     for number, line in enumerate(program.lines):
-        yield from (program.with_lines([*program.lines[:number], other, *program.lines[number + 1 :]]) for other in simpler(line))
+        yield from (tidy(program.with_lines([*program.lines[:number], other, *program.lines[number + 1 :]])) for other in simpler(line))
     for k, given in enumerate(program.givens):
         if given.layout != "dense":
             yield replace(program, givens=(*program.givens[:k], replace(given, layout="dense"), *program.givens[k + 1 :]))

@@ -124,13 +124,21 @@ def sampler(types: dict[str, Any]) -> Callable[..., Any]:
     return sample
 
 
+def one_odd(shape: Sequence[int], seed: int, dtype: Any) -> Any:
+    """Half everywhere, but one and a half in one place."""
+    whole = np.full(tuple(shape), 0.5, dtype)
+    if whole.size:
+        whole.reshape(-1)[seed % whole.size] = 1.5
+    return whole
+
+
 def vocabulary(*, wide: bool) -> dict[str, Any]:
     """Every word, with float64 for float32 where `wide`."""
     types = WIDE if wide else NARROW
     found: dict[str, Any] = dict(types)
     for module in (arithmetic, compare, functions, indexing, movement, random, reduction, transcendental):
         found.update({name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)})
-    own = (leaf, plain, held, gradient, write, write_part, patched, loop, contract, arange, full)
+    own = (leaf, plain, held, gradient, write, write_part, patched, loop, contract, arange, full, one_odd)
     found.update({function.__name__: function for function in own})
     found |= {"sample": sampler(types), "abs": arithmetic.abs_, "number": np.array}
     return found

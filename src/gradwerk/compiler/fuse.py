@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.remake import Reader, Remade
@@ -90,8 +91,8 @@ class Partition:
         for group in groups:
             mask |= group.mask
             members += group.nodes
-        if kind == ROW and any(isinstance(n.op, Random) and n.values[0].shape != space for n in members):
-            return False  # random bits are numbered along the whole space
+        if kind == ROW and not all(fits_rows(n, space) for n in members):
+            return False
         if kind == ROW and is_square(space) and not self.unambiguous(members, mask, space):
             return False
         return self.legal(members, mask) and self.external_reads(members, mask) <= MOST_READS
@@ -102,7 +103,7 @@ class Partition:
         for node in nodes:
             wide = node.values[0].shape == space
             for value in node.args:
-                if value.shape != space[:-1]:
+                if value.shape != space[:-1] or value.type.size == 1:
                     continue
                 inside = bool(self.bit[value.node] & mask)  # made once per row
                 if (wide and inside) or along.setdefault(value, wide) != wide:
@@ -129,18 +130,11 @@ class Partition:
         shape = node.values[0].shape
         kept: list[Group] = []
         for group in dict.fromkeys(self.group[v.node] for v in node.args if v.node in self.group):
-            same = not kept or _same_region(kept[0], group)
-            if same and group.takes(shape) and self.can_hold(group, node) and self.possible([*kept, group], node, *_merged([*kept, group])):
+            same = all(_same_region(other, group) for other in kept)
+            if same and group.takes(shape) and self.possible([*kept, group], node, *_merged([*kept, group])):
                 kept.append(group)
         kind, space = _merged(kept) if kept else (MAP, shape)
         self.join(kept, node, kind, space)
-
-    def can_hold(self, group: Group, node: Node) -> bool:
-        """A row region holds a node whose arguments from outside are read along the row or once per row."""
-        if group.kind != ROW:
-            return True
-        wide = node.values[0].shape == group.space
-        return wide or all(v.shape in per_row(group.space) or v.type.size == 1 for v in node.args)
 
     def fold_row(self, node: Node) -> None:
         """A fold along the last axis: makes its producer's region (or a new one) a row region."""
@@ -200,9 +194,22 @@ def _is_formula(op: Constant) -> bool:
     return number in FORMULA or not math.isfinite(number)
 
 
+def fits_rows(node: Node, space: tuple[int, ...]) -> bool:
+    """Whether a row region can hold a node: it folds the rows, is as wide as they are, or makes one number per row of such numbers.
+
+    Random bits are numbered along the whole space, so they are as wide or have no place in it.
+    """
+    shape = node.values[0].shape
+    if isinstance(node.op, Reduction):
+        return node.args[0].shape == space
+    if shape == space:
+        return True
+    return not isinstance(node.op, Random) and all(v.shape in per_row(space) or v.type.size == 1 for v in node.args)
+
+
 def is_square(space: tuple[int, ...]) -> bool:
-    """Whether one number per row and a vector along the rows have the same shape."""
-    return len(space) > 1 and space[:-1] == space[1:]
+    """Whether one number per row can be taken for a vector along the rows by its shape."""
+    return len(space) > 1 and all(n in (1, m) for n, m in pairwise(space))
 
 
 def is_fold(node: Node) -> bool:
@@ -220,7 +227,7 @@ def is_row_fold(node: Node) -> bool:
 
 
 def _same_region(a: Group, b: Group) -> bool:
-    return a.space == b.space or (ROW in (a.kind, b.kind) and (a.takes(b.space) or b.takes(a.space)))
+    return a.space == b.space or (a.kind != b.kind and (a.takes(b.space) or b.takes(a.space)))
 
 
 def _merged(groups: Sequence[Group]) -> tuple[str, tuple[int, ...]]:
@@ -323,12 +330,12 @@ def group_region(group: Group, nodes: Sequence[Node], wanted: Sequence[Value]) -
 
 
 def stand_in_shape(shape: tuple[int, ...], space: tuple[int, ...], *, along: bool) -> tuple[int, ...]:
-    """The stand-in shape of a value that a row region reads; `along`: by a node as wide as the space, which reads vectors along the row."""
+    """The stand-in shape of what a row region reads; `along`: by a node as wide as the space, to which it repeats by NumPy's rule."""
     if shape == ():
         return ()
-    if shape == space or shape not in per_row(space) or (along and shape == space[1:]):
-        return (2,)
-    return (1,)
+    if all(extent == 1 for extent in shape):
+        return (1,)  # whoever reads it
+    return (1,) if shape == (*space[:-1], 1) or (shape == space[:-1] and not along) else (2,)
 
 
 def build_body(
