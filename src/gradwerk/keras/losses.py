@@ -30,6 +30,7 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
 @checked
 def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-log p[label] of each example.  Shape: y_true (batch, ...) integers or (batch, ..., 1), y_pred (batch, ..., classes)."""
+    y_true, y_pred = with_shapes(y_true, y_pred)
     labels = labels_of(y_true, y_pred)
     y_pred, from_logits = _logits_behind("sparse_categorical_crossentropy", y_pred, "softmax", from_logits=from_logits)
     _check_labels_shape(labels, y_pred)
@@ -41,6 +42,7 @@ def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logit
 @checked
 def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-sum(y_true log p) of each example.  Shape: both (batch, ..., classes)."""
+    y_true, y_pred = with_shapes(y_true, y_pred)
     targets = cast(y_true, y_pred.dtype)
     y_pred, from_logits = _logits_behind("categorical_crossentropy", y_pred, "softmax", from_logits=from_logits)
     if from_logits:
@@ -51,7 +53,7 @@ def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool
 @checked
 def binary_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-(y log p + (1 - y) log(1 - p)), the mean along the last axis."""
-    y_true, y_pred = aligned(y_true, y_pred)
+    y_true, y_pred = aligned(*with_shapes(y_true, y_pred))
     y_pred, from_logits = _logits_behind("binary_crossentropy", y_pred, "sigmoid", from_logits=from_logits)
     rule = known.binary_cross_entropy if from_logits else known.binary_cross_entropy_of_probabilities
     return mean(rule(y_pred, y_true), (-1,))
@@ -59,13 +61,13 @@ def binary_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = Fa
 
 def mean_squared_error(y_true: Operand, y_pred: Operand) -> Operand:
     """(y_pred - y_true)^2, the mean along the last axis."""
-    y_true, y_pred = aligned(y_true, y_pred)
+    y_true, y_pred = aligned(*with_shapes(y_true, y_pred))
     return mean(known.squared_error(y_pred, y_true), (-1,))
 
 
 def mean_absolute_error(y_true: Operand, y_pred: Operand) -> Operand:
     """|y_pred - y_true|, the mean along the last axis."""
-    y_true, y_pred = aligned(y_true, y_pred)
+    y_true, y_pred = aligned(*with_shapes(y_true, y_pred))
     return mean(known.absolute_error(y_pred, y_true), (-1,))
 
 
@@ -246,6 +248,11 @@ def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
             return y_true, reshape(y_pred, (*y_pred.shape, 1))
         return reshape(y_true, tuple(y_true.shape[:-1])), y_pred
     return y_true, y_pred
+
+
+def with_shapes(*given: Any) -> Any:  # noqa: ANN401  Tensors, arrays, or lists of numbers
+    """Lists and numbers as Tensors; what has a shape stays what it is."""
+    return [value if hasattr(value, "shape") else as_operand(value) for value in given]
 
 
 def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes

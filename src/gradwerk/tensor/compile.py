@@ -6,8 +6,10 @@ gradients.  Nothing is counted or hung when the program raises.
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -36,16 +38,42 @@ class Compiled:
         self.specializations: dict[tuple[Any, ...], list[Binding]] = {}
         self.retraces: list[str] = []
         self.last_key: tuple[Any, ...] = ()
-        self.key = f"__gradwerk_compiled_{self.name}"
+        self.key = f"__gradwerk_compiled_{self.name}_{id(self)}"
+        """Where an instance keeps its own form of a compiled method: a subclass that overrides the method has another."""
+        self.bound: dict[int, Compiled] = {}
+        """The same for owners without a `__dict__` to keep it in, the last `MOST_SPECIALIZATIONS` of them."""
 
     def __get__(self, owner: Any, kind: type | None = None) -> Compiled:  # noqa: ANN401
-        if owner is None:
+        if owner is None and not isinstance(self.fn, classmethod | staticmethod):
             return self
-        held = vars(owner) if hasattr(owner, "__dict__") else {}
-        bound = held.get(self.key)
-        if bound is None:
-            bound = held[self.key] = Compiled(self.fn.__get__(owner, kind))
+        place = kind if owner is None else owner
+        inside = getattr(place, "__dict__", None)
+        held: dict[Any, Compiled] = inside if isinstance(inside, dict) else self.bound
+        key = self.key if isinstance(inside, dict) else id(place)
+        bound, method = held.get(key), self.fn.__get__(owner, kind)
+        if bound is None or bound.fn != method:  # a copied object holds its original's
+            bound = held[key] = Compiled(method)
+            if len(self.bound) > MOST_SPECIALIZATIONS:
+                del self.bound[next(iter(self.bound))]
         return bound
+
+    def __copy__(self) -> Compiled:
+        return Compiled(self.fn)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        memo[id(self)] = made = Compiled(self.fn)
+        made.fn = copy.deepcopy(self.fn, memo)
+        return made
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickled as the name of a function of a module, as the method of an object, or as what it compiles: never with its programs."""
+        owner = getattr(self.fn, "__self__", None)
+        name = getattr(self.fn, "__qualname__", "")
+        if owner is not None and isinstance(getattr(type(owner), self.name, None), Compiled):
+            return getattr, (owner, self.name)
+        if name and _found(getattr(self.fn, "__module__", None), name) is self:
+            return name
+        return Compiled, (self.fn,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if mode.trace is not None:
@@ -91,6 +119,14 @@ class Compiled:
         self.retraces.append(reason)
         if settings.debug:
             say(f"gradwerk: {self.name} is traced again: {reason}")
+
+
+def _found(module: str | None, name: str) -> Any:  # noqa: ANN401
+    """What stands in a module under a dotted name."""
+    found: Any = sys.modules.get(module or "")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 @contextmanager

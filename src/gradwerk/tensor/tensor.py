@@ -11,6 +11,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
+from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import apply, assign, unreadable
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.grad import alike, backward, copied, detached
@@ -135,6 +136,11 @@ class Tensor(Operators, Handle):
         memo[id(self)] = copy
         return copy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its contents, whether it is trained, and the order of its axes in memory; without its history."""
+        order = self._view.order if self._view is not None else None
+        return _restored, (type(self), self.contents("pickle"), self._wants, order, getattr(self, "__dict__", None))
+
     def clone(self) -> Self:
         """A copy in memory of its own, through which gradients flow."""
         return copied(self)
@@ -174,6 +180,17 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, dtype: Any = None, *, requires_grad: bool = True) -> None:  # noqa: ANN401
         super().__init__(data, dtype, requires_grad=requires_grad)
+
+
+def _restored(cls: type[Any], contents: Array, wants: bool, order: tuple[int, ...] | None, attributes: dict[str, Any] | None) -> Any:  # noqa: ANN401, FBT001
+    """What `Tensor.__reduce__` wrote."""
+    restored = cls(contents)
+    if order is not None:
+        adopt(restored, transpose(Tensor(np.transpose(contents, np.argsort(order))), order))
+    if attributes:
+        restored.__dict__.update(attributes)
+    restored._wants = wants
+    return restored
 
 
 def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401

@@ -81,10 +81,6 @@ class Pooling2D(Layer):
         self.strides = self.pool_size if strides is None else pair(owner, "strides", strides)
         self.padding, self.data_format = choice(owner, "padding", padding, ("valid", "same")), channels_last(owner, data_format)
 
-    def build(self, input_shape: Shape) -> None:
-        """Only looks at the shape."""
-        image_shape(self, input_shape)
-
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `output_extents`."""
         return (input_shape[0], *positions(self, input_shape, self.pool_size, (1, 1)), input_shape[-1])
@@ -102,6 +98,7 @@ class MaxPooling2D(Pooling2D):
 
     def call(self, inputs: Operand) -> Operand:
         """See `max_pool`."""
+        image_shape(self, inputs.shape)
         padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
         return max_pool(inputs, self.pool_size, strides=self.strides, padding=padding)
 
@@ -118,6 +115,7 @@ class AveragePooling2D(Pooling2D):
 
     def call(self, inputs: Operand) -> Operand:
         """See `average_pool`."""
+        image_shape(self, inputs.shape)
         padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
         return average_pool(floating(inputs), self.pool_size, strides=self.strides, padding=padding)
 

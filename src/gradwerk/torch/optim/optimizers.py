@@ -29,6 +29,10 @@ class Group(dict[str, Any]):
         elif key != "initial_lr":
             self.optimizer.configure(**self.settings(self))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled whole: items set one by one would be settings that are not complete."""
+        return Group, (dict(self), self.optimizer, self.settings)
+
     def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Sets each item."""
         for key, value in dict(*args, **kwargs).items():
