@@ -54,13 +54,20 @@ def test_it_reads_pictures_of_held_back_digits(run_folder, tmp_path, capsys) -> 
     assert sum(name.endswith(f"-is-{digit}.png") for name, digit, *_ in answers) >= 97
 
 
-def test_one_unreadable_picture_does_not_lose_the_others(run_folder, tmp_path, capsys) -> None:
+def test_a_bad_picture_does_not_lose_the_others(run_folder, tmp_path, capsys) -> None:
     (path,) = write_samples(tmp_path, 1, 0)
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    assert main(["predict", str(run_folder), str(tmp_path / "bad.png"), str(path)]) == 2
+    Image.new("RGB", (40, 40), "pink").save(tmp_path / "pink.png")
+    y, x = np.indices((40, 40))
+    Image.fromarray(((x + y) % 2 * 255).astype(np.uint8)).save(tmp_path / "board.png")
+    names = [str(tmp_path / name) for name in ("bad.png", "pink.png", "board.png", "absent.png", "x" * 300)]
+    assert main(["predict", str(run_folder), *names, str(path)]) == 2
     said = capsys.readouterr()
-    assert str(path) in said.out
-    assert said.err.count("error") == 1 and "bad.png is not a picture" in said.err
+    lines = said.out.splitlines()
+    assert [line.split()[0] for line in lines] == [names[1], names[2], str(path)]
+    assert "-  shows nothing: all of it has one colour" in lines[0] and "%" in lines[1] and "%" in lines[2]
+    assert said.err.count("error") == 3 and "bad.png is not a picture" in said.err
+    assert main(["predict", str(run_folder), names[1]]) == 0
 
 
 def test_summary_of_a_run(run_folder, capsys) -> None:

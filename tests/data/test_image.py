@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from gradwerk.base.errors import DataError, FileError
 from gradwerk.cli.samples import dressed
 from gradwerk.data.datasets import digits
-from gradwerk.data.image import BACKGROUND, INK, as_inputs, read_digit, thicken
+from gradwerk.data.image import BACKGROUND, INK, _averaged, as_inputs, read_colours, read_digit, thicken
 
 
 def likeness(a, b) -> float:
@@ -69,12 +75,55 @@ def test_thickening_is_a_maximum_filter(reach) -> None:
     np.testing.assert_array_equal(thicken(levels, reach), wanted)
 
 
-@pytest.mark.timeout(20)
-def test_a_photograph_of_a_thin_pen_is_read_in_seconds(tmp_path) -> None:
+def test_a_photograph_of_a_thin_pen_is_read(tmp_path) -> None:
     picture = Image.new("L", (4000, 3000), 240)
     ImageDraw.Draw(picture).line([(1200, 600), (2800, 600), (1800, 2400)], fill=30, width=12)
     picture.save(tmp_path / "seven.jpg")
     assert (read_digit(tmp_path / "seven.jpg") > 100).sum() >= 40
+
+
+MEASURED = """
+import resource, sys
+import numpy as np
+from gradwerk.data.image import read_digit
+small = read_digit(sys.argv[1]).astype(float)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+large = read_digit(sys.argv[2]).astype(float)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, np.corrcoef(small.ravel(), large.ravel())[0, 1])
+"""
+
+
+def test_a_large_picture_takes_little_memory(tmp_path) -> None:
+    small = Image.new("L", (50, 50), 255)
+    ImageDraw.Draw(small).line([(10, 5), (10, 45)], width=3)
+    small.save(tmp_path / "small.png")
+    small.convert("P").resize((8000, 8000), Image.Resampling.NEAREST).save(tmp_path / "large.png", compress_level=1)
+    words = [sys.executable, "-c", MEASURED, tmp_path / "small.png", tmp_path / "large.png"]
+    megabytes, alike = map(float, subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
+    assert megabytes < 420 and alike > 0.9
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["L", "I;16"])
+def test_pictures_are_set_upright_as_the_camera_was_held(tmp_path, orientation, mode) -> None:
+    random = np.random.default_rng(0)
+    picture = Image.fromarray(random.integers(0, 255, (5, 7)).astype(np.uint8 if mode == "L" else np.uint16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in ("x.tiff", "x.png"):
+        picture.save(tmp_path / name, exif=exif)
+        with Image.open(tmp_path / name) as file:
+            wanted = np.asarray(ImageOps.exif_transpose(file), np.float32)
+        read = read_colours(tmp_path / name)[..., 0]
+        assert read.shape == wanted.shape and likeness(read, wanted) > 0.999
+    assert read.shape == ((7, 5) if orientation > 4 else (5, 7))
+
+
+@pytest.mark.parametrize(("shape", "factor"), [((7, 11), 3), ((2, 9), 4), ((4, 8), 4), ((1, 1), 2)])
+def test_squares_are_averaged_also_at_the_edges(shape, factor) -> None:
+    grey = np.random.default_rng(0).integers(0, 60_000, shape).astype(np.uint16)
+    wanted = [[grey[i : i + factor, j : j + factor].mean() for j in range(0, shape[1], factor)] for i in range(0, shape[0], factor)]
+    np.testing.assert_allclose(_averaged(grey, factor), wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 400), (400, 1), (3, 3), (30, 2000)])
@@ -100,3 +149,84 @@ def test_what_cannot_be_read_says_so(tmp_path) -> None:
         read_digit(tmp_path / "absent.png")
     with pytest.raises(FileError, match="not a file"):
         read_digit(tmp_path)
+    for format_ in ("EPS", "PPM", "ICO", "PCX", "TGA", "SGI"):
+        Image.fromarray(digits().test.x[0]).convert("RGB").save(tmp_path / "x.png", format_)
+        with pytest.raises(FileError, match="not a picture of a known kind"):
+            read_digit(tmp_path / "x.png")
+    with pytest.raises(FileError, match="check the path"):
+        read_digit(tmp_path / ("x" * 300))
+
+
+def bombs(tmp_path: Path) -> Iterator[Path]:
+    """Pictures that are far larger than their files."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for width, height in ((8001, 8000), (20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**16, 1)):
+        head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        path = tmp_path / f"{width}x{height}.png"
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b""))
+        yield path
+
+
+def test_bombs_are_refused_before_they_are_decoded(tmp_path) -> None:
+    for path in bombs(tmp_path):
+        with pytest.raises(FileError, match="too large|damaged"):
+            read_digit(path)
+
+
+def odd(kind: str) -> np.ndarray:
+    """Pictures that show no digit."""
+    y, x = np.indices((64, 64))
+    return {
+        "chequerboard": ((x + y) % 2 * 255),
+        "squares": ((x // 8 + y // 8) % 2 * 255),
+        "stripes": (x % 2 * 255),
+        "half": (x < 32) * 255,
+        "frame": ((x == 0) | (y == 0) | (x == 63) | (y == 63)) * 255,
+        "one pixel": ((x == 9) & (y == 9)) * 255,
+        "ramp": x * 4,
+        "noise": np.random.default_rng(0).integers(0, 256, (64, 64)),
+    }[kind].astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["chequerboard", "squares", "stripes", "half", "frame", "one pixel", "ramp", "noise"])
+def test_any_picture_of_two_colours_or_more_is_read(tmp_path, kind) -> None:
+    for number, array in enumerate((odd(kind), 255 - odd(kind), np.repeat(odd(kind)[..., None], 3, -1))):
+        Image.fromarray(array).save(tmp_path / f"{number}.png")
+        read = read_digit(tmp_path / f"{number}.png")
+        assert read.shape == (28, 28) and read.max() > 0
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_pixels_that_are_no_numbers_do_no_harm(tmp_path, value) -> None:
+    grey = digits().test.x[0].astype(np.float32)
+    grey[0, 0] = value
+    Image.fromarray(grey).save(tmp_path / "x.tiff")
+    if value > 0:
+        read_digit(tmp_path / "x.tiff")
+    else:
+        assert likeness(read_digit(tmp_path / "x.tiff"), digits().test.x[0]) > 0.8
+    Image.fromarray(np.full((9, 9), value, np.float32)).save(tmp_path / "y.tiff")
+    with pytest.raises(DataError, match="shows nothing"):
+        read_digit(tmp_path / "y.tiff")
+
+
+@pytest.mark.parametrize(("suffix", "count"), [("png", 120), ("jpg", 120), ("gif", 60), ("bmp", 60), ("tiff", 60), ("webp", 60)])
+def test_a_damaged_picture_is_read_or_refused(tmp_path, suffix, count) -> None:
+    random = np.random.default_rng(0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.fromarray(np.repeat(digits().test.x[0][..., None], 3, -1))
+    picture.save(tmp_path / f"x.{suffix}", exif=exif) if suffix not in ("gif", "bmp") else picture.save(tmp_path / f"x.{suffix}")
+    whole = (tmp_path / f"x.{suffix}").read_bytes()
+    for _ in range(count):
+        data = bytearray(whole[: random.integers(1, len(whole) + 1)] if random.random() < 0.3 else whole)
+        for position in random.integers(0, len(data), random.integers(1, 6)):
+            data[position] ^= 1 << random.integers(8)
+        (tmp_path / f"y.{suffix}").write_bytes(data)
+        with suppress(FileError, DataError):
+            assert read_digit(tmp_path / f"y.{suffix}").shape == (28, 28)

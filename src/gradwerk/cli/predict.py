@@ -1,8 +1,9 @@
-"""`gradwerk predict RUN IMAGE ...`: each picture is read, or said to be unreadable; the others are still answered."""
+"""`gradwerk predict RUN IMAGE ...`: each picture is answered, or said to be unreadable; the others are answered all the same."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 import numpy as np
 
@@ -14,23 +15,37 @@ from gradwerk.io.run_folder import RunFolder
 from gradwerk.ops.functions import softmax
 from gradwerk.train.arrays import ArrayBatches
 from gradwerk.train.loop import predict
+from gradwerk.train.steps import Steps
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def run(options: Namespace) -> int:
     """The command."""
     _, steps = trained(RunFolder.open(options.run))
-    names, images, failed = [], [], False
-    for path in options.images:
+    digits, nothing, failed = {}, {}, False
+    for number, path in enumerate(options.images):
         try:
-            images.append(read_digit(path))
-            names.append(path)
-        except (FileError, DataError) as error:
+            digits[number] = read_digit(path)
+        except DataError:
+            nothing[number] = "-  shows nothing: all of it has one colour"
+        except FileError as error:
             report(error)
             failed = True
-    if images:
-        logits = predict(steps, ArrayBatches((as_inputs(np.stack(images)),), 128))
-        width = max(map(len, names))
-        for name, probabilities in zip(names, np.asarray(softmax(logits)), strict=True):
-            first, second = np.argsort(-probabilities, kind="stable")[:2]
-            print(f"{name:<{width}}  {first}  {probabilities[first]:6.1%}   (or {second}, {probabilities[second]:.1%})")
+    answers = dict(zip(digits, _answers(steps, list(digits.values())), strict=True)) | nothing
+    width = max((len(options.images[number]) for number in answers), default=0)
+    for number in sorted(answers):
+        print(f"{options.images[number]:<{width}}  {answers[number]}")
     return BAD_INPUT if failed else 0
+
+
+def _answers(steps: Steps, images: list[Array]) -> list[str]:
+    """What each image shows, how sure that is, and what else it may be."""
+    if not images:
+        return []
+    logits = predict(steps, ArrayBatches((as_inputs(np.stack(images)),), 128))
+    lines = []
+    for probabilities in np.asarray(softmax(logits)):
+        first, second = np.argsort(-probabilities, kind="stable")[:2]
+        lines.append(f"{first}  {probabilities[first]:6.1%}   (or {second}, {probabilities[second]:.1%})")
+    return lines

@@ -5,12 +5,19 @@ Source of the convention: LeCun, Cortes and Burges, "The MNIST database of handw
 
 from __future__ import annotations
 
+import math
+import stat
+import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwerk.base.errors import DataError, FileError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SIZE, BOX = 28, 20
@@ -20,7 +27,11 @@ _FAINTEST = 0.08
 """The least contrast, as a share of black to white, that counts as ink."""
 _THINNEST = 1.6
 """The least width of a stroke, in pixels of the result; a thinner pen is thickened before it fades."""
-_LARGEST = 64_000_000
+_LARGEST, _ENOUGH, _STRIP = 64_000_000, 4_000_000, 1_000_000
+"""Pixels of the largest picture that is read, of the largest that is looked at as it is, and of a strip."""
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+"""The usual ones: others run programs (PostScript) or are seldom anything but an attack."""
+_ORIENTATION = 0x0112
 
 
 def as_inputs(images: Array) -> Array:
@@ -43,29 +54,94 @@ def read_digit(path: str | Path) -> Array:
 
 
 def read_colours(path: str | Path) -> Array:
-    """A picture file as colours.
+    """A picture file as colours.  One of more than `_ENOUGH` pixels is made smaller while it is read, so that memory stays bounded.
 
     Shape: (height, width, 3) float32 in [0, 1].  Raises: FileError.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415  loaded when a picture is first read
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  loaded when a picture is first read
 
     path = Path(path)
-    if not path.is_file():
-        raise FileError(f"{path} is not a file", likely="give the pictures inside it, one by one" if path.is_dir() else "check the path")
+    if not _is(path, stat.S_ISREG):
+        likely = "give the pictures inside it, one by one" if _is(path, stat.S_ISDIR) else "check the path"
+        raise FileError(f"{path} is not a file", likely=likely)
     try:
-        with Image.open(path) as file:
-            if file.width * file.height > _LARGEST:
-                raise FileError(f"{path} is too large", facts=(f"{file.width:,} x {file.height:,} pixels",), likely="crop it to the digit")
-            upright = ImageOps.exif_transpose(file)
-            if upright.mode.startswith(("I", "F")):
-                return _from_deep(np.asarray(upright, np.float32))
-            return _over_contrast(np.asarray(upright.convert("RGBA"), np.float32) / 255)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large pictures, which are refused below, and of odd ones, which are read or refused
+            with Image.open(path, formats=_FORMATS) as file:
+                if file.width * file.height > _LARGEST:
+                    size = f"{file.width:,} x {file.height:,} pixels"
+                    raise FileError(f"{path} is too large", facts=(size,), likely="crop it to the digit, or make it smaller")
+                return _decoded(file)
     except UnidentifiedImageError:
         raise FileError(f"{path} is not a picture of a known kind", likely="give PNG, JPEG, BMP, GIF, TIFF or WebP") from None
     except FileError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FileError(f"{path} cannot be read: the picture is damaged or cut short", facts=(str(error),)) from None
+    except MemoryError:
+        raise FileError(f"{path} is too large for the memory there is", likely="crop it to the digit, or make it smaller") from None
+    except Exception as error:  # readers of pictures raise whatever comes to hand where a file is damaged
+        why = str(error) or type(error).__name__
+        raise FileError(f"{path} cannot be read: the picture is damaged or cut short", facts=(why,)) from None
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether a path is of a kind; a name that the system refuses to look up is of none."""
+    try:
+        return kind(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _decoded(file: Image.Image) -> Array:
+    """An open picture, upright, its pixels averaged in squares where there are many.
+
+    Shape: (height, width, 3) float32 in [0, 1].  It is taken a strip at a time, so that no large picture stands in memory as floats, or in
+    more colours than it has.
+    """
+    from PIL import Image  # noqa: PLC0415
+
+    file.load()
+    orientation = _orientation(file)  # asked after the load, which sets some formats upright itself
+    factor = math.isqrt(max(file.width * file.height - 1, 0) // _ENOUGH) + 1
+    if file.mode.startswith(("I", "F")):
+        return _upright(_from_deep(_averaged(np.asarray(file), factor)), orientation)
+    small = Image.new("RGBA", (-(-file.width // factor), -(-file.height // factor)))
+    rows = max(_STRIP // file.width // factor, 1) * factor
+    for top in range(0, file.height, rows):
+        strip = file.crop((0, top, file.width, min(top + rows, file.height))).convert("RGBA")
+        small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return _upright(_over_contrast(np.asarray(small, np.float32) / 255), orientation)
+
+
+def _averaged(grey: Array, factor: int) -> Array:
+    """Means over squares of `factor` pixels; those at the far edges may be smaller.
+
+    Shape: (height, width) -> each divided by `factor`, rounded up.
+    """
+    if factor == 1:
+        return grey.astype(np.float32)
+    starts = [np.arange(0, extent, factor) for extent in grey.shape]
+    sums = np.add.reduceat(np.add.reduceat(grey, starts[0], 0, np.float64), starts[1], 1)
+    counts = [np.diff(start, append=extent) for start, extent in zip(starts, grey.shape, strict=True)]
+    return (sums / np.outer(*counts)).astype(np.float32)
+
+
+def _orientation(file: Image.Image) -> int:
+    """How a camera was held, as EXIF numbers it; 1, upright, where it does not say."""
+    try:
+        return int(file.getexif().get(_ORIENTATION, 1))
+    except Exception:  # damaged notes do not make the picture unreadable
+        return 1
+
+
+def _upright(colours: Array, orientation: int) -> Array:
+    """The picture as it was seen.  Source: EXIF 2.3, tag 0x0112: 5 to 8 lie on their side, 2, 4, 5 and 7 are mirrored."""
+    if orientation in {5, 6, 7, 8}:
+        colours = colours.swapaxes(0, 1)
+    if orientation in {2, 3, 6, 7}:
+        colours = colours[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        colours = colours[::-1]
+    return colours
 
 
 def ink_of(colours: Array) -> Array:
@@ -78,7 +154,8 @@ def ink_of(colours: Array) -> Array:
     full = np.quantile(distance[distance >= distance.max() / 2], 0.5) if distance.max() >= _FAINTEST else 0.0
     if full == 0:
         return np.zeros(distance.shape, np.float32)
-    noise = min(0.35 * full, 1.7 * np.quantile(distance[distance < full / 2], 0.8))
+    faint = distance[distance < full / 2]
+    noise = min(0.35 * full, 1.7 * np.quantile(faint, 0.8)) if faint.size else 0.0  # all is ink, as on a chequerboard
     ink: Array = np.clip((distance - noise) / max(distance.max() - noise, 1e-6), 0, 1).astype(np.float32)
     return ink
 
@@ -144,6 +221,11 @@ def _over_contrast(colours: Array) -> Array:
 
 
 def _from_deep(grey: Array) -> Array:
-    """Pixels of more than eight bits, scaled to [0, 1]."""
-    low, high = float(grey.min()), float(grey.max())
-    return np.repeat(((grey - low) / max(high - low, 1e-6))[..., None], 3, -1)
+    """Pixels of more than eight bits, scaled to [0, 1]; infinity is as the brightest, what is no number as the darkest.
+
+    Shape: (height, width) -> (height, width, 3).
+    """
+    known = grey[np.isfinite(grey)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    scaled = (np.nan_to_num(grey, nan=low, posinf=high, neginf=low).astype(np.float64) - low) / max(high - low, 1e-6)
+    return np.repeat(scaled.astype(np.float32)[..., None], 3, -1)
