@@ -61,6 +61,30 @@ def _drawn(cls: type[Op]) -> Iterator[Example]:
                 yield from ((cls(), (Type(b, dtypes.bool_), Type(a, dtype), Type(b, dtype))) for a, b in PAIRS)
 
 
+def sampled(cls: type[Op]) -> list[Example]:
+    """Examples enough to try an op in many places: all in its first dtypes, one for each other, wide ones of each where a kind can draw."""
+    examples = [(op, types) for op, types in examples_of(cls) if not any(t.is_token for t in (*types, *op.infer(*types)))]
+    found: dict[Any, list[Example]] = {}
+    for op, types in examples:
+        found.setdefault(tuple(t.dtype for t in (*types, *op.infer(*types))), []).append((op, types))
+    first, *rest = found.values() if found else ([],)
+    chosen = [*first, *(rows[k % len(rows)] for k, rows in enumerate(rest))]
+    if not cls.examples():
+        chosen = [*_wide(cls, [rows[0] for rows in found.values()]), *chosen]
+    return chosen
+
+
+def _wide(cls: type[Op], examples: Sequence[Example]) -> Iterator[Example]:
+    """Examples of a kind that draws, at extents of more than one vector."""
+    for k, (op, types) in enumerate(examples):
+        if issubclass(cls, Elementwise):
+            one, other = (((5, 17), (5, 17)), ((5, 1), (33,)), ((3, 5, 2), (5, 1)))[k % 3]
+            yield op, tuple(t.with_shape(shape) for t, shape in zip(types, (one, other, one), strict=False))
+        elif issubclass(cls, Reduction):
+            shape, axes = (((5, 17), (1,)), ((17, 5), (0,)), ((3, 17, 5), (0, 2)))[k % 3]
+            yield replace(op, axes=axes), (types[0].with_shape(shape),)
+
+
 def widened(example: Example) -> Example:
     """The example with float64 for float32, in arguments and attributes."""
     op, types = example
@@ -79,9 +103,9 @@ def generator(*seed: Any) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(repr(seed).encode()))
 
 
-def draw(op: Op, types: Sequence[Type]) -> list[np.ndarray[Any, Any]]:
-    """Arguments: floats from the op's domain, integers from 0 to 3."""
-    rng = generator(op, types)
+def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarray[Any, Any]]:
+    """Arguments: floats from the op's domain, integers from 0 to 3; other ones where they are drawn `again`."""
+    rng = generator(op, types, *(["again"] if again else []))
     arrays: list[np.ndarray[Any, Any]] = []
     for position, type_ in enumerate(types):
         if type_.is_token:

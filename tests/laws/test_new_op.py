@@ -14,6 +14,7 @@ from gradwerk.autodiff.reverse import gradients
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import REGISTRY, Op, typed
+from tests.laws.compiled_laws import COMPILED_LAWS
 from tests.laws.laws import LAWS, Law
 
 SOURCE = '''
@@ -65,7 +66,7 @@ def cube(tmp_path: Path) -> Iterator[Op]:
     del sys.modules["someones_ops"], REGISTRY["cube"]
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", (*LAWS, *COMPILED_LAWS), ids=lambda law: law.__name__)
 def test_laws_pick_it_up(cube: Op, law: Law) -> None:
     law(type(cube))
 
@@ -73,7 +74,7 @@ def test_laws_pick_it_up(cube: Op, law: Law) -> None:
 def test_laws_catch_a_wrong_derivative(cube: Op, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(cube), "vjp", lambda self, ct, y, x: (ct,))
     failed = []
-    for law in LAWS:
+    for law in (*LAWS, *COMPILED_LAWS):
         try:
             law(type(cube))
         except AssertionError:

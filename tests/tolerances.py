@@ -1,0 +1,189 @@
+"""How far computed numbers may be from exact ones: one table by dtype and family of ops, read by the laws.
+
+*Exact* is the same graph in float64 by NumPy, *reference* the graph as it is by NumPy.  A result is right where
+
+    |result - exact| <= times * (largest error of the reference) + ulps * ulp
+
+NaN, infinities and integers must be the reference's.  The ulp is that of
+
+    elementwise   the exact value; the reference's error is counted in ulps too
+    sums          the largest sum of absolute terms: sums may be made in any order, and cancel
+    slope         the expected slope, for finite differences
+
+What no rounding made (moved, chosen, compared) is in no family: it must equal the reference.  A line that is looser than the default says
+why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.interpret import interpret
+from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Source
+from gradwerk.ops.arithmetic import Abs, Floor, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
+from gradwerk.ops.compare import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
+from gradwerk.ops.contraction import Contract
+from gradwerk.ops.control import Scan
+from gradwerk.ops.indexing import ScatterAdd
+from gradwerk.ops.reduction import Max, Min, Sum
+from gradwerk.ops.window import WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A line of the table."""
+
+    times: float = 4.0
+    ulps: float = 2.0
+    why: str = ""
+
+
+DEFAULT = Tolerance()
+TABLE: dict[tuple[str, str], Tolerance] = {
+    ("float64", "elementwise"): Tolerance(0, 8, "nothing wider to judge by: the difference of two computations, of several ops each"),
+    ("float64", "sums"): Tolerance(0, 16, "nothing wider to judge by: the difference of two orders of a sum"),
+    ("float64", "slope"): Tolerance(0, 1e11, "a central difference of step 1e-6 loses half of the digits"),
+}
+
+CHOICES = (
+    Movement, Source, Max, Min, WindowMax, WindowMaxPick, Where, Neg, Abs, Relu, StopGradient, Maximum, Minimum, Floor, Sign,
+    Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual,
+)  # fmt: skip
+"""What rounds nothing."""
+SUMS = (Sum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Scan)
+"""What adds up, in an order of its own."""
+
+
+def tolerance(dtype: DType, family: str) -> Tolerance:
+    """The line for results of a family, computed in `dtype`."""
+    return TABLE.get((dtype.name, family), DEFAULT)
+
+
+def allclose(got: Array, wanted: Array, family: str, about: object = "") -> None:
+    """Results beside expected ones of the same dtype or wider, where there is no graph: by the line of the results' dtype."""
+    if not dtypes.is_float(got.dtype):
+        within(got, wanted, 0, about)
+        return
+    line, dtype = tolerance(got.dtype, family), got.dtype
+    scale = np.abs(wanted) if family == "elementwise" else max(float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)), 1.0)
+    within(got, wanted, line.ulps * ulp(scale, dtype), about)
+
+
+def ulp(x: Any, dtype: DType) -> Array:
+    """The distance to the next number of a dtype."""
+    size = np.minimum(np.nan_to_num(np.abs(x), nan=0.0, posinf=0.0), np.finfo(dtype).max / 2)
+    return np.asarray(np.spacing(size.astype(dtype)), np.float64)
+
+
+def within(got: Array, wanted: Array, bound: Any, about: object) -> None:
+    """NaN and infinities where they are wanted; all others within the bound."""
+    assert got.shape == wanted.shape, (about, got.shape, wanted.shape)
+    if got.dtype.kind not in "fc":
+        np.testing.assert_array_equal(got, wanted, err_msg=str(about))
+        return
+    with np.errstate(all="ignore"):
+        wrong = ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)) | (np.abs(got.astype(np.float64) - wanted) <= bound))
+    if wrong.any():
+        place = tuple(int(k) for k in np.argwhere(wrong)[0])
+        bounds = np.broadcast_to(bound, wanted.shape)
+        found = f"at {place} {got[place]!r}, wanted {wanted[place]!r}, within {bounds[place]:.3g}"
+        raise AssertionError(f"{about}: {int(wrong.sum())} of {wrong.size} differ; {found}")
+
+
+def judge(graph: Graph, arrays: Sequence[Array], results: Sequence[Array], about: Sequence[object]) -> None:
+    """Raises AssertionError where a result of a graph is not right; `about` says what each result is."""
+    references = interpret(graph, arrays)
+    scales: dict[int, float] = {}
+
+    def watch(node: Node, args: tuple[Array, ...], made: tuple[Array, ...]) -> None:
+        scales[len(scales)] = max(map(largest, (*args, *made, *sums_of_magnitudes(node.op, args))), default=0.0)
+
+    wide = widened_graph(graph)
+    exact = interpret(wide, [a.astype(np.float64) if dtypes.is_float(a.dtype) else a for a in arrays], watch)
+    numbers = {node: number for number, node in enumerate(node for node in wide.live() if not isinstance(node.op, Input))}
+    pairs = zip(graph.outputs, wide.outputs, results, references, exact, about, strict=True)
+    for value, wider, got, reference, true, what in pairs:
+        nodes = cone(value)
+        if not dtypes.is_float(value.dtype) or all(isinstance(node.op, (*CHOICES, Indexed)) for node in nodes):
+            within(got, reference, 0, what)
+            continue
+        scale = max((scales[numbers[node]] for node in cone(wider) if node in numbers), default=0.0)
+        within(got, np.where(np.isfinite(reference), true, reference), bound_of(nodes, reference, true, scale), what)
+
+
+def bound_of(nodes: Sequence[Node], reference: Array, true: Array, scale: float) -> Array:
+    """How far a result made by these nodes may be from the exact one."""
+    dtype = min((v.dtype for node in nodes for v in node.values if dtypes.is_float(v.dtype)), key=lambda d: d.itemsize)
+    family = "sums" if any(isinstance(node.op, SUMS) for node in nodes) else "elementwise"
+    line = tolerance(dtype, family)
+    with np.errstate(all="ignore"):
+        error = np.where(np.isfinite(reference) & np.isfinite(true), np.abs(reference.astype(np.float64) - true), 0.0)
+    if family == "sums":
+        return np.asarray(line.times * error.max(initial=0.0) + line.ulps * ulp(scale, dtype))
+    unit = ulp(true, dtype)
+    return np.asarray((line.times * float((error / unit).max(initial=0.0)) + line.ulps) * unit)
+
+
+def cone(value: Value) -> list[Node]:
+    """All nodes a value is made by."""
+    found: dict[Node, None] = {}
+    queue = [value.node]
+    while queue:
+        node = queue.pop()
+        if node not in found:
+            found[node] = None
+            queue += [v.node for v in node.args]
+    return list(found)
+
+
+def sums_of_magnitudes(op: Op, args: Sequence[Array]) -> tuple[Array, ...]:
+    """For an op that adds up: what it gives for absolute values, which is what its rounding errors go by."""
+    if not isinstance(op, SUMS) or isinstance(op, Scan):
+        return ()
+    sizes = [np.abs(np.where(np.isfinite(a), a, 0)) if dtypes.is_float(a.dtype) and k != _keys(op) else a for k, a in enumerate(args)]
+    return op.evaluate(*sizes)
+
+
+def _keys(op: Op) -> int | None:
+    return 0 if isinstance(op, WindowMaxGrad) else None  # its first argument only says where
+
+
+def largest(x: Array) -> float:
+    """The largest finite magnitude."""
+    return float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if dtypes.is_float(x.dtype) else 0.0
+
+
+def widened_graph(graph: Graph) -> Graph:
+    """The graph with float64 for float32 everywhere."""
+    wide = Graph(graph.name)
+    place: dict[Value, Value] = {}
+    for value in graph.inputs:
+        place[value] = wide.input(value.type.with_dtype(_wide(value.dtype)))
+    for node in graph.live():
+        if not isinstance(node.op, Input):
+            place.update(zip(node.values, wide.apply(widened_op(node.op), [place[v] for v in node.args]), strict=True))
+    return wide.finish(place[value] for value in graph.outputs)
+
+
+def widened_op(op: Op) -> Op:
+    """The op with float64 for float32 in its attributes."""
+    if isinstance(op, Constant):
+        array = op.reference()
+        return Constant.of(array.astype(_wide(array.dtype)))
+    changed = {name: _wide(value) for name, value in op.attributes().items() if isinstance(value, np.dtype)}
+    changed |= {name: widened_graph(value) for name, value in op.attributes().items() if isinstance(value, Graph)}
+    return replace(op, **changed) if changed else op
+
+
+def _wide(dtype: DType) -> DType:
+    return dtypes.float64 if dtype == dtypes.float32 else dtype
+
