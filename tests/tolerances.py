@@ -2,12 +2,13 @@
 
 *Exact* is the same graph in float64 by NumPy, *reference* the graph as it is by NumPy.  A result is right where
 
-    |result - exact| <= times * (largest error of the reference) + ulps * ulp
+    |result - exact| <= times * (largest error of the reference) + (ulps + per_term * terms) * ulp
 
 NaN, infinities and integers must be the reference's.  The ulp is that of
 
     elementwise   the exact value; the reference's error is counted in ulps too
     sums          the largest sum of absolute terms: sums may be made in any order, and cancel
+    products      the same of contractions; `terms` is how many one register adds up, one after the other
     slope         the expected slope, for finite differences
 
 What no rounding made (moved, chosen, compared) is in no family: it must equal the reference.  A line that is looser than the default says
@@ -16,6 +17,7 @@ why.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +26,8 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.compiler.contraction.roles import LONGEST_SUM
+from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Source
 from gradwerk.ops.arithmetic import Abs, Floor, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
@@ -44,14 +47,17 @@ class Tolerance:
 
     times: float = 4.0
     ulps: float = 2.0
+    per_term: float = 0.0
     why: str = ""
 
 
 DEFAULT = Tolerance()
 TABLE: dict[tuple[str, str], Tolerance] = {
-    ("float64", "elementwise"): Tolerance(0, 8, "nothing wider to judge by: the difference of two computations, of several ops each"),
-    ("float64", "sums"): Tolerance(0, 16, "nothing wider to judge by: the difference of two orders of a sum"),
-    ("float64", "slope"): Tolerance(0, 1e11, "a central difference of step 1e-6 loses half of the digits"),
+    ("float32", "products"): Tolerance(per_term=1 / 16, why="a running sum rounds at each term, by half an ulp of what it has so far"),
+    ("float64", "elementwise"): Tolerance(0, 32, why="nothing wider to judge by: the difference of two computations of many ops"),
+    ("float64", "sums"): Tolerance(0, 16, why="nothing wider to judge by: the difference of two orders of a sum"),
+    ("float64", "products"): Tolerance(0, 16, 1 / 16, why="as for sums, and as in float32"),
+    ("float64", "slope"): Tolerance(0, 1e11, why="a central difference of step 1e-6 loses half of the digits"),
 }
 
 CHOICES = (
@@ -123,14 +129,22 @@ def judge(graph: Graph, arrays: Sequence[Array], results: Sequence[Array], about
 def bound_of(nodes: Sequence[Node], reference: Array, true: Array, scale: float) -> Array:
     """How far a result made by these nodes may be from the exact one."""
     dtype = min((v.dtype for node in nodes for v in node.values if dtypes.is_float(v.dtype)), key=lambda d: d.itemsize)
-    family = "sums" if any(isinstance(node.op, SUMS) for node in nodes) else "elementwise"
+    terms = max((terms_of(node.op) for node in nodes), default=0)
+    family = "products" if terms else "sums" if any(isinstance(node.op, SUMS) for node in nodes) else "elementwise"
     line = tolerance(dtype, family)
     with np.errstate(all="ignore"):
         error = np.where(np.isfinite(reference) & np.isfinite(true), np.abs(reference.astype(np.float64) - true), 0.0)
-    if family == "sums":
-        return np.asarray(line.times * error.max(initial=0.0) + line.ulps * ulp(scale, dtype))
+    if family != "elementwise":
+        return np.asarray(line.times * error.max(initial=0.0) + (line.ulps + line.per_term * terms) * ulp(scale, dtype))
     unit = ulp(true, dtype)
     return np.asarray((line.times * float((error / unit).max(initial=0.0)) + line.ulps) * unit)
+
+
+def terms_of(op: Op) -> int:
+    """How many products a contraction, also one in the body of a scan, adds up in one register; 0 of other ops."""
+    if isinstance(op, Scan):
+        return max(map(terms_of, (node.op for node in op.body.live())), default=0)
+    return min(math.prod(n for name, n in op.extents if name not in op.out), LONGEST_SUM) if isinstance(op, Contract) else 0
 
 
 def cone(value: Value) -> list[Node]:
@@ -155,6 +169,11 @@ def sums_of_magnitudes(op: Op, args: Sequence[Array]) -> tuple[Array, ...]:
 
 def _keys(op: Op) -> int | None:
     return 0 if isinstance(op, WindowMaxGrad) else None  # its first argument only says where
+
+
+def type_of(x: Array) -> Type:
+    """The type of an array."""
+    return Type(x.shape, x.dtype)
 
 
 def largest(x: Array) -> float:

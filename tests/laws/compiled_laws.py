@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
+from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Input, Op
+from gradwerk.ops.arithmetic import Maximum, Minimum, Relu
+from gradwerk.ops.contraction import Contract
+from gradwerk.ops.control import Scan
+from gradwerk.ops.indexing import ScatterAdd
+from gradwerk.ops.reduction import Max, Min, Sum
+from gradwerk.ops.window import Window
 from tests import tolerances
 from tests.compiler.run_plan import Walk
-from tests.laws.cases import sampled
+from tests.laws.cases import generator, sampled, special
+from tests.laws.laws import within
 from tests.laws.places import Subject, Trial, alone, between, in_a_loop, on_views, subjects
+
+Array = np.ndarray[Any, Any]
 
 
 def hold(place: Callable[[Trial, Subject], None], cls: type[Op], order: int) -> None:
@@ -54,4 +67,48 @@ def holds_on_views(cls: type[Op]) -> None:
     hold(on_views, cls, 1)
 
 
-COMPILED_LAWS = (holds_alone, holds_between_producer_and_consumer, holds_in_a_loop, holds_on_views)
+UNSIGNED = (Max, Min, Maximum, Minimum, Relu, Sum, Contract, Window, ScatterAdd, Scan)
+"""Whose zeros have no sign that NumPy and PyTorch agree on: the larger of two zeros, and sums that begin with 0 or not."""
+
+
+def holds_at_special_values(cls: type[Op]) -> None:
+    """At ties, NaN, infinities, zeros of either sign, denormals and the limits of integers; its gradient too."""
+    trial = Trial()
+    for op, types in sampled(cls) if cls is not Input else ():
+        for subject in subjects(op, types, 1, thorough=False):
+            for kind in (ties,) if reads_outside(op) else (ties, extremes):
+                arrays = [kind(a, subject.about) for a in subject.arrays]
+                place = (alone, between)[kind is ties]
+                place(trial, replace(subject, arrays=within(cls, arrays), about=f"{subject.about} at {kind.__name__}"))
+    if trial.outputs:
+        graph = trial.graph.finish(trial.outputs)
+        made = Walk(compile_graph(graph, host_target(), {}), trial.arrays).run()
+        tolerances.judge(graph, trial.arrays, made, trial.about)
+        for value, got, wanted, about in zip(graph.outputs, made, interpret(graph, trial.arrays), trial.about, strict=True):
+            if dtypes.is_float(got.dtype) and not any(isinstance(node.op, UNSIGNED) for node in tolerances.cone(value)):
+                zeros = (got == 0) & (wanted == 0)
+                np.testing.assert_array_equal(np.signbit(got[zeros]), np.signbit(wanted[zeros]), err_msg=f"sign of zero, {about}")
+
+
+def reads_outside(op: Op) -> bool:
+    """Whether a contraction has padding: whether 0 beyond an edge times infinity is added is a matter of the schedule, in PyTorch too."""
+    return isinstance(op, Contract) and any(index.axis is None for index in (*op.lhs, *op.rhs))
+
+
+def ties(x: Array, about: str) -> Array:
+    """Few values, each many times; indices stay."""
+    if not dtypes.is_float(x.dtype):
+        return x
+    return generator("ties", about).choice([-1.0, 0.0, -0.0, 1.0], x.shape).astype(x.dtype)
+
+
+def extremes(x: Array, about: str) -> Array:
+    """Special values among ordinary ones, but none whose sums overflow in one order and not in another; indices stay."""
+    if not dtypes.is_float(x.dtype):
+        return x
+    rng, values = generator("extremes", about), special(x.dtype)
+    values = values[~(np.isfinite(values) & (np.abs(values) > 1e9))]
+    return np.where(rng.random(x.shape) < 0.5, rng.choice(values, x.shape), x).astype(x.dtype)
+
+
+COMPILED_LAWS = (holds_alone, holds_between_producer_and_consumer, holds_in_a_loop, holds_on_views, holds_at_special_values)

@@ -141,14 +141,15 @@ def in_a_loop(trial: Trial, subject: Subject) -> None:
             start, count = graph.constant(np.int32(0)), len(stacks)
             return list(scan(body, STEPS, [start], xs[:count], xs[count:], reverse=reverse))
 
-        trial.give(loop(trial.graph, [trial.input(a) for a in arrays]), f"{subject.about} in a loop" + " backwards" * reverse)
+        views = VIEWS if reverse else (dense,)
+        values = [views[k % len(views)](trial, a) for k, a in enumerate(arrays)]
+        trial.give(loop(trial.graph, values), f"{subject.about} in a loop" + " backwards, on views" * reverse)
         if subject.degree == 0:
-            through_a_loop(trial, loop, arrays, subject.about)
+            through_a_loop(trial, loop, values, subject.about)
 
 
-def through_a_loop(trial: Trial, loop: Function, arrays: Sequence[Array], about: str) -> None:
+def through_a_loop(trial: Trial, loop: Function, values: Sequence[Value], about: str) -> None:
     """The gradient of a whole loop."""
-    values = [trial.input(a) for a in arrays]
     rng = generator("loop", about)
     results = loop(trial.graph, values)
     cts = [trial.input(rng.standard_normal(y.shape).astype(y.dtype)) for y in results if dtypes.is_float(y.dtype)]

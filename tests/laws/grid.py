@@ -1,0 +1,235 @@
+"""Shapes that nobody chose: functions of a few ops at extents around vectors and tiles, at none and one, at squares, drawn by seed.
+
+    python -m tests.laws.grid 0 2000         tries seeds 0 to 1999 of every kind, and prints what differs
+
+Each is judged against float64 (tests/tolerances.py), its gradients too, alone, between a producer and a consumer, and on views.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwerk.autodiff.reverse import gradients
+from gradwerk.base import dtypes
+from gradwerk.base.settings import settings
+from gradwerk.compiler.llvm.link import host_target
+from gradwerk.compiler.pipeline import compile_graph
+from gradwerk.ir.graph import Graph, Value
+from gradwerk.ops import functions
+from gradwerk.ops.arithmetic import add, maximum, mul, relu, sub, where
+from gradwerk.ops.compare import greater
+from gradwerk.ops.contraction import contract
+from gradwerk.ops.functions import conv
+from gradwerk.ops.indexing import gather, scatter_add
+from gradwerk.ops.movement import broadcast_to, concatenate, flip, pad, reshape, slice_, transpose
+from gradwerk.ops.reduction import argmax, reduce_max, reduce_min, reduce_sum
+from gradwerk.ops.window import WindowMax, WindowSum
+from tests import tolerances
+from tests.compiler.run_plan import Walk
+from tests.laws.places import Subject, Trial, alone, between, on_views
+
+Array = np.ndarray[Any, Any]
+EXTENTS = (0, 1, 2, 3, 5, 7, 8, 16, 17, 31, 33, 64)
+MOST = 3_000_000
+"""Products of a contraction at most, so that its reference takes no time."""
+
+
+@dataclass
+class Draw:
+    """Random choices."""
+
+    rng: np.random.Generator
+
+    def extent(self, *, least: int = 0) -> int:
+        """One extent."""
+        return int(self.rng.choice([n for n in EXTENTS if n >= least]))
+
+    def small(self, low: int, high: int) -> int:
+        """A number from low to high, both included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def shape(self, low: int, high: int, *, least: int = 0, most: int = 20_000) -> tuple[int, ...]:
+        """The extents of so many axes; now and then all alike."""
+        rank = self.small(low, high)
+        alike = rank > 1 and self.small(0, 3) == 0
+        shape = (self.extent(least=least),) * rank if alike else tuple(self.extent(least=least) for _ in range(rank))
+        return shape if math.prod(shape) <= most else self.shape(low, high, least=least, most=most)
+
+    def floats(self, shape: Sequence[int]) -> Array:
+        """Ordinary numbers."""
+        return self.rng.standard_normal(tuple(shape)).astype(np.float32)
+
+    def either(self, *choices: Any) -> Any:
+        """One of these."""
+        return choices[self.small(0, len(choices) - 1)]
+
+
+Results = Callable[..., Sequence[Value]]
+Made = tuple[Results, list[Array], str]
+"""What is computed of the arrays, the arrays, and what is said of it."""
+
+
+def convolution(d: Draw) -> Made:
+    """Padding, stride, dilation, groups, any channels, a bias and an activation or none."""
+    rank = d.either(1, 2, 2, 2, 3)
+    groups = d.either(1, 1, 1, 2, 3)
+    inner, outer = (d.either(1, 2, 3, 5, 8, 16, 17, 32, 33) for _ in range(2))
+    if d.small(0, 7) == 0:
+        groups, inner, outer = inner, 1, d.either(1, 2)  # one kernel a channel
+    taps = tuple(d.small(1, (5, 3, 2)[rank - 1]) for _ in range(rank))
+    strides, dilation = tuple(d.either(1, 1, 2, 3) for _ in taps), tuple(d.either(1, 1, 1, 2) for _ in taps)
+    reach = [1 + (t - 1) * s for t, s in zip(taps, dilation, strict=True)]
+    padding = tuple((d.small(0, r), d.small(0, r)) if d.small(0, 1) else (r // 2, r // 2) for r in reach)
+    size = tuple(max(d.extent(least=1) if rank < 3 else d.small(1, 6), r - sum(p)) for r, p in zip(reach, padding, strict=True))
+    n = d.either(1, 2, 3, 8, 17)
+    if n * math.prod(size) * inner * outer * groups * math.prod(taps) > MOST:
+        return convolution(d)
+    activation = d.either(None, relu)
+
+    def made(x: Value, kernel: Value, bias: Value) -> list[Value]:
+        y = add(conv(x, kernel, strides, padding, dilation, groups), bias)
+        return [activation(y) if activation else y]
+
+    arrays = [d.floats((n, *size, inner * groups)), d.floats((*taps, inner, outer * groups)), d.floats((outer * groups,))]
+    return made, arrays, f"conv strides {strides} padding {padding} dilation {dilation} groups {groups}"
+
+
+def pooling(d: Draw) -> Made:
+    """Windows that overlap, leave a rest, skip, or are larger than what they slide over; the lanes anywhere."""
+    shape, fields = [], []
+    for n in d.shape(1, 4, most=4000):
+        window = d.small(1, 5) if d.small(0, 2) else 1
+        low, high = d.small(0, window - 1), d.small(0, window - 1)
+        shape.append(n if n + low + high >= window else window)
+        fields.append((window, d.small(1, 4) if window > 1 else 1, low, high))
+    kind = d.either(WindowMax, WindowSum)
+    op = kind(*map(tuple, zip(*fields, strict=True)))
+    return lambda x: [op(x)], [d.floats(shape)], str(op)
+
+
+def product(d: Draw) -> Made:
+    """Matrix products of every form, squares too."""
+    names = d.either("nc,ck->nk", "bnc,bck->bnk", "nc,kc->kn", "nk,nk->n", "n,k->nk", "ab,c->a", "abc,bcd->dab", "nk,kn->")
+    alike = d.extent() if d.small(0, 3) == 0 else None
+    extent = {name: d.extent() if alike is None else alike for name in names if name.isalpha()}
+    left, right = names.split("->")[0].split(",")
+    if math.prod(extent.values()) > MOST:
+        return product(d)
+    arrays = [d.floats([extent[name] for name in side]) for side in (left, right)]
+    return lambda a, b: [contract(a, b, names)], arrays, f"{names} {extent}"
+
+
+def folding(d: Draw) -> Made:
+    """Sums, largest and places of them along any axes, of a fused argument."""
+    shape = d.shape(1, 4)
+    axes = tuple(k for k in range(len(shape)) if d.small(0, 1)) or (len(shape) - 1,)
+    fold = d.either(reduce_sum, reduce_max, reduce_min)
+    if fold is not reduce_sum and 0 in shape:
+        return folding(d)
+    return lambda x, y: [fold(mul(x, y), axes, keepdims=len(axes) == 1)], [d.floats(shape), d.floats(shape[-1:])], f"{fold.__name__} {axes}"
+
+
+def row(d: Draw) -> Made:
+    """What goes along rows and back: softmax, normalisation, the place of the largest, as many rows as columns."""
+    shape = d.shape(1, 3, least=1)
+    centred: Results = lambda x: [sub(x, functions.mean(x, -1, keepdims=True))]  # noqa: E731
+    whole: Results = lambda x: [functions.softmax(x), functions.log_softmax(x)]  # noqa: E731
+    best: Results = lambda x: [mul(x, functions.cast(argmax(x, -1, keepdims=True), x.dtype))]  # noqa: E731
+    spread: Results = lambda x: [functions.variance(x, (x.ndim - 1,)), functions.logsumexp(x)]  # noqa: E731
+    which = d.small(0, 3)
+    return (centred, whole, best, spread)[which], [d.floats(shape)], f"row {which}"
+
+
+def rows_by_number(d: Draw) -> Made:
+    """Gathers and sums of rows."""
+    table, index = (d.extent(least=1), *d.shape(0, 2, most=500)), d.shape(0, 2, most=500)
+    numbers = d.rng.integers(0, table[0], index).astype(d.either(np.int64, np.int32))
+    if d.small(0, 1):
+        return lambda x, i: [gather(x, i)], [d.floats(table), numbers], "gather"
+    return lambda u, i: [scatter_add(u, i, table[0])], [d.floats((*index, *table[1:])), numbers], "scatter_add"
+
+
+def elementwise(d: Draw) -> Made:
+    """Broadcasting along any axes, through transposes."""
+    shape = d.shape(1, 4)
+    other = tuple(1 if d.small(0, 2) == 0 else n for n in shape)[d.small(0, len(shape) - 1) :]
+    order = tuple(int(k) for k in d.rng.permutation(len(shape)))
+
+    def made(x: Value, y: Value) -> list[Value]:
+        turned = transpose(broadcast_to(y, shape), order)
+        return [where(greater(x, y), maximum(x, y), mul(x, y)), add(transpose(x, order), turned)]
+
+    return made, [d.floats(shape), d.floats(other)], f"elementwise {order}"
+
+
+def movement(d: Draw) -> Made:
+    """Parts, turned and padded, one behind the other."""
+    shape = d.shape(1, 3, least=1, most=4000)
+    start = tuple(d.small(0, n - 1) for n in shape)
+    step, low = tuple(d.small(1, 3) for _ in shape), tuple(d.small(0, 2) for _ in shape)
+    inside = tuple(d.small(0, 1) for _ in shape)
+
+    def made(x: Value) -> list[Value]:
+        part = flip(slice_(x, start, shape, step), (0,))
+        whole = pad(part, low, low, inside)
+        return [whole, concatenate([reshape(transpose(whole), (-1,)), reshape(x, (-1,))])]
+
+    return made, [d.floats(shape)], f"movement {start} {step} {low} {inside}"
+
+
+KINDS = (convolution, pooling, product, folding, row, rows_by_number, elementwise, movement)
+
+
+def subject(kind: Callable[[Draw], Made], seed: int) -> Subject:
+    """The values and all first gradients, along random cotangents, of what a kind draws."""
+    d = Draw(np.random.default_rng([seed, *kind.__name__.encode()]))
+    results, arrays, about = kind(d)
+    probe = Graph()
+    shapes = [y.type for y in results(*(probe.input(tolerances.type_of(a)) for a in arrays))]
+    cts = [d.floats(t.shape) for t in shapes]
+
+    def function(graph: Graph, xs: Sequence[Value]) -> list[Value]:
+        args, given = xs[: len(arrays)], xs[len(arrays) :]
+        ys = list(results(*args))
+        grads = gradients(ys, given, [x for x in args if dtypes.is_float(x.dtype)])
+        return [*ys, *(g for g in grads if g is not None)]
+
+    everything = [*arrays, *cts]
+    others = [a if a.dtype.kind != "f" else -a for a in everything]
+    return Subject(function, everything, others, f"{kind.__name__} {seed}: {about} of {[a.shape for a in arrays]}", 0, thorough=False)
+
+
+def hold(subjects: Sequence[Subject], *, places: Sequence[Callable[[Trial, Subject], None]] = (alone, between, on_views)) -> None:
+    """One program tries these subjects in these places."""
+    trial = Trial()
+    for one in subjects:
+        for place in places:
+            place(trial, one)
+    graph = trial.graph.finish(trial.outputs)
+    plan = compile_graph(graph, host_target(), {})
+    tolerances.judge(graph, trial.arrays, Walk(plan, trial.arrays).run(), trial.about)
+
+
+def main(first: int, last: int) -> int:
+    """Tries these seeds of every kind; the number that differ."""
+    wrong = 0
+    for seed in range(first, last):
+        for kind in KINDS:
+            try:
+                with settings.scope(check=True):
+                    hold([subject(kind, seed)])
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told and counted
+                wrong += 1
+                print(f"{kind.__name__} {seed}: {type(error).__name__} {error}", flush=True)
+    print(f"{(last - first) * len(KINDS)} tried, {wrong} wrong")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(*map(int, sys.argv[1:3]))))
