@@ -17,7 +17,7 @@ def test_numpy_and_from_numpy_share_memory() -> None:
     assert x[0, 0].item() == 5
     assert array[1, 1] == 7
     assert torch.tensor(array).numpy() is not array
-    with pytest.raises(StateError, match=r"use tensor\.detach\(\)\.numpy\(\)"):
+    with pytest.raises(StateError, match=r"Use tensor\.detach\(\)\.numpy\(\)"):
         torch.zeros(2, requires_grad=True).numpy()
 
 

@@ -201,7 +201,7 @@ def place_of(module: Module) -> str:
 
 def as_array(value: Any) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a Tensor or anything NumPy takes
     """The NumPy array of a Tensor, or of anything NumPy takes."""
-    return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return np.array(value.contents("its contents")) if isinstance(value, Tensor) else np.asarray(value)
 
 
 def _join(path: str, name: str) -> str:

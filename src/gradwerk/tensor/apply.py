@@ -20,7 +20,7 @@ from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides
 from gradwerk.ops.window import Window
-from gradwerk.tensor.handle import H, Handle, make
+from gradwerk.tensor.handle import H, Handle, make, settle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, View, row_major
 from gradwerk.tensor.tape import record
@@ -177,6 +177,9 @@ def alias(cls: type[Handle], op: Any, x: Handle, array: Array) -> Handle:  # noq
     """A movement: a view of the argument's memory where strides can say it, else a copy."""
     layout = layout_of(op, x)
     moved = op.reference(array)
+    if layout is not None and x._storage.order is not None and not np.may_share_memory(moved, array):
+        settle(x._storage)  # a view of rows that do not lie as rows yet
+        moved = op.reference(x._array)
     if layout is None:
         owned = np.array(moved, order="C")
         type_ = Type(owned.shape, owned.dtype)

@@ -18,11 +18,11 @@ from gradwerk.ops.movement import transpose
 from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
-from gradwerk.tensor.handle import Handle, gradient_of, make
+from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Specialization
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View, row_major
+from gradwerk.tensor.storage import Storage, View, row_major, shown
 from gradwerk.tensor.tape import record
 from gradwerk.tensor.tensor import Tensor
 
@@ -53,14 +53,14 @@ class Binding:
             else:
                 self.written_moving.append(source)
         self.single = isinstance(entry.tree, Leaf)
-        self.hung: list[tuple[Handle, type[Handle], int, Type, View | None]] = []
+        self.hung: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
         self.cleared: list[Handle] = []
         self.others: list[tuple[Reference, Recipe | None]] = []
         shared = {recipe.number for recipe in entry.recipes if isinstance(recipe, Fresh)}
         for owner, recipe in entry.gradients:
             if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and recipe.number not in shared:
-                type_ = entry.program.types[recipe.number]
-                self.hung.append((owner.handle, recipe.cls, recipe.number, type_, view_of(type_, recipe.steps)))
+                type_ = base_type(entry.program.types[recipe.number], recipe.order)
+                self.hung.append((owner.handle, recipe.cls, recipe.number, type_, recipe.order, view_of(type_, recipe.steps)))
                 shared.add(recipe.number)
             elif isinstance(owner, Fixed) and recipe is None:
                 self.cleared.append(owner.handle)
@@ -111,9 +111,14 @@ def find(reference: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
 def memory(source: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
     """What an input of the program reads: the Tensor or array itself, but of a gradient the whole base, in the order of its memory."""
     found = find(source, leaves)
-    if type(source) is GradientOf and found._view is not None:
-        return make(type(found), found._storage, found._storage.array, found._storage.type)
+    if type(source) is GradientOf and (found._view is not None or found._storage.order is not None):
+        return memory_of(found._storage)
     return found
+
+
+def base_type(held_type: Type, order: tuple[int, ...] | None) -> Type:
+    """The type of the base whose memory has this type."""
+    return held_type if order is None else Type(tuple(held_type.shape[k] for k in order), held_type.dtype)
 
 
 def view_of(base: Type, steps: Sequence[Movement]) -> View | None:
@@ -180,8 +185,8 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
         found = [(find(owner, leaves), recipe and build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
         for owner, gradient in found:
             owner._grad = gradient
-    for owner, cls, number, type_, view in binding.hung:
-        owner._grad = (cls, outputs[number], type_, view)
+    for owner, cls, number, type_, order, view in binding.hung:
+        owner._grad = (cls, outputs[number], type_, order, view)
     for owner in binding.cleared:
         owner._grad = None
     if entry.spent is not None:
@@ -200,15 +205,18 @@ def build(
         number = recipe.number
         storage = made.get(number)
         if storage is None:
-            storage = made[number] = Storage(outputs[number], types[number])
-        result: Any = make(recipe.cls, storage, outputs[number], types[number])
+            storage = made[number] = Storage(outputs[number], base_type(types[number], recipe.order), order=recipe.order)
+        result: Any = make(recipe.cls, storage, shown(outputs[number], recipe.order), storage.type)
     elif isinstance(recipe, Same):
         same = find(recipe.of, leaves)
         return same if isinstance(same, Handle) else Tensor.sharing(np.asarray(same))
     else:
         whole = memory(recipe.of, leaves)
         whole = whole if isinstance(whole, Handle) else Tensor.sharing(whole)
-        result = make(recipe.cls, whole._storage, whole._array, whole._type, whole._view)
+        storage = whole._storage
+        laid_out = storage.order is not None and whole._view is None  # then it may be the memory itself
+        array = shown(storage.array, storage.order) if laid_out else whole._array
+        result = make(recipe.cls, storage, array, storage.type if laid_out else whole._type, whole._view)
     for step in recipe.steps:
         result = alias(recipe.cls, step, result, result._array)
     return result

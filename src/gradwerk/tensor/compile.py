@@ -18,8 +18,9 @@ from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, find, run
 from gradwerk.tensor.handle import Handle, gradient_of
+from gradwerk.tensor.placement import placement
 from gradwerk.tensor.signature import Call, describe_change
-from gradwerk.tensor.specialize import Fixed, Specialization, Tracer, placement
+from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.trace import Overlap
 

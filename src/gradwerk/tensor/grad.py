@@ -7,13 +7,14 @@ from contextlib import ContextDecorator
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
-from gradwerk.ir.op import Operand
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.elementwise import add, stop_gradient
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import H, Handle, history, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View, aligned_copy
+from gradwerk.tensor.storage import Storage, View, aligned_copy, held, inverse, shown
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 
 
@@ -57,16 +58,22 @@ def detached(x: H) -> H:
     return same
 
 
-def copied(x: H) -> H:
-    """The same contents in memory of its own; the history goes on."""
+def laid(cls: type[H], array: Array, order: tuple[int, ...] | None) -> H:
+    """A Tensor of these contents in memory of its own, whose axes lie in this order (see Storage)."""
+    memory = aligned_copy(held(array, order))
+    type_ = Type(array.shape, array.dtype)
+    return make(cls, Storage(memory, type_, order=order), shown(memory, order), type_)
+
+
+def copied(x: H, order: tuple[int, ...] | None = None) -> H:
+    """The same contents in memory of its own, laid in this order; the history goes on."""
     cls: Any = type(x).result_class
     if mode.trace is not None:
-        copy: H = mode.trace.copy(cls, x)
+        copy: H = mode.trace.copy(cls, x, order)
     else:
         if x._array is None:
             raise unreadable(x)
-        array = aligned_copy(x._array)
-        copy = make(cls, Storage(array, x._type), array, x._type)
+        copy = laid(cls, x._array, order)
     if mode.grad and x.requires_grad:
         node, index = history(x)
         if node is None:
@@ -81,10 +88,12 @@ def alike(x: H, like: Handle) -> H:
 
     What belongs to a parameter (gradient, an optimizer's state) lies as it lies: an update is one pass over memory.
     """
-    order = None if like._view is None else like._view.order
+    if like._view is None:
+        return copied(x, like._storage.order)
+    order = like._view.order
     if order is None:
         return copied(x)
-    base = copied(transpose(x, [order.index(axis) for axis in range(len(order))]))
+    base = copied(transpose(x, inverse(order)))
     moved: H = transpose(base, order)
     return moved
 
@@ -101,13 +110,13 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
     before, mode.grad = mode.grad, create_graph
     try:
         for leaf, found in walk.leaves.values():
-            held: Any = leaf.grad
-            if held is None:
+            present: Any = leaf.grad
+            if present is None:
                 leaf.grad = owned(leaf, found)
             elif create_graph:
-                leaf.grad = add(held, found)
+                leaf.grad = add(present, found)
             else:
-                held.assign(add(held, found))
+                present.assign(add(present, found))
     finally:
         mode.grad = before
 

@@ -157,6 +157,7 @@ class Guards:
         self.others: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.tensors: list[tuple[Handle, bool, Storage]] = []
+        self.layouts: list[tuple[Storage, tuple[int, ...] | None]] = []
         self.names: dict[Storage, str] = {}
         """What Tensors are called where they were found: `model.conv1.kernel`.  For people."""
 
@@ -204,6 +205,9 @@ class Guards:
                 return f"a Tensor {handle._type} took other memory"
             if handle.requires_grad is not wants:
                 return f"requires_grad of a Tensor {handle._type} changed from {wants} to {not wants}"
+        for storage, order in self.layouts:
+            if storage.order is not order:
+                return f"the memory of a Tensor {storage.type} was looked at, and lies row by row now"
         self.epoch = now
         return ""
 

@@ -7,13 +7,14 @@ of what is computed from its members, and `promote`, which element types meet.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from weakref import ref
 
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array
 from gradwerk.tensor.state import bump_epoch, mode
-from gradwerk.tensor.storage import Storage, View
+from gradwerk.tensor.storage import Storage, View, aligned_copy
 
 if TYPE_CHECKING:
     from gradwerk.tensor.tape import TapeNode
@@ -115,15 +116,49 @@ def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view:
     handle._wants = False
     handle._grad = None
     handle._changes = 0
+    if storage.order is not None:
+        share(handle)
     return handle
 
 
+def share(handle: Handle) -> None:
+    """Lets a Tensor follow when its memory is laid row by row."""
+    sharers = handle._storage.sharers
+    if sharers is not None:
+        key = id(handle)
+        sharers[key] = ref(handle, lambda _: sharers.pop(key, None))
+
+
+def memory_of(storage: Storage) -> Handle:
+    """The memory as it lies, as a Tensor that does not follow: what a compiled step reads and writes, and keeps alive."""
+    handle = Handle.__new__(Handle)
+    handle._storage, handle._array, handle._type, handle._view = storage, storage.array, storage.held_type, None
+    handle._node, handle._index, handle._wants, handle._grad, handle._changes = None, 0, False, None, 0
+    return handle
+
+
+def settle(storage: Storage) -> None:
+    """Lays the memory row by row, for good, before somebody sees it; compiled steps that hold it trace again."""
+    if storage.order is None or storage.array is None or storage.sharers is None:
+        return
+    array = storage.array = aligned_copy(storage.array.transpose(storage.order))
+    sharers, storage.order, storage.sharers = storage.sharers, None, None
+    for reference in list(sharers.values()):
+        handle = reference()
+        if handle is not None and handle._storage is storage:
+            moved = array
+            for step in handle._view.steps if handle._view is not None else ():
+                moved = step.reference(moved)
+            handle._array = moved
+    bump_epoch()
+
+
 def gradient_of(handle: H) -> H | None:
-    """What `.grad` holds.  A compiled call leaves (class, array, type, view); the Tensor is made when somebody looks."""
+    """What `.grad` holds.  A compiled call leaves (class, array, type, order, view); the Tensor is made when somebody looks."""
     held = handle._grad
     if type(held) is tuple:
-        cls, array, type_, view = held
-        storage, shown = Storage(array, type_), array
+        cls, array, type_, order, view = held
+        storage, shown = Storage(array, type_, order=order), array if order is None else array.transpose(order)
         for step in view.steps if view is not None else ():
             shown = step.reference(shown)
         held = handle._grad = make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
@@ -167,6 +202,7 @@ def adopt(handle: Handle, other: Handle) -> None:
     view = other._view
     handle._storage, handle._array = other._storage, other._array
     handle._view = None if view is None else View(view.steps, view.strides, None, 0)
+    share(handle)
     bump_epoch()
 
 

@@ -18,10 +18,11 @@ from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards
-from gradwerk.tensor.handle import Handle, gradient_of, history, make
+from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
+from gradwerk.tensor.placement import Placement, axes_in_memory, placement
 from gradwerk.tensor.signature import Call, rebuilt
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.storage import Storage, held, inverse
 from gradwerk.tensor.tape import TapeNode, Walk, spent_node
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.trace import Trace
@@ -48,15 +49,6 @@ class GradientOf:
     owner: Argument | Fixed
 
 
-Placement = tuple[Type, tuple[int, ...] | None]
-"""The type of a Tensor and the order of its axes in its Storage (see `View.order`): () for the base itself, None for a part of it."""
-
-
-def placement(handle: Handle) -> Placement:
-    """How a Tensor lies in its Storage."""
-    return handle._type, () if handle._view is None else handle._view.order
-
-
 Reference = Argument | Fixed | GradientOf
 Source = Reference | Array
 
@@ -70,11 +62,12 @@ class Same:
 
 @dataclass(frozen=True)
 class Fresh:
-    """A result in new memory: output `number`, or a view of it.  Results of one `group` share their memory."""
+    """A result in new memory: output `number`, or a view of it, the base laid in `order`.  Results of one `group` share their memory."""
 
     number: int
     cls: type[Handle]
     steps: tuple[Movement, ...]
+    order: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -250,8 +243,7 @@ class Tracer:
         """Where an input's memory is found at each call."""
         known = self.by_storage.get(storage)
         if known is None:
-            whole = make(Handle, storage, storage.array, storage.type)
-            known = self.by_storage[storage] = Fixed(whole)
+            known = self.by_storage[storage] = Fixed(memory_of(storage))
         return known
 
     # ---- results
@@ -272,8 +264,8 @@ class Tracer:
         number = self.groups.get(storage)
         if number is None:
             whole = trace.values.get(storage)
-            number = self.groups[storage] = self.output(trace.value(handle) if whole is None else whole)
-        return Fresh(number, type(handle).result_class, handle._view.steps if handle._view is not None else ())
+            number = self.groups[storage] = self.output(held(trace.value(handle) if whole is None else whole, storage.order))
+        return Fresh(number, type(handle).result_class, handle._view.steps if handle._view is not None else (), storage.order)
 
     def output(self, value: Value) -> int:
         """One more output."""
@@ -313,12 +305,15 @@ class Tracer:
             backward, reason = self.backward_half([found[k] for k in requiring], [recipes[k] for k in requiring], overwritten)
         self.outputs += trace.effects
         fresh = len(self.outputs)
-        self.outputs += [trace.values[storage] for storage in in_place]
+        self.outputs += [held(trace.values[storage], storage.order) for storage in in_place]
         whole = len(inputs) == len(trace.graph.inputs)  # no gradients came in: the trace's own graph will do
         graph = trace.graph.finish(self.outputs) if whole else carve(inputs, self.outputs, trace.graph.name)
         storages = {value: storage for storage, value in trace.lifted.items()}
         sources = tuple(self.arguments[value] if value in self.arguments else self.source_of(storages[value]) for value in inputs)
         program = executable(graph, {fresh + k: taken for k, taken in enumerate(in_place.values())})
+        self.guards.layouts = [
+            (storage, storage.order) for source in sources if isinstance(source, Fixed) and (storage := source.handle._storage).order
+        ]
         self.guards.tensors = [row for row in trace.met.values() if isinstance(self.reference(row[0]), Fixed)]
         return Specialization(
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,
@@ -358,9 +353,9 @@ class Tracer:
         except StateError as error:
             return None, error.message
         leaves = list(walk.leaves.values())
-        orders = tuple(placement(handle)[1] or tuple(range(handle.ndim)) for handle, _ in leaves)
+        orders = tuple(axes_in_memory(handle) for handle, _ in leaves)
         pulled = [trace.value(ct) if isinstance(ct, Handle) else graph.constant(np.asarray(ct)) for _, ct in leaves]
-        grads = [transpose(g, [order.index(k) for k in range(g.ndim)]) for g, order in zip(pulled, orders, strict=True)]
+        grads = [transpose(g, inverse(order)) for g, order in zip(pulled, orders, strict=True)]
         needed = needed_of_forward(grads, forward)
         place = {value: number for number, value in enumerate(graph.inputs)}
         kept = [value for value in needed if value in place and place[value] not in written]

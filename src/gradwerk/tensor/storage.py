@@ -1,8 +1,8 @@
 """Storage: one buffer, a version that every write bumps, and the views of it.
 
-A Tensor is a Storage and a view.  The base of a Storage is dense and row-major; a view is a chain of movement ops from the base, and, in
-eager mode, the strided NumPy array it amounts to.  The chain is what a trace needs: a read of a view applies it, a write to a view
-rebuilds the base by applying it backward (`put`).
+A Tensor is a Storage and a view.  The base of a Storage is dense and row-major, as far as anybody can see; a view is a chain of movement
+ops from the base, and, in eager mode, the strided NumPy array it amounts to.  The chain is what a trace needs: a read of a view applies
+it, a write to a view rebuilds the base by applying it backward (`put`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import ReferenceType
 
 import numpy as np
 
@@ -29,17 +30,25 @@ ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
 
 
 class Storage:
-    """One buffer.  `array` is its dense base, None while the contents are only a value in a trace.
+    """One buffer.  `array` is its memory, dense, None while the contents are only a value in a trace; `type` that of the base.
 
-    `problem` says why there is nothing to read, where there is nothing to read.
+    `order` is None where the base lies in memory row by row.  Otherwise nobody has seen the memory yet, and axis k of the base is axis
+    order[k] of the memory; `settle` (handle.py) lays it row by row for good before anybody sees it.  `sharers` are the Tensors that then
+    have to follow.  `problem` says why there is nothing to read, where there is nothing to read.
     """
 
-    __slots__ = ("__weakref__", "array", "problem", "type", "version", "written_at")
+    __slots__ = ("__weakref__", "array", "order", "problem", "sharers", "type", "version", "written_at")
 
-    def __init__(self, array: Array | None, type_: Type, problem: str = "") -> None:
-        self.array, self.type, self.problem = array, type_, problem
+    def __init__(self, array: Array | None, type_: Type, problem: str = "", order: tuple[int, ...] | None = None) -> None:
+        self.array, self.type, self.problem, self.order = array, type_, problem, order
+        self.sharers: dict[int, ReferenceType[Handle]] | None = None if order is None else {}
         self.version = 0
         self.written_at: Origin | None = None
+
+    @property
+    def held_type(self) -> Type:
+        """The type of the memory: that of the base, its axes as they lie."""
+        return self.type if self.order is None else Type(tuple(self.type.shape[k] for k in inverse(self.order)), self.type.dtype)
 
     def bump(self, origin: Origin | None = None) -> None:
         """Counts a write."""
@@ -80,6 +89,21 @@ def aligned_copy(array: Array) -> Array:
     copy = empty(array.shape, array.dtype)
     copy[...] = array
     return copy
+
+
+def inverse(order: Sequence[int]) -> tuple[int, ...]:
+    """The permutation that undoes another."""
+    return tuple(order.index(k) for k in range(len(order)))
+
+
+def held(x: Operand, order: tuple[int, ...] | None) -> Operand:
+    """A base with its axes as they lie in memory."""
+    return x if order is None else transpose(x, inverse(order))
+
+
+def shown(x: Operand, order: tuple[int, ...] | None) -> Operand:
+    """The base that memory stands for."""
+    return x if order is None else transpose(x, order)
 
 
 def row_major(shape: Sequence[int]) -> Strides:

@@ -129,7 +129,7 @@ class Tensor(Operators, Handle):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copy = type(self)(self.contents("deepcopy"))
-        if self._view is not None:
+        if self._view is not None or self._storage.order is not None:
             adopt(copy, alike(copy.detach(), self))
         copy.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
         copy._wants = self._wants

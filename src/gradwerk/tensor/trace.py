@@ -19,7 +19,7 @@ from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.handle import H, Handle, gradient_of, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import ALIASING, Storage, put
+from gradwerk.tensor.storage import ALIASING, Storage, put, shown
 from gradwerk.tensor.tape import TapeNode, next_number, record
 
 
@@ -87,9 +87,10 @@ class Trace:
             raise unreadable(handle)
         if storage in self.taken:
             raise Overlap(self.taken[storage])
-        value = self.graph.input(storage.type, self.names.get(storage, ""))
-        self.lifted[storage] = self.values[storage] = value
-        return value
+        value = self.lifted[storage] = self.graph.input(storage.held_type, self.names.get(storage, ""))
+        base: Value = shown(value, storage.order)
+        self.values[storage] = base
+        return base
 
     def knows(self, storage: Storage) -> bool:
         """Whether the Storage has a value here or around."""
@@ -112,16 +113,16 @@ class Trace:
             storage = self.array_storages[id(array)] = Storage(array, Type(array.shape, array.dtype))
         return self.value(make(Handle, storage, array, storage.type))
 
-    def fresh(self, cls: type[H], value: Value) -> H:
-        """A new Tensor with a Storage of its own."""
-        storage = Storage(None, value.type)
+    def fresh(self, cls: type[H], value: Value, order: tuple[int, ...] | None = None) -> H:
+        """A new Tensor with a Storage of its own, whose axes lie in this order when it leaves the trace."""
+        storage = Storage(None, value.type, order=order)
         self.values[storage] = value
         self.born_here.add(storage)
         return make(cls, storage, None, value.type)
 
-    def copy(self, cls: type[H], handle: Handle) -> H:
+    def copy(self, cls: type[H], handle: Handle, order: tuple[int, ...] | None = None) -> H:
         """The present contents in a Storage of their own."""
-        return self.fresh(cls, self.value(handle))
+        return self.fresh(cls, self.value(handle), order)
 
     # ---- ops and writes
 

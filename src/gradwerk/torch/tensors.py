@@ -14,7 +14,7 @@ from gradwerk.base.errors import StateError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
-from gradwerk.tensor.handle import Handle, set_wants
+from gradwerk.tensor.handle import Handle, set_wants, settle, share
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
 from gradwerk.torch import arguments, promotion
@@ -93,11 +93,39 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
     def data(self, value: base.Tensor) -> None:
         self.assign(value)
 
-    def numpy(self) -> Array:
-        """The memory itself as an array.  Raises: StateError for a Tensor that requires a gradient."""
-        if self.requires_grad:
-            raise StateError("Can't call numpy() on Tensor that requires grad.", likely="use tensor.detach().numpy()")
-        return self.contents("numpy()")
+    def numpy(self, *, force: Truth = False) -> Array:
+        """The memory itself as an array; with `force` also of a Tensor that requires a gradient.  Raises: StateError for one without it."""
+        if self.requires_grad and not force:
+            message = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            raise StateError(message, likely="use .detach().numpy(), which shares the memory too")
+        self.contents("numpy()")
+        settle(self._storage)
+        array: Array = self._array
+        return array
+
+    def __array__(self, dtype: Any = None, copy: Truth | None = None) -> Array:  # noqa: ANN401
+        array = self.numpy()
+        return np.array(array, dtype, copy=True) if copy else np.asarray(array, dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:  # noqa: ANN401
+        """The memory, for other libraries (array.__dlpack__)."""
+        return self.numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[Whole, Whole]:
+        return 1, 0
+
+    def data_ptr(self) -> Whole:
+        """The address of the first element."""
+        address: int = self.numpy(force=True).__array_interface__["data"][0]
+        return address
+
+    def storage_offset(self) -> Whole:
+        """Elements from the beginning of the memory to the first one."""
+        return 0 if self._view is None else self._view.strides.offset
+
+    def element_size(self) -> Whole:
+        """Bytes of one element."""
+        return self.dtype.itemsize
 
     def cpu(self) -> Self:
         """Itself."""
@@ -201,4 +229,5 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
         alone = data.detach()
         self._storage, self._array, self._type, self._view = alone._storage, alone._array, alone._type, alone._view
         self._node, self._index, self._wants, self._grad, self._changes = None, 0, False, None, 0
+        share(self)
         set_wants(self, requires_grad)

@@ -1,0 +1,24 @@
+"""How a Tensor lies in its memory: what gradients and compiled steps go by."""
+
+from __future__ import annotations
+
+from gradwerk.ir.graph import Type
+from gradwerk.tensor.handle import Handle
+
+Placement = tuple[Type, tuple[int, ...] | None, tuple[int, ...] | None]
+"""The type of a Tensor, the order of its axes in its base (see `View.order`: () for the base itself, None for a part of it), and the order
+of the base in memory."""
+
+
+def placement(handle: Handle) -> Placement:
+    """How a Tensor lies in its Storage."""
+    return handle._type, () if handle._view is None else handle._view.order, handle._storage.order
+
+
+def axes_in_memory(handle: Handle) -> tuple[int, ...]:
+    """Which axis of the memory each axis of a Tensor is; those of a part of it lie as if it were alone."""
+    _, order, held_order = placement(handle)
+    if order is None or (not order and held_order is None):
+        return tuple(range(handle.ndim))
+    base = held_order or tuple(range(handle.ndim))
+    return tuple(base[axis] for axis in order) if order else base
