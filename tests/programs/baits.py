@@ -108,6 +108,8 @@ def table(d: Drawer) -> tuple[str, str, int, int] | None:
     rows, width = d.rng.choice((1, 2, 3, 5)), d.rng.choice((d.extent(17), 2, 4))
     axes = d.rng.choice((1, 2))
     shape = (2 * rows + d.rng.randrange(-1, 6),) if axes == 1 else (d.rng.choice((2, 3, rows)), 2 * rows + d.rng.randrange(3))
+    if d.chance(0.3):
+        width = shape[-1]  # as many columns as rows are gathered
     x = d.give((rows, width))
     return (apply(d, x) or x) if d.chance(0.4) else x, d.give(shape, d.rng.choice(("i32", "i64")), 0, rows), width, axes
 
@@ -127,9 +129,8 @@ def embedding(d: Drawer) -> str | None:
     kind = d.rng.choice(("project", "add", "add", "both"))
     shape = d.shape(y)
     if kind in ("add", "both"):
-        b = d.give(
-            d.rng.choice(((shape[-1],), (shape[-2], 1), (*(1,) * axes, shape[-1]), shape, (shape[-1], 1) if shape[-1] == shape[-2] else ()))
-        )
+        square = [(shape[-1], 1)] * 3 if shape[-1] == shape[-2] else []
+        b = d.give(d.rng.choice(((shape[-1],), (shape[-2], 1), (*(1,) * axes, shape[-1]), shape, *square)))
         y = d.line(d.rng.choice(("add({y}, {b})", "mul({b}, {y})")).format(y=y, b=b), (y, b)) or y
     if kind in ("project", "both"):
         left = "abc"[: axes + 1]

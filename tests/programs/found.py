@@ -55,6 +55,23 @@ FOUND: dict[str, Program] = {
         (line("v3", "mul(exp(sub(x1, reduce_max(x1, 2, keepdims=True))), x2)", "x1", "x2"),),
         ("v3",),
     ),
+    "rows of nothing but random bits": Program(
+        0,
+        (*COUNTS,),
+        (
+            line("v4", "dropout(broadcast_to(number(-1.25, f32), (12, 16)), random_bits((12, 16), x2, x3), 0.25)", "x2", "x3"),
+            line("v5", "softmax(v4, -1)", "v4"),
+        ),
+        ("v5",),
+    ),
+    "the gradient of one gathered matrix times another, summed to a number": gradient_of(
+        Given("x1", (1, 9, 9), "f32"),
+        Given("x2", (), "i32", 0, 1),
+        Given("x3", (9, 9), "f32"),
+        lines=(line("v4", "gather(x1, x2)", "x1", "x2"), line("v5", 'contract(v4, x3, "ab,ab->")', "v4", "x3")),
+        end="v5",
+        leaf="x1",
+    ),
     "a loop through which no gradient flows": Program(
         0,
         (Given("x1", (5, 5), "f32"), Given("x2", (5,), "f32"), Given("x3", (3,), "i64", 0, 5)),

@@ -129,8 +129,6 @@ def fewer_gradients(line: Line) -> Iterator[Line]:
         if len(leaves) > 1:
             targets = line.targets[:k] + line.targets[k + 1 :]
             yield gradient_line(targets, ends, leaves[:k] + leaves[k + 1 :], weights, rest)
-    if rest:
-        yield gradient_line(line.targets, ends, leaves, weights, "")
 
 
 def tidy(program: Program) -> Program:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -369,7 +369,7 @@ def build_body(
         if isinstance(node.op, Movement):  # a reshape inside a row region is nothing
             place[node.values[0]] = args[0]
             continue
-        rows.append((node.op.in_body(), args))
+        rows.append((replace(node.op, shape=default) if isinstance(node.op, Random) else node.op.in_body(), args))
         for value in node.values:
             place[value] = count
             count += 1
@@ -379,7 +379,7 @@ def build_body(
 
 @lru_cache(maxsize=4096)
 def body_of(reads: tuple[Type, ...], rows: tuple[tuple[Op, tuple[Reference, ...]], ...], outputs: tuple[Reference, ...]) -> Graph:
-    """The body of these rows: ops as they stand in a body (folds go along axis 0 and keep it, Random has no shape) and their arguments."""
+    """The body of these rows: ops as they stand in a body (folds go along axis 0 and keep it, Random is as wide) and their arguments."""
     body = Graph("body")
     inputs = [body.input(type_) for type_ in reads]
     made: list[Value] = []

@@ -159,10 +159,10 @@ def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None
 
 
 def plain_axes(maps: Sequence[Index]) -> tuple[str, ...] | None:
-    """The axes that an operand's dimensions are, where each is one axis and nothing more."""
+    """The axes that an operand's dimensions are, where it has some and each is one axis and nothing more."""
     names = tuple(index.axis for index in maps)
     found = tuple(name for name in names if name is not None)
-    return found if len(found) == len(names) else None
+    return found if found and len(found) == len(names) else None
 
 
 def project_table_once(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
