@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.origin import Origin
 from gradwerk.compiler.fuse import is_fold
 from gradwerk.compiler.llvm.bounds import lower_in_range
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
@@ -59,6 +60,17 @@ def check_indices(graph: Graph) -> Graph:
             args[position] = known(args[position], rows, op, looked)
         place.update(zip(node.values, new.apply(op, args), strict=True))
     return new.finish(place[value] for value in graph.outputs)
+
+
+def origins_of_checks(graph: Graph) -> list[Origin | None]:
+    """Where each look at indices of a graph comes from, in an order that graphs which say the same share."""
+    found: list[Origin | None] = []
+    for node in check_indices(graph).live():
+        if isinstance(node.op, Scan):
+            found += origins_of_checks(node.op.body)
+        elif isinstance(node.op, InRange):
+            found.append(node.origins[0] if node.origins else None)
+    return found
 
 
 def reads_by_indices(op: Op) -> bool:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -405,11 +405,11 @@ class Host(Op):
 
 @dataclass(frozen=True)
 class Input(Source):
-    """An argument of the graph.  `label` is for people."""
+    """An argument of the graph.  `label` is for people, and no part of what a graph says: layers of other names are the same program."""
 
     position: int
     type: Type
-    label: str = ""
+    label: str = field(default="", compare=False)
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         return (self.type,)

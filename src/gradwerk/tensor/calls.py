@@ -11,7 +11,7 @@ from weakref import ref
 
 import numpy as np
 
-from gradwerk.base.errors import StateError
+from gradwerk.base.errors import DataError, StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement, Operand
 from gradwerk.ops.movement import transpose
@@ -141,7 +141,10 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     words = binding.addresses(leaves) if native is not None and entry.backward is None else None
     if native is None or words is None:
         return run_on_arrays(binding, call)
-    outputs = native.run(words)
+    try:
+        outputs = native.run(words)
+    except DataError as error:
+        raise entry.program.told_here(error) from None
     for storage in binding.written:
         storage.version += 1
     for source in binding.written_moving:

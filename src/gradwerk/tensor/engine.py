@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from gradwerk.base.errors import NumericError
+from gradwerk.base.errors import DataError, NumericError
 from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Node, Type, Value
@@ -23,9 +23,13 @@ from gradwerk.ir.op import Array, Indexed, Input, Movement, Op
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import SLACK, address
 from gradwerk.runtime.program import Program
+from gradwerk.tensor.kept import Idle, Kept, Made
 from gradwerk.tensor.storage import aligned_copy
 
 MOST_PROGRAMS = 1024
+"""Of single operations."""
+SMALL_ARENA = 1 << 14
+"""Bytes of an arena that is not worth counting."""
 
 
 class Executable(ABC):
@@ -37,6 +41,10 @@ class Executable(ABC):
     def __init__(self, graph: Graph, in_place: Mapping[int, int]) -> None:
         self.graph, self.in_place = graph, dict(in_place)
         self.types = tuple(value.type for value in graph.outputs)
+
+    def told_here(self, error: DataError) -> DataError:
+        """An error of the program, as this graph tells it."""
+        return error
 
     @abstractmethod
     def run(self, inputs: Sequence[Array]) -> list[Array]:
@@ -67,11 +75,27 @@ class Native(Executable):
         super().__init__(graph, in_place)
         self.late = crossing(graph, in_place)
         direct = {number: taken for number, taken in in_place.items() if number not in self.late}
-        self.program = program_of(graph, direct)
+        key = (graph, tuple(sorted(direct.items())))
+        self.made = _programs.get(key, lambda: Made(graph, program_of(graph, direct)))
+        self.made.used_by(self)
+        self.program = self.made.program
         self.native = None if self.late else self.program
 
+    def told_here(self, error: DataError) -> DataError:
+        """An error of the program as one of this graph: it names the lines and layers that its own nodes came from."""
+        if self.made.graph is self.graph:
+            return error
+        from gradwerk.compiler.bounds import origins_of_checks  # noqa: PLC0415
+
+        shared, own = (origins_of_checks(graph) for graph in (self.made.graph, self.graph))
+        origin = next((mine for theirs, mine in zip(shared, own, strict=True) if theirs == error.origin), error.origin)
+        return DataError(error.message, facts=error.facts, likely=error.likely, origin=origin)
+
     def run(self, inputs: Sequence[Array]) -> list[Array]:
-        made = self.program.run([address(array) for array in inputs])
+        try:
+            made = self.program.run([address(array) for array in inputs])
+        except DataError as error:
+            raise self.told_here(error) from None
         fresh = len(self.types) - len(self.in_place)
         for number, array in zip(sorted(self.late), made[fresh:], strict=True):
             inputs[self.in_place[number]][...] = array
@@ -125,22 +149,14 @@ def crossing(graph: Graph, in_place: Mapping[int, int]) -> set[int]:
     return found
 
 
-_programs: dict[tuple[Graph, tuple[tuple[int, int], ...], bool, bool], Executable] = {}
-
-
 def executable(graph: Graph, in_place: Mapping[int, int]) -> Executable:
-    """The program of a finished graph, made once per process for graphs that say the same."""
-    interpret = settings.interpret or settings.check_nan
-    key = (graph, tuple(sorted(in_place.items())), interpret, settings.check_nan)
-    found = _programs.get(key)
-    if found is None:
-        if len(_programs) >= MOST_PROGRAMS:
-            _programs.clear()
-        found = _programs[key] = Interpreted(graph, in_place) if interpret else Native(graph, in_place)
-    return found
+    """A finished graph ready to run; native programs are made once for graphs that say the same."""
+    return Interpreted(graph, in_place) if settings.interpret or settings.check_nan else Native(graph, in_place)
 
 
+_programs = Kept()
 _op_programs: dict[tuple[object, ...], Native] = {}
+_idle = Idle()
 
 
 def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Sequence[Array]) -> list[Array] | None:
@@ -151,8 +167,12 @@ def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Seque
     if found is None:
         if len(_op_programs) >= MOST_PROGRAMS:
             _op_programs.clear()
+            _idle.clear()
         found = _op_programs[key] = Native(graph_of(op, types), {})
-    return found.run([usable(array) for array in arrays])
+    results = found.run([usable(array) for array in arrays])
+    if found.program.plan.arena_bytes > SMALL_ARENA:
+        _idle.used(found.program)
+    return results
 
 
 PAGE = 4096

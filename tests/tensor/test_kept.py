@@ -1,0 +1,125 @@
+"""Programs are shared by all whose graphs say the same, and what nobody uses is bounded in bytes."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradwerk.base.errors import DataError
+from gradwerk.ir.graph import Graph, Type
+from gradwerk.ir.text import parse, print_graph
+from gradwerk.ops.arithmetic import mul
+from gradwerk.ops.indexing import gather
+from gradwerk.ops.movement import transpose
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.tensor import engine, kept
+from gradwerk.tensor.compile import compile as compile_
+from gradwerk.tensor.engine import Native, executable
+from gradwerk.tensor.kept import Kept
+from gradwerk.tensor.tensor import Tensor
+
+F32 = np.dtype("float32")
+
+
+def graph_of(names: tuple[str, str], size: int = 4) -> Graph:
+    graph = Graph()
+    x, y = (graph.input(Type((size, 3), F32), name) for name in names)
+    return graph.finish([mul(transpose(x, (1, 0)), transpose(y, (1, 0))), reduce_sum(x, (0,))])
+
+
+def test_names_of_inputs_are_no_part_of_what_a_graph_says() -> None:
+    first, second = graph_of(("model.dense_1.kernel", "x")), graph_of(("model.dense_7.kernel", "z"))
+    assert first == second
+    assert hash(first) == hash(second)
+    assert "dense_7" in print_graph(second)
+    assert parse(print_graph(second)) == first
+    a, b = executable(first, {}), executable(second, {})
+    assert isinstance(a, Native)
+    assert isinstance(b, Native)
+    assert a.program is b.program
+    assert (a.graph, b.graph) == (first, second)
+    assert a.graph is first
+    assert b.graph is second
+
+
+def test_an_error_of_a_shared_program_names_the_line_of_each() -> None:
+    """Also where the memory of an argument must be copied, and in a loop."""
+    here = Path(__file__).name
+
+    def first(table: Tensor, i: Tensor) -> Tensor:
+        return gather(table, i) * 2  # the first's line
+
+    def second(table: Tensor, i: Tensor) -> Tensor:
+        return gather(table, i) * 2  # the second's line
+
+    table = Tensor(np.ones((3, 2), np.float32))
+    for indices in (Tensor(np.array([0, 9])), np.array([0, 5, 9, 5])[::2]):
+        for name, fn in (("first", first), ("second", second)):
+            with pytest.raises(DataError, match=rf"(?s)9 at \(1\).*{here}.*the {name}'s line"):
+                compile_(fn)(table, indices)
+
+
+def test_what_nobody_uses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 60_000)
+    programs = Kept()
+    monkeypatch.setattr(engine, "_programs", programs)
+    held = [Native(graph_of(("x", "y"), size), {}) for size in range(2, 5)]
+    for size in range(10, 30):
+        Native(graph_of(("x", "y"), size), {})
+    gc.collect()
+    assert programs.nbytes <= 60_000
+    assert programs.nbytes == sum(made.nbytes for made in programs.recent.values())
+    assert len(programs) < 10
+    assert Native(graph_of(("x", "y"), 3), {}).program is held[1].program  # in use, so still shared
+    last = Native(graph_of(("x", "y"), 29), {})
+    assert last.made in programs.recent.values()
+
+
+def test_arenas_go_with_the_last_user() -> None:
+    graph = Graph()
+    x = graph.input(Type((300, 200), F32))
+    y = transpose(mul(x, x), (1, 0))
+    graph.finish([reduce_sum(mul(y, reduce_sum(y, (0,), keepdims=True)), (1,))])
+    first, second = Native(graph, {}), Native(graph, {})
+    program = first.program
+    first.run([np.ones((300, 200), np.float32)])
+    assert program.free
+    del first
+    gc.collect()
+    assert program.free
+    del second
+    gc.collect()
+    assert not program.free
+    np.testing.assert_array_equal(Native(graph, {}).run([np.ones((300, 200), np.float32)])[0], np.full(200, 60_000, np.float32))
+
+
+def test_arenas_of_single_operations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle, programs = kept.Idle(), []
+    for size in range(300, 304):
+        graph = Graph()
+        x = graph.input(Type((size, size), F32))
+        graph.finish([reduce_sum(mul(x, reduce_sum(x, (0,), keepdims=True)), (1,))])
+        native = Native(graph, {})
+        native.run([np.ones((size, size), np.float32)])
+        programs.append(native)
+    sizes = [native.program.plan.arena_bytes for native in programs]
+    assert min(sizes) > 0
+    monkeypatch.setattr(kept, "MOST_IDLE", sum(sizes) - sizes[0])
+    for native in programs:
+        idle.used(native.program)
+    assert idle.nbytes == sum(sizes[1:])
+    assert [bool(native.program.free) for native in programs] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("varied", [False, True])
+def test_many_models_leave_little(varied: bool) -> None:  # noqa: FBT001
+    """Built, trained, used and dropped: a tenth of a MB each at most, and nothing where they are alike."""
+    command = [sys.executable, "-m", "tests.tensor.many_models", "12", *(["--varied"] if varied else [])]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < (10 if varied else 3)
