@@ -89,7 +89,7 @@ def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
     Raises: DataError for targets that are no class numbers and no one-hot rows; ArgumentError for what is no mapping of numbers.
     """
     if not isinstance(weights, Mapping):
-        raise ArgumentError(f"class_weight maps classes to weights, this is {weights!r}", likely="class_weight={0: 1.0, 1: 2.0}")
+        raise ArgumentError(f"class_weight maps classes to weights, this is {weights!r}", likely=_by_class(weights))
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
         raise DataError(
@@ -102,6 +102,13 @@ def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
     for label, weight in weights.items():
         table[int(label)] = weight
     return np.asarray(table[labels.astype(np.int64)])
+
+
+def _by_class(weights: object) -> str:
+    """A list of weights as the mapping that was meant."""
+    if isinstance(weights, (list, tuple, np.ndarray)) and len(weights) < 10:
+        return f"class_weight={ {k: float(weight) for k, weight in enumerate(weights)} }"
+    return ""
 
 
 def as_array(value: ArrayLike, what: str) -> Array:

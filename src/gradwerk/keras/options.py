@@ -79,10 +79,28 @@ def _is_off(name: str, value: object) -> bool:
     return value is None or value is False or (isinstance(value, (bool, int, float, str)) and value == LATER[name])
 
 
+FORMER: Mapping[str, str] = MappingProxyType({
+    "lr": "learning_rate", "nb_epoch": "epochs", "nb_filter": "filters", "output_dim": "units", "border_mode": "padding",
+    "subsample": "strides", "init": "kernel_initializer", "p": "rate", "beta1": "beta_1", "beta2": "beta_2", "eps": "epsilon",
+    "logits": "from_logits", "val_split": "validation_split", "axes": "axis",
+})  # fmt: skip
+"""What Keras, or another library, calls or called an option."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean 'units'?`, or '' where nothing is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean {found[0]!r}?" if found else ""
+    """`did you mean 'units'?`, or '' where nothing is near.
+
+    A former name goes before one that differs in capitals, that before one with all its words, and that before one that looks like it.
+    """
+    options = list(known)
+    words = set(name.lower().split("_"))
+    candidates = [
+        [FORMER.get(name, "")], [option for option in options if option.lower() == name.lower()],
+        sorted((option for option in options if len(words) > 1 and words <= set(option.lower().split("_"))), key=len)[:1],
+        difflib.get_close_matches(name, options, n=1, cutoff=0.6),
+    ]  # fmt: skip
+    found = next((group[0] for group in candidates if group and group[0] in options), "")
+    return f"did you mean {found!r}?" if found else ""
 
 
 def by_name(what: str, name: object, known: Mapping[str, T]) -> T:

@@ -1,10 +1,16 @@
-"""Do a model's outputs fit its loss?  A loss of probabilities on outputs that are none trains, but not what was meant."""
+"""Do a model's outputs fit its loss and its targets?
+
+A loss of probabilities on outputs that are none trains, but not what was meant; targets of another shape are refused before a step is made.
+"""
 
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gradwerk.base.errors import ShapeError
 from gradwerk.keras import activations, losses
 from gradwerk.keras.layers.convolution import Conv2D
 from gradwerk.keras.layers.core import Activation, Dense, ReLU
@@ -18,6 +24,54 @@ _READS = {
 }  # fmt: skip
 _NONE_OF_THEM = (activations.linear, activations.relu, activations.tanh)
 """Activations whose results are no probabilities."""
+
+
+_ELEMENTWISE = (losses.MeanSquaredError, losses.MeanAbsoluteError, losses.BinaryCrossentropy, losses.CategoricalCrossentropy)
+"""Losses whose targets have the shape of the outputs."""
+
+
+def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> None:  # noqa: ANN401  a shape
+    """Refuses targets that do not fit the outputs.  Losses of the user's own take what they like.
+
+    Raises: ShapeError with the fix.
+    """
+    if not isinstance(output_shape, tuple) or not all(n is None or isinstance(n, int) for n in output_shape):
+        return
+    sparse = losses.is_sparse(loss)
+    if not sparse and type(loss) not in _ELEMENTWISE:
+        return
+    wanted = output_shape[:-1] if sparse else output_shape
+    forms = [wanted, (*wanted, 1)] if sparse or y.ndim > len(wanted) else [wanted]
+    if not sparse and output_shape[-1:] == (1,):
+        forms.append(output_shape[:-1])
+    if any(_fits(y.shape, form) for form in forms):
+        return
+    raise ShapeError(
+        "the targets do not fit the model's outputs",
+        facts=(f"y {y.shape} {y.dtype}", f"the model's output {output_shape}, the loss {loss.name}"),
+        likely=_fix(output_shape, loss, y, sparse=sparse),
+    )
+
+
+def _fits(shape: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(form) and all(m is None or n == m for n, m in zip(shape[1:], form[1:], strict=True))
+
+
+def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, Any], *, sparse: bool) -> str:
+    """What to do about targets that do not fit; '' where that is not clear."""
+    units = output_shape[-1]
+    if sparse:
+        return "one-hot targets take 'categorical_crossentropy'" if _fits(y.shape, output_shape) and y.ndim == len(output_shape) else ""
+    plain = y.reshape(len(y)) if y.ndim == 2 and y.shape[-1] == 1 else y
+    if len(output_shape) > plain.ndim + 1 or (len(output_shape) == plain.ndim + 1 and plain.ndim > 1):
+        return "layers.Flatten() before the last layer makes one answer of each example"
+    if len(output_shape) != 2 or not units:
+        return ""
+    if plain.ndim == 1 and isinstance(loss, losses.BinaryCrossentropy):
+        return "one target for each example takes one output: layers.Dense(1, activation='sigmoid')"
+    if plain.ndim == 1 and np.array_equal(plain, np.floor(plain)) and 0 <= plain.min() <= plain.max() < units:
+        return "class numbers take 'sparse_categorical_crossentropy'"
+    return f"the last layer needs {1 if plain.ndim == 1 else plain.shape[-1]} outputs, it has {units}" if plain.ndim < 3 else ""
 
 
 def warn_of_outputs(model: Model, loss: Loss) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.layer import Array, Layer, Shape
+from gradwerk.keras.layers.recurrent import check_sequences
 from gradwerk.keras.model import Model
 from gradwerk.keras.options import checked
 from gradwerk.nn.module import Module
@@ -55,6 +57,7 @@ class Sequential(Model):
         self._layers = (*self._layers, layer)
         self.built = False
         if shape is not None:
+            check_sequences(self._layers)
             layer.build_for(shape)
             self.built = True
 
@@ -75,6 +78,7 @@ class Sequential(Model):
         if not self._layers:
             raise StateError(f"{self.label} has no layers yet", likely="model.add(layer)")
         shape = tuple(input_shape)
+        check_sequences(self._layers)
         for layer in self._layers:
             shape = layer.build_for(shape)
 
@@ -185,4 +189,8 @@ def reshaped(shape: tuple[int, ...], expected: Shape) -> str:
 
 
 def _missing_call(layer: object) -> str:
-    return f"write {layer.__name__}(...)" if isinstance(layer, type) else ""
+    """The fix for a class in the place of an instance."""
+    if not isinstance(layer, type):
+        return ""
+    needed = [p for p in inspect.signature(layer).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    return f"write {layer.__name__}({'...' if needed else ''})"

@@ -16,7 +16,7 @@ from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.options import whole
-from gradwerk.keras.outputs import warn_of_outputs
+from gradwerk.keras.outputs import check_targets, warn_of_outputs
 from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.steps import Adapted, called
 from gradwerk.tensor.random import Shuffles
@@ -58,9 +58,10 @@ class Training:
         self._made: Made | None = None
         self._asking: Steps | None = None
         self._built_at = -1
+        self._accepted: tuple[Any, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_made": None, "_asking": None, "_built_at": -1}
+        return vars(self) | {"_made": None, "_asking": None, "_built_at": -1, "_accepted": ()}
 
     @property
     def eager(self) -> bool:
@@ -111,8 +112,13 @@ class Training:
 
     def check_targets(self, y: Array | None) -> None:
         """Labels must be classes of the model.  Raises: DataError, DTypeError."""
-        if y is not None and self.loss is not None and losses.is_sparse(self.loss):
-            check_labels(y, int(self.model.output_shape[-1] or 0))
+        if y is None or self.loss is None:
+            return
+        made = self._made
+        output_shape = made.output_shape if made is not None and made.epoch == epoch.number else self.model.output_shape
+        check_targets(output_shape, self.loss, y)
+        if losses.is_sparse(self.loss):
+            check_labels(y, int(output_shape[-1] or 0))
 
     def fitting(self, x: Array) -> Array:
         """x in the shape and kind that the model takes, which is built for it where it is not built yet.
@@ -226,11 +232,19 @@ class Training:
         return steps
 
     def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:
-        """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""
+        """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`.
+
+        Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
+        """
         _, loss = self.compiled()
-        given, targets = self.fitting(np.asarray(x)), np.asarray(y)
+        given, targets = np.asarray(x), np.asarray(y)
+        key = (epoch.number, given.shape[1:], given.dtype)
+        if key != self._accepted:
+            fitting = as_input_array(self.model, self.fitting(given), "x")
+            self._accepted = (epoch.number, *key[1:]) if fitting is given and given.dtype.kind == "f" else ()
+            given = fitting
         self.check_targets(targets)
-        arrays = [as_input_array(self.model, given, "x"), targets.astype(np.int32 if losses.is_sparse(loss) else np.float32, copy=False)]
+        arrays = [given, targets.astype(np.int32 if losses.is_sparse(loss) else np.float32, copy=False)]
         return [*arrays, np.asarray(sample_weight, np.float32)] if is_given(sample_weight) else arrays
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:

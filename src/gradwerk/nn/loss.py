@@ -141,11 +141,18 @@ def _log_of(p: Operand, epsilon: float) -> Operand:
     return log(minimum(maximum(p, epsilon), 1.0 - epsilon))
 
 
+def _reshaped(predictions: tuple[int, ...], targets: tuple[int, ...]) -> str:
+    """The targets in the predictions' shape, where one axis of 1 is the difference."""
+    if predictions == (*targets, 1):
+        return "targets[..., None]"
+    return "targets[..., 0]" if targets == (*predictions, 1) else ""
+
+
 def _same_shape(predictions: Operand, targets: Operand) -> None:
     """Losses do not broadcast: (n, 1) against (n,) would quietly compare all pairs."""
     if tuple(predictions.shape) != tuple(targets.shape):
         raise ShapeError(
             "predictions and targets have different shapes",
             facts=(f"predictions {tuple(predictions.shape)} {predictions.dtype}      targets {tuple(targets.shape)} {targets.dtype}",),
-            likely="reshape the targets; integer class labels belong to the sparse cross-entropy",
+            likely=_reshaped(tuple(predictions.shape), tuple(targets.shape)),
         )

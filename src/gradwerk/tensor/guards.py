@@ -301,7 +301,8 @@ class Reach:
             return
         self.seen[id(fn.__code__)] = fn
         for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-            self.slots.append(Cell(name, cell, None, _cell(cell)))
+            if not _ours(fn.__module__ or ""):  # our own functions bind their cells once
+                self.slots.append(Cell(name, cell, None, _cell(cell)))
             self.visit(name, _cell(cell))
         for position, default in enumerate((*(fn.__defaults__ or ()), *(fn.__kwdefaults__ or {}).values())):
             self.visit(f"default {position} of {fn.__name__}", default)

@@ -27,7 +27,7 @@ def as_data(value: Any, what: str, *, empty: bool = False) -> Array:  # noqa: AN
     if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
         raise DTypeError(
             f"{what} holds {array.dtype}, not numbers", facts=(f"{what} {array.shape} {array.dtype}",),
-            likely=f"{what}.astype('float32')" if _reads_as_numbers(array) else "convert text to numbers first",
+            likely=_as_numbers(array, what),
         )  # fmt: skip
     if array.size == 0 and not empty:
         raise DataError(f"{what} is empty", facts=(f"{what} {array.shape}",))
@@ -53,13 +53,15 @@ def _numbers_of(array: Array, what: str) -> Array:
     return array.astype(np.float64)
 
 
-def _reads_as_numbers(array: Array) -> bool:
-    """Whether text says numbers."""
+def _as_numbers(array: Array, what: str) -> str:
+    """The fix for text: numbers that it says, or classes that it names."""
+    if array.dtype.kind not in "SU":
+        return ""
     try:
         array.astype(np.float32)
     except (TypeError, ValueError):
-        return False
-    return array.dtype.kind in "SU"
+        return f"names of classes as numbers: np.unique({what}, return_inverse=True)[1]" if what == "y" else "convert text to numbers first"
+    return f"{what}.astype('float32')"
 
 
 def check_finite(array: Array, what: str) -> None:

@@ -126,8 +126,17 @@ def image_shape(layer: Layer, shape: Shape) -> None:
         raise ShapeError(
             f"{type(layer).__name__} expects (batch, height, width, channels), the input has {len(shape)} axes",
             facts=(f"input   {tuple(shape)}",),
-            likely="grey images lack the channels axis: x[..., None]" if len(shape) == 3 else "check the layers before this one",
+            likely=_as_images(shape),
         )
+
+
+def _as_images(shape: Shape) -> str:
+    """The fix for a shape that is none of images."""
+    if len(shape) == 3:
+        return "grey images lack the channels axis: x[..., None]"
+    if len(shape) == 5 and shape[0] is None:
+        return f"the shape of an input is that of one example, without their number: {tuple(shape[2:])}"
+    return ""
 
 
 def positions(layer: Conv2D | Pooling2D, input_shape: Shape, window: tuple[int, int], dilation: tuple[int, int]) -> Shape:

@@ -273,6 +273,7 @@ class Layer(Module):
                 raise ShapeError(
                     f"weight {position} of {self.label} has another shape",
                     facts=(f"given {array.shape}      weight {tuple(weight.shape)}",),
+                    likely="its axes stand in the other order: .T" if array.T.shape == tuple(weight.shape) else "",
                 )
         for weight, array in zip(own, given, strict=True):
             weight.assign(np.asarray(array, weight.dtype))

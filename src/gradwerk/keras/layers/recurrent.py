@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Unpack
 
 import numpy as np
@@ -82,5 +84,14 @@ def check_sequence(shape: Shape) -> None:
         return
     raise ShapeError(
         f"the input must be (batch, time, features), it has {len(shape)} axes", facts=(f"input   {tuple(shape)}",),
-        likely="a recurrent layer before this one needs return_sequences=True; sequences of plain numbers a features axis, x[..., None]",
+        likely="sequences of plain numbers need a features axis: x[..., None]" if len(shape) == 2 else "",
     )  # fmt: skip
+
+
+def check_sequences(layers: Sequence[Layer]) -> None:
+    """A recurrent layer upon another needs all its steps.  Raises: ShapeError naming the one that gives its last alone."""
+    for before, layer in pairwise(layers):
+        if isinstance(before, LSTM) and isinstance(layer, LSTM) and not before.return_sequences:
+            raise ShapeError(
+                f"{layer.label} needs every step of {before.label}, which gives its last alone", likely="return_sequences=True in the first"
+            )
