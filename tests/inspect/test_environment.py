@@ -57,7 +57,7 @@ def test_debug_prints_a_line_per_launch_and_changes_nothing(folder, losses) -> N
     found, said = run(folder, GRADWERK_DEBUG="1")
     assert found == losses
     head = re.search(r"step: (\d+) launches, [\d.]+ ms on one thread.* GFLOP/s", said)
-    rows = re.findall(r"^ +\d+  (\w+)  .*?(\d+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)$", said, re.MULTILINE)
+    rows = re.findall(r"^ +\d+  (\w+)  .*?(\d+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)(?:  ([^\d\s].*))?$", said, re.MULTILINE)
     assert head is not None and len(rows) == int(head[1])
     assert any(row[0].startswith("contract") and float(row[3]) > 0 for row in rows)
     assert sum(float(row[6]) for row in rows) == pytest.approx(100, abs=2)

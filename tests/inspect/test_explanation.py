@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import gradwerk as gw
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.text import parse, print_graph
+
+
+def test_every_launch_names_its_layer_and_the_users_line(step) -> None:
+    seen = gw.inspect.explain(step.plain, step.x, step.y)
+    for row in seen.launches:
+        assert re.search(r"conftest.py:\d+    \S", row.where), row
+    products = [row.where.partition(" (Linear)")[0] for row in seen.launches if row.kernel.startswith("contract")]
+    assert products == ["Net/first", "Net/second", "Net/second", "Net/second", "Net/first"]
+    assert sum("(Linear) backward" in row.where for row in seen.launches) >= 3
+    assert str(seen.launches).count("conftest.py:") == len(seen.launches)
+    written = [line for line in str(seen.graph).splitlines() if " = " in line]
+    assert written and all("conftest.py:" in line for line in written)
+
+
+def test_the_models_of_the_package_are_shown_by_their_own_lines(capsys) -> None:
+    from gradwerk.cli.main import main
+
+    assert main(["inspect", "lenet5", "launches", "--batch-size", "4"]) == 0
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert all(re.search(r"LeNet5/\w+ \(\w+\).*  lenet.py:\d+    |  recipe.py:\d+    |  SGD$|  running means$", row) for row in rows)
+    assert {"c1", "s2", "c3", "s4", "c5", "f6", "output"} <= set(re.findall(r"LeNet5/(\w+)", "\n".join(rows)))
 
 
 def test_every_part_prints(step) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
+from gradwerk.base.origin import backward
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.arithmetic import add
@@ -30,15 +31,26 @@ def gradients(outputs: Sequence[Value], cts: Sequence[Operand | None], inputs: S
         if given is not None and dtypes.is_float(output.dtype):
             ct = given if isinstance(given, Value) else output.node.graph.constant(np.asarray(given, output.dtype))
             found[output] = add(found[output], ct) if output in found else ct
-    leaves = set(inputs)
-    for node in _between(inputs, outputs):
+    if found:
+        graph = next(iter(found)).node.graph
+        before = graph.standing_for
+        try:
+            _walk(found, set(inputs), _between(inputs, outputs))
+        finally:
+            graph.standing_for = before
+    return [found.get(value) for value in inputs]
+
+
+def _walk(found: dict[Value, Value], leaves: set[Value], nodes: Sequence[Node]) -> None:
+    """Adds what each node passes on to `found`.  What is built belongs to the node's line and layer."""
+    for node in nodes:
         if not any(value in found for value in node.values):
             continue
+        node.graph.standing_for = [backward(origin) for origin in node.origins]
         reached = [found.get(value) if value in leaves else found.pop(value, None) for value in node.values]
         for x, grad in zip(node.args, pull(node.op, reached, node.values, node.args), strict=True):
             if grad is not None:
                 found[x] = add(found[x], grad) if x in found else grad
-    return [found.get(value) for value in inputs]
 
 
 def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Node]:

@@ -16,6 +16,9 @@ from pathlib import Path
 from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
+_MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
+_COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
+_BACKWARD = " backward"
 
 
 class _Paths(threading.local):
@@ -41,12 +44,37 @@ class Origin:
         text = linecache.getline(self.file, self.line).strip()
         return f"{Path(self.file).name}:{self.line}    {text}".rstrip()
 
+    def place(self) -> str:
+        """`net (Net)/dense_2 (Dense)  train.py:41    h = self.dense_2(x)`; what is unknown is left away."""
+        return "  ".join(filter(None, (self.path, self.describe() if self.file else "")))
+
 
 def capture() -> Origin:
     """The nearest frame outside this package (1-2 us)."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
+    return _origin_of(frame)
+
+
+def capture_model() -> Origin:
+    """The nearest frame of a model: outside this package, or in one of the files here that are written as a user would write them.
+
+    Above the command line there is nobody's program.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (file := frame.f_code.co_filename).startswith(_PACKAGE) and not file.startswith(_MODELS):
+        frame = None if file == _COMMAND else frame.f_back
+    return _origin_of(frame)
+
+
+def backward(origin: Origin) -> Origin:
+    """Where the gradient of what comes from there belongs."""
+    path = origin.path if origin.path.endswith(_BACKWARD) else f"{origin.path}{_BACKWARD}"
+    return _known(origin.file, origin.line, path.lstrip())
+
+
+def _origin_of(frame: FrameType | None) -> Origin:
     if frame is None or frame.f_code.co_filename.startswith("<"):
         return _known("", 0, current_path())
     return _known(frame.f_code.co_filename, frame.f_lineno, current_path())

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from gradwerk.base.origin import Origin
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.inspect.peak import peak_flops
@@ -20,6 +21,7 @@ from gradwerk.runtime.program import Program, Trace
 from gradwerk.runtime.tables import iterations
 
 WARM = 3
+_MOST_LAYERS = 3
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,17 @@ def measure(program: Program, inputs: Sequence[int]) -> list[Row]:
     return [
         Row(
             launch.kernel, launch.title, launch.chunks, trips[k], ticks * trace.tick, launch.flops * trips[k], launch.nbytes * trips[k],
-            launch.origins[0].describe() if launch.origins and launch.origins[0].file else "",
+            where(launch.origins),
         )
         for k, (launch, ticks) in enumerate(zip(program.plan.launches, trace.ticks, strict=True))
     ]  # fmt: skip
+
+
+def where(origins: Sequence[Origin]) -> str:
+    """The layers that a launch computes for, and the first line of the program that asked for it."""
+    paths = list(dict.fromkeys(origin.path for origin in origins if origin.path))
+    line = next((origin.describe() for origin in origins if origin.file), "")
+    return "  ".join(filter(None, (", ".join(paths[:_MOST_LAYERS]) + (", ..." if len(paths) > _MOST_LAYERS else ""), line)))
 
 
 def table(name: str, rows: Sequence[Row], together: str = "") -> str:
@@ -72,14 +81,14 @@ def table(name: str, rows: Sequence[Row], together: str = "") -> str:
     lines = [
         f"{name}: {len(rows)} launches, {total * 1e3:.3f} ms on one thread{together}, {flops / total / 1e9:.1f} GFLOP/s; "
         f"the peak of a core is {peak / 1e9:.0f}",
-        f"{'#':>3}  {'kernel':40}  {'what':36} {'times':>8} {'us':>9} {'GFLOP/s':>8} {'GB/s':>7} {'%peak':>6} {'%step':>6}",
+        f"{'#':>3}  {'kernel':40}  {'what':36} {'times':>8} {'us':>9} {'GFLOP/s':>8} {'GB/s':>7} {'%peak':>6} {'%step':>6}  layer and line",
     ]
     for number, row in enumerate(rows):
         rate, flow = row.flops / max(row.seconds, 1e-12), row.nbytes / max(row.seconds, 1e-12)
         times = f"{row.chunks}" if row.trips == 1 else f"{row.trips}x{row.chunks}"
         lines.append(
             f"{number:3d}  {row.kernel[:40]:40}  {row.title[:36]:36} {times:>8} {row.seconds * 1e6:9.1f} {rate / 1e9:8.1f} "
-            f"{flow / 1e9:7.1f} {100 * rate / peak:6.1f} {100 * row.seconds / total:6.1f}"
+            f"{flow / 1e9:7.1f} {100 * rate / peak:6.1f} {100 * row.seconds / total:6.1f}  {row.where}".rstrip()
         )
     return "\n".join(lines)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gradwerk.inspect.launches import watched
+from gradwerk.inspect.launches import watched, where
 from gradwerk.inspect.subject import Made, addresses, make, subject_of
 from gradwerk.ir.graph import Graph
 
@@ -35,12 +35,12 @@ def events(made: Made) -> list[dict[str, Any]]:
     scale = trace.tick * 1e6
     for number, chunk, trip, thread, began, ended in trace.events.tolist():
         launch = launches[number]
-        where = launch.origins[0].describe() if launch.origins and launch.origins[0].file else ""
         rows.append(
             {
                 "ph": "X", "pid": 1, "tid": thread, "name": launch.kernel, "cat": launch.title,
                 "ts": (began - start) * scale, "dur": (ended - began) * scale,
-                "args": {"launch": number, "chunk": chunk, "of": launch.chunks, "iteration": trip, "what": launch.title, "line": where},
+                "args": {"launch": number, "chunk": chunk, "of": launch.chunks, "iteration": trip, "what": launch.title,
+                         "line": where(launch.origins)},
             }
         )  # fmt: skip
     return rows

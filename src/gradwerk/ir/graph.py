@@ -18,7 +18,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import VerifyError
-from gradwerk.base.origin import Origin, capture
+from gradwerk.base.origin import Origin, capture_model
 
 if TYPE_CHECKING:
     from gradwerk.ir.op import Op
@@ -151,7 +151,7 @@ class Graph:
     def _asked_for(self, node: Node) -> tuple[Value, ...]:
         """The values of a node that somebody asked for, from here or for the node that is being rewritten."""
         known = node.origins
-        for origin in (capture(),) if self.standing_for is None else self.standing_for:
+        for origin in (capture_model(),) if self.standing_for is None else self.standing_for:
             if origin not in known:
                 known.append(origin)
         return node.values

@@ -71,8 +71,8 @@ def node_text(node: Node, names: dict[Value, str], *, origins: bool = True, inde
     args = "".join(f" {names.get(value, '%?')}" for value in node.args)
     attributes = ", ".join(f"{name}={literal(value, origins=origins, indent=indent)}" for name, value in node.op.attributes().items())
     text = f"{results} = {node.op.name}({attributes}){args}"
-    if origins and node.origins and node.origins[0].file:
-        text += f"    # {node.origins[0].describe()}"
+    if origins and node.origins and (place := node.origins[0].place()):
+        text += f"    # {place}"
     return text
 
 

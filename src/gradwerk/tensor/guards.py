@@ -261,7 +261,7 @@ class Reach:
             label = f"{label.rpartition('.')[0]}.{named}".removeprefix(".")
         self.versions.append(Versioned(label, value))
         self.methods(type(value))
-        for name, held in list(vars(value).items()):
+        for name, held in sorted(vars(value).items(), key=lambda item: item[0].startswith("_")):  # kernel before _made[0]
             self.visit(f"{label}.{name}", held)
 
     def plain(self, label: str, value: Any) -> None:  # noqa: ANN401

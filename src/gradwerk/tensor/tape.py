@@ -176,6 +176,14 @@ class Walk:
     def run(self) -> None:
         """Walks from the latest operation to the first."""
         trace = mode.trace
+        before = trace.graph.standing_for if trace is not None else None
+        try:
+            self._walk(trace)
+        finally:
+            if trace is not None:
+                trace.graph.standing_for = before
+
+    def _walk(self, trace: Any) -> None:  # noqa: ANN401
         while self.queue:
             _, node = heapq.heappop(self.queue)
             cts = self.pending.pop(node)
@@ -190,6 +198,8 @@ class Walk:
                 trace.walked.add(node)
             xs = [_argument(node, position) for position in range(len(node.args))]
             ys = [_result(node, index) for index in range(len(node.results))]
+            if trace is not None:
+                trace.graph.standing_for = trace.backward_of(ys)
             for position, ct in enumerate(pull(cast(Op, node.op), cts, ys, xs)):
                 if ct is not None:
                     self.arrive(node.args[position], node.edges[position], ct)

@@ -7,12 +7,13 @@ done again by each call of the compiled program.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.base.errors import StateError, TraceError
+from gradwerk.base.origin import Origin, backward
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.movement import broadcast_to
@@ -123,6 +124,11 @@ class Trace:
     def copy(self, cls: type[H], handle: Handle, order: tuple[int, ...] | None = None) -> H:
         """The present contents in a Storage of their own."""
         return self.fresh(cls, self.value(handle), order)
+
+    def backward_of(self, results: Sequence[Handle]) -> list[Origin] | None:
+        """Where the gradient of an operation belongs: to its line and its layer.  None where that is unknown."""
+        value = self.values.get(results[0]._storage)
+        return None if value is None else [backward(origin) for origin in value.node.origins]
 
     # ---- ops and writes
 

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradwerk.base.errors import StateError
+from gradwerk.base.origin import module_path
 from gradwerk.nn.metric import Mean
-from gradwerk.nn.module import Module
+from gradwerk.nn.module import Module, place_of
 from gradwerk.nn.optimizer import Optimizer
 from gradwerk.tensor.compile import compile as compile_function
 from gradwerk.tensor.grad import grad, no_grad
@@ -134,7 +135,7 @@ def _count(
     mean: Mean, metrics: tuple[Metric, ...], prediction: Tensor, loss: Tensor, targets: tuple[Tensor, ...], *, fresh: bool
 ) -> None:  # fmt: skip
     """Adds a batch to the means; the loss counts once per example."""
-    with no_grad():
+    with no_grad(), module_path("running means"):
         if fresh:
             mean.reset()
             for metric in metrics:
@@ -154,7 +155,8 @@ def update(optimizer: Optimizer | None, loss: Tensor) -> None:
     if optimizer is None or not free:
         raise StateError("there is nothing to train: " + ("every parameter is frozen" if targets else "no optimizer"))
     found = iter(grad(loss, free, allow_unused=True))
-    optimizer.apply([next(found) if parameter.requires_grad else None for parameter in targets])
+    with module_path(place_of(optimizer)):
+        optimizer.apply([next(found) if parameter.requires_grad else None for parameter in targets])
 
 
 def _eagerly(step: Step) -> Step:
