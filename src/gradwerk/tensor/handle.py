@@ -213,7 +213,7 @@ def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001  one obvious
             return
         raise StateError("a computed Tensor requires a gradient because its inputs do", likely="use .detach()")
     if wants and handle._type.dtype.kind != "f":
-        raise StateError(f"only floating Tensors can require gradients, this is {handle._type}")
+        raise StateError(f"only floating Tensors can require gradients, this is {handle._type}", likely="write 1.0 for 1, or cast it")
     if handle._wants is wants:
         return
     trace = mode.trace

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DTypeError, TraceError
+from gradwerk.base.errors import DTypeError, ShapeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.movement import transpose
@@ -77,7 +77,7 @@ class Tensor(Operators, Handle):
 
     def item(self) -> Any:  # noqa: ANN401  the Python number of the dtype
         """The one element as a Python number."""
-        return self.contents("item()").item()
+        return one_element(self, "item()")
 
     def tolist(self) -> Any:  # noqa: ANN401
         """Nested lists of Python numbers."""
@@ -88,18 +88,18 @@ class Tensor(Operators, Handle):
         return np.array(array, dtype, copy=True if copy is None else copy)
 
     def __bool__(self) -> bool:
-        return bool(self.contents("if"))
+        return bool(one_element(self, "if"))
 
     def __int__(self) -> int:
-        return int(self.contents("int()"))
+        return int(one_element(self, "int()"))
 
     def __float__(self) -> float:
-        return float(self.contents("float()"))
+        return float(one_element(self, "float()"))
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iu":
             raise DTypeError(f"only integer Tensors can index, this is {self._type}")
-        return int(self.contents("an index"))
+        return int(one_element(self, "an index"))
 
     def __len__(self) -> int:
         if not self.shape:
@@ -204,6 +204,15 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
         known = ", ".join(str(d) for d in dtypes.SHORT if d != dtypes.token)
         raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(f"known: {known}",))
     return array
+
+
+def one_element(x: Tensor, asked: str) -> Any:  # noqa: ANN401  a Python number
+    """The number that a Tensor of one element holds, whatever its axes.  Raises: ShapeError for another number of elements; TraceError."""
+    array = x.contents(asked)
+    if array.size != 1:
+        what = "the truth of" if asked == "if" else f"{asked} of"
+        raise ShapeError(f"{what} a Tensor of {array.size} elements is ambiguous: one of one element is a number", facts=(f"{x._type}",))
+    return array.item()
 
 
 def no_contents(x: Handle, asked: str) -> TraceError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,6 +48,8 @@ def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable
         owner = function.__qualname__.removesuffix(".__init__")
         method = inspect.signature(function).parameters.keys() & {"self"}
         own = _positional(function) if places else 0
+        parameters = inspect.signature(function).parameters
+        known = None if any(p.kind is p.VAR_KEYWORD for p in parameters.values()) else parameters.keys() - {"self"}
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -56,11 +59,27 @@ def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable
                 for name in names:
                     if name in kwargs:
                         _check(owner, name, kwargs.pop(name))
+                if known is not None and not kwargs.keys() <= known:
+                    raise _unexpected(owner, next(iter(kwargs.keys() - known)), known)
             return function(*args, **kwargs)
 
         return call
 
     return decorate
+
+
+OTHERWISE: Mapping[str, str] = MappingProxyType({
+    "learning_rate": "lr", "epsilon": "eps", "decay": "weight_decay", "rate": "p", "units": "out_features", "filters": "out_channels",
+    "strides": "stride", "pool_size": "kernel_size", "axis": "dim", "keepdims": "keepdim", "use_bias": "bias", "return_sequences": "",
+})  # fmt: skip
+"""What other libraries call an argument of torch's."""
+
+
+def _unexpected(owner: str, name: str, known: Collection[str]) -> ArgumentTypeError:
+    """The error for an argument that torch does not take either, with the one that is meant."""
+    meant = OTHERWISE.get(name, "") or next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.6)), "")
+    likely = f"did you mean {meant!r}?" if meant in known else ""
+    return ArgumentTypeError(f"{owner}() got an unexpected keyword argument {name!r}", likely=likely)
 
 
 def _positional(function: Callable[..., Any]) -> int:

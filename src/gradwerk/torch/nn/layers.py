@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.nn import functional
@@ -255,6 +255,11 @@ class _BatchNorm(Module):
         """See `functional.batch_norm`."""
         if input.dim() not in self.ranks:
             raise ArgumentError(f"expected {' or '.join(f'{n}D' for n in self.ranks)} input (got {input.dim()}D input)")
+        if input.shape[1] != self.num_features:
+            raise ShapeError(
+                f"axis 1 of the input has {input.shape[1]} features, {self.num_features} are expected",
+                facts=(f"input   {tuple(input.shape)} {input.dtype}",), likely=f"nn.{type(self).__name__}({input.shape[1]})",
+            )  # fmt: skip
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
         by_batch = self.training or not self.track_running_stats

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
@@ -100,7 +100,7 @@ class Module(core.Module):
             raise ArgumentError(
                 f"Error(s) in loading state_dict for {type(self).__name__}",
                 facts=(f"missing     {', '.join(keys.missing_keys) or 'none'}", f"unexpected  {', '.join(keys.unexpected_keys) or 'none'}"),
-                likely="the dict was saved from another model; strict=False skips these",
+                likely=_other_keys(list(own), list(state_dict)),
             )
         values = {key: core.as_array(state_dict[key]) for key in own if key in state_dict}
         pairs = [(key, value.shape, tuple(own[key].shape)) for key, value in values.items()]
@@ -156,6 +156,27 @@ class Module(core.Module):
         return self.extra_repr()
 
 
+def _checked(layer: object) -> core.Module:
+    """A module.  Raises: ArgumentTypeError for what is none, as torch does."""
+    if isinstance(layer, core.Module):
+        return layer
+    likely = f"write {layer.__name__}()" if isinstance(layer, type) else ""
+    if isinstance(layer, (list, tuple)):
+        likely = "nn.Sequential(*layers), with a star"
+    name = layer.__name__ if isinstance(layer, type) else type(layer).__name__
+    raise ArgumentTypeError(f"{name} is not a Module subclass", likely=likely)
+
+
+def _other_keys(own: list[str], given: list[str]) -> str:
+    """Where the keys of a state dict come from, if they are a model's own but for what stands before them."""
+    for prefix in sorted({key.split(".")[0] + "." for key in (*own, *given)}):
+        if sorted(prefix + key for key in own) == sorted(given):
+            return f"the model's keys lack {prefix!r}: {{key.removeprefix({prefix!r}): value for key, value in state_dict.items()}}"
+        if sorted(prefix + key for key in given) == sorted(own):
+            return f"the dict's keys lack {prefix!r}: {{{prefix!r} + key: value for key, value in state_dict.items()}}"
+    return ""
+
+
 class Sequential(Module):
     """Modules called one after the other; takes modules or one ordered dict of them."""
 
@@ -163,7 +184,7 @@ class Sequential(Module):
         super().__init__()
         layers = args[0] if len(args) == 1 and isinstance(args[0], dict) else {str(k): layer for k, layer in enumerate(args)}
         for name, layer in layers.items():
-            self.add_module(name, layer)
+            self.add_module(name, _checked(layer))
 
     def forward(self, input: Any) -> Any:  # noqa: A002, ANN401  torch's name
         """The last module's result."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.nn import optimizer as core
-from gradwerk.tensor.tensor import Parameter
+from gradwerk.nn.module import Module
+from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import zeros_like
 from gradwerk.torch.options import accepts
@@ -47,6 +48,11 @@ class Optimizer:
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, (Module, Tensor)):
+            raise ArgumentTypeError(
+                f"the optimizer's params are an iterable of Tensors or dicts, this is one {type(params).__name__}",
+                likely="model.parameters()" if isinstance(params, Module) else "[parameter], a list of it",
+            )
         given = list(params)
         if not given:
             raise ArgumentError("optimizer got an empty parameter list")
