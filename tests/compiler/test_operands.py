@@ -16,6 +16,7 @@ import pytest
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.compiler.contraction.lower import lower_contraction
+from gradwerk.compiler.llvm.body import passing
 from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, LOWEST, PLACE, lower_in_range
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.link import host_target
@@ -24,7 +25,7 @@ from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.llvm.windows import lower_window
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Operand, Work
+from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.plan import FAULT_WORDS
 from gradwerk.ops.arithmetic import add, cast, mul, sub, where
@@ -36,7 +37,7 @@ from gradwerk.ops.random import RandomBits
 from gradwerk.ops.reduction import Max, Sum
 from gradwerk.ops.window import WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
 from tests.compiler.layouts import Array, Draw, empty, placed, strays
-from tests.compiler.run_work import Memory, run
+from tests.compiler.run_work import GUARD, PATTERN, Memory, run
 
 EXTENTS = (1, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 40)
 ROUNDS = 16
@@ -278,3 +279,32 @@ def test_any_layout(kind: str, nbytes: int) -> None:
             about = f"{kind} {number}: {[(a.operand.shape, a.operand.strides, a.operand.offset) for w in works for a in w.accesses]}"
             np.testing.assert_array_equal(bench.memory.read(operand), wanted, err_msg=about)
             assert not strays(bench.memory, operand), about
+
+
+def far_apart(memory: Memory, rows: int, inner: tuple[int, ...] = ()) -> Operand:
+    """Rows of bytes so far apart that all of them span more than 2**31 elements; pages nobody touches take no memory."""
+    pitch = 2**31 // (rows - 2) + 7
+    buffer = Buffer(dtypes.uint8, pitch * rows, "far apart")
+    raw = memory.raw[buffer] = np.zeros(buffer.nbytes + 2 * GUARD, np.uint8)
+    raw[:GUARD] = raw[-GUARD:] = PATTERN
+    return Operand(buffer, (rows, *inner), (pitch, *row_major(inner)))
+
+
+@pytest.mark.parametrize("nbytes", [64, 16])
+def test_lanes_further_apart_than_32_bits_can_say(nbytes: int) -> None:
+    target, memory, rows = replace(host_target(), vector_bytes=nbytes), Memory(), 17
+    numbers = np.arange(3, 3 + rows, dtype=np.uint8)
+    source, back = far_apart(memory, rows), far_apart(memory, rows)
+    memory.read(source, writable=True)[...] = numbers
+    out, total = memory.empty((rows,), np.uint8), memory.empty((), np.uint8)
+    body = passing(dtypes.uint8)
+    pool = WindowMax((2,), (2,), (0,), (1,))
+    pooled = memory.empty((9,), np.uint8)
+    run([lower_map(body, (source,), (out,), (rows,), target)], memory, target=target)
+    run([lower_map(body, (out,), (back,), (rows,), target)], memory, target=target)
+    run(lower_reduce(body, (Max((0,)),), (source,), (total,), (rows,), target), memory, target=target)
+    run(lower_window(pool, [source], pooled, target), memory, target=target)
+    np.testing.assert_array_equal(memory.read(out), numbers)
+    np.testing.assert_array_equal(memory.read(back), numbers)
+    assert memory.read(total) == numbers[-1]
+    np.testing.assert_array_equal(memory.read(pooled), pool.reference(numbers))

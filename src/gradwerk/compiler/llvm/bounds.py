@@ -18,7 +18,7 @@ from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.indexed import as_i64
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Folding, Lane, fold_range, lanes_for
-from gradwerk.compiler.llvm.spaces import axes_of, count_free, patterns, read_strides, run_time_strides
+from gradwerk.compiler.llvm.spaces import FAR, axes_of, count_free, patterns, read_strides, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, overload, scalar
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Operand, Work
@@ -86,7 +86,7 @@ class BoundsBuilder:
             with f.loop(0, self.counts[axis], carried=so_far) as loop:
                 loop.next(*self.range_of(axis + 1, self.along(at, axis, loop.index), self.folding.typed(loop.carried)))
             return self.folding.typed(loop.results)
-        row = Lane(self.e, at, self.spec.dtype, self.strides[-1]).prepare()
+        row = Lane(self.e, at, self.spec.dtype, self.strides[-1], self.spec.letters[0][-1] == FAR).prepare()
         allowed = [self.e.splat(one) for one in self.allowed]
 
         def part(place: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  as fold_range asks

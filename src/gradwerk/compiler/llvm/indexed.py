@@ -24,6 +24,7 @@ from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter
 from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
 from gradwerk.compiler.llvm.spaces import (
+    FAR,
     Axis,
     Cut,
     axes_of,
@@ -125,7 +126,7 @@ class IndexedBuilder:
 
     def lane(self, number: int, at: Value) -> Lane:
         """An operand along the last axis, ready to be read, or to be written where it is the one that is."""
-        lane = Lane(self.e, at, self.kinds[number], self.strides[number][-1])
+        lane = Lane(self.e, at, self.kinds[number], self.strides[number][-1], self.spec.letters[number][-1] == FAR)
         return lane.prepare_store() if number == (0 if self.spec.adds else 2) else lane.prepare()
 
     def row(self, at: Sequence[Value], count: Integer, inside: Value) -> None:

@@ -108,6 +108,8 @@ class Lane:
     base: Value
     dtype: DType
     stride: Integer
+    far: bool
+    """Whether the distances of lanes need 64 bits (letter f)."""
     splatted: Lanes | None = None
     places: Value | None = None
 
@@ -120,7 +122,7 @@ class Lane:
     def prepare_store(self) -> Lane:
         """As `prepare`, for an operand that is written."""
         if self.e.count > 1 and not (is_fixed(self.stride, 0) or is_fixed(self.stride, 1)):
-            self.places = distances(self.e.function, self.e.count, self.stride)
+            self.places = distances(self.e.function, self.e.count, self.stride, far=self.far)
         return self
 
     def pointer(self, index: Integer) -> Value:
@@ -151,7 +153,7 @@ class Lane:
 
     def _addresses(self, index: Integer) -> Value:
         f = self.e.function
-        places = self.places or distances(f, self.e.count, self.stride)
+        places = self.places or distances(f, self.e.count, self.stride, far=self.far)
         return f.addresses(self.pointer(index), places, MEMORY[self.dtype])
 
 
@@ -160,13 +162,14 @@ def is_fixed(stride: Integer, value: int) -> bool:
     return isinstance(stride, int) and stride == value
 
 
-def distances(f: Function, count: int, stride: Integer) -> Value:
-    """0, stride, 2 stride, ... over the lanes, as i32: a row of lanes spans less than 2**31 elements."""
-    type_ = vector("i32", count)
+def distances(f: Function, count: int, stride: Integer, *, far: bool) -> Value:
+    """0, stride, 2 stride, ... over the lanes, as i32, or where a row of lanes spans more than 2**31 elements as i64."""
+    element = "i64" if far else "i32"
+    type_ = vector(element, count)
     if isinstance(stride, int):
-        return Value("<" + ", ".join(f"i32 {n * stride}" for n in range(count)) + ">", type_)
-    small = f.emit(f"trunc i64 {stride} to i32", "i32")
-    return f.emit(f"mul {type_} {f.lane_numbers(type_)}, {f.splat(small, count)}", type_)
+        return Value("<" + ", ".join(f"{element} {n * stride}" for n in range(count)) + ">", type_)
+    one = stride if far else f.emit(f"trunc i64 {stride} to i32", "i32")
+    return f.emit(f"mul {type_} {f.lane_numbers(type_)}, {f.splat(one, count)}", type_)
 
 
 def numbered(e: LaneEmitter, start: Integer, stride: Integer) -> Lanes:
@@ -174,5 +177,5 @@ def numbered(e: LaneEmitter, start: Integer, stride: Integer) -> Lanes:
     f = e.function
     type_ = vector("i32", e.count)
     first = literal(start, "i32") if isinstance(start, int) else f.emit(f"trunc i64 {start} to i32", "i32")
-    steps = distances(f, e.count, stride) if e.count > 1 else literal(0, "i32")
+    steps = distances(f, e.count, stride, far=False) if e.count > 1 else literal(0, "i32")
     return e.wrap(f.emit(f"add {type_} {f.splat(first, e.count)}, {steps}", type_), dtypes.uint32)

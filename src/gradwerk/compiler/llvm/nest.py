@@ -10,7 +10,7 @@ from gradwerk.compiler.llvm.body import uses_index
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, lanes_for, numbered
-from gradwerk.compiler.llvm.spaces import NONE, UNIT, count_free, read_strides
+from gradwerk.compiler.llvm.spaces import FAR, NONE, UNIT, count_free, read_strides
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
 from gradwerk.ir.graph import Graph
@@ -75,7 +75,7 @@ class Nest:
         if isinstance(place, int):
             raise TypeError("an operand has an address")
         stride = 1 if letter == UNIT else 0 if letter == NONE else self.strides[number][-1]
-        return Lane(self.e, place, self.dtypes[number], stride)
+        return Lane(self.e, place, self.dtypes[number], stride, self.letters[number][-1] == FAR)
 
     def lanes(self, at: Sequence[Place], letters: Sequence[str] | None = None) -> list[Lane]:
         """All operands along the last axis, ready to be read and written."""

@@ -1,7 +1,8 @@
 """Iteration spaces made simple before code is built: axes of extent 1 vanish, neighbours that every operand walks as one are merged.
 
 What is left of an operand is one letter per axis, which shapes the code, and run-time strides, which do not:
-    u  its elements are neighbours along the axis        0  the axis does not move it        s  a run-time stride
+    u  its elements are neighbours along the axis        s  a run-time stride
+    0  the axis does not move it                         f  one so large, along the lanes, that their distances need 64 bits
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.values import Integer
 from gradwerk.compiler.work import Access, Operand, row_major
 
-UNIT, NONE, FREE = "u", "0", "s"
+UNIT, NONE, FREE, FAR = "u", "0", "s", "f"
+FARTHEST = 1 << 24
+"""Strides below this, times the lanes of a vector and the step of a window, fit 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,15 @@ def patterns(axes: Sequence[Axis], *, tiled: bool = False) -> tuple[str, ...]:
         for place in (-1, -2) if tiled else (-1,):
             if axes[place].strides[number] == 1:
                 letters[place] = UNIT
+        if abs(axes[-1].strides[number]) >= FARTHEST:
+            letters[-1] = FAR
         rows.append("".join(letters))
     return tuple(rows)
 
 
 def run_time_strides(axes: Sequence[Axis], letters: Sequence[str]) -> tuple[int, ...]:
-    """The strides that kernels take as arguments: those of letter s, operand by operand."""
-    return tuple(axis.strides[k] for k, row in enumerate(letters) for axis, letter in zip(axes, row, strict=True) if letter == FREE)
+    """The strides that kernels take as arguments: those of letters s and f, operand by operand."""
+    return tuple(axis.strides[k] for k, row in enumerate(letters) for axis, letter in zip(axes, row, strict=True) if letter in (FREE, FAR))
 
 
 def read_strides(kernel: Kernel, letters: Sequence[str], first: int) -> list[list[Integer]]:
@@ -93,7 +98,7 @@ def read_strides(kernel: Kernel, letters: Sequence[str], first: int) -> list[lis
 
 def count_free(letters: Sequence[str]) -> int:
     """How many run-time strides there are."""
-    return sum(row.count(FREE) for row in letters)
+    return sum(row.count(FREE) + row.count(FAR) for row in letters)
 
 
 @dataclass(frozen=True)

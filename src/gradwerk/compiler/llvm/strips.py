@@ -26,6 +26,8 @@ class Strip:
     mask: Value | None
     position: Integer
     extent: Integer
+    far: bool
+    """As in Lane."""
 
     def load(self) -> Lanes:
         """The elements; of unwanted lanes anything."""
@@ -62,7 +64,7 @@ class Strip:
         return self.e.count > 1 and is_fixed(self.stride, 2)
 
     def _lane(self) -> Lane:
-        return Lane(self.e, self.pointer, self.dtype, self.stride)
+        return Lane(self.e, self.pointer, self.dtype, self.stride, self.far)
 
     def _part(self, start: int) -> Value:
         return self.e.function.at(self.pointer, start, element=MEMORY[self.dtype])

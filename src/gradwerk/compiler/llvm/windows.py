@@ -19,7 +19,7 @@ from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
-from gradwerk.compiler.llvm.spaces import UNIT, count_free, read_strides
+from gradwerk.compiler.llvm.spaces import FAR, UNIT, count_free, read_strides
 from gradwerk.compiler.llvm.strips import Strip, inside_row
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.llvm.window_plan import Slide, WindowPlan
@@ -209,11 +209,15 @@ class WindowBuilder:
         pointer, number = here
         stride = self.f.mul(self.strides[number][-1], self.spec.slides[-1].stride)
         wanted = mask if tap.inside is None else tap.inside if mask is None else self.f.both(mask, tap.inside)
-        return Strip(self.e, pointer, self.spec.dtype, stride, wanted, tap.position, self.inputs[-1])
+        return Strip(self.e, pointer, self.spec.dtype, stride, wanted, tap.position, self.inputs[-1], self.far(number))
 
     def result_lane(self, number: int, pointer: Value) -> Lane:
         """A window-shaped operand along the lanes."""
-        return Lane(self.e, pointer, self.spec.dtype, self.strides[number][-1])
+        return Lane(self.e, pointer, self.spec.dtype, self.strides[number][-1], self.far(number))
+
+    def far(self, number: int) -> bool:
+        """Whether an operand's distances along the lanes need 64 bits."""
+        return self.spec.letters[number][-1] == FAR
 
     # ---- the rules
 
@@ -310,7 +314,8 @@ class WindowBuilder:
                 with f.loop(low, high) as loop:
                     level(axis + 1, f.at(at, f.mul(loop.index, stride), element=self.element))
                 return
-            lane = Lane(self.e, f.at(at, f.mul(low, stride), element=self.element), self.spec.dtype, stride).prepare_store()
+            start = f.at(at, f.mul(low, stride), element=self.element)
+            lane = Lane(self.e, start, self.spec.dtype, stride, self.far(number)).prepare_store()
             each_vector(f, f.sub(high, low), self.e.count, 1, lambda places, m: lane.store(zero, places[0], m), masks=self.masks)
 
         level(0, self.kernel.pointers[number])
