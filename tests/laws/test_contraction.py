@@ -16,6 +16,7 @@ from gradwerk.ir.graph import Graph
 from gradwerk.ir.op import typed
 from gradwerk.ops.contraction import Contract, Index, axes, contract, plain
 from gradwerk.ops.functions import conv, matmul
+from tests import tolerances
 from tests.laws.laws import slope_law
 
 Array = np.ndarray[Any, Any]
@@ -69,7 +70,7 @@ def test_convolutions_and_their_gradients(case: tuple[Contract, tuple[int, ...],
     op, lhs, rhs = case
     rng = np.random.default_rng(seed)
     a, b = rng.standard_normal(lhs), rng.standard_normal(rhs)
-    np.testing.assert_allclose(op(a, b), by_hand(op, a, b), rtol=1e-12, atol=1e-12)
+    tolerances.allclose(op(a, b), by_hand(op, a, b), "products")
     slope_law(lambda x, y: (op(x, y),), [a, b], op)
 
 
@@ -85,7 +86,7 @@ def test_plain_axes_are_einsum(names: str) -> None:
     extent = {name: k + 2 for k, name in enumerate("abcdnk")}
     left, right = names.split("->")[0].split(",")
     a, b = (rng.standard_normal([extent[name] for name in letters]) for letters in (left, right))
-    np.testing.assert_allclose(contract(a, b, names), np.einsum(names, a, b), rtol=1e-12)
+    tolerances.allclose(contract(a, b, names), np.einsum(names, a, b), "products")
 
 
 def test_an_axis_that_nothing_reads_repeats_or_multiplies() -> None:
@@ -132,7 +133,7 @@ def test_a_map_that_cannot_be_solved_says_so() -> None:
 def test_matmul_is_numpys(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     rng = np.random.default_rng(2)
     a, b = (rng.standard_normal(shape) for shape in shapes)
-    np.testing.assert_allclose(matmul(a, b), np.matmul(a, b), rtol=1e-12)
+    tolerances.allclose(matmul(a, b), np.matmul(a, b), "products")
     slope_law(lambda x, y: (matmul(x, y),), [a, b], shapes)
 
 
@@ -140,7 +141,7 @@ def test_grouped_convolution_is_one_convolution_per_group() -> None:
     rng = np.random.default_rng(3)
     x, kernel = rng.standard_normal((2, 6, 5, 4)), rng.standard_normal((3, 2, 2, 6))
     parts = [conv(x[..., 2 * g : 2 * g + 2], kernel[..., 3 * g : 3 * g + 3], (1, 2)) for g in range(2)]
-    np.testing.assert_allclose(conv(x, kernel, (1, 2), groups=2), np.concatenate(parts, -1), rtol=1e-12)
+    tolerances.allclose(conv(x, kernel, (1, 2), groups=2), np.concatenate(parts, -1), "products")
 
 
 def test_errors_name_the_extents() -> None:

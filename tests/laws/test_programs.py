@@ -20,13 +20,13 @@ from gradwerk.ops import functions
 from gradwerk.ops.arithmetic import add, mul, sub
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.transcendental import exp
+from tests import tolerances
 from tests.compiler.run_plan import Walk
 from tests.laws.programs import inputs_of, programs
 
 
 def agree(got: np.ndarray, expected: np.ndarray) -> None:
-    scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
-    np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-6 * scale)
+    tolerances.allclose(got, expected, "programs")
 
 
 @given(programs())

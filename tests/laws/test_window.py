@@ -8,6 +8,7 @@ import pytest
 from gradwerk.base.errors import ShapeError
 from gradwerk.ops.functions import avg_pool, max_pool
 from gradwerk.ops.window import WindowMax, WindowMaxGrad, WindowMaxPick
+from tests import tolerances
 from tests.laws.laws import slope_law
 
 WINDOW, STRIDES, NONE = (1, 2, 2, 1), (1, 2, 2, 1), ((0, 0),) * 4
@@ -57,7 +58,7 @@ def test_averages(count_padding: bool) -> None:
     for i, j in np.ndindex(*found.shape[1:3]):
         place = np.s_[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 2]
         count = 6 if count_padding else ones[place].sum((1, 2))
-        np.testing.assert_allclose(found[:, i, j], whole[place].sum((1, 2)) / count, rtol=1e-12)
+        tolerances.allclose(found[:, i, j], whole[place].sum((1, 2)) / count, "sums")
     slope_law(lambda y: (avg_pool(y, (1, 3, 2, 1), (1, 2, 2, 1), padding, count_padding=count_padding),), [x], "average")
 
 
