@@ -30,11 +30,9 @@ def main() -> None:
     """Writes the record."""
     import torch
 
-    from tests.peers import special_points
+    from tests.peers import layer_cases, special_points
 
-    torch.manual_seed(0)
-    groups = {"special": special_points.recorded(torch)}
-    arrays = {f"{group}/{key}": array for group, found in groups.items() for key, array in found.items()}
+    arrays = {f"special/{key}": array for key, array in special_points.recorded(torch).items()} | layer_cases.recorded(torch)
     np.savez_compressed(RECORD, **arrays)
 
 
