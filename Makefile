@@ -7,7 +7,7 @@ OUT    ?= runs/demo
 PEERS  := .venv-peers
 PIP    := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint bench bench-peers clean
+.PHONY: help demo test faults lint bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -21,6 +21,9 @@ demo: $(VENV)/.demo  ## train LeNet-5 on the bundled digits, evaluate it, read s
 
 test: $(VENV)/.dev  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+faults: $(VENV)/.dev  ## plant faults in a copy of the sources, and name those that no test notices (an hour)
+	$(BIN)/python -m tests.faults.plant
 
 lint: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/ruff check .

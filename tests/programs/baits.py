@@ -106,8 +106,8 @@ def table(d: Drawer) -> tuple[str, str, int, int] | None:
     if d.depth:
         return None
     rows, width = d.rng.choice((1, 2, 3, 5)), d.rng.choice((d.extent(17), 2, 4))
-    axes = d.rng.choice((1, 2))
-    shape = (2 * rows + d.rng.randrange(-1, 6),) if axes == 1 else (d.rng.choice((2, 3, rows)), 2 * rows + d.rng.randrange(3))
+    axes = d.rng.choice((1, 1, 2, 2, 3))
+    shape = (*(d.rng.choice((2, 3, rows)) for _ in range(axes - 1)), 2 * rows + d.rng.randrange(-1, 6))
     if d.chance(0.3):
         width = shape[-1]  # as many columns as rows are gathered
     x = d.give((rows, width))
@@ -133,9 +133,9 @@ def embedding(d: Drawer) -> str | None:
         b = d.give(d.rng.choice(((shape[-1],), (shape[-2], 1), (*(1,) * axes, shape[-1]), shape, *square)))
         y = d.line(d.rng.choice(("add({y}, {b})", "mul({b}, {y})")).format(y=y, b=b), (y, b)) or y
     if kind in ("project", "both"):
-        left = "abc"[: axes + 1]
-        out = list(left.replace("c" if axes == 2 else "b", "k"))
-        d.rng.shuffle(out) if d.chance(0.4) else None
+        left = "abcd"[: axes + 1]
+        out = list(left[:-1] + "k")
+        d.rng.shuffle(out) if d.chance(0.6) else None
         w = d.give((shape[-1], d.extent(9)))
         y = d.line(f'mul(contract({y}, {w}, "{left},{left[-1]}k->{"".join(out)}"), {scale(width)})', (y, w)) or y
     return consumed(d, y)
@@ -149,8 +149,8 @@ def sums_by_row(d: Drawer) -> str | None:
     x, i, width, axes = made
     shape, rows = d.shape(i), d.shape(x)[0]
     beside = d.give((*shape, d.extent(7)))
-    left = "ab"[:axes]
-    kind = d.rng.choice(("product", "turned", "outer"))
+    left = "abd"[:axes]
+    kind = d.rng.choice(("product", "turned", "turned", "outer"))
     if kind == "outer":
         y = d.line(f"gather({x}, {i})", (x, i))
         out = d.rng.choice(("ck", "ck", "kc"))
@@ -161,8 +161,9 @@ def sums_by_row(d: Drawer) -> str | None:
         j = d.give(d.shape(y)[:axes], "i64", 0, rows) if y else i
         return y and d.line(f"mul(scatter_add({y}, {j}, {rows}), 0.25)", (y, j))
     w = d.give((d.shape(beside)[-1], d.extent(7)))
-    names = (f"{left}c,ck->{left}k", f"{left}c,ck->k{left}"[: 9 + 2 * axes]) if d.chance(0.5) else (f"{left}c,ck->{left}k",) * 2
-    y = d.line(f'mul(contract({beside}, {w}, "{d.rng.choice(names)}"), 0.25)', (beside, w))
+    out = list(left + "k")
+    d.rng.shuffle(out) if d.chance(0.4) else None
+    y = d.line(f'mul(contract({beside}, {w}, "{left}c,ck->{"".join(out)}"), 0.25)', (beside, w))
     if y is None or d.shape(y)[:axes] != shape:
         return y
     return d.line(f"mul(scatter_add({y}, {i}, {rows}), 0.25)", (y, i))
@@ -183,5 +184,5 @@ def square_rows(d: Drawer) -> str | None:
 
 
 BAITS: tuple[Callable[[Drawer], str | None], ...] = (
-    idle_number, negatives, constants, constants, two_orders, two_orders, folded_turned, embedding, embedding, sums_by_row, square_rows,
+    idle_number, negatives, constants, constants, two_orders, two_orders, folded_turned, square_rows,
 )  # fmt: skip

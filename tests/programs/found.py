@@ -72,6 +72,30 @@ FOUND: dict[str, Program] = {
         end="v5",
         leaf="x1",
     ),
+    "a loop run by Python behind a write in place": Program(
+        0,
+        (Given("x1", (24,), "f32"), Given("x2", (24,), "f32")),
+        (
+            line("v3", "mul(x1, 0.75)", "x1"),
+            line("x1", "write(x1, v3)", "x1", "v3"),
+            Line(("v4", "v5", "v6"), ("v3", "x2"), "loop(step7, 2, (v3, x2, ), (), ())", Step(
+                "step7", ("c1", "c2"), (
+                    Line(("v8", "v9"), ("c2", "c1"), "loop(step10, 2, (c2, ), (), (c1, ))",
+                         Step("step10", ("c3", "k4"), (), ("c3",), ("c3",))),
+                ), ("c1", "c2"), ("v8",)
+            )),
+        ),
+        ("v4",),
+    ),
+    "sums by row of all elements of a product": gradient_of(
+        Given("x1", (5,), "f32"),
+        Given("x2", (5, 5), "i32", 0, 5),
+        Given("x3", (5, 5), "f32"),
+        lines=(
+            line("v4", "gather(x1, x2)", "x1", "x2"), line("v5", "gather(v4, x2)", "v4", "x2"), line("v6", "matmul(v5, x3)", "v5", "x3")),
+        end="v6",
+        leaf="x1",
+    ),
     "a loop through which no gradient flows": Program(
         0,
         (Given("x1", (5, 5), "f32"), Given("x2", (5,), "f32"), Given("x3", (3,), "i64", 0, 5)),

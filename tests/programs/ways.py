@@ -2,8 +2,8 @@
 
 exact        graph in float64, interpreted: the numbers without rounding
 reference    graph, interpreted by NumPy
-native       graph, compiled: with 1, 2 and 4 threads the same bits
-disordered   the same Plan, chunks in any order that the barriers allow, all memory filled with NaN bits before: the same bits
+native       graph, compiled: with 1, 2 and 4 threads, and with chunks in other orders, the same bits
+disordered   the same Plan walked by Python, in any order that the barriers allow, on memory full of NaN bits: the same bits
 eager        Tensors, operation by operation
 compiled     the function of Tensors, compiled, called twice
 """
@@ -96,6 +96,9 @@ def native(p: Prepared, threads: Sequence[int]) -> list[Difference]:
     for count in threads:
         with settings.scope(threads=count):
             found += p.same_bits(f"native, {count} threads", run_native(p, program), first)
+    for order in ("reverse", f"late:{p.program.seed % 3}", f"random:{p.program.seed % 1000}"):
+        with settings.scope(threads=1, chunk_order=order):
+            found += p.same_bits(f"native, {order}", run_native(p, program), first)
     if not program.late:
         walk = Disordered(program.program.plan, p.inputs, p.program.seed)
         found += p.same_bits("disordered", walk.run(), first)
@@ -227,7 +230,7 @@ def examine(program: Program, threads: Sequence[int] = (2,)) -> list[Difference]
         found = [Difference("reverse walk", "gradient", text) for text in slopes(program)]
     except Exception as error:
         return [Difference("error before", type(error).__name__, str(error)[:300])]
-    with all_shared():
+    with all_shared(), settings.scope(check=True):
         for way in (lambda: native(p, threads), lambda: eager(p), lambda: compiled(p, ())):
             try:
                 found += way()

@@ -116,7 +116,7 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
             memory.extend(plan, step)
     memory.check_order(plan)
     fixed = addresses(graph, program)
-    held = [o.buffer for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
+    held = [memory.root(o.buffer) for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
     places, arena = memory.assign(plan, fixed, held)
     if settings.check:
         given = [*program.inputs, *program.constants, *program.checks]
@@ -178,7 +178,7 @@ def arrays(operands: tuple[Operand, ...], places: dict[Buffer, Pointer]) -> tupl
     """Where a host call finds its arrays."""
     result = []
     for operand in operands:
-        base = places[operand.buffer]
+        base = places[memory.root(operand.buffer)]
         where = Pointer(base.slot, base.offset + operand.offset * operand.dtype.itemsize)
         result.append(ArrayAt(where, operand.shape, operand.dtype))
     return tuple(result)

@@ -219,7 +219,7 @@ def multiply_sums_by_row(op: Op, args: tuple[Value, ...], graph: Graph) -> Value
         return None
     *free, last = left
     column = names[1 - names.index(last)]
-    if column == last or inner.out != (*free, column):
+    if column == last or inner.out != (*free, column) or index.ndim != len(free):
         return None
     sums = graph.apply(ScatterAdd(op.rows), [product.args[0], index])[0]
     sizes = (("row", op.rows), *((n, e) for n, e in inner.extents if n in names))

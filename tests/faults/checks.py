@@ -1,0 +1,69 @@
+"""What a fault must not pass: programs that were wrong once, random programs, then the laws and the compiler's tests, in a given time.
+
+Time is processor time, so that a busy machine decides nothing.  The exit status is 0 where all that ran in the time passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+PROGRAMS = 0.4
+"""The part of the time that random programs get."""
+FIRST = 700_000_000
+"""The first seed: always the same programs, which the present compiler runs as it must."""
+TESTS = (
+    "tests/compiler/test_someones_ops.py", "tests/laws", "tests/compiler", "tests/base/test_cache.py", "tests/tensor/test_scan.py",
+    "tests/tensor/test_gradient.py", "tests/tensor/test_views.py", "tests/runtime/test_threads.py",
+)  # fmt: skip
+
+
+def programs(seconds: float) -> str:
+    """The first program that is wrong."""
+    from gradwerk.base.settings import settings
+    from tests.programs.draw import draw
+    from tests.programs.found import FOUND
+    from tests.programs.ways import examine
+
+    with settings.scope(check=True):
+        for name, program in FOUND.items():
+            if found := examine(program, (2,)):
+                return f"found: {name}: {found[0]}"
+        seed = FIRST
+        while time.process_time() < seconds:
+            if found := examine(draw(seed), (2, 4)):
+                return f"seed {seed}: {found[0]}"
+            seed += 1
+        print(f"{seed - FIRST} programs passed", flush=True)
+    return ""
+
+
+def tests(seconds: float) -> int:
+    """The status of pytest; 0 where the time was over first."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (max(int(seconds), 1), max(int(seconds), 1)))
+
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly", *TESTS]
+    finished = subprocess.run(command, check=False, preexec_fn=limit)
+    return 0 if finished.returncode in (0, -9, -24) else 1  # -24: SIGXCPU, -9: SIGKILL
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.checks", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    given = parser.parse_args(argv)
+    wrong = programs(PROGRAMS * given.seconds)
+    if wrong:
+        print(wrong)
+        return 1
+    return tests((1 - PROGRAMS) * given.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
