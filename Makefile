@@ -7,7 +7,7 @@ OUT    ?= runs/demo
 PEERS  := .venv-peers
 PIP    := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test faults lint bench bench-peers clean
+.PHONY: help demo test test-long test-versions faults lint check bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -19,11 +19,26 @@ demo: $(VENV)/.demo  ## train LeNet-5 on the bundled digits, evaluate it, read s
 	$(BIN)/gradwerk samples $(OUT)/samples --count 8 > $(OUT)/samples.txt
 	$(BIN)/gradwerk predict $(OUT) $(OUT)/samples/*.png
 
-test: $(VENV)/.dev  ## all tests
+test: $(VENV)/.dev  ## the tests, in minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 faults: $(VENV)/.dev  ## plant faults in a copy of the sources, and name those that no test notices (an hour)
 	$(BIN)/python -m tests.faults.plant
+
+test-long: $(VENV)/.dev  ## every test at its full size, those that take long too
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long or not long"
+
+test-versions: $(VENV)/.dev  ## the tests on every Python found here, and on the oldest packages allowed
+	$(BIN)/python tests/versions.py
+
+check: lint test  ## what CI checks: also the oldest packages, and the command from end to end
+	$(BIN)/python tests/versions.py --oldest --short
+	rm -rf runs/check
+	$(BIN)/gradwerk train lenet5 --epochs 2 --seed 0 --out runs/check
+	$(BIN)/gradwerk evaluate runs/check
+	$(BIN)/gradwerk samples runs/check/samples --count 4 > runs/check/samples.txt
+	$(BIN)/gradwerk predict runs/check runs/check/samples/*.png
+	$(BIN)/gradwerk inspect lenet5 > runs/check/launches.txt
 
 lint: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/ruff check .
@@ -56,4 +71,4 @@ $(PEERS)/.ready: pyproject.toml
 	@touch $@
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) $(PEERS) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,19 +8,20 @@ import sys
 import gradwerk
 
 SCRIPT = """
-import sys, time, numpy
-begin = time.perf_counter()
+import sys, numpy
+before = set(sys.modules)
 import gradwerk
-seconds = time.perf_counter() - begin
+more = len(set(sys.modules) - before)
 heavy = [name for name in ("llvmlite", "ctypes.util", "rich", "PIL", "matplotlib", "safetensors") if name in sys.modules]
 gradwerk.Tensor([1.0]) * 2
-print(seconds < 0.06, heavy, "llvmlite" in sys.modules)
+print(more, heavy, "llvmlite" in sys.modules)
 """
 
 
 def test_a_fresh_import_is_light():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env={"PYTHONPATH": "src"})
-    assert done.stdout.split() == ["True", "[]", "False"]
+    more, heavy, compiler = done.stdout.split()
+    assert int(more) < 25 and (heavy, compiler) == ("[]", "False")
 
 
 def test_every_public_name_is_there():

@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 CLASSES = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """Answers to held-back images.
 

@@ -15,7 +15,7 @@ BUNDLED = Path(__file__).resolve().parent / "bundled"
 _TRAINING_DIGITS = 8_500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Inputs and targets of equal length."""
 
@@ -34,7 +34,7 @@ class Split:
     test: Examples
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Rows of features with their targets; `classes` names the classes, and is empty for a regression."""
 
@@ -43,7 +43,7 @@ class Table:
     classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """One value for each time."""
 
@@ -51,7 +51,7 @@ class Series:
     values: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sequences:
     """Sequences of different lengths, each with a label."""
 

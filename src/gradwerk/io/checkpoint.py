@@ -32,7 +32,7 @@ _TRIES = 5
 _REPAIR = "use an earlier checkpoint, or copy this one again from where it was made"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
     """`tensors` by path, and `record`: what JSON can say (position, settings, seeds, history)."""
 

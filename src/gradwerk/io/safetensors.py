@@ -49,7 +49,8 @@ def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = Non
             raise DTypeError(f"{name} holds {array.dtype}, which a safetensors file cannot", facts=(f"{name} {array.shape} {array.dtype}",))
         if name == "__metadata__" or not is_name(name):
             raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
-    data = bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, {**(notes or {}), KEY: OPEN}))
+    notes = {**(notes or {}), KEY: OPEN}
+    data = bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, notes)) if tensors else _notes_alone(notes)
     return seal(data, 8, 8 + int.from_bytes(data[:8], "little"))
 
 
@@ -76,6 +77,13 @@ def parts_of(data: bytes, source: str) -> tuple[dict[str, str], dict[str, Array]
         raise FileError(f"{source} holds an element type that is not known here: {error}") from None
     except (SafetensorError, ValueError, TypeError, OverflowError) as error:
         raise _not_whole(data, source, str(error)) from error
+
+
+def _notes_alone(notes: Mapping[str, str]) -> bytes:
+    """A file without arrays, which safetensors before 0.5 writes wrong."""
+    header = json.dumps({"__metadata__": notes}, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> None:

@@ -20,7 +20,7 @@ ArrayLike = Any
 """Whatever NumPy takes, or a Tensor."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """x, y and perhaps weights, each (examples, ...)."""
 

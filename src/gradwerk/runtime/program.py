@@ -83,7 +83,7 @@ class Context:
         self.memory = (self.arena, self.counters, slots, job, faults)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What a watched run did: ticks of each launch, all events (launch, chunk, trip, thread, begin, end), seconds of one tick."""
 

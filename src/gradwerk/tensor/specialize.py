@@ -35,7 +35,7 @@ class Argument:
     place: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fixed:
     """A Tensor that the function found outside: always the same one."""
 
@@ -98,7 +98,7 @@ class Differentiable:
     types: tuple[Type, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Specialization:
     """One traced and compiled form of a function.
 

@@ -8,7 +8,7 @@ it, a write to a view rebuilds the base by applying it backward (`put`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import ReferenceType
 
@@ -65,8 +65,8 @@ class View:
 
     steps: tuple[Movement, ...]
     strides: Strides
-    root: Handle | None
-    seen: int
+    root: Handle | None = field(compare=False)  # views are equal where they show the same
+    seen: int = field(compare=False)
 
     @property
     def writable(self) -> bool:
