@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import importlib
 from contextlib import suppress
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from gradwerk.base.forks import one_at_a_time
 
 if TYPE_CHECKING:
     from gradwerk.base.errors import (
@@ -73,15 +76,21 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
     """The public name, loaded now."""
     home = _HOMES.get(name)
     if home is not None:
-        value = getattr(importlib.import_module(home), name)
+        value = getattr(_loaded(home), name)
     elif name in _ROOMS:
-        value = importlib.import_module(f"gradwerk.{name}")
+        value = _loaded(f"gradwerk.{name}")
     elif name == "random":
-        value = importlib.import_module("gradwerk.tensor.random")
+        value = _loaded("gradwerk.tensor.random")
     else:
         raise AttributeError(f"module 'gradwerk' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _loaded(name: str) -> ModuleType:
+    """A module of ours, imported while nobody forks."""
+    with one_at_a_time():
+        return importlib.import_module(name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""The pool: stress, several callers, programs that go away, Ctrl-C, fork, the end of the process."""
+"""The pool: stress, several callers, programs that go away, fork, the end of the process."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
 from gradwerk.ir.plan import Loop, Plan, Pointer
 from gradwerk.runtime import pool as pools
-from gradwerk.runtime import program as programs
 from gradwerk.runtime.executor import EPOCH, RUN, Executor
 from gradwerk.runtime.memory import address
-from gradwerk.runtime.program import Cancelled, Program
+from gradwerk.runtime.program import Program
 from tests.runtime.kernels import INPUT, OUTPUT, arena, held, launch, plan_of
 
 N = 64
@@ -124,26 +123,6 @@ def test_serial_plans_wake_nobody(executor: Executor) -> None:
         program = Program(plan, link(plan.objects), executor)
         assert program.run([address(x)])[0][0] == 5
         assert int(pools.pool(executor).control[EPOCH]) == before
-
-
-@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="Python takes signals in the main thread")
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("grace", [0.0, 60.0])
-def test_ctrl_c_ends_a_long_run_soon_or_lets_it_end(
-    executor: Executor, threads: int, grace: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(programs, "GRACE", grace)
-    plan, x = long_loop(60 if grace == 0 else 0.5), held(np.ones(N, np.float32))
-    with settings.scope(threads=threads):
-        program = Program(plan, link(plan.objects), executor)
-        timer = threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        with pytest.raises(KeyboardInterrupt) as caught:
-            program.run([address(x)])
-        assert isinstance(caught.value, Cancelled) == (grace == 0)  # one that had run to its end would be no cancelled one
-        timer.join()
-        after = three_stages()
-        assert Program(after, link(after.objects), executor).run([address(x)])[0][0] == 5
 
 
 def test_signal_handlers_run_during_a_long_run(executor: Executor) -> None:

@@ -160,14 +160,19 @@ def chunks_apart(ours: Access, theirs: Access) -> bool:
     return step == their_step and independent(ours.footprint.hull, theirs.footprint.hull, at - there)
 
 
-def check_order(plan: Schedule) -> None:
-    """All checks stand before the first stage that overwrites an input.  Raises: VerifyError."""
+def check_order(plan: Schedule, called: int = 0) -> None:
+    """All checks, and the host calls, of which the last runs before stage `called`, stand before the first stage that overwrites an input.
+
+    Raises: VerifyError.
+    """
     committed = False
     for number, links in enumerate(plan.stages):
         works = [work for link in links for work in link.work]
         committed = committed or any(plan.commits(work) for work in works)
         if committed and any(plan.looks(work) for work in works):
             raise VerifyError(f"stage {number} looks at indices although something may have been overwritten")
+        if committed and number < called:
+            raise VerifyError(f"stage {number} overwrites an input although a host call before stage {called} may raise")
 
 
 @dataclass
@@ -242,7 +247,7 @@ def tables(plan: Schedule, places: dict[Buffer, Pointer]) -> tuple[list[Launch],
     chains: list[Chain] = []
     stages: list[Stage] = []
     for links in plan.stages:
-        commits = bool(plan.faults) and any(plan.commits(work) for link in links for work in link.work)
+        commits = any(plan.commits(work) for link in links for work in link.work)
         stages.append(Stage(len(chains), len(links), commits))
         for link in links:
             chains.append(Chain(len(launches), len(link.work), link.work[0].chunks))

@@ -114,7 +114,8 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
         starts.append(len(plan.stages))
         if not isinstance(step, HostStep):
             memory.extend(plan, step)
-    memory.check_order(plan)
+    called = [start for step, start in zip(program.steps, starts, strict=True) if isinstance(step, HostStep)]
+    memory.check_order(plan, max(called, default=0))
     fixed = addresses(graph, program)
     held = [memory.root(o.buffer) for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
     places, arena = memory.assign(plan, fixed, held)

@@ -13,7 +13,8 @@ stage need nothing of each other.  Between stages there is a barrier.  Stages of
 
 Faults: a launch that finds an index out of range goes on, but notes it.  Word 0 of the slot says that there is any; check k has the record
 from word 8 (k + 1) on: found (0 or 1), iteration, place of the first (row-major), that index, lowest and highest of all.  All checks stand
-in stages before the first that `commits`, that is, writes over an input; no such stage is begun when a fault is noted.
+in stages before the first that `commits`, that is, writes over an input; no such stage is begun when a fault is noted.  Host calls, which
+may raise, come before all stages that commit.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class Chain:
 
 @dataclass(frozen=True)
 class Stage:
-    """Chains [first, first + count); all are done before the next stage begins.  `commits`: not begun when a fault is noted."""
+    """Chains [first, first + count); all are done before the next stage begins.  `commits`: writes over an input; not begun when a fault is
+    noted or the run was cancelled.
+    """
 
     first: int
     count: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 # a job: what stays
-LAUNCHES, CHAINS, STAGES, SEGMENTS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, CANCEL, WATCH, NOTED = range(11)
+LAUNCHES, CHAINS, STAGES, SEGMENTS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, FATE, WATCH, NOTED = range(11)
 # a job: what the next call shall run
 RUN, FIRST, END, TRIP = 16, 17, 18, 19
 JOB_WORDS = 24
@@ -21,19 +21,26 @@ ALL_TRIPS = -1
 # the control block, a cache line a word
 LINE = 8
 EPOCH, SLEEPERS, STOP, PAUSES, RING = 0, 8, 16, 24, 32
-CONTROL_WORDS = RING + 8 * LINE
+OWNER, CREW = RING + 8 * LINE, RING + 9 * LINE
+CONTROL_WORDS = RING + 10 * LINE
 
-DONE, CANCELLED, AGAIN = 0, 1, 2
+DONE, CANCELLED, AGAIN, BUSY = 0, 1, 2, 3
+HIGHEST = 2**63 - 1
+"""Of the word `fate`: cancelled.  Of `stop`: the workers go home."""
 EVENT_WORDS = 6
 """Of an event: launch, chunk, trip, thread, begin, end (ticks)."""
 
 
 @dataclass(frozen=True)
 class Executor:
-    """The entry points, as callables that release the interpreter lock."""
+    """The entry points, as callables that release the interpreter lock (but for one)."""
 
     share: Callable[[int, int], int]
     walk: Callable[[int], int]
+    halt: Callable[[int], int]
+    dismiss: Callable[[int], int]
+    """This one keeps the interpreter lock, so that the run it finds cannot be given up meanwhile."""
+    settle: Callable[[int], None]
     serve: Callable[[int, int, int], None]
     poke: Callable[[int], None]
     ticks: Callable[[], int]
@@ -45,6 +52,9 @@ class Executor:
         return cls(
             ctypes.CFUNCTYPE(word, word, word)(addresses["share"]),
             ctypes.CFUNCTYPE(word, word)(addresses["walk"]),
+            ctypes.CFUNCTYPE(word, word)(addresses["halt"]),
+            ctypes.PYFUNCTYPE(word, word)(addresses["dismiss"]),
+            ctypes.CFUNCTYPE(None, word)(addresses["settle"]),
             ctypes.CFUNCTYPE(None, word, word, word)(addresses["serve"]),
             ctypes.CFUNCTYPE(None, word)(addresses["poke"]),
             ctypes.CFUNCTYPE(word)(addresses["ticks"]),

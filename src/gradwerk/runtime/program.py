@@ -1,7 +1,8 @@
 """A Plan made ready to run: native tables, contexts with an arena each, host calls between native steps.
 
 A context holds everything that one invocation writes: arena, slots, claims and completions.  Contexts come from a free list, so one program
-may run in several threads at once.  Native code returns to Python about ten times a second, so that signals are seen: see `_go_on`.
+may run in several threads at once.  Native code returns to Python about ten times a second, so that signals are seen.  Whatever is raised
+while a run is under way, it is settled before the exception leaves: see `halt` in compiler/llvm/executor.py.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT,
 from gradwerk.runtime.executor import (
     AGAIN,
     ALL_TRIPS,
-    CANCEL,
+    BUSY,
+    CANCELLED,
     CLAIMS,
     COMPLETIONS,
     CONTROL,
@@ -39,15 +41,14 @@ from gradwerk.runtime.executor import (
     WATCH,
     Executor,
 )  # fmt: skip
+from gradwerk.runtime.finish import Finished
 from gradwerk.runtime.memory import Array, Results, address, empty, view, words
 from gradwerk.runtime.orders import OrderedWalk, order_of
 from gradwerk.runtime.poison import GuardedResults, Poison
-from gradwerk.runtime.pool import Pool, pool, retire
+from gradwerk.runtime.pool import pool, retire
 from gradwerk.runtime.tables import Native, Repeat, Step, Tables, iterations, parallel
 
 BYTE = np.dtype(np.uint8)
-GRACE = 1.0
-"""Seconds that a run gets to end after Ctrl-C before it is broken off."""
 MOST_EVENTS = 1 << 18
 Walk = Callable[["Context"], None]
 """Runs what a context's job asks for."""
@@ -55,14 +56,10 @@ _ALONE = words(CONTROL_WORDS)
 _ALONE_ADDRESS = address(_ALONE)
 
 
-class Cancelled(KeyboardInterrupt):
-    """A native run was broken off by Ctrl-C: what it writes in place (parameters, optimizer state) may be half written."""
-
-
 class Context:
     """What one invocation writes."""
 
-    __slots__ = ("address", "arena", "counters", "faults", "job", "memory", "poison", "results", "runs", "slots")
+    __slots__ = ("__weakref__", "address", "arena", "counters", "faults", "job", "poison", "results", "runs", "slots")
 
     def __init__(
         self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results | GuardedResults, poison: Poison | None = None
@@ -80,7 +77,7 @@ class Context:
         self.address = address(job)
         self.slots, self.job, self.faults, self.runs = slots.data, job.data, faults.data, 0
         self.results = results
-        self.memory = (self.arena, self.counters, slots, job, faults)
+        weakref.finalize(self, retire, (tables, constants, self.arena, self.counters, slots, job, faults)).atexit = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +106,6 @@ class Program:
         self.simple = all(isinstance(step, Native) for step in self.tables.steps)
         self.most_runs = (1 << 31) // max([1, *(loop.trips for loop in plan.loops)])
         self._pack = struct.Struct(f"{len(plan.inputs) + len(self.fresh)}q").pack_into
-        weakref.finalize(self, retire, (self.tables, self.constants, self.free)).atexit = False
 
     def context(self) -> Context:
         """A free context, or a new one; under `settings.check` one whose memory shows what was not written."""
@@ -118,7 +114,6 @@ class Program:
             found = self.free.pop()
             if (found.poison is not None) is check:
                 return found
-            retire(found.memory)
         except IndexError:
             pass
         poison = Poison(self.plan) if check else None
@@ -129,17 +124,17 @@ class Program:
         """Runs on memory at these addresses, one per input; the escaping outputs as new arrays, in order.
 
         In-place outputs are written over their inputs and are not returned.  `outputs` may give the addresses to use instead of new arrays.
-        Raises: DataError for an index out of range, and what a host call raises: no input is overwritten then.  KeyboardInterrupt after the
-        run, or Cancelled (a KeyboardInterrupt) within `GRACE` seconds.
+        Raises: DataError for an index out of range, and what a host call or a signal handler raises: no input is overwritten then, and
+        nobody writes for this run any more.  Finished where it came too late for that: the run has gone to its end.
         """
         if settings.debug:
             emit("run", program=self, inputs=inputs)
         context = self.context()
         made: list[Array] = []
         order = settings.chunk_order
-        if context.poison is not None:
-            context.poison.fill()
         try:
+            if context.poison is not None:
+                context.poison.fill()
             if outputs:
                 self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *outputs)
             else:
@@ -148,13 +143,20 @@ class Program:
             self._run(context, self._in_order if order else self._shared if self.parallel else self._alone)
             if context.poison is not None:
                 context.poison.check()
-        except BaseException:
-            retire(context.memory)  # its counters are those of an unfinished run
+        except BaseException as error:
+            # Signals are handled where a call returns: none before the run is settled, and then each may raise once more.
+            try:
+                code = self.executor.halt(context.address)
+            except BaseException:
+                try:
+                    code = self.executor.halt(context.address)
+                except BaseException:
+                    code = self.executor.halt(context.address)
+            if code != CANCELLED:
+                raise Finished(made, error) from None
             raise
         if context.runs < self.most_runs and not order:  # a walk in order counts no visits
             self.free.append(context)
-        else:
-            retire(context.memory)
         return made
 
     def _run(self, context: Context, walk: Walk) -> None:
@@ -169,43 +171,30 @@ class Program:
 
     def _alone(self, context: Context) -> None:
         """The job on this thread."""
-        if self.executor.walk(context.address):
-            self._go_on(context, None)
+        context.job[CONTROL] = _ALONE_ADDRESS
+        code = self.executor.walk(context.address)
+        if code:
+            self._go_on(context, code)
 
     def _shared(self, context: Context) -> None:
         """The job on all threads of the pool, or on this one when another thread has the pool."""
         workers = pool(self.executor)
-        if not workers.threads or not workers.lock.acquire(blocking=False):
+        if not workers.threads:
             self._alone(context)
             return
-        try:
-            context.job[CONTROL] = workers.address
-            if self.executor.share(workers.address, context.address):
-                self._go_on(context, workers)
-        finally:
-            workers.lock.release()
+        context.job[CONTROL] = workers.address
+        code = self.executor.share(workers.address, context.address)
+        if code == BUSY:
+            self._alone(context)
+        elif code:
+            self._go_on(context, code)
 
-    def _go_on(self, context: Context, workers: Pool | None) -> None:
-        """The rest of a run that takes longer than native code stays away: Python handles signals between two stretches.
-
-        Ctrl-C lets the run end within `GRACE` seconds, so that a training step is not torn; then, or at a second Ctrl-C, it is broken off.
-        """
-        code, interrupt, until = AGAIN, None, 0.0
-        while code:
-            try:
-                code = self.executor.walk(context.address)
-                if interrupt is not None and code and time.monotonic() > until:
-                    raise KeyboardInterrupt
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt) and interrupt is None:
-                    interrupt, until = error, time.monotonic() + GRACE
-                    continue
-                context.job[CANCEL] = 1
-                if workers is not None:
-                    workers.settle()
-                raise (Cancelled(Cancelled.__doc__) if isinstance(error, KeyboardInterrupt) else error) from None
-        if interrupt is not None:
-            raise interrupt
+    def _go_on(self, context: Context, code: int) -> None:
+        """The rest of a run that takes longer than native code stays away: Python handles signals between two stretches."""
+        while code == AGAIN:
+            code = self.executor.walk(context.address)
+        if code == CANCELLED:  # by nobody but the end of the process, and this is another thread
+            raise SystemExit
 
     def _in_order(self, context: Context) -> None:
         """The job in the order of chunks that the settings ask for."""
@@ -243,12 +232,14 @@ class Program:
         context = Context(plan, tables, self.constants, self.first_output + len(self.fresh), Results(()))
         self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *outputs)
         context.job[WATCH] = address(block)
+        weakref.finalize(context, retire, (events, ticks, block)).atexit = False
+        begin = time.perf_counter()
         try:
-            begin = time.perf_counter()
             self._run(context, self._alone if alone or not self.parallel else self._shared)
-            seconds = time.perf_counter() - begin
-        finally:
-            retire((context.memory, events, ticks, block))
+        except BaseException:
+            self.executor.halt(context.address)
+            raise
+        seconds = time.perf_counter() - begin
         found = events[:-1].reshape(-1, EVENT_WORDS)[: int(block[0])]
         return Trace([int(t) for t in ticks[:-1]], found, self.executor.tick, seconds)
 

@@ -1,6 +1,7 @@
 """One call of a specialization: bind memory, run, wrap results, count writes, hang gradients.
 
-Where every input's memory can be taken as it is, only addresses go to the program.  Nothing is counted or hung when it raises.
+Where every input's memory can be taken as it is, only addresses go to the program.  Nothing is counted or hung when it raises, unless that
+came when the program had begun to write: then all is done that belongs to the call, and the exception goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gradwerk.base.errors import DataError, StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement, Operand
 from gradwerk.ops.movement import transpose
+from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
@@ -141,17 +143,40 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     words = binding.addresses(leaves) if native is not None and entry.backward is None else None
     if native is None or words is None:
         return run_on_arrays(binding, call)
+    outputs: list[Array] | None = None
     try:
         outputs = native.run(words)
-    except DataError as error:
-        raise entry.program.told_here(error) from None
+        count_writes(binding, leaves)
+        return finish(binding, leaves, outputs)
+    except DataError as wrong:
+        raise entry.program.told_here(wrong) from None
+    except Finished as finished:
+        outputs, error = finished.outputs, finished.error
+    except BaseException as raised:
+        if outputs is None:
+            raise
+        error = raised
+    done = outputs
+
+    def commit() -> None:
+        count_writes(binding, leaves)
+        finish(binding, leaves, done)
+
+    try:
+        to_the_end(commit)
+    except BaseException:
+        to_the_end(commit)
+    raise error
+
+
+def count_writes(binding: Binding, leaves: Sequence[Any]) -> None:
+    """Says of every Storage that the run has written that it was."""
     for storage in binding.written:
         storage.version += 1
     for source in binding.written_moving:
         x = find(source, leaves)
         if isinstance(x, Handle):
             x._storage.version += 1
-    return finish(binding, leaves, outputs)
 
 
 def refuse_overlap(leaves: Sequence[Any]) -> None:
@@ -169,10 +194,21 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     held = [memory(source, leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
     arrays = [contents(x) for x in held]
     versions = [x._storage.version if isinstance(x, Handle) else 0 for x in held]
-    outputs = entry.program.run(arrays)
-    for number in entry.written:
-        finish_write(held[number], arrays[number])
-    results = finish(binding, leaves, outputs, wrap=False)
+    outputs, error = [], None
+    try:
+        outputs = entry.program.run(arrays)
+    except Finished as finished:
+        outputs, error = finished.outputs, finished.error
+    results: list[Any] = []
+
+    def commit() -> None:
+        for number in entry.written:
+            finish_write(held[number], arrays[number])
+        results[:] = finish(binding, leaves, outputs, wrap=False)
+
+    error = to_the_end(commit) or error
+    if error is not None:
+        raise error
     if entry.backward is not None:
         attach(entry, entry.backward, results, held, arrays, versions, outputs, leaves)
     return grown(entry.tree, results)

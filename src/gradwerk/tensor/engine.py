@@ -15,12 +15,14 @@ from functools import cache
 import numpy as np
 
 from gradwerk.base.errors import DataError, NumericError
+from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import Program as Interpreter
 from gradwerk.ir.op import Array, Indexed, Input, Movement, Op
 from gradwerk.runtime.executor import Executor
+from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK, address
 from gradwerk.runtime.program import Program
 from gradwerk.tensor.kept import Idle, Kept, Made
@@ -50,7 +52,7 @@ class Executable(ABC):
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """The outputs that are not in place, in new memory; the others are written.  Inputs are dense.
 
-        Nothing is written if this raises.
+        Nothing is written if this raises anything but Finished.
         """
 
 
@@ -63,9 +65,16 @@ class Interpreted(Executable):
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         results = [np.array(result, order="C") for result in self.program(inputs)]
-        for number, taken in self.in_place.items():
-            inputs[taken][...] = results[number]
-        return [result for number, result in enumerate(results) if number not in self.in_place]
+        fresh = [result for number, result in enumerate(results) if number not in self.in_place]
+
+        def commit() -> None:
+            for number, taken in self.in_place.items():
+                inputs[taken][...] = results[number]
+
+        error = to_the_end(commit)
+        if error is not None:
+            raise Finished(fresh, error)
+        return fresh
 
 
 class Native(Executable):
@@ -76,8 +85,9 @@ class Native(Executable):
         self.late = crossing(graph, in_place)
         direct = {number: taken for number, taken in in_place.items() if number not in self.late}
         key = (graph, tuple(sorted(direct.items())))
-        self.made = _programs.get(key, lambda: Made(graph, program_of(graph, direct)))
-        self.made.used_by(self)
+        with one_at_a_time():
+            self.made = _programs.get(key, lambda: Made(graph, program_of(graph, direct)))
+            self.made.used_by(self)
         self.program = self.made.program
         self.native = None if self.late else self.program
 
@@ -92,13 +102,22 @@ class Native(Executable):
         return DataError(error.message, facts=error.facts, likely=error.likely, origin=origin)
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
+        error: BaseException | None = None
         try:
             made = self.program.run([address(array) for array in inputs])
-        except DataError as error:
-            raise self.told_here(error) from None
+        except DataError as wrong:
+            raise self.told_here(wrong) from None
+        except Finished as finished:
+            made, error = finished.outputs, finished.error
         fresh = len(self.types) - len(self.in_place)
-        for number, array in zip(sorted(self.late), made[fresh:], strict=True):
-            inputs[self.in_place[number]][...] = array
+
+        def commit() -> None:
+            for number, array in zip(sorted(self.late), made[fresh:], strict=True):
+                inputs[self.in_place[number]][...] = array
+
+        error = to_the_end(commit) or error if self.late else error
+        if error is not None:
+            raise Finished(made[:fresh], error)
         return made[:fresh]
 
 
@@ -119,21 +138,23 @@ def check_numbers(name: str, args: Sequence[Array], results: Sequence[Array], or
 
 def program_of(graph: Graph, in_place: Mapping[int, int]) -> Program:
     """Plan, link, make ready.  The compiler loads at the first call."""
-    from gradwerk.compiler.llvm.link import host_target, link  # noqa: PLC0415  llvmlite loads here and not before
-    from gradwerk.compiler.pipeline import compile_graph  # noqa: PLC0415
+    with one_at_a_time():
+        from gradwerk.compiler.llvm.link import host_target, link  # noqa: PLC0415  llvmlite loads here and not before
+        from gradwerk.compiler.pipeline import compile_graph  # noqa: PLC0415
 
-    plan = compile_graph(graph, host_target(), in_place)
-    return Program(plan, link(plan.objects), native_executor())
+        plan = compile_graph(graph, host_target(), in_place)
+        return Program(plan, link(plan.objects), native_executor())
 
 
 @cache
 def native_executor() -> Executor:
     """The executor's entry points, one set per process."""
-    from gradwerk.compiler.kernels import executor_code  # noqa: PLC0415
-    from gradwerk.compiler.llvm.executor import NAMES  # noqa: PLC0415
-    from gradwerk.compiler.llvm.link import host_target, link_many  # noqa: PLC0415
+    with one_at_a_time():
+        from gradwerk.compiler.kernels import executor_code  # noqa: PLC0415
+        from gradwerk.compiler.llvm.executor import NAMES  # noqa: PLC0415
+        from gradwerk.compiler.llvm.link import host_target, link_many  # noqa: PLC0415
 
-    return Executor.at(link_many(executor_code(host_target()), NAMES))
+        return Executor.at(link_many(executor_code(host_target()), NAMES))
 
 
 def crossing(graph: Graph, in_place: Mapping[int, int]) -> set[int]:

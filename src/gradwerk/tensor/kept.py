@@ -12,7 +12,6 @@ from typing import Any
 from weakref import WeakValueDictionary, finalize
 
 from gradwerk.ir.graph import Graph
-from gradwerk.runtime.pool import retire
 from gradwerk.runtime.program import Program
 
 MOST_BYTES = 12 << 20
@@ -45,12 +44,7 @@ class Made:
 
 def release(program: Program) -> None:
     """Gives back the memory of the contexts that no run has taken."""
-    while program.free:
-        try:
-            context = program.free.pop()
-        except IndexError:  # another thread took it
-            return
-        retire(context.memory)
+    program.free.clear()
 
 
 class Kept:

@@ -6,12 +6,12 @@ compiled step advances it like any other state.  The `_array` forms give NumPy a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, TraceError
+from gradwerk.base.forks import Renewed
 from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, mul
@@ -97,7 +97,7 @@ def _word(seed: int) -> Array:
 
 
 _default: list[Generator] = []
-_drawing = threading.Lock()
+_drawing = Renewed()
 _seeded = [0]
 """How often the default generator was seeded."""
 
@@ -138,7 +138,7 @@ def fresh_seed() -> int:
     """
     if mode.trace is not None:
         raise TraceError("a layer or generator is made inside a compiled function", likely="make it before, outside of the function")
-    with _drawing:
+    with _drawing.lock:
         return int(default_generator().bits(()).item())
 
 

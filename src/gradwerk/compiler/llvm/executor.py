@@ -1,7 +1,10 @@
 """The native executor: one function that every thread of a run enters to walk the program's table together.
 
-    share(control, job)            publishes a run to the workers and takes part in it
+    share(control, job)            publishes a run to the workers and takes part in it; 3 where another run has them
     walk(job)                      takes part in a run alone, or goes on with one
+    halt(job)                      ends a run, whatever stands: see below
+    dismiss(control)               cancels the run that has the workers, if its commits have not begun
+    settle(control)                waits until every worker is through with all runs so far
     serve(control, seen, number)   a worker's life: wait for a run, walk it, wait for the next, until told to stop
     poke(control)                  makes every worker look up
     ticks()                        the clock of time stamps
@@ -9,13 +12,20 @@
 `share` and `walk` return 0 (all done), 1 (cancelled), or 2: the quantum (about a tenth of a second) is over, so that Python can look for
 signals; `walk` then goes on where the run stands.  A run that has noted a fault is done where a stage commits (ir/plan.py).
 
-A job is i64 words that stay as they are (0 launches, 1 chains, 2 stages, 3 segments, 4 slots, 5 claims, 6 completions, 7 control, 8 cancel,
+What a run writes in place is written wholly or not at all.  The job's word `fate` is where that is decided: the first thread that comes to
+a stage that commits puts the run's mark (run number + 1) there; `cancel` puts the highest number there instead, unless the mark is there
+first.  `halt` of a run that was cancelled in time waits until no worker is inside any more and returns 1; of one whose commits have begun
+it takes part to the end and returns 0.  Either way nobody writes for this run afterwards.  It is one native call because between two
+instructions of Python a signal handler may raise again.
+
+A job is i64 words that stay as they are (0 launches, 1 chains, 2 stages, 3 segments, 4 slots, 5 claims, 6 completions, 7 control, 8 fate,
 9 watch, 10 faults) and, from word 16 on, what the next call shall run: run number, first segment, end of segments, and one trip or -1 for
 all.  `share` copies these to the ring in the control block, so that a worker sees one run's words or none.
 
 Rows are i64 words: launch (kernel, args), chain (first launch, end, chunks), stage (first chain, end, chunks of all, whether it commits),
 segment (first stage, end, trips).  Claims and completions have a cache line each per chain and per stage.  Control words, a cache line
-each: epoch, sleepers, stop, pauses before parking, then a ring of eight runs.
+each: epoch, sleepers, stop, pauses before parking, a ring of eight runs, owner (the job that has the workers), then the address of the
+words in which workers say how far they are, and how many there are, the caller counted as the first.
 
 Run r of a program visits the stages of a segment with T trips T times; visit v = r * T + trip + 1 rises for ever.  A claim word is
 `v << 32 | next chunk`; a completion word counts chunks since the program was made, so "stage done" is `count >= v * chunks of the stage`.
@@ -35,11 +45,12 @@ from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, WALK
 from gradwerk.compiler.llvm.link import compile_text
 from gradwerk.compiler.target import Target
 
-NAMES = ("share", "walk", "serve", "poke", "ticks")
+NAMES = ("share", "walk", "halt", "dismiss", "settle", "serve", "poke", "ticks")
 
 FUTEX = """
 declare i64 @syscall(i64, ...)
 @patience = internal constant {i64, i64} {i64 0, i64 50000000}
+@moment = internal constant {i64, i64} {i64 0, i64 100000}
 define internal void @sleep_on(ptr %word, i64 %seen, ptr %timeout) nounwind {
   %low = and i64 %seen, 4294967295
   %r = call i64 (i64, ...) @syscall(i64 NUMBER, ptr %word, i64 128, i64 %low, ptr %timeout, ptr null, i64 0)
@@ -54,6 +65,7 @@ define internal void @wake(ptr %word) nounwind {
 YIELD = """
 declare i32 @sched_yield()
 @patience = internal constant {i64, i64} {i64 0, i64 50000000}
+@moment = internal constant {i64, i64} {i64 0, i64 100000}
 define internal void @sleep_on(ptr %word, i64 %seen, ptr %timeout) nounwind {
   %r = call i32 @sched_yield()
   ret void
@@ -90,7 +102,8 @@ define internal i64 @quantum() nounwind {
 """
 
 WAITING = """
-; 0: *word >= target; 1: *cancel is set; 2: the deadline is over.  A null timeout parks for ever (and never looks at the deadline).
+; 0: *word >= target; 1: *cancel is the highest number; 2: the deadline is over.
+; A null timeout parks for ever (and never looks at the deadline).
 define internal i64 @wait(ptr %word, i64 %target, ptr %control, ptr %cancel, ptr %timeout, i64 %deadline) noinline nounwind {
 entry:
   %sleepers = place %control, 8
@@ -122,7 +135,7 @@ awake:
   br i1 %ok3, label %done, label %asked
 asked:
   %c = load atomic i64, ptr %cancel acquire, align 8
-  %cancelled = icmp ne i64 %c, 0
+  %cancelled = icmp eq i64 %c, 9223372036854775807
   br i1 %cancelled, label %stopped, label %clock
 clock:
   br i1 %bounded, label %look, label %park

@@ -63,6 +63,50 @@ note:
 )
 
 WALK = """
+; 1: the run marked %mark may commit; 0: it was cancelled before it did
+define internal i64 @commit(ptr %fate, i64 %mark) noinline nounwind {
+entry:
+  %f = load atomic i64, ptr %fate acquire, align 8
+  %cancelled = icmp eq i64 %f, 9223372036854775807
+  br i1 %cancelled, label %no, label %open
+open:
+  %already = icmp sge i64 %f, %mark
+  br i1 %already, label %yes, label %try
+try:
+  %x = cmpxchg ptr %fate, i64 %f, i64 %mark seq_cst seq_cst
+  %won = extractvalue {i64, i1} %x, 1
+  br i1 %won, label %yes, label %entry_again
+entry_again:
+  %r = call i64 @commit(ptr %fate, i64 %mark)
+  ret i64 %r
+yes:
+  ret i64 1
+no:
+  ret i64 0
+}
+
+; 1: the job is cancelled, no stage of it that commits was begun or will be; 0: one was
+define internal i64 @cancel(ptr %job) noinline nounwind {
+entry:
+  %fate = place %job, 8
+  %run = word %job, 16
+  %mark = add i64 %run, 1
+  %f = load atomic i64, ptr %fate acquire, align 8
+  %committed = icmp eq i64 %f, %mark
+  br i1 %committed, label %late, label %try
+try:
+  %x = cmpxchg ptr %fate, i64 %f, i64 9223372036854775807 seq_cst seq_cst
+  %won = extractvalue {i64, i1} %x, 1
+  br i1 %won, label %done, label %again
+again:
+  %r = call i64 @cancel(ptr %job)
+  ret i64 %r
+done:
+  ret i64 1
+late:
+  ret i64 0
+}
+
 define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 %thread) noinline nounwind {
 entry:
   %launches = pointer %job, 0
@@ -73,7 +117,8 @@ entry:
   %claims = pointer %job, 5
   %dones = pointer %job, 6
   %control = pointer %job, 7
-  %cancel = place %job, 8
+  %fate = place %job, 8
+  %mark = add i64 %run, 1
   %watch = pointer %job, 9
   %faults = pointer %job, 10
   %watching = icmp ne ptr %watch, null
@@ -114,7 +159,7 @@ stage:
   %stage_more = icmp slt i64 %g, %stage9
   br i1 %stage_more, label %stage_in, label %trip_end
 stage_in:
-  %code = call i64 @wait(ptr %before_g, i64 %wanted_g, ptr %control, ptr %cancel, ptr @patience, i64 %deadline)
+  %code = call i64 @wait(ptr %before_g, i64 %wanted_g, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
   %ready = icmp eq i64 %code, 0
   br i1 %ready, label %stage_go, label %leave
 stage_go:
@@ -123,7 +168,14 @@ stage_go:
   %fault = load atomic i64, ptr %faults monotonic, align 8
   %refused = and i64 %commits, %fault
   %refuse = icmp ne i64 %refused, 0
-  br i1 %refuse, label %leave, label %stage_run
+  br i1 %refuse, label %leave, label %stage_fate
+stage_fate:
+  %committing = icmp ne i64 %commits, 0
+  br i1 %committing, label %stage_commit, label %stage_run
+stage_commit:
+  %may = call i64 @commit(ptr %fate, i64 %mark)
+  %refused_late = icmp eq i64 %may, 0
+  br i1 %refused_late, label %stopped, label %stage_run
 stage_run:
   %chain0 = word %stage_row, 0
   %chain9 = word %stage_row, 1
@@ -154,8 +206,8 @@ count:
   %left = icmp slt i64 %chunk, %chunks
   br i1 %left, label %asked, label %chain_end
 asked:
-  %k = load atomic i64, ptr %cancel monotonic, align 8
-  %cancelled = icmp ne i64 %k, 0
+  %k = load atomic i64, ptr %fate monotonic, align 8
+  %cancelled = icmp eq i64 %k, 9223372036854775807
   br i1 %cancelled, label %stopped, label %clock
 clock:
   br i1 %hurried, label %look, label %try
@@ -197,7 +249,7 @@ segment_end:
   %s1 = add i64 %s, 1
   br label %segment
 last:
-  %end_code = call i64 @wait(ptr %before_s, i64 %wanted_s, ptr %control, ptr %cancel, ptr @patience, i64 %deadline)
+  %end_code = call i64 @wait(ptr %before_s, i64 %wanted_s, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
   ret i64 %end_code
 leave:
   ret i64 %code
@@ -217,13 +269,99 @@ entry:
   %quantum = call i64 @quantum()
   %deadline = add i64 %now, %quantum
   %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 0)
+  %over = icmp ne i64 %code, 2
+  br i1 %over, label %leave, label %away
+leave:
+  call void @give_back(ptr %job)
+  br label %away
+away:
   ret i64 %code
+}
+
+; the pool is free again, if it was this job's
+define internal void @give_back(ptr %job) noinline nounwind {
+entry:
+  %control = pointer %job, 7
+  %owner = place %control, 96
+  %mine = ptrtoint ptr %job to i64
+  %x = cmpxchg ptr %owner, i64 %mine, i64 0 seq_cst seq_cst
+  ret void
+}
+
+; cancels the run that has the pool, if one has
+define i64 @dismiss(ptr %control) nounwind {
+entry:
+  %owner = place %control, 96
+  %o = load atomic i64, ptr %owner acquire, align 8
+  %idle = icmp eq i64 %o, 0
+  br i1 %idle, label %none, label %some
+some:
+  %job = inttoptr i64 %o to ptr
+  %r = call i64 @cancel(ptr %job)
+  ret i64 %r
+none:
+  ret i64 1
+}
+
+; waits until every worker is through with all runs so far
+define void @settle(ptr %control) noinline nounwind {
+entry:
+  %crew = pointer %control, 104
+  %size = word %control, 105
+  %epoch = load atomic i64, ptr %control acquire, align 8
+  br label %worker
+worker:
+  %n = phi i64 [1, %entry], [%n1, %through]
+  %some = icmp slt i64 %n, %size
+  br i1 %some, label %look, label %done
+look:
+  %seen = getelementptr [8 x i64], ptr %crew, i64 %n
+  br label %ask
+ask:
+  %s = load atomic i64, ptr %seen acquire, align 8
+  %ok = icmp sge i64 %s, %epoch
+  br i1 %ok, label %through, label %sleep
+sleep:
+  call void @sleep_on(ptr %seen, i64 %s, ptr @moment)
+  br label %ask
+through:
+  %n1 = add i64 %n, 1
+  br label %worker
+done:
+  ret void
+}
+
+define i64 @halt(ptr %job) nounwind {
+entry:
+  %cancelled = call i64 @cancel(ptr %job)
+  %stopped = icmp ne i64 %cancelled, 0
+  br i1 %stopped, label %settling, label %finish
+finish:
+  %run = word %job, 16
+  %first = word %job, 17
+  %end = word %job, 18
+  %only = word %job, 19
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 9223372036854775807, i64 0)
+  br label %settling
+settling:
+  %control = pointer %job, 7
+  call void @settle(ptr %control)
+  call void @give_back(ptr %job)
+  ret i64 %cancelled
 }
 """
 
 SERVE = """
 define i64 @share(ptr %control, ptr %job) nounwind {
 entry:
+  %owner = place %control, 96
+  %mine = ptrtoint ptr %job to i64
+  %x = cmpxchg ptr %owner, i64 0, i64 %mine seq_cst seq_cst
+  %won = extractvalue {i64, i1} %x, 1
+  br i1 %won, label %publish, label %busy
+busy:
+  ret i64 3
+publish:
   %run_at = place %job, 16
   %run = load <4 x i64>, ptr %run_at, align 8
   %epoch = load atomic i64, ptr %control acquire, align 8
@@ -272,6 +410,7 @@ finished:
   store atomic i64 %epoch, ptr %seen seq_cst, align 8
   br label %again
 quit:
+  store atomic i64 9223372036854775807, ptr %seen seq_cst, align 8
   ret void
 }
 

@@ -1,8 +1,10 @@
-"""LLVM text to object code, object code to addresses.  llvmlite is imported here, at the first use."""
+"""LLVM text to object code, object code to addresses.  llvmlite is imported here, at the first use.
+
+LLVM is used by one thread at a time, and by none while another forks.
+"""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -10,10 +12,9 @@ from types import ModuleType
 from typing import Any
 
 from gradwerk.base.errors import VerifyError
+from gradwerk.base.forks import one_at_a_time
 from gradwerk.compiler.target import Target
 
-_lock = threading.Lock()
-_compiling = threading.Lock()
 _addresses: dict[tuple[str, bytes], int] = {}
 _kept: list[Any] = []
 
@@ -21,11 +22,12 @@ _kept: list[Any] = []
 @cache
 def _binding() -> ModuleType:
     """llvmlite, made ready for the host."""
-    import llvmlite.binding  # noqa: PLC0415  loads 100 MB: only when something is compiled or linked
+    with one_at_a_time():
+        import llvmlite.binding  # noqa: PLC0415  loads 100 MB: only when something is compiled or linked
 
-    llvm: ModuleType = llvmlite.binding
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+        llvm: ModuleType = llvmlite.binding
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
     return llvm
 
 
@@ -40,12 +42,12 @@ def versions() -> str:
 def host_target() -> Target:
     """The machine we run on."""
     llvm = _binding()
-    features = llvm.get_host_cpu_features()
+    with one_at_a_time():
+        features, processor, triple = llvm.get_host_cpu_features(), llvm.get_host_cpu_name(), llvm.get_process_triple()
     wide = 64 if features.get("avx512f") and features.get("avx512vl") and features.get("avx512bw") else 32 if features.get("avx2") else 16
     flags = ",".join(sorted(("+" if on else "-") + name for name, on in features.items()))
-    triple = llvm.get_process_triple()
     registers = 32 if wide == 64 or not triple.startswith("x86_64") else 16
-    return Target(llvm.get_host_cpu_name(), flags, triple, wide, registers)
+    return Target(processor, flags, triple, wide, registers)
 
 
 @cache
@@ -60,18 +62,22 @@ def compile_text(text: str, target: Target, *, level: int = 0) -> bytes:
     `level` 1 to 3 runs LLVM's middle end first; our kernels come out of the builder in the form code generation wants, so the default is
     none.  Raises VerifyError for text that LLVM does not accept.
     """
-    machine = _machine(target)
-    module = _module(text, machine, level)
-    with _as_written():
-        return bytes(machine.emit_object(module))
+    with one_at_a_time():
+        machine = _machine(target)
+        module = _module(text, machine, level)
+        with _as_written():
+            code = bytes(machine.emit_object(module))
+        del module
+    return code
 
 
 def assembly(text: str, target: Target, *, level: int = 0) -> str:
     """The assembly of a module's text, for people."""
-    machine = _machine(target)
-    module = _module(text, machine, level)
-    with _as_written():
-        return str(machine.emit_assembly(module))
+    with one_at_a_time():
+        machine = _machine(target)
+        module = _module(text, machine, level)
+        with _as_written():
+            return str(machine.emit_assembly(module))
 
 
 @contextmanager
@@ -84,14 +90,13 @@ def _as_written() -> Iterator[None]:
     process: they are put back for other users of llvmlite.
     """
     llvm = _binding()
-    with _compiling:
-        llvm.set_option("gradwerk", "-disable-lsr=true")
-        llvm.set_option("gradwerk", "-enable-misched=false")
-        try:
-            yield
-        finally:
-            llvm.set_option("gradwerk", "-disable-lsr=false")
-            llvm.set_option("gradwerk", "-enable-misched=true")
+    llvm.set_option("gradwerk", "-disable-lsr=true")
+    llvm.set_option("gradwerk", "-enable-misched=false")
+    try:
+        yield
+    finally:
+        llvm.set_option("gradwerk", "-disable-lsr=false")
+        llvm.set_option("gradwerk", "-enable-misched=true")
 
 
 def _module(text: str, machine: Any, level: int) -> Any:  # noqa: ANN401
@@ -115,8 +120,8 @@ def _jit() -> Any:  # noqa: ANN401
 
 def link(objects: dict[str, bytes]) -> dict[str, int]:
     """The addresses of the functions that these objects define, each under its own name.  They stay loaded as long as the process."""
-    llvm = _binding()
-    with _lock:
+    with one_at_a_time():
+        llvm = _binding()
         for name, image in objects.items():
             if (name, image) in _addresses:
                 continue
@@ -129,7 +134,7 @@ def link(objects: dict[str, bytes]) -> dict[str, int]:
 
 def link_many(image: bytes, names: Sequence[str]) -> dict[str, int]:
     """The addresses of several functions of one object."""
-    with _lock:
+    with one_at_a_time():
         builder = _binding().JITLibraryBuilder().add_object_img(image).add_current_process()
         for name in names:
             builder = builder.export_symbol(name)
