@@ -54,8 +54,9 @@ def multiply_by_one(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | No
 
 
 def subtract_zero(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """x - (+0) = x, for every x, where x already has the result's shape."""
-    if not isinstance(op, Sub) or number(args[1]) != 0 or np.signbit(number(args[1]) or 0.0):
+    """x - (+0) = x, for every x, where x already has the result's shape.  (x - (-0) is not: it turns -0.0 into 0.0.)"""
+    zero = number(args[1]) if isinstance(op, Sub) else None
+    if zero is None or zero != 0 or np.signbit(zero):
         return None
     return args[0] if args[0].shape == op.infer(*(a.type for a in args))[0].shape else None
 
@@ -147,11 +148,11 @@ def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value 
 
 
 def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """A fold that keeps its axes is a fold and a reshape; a fold over axes of extent 1 only is a reshape."""
+    """A fold that keeps its axes is a fold and a reshape; a fold over axes of extent 1 only is a reshape, where one is itself."""
     if not isinstance(op, Reduction):
         return None
     shape = op.infer(args[0].type)[0].shape
-    if op.folds_elements(args[0].type) and all(args[0].shape[k] == 1 for k in op.axes):
+    if op.gives_back_one(args[0].type) and all(args[0].shape[k] == 1 for k in op.axes):
         return graph.apply(Reshape(shape), args)[0]
     if op.keepdims:
         return graph.apply(Reshape(shape), [graph.apply(op.along(op.axes), args)[0]])[0]

@@ -344,6 +344,10 @@ class Reduction(Op):
         """Whether the result is x's elements combined, so that a part of the axes may be folded first."""
         return self.infer(x)[0].dtype == x.dtype
 
+    def gives_back_one(self, x: Type) -> bool:
+        """Whether the fold of one element is that element, to the bit."""
+        return self.folds_elements(x)
+
     def in_body(self) -> Op:
         return self.along((0,), keepdims=True)
 

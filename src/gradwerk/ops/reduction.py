@@ -50,6 +50,9 @@ class Sum(Reduction):
     def identity(self, dtype: DType) -> float:
         return 0
 
+    def gives_back_one(self, x: Type) -> bool:
+        return not dtypes.is_float(x.dtype)  # 0 + -0.0 is 0.0
+
 
 @final
 @dataclass(frozen=True)
