@@ -83,13 +83,31 @@ def convolution(d: Draw) -> Made:
     if d.small(0, 7) == 0:
         groups, inner, outer = inner, 1, d.either(1, 2)  # one kernel a channel
     taps = tuple(d.small(1, (5, 3, 2)[rank - 1]) for _ in range(rank))
+    size = [d.extent(least=1) if rank < 3 else d.small(1, 6) for _ in taps]
+    made = convolved(d, d.either(1, 2, 3, 8, 17), size, (inner, outer, groups), taps)
+    return convolution(d) if made is None else made
+
+
+def large_convolution(d: Draw) -> Made:
+    """So much work that it is cut into chunks, which must not run ahead of what they read."""
+    size = [d.either(8, 16, 17, 28, 31, 33) for _ in range(2)]
+    taps = (d.either(1, 3, 3, 5),) * 2
+    channels = d.either(3, 6, 12, 16, 17, 32, 48, 64), d.either(6, 8, 12, 16, 17, 20, 32, 33, 64), d.either(1, 1, 1, 2)
+    made = convolved(d, d.either(1, 2, 2, 3, 4, 16, 64), size, channels, taps, least=8_000_000, most=16_000_000)
+    return large_convolution(d) if made is None else made
+
+
+def convolved(
+    d: Draw, n: int, size: Sequence[int], channels: tuple[int, int, int], taps: tuple[int, ...], *, least: int = 0, most: int = MOST
+) -> Made | None:
+    """A convolution of (into, out of each group, groups) channels; None where it is too little work or too much."""
+    inner, outer, groups = channels
     strides, dilation = tuple(d.either(1, 1, 2, 3) for _ in taps), tuple(d.either(1, 1, 1, 2) for _ in taps)
     reach = [1 + (t - 1) * s for t, s in zip(taps, dilation, strict=True)]
     padding = tuple((d.small(0, r), d.small(0, r)) if d.small(0, 1) else (r // 2, r // 2) for r in reach)
-    size = tuple(max(d.extent(least=1) if rank < 3 else d.small(1, 6), r - sum(p)) for r, p in zip(reach, padding, strict=True))
-    n = d.either(1, 2, 3, 8, 17)
-    if n * math.prod(size) * inner * outer * groups * math.prod(taps) > MOST:
-        return convolution(d)
+    size = tuple(max(s, r - sum(p)) for s, r, p in zip(size, reach, padding, strict=True))
+    if not least <= n * math.prod(size) // math.prod(strides) * inner * outer * groups * math.prod(taps) <= most:
+        return None
     activation = d.either(None, relu)
 
     def made(x: Value, kernel: Value, bias: Value) -> list[Value]:
@@ -123,6 +141,26 @@ def product(d: Draw) -> Made:
         return product(d)
     arrays = [d.floats([extent[name] for name in side]) for side in (left, right)]
     return lambda a, b: [contract(a, b, names)], arrays, f"{names} {extent}"
+
+
+def large_product(d: Draw) -> Made:
+    """Products of so much work that they are cut into chunks: of rows, of lanes or of the sum."""
+    n, c, k = (d.either(5, 16, 17, 64, 100, 300, 1000, 3000) for _ in range(3))
+    if not 8_000_000 <= n * c * k <= 16_000_000:
+        return large_product(d)
+    names = d.either("nc,ck->nk", "nc,kc->nk", "cn,ck->nk", "cn,kc->kn")
+    extent = {"n": n, "c": c, "k": k}
+    arrays = [d.floats([extent[name] for name in side]) for side in names.split("->")[0].split(",")]
+    return lambda a, b: [contract(a, b, names)], arrays, f"{names} {extent}"
+
+
+def large_pooling(d: Draw) -> Made:
+    """Windows over enough to be cut, padded and overlapping."""
+    shape = d.either(1, 2, 8, 32), d.either(16, 17, 33, 64), d.either(16, 17, 33, 64), d.either(1, 3, 6, 16, 33)
+    window, stride = d.small(2, 5), d.small(1, 3)
+    low, high = d.small(0, window - 1), d.small(0, window - 1)
+    op = d.either(WindowMax, WindowSum)((1, window, window, 1), (1, stride, stride, 1), (0, low, low, 0), (0, high, high, 0))
+    return lambda x: [op(x)], [d.floats(shape)], str(op)
 
 
 def folding(d: Draw) -> Made:
@@ -183,7 +221,9 @@ def movement(d: Draw) -> Made:
     return made, [d.floats(shape)], f"movement {start} {step} {low} {inside}"
 
 
-KINDS = (convolution, pooling, product, folding, row, rows_by_number, elementwise, movement)
+SMALL = (convolution, pooling, product, folding, row, rows_by_number, elementwise, movement)
+LARGE = (large_convolution, large_product, large_pooling)
+KINDS = (*SMALL, *LARGE)
 
 
 def subject(kind: Callable[[Draw], Made], seed: int) -> Subject:
@@ -205,15 +245,18 @@ def subject(kind: Callable[[Draw], Made], seed: int) -> Subject:
     return Subject(function, everything, others, f"{kind.__name__} {seed}: {about} of {[a.shape for a in arrays]}", 0, thorough=False)
 
 
-def hold(subjects: Sequence[Subject], *, places: Sequence[Callable[[Trial, Subject], None]] = (alone, between, on_views)) -> None:
-    """One program tries these subjects in these places."""
+def hold(kind: Callable[[Draw], Made], seeds: Sequence[int]) -> None:
+    """One program tries these draws of a kind; large ones in one place, between a producer and a consumer."""
     trial = Trial()
-    for one in subjects:
-        for place in places:
-            place(trial, one)
+    for seed in seeds:
+        for place in (between,) if kind in LARGE else (alone, between, on_views):
+            place(trial, subject(kind, seed))
     graph = trial.graph.finish(trial.outputs)
     plan = compile_graph(graph, host_target(), {})
-    tolerances.judge(graph, trial.arrays, Walk(plan, trial.arrays).run(), trial.about)
+    made, again = Walk(plan, trial.arrays).run(), Walk(plan, trial.arrays).run(-1)
+    for got, back, about in zip(made, again, trial.about, strict=True):
+        np.testing.assert_array_equal(got, back, err_msg=f"chunks backwards: {about}")
+    tolerances.judge(graph, trial.arrays, made, trial.about)
 
 
 def main(first: int, last: int) -> int:
@@ -223,7 +266,7 @@ def main(first: int, last: int) -> int:
         for kind in KINDS:
             try:
                 with settings.scope(check=True):
-                    hold([subject(kind, seed)])
+                    hold(kind, [seed])
             except Exception as error:  # noqa: BLE001  whatever it is, it is told and counted
                 wrong += 1
                 print(f"{kind.__name__} {seed}: {type(error).__name__} {error}", flush=True)

@@ -6,13 +6,14 @@ import secrets
 
 import pytest
 
-from tests.laws.grid import KINDS, hold, subject
+from tests.laws.grid import KINDS, LARGE, hold
 
-SEEDS = 6
+KNOWN = 55
+"""Here chunks of a padded convolution once ran ahead of the rows that they read (seeds 55 and 57)."""
 
 
 @pytest.mark.parametrize("seeds", ["known", "fresh"])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_grid(kind, seeds) -> None:
-    first = 0 if seeds == "known" else 1000 + secrets.randbelow(10**6)
-    hold([subject(kind, seed) for seed in range(first, first + SEEDS // 2)])
+    first = KNOWN if seeds == "known" else 1000 + secrets.randbelow(10**6)
+    hold(kind, range(first, first + (2 if kind in LARGE and seeds == "fresh" else 3)))
