@@ -25,7 +25,12 @@ import gradwerk
 from gradwerk.base.settings import settings
 from gradwerk.io.run_folder import RunFolder
 
-CODE = "import sys; from gradwerk.cli.main import main; sys.exit(main(sys.argv[1:]))"
+CODE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it runs in the background
+from gradwerk.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 OPTIONS = ["lenet5", "--batch-size", "250", "--optimizer", "adam", "--seed", "5"]
 EXPECTED = {signal.SIGKILL: {-9}, signal.SIGINT: {130, -2}}
 

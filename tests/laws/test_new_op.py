@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,46 +19,20 @@ from gradwerk.ir.op import REGISTRY, Op, typed
 from tests.laws.compiled_laws import COMPILED_LAWS
 from tests.laws.laws import LAWS, Law
 
-SOURCE = '''
-"""A module that someone writes."""
-
-from dataclasses import dataclass
-from typing import final
-
-import numpy as np
-
-from gradwerk.ir.op import Unary
-from gradwerk.ops.elementwise import mul
+DOCUMENT = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 
-@final
-@dataclass(frozen=True)
-class Cube(Unary):
-    """Third power, x * x * x.
-
-    Shape: that of x.  Dtype: floating, kept.
-    """
-
-    accepts = "f"
-
-    def vjp(self, ct, y, x):
-        return (mul(ct, mul(mul(x, x), 3)),)
-
-    def emit(self, e, x):
-        return e.mul(x, e.mul(x, x))
-
-    def reference(self, x):
-        return x * x * x
-
-
-cube = Cube()
-'''
+def source() -> str:
+    """The op that CONTRIBUTING writes, word for word."""
+    programs = re.findall(r"   ```python\n(.*?)   ```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    (found,) = (text for text in programs if "Cube" in text)
+    return textwrap.dedent(found)
 
 
 @pytest.fixture
 def cube(tmp_path: Path) -> Iterator[Op]:
     path = tmp_path / "someones_ops.py"
-    path.write_text(SOURCE)
+    path.write_text(source(), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("someones_ops", path)
     assert spec is not None
     assert spec.loader is not None
@@ -93,6 +69,6 @@ def test_it_runs_eagerly_and_in_a_graph_with_its_gradient(cube: Op) -> None:
 
 
 def test_a_class_that_forgets_an_answer_fails_where_it_is_written() -> None:
-    source = SOURCE.replace("    def emit(self, e, x):\n        return e.mul(x, e.mul(x, x))\n", "")
+    forgetful = re.sub(r"    def emit.*?\n\n", "", source(), flags=re.DOTALL)
     with pytest.raises(TypeError, match=r"Cube misses \['emit'\]"):
-        exec(source, {"__name__": "someones_ops"})
+        exec(forgetful, {"__name__": "someones_ops"})

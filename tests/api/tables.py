@@ -1,0 +1,57 @@
+"""The README's table of names, made from the code: what the original has and the front end has too.
+
+    python -m tests.api.tables          writes it into README.md
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import warnings
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "README.md"
+MARKS = re.compile(r"(<!-- made by: python -m tests.api.tables -->\n).*?(<!-- end -->)", re.DOTALL)
+PLACES = {
+    "keras": ("keras", "layers", "losses", "metrics", "optimizers", "callbacks", "activations", "initializers", "utils"),
+    "torch": ("torch", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "utils.data", "Tensor"),
+}
+
+
+def names(front_end: str, place: str) -> list[str]:
+    """The names of a place of the original that are here."""
+    path = front_end if place == front_end else f"{front_end}.{place}"
+    original = importlib.import_module(f"gradwerk.{front_end}.absent").ORIGINAL
+    if place == "Tensor":
+        owner = importlib.import_module(f"gradwerk.{front_end}").Tensor
+    else:
+        owner = importlib.import_module(f"gradwerk.{path}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return sorted((name for name in original.names(path) if hasattr(owner, name)), key=lambda name: (name.lower(), name))
+
+
+def table() -> str:
+    """The Markdown."""
+    lines = ["| where | names |", "|---|---|"]
+    for front_end, places in PLACES.items():
+        for place in places:
+            found = names(front_end, place)
+            lines.append(f"| `{front_end if place == front_end else f'{front_end}.{place}'}` | {', '.join(found)} |")
+    return "\n".join(lines) + "\n"
+
+
+def written(text: str) -> str:
+    """A document with the table in its place."""
+    return MARKS.sub(lambda found: found[1] + table() + found[2], text)
+
+
+def main() -> int:
+    """The command."""
+    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
