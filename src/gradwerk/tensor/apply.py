@@ -20,6 +20,7 @@ from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides
 from gradwerk.ops.window import Window
+from gradwerk.tensor.foreign import read_only
 from gradwerk.tensor.handle import H, Handle, make, settle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, View, row_major
@@ -282,6 +283,9 @@ def check_fits(target: Type, array: Any) -> None:  # noqa: ANN401  an array or a
 
 
 def check_writable(target: Handle) -> None:
-    """Raises: StateError for a broadcast view."""
+    """Raises: StateError for a broadcast view and for memory that is read-only."""
+    owner = target._storage.owner
+    if owner is not None and not owner.writeable:
+        raise read_only("a Tensor that shares a NumPy array", target._type)
     if target._view is not None and not target._view.writable:
         raise StateError("a broadcast view cannot be written: one place in memory is several elements", likely="write to a copy")

@@ -20,6 +20,7 @@ from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
+from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Specialization
@@ -54,6 +55,7 @@ class Binding:
                 self.written.append(source.handle._storage)
             else:
                 self.written_moving.append(source)
+        self.foreign = [storage for storage in self.written if storage.owner is not None]
         self.single = isinstance(entry.tree, Leaf)
         self.hung: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
         self.cleared: list[Handle] = []
@@ -139,6 +141,8 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     entry, leaves = binding.entry, call.leaves
     if binding.written_moving:
         refuse_overlap(leaves)
+    if binding.written_moving or binding.foreign:
+        refuse_read_only(binding, leaves)
     native = binding.native
     words = binding.addresses(leaves) if native is not None and entry.backward is None else None
     if native is None or words is None:
@@ -186,6 +190,20 @@ def refuse_overlap(leaves: Sequence[Any]) -> None:
         if not isinstance(x, Handle) and any(np.may_share_memory(arrays[k], other) for n, other in enumerate(arrays) if n != k):
             problem = "a compiled function writes to an argument, and NumPy arrays among its arguments share memory"
             raise StateError(problem, likely="pass a copy, or Tensors")
+
+
+def refuse_read_only(binding: Binding, leaves: Sequence[Any]) -> None:
+    """What is written must be writeable, now: before anything of the call is written.  Raises: StateError that names it."""
+    for source in binding.written_moving:
+        x = find(source, leaves)
+        array = x._array if isinstance(x, Handle) else np.asarray(x)
+        owner = x._storage.owner if isinstance(x, Handle) else None
+        if not array.flags.writeable or (owner is not None and not owner.writeable):
+            what = f"argument {source.place} of the compiled function" if isinstance(source, Argument) else "a gradient"
+            raise read_only(what, x._type if isinstance(x, Handle) else Type(array.shape, array.dtype))
+    for storage in binding.foreign:
+        if storage.owner is not None and not storage.owner.writeable:
+            raise read_only(binding.entry.guards.names.get(storage) or "a Tensor that shares a NumPy array", storage.type)
 
 
 def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
@@ -308,6 +326,7 @@ class BackwardHalf:
 
     def __init__(self, half: Differentiable, kept: list[tuple[Any, Array, int]], residuals: list[Array]) -> None:
         self.half, self.kept, self.residuals = half, kept, residuals
+        self.pins = [pinned(array) for _, array, _ in kept]
 
     def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
         """The gradients of the leaves.  Raises: StateError where an input was written since, or a second derivative is asked for."""

@@ -14,6 +14,7 @@ from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import apply, assign, unreadable
 from gradwerk.tensor.display import describe
+from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.indexing import index
@@ -52,11 +53,15 @@ class Tensor(Operators, Handle):
 
     @classmethod
     def sharing(cls, array: Array) -> Self:
-        """A Tensor on the array's own memory (copied only where it is not dense or not of a known dtype)."""
-        held = to_array(array, None)
-        held = held if held.flags.c_contiguous and held.flags.writeable else np.array(held, order="C")
+        """A Tensor on the array's own memory (copied only where it is not dense, read-only or not of a known dtype)."""
+        given = to_array(array, None)
+        own = not (given.flags.c_contiguous and given.flags.writeable)
+        held = np.array(given, order="C") if own else given.view()
         type_ = Type(held.shape, held.dtype)
-        return make(cls, Storage(held, type_), held, type_)
+        storage = Storage(held, type_)
+        if not own:
+            storage.owner = Foreign(given)
+        return make(cls, storage, held, type_)
 
     def __gradwerk_apply__(self, op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """How functions of ops compute on Tensors."""

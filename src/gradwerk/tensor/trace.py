@@ -18,6 +18,7 @@ from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
+from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
@@ -112,6 +113,7 @@ class Trace:
         storage = self.array_storages.get(id(array))
         if storage is None:
             storage = self.array_storages[id(array)] = Storage(array, Type(array.shape, array.dtype))
+            storage.owner = Foreign(array)
         return self.value(make(Handle, storage, array, storage.type))
 
     def fresh(self, cls: type[H], value: Value, order: tuple[int, ...] | None = None) -> H:

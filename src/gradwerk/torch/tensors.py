@@ -101,7 +101,7 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
         self.contents("numpy()")
         settle(self._storage)
         array: Array = self._array
-        return array
+        return array.view()
 
     def __array__(self, dtype: Any = None, copy: Truth | None = None) -> Array:  # noqa: ANN401
         array = self.numpy()
