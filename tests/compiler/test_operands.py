@@ -41,6 +41,7 @@ from tests.compiler.run_work import GUARD, PATTERN, Memory, run
 
 EXTENTS = (1, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 40)
 ROUNDS = 16
+DTYPES = ("float32", "float64", "float32", "int32", "int64")
 SUBSCRIPTS = ("nc,ck->nk", "bnc,bck->bnk", "nc,kc->kn", "nk,nk->n", "n,k->nk", "ab,c->a", "nk,nk->", "abc,bcd->dab", "n,nk->k")
 WINDOWS = ("window_max", "window_sum", "window_max_grad", "window_max_pick", "window_sum_grad")
 
@@ -52,6 +53,7 @@ class Bench:
     rng: np.random.Generator
     memory: Memory
     target: Target
+    dtype: str = "float32"
 
     def shape(self, *, low: int = 0, high: int = 4, most: int = 4000) -> tuple[int, ...]:
         """Extents of a few axes."""
@@ -60,7 +62,7 @@ class Bench:
 
     def floats(self, shape: tuple[int, ...]) -> Array:
         """Small whole numbers: their sums are exact in any order."""
-        return self.rng.integers(-8, 9, shape).astype(np.float32)
+        return np.asarray(self.rng.integers(-8, 9, shape)).astype(self.dtype)
 
     def bools(self, shape: tuple[int, ...]) -> Array:
         """Either."""
@@ -74,9 +76,9 @@ class Bench:
         """An operand anywhere, and what it holds."""
         return placed(self.memory, self.rng, shape, draw or self.floats)
 
-    def write(self, shape: Sequence[int], dtype: object = np.float32) -> Operand:
+    def write(self, shape: Sequence[int], dtype: object = None) -> Operand:
         """A result anywhere."""
-        return empty(self.memory, self.rng, shape, dtype)
+        return empty(self.memory, self.rng, shape, dtype or self.dtype)
 
 
 Made = tuple[list[Work], list[tuple[Operand, Array]]]
@@ -91,8 +93,8 @@ def scalar(dtype: Any, shape: tuple[int, ...] = ()) -> Type:
 def map_of_floats(b: Bench) -> Made:
     """Sums and choices, and a second result of another dtype."""
     body, shape = Graph(), b.shape()
-    x, y, c = body.input(scalar("f4")), body.input(scalar("f4")), body.input(scalar(bool))
-    body.finish([where(c, add(x, y), mul(x, np.float32(2))), greater(x, y)])
+    x, y, c = body.input(scalar(b.dtype)), body.input(scalar(b.dtype)), body.input(scalar(bool))
+    body.finish([where(c, add(x, y), mul(x, np.asarray(2, b.dtype))), greater(x, y)])
     (p, x0), (q, y0), (r, c0) = b.read(shape), b.read(shape), b.read(shape, b.bools)
     outs = b.write(shape), b.write(shape, bool)
     return [lower_map(body, (p, q, r), outs, shape, b.target)], list(zip(outs, (np.where(c0, x0 + y0, x0 * 2), x0 > y0), strict=True))
@@ -110,19 +112,19 @@ def map_of_random_bits(b: Bench) -> Made:
     """Bits know their place in the space, not in memory."""
     body, shape = Graph(), b.shape()
     word = scalar("u4")
-    x, bits = body.input(scalar("f4")), RandomBits(())(body.input(word), body.input(word))
-    body.finish([where(greater(bits, np.asarray(2**31, np.uint32)), x, np.float32(0))])
+    x, bits = body.input(scalar(b.dtype)), RandomBits(())(body.input(word), body.input(word))
+    body.finish([where(greater(bits, np.asarray(2**31, np.uint32)), x, np.asarray(0, b.dtype))])
     (p, x0), (s, seed), (n, counter) = b.read(shape), b.read((), b.below(99, "uint32")), b.read((), b.below(99, "uint32"))
     words = [Operand(o.buffer, shape, (0,) * len(shape), o.offset) for o in (s, n)]
     out = b.write(shape)
-    wanted = np.where(RandomBits(shape).reference(seed, counter) > 2**31, x0, np.float32(0))
+    wanted = np.where(RandomBits(shape).reference(seed, counter) > 2**31, x0, 0).astype(b.dtype)
     return [lower_map(body, (p, *words), (out,), shape, b.target)], [(out, wanted)]
 
 
 def reduction(b: Bench) -> Made:
     """A sum and a largest of a fused argument."""
     body, shape = Graph(), b.shape(low=1)
-    x, y = body.input(scalar("f4")), body.input(scalar("f4"))
+    x, y = body.input(scalar(b.dtype)), body.input(scalar(b.dtype))
     axes = tuple(k for k in range(len(shape)) if b.rng.integers(2)) or (len(shape) - 1,)
     kind = (Sum, Max)[int(b.rng.integers(2))]
     body.finish([mul(x, y)])
@@ -136,7 +138,7 @@ def row(b: Bench) -> Made:
     """Two levels of folds along the last axis, one number per row in and out."""
     shape = b.shape(low=1) if b.rng.integers(4) else (int(b.rng.integers(1, 4)), int(b.rng.choice((300, 1000))))
     body = Graph()
-    x, per_row = body.input(scalar("f4", (2,))), body.input(scalar("f4", (1,)))
+    x, per_row = body.input(scalar(b.dtype, (2,))), body.input(scalar(b.dtype, (1,)))
     top = Max((0,), keepdims=True)(x)
     centred = sub(mul(x, per_row), top)
     body.finish([centred, Sum((0,), keepdims=True)(centred)])
@@ -215,7 +217,7 @@ def contraction(b: Bench, op: Contract, shapes: Sequence[Sequence[int]]) -> Made
     (kept,) = op.infer(Type(x.shape, x.dtype), Type(y.shape, y.dtype))
     wanted = op.evaluate(x, y)[0].reshape(kept.shape)
     free = bool(b.rng.integers(2))
-    out = b.memory.empty(wanted.shape, np.float32) if free else b.write(wanted.shape)
+    out = b.memory.empty(wanted.shape, b.dtype) if free else b.write(wanted.shape)
     works, out = lower_contraction(op, p, q, out, b.target, packs={}, free=free)
     return works, [(out, wanted)]
 
@@ -226,15 +228,15 @@ def product(b: Bench) -> Made:
     extent = {name: int(b.rng.choice(EXTENTS)) for name in names if name.isalpha()}
     left, right = names.split("->")[0].split(",")
     shapes = [[extent[name] for name in side] for side in (left, right)]
-    op = contract_of(names, extent)
+    op = contract_of(names, extent, b.dtype)
     return contraction(b, op, shapes)
 
 
-def contract_of(names: str, extent: dict[str, int]) -> Contract:
+def contract_of(names: str, extent: dict[str, int], dtype: str) -> Contract:
     """The op of a subscript."""
     graph = Graph()
     left, right = names.split("->")[0].split(",")
-    x, y = (graph.input(Type(tuple(extent[name] for name in side), dtypes.float32)) for side in (left, right))
+    x, y = (graph.input(Type(tuple(extent[name] for name in side), np.dtype(dtype))) for side in (left, right))
     op = contract(x, y, names).node.op
     assert isinstance(op, Contract)
     return op
@@ -248,7 +250,7 @@ def convolution(b: Bench) -> Made:
     size = tuple(max(n, r - sum(p)) for n, r, p in zip(size, reach, padding, strict=True))
     n, c, k = int(b.rng.integers(1, 4)), *(int(b.rng.choice((1, 2, 3, 6, 16, 17))) for _ in range(2))
     graph = Graph()
-    x, kernel = graph.input(Type((n, *size, c), dtypes.float32)), graph.input(Type((*reach, c, k), dtypes.float32))
+    x, kernel = graph.input(Type((n, *size, c), np.dtype(b.dtype))), graph.input(Type((*reach, c, k), np.dtype(b.dtype)))
     node = conv(x, kernel, stride, padding).node
     op, shapes = node.op, [x.shape, kernel.shape]
     which = int(b.rng.integers(3))
@@ -272,7 +274,8 @@ KINDS: dict[str, Callable[[Bench], Made]] = {
 def test_any_layout(kind: str, nbytes: int) -> None:
     target = replace(host_target(), vector_bytes=nbytes)
     for number in range(ROUNDS):
-        bench = Bench(np.random.default_rng([number, nbytes, *kind.encode()]), Memory(), target)
+        dtype = DTYPES[number % len(DTYPES)] if kind != "convolution" else DTYPES[number % 3]
+        bench = Bench(np.random.default_rng([number, nbytes, *kind.encode()]), Memory(), target, dtype)
         works, results = KINDS[kind](bench)
         run(works, bench.memory, target=target, backwards=bool(number % 2))
         for operand, wanted in results:

@@ -14,6 +14,7 @@ import numpy as np
 import gradwerk.ops
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.op import REGISTRY, Binary, Constant, Elementwise, Example, Input, Interval, Op, Reduction, Select, Unary, typed
 from gradwerk.ir.text import parse, print_graph
@@ -24,6 +25,8 @@ DTYPES: dict[str, tuple[DType, ...]] = {
     "u": (dtypes.uint8, dtypes.uint32),
     "b": (dtypes.bool_,),
 }
+OTHERS = (dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint8, dtypes.uint32, dtypes.bool_)
+"""Dtypes that ops with examples of their own are tried in besides."""
 SHAPES = ((), (1,), (3, 4), (0, 3), (2, 1, 3))
 PAIRS = (((3, 4), (3, 4)), ((3, 1), (4,)), ((), (2, 3)), ((0, 3), (1,)), ((2, 1, 3), (4, 1)))
 FOLDS = (((3, 4), (0,)), ((3, 4), (1,)), ((2, 3, 4), (0, 2)), ((5,), (0,)), ((2, 1), (1,)), ((3, 4), (0, 1)), ((3, 0), (0,)))
@@ -70,7 +73,10 @@ def sampled(cls: type[Op]) -> list[Example]:
     first, *rest = found.values() if found else ([],)
     chosen = [*first, *(rows[k % len(rows)] for k, rows in enumerate(rest))]
     if not cls.examples():
-        chosen = [*_wide(cls, [rows[0] for rows in found.values()]), *chosen]
+        return [*_wide(cls, [rows[0] for rows in found.values()]), *chosen]
+    for k, dtype in enumerate(OTHERS):
+        again = retyped(examples[k % len(examples)], dtype) if examples else None
+        chosen += [again] if again is not None else []
     return chosen
 
 
@@ -83,6 +89,20 @@ def _wide(cls: type[Op], examples: Sequence[Example]) -> Iterator[Example]:
         elif issubclass(cls, Reduction):
             shape, axes = (((5, 17), (1,)), ((17, 5), (0,)), ((3, 17, 5), (0, 2)))[k % 3]
             yield replace(op, axes=axes), (types[0].with_shape(shape),)
+
+
+def retyped(example: Example, dtype: DType) -> Example | None:
+    """The example with another dtype for float32; None where there is none, or the op does not take it."""
+    op, types = example
+    if not any(t.dtype == dtypes.float32 for t in types) or any(isinstance(value, Graph) for value in op.attributes().values()):
+        return None
+    changed = {name: dtype for name, value in op.attributes().items() if value is dtypes.float32}
+    other = replace(op, **changed), tuple(t.with_dtype(dtype) if t.dtype == dtypes.float32 else t for t in types)
+    try:
+        other[0].infer(*other[1])
+    except GradwerkError:
+        return None
+    return other
 
 
 def widened(example: Example) -> Example:

@@ -55,6 +55,12 @@ class Window(Op):
             counts.append((n + low + high - size) // stride + 1)
         return tuple(counts)
 
+    def number(self, type_: Type) -> Type:
+        """The type, which can be added up.  Raises: DTypeError."""
+        if type_.dtype.kind not in "fiu":
+            raise DTypeError(f"{self.name} does not take {type_.dtype}", facts=(str(type_),))
+        return type_
+
     def taps(self, shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
         """For each place in the window, row-major, where all windows read it in the padded input."""
         counts = self.windows(shape)
@@ -120,7 +126,7 @@ class WindowMax(Window):
 class WindowMaxGrad(Window):
     """(x, ct) -> the sum, at each element of x, of ct of the windows whose largest element it is (the first of equals, row-major).
 
-    Shape: that of x; ct has the number of windows.  Dtype: equal, kept.  Raises: ShapeError.
+    Shape: that of x; ct has the number of windows.  Dtype: equal numbers, kept.  Raises: ShapeError, DTypeError.
     """
 
     @classmethod
@@ -128,7 +134,7 @@ class WindowMaxGrad(Window):
         return tuple((cls(*geometry), (x, y)) for geometry, x, y in GEOMETRIES)
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
-        return (_beside_windows(self, *types)[0],)
+        return (_beside_windows(self, *map(self.number, types))[0],)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand, given: Operand) -> Grads:
         return None, WindowMaxPick(self.window, self.strides, self.low, self.high)(x, ct)
@@ -177,9 +183,8 @@ class WindowSum(Window):
         return tuple((cls(*geometry), (x,)) for geometry, x, _ in GEOMETRIES)
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
-        if types[0].dtype.kind not in "fiu":
-            raise DTypeError(f"window_sum does not take {types[0].dtype}", facts=(str(types[0]),))
-        return (types[0].with_shape(self.windows(types[0].shape)),)
+        x = self.number(types[0])
+        return (x.with_shape(self.windows(x.shape)),)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (WindowSumGrad(self.window, self.strides, self.low, self.high, tuple(x.shape))(ct),)
@@ -203,7 +208,7 @@ class WindowSumGrad(Window):
         return tuple((cls(size, step, low, high, x.shape), (y,)) for (size, step, low, high), x, y in GEOMETRIES)
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
-        return (_beside_windows(self, types[0].with_shape(self.shape), types[0])[0],)
+        return (_beside_windows(self, self.number(types[0]).with_shape(self.shape), types[0])[0],)
 
     def vjp(self, ct: Operand, y: Operand, given: Operand) -> Grads:
         return (WindowSum(self.window, self.strides, self.low, self.high)(ct),)
