@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.options import by_name, checked
+from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.nn import activation as known
 from gradwerk.ops import functions
 from gradwerk.tensor.handle import Handle, make
 from gradwerk.tensor.tensor import Tensor
+from gradwerk.train.checks import as_data
 
 Operand = Any
 """A Tensor or an array."""
@@ -71,6 +74,8 @@ def sigmoid(x: Operand) -> Operand:
 
 def softmax(x: Operand, axis: int = -1) -> Operand:
     """exp(x) / sum of exp(x) along `axis`."""
+    numbers = hasattr(x, "dtype") and x.dtype.kind in "fiub"
+    x, axis = x if numbers else Tensor(as_data(x, "x").astype(np.float32)), whole("softmax", "axis", axis, -32)
     y = functions.softmax(x, axis)
     return remembering(y, x, "softmax") if axis in {-1, len(y.shape) - 1} else y
 

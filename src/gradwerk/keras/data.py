@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DataError
-from gradwerk.keras.options import positive_integer
+from gradwerk.keras.options import is_number, positive_integer
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.arrays import ArrayBatches
 from gradwerk.train.checks import as_data, check_finite, check_lengths
@@ -88,7 +88,7 @@ def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
 
     Raises: DataError for targets that are no class numbers and no one-hot rows; ArgumentError for what is no mapping of numbers.
     """
-    if not isinstance(weights, Mapping):
+    if not isinstance(weights, Mapping) or not all(map(is_number, (*weights, *weights.values()))):
         raise ArgumentError(f"class_weight maps classes to weights, this is {weights!r}", likely=_by_class(weights))
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
@@ -106,7 +106,7 @@ def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
 
 def _by_class(weights: object) -> str:
     """A list of weights as the mapping that was meant."""
-    if isinstance(weights, (list, tuple, np.ndarray)) and len(weights) < 10:
+    if isinstance(weights, (list, tuple)) and len(weights) < 10 and all(map(is_number, weights)):
         return f"class_weight={ {k: float(weight) for k, weight in enumerate(weights)} }"
     return ""
 

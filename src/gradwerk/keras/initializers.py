@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.nn import init
@@ -65,7 +66,11 @@ class Constant(Initializer):
 
     @checked
     def __init__(self, value: float = 0.0) -> None:
-        super().__init__(init.Constant(value), {"value": value})
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"Constant: the value is a number, this is {value!r}") from None
+        super().__init__(init.Constant(number), {"value": value})
 
 
 class RandomUniform(Initializer):

@@ -21,6 +21,7 @@ from gradwerk.ops.functions import mean
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.tensor import Tensor
+from gradwerk.train.checks import as_data
 
 Operand = Any
 """A Tensor or an array."""
@@ -80,7 +81,7 @@ class Loss(Configured):
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
         self.name = name or snake_case(type(self).__name__)
-        self.reduction = choice(type(self).__name__, "reduction", reduction or "none", REDUCTIONS)
+        self.reduction = choice(type(self).__name__, "reduction", "none" if reduction is None else reduction, REDUCTIONS)
 
     def call(self, y_true: Operand, y_pred: Operand) -> Operand:
         """One value per example."""
@@ -252,14 +253,14 @@ def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
 
 def with_shapes(*given: Any) -> Any:  # noqa: ANN401  Tensors, arrays, or lists of numbers
     """Lists and numbers as Tensors; what has a shape stays what it is."""
-    return [value if hasattr(value, "shape") else as_operand(value) for value in given]
+    return [value if hasattr(value, "dtype") and value.dtype.kind in "fiub" else as_operand(value) for value in given]
 
 
 def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes
     """A Tensor; float64 becomes float32."""
     if isinstance(value, Tensor):
         return value
-    array = np.asarray(value)
+    array = as_data(value, "a loss's argument", empty=True)
     return Tensor(array.astype(np.float32) if array.dtype.kind == "f" or array.dtype == np.bool_ else array)
 
 

@@ -173,7 +173,7 @@ def get(identifier: str | Metric | Callable[..., Operand], target_shape: Sequenc
         raise ArgumentError(f"the metric is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
     if callable(identifier):
         return Metric(identifier, getattr(identifier, "__name__", "metric").strip("<>"))
-    if identifier in {"accuracy", "acc"}:
+    if isinstance(identifier, str) and identifier in {"accuracy", "acc"}:
         return accuracy_for(tuple(target_shape), tuple(output_shape), identifier)
     metric: Metric = by_name("metric", identifier, NAMED | {"accuracy": Metric, "acc": Metric})(name=identifier)
     return metric

@@ -20,7 +20,7 @@ from gradwerk.keras.layers.shapes import Shape, without_traces
 from gradwerk.keras.losses import Loss, LossLike
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.optimizers import Optimizer
-from gradwerk.keras.options import by_name, checked
+from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.keras.training import Training
 from gradwerk.keras.weights import load_weights, save_weights
 from gradwerk.tensor.tensor import Tensor
@@ -101,7 +101,7 @@ class Model(Layer):
     @checked
     def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", *, callbacks: Callbacks = None) -> Array:
         """The model's answers to all examples.  Shape: x (examples, ...) -> (examples, ...)."""
-        if callbacks:
+        if callbacks is not None and not (isinstance(callbacks, list) and not callbacks):
             raise ArgumentError("predict: callbacks are not supported here yet")
         return self.training_state.predict(x, batch_size)
 
@@ -127,13 +127,16 @@ class Model(Layer):
         self, line_length: int | None = None, *, print_fn: Callable[[str], object] | None = None, show_trainable: bool = False
     ) -> None:  # fmt: skip
         """Prints the layers with their shapes and numbers of weights."""
+        if print_fn is not None and not callable(print_fn):
+            raise ArgumentError(f"summary: print_fn is a function of a text, this is {print_fn!r}")
         from gradwerk.keras.summary import summarize  # noqa: PLC0415  rich takes 40 ms to import
 
-        summarize(self, line_length=line_length, print_fn=print_fn, show_trainable=show_trainable)
+        summarize(self, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at a place.  Raises: ArgumentError where there is none."""
         if index is not None:
+            index = whole("get_layer", "index", index, -len(self.layers))
             if not -len(self.layers) <= index < len(self.layers):
                 raise ArgumentError(f"there is no layer {index}; the model has {len(self.layers)}")
             return self.layers[index]

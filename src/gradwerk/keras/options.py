@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import ParamSpec, TypedDict, TypeVar
@@ -46,9 +47,40 @@ class LayerOptions(TypedDict, total=False):
     input_shape: tuple[int | None, ...] | None
 
 
+def _is_switch(value: object) -> bool:
+    return value is None or isinstance(value, (bool, np.bool_)) or (isinstance(value, (int, np.integer)) and value in {0, 1})
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """A number of Python's or NumPy's, no truth value."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = MappingProxyType({
+    "bool": (_is_switch, "True or False"), "int": (_is_integer, "an integer"), "float": (is_number, "a number"),
+    "int | None": (lambda value: value is None or _is_integer(value), "an integer or None"),
+    "float | None": (lambda value: value is None or is_number(value), "a number or None"),
+    "str | None": (lambda value: value is None or isinstance(value, str), "a name or None"),
+})  # fmt: skip
+"""What may stand for an argument, by its annotation."""
+OWN_CHECKS = frozenset({
+    "batch_size", "beta_1", "beta_2", "data_format", "epochs", "epsilon", "filters", "groups", "initial_epoch", "input_dim",
+    "learning_rate", "momentum", "output_dim", "padding", "rate", "reduction", "rho", "seed", "trainable", "units", "validation_batch_size",
+})  # fmt: skip
+"""Arguments that are looked at where they are used."""
+
+
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Refuses unknown keyword arguments with the nearest known name, before the function runs."""
+    """Refuses unknown keyword arguments with the nearest known name, and arguments of another kind than their annotation's, before the
+    function runs.
+    """
     parameters = inspect.signature(function).parameters
+    kinds = [None if name in OWN_CHECKS else KINDS.get(str(p.annotation)) for name, p in parameters.items()]
+    by_name = {name: kind for name, kind in zip(parameters, kinds, strict=True) if kind is not None}
     takes_layer_options = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     known = {name for name, p in parameters.items() if name != "self" and p.kind is not inspect.Parameter.VAR_KEYWORD}
     known |= LayerOptions.__annotations__.keys() if takes_layer_options else set()
@@ -60,6 +92,12 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             _refuse(type(args[0]).__name__ if owner.endswith(".__init__") else owner, kwargs, known)
             for name in kwargs.keys() - known:
                 del kwargs[name]
+        if by_name:
+            named = [(name, kwargs[name], by_name[name]) for name in kwargs if name in by_name]
+            for name, value, kind in (*zip(parameters, args, kinds, strict=False), *named):
+                if kind is not None and not kind[0](value):
+                    who = type(args[0]).__name__ if owner.endswith(".__init__") else owner
+                    raise ArgumentError(f"{who}: {name} is {kind[1]}, this is {reprlib.repr(value)}")
         return function(*args, **kwargs)
 
     return call
@@ -157,6 +195,7 @@ def choice(owner: str, name: str, value: object, allowed: tuple[str, ...]) -> st
     """
     if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(
-            f"{owner}: {name}={value!r} is not known", facts=(f"allowed: {', '.join(allowed)}",), likely=nearest(str(value), allowed)
-        )
+            f"{owner}: {name}={reprlib.repr(value)} is not known", facts=(f"allowed: {', '.join(allowed)}",),
+            likely=nearest(str(value), allowed),
+        )  # fmt: skip
     return value

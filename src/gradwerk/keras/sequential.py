@@ -31,11 +31,11 @@ class Sequential(Model):
 
     @checked
     def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:  # noqa: FBT001, FBT002
+        if isinstance(layers, Layer) or isinstance(trainable, Layer):
+            raise ArgumentError("Sequential takes one list of layers, not layers one by one", likely="keras.Sequential([layer, layer])")
         super().__init__(trainable=trainable, name=name)
         self._layers: tuple[Layer, ...] = ()
         self._input: InputLayer | None = None
-        if isinstance(layers, Layer) or isinstance(trainable, Layer):
-            raise ArgumentError("Sequential takes one list of layers, not layers one by one", likely="keras.Sequential([layer, layer])")
         for layer in layers or ():
             self.add(layer)
 
@@ -191,6 +191,8 @@ def reshaped(shape: tuple[int, ...], expected: Shape) -> str:
 def _missing_call(layer: object) -> str:
     """The fix for a class in the place of an instance."""
     if not isinstance(layer, type):
+        return ""
+    if not issubclass(layer, Layer):
         return ""
     needed = [p for p in inspect.signature(layer).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
     return f"write {layer.__name__}({'...' if needed else ''})"

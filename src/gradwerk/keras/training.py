@@ -174,7 +174,7 @@ class Training:
         if class_weight is not None and is_given(sample_weight):
             raise ArgumentError("give sample_weight or class_weight, not both")
         if class_weight is not None:
-            sample_weight = class_weights(np.asarray(y), class_weight)
+            sample_weight = class_weights(as_array(y, "y"), class_weight)
         arrays = self._batch(x, y, sample_weight)
         steps = self.steps_for(arrays[1])
         steps.train_fresh(*arrays)
@@ -237,7 +237,7 @@ class Training:
         Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
         """
         _, loss = self.compiled()
-        given, targets = np.asarray(x), np.asarray(y)
+        given, targets = as_array(x, "x"), as_array(y, "y")
         key = (epoch.number, given.shape[1:], given.dtype)
         if key != self._accepted:
             fitting = as_input_array(self.model, self.fitting(given), "x")
@@ -245,10 +245,10 @@ class Training:
             given = fitting
         self.check_targets(targets)
         arrays = [given, targets.astype(np.int32 if losses.is_sparse(loss) else np.float32, copy=False)]
-        return [*arrays, np.asarray(sample_weight, np.float32)] if is_given(sample_weight) else arrays
+        return [*arrays, as_array(sample_weight, "sample_weight").astype(np.float32)] if is_given(sample_weight) else arrays
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
         """The progress display of `verbose`: 0 none, 1 or "auto" a live line, 2 a line per epoch."""
-        if verbose not in {"auto", 0, 1, 2}:
+        if not isinstance(verbose, (str, int)) or verbose not in {"auto", 0, 1, 2}:
             raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")
         return [] if verbose == 0 else [KerasProgress(live=False if verbose == 2 else None, epochs=epochs)]

@@ -9,9 +9,11 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DataError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.data import ArrayLike
+from gradwerk.keras.data import ArrayLike, as_array
 from gradwerk.keras.naming import forget_names
+from gradwerk.keras.options import positive_integer
 from gradwerk.tensor.random import seed as seed_generator
+from gradwerk.train.checks import check_ids
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -33,10 +35,12 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> Array:
 
     Raises: DataError for a label outside 0 .. num_classes - 1.
     """
-    labels = np.asarray(x).astype(np.int64)
+    labels = as_array(x, "x")
+    check_ids(labels, 2**53, "to_categorical: x") if labels.size and labels.min() >= 0 else None
+    labels = labels.astype(np.int64)
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
-    count = int(labels.max()) + 1 if num_classes is None else num_classes
+    count = int(labels.max()) + 1 if num_classes is None else positive_integer("to_categorical", "num_classes", num_classes)
     if labels.size and not 0 <= labels.min() <= labels.max() < count:
         raise DataError(f"to_categorical: labels {labels.min()} to {labels.max()} do not fit {count} classes")
     return np.eye(count)[labels]

@@ -93,6 +93,8 @@ def _fitting(own: Mapping[str, Tensor], stored: Mapping[str, Any], source: str, 
 
 
 def _checked_path(filepath: str | Path) -> Path:
+    if not isinstance(filepath, (str, Path)):
+        raise ArgumentError(f"a file of weights is named by its path, this is {filepath!r}", likely=f"'model{ENDING}'")
     path = Path(filepath)
     if path.name.endswith(ENDING):
         return path

@@ -149,7 +149,7 @@ class Softmax(Layer):
     @checked
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.axis = axis
+        self.axis = int(axis)
 
     def call(self, inputs: Operand) -> Operand:
         """See `softmax`."""
@@ -161,7 +161,7 @@ def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:
 
     Raises: ShapeError where it is missing or not known.
     """
-    extent = input_shape[axis] if len(input_shape) > 1 else None
+    extent = input_shape[axis] if len(input_shape) > 1 and -len(input_shape) <= axis < len(input_shape) else None
     if extent is None:
         raise ShapeError(
             f"{type(layer).__name__} needs to know the extent of axis {axis} of its input",
@@ -176,6 +176,6 @@ def channels_last(owner: str, data_format: str | None) -> str:
 
     Raises: ArgumentError for channels_first.
     """
-    if data_format not in {None, "channels_last"}:
+    if data_format is not None and not (isinstance(data_format, str) and data_format == "channels_last"):
         raise ArgumentError(f"{owner}: data_format={data_format!r} is not supported here yet", likely="channels_last, the default")
     return "channels_last"

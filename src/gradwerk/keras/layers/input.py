@@ -22,7 +22,7 @@ class InputLayer(Layer):
         dtype = options.pop("dtype", None)
         super().__init__(**options)
         self.shape = shape_of("Input", shape)
-        self.batch_size, self.dtype = batch_size, np.dtype(dtype or "float32").name
+        self.batch_size, self.dtype = batch_size, _dtype_of(dtype)
         self.build_for(self.batch_shape)
 
     @property
@@ -55,6 +55,17 @@ def Input(  # noqa: N802  Keras' name
     if shape is None:
         raise ArgumentError("Input needs a shape", likely="for images Input(shape=(28, 28, 1)), for rows of numbers Input(shape=(4,))")
     return InputLayer(shape, batch_size, dtype=dtype, name=name)
+
+
+def _dtype_of(dtype: Any) -> str:  # noqa: ANN401
+    """The name of a dtype.  Raises: ArgumentError for what is none."""
+    try:
+        found = np.dtype("float32" if dtype is None else dtype)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"Input: not a dtype: {dtype!r}", likely="dtype='int32' for whole numbers; left out, float32") from None
+    if found.kind not in "fiub":
+        raise ArgumentError(f"Input: {found} is no dtype of numbers")
+    return found.name
 
 
 def shape_of(owner: str, shape: Any) -> Shape:  # noqa: ANN401

@@ -63,5 +63,7 @@ def shapes_of(x: Any) -> Any:  # noqa: ANN401
 
 
 def floating(x: Any) -> Any:  # noqa: ANN401  a Tensor
-    """Whole numbers as float32: what layers with weights compute on."""
+    """Whole numbers as float32: what layers with weights compute on.  Raises: ArgumentError for several inputs."""
+    if not hasattr(x, "dtype"):
+        raise ArgumentError(f"the layer takes one input, this is a {type(x).__name__} of {len(x)}")
     return x if x.dtype.kind == "f" else cast(x, np.dtype(np.float32))

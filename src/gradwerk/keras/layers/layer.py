@@ -19,7 +19,7 @@ from gradwerk.keras.layers.calls import calls, training_is
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of
 from gradwerk.keras.naming import unique_name
-from gradwerk.keras.options import LayerOptions, checked
+from gradwerk.keras.options import KINDS, LayerOptions, checked
 from gradwerk.nn.module import Module
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -59,8 +59,12 @@ class Layer(Module):
 
     @checked
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
-        if options.get("dtype") not in {None, "float32"}:
-            raise ArgumentError(f"layers compute in float32, not in {options['dtype']}")
+        for name, kind in (("name", "str | None"), ("trainable", "bool")):
+            if name in options and not KINDS[kind][0](options[name]):  # type: ignore[literal-required]
+                raise ArgumentError(f"{type(self).__name__}: {name} is {KINDS[kind][1]}, this is {options[name]!r}")  # type: ignore[literal-required]
+        dtype = options.get("dtype")
+        if dtype is not None and str(dtype) != "float32":
+            raise ArgumentError(f"layers compute in float32, not in {dtype}")
         self.name = options.get("name") or unique_name(type(self).__name__)
         self.built = False
         self.input_shape_argument = options.get("input_shape")
@@ -115,6 +119,8 @@ class Layer(Module):
         if training is None and place is not None and 1 <= place <= len(args):
             training = args[place - 1]
             args = args[: place - 1] + args[place:]
+        if training is not None and not KINDS["bool"][0](training):
+            raise ArgumentError(f"training is True, False or None, this is a {type(training).__name__}")
         training = calls.training if training is None else bool(training)
         with training_is(training):
             if place is not None and training is not None:
@@ -264,6 +270,8 @@ class Layer(Module):
 
         Raises: ArgumentError for another number of arrays, ShapeError for other shapes.
         """
+        if not isinstance(weights, (list, tuple)):
+            raise ArgumentError(f"set_weights takes a list of arrays, this is {type(weights).__name__}")
         own, given = self.weights, [np.asarray(array) for array in weights]
         if len(own) != len(given):
             unbuilt = "build the model first: call it once, or give it an Input" if not own else ""

@@ -12,7 +12,7 @@ from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked, whole
+from gradwerk.keras.options import LayerOptions, checked, is_number, whole
 from gradwerk.nn.dropout import dropout
 from gradwerk.nn.norm import batch_statistics, normalize, running
 from gradwerk.tensor.grad import no_grad
@@ -39,7 +39,7 @@ class BatchNormalization(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        if not 0 <= momentum <= 1 or not epsilon > 0:
+        if not all(map(is_number, (momentum, epsilon))) or not 0 <= momentum <= 1 or not epsilon > 0:
             raise ArgumentError(f"BatchNormalization: momentum lies in 0..1 and epsilon above 0, these are {momentum!r} and {epsilon!r}")
         self.axis, self.momentum, self.epsilon, self.center, self.scale = int(axis), momentum, epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = initializers.get(beta_initializer), initializers.get(gamma_initializer)
