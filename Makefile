@@ -5,9 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/demo
 PEERS  := .venv-peers
+MUTANTS := .venv-mutants
+STATE  ?= /tmp/gradwerk-mutants.json
 PIP    := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-long test-versions faults lint check bench bench-peers clean
+.PHONY: help demo test test-long test-versions faults mutants lint check bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -40,6 +42,9 @@ check: lint test  ## what CI checks: also the oldest packages, and the command f
 	$(BIN)/gradwerk predict runs/check runs/check/samples/*.png
 	$(BIN)/gradwerk inspect lenet5 > runs/check/launches.txt
 
+mutants: $(MUTANTS)/.ready  ## 200 mutants drawn by a seed: at least 90 % of those that are not equivalent must be noticed (90 minutes)
+	$(MUTANTS)/bin/python -m tests.faults.mutants --count 200 --state $(STATE)
+
 lint: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -70,5 +75,10 @@ $(PEERS)/.ready: pyproject.toml
 	$(PEERS)/bin/python $(PIP) '.[peers]'
 	@touch $@
 
+$(MUTANTS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(MUTANTS)
+	$(MUTANTS)/bin/python $(PIP) --editable '.[mutants]'
+	@touch $@
+
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) $(MUTANTS) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

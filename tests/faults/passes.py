@@ -62,11 +62,11 @@ RULES = (
         "gather(table) @ W in any order of results",
     ),
     Fault(
-        "sums by turned rows",
+        "sums by rows that moved",
         "compiler/simplify.py",
-        "    back = tuple(order.index(k) for k in range(len(order) - 1))",
-        "    back = tuple(order[k] for k in range(len(order) - 1))",
-        "indices are turned the wrong way",
+        "    if order[-1] != len(order) - 1 or args[1].ndim != len(order) - 1:",
+        "    if order[-1] != len(order) - 1:",
+        "rows are summed where they lay before they were transposed, whatever a row is",
     ),
     Fault(
         "table for a matrix turned",

@@ -105,16 +105,17 @@ class Program:
         names = {target for line in self.lines for target in line.targets}
         return tuple(given.name for given in self.givens if given.name in names)
 
-    def text(self, name: str = "program") -> str:
-        """`def program(...)`, which returns its outputs and the final contents of what it writes to."""
+    def text(self, name: str = "program", *, plain: bool = True) -> str:
+        """`def program(...)`, which returns its outputs and the final contents of what it writes to; `plain`: without their history."""
         lines = [f"{x} = leaf({x})" for x in self.leaves] + [line.text() for line in self.lines]
-        lines.append(f"return [{', '.join(f'plain({x})' for x in self.outputs)}], [{', '.join(f'plain({x})' for x in self.written)}]")
+        given = "plain({})" if plain else "{}"
+        lines.append(f"return [{', '.join(map(given.format, self.outputs))}], [{', '.join(map(given.format, self.written))}]")
         return f"def {name}({', '.join(g.name for g in self.givens)}):\n" + textwrap.indent("\n".join(lines), "    ")
 
-    def function(self, *, wide: bool = False) -> Callable[..., tuple[list[Any], list[Any]]]:
+    def function(self, *, wide: bool = False, plain: bool = True) -> Callable[..., tuple[list[Any], list[Any]]]:
         """The function itself."""
         words = dict(_words(wide=wide))
-        exec(compile(self.text(), f"program {self.seed}", "exec"), words)
+        exec(compile(self.text(plain=plain), f"program {self.seed}", "exec"), words)
         return words["program"]  # type: ignore[no-any-return]
 
     def graph(self, *, wide: bool = False) -> tuple[Graph, dict[int, int]]:

@@ -6,6 +6,8 @@ native       graph, compiled: with 1, 2 and 4 threads, and with chunks in other 
 disordered   the same Plan walked by Python, in any order that the barriers allow, on memory full of NaN bits: the same bits
 eager        Tensors, operation by operation
 compiled     the function of Tensors, compiled, called twice
+holding      the same with some arguments that it finds outside, as a step finds its parameters
+outside      what comes before gradients compiled, the gradients asked for outside
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,8 @@ from gradwerk.tensor.storage import aligned_copy
 from gradwerk.tensor.tensor import Tensor
 from tests.compiler.run_plan import Walk
 from tests.programs.agree import Exact, differences, slopes
-from tests.programs.text import Array, Given, Program
+from tests.programs.text import Array, Given, Program, gradient_parts
+from tests.programs.words import gradient, leaf, vocabulary
 
 POISON = 0xFF
 """Every byte of memory before a run: NaN as a float, -1 as an integer."""
@@ -213,6 +216,53 @@ def compiled(p: Prepared, threads: Sequence[int]) -> list[Difference]:
     return found
 
 
+def holding(p: Prepared) -> list[Difference]:
+    """Compiled, where some of what it is given are Tensors that the function holds; called twice."""
+    rng = random.Random(p.program.seed)
+    held = [rng.random() < 0.5 for _ in p.inputs]
+    tensors = [tensor_of(given, array) for given, array in zip(p.program.givens, p.inputs, strict=True)]
+    tensors = [leaf(x) if given.name in p.program.leaves else x for given, x in zip(p.program.givens, tensors, strict=True)]
+    function = p.program.function()
+
+    def with_the_rest(*rest: Any) -> Any:
+        left = iter(rest)
+        return function(*(tensor if here else next(left) for tensor, here in zip(tensors, held, strict=True)))
+
+    run = gw.compile(with_the_rest)
+    found: list[Difference] = []
+    names = [given.name for given in p.program.givens]
+    for _ in range(2):
+        rest = [tensor_of(given, array) for given, array in zip(p.program.givens, p.inputs, strict=True)]
+        outputs, _ = run(*(x for x, here in zip(rest, held, strict=True) if not here))
+        finals = [(tensors if held[names.index(x)] else rest)[names.index(x)] for x in p.program.written]
+        found += p.differs("holding", [np.array(x.numpy() if isinstance(x, Tensor) else x) for x in (*outputs, *finals)])
+        for name in p.program.written:
+            if held[k := names.index(name)]:
+                tensors[k].assign(p.inputs[k])
+    return found
+
+
+def outside(p: Prepared) -> list[Difference]:
+    """The first gradients of a program, asked for outside of a compiled function."""
+    program = p.program
+    number = next((k for k, line in enumerate(program.lines) if line.says.startswith("gradient(")), None)
+    if number is None:
+        return []
+    line, before = program.lines[number], program.with_lines(program.lines[:number])
+    ends, leaves, weights, _ = gradient_parts(line)
+    forward = replace(before, outputs=tuple(ends), leaves=()).function(plain=False)
+    tensors = [tensor_of(given, array) for given, array in zip(program.givens, p.inputs, strict=True)]
+    names = [given.name for given in program.givens]
+    for name in leaves:
+        tensors[names.index(name)] = leaf(tensors[names.index(name)])
+    run = gw.compile(forward)
+    results, _ = run(*tensors)
+    words = vocabulary(wide=False)
+    found = gradient(results, [tensors[names.index(x)] for x in leaves], [eval(w, words) for w in weights])
+    wanted = Prepared(replace(before, lines=(*before.lines, line), outputs=line.targets))
+    return wanted.differs("outside", [x.numpy() for x in found])
+
+
 @contextmanager
 def all_shared() -> Iterator[None]:
     """Plans are run by all threads, however small they are."""
@@ -231,7 +281,9 @@ def examine(program: Program, threads: Sequence[int] = (2,)) -> list[Difference]
     except Exception as error:
         return [Difference("error before", type(error).__name__, str(error)[:300])]
     with all_shared(), settings.scope(check=True):
-        for way in (lambda: native(p, threads), lambda: eager(p), lambda: compiled(p, ())):
+        ways = [lambda: native(p, threads), lambda: eager(p), lambda: compiled(p, ())]
+        ways += [lambda: holding(p)] if program.seed % 2 else [lambda: outside(p)]
+        for way in ways:
             try:
                 found += way()
             except Exception as error:

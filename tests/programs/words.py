@@ -32,7 +32,7 @@ Slices = Sequence[tuple[int, int]]
 
 def leaf(x: Any) -> Any:
     """x, which gradients are asked for."""
-    if not isinstance(x, Tensor):
+    if not isinstance(x, Tensor) or x.requires_grad:
         return x
     alone = x.detach()
     set_wants(alone, wants=True)

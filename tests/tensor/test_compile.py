@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from gradwerk.base.errors import DataError, GradwerkError, NumericError, StateEr
 from gradwerk.base.settings import settings
 from gradwerk.ops.elementwise import exp, tanh
 from gradwerk.ops.indexing import gather
+from gradwerk.ops.movement import broadcast_to, flip
 from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.effects import print_
 from gradwerk.tensor.grad import grad, no_grad
@@ -369,3 +372,23 @@ def test_overlapping_arrays_among_written_arguments_are_refused():
     assert step(block[:1], block[2:]).item() == 4
     with pytest.raises(StateError, match="share memory"):
         step(block[0:2], block[1:3])
+
+
+@pytest.mark.parametrize(
+    "view",
+    [lambda x: x.reshape(4), lambda x: x[1:], lambda x: x.T, lambda x: broadcast_to(x, (3, 2, 2)), lambda x: flip(x)[0]],
+    ids=["reshape", "slice", "transpose", "broadcast", "flip"],
+)
+@pytest.mark.parametrize("held", [False, True])
+def test_gradients_go_through_a_view_that_is_returned(view, held):
+    """A compiled function gives a view of what it was given, or holds: eager and compiled it is one, and gradients go through it."""
+    found = []
+    for wrap in (lambda fn: fn, compile_):
+        x = Parameter(np.arange(4, dtype=np.float32).reshape(2, 2))
+        fn = wrap(partial(view, x) if held else view)
+        for _ in range(2):
+            y = fn() if held else fn(x)
+            found.append(grad((y * y).sum(), x).numpy())
+        with no_grad():
+            assert not (fn() if held else fn(x)).requires_grad
+    np.testing.assert_array_equal(found, [found[0]] * 4)

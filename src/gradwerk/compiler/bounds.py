@@ -126,8 +126,8 @@ def lower_check(lowering: Lowering, node: Node) -> None:
 def may_fail(node: Node) -> bool:
     """Whether running the node may raise: it calls Python, or looks at indices.  (Readers of indices find them looked at.)"""
     op = node.op
-    if isinstance(op, Scan):
-        return any(may_fail(inner) for inner in op.body.live())
+    if isinstance(op, Scan):  # one of no steps, or that holds another, runs by Python (compiler/loops.py)
+        return op.length == 0 or any(isinstance(inner.op, Scan) or may_fail(inner) for inner in op.body.live())
     if isinstance(op, Indexed):
         return isinstance(op, InRange) or not isinstance(op, Gather | ScatterAdd)
     if isinstance(op, Reduction):

@@ -7,6 +7,7 @@ came when the program had begun to write: then all is done that belongs to the c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from weakref import ref
 
@@ -23,7 +24,19 @@ from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
 from gradwerk.tensor.signature import Call
-from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Specialization
+from gradwerk.tensor.specialize import (
+    Argument,
+    Differentiable,
+    Fixed,
+    Fresh,
+    GradientOf,
+    Leaf,
+    Recipe,
+    Reference,
+    Same,
+    Specialization,
+    Within,
+)
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View, row_major, shown
 from gradwerk.tensor.tape import record
@@ -276,7 +289,15 @@ def build(
         result = make(recipe.cls, storage, array, storage.type if laid_out else whole._type, whole._view)
     for step in recipe.steps:
         result = alias(recipe.cls, step, result, result._array)
+    if isinstance(recipe, Within) and recipe.root is not None and result._view is not None:
+        result._view = following(result._view, find(recipe.root, leaves))
     return result
+
+
+def following(view: View, root: Handle) -> View:
+    """The view with the history of a Tensor whose memory it shows; nobody has looked at that yet."""
+    other = root._view
+    return replace(view, root=root if other is None or other.root is None else other.root, seen=-1)
 
 
 def contents(x: Any) -> Array:  # noqa: ANN401

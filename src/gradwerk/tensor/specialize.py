@@ -72,11 +72,12 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Within:
-    """A result that is a view of a Tensor from outside."""
+    """A result that is a view of a Tensor from outside; gradients go through it to `root`, where there is one."""
 
     of: Reference
     cls: type[Handle]
     steps: tuple[Movement, ...]
+    root: Reference | None = None
 
 
 Recipe = Same | Fresh | Within
@@ -256,9 +257,13 @@ class Tracer:
         computed = history(handle)[0] is not None
         if self.is_outside(handle) and not computed:
             return Same(self.reference(handle))
-        if storage not in trace.born_here and not computed:
+        view = handle._view
+        root = view.root if view is not None else None
+        of_leaf = computed and root is not None and root._node is None and self.is_outside(root)  # gradients go on to what is outside
+        if storage not in trace.born_here and (of_leaf or not computed):
             trace.value(handle)
-            return Within(self.source_of(storage), type(handle).result_class, handle._view.steps if handle._view is not None else ())
+            follows = self.reference(root) if of_leaf and root is not None else None
+            return Within(self.source_of(storage), type(handle).result_class, view.steps if view is not None else (), follows)
         if computed and handle._view is not None:
             return Fresh(self.output(trace.value(handle)), type(handle).result_class, ())
         number = self.groups.get(storage)
