@@ -75,6 +75,8 @@ from gradwerk.torch.functions import tanh as tanh
 from gradwerk.torch.functions import transpose as transpose
 from gradwerk.torch.functions import unsqueeze as unsqueeze
 from gradwerk.torch.functions import where as where
+from gradwerk.torch.serialization import load as load
+from gradwerk.torch.serialization import save as save
 from gradwerk.torch.shapes import Size as Size
 from gradwerk.torch.tensors import Tensor as Tensor
 

@@ -29,7 +29,7 @@ NOTHING_SPECIAL: Mapping[str, tuple[object, ...]] = MappingProxyType({
     **dict.fromkeys(("is_grads_batched", "materialize_grads", "maximize", "return_indices", "scale_grad_by_freq", "sparse"), (False,)),
     **dict.fromkeys(("divisor_override", "layout", "max_norm", "memory_format", "out", "padding_idx"), (None,)),
     **dict.fromkeys(("pos_weight", "reduce", "size_average", "weight", "worker_init_fn", "sampler", "batch_sampler"), (None,)),
-    **dict.fromkeys(("options", "shapes_spec"), (None,)),
+    **dict.fromkeys(("mmap", "options", "pickle_module", "pickle_protocol", "shapes_spec"), (None,)),
     "backend": (None, "inductor"), "dilation": (1,), "dtype": (None, dtypes.float32), "norm_type": (2.0,), "only_inputs": (True,),
     "proj_size": (0,), "timeout": (0,),
 })  # fmt: skip

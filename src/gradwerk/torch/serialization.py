@@ -1,0 +1,55 @@
+"""torch.save and torch.load: state dicts, and whatever stands beside them, in a file that is safe to read.
+
+PyTorch's own files are pickles in a zip archive; these are sealed safetensors (io/weights.py).  Nothing is ever unpickled, so what is no
+tensor and no plain value is refused while it is saved.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.io.atomic import read_bytes, write_atomically
+from gradwerk.io.weights import pack, unpack
+from gradwerk.nn import module as core
+from gradwerk.torch.creation import from_numpy
+from gradwerk.torch.options import accepts, on_cpu
+
+PathOrFile = str | os.PathLike[str] | BinaryIO
+
+
+@accepts("pickle_module", "pickle_protocol")
+def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
+    """Writes tensors, arrays, numbers and texts, in dicts, lists and tuples, to a path or a file open for writing bytes.
+
+    Raises: ArgumentError for what such a file cannot hold, a whole module among it; FileError where it cannot be written.
+    """
+    if isinstance(obj, core.Module):
+        raise ArgumentError(
+            f"torch.save keeps the state of a module, not the {type(obj).__name__} itself: its code is in no file",
+            likely="torch.save(model.state_dict(), path)",
+        )
+    data = pack(obj)
+    if isinstance(f, str | os.PathLike):
+        write_atomically(Path(f), data)
+    elif callable(getattr(f, "write", None)):
+        f.write(data)
+    else:
+        raise ArgumentTypeError(f"torch.save wants a path or a file, this is {type(f).__name__}", likely="torch.save(obj, path)")
+
+
+@accepts("pickle_module", "mmap")
+def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None = None) -> Any:  # noqa: ANN401  what was saved
+    """What `save` wrote; a safetensors file of any other program as a dict of tensors.  It is always safe, whatever `weights_only` says.
+
+    Raises: FileError where the file is missing, cut, changed or of another format, PyTorch's own among them.
+    """
+    del weights_only
+    on_cpu(map_location)
+    if isinstance(f, str | os.PathLike):
+        return unpack(read_bytes(Path(f), "the file"), os.fspath(f), tensor=from_numpy)
+    if not callable(getattr(f, "read", None)):
+        raise ArgumentTypeError(f"torch.load wants a path or a file, this is {type(f).__name__}", likely="torch.load(path)")
+    return unpack(f.read(), str(getattr(f, "name", "the file")), tensor=from_numpy)
