@@ -92,7 +92,7 @@ def test_the_condition_says_nothing_about_what_is_chosen(world: Callable[[Any], 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_what_is_written_is_held(cls: type[Tensor]) -> None:
     for write in (lambda t: t.__setitem__(0, 0.5), lambda t: t.__iadd__(0.5), lambda t: t.assign(0.5), lambda t: t.assign([1.5, 2, 3])):
-        whole = cls([1, 2, 3])
+        whole = cls(np.array([1, 2, 3]))
         with pytest.raises(DTypeError):
             write(whole)
         np.testing.assert_array_equal(whole.numpy(), [1, 2, 3])

@@ -78,7 +78,7 @@ def test_sequential_and_apply() -> None:
 
 
 def test_errors_name_the_layer() -> None:
-    with pytest.raises(ShapeError, match=r"^Small/conv \(Conv2d\): the channels"):
+    with pytest.raises(ShapeError, match=r"^Small/conv \(Conv2d\): given groups=1, weight of size"):
         Small()(torch.zeros(2, 3, 8, 8))
     with pytest.raises(ArgumentError, match="expected 4D input"):
         nn.BatchNorm2d(3)(torch.zeros(2, 3))

@@ -94,5 +94,5 @@ def test_there_is_one_device() -> None:
 
 
 def test_repr() -> None:
-    assert repr(torch.tensor([1.0, 2.5])) == "tensor([1. , 2.5])"
+    assert repr(torch.tensor([1.0, 2.5])) == "tensor([1.0000, 2.5000])"
     assert repr(torch.tensor([1, 2], dtype=torch.int32)) == "tensor([1, 2], dtype=torch.int32)"

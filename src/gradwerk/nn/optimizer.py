@@ -166,6 +166,10 @@ class Optimizer(Module):
             for path, tensor in zip(self.targets, tensors, strict=True):
                 yield f"{slot}.{path}", tensor
 
+    def numbers(self) -> list[tuple[str, Tensor]]:
+        """The numbers that are Tensors, by attribute: learning rate, step count, powers of betas."""
+        return [(name, value) for name, value in self.__dict__.items() if isinstance(value, Tensor)]
+
     def configure(self, **settings: object) -> None:
         """Changes settings by name (momentum, betas, decay): compiled steps trace again, slots stay.
 

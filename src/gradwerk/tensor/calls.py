@@ -39,7 +39,7 @@ from gradwerk.tensor.specialize import (
 )
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View, row_major, shown
-from gradwerk.tensor.tape import record
+from gradwerk.tensor.tape import FREED, record, unread
 from gradwerk.tensor.tensor import Tensor
 
 
@@ -346,11 +346,17 @@ class BackwardHalf:
     name = "compiled function"
 
     def __init__(self, half: Differentiable, kept: list[tuple[Any, Array, int]], residuals: list[Array]) -> None:
-        self.half, self.kept, self.residuals = half, kept, residuals
+        self.half, self.kept, self.residuals, self.released = half, kept, residuals, False
         self.pins = [pinned(array) for _, array, _ in kept]
+
+    def release(self) -> None:
+        """Lets go of what the backward half reads."""
+        self.kept, self.residuals, self.pins, self.released = [], [], [], True
 
     def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
         """The gradients of the leaves.  Raises: StateError where an input was written since, or a second derivative is asked for."""
+        if self.released:
+            raise unread(FREED)
         if mode.grad:
             likely = "compile the function that takes both gradients"
             raise StateError("a compiled function has no second derivative from outside", likely=likely)

@@ -101,12 +101,12 @@ def alike(x: H, like: Handle) -> H:
 def owned(leaf: Handle, gradient: Operand) -> Any:  # noqa: ANN401  a Tensor of the leaf's result class
     """A gradient in memory of its own, laid out as the leaf: what `.grad` holds must share nothing that the user can write to."""
     cls: Any = leaf.result_class
-    return alike(gradient if isinstance(gradient, Handle) else cls(gradient), leaf)
+    return alike(gradient if isinstance(gradient, Handle) else cls(gradient, gradient.dtype), leaf)
 
 
-def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = False) -> None:
+def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = False, retain: bool = True) -> None:
     """Adds gradients to `.grad` of every leaf that takes part."""
-    walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph)
+    walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph, retain=retain)
     before, mode.grad = mode.grad, create_graph
     try:
         for leaf, found in walk.leaves.values():
@@ -122,7 +122,8 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
 
 
 def grad(
-    outputs: Operand, inputs: Operand, grad_outputs: Operand = None, *, create_graph: bool = False, allow_unused: bool = False
+    outputs: Operand, inputs: Operand, grad_outputs: Operand = None, *, create_graph: bool = False, allow_unused: bool = False,
+    retain: bool = True,
 ) -> Any:  # noqa: ANN401  one Tensor for one input, else a tuple
     """The gradients of outputs (of one element each, or weighted by `grad_outputs`) with respect to `inputs`.  No `.grad` changes.
 
@@ -132,7 +133,7 @@ def grad(
     wanted = list(inputs) if isinstance(inputs, Sequence) else [inputs]
     results = list(outputs) if isinstance(outputs, Sequence) else [outputs]
     cts = list(grad_outputs) if isinstance(grad_outputs, Sequence) else [grad_outputs] * len(results)
-    walk = walk_back(results, cts, wanted, leaves=False, create_graph=create_graph)
+    walk = walk_back(results, cts, wanted, leaves=False, create_graph=create_graph, retain=retain)
     found = tuple(_found(walk, x, allow_unused=allow_unused) for x in wanted)
     return found if many else found[0]
 

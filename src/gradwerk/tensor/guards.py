@@ -126,6 +126,23 @@ class Contents(Slot):
         return f"the contents of {self.label} changed{counts}"
 
 
+class Parts(Slot):
+    """An object that says what a step depends on (`__gradwerk_guarded__`): the same things as at the trace."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.__gradwerk_guarded__()
+
+    def holds(self) -> bool:
+        now = self.read()
+        return len(now) == len(self.was) and all(map(is_, now, self.was))
+
+    def put_back(self) -> None:
+        """Nothing: what it says follows from what it holds."""
+
+    def change(self) -> str:
+        return f"what {self.label} consists of changed"
+
+
 class Versioned:
     """An object with a version, and its attributes at the time: set back to what they were, they are what they were."""
 
@@ -252,7 +269,13 @@ class Reach:
             self.instance(label, value)
 
     def instance(self, label: str, value: Any) -> None:  # noqa: ANN401
-        """An object: by its version if it has one, else attribute by attribute."""
+        """An object: by what it says, by its version if it has one, else attribute by attribute."""
+        if hasattr(type(value), "__gradwerk_guarded__"):
+            parts = value.__gradwerk_guarded__()
+            self.slots.append(Parts(label, value, None, parts))
+            for number, part in enumerate(parts):
+                self.visit(f"{label}.{number}", part)
+            return
         if not hasattr(value, "__gradwerk_version__"):
             self.plain(label, value)
             return

@@ -59,17 +59,38 @@ class Saved:
         self.version = handle._storage.version
 
 
-class TapeNode:
-    """One recorded operation.  `edges` are the histories its arguments had: (node, index), or (None, 0) for leaves and constants."""
+FREED = "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed)"
 
-    __slots__ = ("args", "edges", "number", "op", "results", "versions")
+
+class TapeNode:
+    """One recorded operation.  `edges` are the histories its arguments had: (node, index), or (None, 0) for leaves and constants.
+
+    A walk that does not keep the graph frees it: then no value can be read any more.  Rules that read none (a sum, a view) still work.
+    """
+
+    __slots__ = ("args", "edges", "freed", "number", "op", "results", "versions")
 
     def __init__(self, op: Pullback, args: tuple[Any, ...]) -> None:
-        self.op, self.args = op, args
+        self.op, self.args, self.freed = op, args, False
         self.number = next(_numbers)
         self.edges = tuple(history(a) if isinstance(a, Handle) else (None, 0) for a in args)
         self.versions = tuple(a._storage.version if isinstance(a, Handle) else 0 for a in args)
         self.results: tuple[Saved, ...] = ()
+
+    def free(self) -> None:
+        """Lets go of all values.  Leaves stay, because gradients go to them, and numbers of no axes, which are the count of a mean."""
+        self.freed = True
+        cls = next((type(a).result_class for a in self.args if isinstance(a, Handle)), Handle)
+        self.args = tuple([
+            a if isinstance(a, Handle) and (a._wants or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
+            for a, edge in zip(self.args, self.edges, strict=True)
+        ])
+        self.versions = tuple(a._storage.version for a in self.args)
+        for saved in self.results:
+            saved.storage, saved.array, saved.view, saved.version = Storage(None, saved.type, FREED), None, None, 0
+        release = getattr(self.op, "release", None)  # a compiled call holds what its backward half reads
+        if release is not None:
+            release()
 
 
 def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
@@ -94,10 +115,28 @@ def stale(cls: type[Handle], type_: Type, name: str, storage: Storage) -> Handle
     return make(cls, Storage(None, type_, problem), None, type_)
 
 
+def gone(cls: type[Handle], type_: Type) -> Handle:
+    """A stand-in for what was freed."""
+    return make(cls, Storage(None, type_, FREED), None, type_)
+
+
+def typed(arg: Any) -> Type:  # noqa: ANN401
+    """The type of an argument as the tape keeps it."""
+    return arg._type if isinstance(arg, Handle) else Type(arg.shape, arg.dtype)
+
+
+def unread(problem: str) -> StateError:
+    """The error for a rule that needs what cannot be read any more."""
+    freed = "pass retain_graph=True to the first backward(), or compute both losses before one backward() of their sum"
+    return StateError(problem, likely=freed if problem == FREED else "write to a copy, or compute the gradient before the write")
+
+
 def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
     arg = node.args[position]
     if not isinstance(arg, Handle):
         return arg
+    if node.freed and arg._wants:
+        return gone(type(arg).result_class, arg._type)
     if arg._storage.version != node.versions[position]:
         return stale(type(arg).result_class, arg._type, node.op.name, arg._storage)
     edge_node, edge_index = node.edges[position]
@@ -147,8 +186,8 @@ def spent_node(reason: str) -> TapeNode:
 class Walk:
     """The gradients found so far, for nodes not yet walked, for leaves, and for the results asked for by name."""
 
-    def __init__(self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0) -> None:
-        self.first_number = first_number
+    def __init__(self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0, retain: bool = True) -> None:
+        self.first_number, self.retain = first_number, retain
         self.pending: dict[TapeNode, list[Operand | None]] = {}
         self.queue: list[tuple[int, TapeNode]] = []
         self.leaves: dict[int, tuple[Handle, Operand]] = {}
@@ -161,7 +200,7 @@ class Walk:
         """One contribution to a Tensor's gradient."""
         node, index = edge
         if isinstance(ct, Handle) and ct._storage.problem and (node is not None or (isinstance(target, Handle) and target._wants)):
-            raise StateError(ct._storage.problem, likely="write to a copy, or compute the gradient before the write")
+            raise unread(ct._storage.problem)
         if node is None or node.number < self.first_number:
             if isinstance(target, Handle) and (target._wants or node is not None) and (self.keep_leaves or id(target) in self.wanted):
                 held = self.leaves.get(id(target))
@@ -203,6 +242,8 @@ class Walk:
             for position, ct in enumerate(pull(cast(Op, node.op), cts, ys, xs)):
                 if ct is not None:
                     self.arrive(node.args[position], node.edges[position], ct)
+            if not self.retain:
+                node.free()
 
     def of(self, handle: Handle) -> Operand | None:
         """The gradient of one asked-for Tensor."""
@@ -214,13 +255,14 @@ class Walk:
 
 
 def walk_back(
-    outputs: Sequence[Handle], cts: Sequence[Operand | None], wanted: Sequence[Handle], *, leaves: bool, create_graph: bool
-) -> Walk:
-    """Gradients of sum(ct * output): for `wanted`, and with `leaves` for every leaf that takes part.
+    outputs: Sequence[Handle], cts: Sequence[Operand | None], wanted: Sequence[Handle], *, leaves: bool, create_graph: bool,
+    retain: bool = True,
+) -> Walk:  # fmt: skip
+    """Gradients of sum(ct * output): for `wanted`, and with `leaves` for every leaf that takes part; the graph is freed unless `retain`.
 
     A ct of None stands for 1 and needs an output of one element.  Raises: StateError, ShapeError.
     """
-    walk = Walk(wanted, leaves=leaves)
+    walk = Walk(wanted, leaves=leaves, retain=retain or create_graph)
     before, mode.grad = mode.grad, create_graph
     try:
         for output, ct in zip(outputs, cts, strict=True):

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DTypeError, ShapeError, TraceError
+from gradwerk.base.errors import ArgumentTypeError, DTypeError, ShapeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import apply, assign, unreadable
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
-from gradwerk.tensor.grad import alike, backward, copied, detached
+from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.indexing import index
 from gradwerk.tensor.inplace import copy_into, rewrite
@@ -122,18 +122,29 @@ class Tensor(Operators, Handle):
         part = index(self, key)
         if part._storage is not self._storage:
             raise DTypeError("only whole numbers and slices can be written to", likely="use where(mask, new, old)")
-        written = isinstance(value, Handle) and value._storage is part._storage and value._view == part._view  # by `x[k] += y`
+        written = isinstance(value, Handle) and value._storage is part._storage and _steps(value) == _steps(part)  # by `x[k] += y`
         if not written:
             part.copy_(value)
 
     def __repr__(self) -> str:
         return describe(self)
 
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        if self.ndim:
+            raise ArgumentTypeError(
+                f"only a Tensor of no axes has a number to format as {spec!r}", facts=(f"Tensor {self._type}",),
+                likely="format one element: x[0].item(), or the mean: x.mean()",
+            )  # fmt: skip
+        return format(self.item(), spec)
+
     def __copy__(self) -> Self:
         return self.clone()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        copy = type(self)(self.contents("deepcopy"))
+        contents = self.contents("deepcopy")
+        copy = type(self)(contents, contents.dtype)
         if self._view is not None or self._storage.order is not None:
             adopt(copy, alike(copy.detach(), self))
         copy.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
@@ -144,7 +155,9 @@ class Tensor(Operators, Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its contents, whether it is trained, and the order of its axes in memory; without its history."""
         order = self._view.order if self._view is not None else None
-        return _restored, (type(self), self.contents("pickle"), self._wants, order, getattr(self, "__dict__", None))
+        memory = self._storage.order if self._view is None else None
+        contents = np.array(self.contents("pickle"), order="C")
+        return _restored, (type(self), contents, self._wants, order, memory, getattr(self, "__dict__", None))
 
     def clone(self) -> Self:
         """A copy in memory of its own, through which gradients flow."""
@@ -187,9 +200,18 @@ class Parameter(Tensor):
         super().__init__(data, dtype, requires_grad=requires_grad)
 
 
-def _restored(cls: type[Any], contents: Array, wants: bool, order: tuple[int, ...] | None, attributes: dict[str, Any] | None) -> Any:  # noqa: ANN401, FBT001
+def _steps(x: Handle) -> Any:  # noqa: ANN401  a tuple of movements
+    return x._view.steps if x._view is not None else ()
+
+
+def _restored(
+    cls: type[Any], contents: Array, wants: bool, order: tuple[int, ...] | None, memory: tuple[int, ...] | None,  # noqa: FBT001
+    attributes: dict[str, Any] | None,
+) -> Any:  # noqa: ANN401  a Tensor
     """What `Tensor.__reduce__` wrote."""
-    restored = cls(contents)
+    restored = cls(contents, contents.dtype)
+    if memory is not None:
+        adopt(restored, laid(Tensor, contents, memory))
     if order is not None:
         adopt(restored, transpose(Tensor(np.transpose(contents, np.argsort(order))), order))
     if attributes:

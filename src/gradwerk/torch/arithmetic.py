@@ -111,8 +111,8 @@ class Arithmetic:
             raise ArgumentError("clamp(): At least one of 'min' or 'max' must not be None")
         x: Any = self
         if min is not None:
-            x = _bounded(x, min, compare.less)
-        return x if max is None else _bounded(x, max, compare.greater)
+            x = x._with(functions.clip, min)
+        return x if max is None else x._with(lambda a, high: functions.clip(a, None, high), max)
 
     clip = clamp
 
@@ -288,10 +288,6 @@ def _floating(function: str, x: Any) -> Any:  # noqa: ANN401
 def _as_float(x: Any) -> Any:  # noqa: ANN401
     """Whole numbers as float32."""
     return x if x.dtype.kind == "f" else elementwise.cast(x, np.dtype(np.float32))
-
-
-def _bounded(x: Any, bound: Any, beyond: Callable[..., Any]) -> Any:  # noqa: ANN401
-    return x._with(lambda a, b: elementwise.where(beyond(a, b), b, a), bound)
 
 
 def floor_divided(a: Operand, b: Operand) -> Operand:

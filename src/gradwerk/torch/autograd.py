@@ -18,11 +18,12 @@ def grad(
     outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,  # noqa: ANN401
     *, allow_unused: bool | None = None,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """The gradients of outputs with respect to each input, as a tuple.  The history is kept whatever `retain_graph` says.
+    """The gradients of outputs with respect to each input, as a tuple.  What rules read is freed, unless `retain_graph` or `create_graph`.
 
     Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None).
     """
-    found = core.grad(outputs, inputs, grad_outputs, create_graph=create_graph, allow_unused=bool(allow_unused))
+    keep = create_graph if retain_graph is None else retain_graph
+    found = core.grad(outputs, inputs, grad_outputs, create_graph=create_graph, allow_unused=bool(allow_unused), retain=keep)
     return found if isinstance(found, tuple) else (found,)
 
 __getattr__ = ORIGINAL.module("torch.autograd", __name__)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.ir.op import Array
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
+from gradwerk.torch.arguments import extents, whole
 from gradwerk.torch.options import accepts, on_cpu
 from gradwerk.torch.tensors import Tensor
 
@@ -22,7 +24,33 @@ from gradwerk.torch.tensors import Tensor
 @accepts("device", "pin_memory")
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """A Tensor with a copy of the data.  Python numbers become float32, int64 or bool; arrays keep their dtype."""
-    return Tensor(data, dtype, requires_grad=requires_grad)
+    if data is None or isinstance(data, str):
+        raise ArgumentTypeError(f"tensor(): invalid data type {type(data).__name__!r}")
+    if isinstance(data, (list, tuple)):
+        data = _nested(data)
+    return Tensor.of(data, dtype, requires_grad=requires_grad)
+
+
+def _nested(data: Sequence[Any]) -> Any:  # noqa: ANN401  an array, or the list itself
+    """Nested lists, looked at: arrays and Tensors in them keep their dtype.  Raises: ShapeError for unequal lengths, ArgumentTypeError."""
+    leaf: Any = data
+    while isinstance(leaf, (list, tuple)) and leaf:
+        leaf = leaf[0]
+    if isinstance(leaf, Tensor):
+        data = _read(data)
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        message = "the nested lists have different lengths, and a Tensor has one for each axis"
+        raise ShapeError(message, likely="pad them to one length") from None
+    if array.dtype.kind in "USO":
+        raise ArgumentTypeError("tensor(): invalid data type 'str'" if array.dtype.kind != "O" else "tensor(): the data are no numbers")
+    return array if isinstance(leaf, (np.ndarray, np.generic, Tensor)) else data
+
+
+def _read(data: Any) -> Any:  # noqa: ANN401
+    """Nested lists of Tensors as arrays."""
+    return [_read(item) for item in data] if isinstance(data, (list, tuple)) else np.asarray(data.contents("tensor()"))
 
 
 def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  # noqa: ANN401
@@ -34,25 +62,27 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  #
 
 def from_numpy(ndarray: Array) -> Tensor:
     """A Tensor on the array's memory."""
+    if not isinstance(ndarray, np.ndarray):
+        raise ArgumentTypeError(f"expected np.ndarray (got {type(ndarray).__name__})", likely="torch.tensor(data) takes lists and numbers")
     return Tensor.sharing(ndarray)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros, float32 unless a dtype is given."""
-    return Tensor(np.zeros(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
+    return Tensor.of(np.zeros(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones, float32 unless a dtype is given."""
-    return Tensor(np.ones(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
+    return Tensor.of(np.ones(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """One value everywhere; its dtype is the value's unless given."""
-    return Tensor(np.full(_shape((size,)), fill_value, dtype or Tensor(fill_value).dtype), requires_grad=requires_grad)
+    return Tensor.of(np.full(_shape((size,)), fill_value, dtype or Tensor.of(fill_value).dtype), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
@@ -77,21 +107,31 @@ def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = Fa
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """start, start + step, ... before end; int64 from whole numbers, else float32."""
     first, last = (0, start) if end is None else (start, end)
-    floating = any(isinstance(n, float) for n in (first, last, step))
+    floating = any(isinstance(n, (float, np.floating)) or getattr(n, "dtype", np.dtype(int)).kind == "f" for n in (first, last, step))
+    if dtype is not None and dtype.kind in "iu":
+        first, last, step = int(first), int(last), int(step)
+    if step == 0:
+        raise ArgumentError("step must be nonzero")
+    if (last - first) * step < 0:
+        raise ArgumentError("upper bound and lower bound inconsistent with step sign", facts=(f"from {first} to {last} by {step}",))
     counted = np.arange(first, last, step).astype(dtype or (dtypes.float32 if floating else dtypes.int64))
-    return Tensor(counted, requires_grad=requires_grad)
+    return Tensor.of(counted, requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """`steps` numbers from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps, dtype=dtype or np.float32), requires_grad=requires_grad)
+    count = whole("linspace", "steps", steps)
+    if count < 0:
+        raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
+    return Tensor.of(np.linspace(float(start), float(end), count).astype(dtype or np.float32), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones on the diagonal."""
-    return Tensor(np.eye(n, m, dtype=dtype or np.float32), requires_grad=requires_grad)
+    shape = extents("eye", (n, n if m is None else m))
+    return Tensor.of(np.eye(*shape, dtype=dtype or np.float32), requires_grad=requires_grad)
 
 
 def manual_seed(seed: int) -> Generator:
@@ -102,13 +142,13 @@ def manual_seed(seed: int) -> Generator:
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def rand(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Uniform on [0, 1)."""
-    return Tensor((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
+    return Tensor.of((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
 
 
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def randn(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Standard normal."""
-    return Tensor((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
+    return Tensor.of((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
 
 
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
@@ -138,16 +178,16 @@ def randint(*bounds: Any, generator: Generator | None = None, dtype: Any = None,
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
     bits = (generator or random.default_generator()).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
     wide = bits[:, 0] << np.uint64(32) | bits[:, 1]
-    return Tensor(((wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low).astype(dtype or np.int64))
+    return Tensor.of(((wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low).astype(dtype or np.int64))
 
 
 @accepts("out", "layout", "device", "pin_memory")
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """0 .. n - 1 in random order, int64."""
-    return Tensor((generator or random.default_generator()).permutation(n).astype(dtype or np.int64))
+    extents("randperm", (n,))
+    return Tensor.of((generator or random.default_generator()).permutation(n).astype(dtype or np.int64))
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    """`zeros(2, 3)` and `zeros((2, 3))` alike."""
-    given = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
-    return tuple(int(n) for n in given)
+    """`zeros(2, 3)` and `zeros((2, 3))` alike.  Raises: ArgumentTypeError, ShapeError."""
+    return extents("a new Tensor", size)

@@ -15,10 +15,13 @@ class device:  # noqa: N801  torch's name
     index: int | None = None
 
     def __post_init__(self) -> None:
-        name = self.type
+        name = str(self.type)
         object.__setattr__(self, "type", name.partition(":")[0])
         if self.type != "cpu":
             raise ArgumentError(f"there is no device {name!r}", likely="use 'cpu', as torch.cuda.is_available() says")
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
 
     def __str__(self) -> str:
         return self.type

@@ -80,7 +80,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
     Raises: DTypeError for a condition that is not bool.
     """
     if input is None and other is None:
-        return tuple(Tensor(places) for places in np.nonzero(condition.contents("where(condition)")))
+        return tuple(Tensor.of(places) for places in np.nonzero(condition.contents("where(condition)")))
     if condition.dtype.kind != "b":
         message = f"where expected condition to be a boolean tensor, but got a tensor with dtype {arguments.name_of(condition.dtype)}"
         raise DTypeError(message, likely="compare first: condition != 0")

@@ -63,6 +63,7 @@ def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable
                     raise _unexpected(owner, next(iter(kwargs.keys() - known)), known)
             return function(*args, **kwargs)
 
+        vars(call)["order"] = places
         return call
 
     return decorate

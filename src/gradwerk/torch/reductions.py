@@ -7,17 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, reduction
-from gradwerk.ops.movement import expand_dims, reshape
-from gradwerk.ops.source import arange
-from gradwerk.tensor.inplace import gradients_wanted
+from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments
 from gradwerk.torch.options import axis_is_dim
-from gradwerk.torch.shapes import Extreme
+from gradwerk.torch.shapes import Extreme, Least
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 Dims = int | Sequence[int] | None
@@ -64,35 +64,37 @@ class Reductions:
 
     @axis_is_dim
     def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
-        """The root of the variance, which is taken in float64: the square of a large float32 is no float32."""
-        wide = elementwise.cast(self, dtypes.float64) if self.dtype.kind == "f" else self
-        return elementwise.cast(root(Reductions.var(wide, dim, unbiased, keepdim, correction=correction)), self.dtype)
+        """The root of the variance; its gradient where all are equal is 0."""
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        places = arguments.axes("std", dim, self.ndim)
+        if self.dtype.kind != "f":
+            raise DTypeError(f"std(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
+        less = (1 if unbiased else 0) if correction is None else correction
+        return functions.deviation(self, places, keepdims=keepdim, correction=less)
 
     @axis_is_dim
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
         """The largest; along an axis with its place; of two Tensors the larger by element."""
         if hasattr(dim, "dtype"):
             return self._with(elementwise.maximum, dim)
-        return self._extreme("max", reduction.reduce_max, Reductions.argmax, dim, keepdim)
+        return self._extreme("max", reduction.reduce_max, reduction.largest, dim, keepdim)
 
     @axis_is_dim
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
         """The smallest; along an axis with its place; of two Tensors the smaller by element."""
         if hasattr(dim, "dtype"):
             return self._with(elementwise.minimum, dim)
-        return self._extreme("min", reduction.reduce_min, Reductions.argmin, dim, keepdim)
+        return self._extreme("min", reduction.reduce_min, reduction.smallest, dim, keepdim)
 
-    def _extreme(self, name: str, best: Any, place_of: Any, dim: Any, keepdim: bool) -> Any:  # noqa: ANN401
+    def _extreme(self, name: str, best: Any, chosen: Any, dim: Any, keepdim: bool) -> Any:  # noqa: ANN401
         _truth(name, keepdim)
         if dim is None:
             self._filled(name)
             return best(self)
         place = arguments.axis(name, dim, self.ndim)
-        if not self.ndim:
-            return Extreme(self, place_of(self))
-        places = place_of(self, place, keepdim)
-        picked = gradients_wanted(self)
-        return Extreme(at_places(self, places, place, keepdim) if picked else best(self, place, keepdims=keepdim), places)
+        values, places = chosen(self if self.ndim else reshape(self, (1,)), place, keepdims=keepdim and bool(self.ndim))
+        return (Extreme if name == "max" else Least)(values, places)
 
     def amax(self, dim: Dims = None, keepdim: bool = False) -> Self:
         """The largest over axes."""
@@ -101,6 +103,23 @@ class Reductions:
     def amin(self, dim: Dims = None, keepdim: bool = False) -> Self:
         """The smallest over axes."""
         return reduction.reduce_min(self, arguments.axes("amin", dim, self.ndim), keepdims=keepdim)
+
+    @axis_is_dim
+    def all(self, dim: Dims = None, keepdim: bool = False) -> Self:
+        """Whether all are others than 0."""
+        return self._truths("all", reduction.reduce_min, dim, keepdim)
+
+    @axis_is_dim
+    def any(self, dim: Dims = None, keepdim: bool = False) -> Self:
+        """Whether one is another than 0."""
+        return self._truths("any", reduction.reduce_max, dim, keepdim)
+
+    def _truths(self, name: str, best: Any, dim: Dims, keepdim: bool) -> Self:  # noqa: ANN401
+        held = elementwise.cast(compare.not_equal(self, np.zeros((), self.dtype)), dtypes.uint8)
+        if 0 in self.shape:  # all of nothing
+            count = reduction.reduce_sum(elementwise.cast(held, dtypes.int64), arguments.axes(name, dim, self.ndim), keepdims=keepdim)
+            return compare.equal(count, 0 if name == "all" else 1)
+        return elementwise.cast(best(held, arguments.axes(name, dim, self.ndim), keepdims=keepdim), dtypes.bool_)
 
     @axis_is_dim
     def argmax(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
@@ -131,7 +150,7 @@ class Reductions:
         if x.dtype.kind != "f":
             raise DTypeError(f"norm(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         if p is None or p == "fro" or p == 2:
-            return root(reduction.reduce_sum(functions.square(x), places, keepdims=keepdim))
+            return functions.norm(x, places, keepdims=keepdim)
         if isinstance(p, str):
             raise ArgumentError(f"norm(): p={p!r} is not supported here yet", facts=("known: 'fro' and numbers",))
         size = elementwise.abs_(x)
@@ -141,20 +160,6 @@ class Reductions:
             return reduction.reduce_sum(elementwise.cast(compare.not_equal(x, 0), x.dtype), places, keepdims=keepdim)
         total = reduction.reduce_sum(size if p == 1 else size**p, places, keepdims=keepdim)
         return total if p == 1 else total ** (1 / p)
-
-
-def at_places(x: Operand, places: Operand, axis: int, keepdim: bool) -> Operand:
-    """The element of x at one place along an axis, to which all of the gradient goes: torch's rule where several are the largest."""
-    along = arange(x.shape[axis], places.dtype, like=x)
-    at = places if keepdim else expand_dims(places, axis)
-    chosen = compare.equal(reshape(along, [-1 if k == axis else 1 for k in range(x.ndim)]), at)
-    return reduction.reduce_sum(elementwise.where(chosen, x, 0), axis, keepdims=keepdim)
-
-
-def root(total: Operand) -> Operand:
-    """The square root, with a gradient of 0 at 0, where the root of a sum of squares has none."""
-    nothing = compare.equal(total, 0)
-    return elementwise.where(nothing, 0, elementwise.sqrt(elementwise.where(nothing, 1, total)))
 
 
 def _truth(function: str, keepdim: object) -> None:

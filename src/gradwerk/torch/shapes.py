@@ -21,7 +21,20 @@ class Size(tuple[int, ...]):
 
 
 class Extreme(NamedTuple):
-    """The largest or smallest along an axis, and where it stands."""
+    """The largest along an axis, and where it stands."""
 
     values: Any
     indices: Any
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.max(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+class Least(NamedTuple):
+    """The smallest along an axis, and where it stands."""
+
+    values: Any
+    indices: Any
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.min(\nvalues={self.values!r},\nindices={self.indices!r})"

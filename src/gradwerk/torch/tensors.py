@@ -10,14 +10,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import StateError
+from gradwerk.base.errors import ArgumentTypeError, StateError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
-from gradwerk.tensor.handle import Handle, set_wants, settle, share
+from gradwerk.tensor.grad import backward as core_backward
+from gradwerk.tensor.handle import Handle, history, set_wants, settle, share
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
-from gradwerk.torch import arguments, promotion
+from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.devices import CPU
@@ -40,6 +41,25 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
 
     # Where a method says `type: ignore[override]`, torch's arguments are others than those of the Tensor below: `dim` for `axis`.
     __slots__ = ()
+
+    def __init__(self, *data: Any, dtype: Any = None, requires_grad: Truth = False) -> None:  # noqa: ANN401
+        """torch.Tensor(numbers) is float32 whatever they are; torch.Tensor(2, 3) has that shape (zeros)."""
+        if len(data) == 2 and isinstance(data[1], np.dtype):
+            super().__init__(data[0], data[1], requires_grad=requires_grad)
+        elif all(isinstance(n, Whole) and not isinstance(n, Truth) for n in data):
+            super().__init__(np.zeros(data if data else (0,), dtype or np.float32), requires_grad=requires_grad)
+        elif len(data) == 1:
+            typed = isinstance(data[0], np.ndarray | np.generic | Handle)  # here torch.Tensor(array) keeps the dtype, as torch.tensor does
+            super().__init__(data[0], dtype or (None if typed else np.float32), requires_grad=requires_grad)
+        else:
+            raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape", likely="torch.tensor(data)")
+
+    @classmethod
+    def of(cls, data: Any, dtype: Any = None, *, requires_grad: Truth = False) -> Self:  # noqa: ANN401
+        """A Tensor with a copy of the data, of their dtype."""
+        made = cls.__new__(cls)
+        base.Tensor.__init__(made, data, dtype, requires_grad=requires_grad)
+        return made
 
     @classmethod
     def promote(cls, a: Operand, b: Operand) -> tuple[Operand, Operand]:
@@ -193,27 +213,47 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
         return self
 
     def backward(self, gradient: Operand = None, retain_graph: Truth | None = None, create_graph: Truth = False) -> None:
-        """Adds gradients to `.grad` of every leaf this depends on, then forgets the history unless `retain_graph` or `create_graph`.
+        """Adds gradients to `.grad` of every leaf this depends on, then frees what rules read unless `retain_graph` or `create_graph`.
 
-        Raises: StateError for a second backward over a forgotten history.
+        Raises: StateError for a second backward over a freed history.
         """
         if not self.requires_grad:
             raise StateError(
-                "this Tensor has no history to go back over", facts=(str(self._type),),
-                likely="backward() ran already: pass retain_graph=True the first time; or nothing it was computed from requires gradients",
+                "element 0 of tensors does not require grad and does not have a grad_fn",
+                facts=(f"Tensor {tuple(self.shape)} {self.dtype}",),
+                likely="nothing it was computed from requires gradients, or it was computed under no_grad or from .detach()",
             )  # fmt: skip
-        super().backward(gradient, create_graph=create_graph)
-        if not (retain_graph or create_graph or self._node is None):
-            if mode.trace is not None:
-                mode.trace.note_history(self)
-            self._node, self._index = None, 0
+        keep = create_graph if retain_graph is None else retain_graph
+        core_backward(self, gradient, create_graph=create_graph, retain=keep)
 
     def __repr__(self) -> str:
         if self._array is None or mode.trace is not None:
             return super().__repr__()
-        text = np.array2string(self._array, precision=4, separator=", ", prefix="tensor(")
-        dtype = "" if self.dtype in (dtypes.float32, dtypes.int64, dtypes.bool_) else f", dtype=torch.{self.dtype}"
-        return f"tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
+        made = history(self)[0]
+        return printing.text(self._array, [f"grad_fn=<{printing.gradient_name(made.op.name)}>"] if made is not None else self._wanted())
+
+    def _wanted(self) -> list[str]:
+        return ["requires_grad=True"] if self._wants else []
+
+    @property
+    def grad_fn(self) -> Any:  # noqa: ANN401
+        """What made this Tensor, for people; None for a leaf."""
+        made = history(self)[0]
+        return None if made is None else GradFn(printing.gradient_name(made.op.name))
+
+
+class GradFn:
+    """What made a Tensor, by name."""
+
+    def __init__(self, name: str) -> None:
+        self.shown = name
+
+    def name(self) -> str:
+        """`MulBackward0`."""
+        return self.shown
+
+    def __repr__(self) -> str:
+        return f"<{self.shown} object>"
 
 
 class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
@@ -231,3 +271,6 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
         self._node, self._index, self._wants, self._grad, self._changes = None, 0, False, None, 0
         share(self)
         set_wants(self, requires_grad)
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + Tensor.__repr__(self)

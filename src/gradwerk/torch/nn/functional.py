@@ -12,7 +12,7 @@ from gradwerk.nn import activation, conv, loss, norm, pool
 from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
-from gradwerk.ops import elementwise, functions
+from gradwerk.ops import elementwise, functions, movement
 from gradwerk.ops.indexing import in_range
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
@@ -20,6 +20,8 @@ from gradwerk.tensor import random
 from gradwerk.tensor.grad import copied
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.functions import implicit_axis
+from gradwerk.torch.nn import checks
+from gradwerk.torch.nn.checks import each
 from gradwerk.torch.nn.layout import held
 from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Tensor
@@ -30,17 +32,24 @@ Extents = int | Sequence[int]
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x W^T + b.  Shape: input (..., in), weight (out, in), bias (out,)."""
+    checks.features(input, weight)
     return core_linear.linear(input, held(weight), bias)
 
 
 def _convolution(
     rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Extents, padding: Extents | str, dilation: Extents, groups: int
 ) -> Tensor:
-    steps, gaps = each(stride, rank), each(dilation, rank)
+    steps, gaps = each(stride, rank, "stride"), each(dilation, rank, "dilation")
+    checks.channels(rank, input, weight, groups)
+    if input.ndim == rank + 1:
+        one = movement.expand_dims(input, 0)
+        return movement.squeeze(_convolution(rank, one, weight, bias, stride, padding, dilation, groups), 0)
     if isinstance(padding, str):
+        if padding == "same" and any(step != 1 for step in steps):
+            raise ArgumentError("padding='same' is not supported for strided convolutions", facts=(f"stride {steps}",))
         pads = conv.named_padding(padding, tuple(input.shape[2:]), tuple(weight.shape[2:]), steps, gaps)
     else:
-        pads = tuple((p, p) for p in each(padding, rank))
+        pads = tuple((p, p) for p in each(padding, rank, "padding"))
     x = channels_last(input)
     return channels_first(conv.convolution(x, held(weight), bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
 
@@ -61,23 +70,36 @@ def conv2d(
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
 
-@accepts("dilation", "ceil_mode", "return_indices")
+@accepts("dilation", "ceil_mode", "return_indices", order="input kernel_size stride padding dilation ceil_mode return_indices")
 def max_pool2d(input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> Tensor:
-    """The largest of each window; padding never wins.  Shape: input (N, C, H, W); result (N, C, H', W')."""
-    window = each(kernel_size, 2)
-    pads = tuple((p, p) for p in each(padding, 2))
-    return channels_first(pool.max_pool(channels_last(input), window, strides=each(stride or window, 2), padding=pads))
+    """The largest of each window; padding never wins.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
+    window, steps, pads = _window("max_pool2d", input, kernel_size, stride, padding)
+    return _batched(lambda x: channels_first(pool.max_pool(channels_last(x), window, strides=steps, padding=pads)), input)
 
 
-@accepts("ceil_mode", "divisor_override")
+def _window(name: str, input: Tensor, kernel_size: Extents, stride: Extents | None, padding: Extents) -> tuple[Any, Any, Any]:
+    """Window, steps and padding of a pooling in two dimensions.  Raises: ShapeError, ArgumentError for padding beyond half a window."""
+    checks.pooled(name, 2, input)
+    window, pads = each(kernel_size, 2, "kernel_size"), each(padding, 2, "padding")
+    steps = window if stride is None or stride == () or stride == [] else each(stride, 2, "stride")
+    if any(p > w // 2 for p, w in zip(pads, window, strict=True)):
+        raise ArgumentError("pad should be at most half of effective kernel size", facts=(f"padding {pads}, kernel_size {window}",))
+    return window, steps, tuple((p, p) for p in pads)
+
+
+def _batched(function: Callable[[Any], Any], input: Tensor) -> Tensor:
+    """A function of (N, C, H, W), of (C, H, W) too."""
+    return function(input) if input.ndim == 4 else movement.squeeze(function(movement.expand_dims(input, 0)), 0)
+
+
+@accepts("ceil_mode", "divisor_override", order="input kernel_size stride padding ceil_mode count_include_pad divisor_override")
 def avg_pool2d(
     input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
 ) -> Tensor:  # fmt: skip
-    """The mean of each window.  Shape: input (N, C, H, W); result (N, C, H', W')."""
-    window = each(kernel_size, 2)
-    pads = tuple((p, p) for p in each(padding, 2))
-    steps = each(stride or window, 2)
-    return channels_first(pool.average_pool(channels_last(input), window, strides=steps, padding=pads, count_padding=count_include_pad))
+    """The mean of each window.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
+    window, steps, pads = _window("avg_pool2d", input, kernel_size, stride, padding)
+    options = {"strides": steps, "padding": pads, "count_padding": count_include_pad}
+    return _batched(lambda x: channels_first(pool.average_pool(channels_last(x), window, **options)), input)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -116,12 +138,16 @@ def _activation(function: Callable[[Any], Any], input: Tensor, *, inplace: bool)
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes each element with probability p and scales the rest by 1 / (1 - p)."""
+    checks.probability("dropout()", p)
     if not training:
         return input
     return _activation(lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
 
 
-@accepts("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
+@accepts(
+    "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse",
+    order="input weight padding_idx max_norm norm_type scale_grad_by_freq sparse",
+)  # fmt: skip
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
     """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
     return core_embedding.embedding(input, weight)
@@ -132,6 +158,7 @@ def batch_norm(
     training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Normalises axis 1 by the batch when training, else by the running statistics; these are updated in place when training."""
+    checks.normalized(input, running_mean, by_batch=training)
     if not training and (running_mean is None or running_var is None):
         raise ArgumentError("batch_norm outside training needs running_mean and running_var")
     if not training:
@@ -158,7 +185,7 @@ def _reduce(values: Tensor, reduction: str) -> Tensor:
     return reductions[reduction](values)
 
 
-@accepts("size_average", "reduce")
+@accepts("size_average", "reduce", order="input target weight size_average ignore_index reduce reduction label_smoothing")
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -167,8 +194,13 @@ def cross_entropy(
 
     Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.
     """
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ArgumentError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     scores = channels_last(input) if len(input.shape) > 2 else input
-    if target.is_floating_point():
+    if not target.is_floating_point():
+        checks.class_labels(input, target)
+    else:
+        checks.compared("cross_entropy", input, target)
         targets = channels_last(target) if len(target.shape) > 2 else target
         if label_smoothing:
             targets = targets * (1 - label_smoothing) + label_smoothing / targets.shape[-1]
@@ -179,28 +211,32 @@ def cross_entropy(
     return _reduce(losses, reduction)
 
 
-@accepts("size_average", "reduce", "weight")
+@accepts("size_average", "reduce", "weight", order="input target size_average reduce reduction weight")
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """(x - y)^2."""
-    return _reduce(loss.squared_error(input, target), reduction)
+    """(x - y)^2, in the common dtype."""
+    return _reduce(loss.squared_error(*checks.compared("mse_loss", input, target)), reduction)
 
 
-@accepts("size_average", "reduce", "weight")
+@accepts("size_average", "reduce", "weight", order="input target size_average reduce reduction weight")
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """|x - y|."""
-    return _reduce(loss.absolute_error(input, target), reduction)
+    """|x - y|, in the common dtype."""
+    return _reduce(loss.absolute_error(*checks.compared("l1_loss", input, target)), reduction)
 
 
-@accepts("size_average", "reduce", "weight", "pos_weight")
+@accepts(
+    "size_average", "reduce", "weight", "pos_weight", order="input target weight size_average reduce reduction pos_weight"
+)
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))."""
+    checks.floating_target("binary_cross_entropy_with_logits", input, target)
     return _reduce(loss.binary_cross_entropy(input, target), reduction)
 
 
-@accepts("size_average", "reduce", "weight")
+@accepts("size_average", "reduce", "weight", order="input target weight size_average reduce reduction")
 def binary_cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """-y log(p) - (1 - y) log(1 - p)."""
-    return _reduce(loss.binary_cross_entropy_of_probabilities(input, target, epsilon=1.2e-38), reduction)
+    """-y log(p) - (1 - y) log(1 - p), the logarithms held at -100."""
+    checks.floating_target("binary_cross_entropy", input, target)
+    return _reduce(elementwise.log_loss(input, target), reduction)
 
 
 def channels_last(x: Tensor) -> Tensor:
@@ -212,12 +248,5 @@ def channels_first(x: Tensor) -> Tensor:
     """(N, ..., C) as (N, C, ...), contiguous for the user; in a compiled step no copy is made."""
     return copied(transpose(x, (0, len(x.shape) - 1, *range(1, len(x.shape) - 1))))
 
-
-def each(value: Extents, rank: int) -> tuple[int, ...]:
-    """One number for each of `rank` axes."""
-    numbers = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(numbers) != rank:
-        raise ArgumentError(f"expected one number or {rank}, got {tuple(numbers)}")
-    return numbers
 
 __getattr__ = ORIGINAL.module("torch.nn.functional", __name__)

@@ -12,6 +12,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.nn import functional
+from gradwerk.torch.nn.checks import count, each, normalized, probability
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import accepts
@@ -27,16 +28,16 @@ def _kernel(shape: tuple[int, ...]) -> Parameter:
 
 def _bias(units: int, fan_in: int) -> Parameter:
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
-    return Parameter(Tensor(init.Uniform(-bound, bound)((units,), default_generator())))
+    return Parameter(Tensor.of(init.Uniform(-bound, bound)((units,), default_generator())))
 
 
 class Linear(Module):
     """y = x W^T + b.  Parameters: weight (out, in), bias (out,), uniform on +-1 / sqrt(in)."""
 
-    @accepts("device", "dtype")
+    @accepts("device", "dtype", order="in_features out_features bias device dtype")
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features, self.out_features = count("Linear", "in_features", in_features), count("Linear", "out_features", out_features)
         self.weight = _kernel((out_features, in_features))
         self.bias = _bias(out_features, in_features) if bias else None
 
@@ -54,25 +55,42 @@ class _Convolution(Module):
 
     rank = 0
 
-    @accepts("device", "dtype")
+    @accepts(
+        "device", "dtype",
+        order="in_channels out_channels kernel_size stride padding dilation groups bias padding_mode device dtype",
+    )  # fmt: skip
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Extents, stride: Extents = 1, padding: Extents | str = 0,
         dilation: Extents = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
     ) -> None:  # fmt: skip
         super().__init__()
+        name = type(self).__name__
+        in_channels, out_channels = count(name, "in_channels", in_channels), count(name, "out_channels", out_channels)
+        if count(name, "groups", groups) < 1:
+            raise ArgumentError("groups must be a positive integer", facts=(f"groups {groups}",))
         if in_channels % groups or out_channels % groups:
             raise ArgumentError(f"in_channels {in_channels} and out_channels {out_channels} must be divisible by groups {groups}")
         if padding_mode != "zeros":
             raise ArgumentError(f"padding_mode {padding_mode!r} is not supported", likely="pad the input first")
-        window = functional.each(kernel_size, self.rank)
-        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, window
-        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        window = each(kernel_size, self.rank, "kernel_size")
+        self.in_channels, self.out_channels, self.kernel_size, self.groups = in_channels, out_channels, window, groups
+        self.stride, self.dilation = each(stride, self.rank, "stride"), each(dilation, self.rank, "dilation")
+        self.padding = padding if isinstance(padding, str) else each(padding, self.rank, "padding")
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise ArgumentError(f"Invalid padding string {padding!r}, should be one of 'valid', 'same'")
+        if padding == "same" and any(step != 1 for step in self.stride):
+            raise ArgumentError("padding='same' is not supported for strided convolutions")
         self.weight = _kernel((out_channels, in_channels // groups, *window))
         self.bias = _bias(out_channels, math.prod(self.weight.shape[1:])) if bias else None
 
     def extra_repr(self) -> str:
         """torch's text."""
-        return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={functional.each(self.stride, self.rank)}"
+        plain = (0,) * self.rank, (1,) * self.rank
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
+        parts += [f"padding={self.padding}"] if self.padding != plain[0] else []
+        parts += [f"dilation={self.dilation}"] if self.dilation != plain[1] else []
+        parts += [f"groups={self.groups}"] if self.groups != 1 else []
+        return ", ".join([*parts, *([] if self.bias is not None else ["bias=False"])])
 
 
 class Conv1d(_Convolution):
@@ -98,10 +116,10 @@ class Conv2d(_Convolution):
 class MaxPool2d(Module):
     """The largest of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
-    @accepts("dilation", "return_indices", "ceil_mode")
+    @accepts("dilation", "return_indices", "ceil_mode", order="kernel_size stride padding dilation return_indices ceil_mode")
     def __init__(self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> None:
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.max_pool2d`."""
@@ -109,18 +127,18 @@ class MaxPool2d(Module):
 
     def extra_repr(self) -> str:
         """torch's text."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation=1, ceil_mode=False"
 
 
 class AvgPool2d(Module):
     """The mean of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
-    @accepts("ceil_mode", "divisor_override")
+    @accepts("ceil_mode", "divisor_override", order="kernel_size stride padding ceil_mode count_include_pad divisor_override")
     def __init__(
         self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
     ) -> None:
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.count_include_pad = count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
@@ -143,6 +161,10 @@ class Flatten(Module):
         """See `Tensor.flatten`."""
         return input.flatten(self.start_dim, self.end_dim)
 
+    def extra_repr(self) -> str:
+        """torch's text."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
 
 class ReLU(Module):
     """max(x, 0)."""
@@ -154,6 +176,10 @@ class ReLU(Module):
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.relu`."""
         return functional.relu(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        """torch's text."""
+        return "inplace=True" if self.inplace else ""
 
 
 class Tanh(Module):
@@ -183,6 +209,10 @@ class Softmax(Module):
         """See `functional.softmax`."""
         return functional.softmax(input, self.dim)
 
+    def extra_repr(self) -> str:
+        """torch's text."""
+        return f"dim={self.dim}"
+
 
 class LogSoftmax(Module):
     """log(softmax(x)) along `dim`."""
@@ -194,6 +224,10 @@ class LogSoftmax(Module):
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.log_softmax`."""
         return functional.log_softmax(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """torch's text."""
+        return f"dim={self.dim}"
 
 
 class Identity(Module):
@@ -212,8 +246,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ArgumentError(f"dropout probability has to be between 0 and 1, but got {p}")
+        probability("Dropout", p)
         self.p, self.inplace = p, inplace
 
     def forward(self, input: Tensor) -> Tensor:
@@ -236,7 +269,7 @@ class _BatchNorm(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    @accepts("device", "dtype")
+    @accepts("device", "dtype", order="num_features eps momentum affine track_running_stats device dtype")
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, track_running_stats: bool = True, *,
         bias: bool = True,
@@ -244,30 +277,32 @@ class _BatchNorm(Module):
         super().__init__()
         if momentum is None:
             raise ArgumentError(f"{type(self).__name__}: momentum=None, a plain average, is not supported here yet")
+        num_features = count(type(self).__name__, "num_features", num_features)
         self.num_features, self.eps, self.momentum, self.track_running_stats = num_features, eps, momentum, track_running_stats
-        self.weight = Parameter(Tensor(np.ones(num_features, np.float32))) if affine else None
-        self.bias = Parameter(Tensor(np.zeros(num_features, np.float32))) if affine and bias else None
-        self.register_buffer("running_mean", Tensor(np.zeros(num_features, np.float32)) if track_running_stats else None)
-        self.register_buffer("running_var", Tensor(np.ones(num_features, np.float32)) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", Tensor(np.zeros((), np.int64)) if track_running_stats else None)
+        self.weight = Parameter(Tensor.of(np.ones(num_features, np.float32))) if affine else None
+        self.bias = Parameter(Tensor.of(np.zeros(num_features, np.float32))) if affine and bias else None
+        self.register_buffer("running_mean", Tensor.of(np.zeros(num_features, np.float32)) if track_running_stats else None)
+        self.register_buffer("running_var", Tensor.of(np.ones(num_features, np.float32)) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", Tensor.of(np.zeros((), np.int64)) if track_running_stats else None)
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.batch_norm`."""
         if input.dim() not in self.ranks:
             raise ArgumentError(f"expected {' or '.join(f'{n}D' for n in self.ranks)} input (got {input.dim()}D input)")
+        by_batch = self.training or not self.track_running_stats
         if input.shape[1] != self.num_features:
-            raise ShapeError(
-                f"axis 1 of the input has {input.shape[1]} features, {self.num_features} are expected",
-                facts=(f"input   {tuple(input.shape)} {input.dtype}",), likely=f"nn.{type(self).__name__}({input.shape[1]})",
-            )  # fmt: skip
+            message = f"{type(self).__name__}: expected {self.num_features} features on axis 1, got {input.shape[1]}"
+            likely = f"nn.{type(self).__name__}({input.shape[1]})"
+            raise ShapeError(message, facts=(f"input   {tuple(input.shape)} {input.dtype}",), likely=likely)
+        normalized(input, self.running_mean, by_batch=by_batch)
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
-        by_batch = self.training or not self.track_running_stats
         return functional.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, by_batch, self.momentum, self.eps)
 
     def extra_repr(self) -> str:
         """torch's text."""
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+        held = f"affine={self.weight is not None}, bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, {held}"
 
 
 class BatchNorm1d(_BatchNorm):
@@ -285,11 +320,16 @@ class BatchNorm2d(_BatchNorm):
 class Embedding(Module):
     """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
 
-    @accepts("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "device", "dtype")
+    @accepts(
+        "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "device", "dtype",
+        order="num_embeddings embedding_dim padding_idx max_norm norm_type scale_grad_by_freq sparse",
+    )  # fmt: skip
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
+        num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
+        embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.weight = Parameter(Tensor(init.Normal(0.0, 1.0)((num_embeddings, embedding_dim), default_generator())))
+        self.weight = Parameter(Tensor.of(init.Normal(0.0, 1.0)((num_embeddings, embedding_dim), default_generator())))
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.embedding`."""

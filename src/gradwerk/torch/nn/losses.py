@@ -15,7 +15,7 @@ class CrossEntropyLoss(Module):
 
     weight: Tensor | None
 
-    @accepts("size_average", "reduce")
+    @accepts("size_average", "reduce", order="weight size_average ignore_index reduce reduction label_smoothing")
     def __init__(
         self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ) -> None:
@@ -34,7 +34,7 @@ class CrossEntropyLoss(Module):
 class MSELoss(Module):
     """(x - y)^2."""
 
-    @accepts("size_average", "reduce")
+    @accepts("size_average", "reduce", order="size_average reduce reduction")
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
@@ -47,7 +47,7 @@ class MSELoss(Module):
 class L1Loss(Module):
     """|x - y|."""
 
-    @accepts("size_average", "reduce")
+    @accepts("size_average", "reduce", order="size_average reduce reduction")
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
@@ -60,7 +60,7 @@ class L1Loss(Module):
 class BCEWithLogitsLoss(Module):
     """Binary cross-entropy from logits."""
 
-    @accepts("weight", "size_average", "reduce", "pos_weight")
+    @accepts("weight", "size_average", "reduce", "pos_weight", order="weight size_average reduce reduction pos_weight")
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
@@ -73,7 +73,7 @@ class BCEWithLogitsLoss(Module):
 class BCELoss(Module):
     """Binary cross-entropy from probabilities."""
 
-    @accepts("weight", "size_average", "reduce")
+    @accepts("weight", "size_average", "reduce", order="weight size_average reduce reduction")
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction

@@ -151,9 +151,17 @@ class Module(core.Module):
         """The settings shown by repr."""
         return ""
 
-    def describe(self) -> str:
-        """`extra_repr`."""
-        return self.extra_repr()
+    def __repr__(self) -> str:
+        settings = self.extra_repr().split("\n") if self.extra_repr() else []
+        inside = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
+        return laid_out(type(self).__name__, settings, inside)
+
+
+def laid_out(name: str, settings: list[str], inside: list[str]) -> str:
+    """torch's text of a module: settings alone on its line, or a line each with what it holds."""
+    if not inside and len(settings) <= 1:
+        return f"{name}({''.join(settings)})"
+    return "\n".join([f"{name}(", *(f"  {line}" for line in [*settings, *inside]), ")"])
 
 
 def _checked(layer: object) -> core.Module:
@@ -227,6 +235,18 @@ class ModuleList(Module):
     def __iter__(self) -> Iterator[core.Module]:
         return self.children()
 
-    def __getitem__(self, index: int) -> core.Module:
-        return list(self.children())[index]
+    def __getitem__(self, index: int | slice) -> Any:  # noqa: ANN401
+        picked = list(self.children())[index]
+        return ModuleList(picked) if isinstance(picked, list) else picked
+
+    def __repr__(self) -> str:
+        runs: list[list[Any]] = []  # first, last, text: equal neighbours are one line
+        for number, child in enumerate(self.children()):
+            text = repr(child)
+            if runs and runs[-1][2] == text:
+                runs[-1][1] = number
+            else:
+                runs.append([number, number, text])
+        lines = [f"({a}): {t}" if a == b else f"({a}-{b}): {b - a + 1} x {t}" for a, b, t in runs]
+        return laid_out(type(self).__name__, [], [line.replace("\n", "\n  ") for line in lines])
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 
-from gradwerk.base.errors import ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.dropout import dropout as core_dropout
 from gradwerk.nn.recurrent import lstm, zero_state
-from gradwerk.ops.movement import concatenate, slice_axis, squeeze, transpose
+from gradwerk.ops.movement import concatenate, expand_dims, slice_axis, squeeze, transpose
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.functions import stack
+from gradwerk.torch.nn.checks import count, probability, same_dtype
 from gradwerk.torch.nn.layout import held, weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import accepts
@@ -27,12 +29,23 @@ class LSTM(Module):
     suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
     """
 
-    @accepts("proj_size", "device", "dtype")
+    @accepts(
+        "proj_size", "device", "dtype",
+        order="input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size device dtype",
+    )  # fmt: skip
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
         bidirectional: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
+        probability("LSTM", dropout)
+        input_size, hidden_size = count("LSTM", "input_size", input_size), count("LSTM", "hidden_size", hidden_size)
+        num_layers = count("LSTM", "num_layers", num_layers)
+        if not hidden_size or not num_layers:
+            raise ArgumentError("LSTM: hidden_size and num_layers must be greater than zero", facts=(f"{hidden_size}, {num_layers}",))
+        if dropout and num_layers == 1:
+            message = "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers"
+            warnings.warn(f"{message} greater than 1", UserWarning, stacklevel=3)
         self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
         self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
         directions = ("", "_reverse") if bidirectional else ("",)
@@ -49,11 +62,21 @@ class LSTM(Module):
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The last layer's h at every step, and the last (h, c) of every layer and direction."""
-        if len(input.shape) != 3 or input.shape[-1] != self.input_size:
-            raise ShapeError(
-                f"input.size(-1) must be {self.input_size} in three dimensions", facts=(f"input   {tuple(input.shape)} {input.dtype}",)
-            )
+        facts = (f"input   {tuple(input.shape)} {input.dtype}",)
+        if input.ndim not in (2, 3):
+            raise ShapeError(f"LSTM: Expected input to be 2D or 3D, got {input.ndim}D instead", facts=facts)
+        if input.shape[-1] != self.input_size:
+            likely = f"make the layer with input_size={input.shape[-1]}"
+            message = f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}"
+            raise ShapeError(message, facts=facts, likely=likely)
+        same_dtype("LSTM", input, getattr(self, "weight_ih_l0"))  # noqa: B009  set under computed names
+        if input.ndim == 2:
+            batch = 0 if self.batch_first else 1
+            states = None if hx is None else tuple(expand_dims(part, 1) for part in self._states(hx, None))
+            y, (h, c) = self.forward(expand_dims(input, batch), states)
+            return squeeze(y, batch), (squeeze(h, 1), squeeze(c, 1))
         x = transpose(input, (1, 0, 2)) if self.batch_first else input
+        hx = None if hx is None else self._states(hx, x.shape[1])
         last_h: list[Tensor] = []
         last_c: list[Tensor] = []
         for layer in range(self.num_layers):
@@ -68,6 +91,17 @@ class LSTM(Module):
             x = concatenate(outputs, 2)
         return transpose(x, (1, 0, 2)) if self.batch_first else x, (stack(last_h), stack(last_c))
 
+    def _states(self, hx: tuple[Tensor, Tensor], batch: int | None) -> tuple[Tensor, Tensor]:
+        """(h0, c0), looked at.  Raises: ShapeError, ArgumentTypeError."""
+        if not isinstance(hx, (tuple, list)) or len(hx) != 2:
+            raise ArgumentTypeError("LSTM: hx must be a pair (h_0, c_0)", facts=(f"got {type(hx).__name__}",))
+        wanted = (self.num_layers * (2 if self.bidirectional else 1), *(() if batch is None else (batch,)), self.hidden_size)
+        for name, part in zip(("hidden[0]", "hidden[1]"), hx, strict=True):
+            if tuple(part.shape) != wanted:
+                names = "(num_layers * directions, batch, hidden_size)" if batch is not None else "(num_layers * directions, hidden_size)"
+                raise ShapeError(f"Expected {name} size {wanted}, got {list(part.shape)}", facts=(f"states are {names}",))
+        return hx[0], hx[1]
+
     def _run(self, x: Tensor, suffix: str, start: tuple[Tensor, Tensor], *, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:
         bias = getattr(self, f"bias_ih_{suffix}") + getattr(self, f"bias_hh_{suffix}") if self.bias else None
         kernel, recurrent = (held(getattr(self, f"{name}_{suffix}")) for name in ("weight_ih", "weight_hh"))
@@ -81,4 +115,6 @@ class LSTM(Module):
 
     def extra_repr(self) -> str:
         """torch's text."""
-        return f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, batch_first={self.batch_first}"
+        parts = [f"{self.input_size}, {self.hidden_size}"]
+        usual = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        return ", ".join([*parts, *(f"{name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value)])

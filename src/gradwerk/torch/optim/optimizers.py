@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
-from gradwerk.tensor.tensor import Parameter, Tensor
+from gradwerk.tensor.grad import enable_grad
+from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import zeros_like
+from gradwerk.torch.optim.groups import Group, listed, settings_of
 from gradwerk.torch.options import accepts
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
-
-
-class Group(dict[str, Any]):
-    """One entry of `param_groups`.  Setting 'lr' assigns the learning rate's Tensor: a compiled step follows without tracing again."""
-
-    def __init__(self, options: dict[str, Any], optimizer: core.Optimizer, settings: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        super().__init__(options)
-        self.optimizer, self.settings = optimizer, settings
-
-    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
-        super().__setitem__(key, value)
-        if key == "lr":
-            self.optimizer.learning_rate = value
-        elif key != "initial_lr":
-            self.optimizer.configure(**self.settings(self))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copied and pickled whole: items set one by one would be settings that are not complete."""
-        return Group, (dict(self), self.optimizer, self.settings)
-
-    def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Sets each item."""
-        for key, value in dict(*args, **kwargs).items():
-            self[key] = value
 
 
 @ORIGINAL.completes("torch.optim.Optimizer")
 class Optimizer:
     """The base: `param_groups`, `step`, `zero_grad`, `state_dict`.
 
-    `params` is an iterable of parameters, or of dicts with 'params' and options of their own.
+    `params` is an iterable of parameters, of (name, parameter), or of dicts with 'params' and options of their own.
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, (Module, Tensor)):
             raise ArgumentTypeError(
-                f"the optimizer's params are an iterable of Tensors or dicts, this is one {type(params).__name__}",
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type(params).__name__}",
                 likely="model.parameters()" if isinstance(params, Module) else "[parameter], a list of it",
             )
         given = list(params)
         if not given:
-            raise ArgumentError("optimizer got an empty parameter list")
+            likely = "a generator such as model.parameters() gives its parameters once" if not isinstance(params, (list, tuple)) else ""
+            raise ArgumentError("optimizer got an empty parameter list", likely=likely)
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         self.defaults = defaults
         self.param_groups: list[Group] = []
@@ -69,14 +52,26 @@ class Optimizer:
         """torch's options as settings of the core optimizer.  A subclass writes it."""
         raise StateError(f"{type(self).__name__} defines no settings", likely="write `def settings(self, options): ...` and `rule`")
 
+    def __gradwerk_guarded__(self) -> tuple[Any, ...]:
+        """What a compiled step depends on beside Tensors: the groups' core optimizers, which know their settings."""
+        return tuple([group.optimizer for group in self.param_groups])
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """One more group, with the defaults for what it does not say."""
-        params = param_group["params"]
-        listed = [params] if isinstance(params, Parameter) else list(params)
-        options = {**self.defaults, **param_group, "params": listed}
-        settings = self.settings(options)
-        optimizer = self.rule(listed, options["lr"], **settings)
-        self.param_groups.append(Group(options, optimizer, self.settings))
+        """One more group, with the defaults for what it does not say.  Raises: ArgumentError for a parameter that is in another group."""
+        if not isinstance(param_group, dict):
+            raise ArgumentTypeError(f"param_group must be a dict, but got {type(param_group).__name__}", likely='{"params": [...]}')
+        params, names = listed(param_group["params"])
+        before = {id(parameter) for group in self.param_groups for parameter in group["params"]}
+        if any(id(parameter) in before for parameter in params):
+            raise ArgumentError("some parameters appear in more than one parameter group")
+        if len({id(parameter) for parameter in params}) != len(params):
+            warnings.warn("optimizer contains a parameter group with duplicate parameters", UserWarning, stacklevel=3)
+        options = {"params": params, **{key: value for key, value in param_group.items() if key != "params"}}
+        options |= {key: value for key, value in self.defaults.items() if key not in options}
+        if names:
+            options["param_names"] = names
+        settings_of(options, self.settings)
+        self.param_groups.append(Group(options, self.rule, self.settings))
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients of all parameters, or makes them zeros."""
@@ -89,25 +84,53 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
         """One update from the parameters' `.grad`; the closure's loss, if one is given."""
-        loss = closure() if closure is not None else None
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
         for group in self.param_groups:
             group.optimizer.apply()
         return loss
 
     def state_dict(self) -> dict[str, Any]:
         """State and options as plain data: arrays by path, per group."""
+        number, groups = 0, []
+        for group in self.param_groups:
+            places = list(range(number, number := number + len(group["params"])))
+            groups.append({**{k: v for k, v in group.items() if k != "params"}, "params": places})
         return {
-            "state": [{path: tensor.numpy().copy() for path, tensor in group.optimizer.state().items()} for group in self.param_groups],
-            "param_groups": [{k: v for k, v in group.items() if k != "params"} for group in self.param_groups],
+            "state": [{path: np.array(tensor.numpy()) for path, tensor in group.optimizer.state().items()} for group in self.param_groups],
+            "param_groups": groups,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores what `state_dict` gave."""
+        """Restores what `state_dict` gave.  Raises: ArgumentError where groups or their numbers of parameters differ."""
         if len(state_dict["param_groups"]) != len(self.param_groups):
             raise ArgumentError("loaded state dict has a different number of parameter groups")
-        for group, options, state in zip(self.param_groups, state_dict["param_groups"], state_dict["state"], strict=True):
-            group.update(options)
+        pairs = list(zip(self.param_groups, state_dict["param_groups"], strict=True))
+        if any("params" in options and len(options["params"]) != len(group["params"]) for group, options in pairs):
+            raise ArgumentError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+        for (group, options), state in zip(pairs, state_dict["state"], strict=True):
+            group.update({key: value for key, value in options.items() if key != "params"})
             group.optimizer.load_state(state)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key not in ("params", "param_names")]
+        return "\n".join([*lines, ")"])
+
+
+def in_range(name: str, value: Any, low: float = 0.0, high: float = math.inf) -> Any:  # noqa: ANN401
+    """A number of low <= value < high.  Raises: ArgumentError, ArgumentTypeError."""
+    try:
+        held = float(value)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"Invalid {name}: {value!r}", likely="give a number") from None
+    if not low <= held < high:
+        raise ArgumentError(f"Invalid {name}: {value}")
+    return value
 
 
 class SGD(Optimizer):
@@ -117,11 +140,16 @@ class SGD(Optimizer):
 
     @accepts("maximize", "foreach", "differentiable", "fused")
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
         nesterov: bool = False,
     ) -> None:  # fmt: skip
+        in_range("learning rate", lr)
+        in_range("momentum value", momentum)
+        in_range("weight_decay value", weight_decay)
+        if nesterov and (momentum <= 0 or dampening):
+            raise ArgumentError("Nesterov momentum requires a momentum and zero dampening", facts=(f"momentum {momentum}",))
         defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
-        super().__init__(params, defaults)
+        super().__init__(params, {**defaults, "maximize": False, "foreach": None, "differentiable": False, "fused": None})
 
     def settings(self, options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.optimizer.SGD`."""
@@ -137,12 +165,22 @@ class Adam(Optimizer):
     rule = core.Adam
     decoupled = False
 
-    @accepts("amsgrad", "foreach", "maximize", "capturable", "differentiable", "fused", "decoupled_weight_decay")
+    @accepts(
+        "amsgrad", "foreach", "maximize", "capturable", "differentiable", "fused", "decoupled_weight_decay",
+        order="params lr betas eps weight_decay amsgrad",
+    )  # fmt: skip
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: float = 0,
     ) -> None:  # fmt: skip
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        in_range("learning rate", lr)
+        in_range("epsilon value", eps)
+        for place, beta in enumerate(betas):
+            in_range(f"beta parameter at index {place}", beta, high=1.0)
+        in_range("weight_decay value", weight_decay)
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": False, "maximize": False}
+        plain = {"foreach": None, "capturable": False, "differentiable": False, "fused": None}
+        super().__init__(params, {**defaults, **plain, "decoupled_weight_decay": self.decoupled})
 
     def settings(self, options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.optimizer.Adam`."""
@@ -157,7 +195,9 @@ class AdamW(Adam):
 
     decoupled = True
 
-    @accepts("amsgrad", "maximize", "foreach", "capturable", "differentiable", "fused")
+    @accepts(
+        "amsgrad", "maximize", "foreach", "capturable", "differentiable", "fused", order="params lr betas eps weight_decay amsgrad"
+    )
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0.01,

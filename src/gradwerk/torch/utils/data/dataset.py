@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
+from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
 from gradwerk.torch.creation import randperm
 from gradwerk.torch.tensors import Tensor
@@ -22,7 +24,9 @@ class TensorDataset(Dataset):
     """Tensors of one length, taken together.  Raises: ShapeError where the lengths differ."""
 
     def __init__(self, *tensors: Tensor) -> None:
-        if any(len(tensor) != len(tensors[0]) for tensor in tensors):
+        if wrong := [type(tensor).__name__ for tensor in tensors if not isinstance(tensor, base.Tensor)]:
+            raise ArgumentTypeError(f"TensorDataset takes Tensors, got {wrong[0]}", likely="make them Tensors with torch.from_numpy(...)")
+        if any(tensor.ndim == 0 or len(tensor) != len(tensors[0]) for tensor in tensors):
             raise ShapeError("Size mismatch between tensors", facts=tuple(str(tuple(tensor.shape)) for tensor in tensors))
         self.tensors = tensors
 
@@ -46,10 +50,21 @@ class Subset(Dataset):
         return len(self.indices)
 
 
-def random_split(dataset: Any, lengths: Sequence[int], generator: Generator | None = None) -> list[Subset]:  # noqa: ANN401  a sized Dataset
-    """The dataset cut at random into parts of given lengths.  Raises: ArgumentError unless they add up."""
+def random_split(dataset: Any, lengths: Sequence[Any], generator: Generator | None = None) -> list[Subset]:  # noqa: ANN401  a sized Dataset
+    """The dataset cut at random into parts of given lengths, or of given shares that add up to 1; what shares leave goes round.
+
+    Raises: ArgumentError unless lengths add up to the dataset's.
+    """
+    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1 and any(not isinstance(n, int) for n in lengths):
+        if any(not 0 <= share <= 1 for share in lengths):
+            raise ArgumentError(f"a share is between 0 and 1, got {tuple(lengths)}")
+        parts = [math.floor(len(dataset) * share) for share in lengths]
+        for number in range(len(dataset) - sum(parts)):
+            parts[number % len(parts)] += 1
+        lengths = parts
     if sum(lengths) != len(dataset):
-        raise ArgumentError(f"the lengths {tuple(lengths)} do not add up to {len(dataset)}")
+        message = "Sum of input lengths does not equal the length of the input dataset!"
+        raise ArgumentError(message, facts=(f"lengths {tuple(lengths)} of {len(dataset)} items",))
     order = randperm(len(dataset), generator=generator).tolist()
     ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
     return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

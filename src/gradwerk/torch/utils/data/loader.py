@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, DataError, ShapeError
 from gradwerk.tensor.random import Generator
+from gradwerk.torch.arguments import whole
 from gradwerk.torch.creation import from_numpy, randperm
 from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Tensor
@@ -23,11 +24,16 @@ class DataLoader:
     `num_workers` and `pin_memory` are accepted: batches are made in the calling thread.
     """
 
-    @accepts("sampler", "batch_sampler", "pin_memory", "timeout", "worker_init_fn", "prefetch_factor", "persistent_workers")
+    @accepts(
+        "sampler", "batch_sampler", "pin_memory", "timeout", "worker_init_fn", "prefetch_factor", "persistent_workers",
+        order="dataset batch_size shuffle sampler batch_sampler num_workers collate_fn pin_memory drop_last timeout worker_init_fn",
+    )  # fmt: skip
     def __init__(
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, *, num_workers: int = 0,  # noqa: ANN401  a sized Dataset
         collate_fn: Callable[[list[Any]], Any] | None = None, drop_last: bool = False, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        if batch_size is not None:
+            batch_size = whole("DataLoader", "batch_size", batch_size)
         if batch_size is None or batch_size < 1:
             raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
@@ -43,22 +49,44 @@ class DataLoader:
         for number in range(len(self)):
             rows = order[number * self.batch_size : (number + 1) * self.batch_size]
             if by_rows:
-                yield [from_numpy(tensor.detach().numpy()[rows]) for tensor in self.dataset.tensors]
+                yield [from_numpy(tensor.contents("a batch")[rows]) for tensor in self.dataset.tensors]
             else:
                 yield (self.collate_fn or default_collate)([self.dataset[int(row)] for row in rows])
 
 
+def _sides(item: object) -> str:
+    """What an item is, for messages."""
+    return f"has {len(item)}" if isinstance(item, (tuple, list)) else str(list(item)) if isinstance(item, Mapping) else type(item).__name__
+
+
 def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
     """Items joined along a new first axis: arrays, Tensors and numbers; tuples, lists and dicts of them."""
+    if not batch:
+        raise ArgumentError("a batch of no items")
     first = batch[0]
+    _look(batch, first)
     if isinstance(first, Mapping):
         return {key: default_collate([item[key] for item in batch]) for key in first}
     if isinstance(first, (tuple, list)):
         return [default_collate(list(column)) for column in zip(*batch, strict=True)]
     if isinstance(first, Tensor):
-        return from_numpy(np.stack([item.detach().numpy() for item in batch]))
+        return from_numpy(np.stack([item.contents("a batch") for item in batch]))
     if isinstance(first, float):
         return from_numpy(np.asarray(batch, np.float64))
     if isinstance(first, (int, np.ndarray, np.generic)):
         return from_numpy(np.stack([np.asarray(item) for item in batch]))
     return list(batch)
+
+
+def _look(batch: Sequence[Any], first: Any) -> None:  # noqa: ANN401
+    """The items of a batch are alike.  Raises: DataError, ShapeError, naming the first that is not."""
+    likely = "pad the items to one size, or pass a collate_fn of your own"
+    for number, item in enumerate(batch):
+        if isinstance(first, Mapping) and not (isinstance(item, Mapping) and item.keys() == first.keys()):
+            raise DataError("the items of a batch have different keys", facts=(f"item 0 {list(first)}, item {number} {_sides(item)}",))
+        if isinstance(first, (tuple, list)) and not (isinstance(item, (tuple, list)) and len(item) == len(first)):
+            message = "each element in list of batch should be of equal size (unequal lists)"
+            raise DataError(message, facts=(f"item 0 has {len(first)}, item {number} {_sides(item)}",), likely=likely)
+        if isinstance(first, (Tensor, np.ndarray)) and tuple(np.shape(item)) != tuple(first.shape):
+            message = f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and {list(np.shape(item))}"
+            raise ShapeError(f"{message} at entry {number}", likely=likely)

@@ -1,0 +1,171 @@
+"""What layers look at before they compute, in torch's layout and words: channels stand in front, weights are (out, in, *window)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from gradwerk.ops.elementwise import cast
+from gradwerk.torch import arguments
+from gradwerk.torch.promotion import larger
+
+Extents = int | Sequence[int]
+
+
+def each(value: Extents, rank: int, argument: str = "argument") -> tuple[int, ...]:
+    """One whole number for each of `rank` axes.  Raises: ArgumentTypeError, ArgumentError."""
+    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    if len(numbers) == 1:
+        numbers *= rank
+    if len(numbers) != rank:
+        raise ArgumentError(f"{argument}: expected one number or {rank}, got {numbers}")
+    return tuple(arguments.whole("each", argument, n) for n in numbers)
+
+
+def count(layer: str, argument: str, value: Any) -> int:  # noqa: ANN401
+    """A number of features, channels or rows; NumPy's whole numbers too.  Raises: ArgumentTypeError, ArgumentError for a negative one."""
+    found = arguments.whole(layer, argument, value)
+    if found < 0:
+        raise ArgumentError(f"{layer}: {argument} must not be negative, got {found}")
+    return found
+
+
+def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN401
+    """Input and weight are of one dtype.  Raises: DTypeError with the conversion that helps."""
+    if input.dtype == weight.dtype:
+        return
+    names = arguments.name_of(input.dtype), arguments.name_of(weight.dtype)
+    turn = {"float32": ".float()", "float64": ".double()"}.get(str(weight.dtype), f".to(torch.{weight.dtype})")
+    facts = (f"input   {tuple(input.shape)} {input.dtype}      weight  {tuple(weight.shape)} {weight.dtype}",)
+    raise DTypeError(f"{layer}: expected the input to have the dtype of the weight, but got: {names[0]} != {names[1]}", facts=facts,
+                     likely=f"convert the input: x{turn}")  # fmt: skip
+
+
+def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
+    """linear: the last axis of the input has as many features as the weight.  Raises: ShapeError, DTypeError."""
+    wanted = weight.shape[-1]
+    if not input.shape or input.shape[-1] != wanted:
+        rows = tuple(input.shape)
+        if len(rows) > 2 and rows[0] and _product(rows[1:]) == wanted:
+            likely = "flatten all but the batch first: x.flatten(1), or nn.Flatten()"
+        else:
+            other = f", or make the layer with in_features={rows[-1]}" if rows else ""
+            likely = f"give the input {wanted} features on its last axis{other}"
+        raise ShapeError(
+            f"linear(): input and weight shapes cannot be multiplied: the last axis of the input is {rows[-1] if rows else 'missing'}, "
+            f"in_features is {wanted}",
+            facts=(f"input   {rows} {input.dtype}      weight  {tuple(weight.shape)} (out_features, in_features)",), likely=likely,
+        )  # fmt: skip
+    same_dtype("linear()", input, weight)
+
+
+def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: A002, ANN401
+    """A convolution's input is (N, C, *space) or (C, *space) with the weight's channels.  Raises: ShapeError, DTypeError."""
+    shape, wanted = tuple(input.shape), weight.shape[1] * groups
+    space = ("L",) if rank == 1 else ("H", "W") if rank == 2 else ("D", "H", "W")
+    facts = (f"input   {shape} {input.dtype}      weight  {tuple(weight.shape)} (out_channels, in_channels / groups, *kernel_size)",)
+    if weight.ndim != rank + 2:
+        raise ShapeError(f"conv{rank}d: expected a weight of {rank + 2} dimensions, got {weight.ndim}", facts=facts)
+    if input.ndim not in (rank + 1, rank + 2):
+        names = ", ".join(space)
+        message = f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to conv{rank}d, but got input of size: {list(shape)}"
+        raise ShapeError(message, facts=facts, likely=f"the input is (N, C, {names})")
+    found = shape[-rank - 1]
+    if found != wanted:
+        last = shape[-1] == wanted and len(shape) == rank + 2
+        order = ", ".join(str(n) for n in (0, rank + 1, *range(1, rank + 1)))
+        likely = f"the channels stand last: x.permute({order})" if last else f"make the layer with in_channels={found}"
+        axis = len(shape) - rank - 1
+        message = f"given groups={groups}, weight of size {list(weight.shape)}, expected input{list(shape)} to have {wanted} channels"
+        raise ShapeError(f"{message}, but got {found} channels instead (axis {axis})", facts=facts, likely=likely)
+    same_dtype(f"conv{rank}d", input, weight)
+
+
+def pooled(name: str, rank: int, input: Any) -> None:  # noqa: A002, ANN401
+    """A pooling's input is (N, C, *space) or (C, *space).  Raises: ShapeError."""
+    if input.ndim not in (rank + 1, rank + 2):
+        raise ShapeError(f"{name}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor for input, but got: {list(input.shape)}")
+
+
+def normalized(input: Any, running: Any, *, by_batch: bool) -> None:  # noqa: A002, ANN401
+    """batch_norm: axis 1 has the features of the layer, and more than one value each to take a variance of.  Raises: ShapeError."""
+    shape = tuple(input.shape)
+    if len(shape) < 2:
+        raise ShapeError(f"batch_norm: expected at least 2D input (got {len(shape)}D input)")
+    if running is not None and running.shape[0] != shape[1]:
+        raise ShapeError(
+            f"running_mean should contain {shape[1]} elements not {running.shape[0]}", facts=(f"input   {shape} {input.dtype}",),
+            likely=f"axis 1 of the input is the channels: make the layer with num_features={shape[1]}",
+        )  # fmt: skip
+    if by_batch and _product(shape) == shape[1] and shape[1]:
+        likely = "use a larger batch (DataLoader(..., drop_last=True)), or model.eval() to predict"
+        raise ShapeError(f"Expected more than 1 value per channel when training, got input size {list(shape)}", likely=likely)
+
+
+def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A002, ANN401
+    """Predictions and targets of one shape, in their common dtype.  Raises: ShapeError."""
+    if tuple(input.shape) != tuple(target.shape):
+        sides = f"target size ({tuple(target.shape)}) must be the same as input size ({tuple(input.shape)})"
+        likely = ""
+        if tuple(input.shape) == (*target.shape, 1):
+            likely = "targets[..., None]"
+        elif tuple(target.shape) == (*input.shape, 1):
+            likely = "targets[..., 0]"
+        raise ShapeError(f"{name}: {sides}", facts=("broadcasting would compare each prediction with every target",), likely=likely)
+    dtype = larger(input.dtype, target.dtype)
+    return cast(input, dtype), cast(target, dtype)
+
+
+def floating_target(name: str, input: Any, target: Any) -> None:  # noqa: A002, ANN401
+    """Binary targets are of the input's floating dtype.  Raises: DTypeError, ShapeError."""
+    if target.dtype != input.dtype:
+        facts = (f"input   {input.dtype}      target  {target.dtype}",)
+        turn = ".double()" if str(input.dtype) == "float64" else ".float()"
+        message = f"{name}: found dtype {arguments.name_of(target.dtype)} but expected {arguments.name_of(input.dtype)}"
+        raise DTypeError(message, facts=facts, likely=f"convert the targets: target{turn}")
+    compared(name, input, target)
+
+
+def class_labels(input: Any, target: Any) -> None:  # noqa: A002, ANN401
+    """cross_entropy: labels (N, ...) for scores (N, C, ...).  Raises: ShapeError, DTypeError."""
+    scores, labels = tuple(input.shape), tuple(target.shape)
+    facts = (f"input   {scores} {input.dtype}      target  {labels} {target.dtype}",)
+    if not scores:
+        raise ShapeError("cross_entropy: the input needs an axis of classes", facts=facts)
+    if target.dtype.kind not in "iu":
+        message = f"cross_entropy: expected target of whole numbers or of probabilities, but got {arguments.name_of(target.dtype)}"
+        raise DTypeError(message, facts=facts, likely="class labels are target.long()")
+    wanted = (scores[0], *scores[2:]) if len(scores) > 1 else ()
+    if labels == wanted:
+        return
+    if labels == scores:
+        raise DTypeError("cross_entropy: expected floating point type for target with class probabilities, got "
+                         f"{arguments.name_of(target.dtype)}", facts=facts, likely="one-hot targets are target.float()")  # fmt: skip
+    likely = "labels have no axis of their own: target.squeeze(1)" if labels == (*wanted, 1) else f"the target is {wanted} here"
+    raise ShapeError(f"cross_entropy: Expected target size {list(wanted)}, got {list(labels)}", facts=facts, likely=likely)
+
+
+def probability(name: str, p: Any) -> float:  # noqa: ANN401
+    """A number from 0 to 1.  Raises: ArgumentError, ArgumentTypeError."""
+    try:
+        held = float(p)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"{name}: argument 'p' must be float, not {type(p).__name__}") from None
+    if not 0.0 <= held <= 1.0:
+        raise ArgumentError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return held
+
+
+def warn_of_nothing(name: str) -> None:
+    """A used-up generator of parameters looks like a model without any."""
+    message = f"{name}: no parameters (it is empty): an exhausted generator? model.parameters() gives them once"
+    warnings.warn(f"{message}, list(model.parameters()) keeps them", UserWarning, stacklevel=4)
+
+
+def _product(extents: Sequence[int]) -> int:
+    result = 1
+    for n in extents:
+        result *= n
+    return result
