@@ -175,6 +175,20 @@ def test_rmsprop(name: str) -> None:
     assert twin.get_config() == model.optimizer.get_config()
 
 
+def test_a_loss_that_is_not_reduced_is_counted_by_its_mean_and_minimised_by_its_sum() -> None:
+    y = np.stack([TARGET, -TARGET], 1)
+    seen = {}
+    for reduction in ("sum_over_batch_size", "sum", None):
+        model = filled(keras.Sequential([keras.Input((3,)), layers.Dense(2)]), 0.1)
+        model.compile(keras.optimizers.SGD(0.01), losses.MeanSquaredError(reduction=reduction))
+        before = model.evaluate(X, y, batch_size=4, verbose=0)
+        seen[reduction] = before, model.train_on_batch(X, y), model.get_weights()[0]
+    mean, total, none = (seen[name] for name in ("sum_over_batch_size", "sum", None))
+    assert none[0] == pytest.approx(mean[0], rel=1e-6)
+    assert none[1] == pytest.approx(mean[1], rel=1e-6)
+    np.testing.assert_allclose(none[2], total[2], rtol=1e-5)
+
+
 def test_what_losses_and_histories_give_are_numbers() -> None:
     value = losses.MeanSquaredError()(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
     with contextlib.suppress(TypeError):  # 0-d Tensors in f-strings belong to the Tensor

@@ -30,7 +30,7 @@ METHODS = {
 INTERNAL = {
     "keras": {
         "Count", "FromFunction", "FunctionLoss", "Probabilities", "TestBridge", "TrainingBridge", "accuracy_for", "aligned", "as_operand",
-        "checked_callbacks", "chosen", "get", "is_sparse", "labels_of", "lined_up", "logits_of", "remembering", "serialize", "total",
+        "checked_callbacks", "chosen", "get", "is_sparse", "labels_of", "lined_up", "logits_of", "remembering", "serialize",
         "weights_like", "with_shapes",
     },
     "torch": {"channels_first", "channels_last", "each"},

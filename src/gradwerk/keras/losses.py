@@ -223,11 +223,6 @@ def get(identifier: LossLike) -> Loss:
     return loss
 
 
-def total(values: Operand) -> Operand:
-    """The sum: what training minimises where a loss is not reduced."""
-    return reduce_sum(values)
-
-
 def is_sparse(loss: Loss) -> bool:
     """True where the targets are class numbers."""
     by_function = isinstance(loss, FunctionLoss) and loss.function is sparse_categorical_crossentropy

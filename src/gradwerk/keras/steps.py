@@ -25,4 +25,4 @@ class Adapted(Configured):
 
     def __call__(self, prediction: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         value: Tensor = self.loss(*losses.lined_up(targets, prediction), weights)
-        return losses.total(value) if value.shape != () else value
+        return value

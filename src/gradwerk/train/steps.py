@@ -6,6 +6,7 @@ a step gives nothing back but what it wrote.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,13 +18,14 @@ from gradwerk.base.origin import module_path
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module, place_of
 from gradwerk.nn.optimizer import Optimizer
+from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.compile import compile as compile_function
 from gradwerk.tensor.grad import grad, no_grad
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.mode import mode
 
 Loss = Callable[..., Tensor]
-"""(prediction, targets) or (prediction, targets, weights) -> a 0-d Tensor, the mean over the batch."""
+"""(prediction, targets) or (prediction, targets, weights) -> a 0-d Tensor, the mean over the batch; or one value for each example."""
 Step = Callable[..., Any]
 
 
@@ -134,13 +136,13 @@ def _loss(loss_of: Loss | None, prediction: Tensor, targets: tuple[Tensor, ...])
 def _count(
     mean: Mean, metrics: tuple[Metric, ...], prediction: Tensor, loss: Tensor, targets: tuple[Tensor, ...], *, fresh: bool
 ) -> None:  # fmt: skip
-    """Adds a batch to the means; the loss counts once per example."""
+    """Adds a batch to the means; the loss counts once per example, whether it is one value or many."""
     with no_grad(), module_path("running means"):
         if fresh:
             mean.reset()
             for metric in metrics:
                 metric.reset()
-        mean.update(loss, float(targets[0].shape[0]))
+        mean.update(loss, targets[0].shape[0] / max(math.prod(loss.shape), 1))
         for metric in metrics:
             metric.update(prediction, targets[0])
 
@@ -148,13 +150,15 @@ def _count(
 def update(optimizer: Optimizer | None, loss: Tensor) -> None:
     """One update of the parameters that are not frozen.  Takes the gradients as values: no `.grad` is read or left behind.
 
+    A loss that is not reduced is minimised by its sum, and counted by its mean.
+
     Raises: StateError where nothing can be trained.
     """
     targets = list(optimizer.targets.values()) if optimizer is not None else []
     free = [parameter for parameter in targets if parameter.requires_grad]
     if optimizer is None or not free:
         raise StateError("there is nothing to train: " + ("every parameter is frozen" if targets else "no optimizer"))
-    found = iter(grad(loss, free, allow_unused=True))
+    found = iter(grad(loss if loss.shape == () else reduce_sum(loss), free, allow_unused=True))
     with module_path(place_of(optimizer)):
         optimizer.apply([next(found) if parameter.requires_grad else None for parameter in targets])
 
