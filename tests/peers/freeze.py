@@ -2,11 +2,13 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src python -m tests.peers.freeze
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [layers] [keras]
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +28,44 @@ def load(group: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def main() -> None:
-    """Writes the record."""
+def special() -> dict[str, Any]:
+    """PyTorch at special points."""
     import torch
 
-    from tests.peers import layer_cases, special_points
+    from tests.peers import special_points
 
-    arrays = {f"special/{key}": array for key, array in special_points.recorded(torch).items()} | layer_cases.recorded(torch)
+    return {f"special/{key}": array for key, array in special_points.recorded(torch).items()}
+
+
+def layers() -> dict[str, Any]:
+    """PyTorch's layers, losses, optimizers and nets."""
+    import torch
+
+    from tests.peers import layer_cases
+
+    return layer_cases.recorded(torch)
+
+
+def keras() -> dict[str, Any]:
+    """Keras' layers, losses, optimizers and a net."""
+    from tests.peers import keras_cases
+
+    return keras_cases.recorded()
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {"special": special, "layers": layers, "keras": keras}
+
+
+def main(parts: list[str]) -> None:
+    """Writes the record anew, or some parts of it."""
+    with np.load(RECORD, allow_pickle=False) as record:
+        arrays = {key: record[key] for key in record.files} if parts else {}
+    for part in parts or PARTS:
+        made = PARTS[part]()
+        owners = {key.partition("/")[0] for key in made}
+        arrays = {key: array for key, array in arrays.items() if key.partition("/")[0] not in owners} | made
     np.savez_compressed(RECORD, **arrays)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

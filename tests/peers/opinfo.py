@@ -26,7 +26,10 @@ DTYPES = {"float32": peer.float32, "float64": peer.float64, "int64": peer.int64,
 KNOWN = {str(np.dtype(name)): getattr(door, name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
 MOST_SAMPLES = 24
 """Samples of one name, form and dtype: evenly drawn from all there are."""
-ADAPTED: dict[str, Callable[..., Any]] = {"where": lambda x, condition, other: door.where(condition, x, other)}
+ADAPTED: dict[str, Callable[..., Any]] = {
+    "where": lambda x, condition, other: door.where(condition, x, other),
+    "nn.functional.embedding": lambda weight, ids, **options: door.nn.functional.embedding(ids, weight, **options),
+}
 """Where the OpInfo's own callable takes its arguments in another order than the function."""
 RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal")
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}

@@ -17,7 +17,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Operand, Select, Unary, no_gradient, typed
-from gradwerk.ops.compare import equal, less_equal
+from gradwerk.ops.compare import equal, greater, less, less_equal
 
 
 @final
@@ -109,7 +109,7 @@ class Div(Binary):
 @final
 @dataclass(frozen=True)
 class Maximum(Binary):
-    """The larger of a and b; NaN if either is NaN.  At a tie each gets half of the gradient.
+    """The larger of a and b; NaN if either is NaN, then both get the gradient.  At a tie each gets half of it.
 
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
@@ -117,7 +117,7 @@ class Maximum(Binary):
     accepts = "fiu"
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
-        return _share_of_extreme(ct, y, a, b), _share_of_extreme(ct, y, b, a)
+        return where(less(a, b), 0, _halved(ct, a, b)), where(less(b, a), 0, _halved(ct, a, b))
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.maximum(a, b)
@@ -129,7 +129,7 @@ class Maximum(Binary):
 @final
 @dataclass(frozen=True)
 class Minimum(Binary):
-    """The smaller of a and b; NaN if either is NaN.  At a tie each gets half of the gradient.
+    """The smaller of a and b; NaN if either is NaN, then both get the gradient.  At a tie each gets half of it.
 
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
@@ -137,7 +137,7 @@ class Minimum(Binary):
     accepts = "fiu"
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
-        return _share_of_extreme(ct, y, a, b), _share_of_extreme(ct, y, b, a)
+        return where(greater(a, b), 0, _halved(ct, a, b)), where(greater(b, a), 0, _halved(ct, a, b))
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.minimum(a, b)
@@ -322,9 +322,9 @@ class StopGradient(Unary):
         return x
 
 
-def _share_of_extreme(ct: Operand, y: Operand, x: Operand, other: Operand) -> Operand:
-    """The gradient of maximum or minimum for x: all where x alone is the result, half at a tie."""
-    return where(equal(x, y), where(equal(x, other), mul(ct, 0.5), ct), 0)
+def _halved(ct: Operand, a: Operand, b: Operand) -> Operand:
+    """The gradient, half of it where the two are equal."""
+    return where(equal(a, b), mul(ct, 0.5), ct)
 
 
 def cast(x: Operand, dtype: DType) -> Operand:

@@ -1,0 +1,187 @@
+"""Layers, losses, optimizers and a small net of Keras, in either namespace, and what is recorded of Keras 3.15.1 on TensorFlow.
+
+As in layer_cases.py: float64 answers, and Keras' own largest error in float32, which bounds ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.keras_door.cases import CASES
+from tests.peers.layer_cases import Array, drawn, error
+
+LABELS = np.array([0, 2, 1, 1, 0, 2])
+SCORES = drawn("keras scores", (6, 3))
+SHARES = np.exp(SCORES) / np.exp(SCORES).sum(1, keepdims=True)
+BITS = (drawn("keras bits", (6, 3)) > 0).astype(np.float64)
+EACH = np.array([1.0, 2.0, 0.5, 0.0, 1.0, 3.0])
+ONE_HOT = np.eye(3)[LABELS]
+
+LAYERS = {case.name: case for case in CASES if case.name != "Dropout"}
+LOSSES: dict[str, tuple[str, dict[str, Any], Array, Array, bool]] = {
+    "sparse, logits": ("SparseCategoricalCrossentropy", {"from_logits": True}, LABELS, SCORES, False),
+    "sparse, weighted": ("SparseCategoricalCrossentropy", {}, LABELS, SHARES, True),
+    "categorical": ("CategoricalCrossentropy", {"reduction": "sum"}, ONE_HOT, SHARES, False),
+    "categorical, logits": ("CategoricalCrossentropy", {"from_logits": True}, ONE_HOT, SCORES, True),
+    "binary": ("BinaryCrossentropy", {}, BITS, SHARES, True),
+    "binary, logits": ("BinaryCrossentropy", {"from_logits": True, "reduction": "none"}, BITS, SCORES, False),
+    "squared": ("MeanSquaredError", {}, BITS, SCORES, True),
+    "absolute": ("MeanAbsoluteError", {}, BITS, SCORES, False),
+}
+OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sgd": ("SGD", {"learning_rate": 0.1}), "momentum": ("SGD", {"learning_rate": 0.05, "momentum": 0.9}),
+    "nesterov": ("SGD", {"learning_rate": 0.05, "momentum": 0.8, "nesterov": True}), "adam": ("Adam", {"learning_rate": 0.01}),
+    "adam, other numbers": ("Adam", {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-4}),
+    "rmsprop": ("RMSprop", {"learning_rate": 0.01}),
+}  # fmt: skip
+Differentiate = Callable[[Callable[..., Any], list[Any]], tuple[list[Any], list[Any]]]
+"""(function, arguments) to its results and the gradients of its first result, which is one number."""
+
+
+def weights_for(layer: Any, name: str, dtype: str) -> list[Array]:
+    """The layer's weights, from a seed."""
+    found = []
+    for k, w in enumerate(layer.weights):
+        numbers = drawn(f"{name} {k}", tuple(w.shape))
+        found.append((0.3 + 0.1 * np.abs(numbers) if numbers.ndim == 1 else 0.4 * numbers).astype(dtype))
+    return found
+
+
+def layer_input(name: str, dtype: str) -> Array:
+    """Five examples."""
+    case = LAYERS[name]
+    if case.integers:
+        return (np.abs(drawn(f"x {name}", (5, *case.inside))) * 10).astype(np.int32) % case.integers
+    return drawn(f"x {name}", (5, *case.inside)).astype(dtype)
+
+
+def layer_results(layer: Any, x: Any, total_of: Callable[[Any, Array], Any], *, training: bool) -> tuple[Any, Any]:
+    """The weighted sum, and what it is the sum of."""
+    y = layer(x, training=training)
+    return total_of(y, drawn("ct", tuple(y.shape))), y
+
+
+def lenet(keras: Any) -> Any:
+    """A small net of images, compiled with SGD: Adam makes steps of rounding noise."""
+    layers = keras.layers
+    model = keras.Sequential([
+        keras.Input((10, 10, 1)), layers.Conv2D(3, 3, padding="same", activation="relu"), layers.MaxPooling2D(),
+        layers.BatchNormalization(),
+        layers.Conv2D(4, 3, activation="tanh"), layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(3, activation="softmax"),
+    ])  # fmt: skip
+    model.compile(optimizer=keras.optimizers.SGD(0.05, momentum=0.9), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def trained(keras: Any, dtype: str) -> dict[str, Array]:
+    """Weights and history of three epochs without shuffling."""
+    model = lenet(keras)
+    model.set_weights([np.asarray(w, dtype) for w in weights_for(model, "lenet", dtype)])
+    x = drawn("pictures", (20, 10, 10, 1)).astype(dtype)
+    y = np.arange(20) % 3
+    history = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0).history
+    found = {f"weight {k}": np.asarray(w) for k, w in enumerate(model.get_weights())}
+    return found | {name: np.asarray(values) for name, values in history.items()} | {"predicted": np.asarray(model.predict(x, verbose=0))}
+
+
+def stepped(keras: Any, name: str, dtype: str) -> dict[str, Array]:
+    """The weights of a dense layer after five steps."""
+    kind, options = OPTIMIZERS[name]
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.compile(optimizer=getattr(keras.optimizers, kind)(**options), loss="mse")
+    model.set_weights(weights_for(model, "dense", dtype))
+    for number in range(5):
+        model.train_on_batch(drawn(f"x {number}", (6, 4)).astype(dtype), drawn(f"y {number}", (6, 3)).astype(dtype))
+    return {f"weight {k}": np.asarray(w) for k, w in enumerate(model.get_weights())}
+
+
+def answers(keras: Any, group: str, name: str, dtype: str, side: Any) -> dict[str, Array]:
+    """All that is recorded of one case; `side` makes Tensors, sums and differentiates in that world."""
+    if group == "keras optimizer":
+        return stepped(keras, name, dtype)
+    if group == "keras net":
+        return trained(keras, dtype)
+    if group == "keras loss":
+        kind, options, targets, scores, weighted = LOSSES[name]
+        loss = getattr(keras.losses, kind)(**options)
+        given = [side.tensor(targets if targets.dtype.kind == "i" else targets.astype(dtype))]
+        each = side.tensor(EACH.astype(dtype)) if weighted else None
+        values, grads = side.differentiate(
+            lambda p: (side.total(loss(given[0], p, each), None), loss(given[0], p, each)), [side.tensor(scores.astype(dtype))]
+        )
+        return {"value": values[1], "gradient": grads[0]}
+    layer = side.layer(name)
+    x = layer_input(name, dtype)
+    layer(side.tensor(x))
+    layer.set_weights(weights_for(layer, name, dtype))
+    found = {}
+    for training in (False, True):
+        values, grads = side.differentiate_layer(layer, side.tensor(x), training=training)
+        found |= {f"value {training}": values[1]} | {f"gradient {training} {k}": g for k, g in enumerate(grads)}
+    return found | {f"weight {k}": np.asarray(w) for k, w in enumerate(layer.get_weights())}
+
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "keras layer": tuple(LAYERS), "keras loss": tuple(LOSSES), "keras optimizer": tuple(OPTIMIZERS), "keras net": ("lenet",),
+}  # fmt: skip
+
+
+class OnTensorFlow:
+    """Keras itself."""
+
+    def __init__(self, keras: Any, tf: Any) -> None:
+        self.keras, self.tf = keras, tf
+
+    def tensor(self, array: Array) -> Any:
+        """A constant."""
+        return self.tf.constant(array)
+
+    def total(self, y: Any, weights: Array | None) -> Any:
+        """The weighted sum."""
+        return self.tf.reduce_sum(y if weights is None else y * self.tf.constant(weights.astype(y.dtype.as_numpy_dtype)))
+
+    def layer(self, name: str) -> Any:
+        """Keras' layer of our layer's config."""
+        ours = LAYERS[name].make()
+        config = {key: value for key, value in ours.get_config().items() if value is not None and key not in ("dtype", "name")}
+        return getattr(self.keras.layers, type(ours).__name__)(**config)
+
+    def differentiate(self, function: Callable[..., Any], xs: list[Any]) -> tuple[list[Any], list[Any]]:
+        """By tape."""
+        with self.tf.GradientTape() as tape:
+            for x in xs:
+                tape.watch(x)
+            results = function(*xs)
+        return [r.numpy() for r in results], [self.tf.convert_to_tensor(g).numpy() for g in tape.gradient(results[0], xs)]
+
+    def differentiate_layer(self, layer: Any, x: Any, *, training: bool) -> tuple[list[Any], list[Any]]:
+        """Of the input where it is floating, and of the trainable weights."""
+        sources = ([x] if x.dtype.is_floating else []) + [w.value for w in layer.trainable_weights]
+        with self.tf.GradientTape() as tape:
+            if x.dtype.is_floating:
+                tape.watch(x)
+            results = layer_results(layer, x, self.total, training=training)
+        found = tape.gradient(results[0], sources)
+        return [r.numpy() for r in results], [self.tf.convert_to_tensor(g).numpy() for g in found]
+
+
+def recorded() -> dict[str, Any]:
+    """Keras' answers in float64, and `error`, its own in float32."""
+    import keras
+    import tensorflow as tf
+
+    side, found = OnTensorFlow(keras, tf), {}
+    for group, names in GROUPS.items():
+        for name in names:
+            both = {}
+            for dtype in ("float64", "float32"):
+                keras.config.set_floatx(dtype)
+                keras.config.set_dtype_policy(dtype)
+                keras.utils.set_random_seed(0)
+                both[dtype] = answers(keras, group, name, dtype, side)
+            found |= {f"{group}/{name}/{key}": array for key, array in both["float64"].items()}
+            found[f"{group}/{name}/error"] = np.float64(error(both["float32"], both["float64"]))
+    return found
