@@ -31,7 +31,7 @@ ADAPTED: dict[str, Callable[..., Any]] = {
     "nn.functional.embedding": lambda weight, ids, **options: door.nn.functional.embedding(ids, weight, **options),
 }
 """Where the OpInfo's own callable takes its arguments in another order than the function."""
-RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal")
+RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform")
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
 
 

@@ -47,9 +47,13 @@ ALONE: dict[type, DType] = {bool: bool_, int: int64, float: float32}
 """The dtype of a Python number that stands beside no array."""
 
 
+WEAK = (float, int, np.generic)
+"""What is weak: Python numbers (a bool is an int), and NumPy scalars, which say no more than the number they hold."""
+
+
 def is_number(value: object) -> bool:
-    """True for what is weak: a Python number, or a NumPy scalar, which says no more than the number it holds."""
-    return isinstance(value, bool | int | float | np.generic)
+    """True for what is weak."""
+    return isinstance(value, WEAK)
 
 
 def of_number(value: object) -> DType:
@@ -64,6 +68,8 @@ def of_numbers(values: Iterable[object]) -> DType:
 
 def meeting(dtype: DType, value: object) -> DType:
     """The dtype in which an array and a Python number meet: the array's, or the number's own where its kind is wider."""
+    if dtype.kind == "f":
+        return dtype
     own = of_number(value)
     return own if RANK[own.kind] > RANK[dtype.kind] else dtype
 

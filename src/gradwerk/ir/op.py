@@ -112,11 +112,12 @@ class Op:
             return value
         if isinstance(value, np.generic):
             return np.asarray(value)
-        if isinstance(value, bool | int | float):
+        if isinstance(value, (float, int)):
             neighbours = self.beside(position, args)
-            for neighbour in reversed(neighbours):
-                if hasattr(neighbour, "dtype"):
-                    return dtypes.weak(value, neighbour.dtype)
+            for neighbour in neighbours[::-1]:
+                dtype = getattr(neighbour, "dtype", None)
+                if dtype is not None:
+                    return np.asarray(value, dtype) if dtype.kind == "f" else dtypes.weak(value, dtype)
             return np.asarray(value, dtypes.of_numbers(neighbours))
         array = np.asarray(value)
         if array.dtype not in dtypes.SHORT:

@@ -18,6 +18,10 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement, reduction
+from gradwerk.tensor.handle import Handle
+
+OPERANDS = (Handle, np.ndarray, *dtypes.WEAK)
+"""What an operator takes: a Tensor, an array, or a real number."""
 
 
 class Operators:
@@ -34,21 +38,23 @@ class Operators:
 
         Here a number takes the Tensor's dtype, or the Tensor that of a number of a wider kind (dtypes.meeting); Tensors stay as they are.
         """
-        if dtypes.is_number(a):
-            return a, b if dtypes.is_number(b) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
-        return elementwise.cast(a, dtypes.meeting(a.dtype, b)) if dtypes.is_number(b) else a, b
+        if isinstance(b, dtypes.WEAK):
+            return a if a.dtype.kind == "f" else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
+        if isinstance(a, dtypes.WEAK):
+            return a, b if b.dtype.kind == "f" else elementwise.cast(b, dtypes.meeting(b.dtype, a))
+        return a, b
 
     def _with(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(self, other), promoted."""
-        if not is_operand(other):
+        if not isinstance(other, OPERANDS):
             return NotImplemented
-        return function(*self.promote(self, plain(other)))
+        return function(*self.promote(self, other.item() if isinstance(other, np.generic) else other))
 
     def _after(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(other, self), promoted."""
-        if not is_operand(other):
+        if not isinstance(other, OPERANDS):
             return NotImplemented
-        return function(*self.promote(plain(other), self))
+        return function(*self.promote(other.item() if isinstance(other, np.generic) else other, self))
 
     if TYPE_CHECKING:
 
@@ -213,16 +219,6 @@ def _flat(given: tuple[Any, ...]) -> tuple[int, ...]:
     if len(given) == 1 and isinstance(given[0], Sequence):
         return tuple(given[0])
     return tuple(operator.index(n) for n in given)
-
-
-def is_operand(other: object) -> bool:
-    """Whether an operator takes it: a Tensor, an array, or a real number."""
-    return hasattr(other, "__gradwerk_apply__") or isinstance(other, np.ndarray) or dtypes.is_number(other)
-
-
-def plain(other: Any) -> Operand:  # noqa: ANN401  what is_operand says
-    """A NumPy scalar as the Python number it holds, anything else as it is."""
-    return other.item() if isinstance(other, np.generic) else other
 
 
 def true_divide(a: Operand, b: Operand) -> Operand:
