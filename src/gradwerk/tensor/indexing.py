@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, OutOfRangeError, ShapeError, TraceError
+from gradwerk.base.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, movement
 from gradwerk.ops.indexing import gather
@@ -50,6 +50,64 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
     if rows.dtype.kind == "i":  # counted from the end where negative
         rows = elementwise.where(compare.less(rows, 0), elementwise.add(rows, x.shape[0]), rows)
     return gather(x, rows)
+
+
+def is_gathered(key: Any) -> bool:  # noqa: ANN401
+    """Whether a key is one mask or one array of rows: what it names is written by choosing, not through a view."""
+    return _is_array(key)
+
+
+def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
+    """x with the part that a mask or an array of rows names replaced; where a row is named twice the last value stays.
+
+    Raises: ShapeError where the value does not broadcast to that part, OutOfRangeError, DTypeError, TraceError for rows that are traced.
+    """
+    rows = np.asarray(key) if isinstance(key, list) else key
+    value = value if isinstance(value, Handle | np.ndarray) else np.asarray(value, x.dtype)
+    if value.dtype != x.dtype:
+        message = "Index put requires the source and destination dtypes match"
+        raise DTypeError(message, facts=(f"value {value.dtype}      Tensor {x.dtype}",), likely="convert the value first")
+    if rows.dtype.kind == "b":
+        return _masked(x, rows, value)
+    if isinstance(rows, Handle):
+        if mode.trace is not None:
+            likely = "write by a mask, x[mask] = value, or by whole numbers"
+            raise TraceError("x[rows] = value needs the contents of the rows, and a traced step has none yet", likely=likely)
+        rows = rows._array
+    extent, rest = x.shape[0], tuple(x.shape[1:])
+    flat = np.where(rows < 0, rows + extent, rows).reshape(-1)
+    if flat.size and not (flat.min() >= 0 and flat.max() < extent):
+        raise OutOfRangeError(f"index {rows.min() if flat.min() < 0 else rows.max()} is outside axis 0 of extent {extent}")
+    source = np.full(extent, -1)
+    source[flat] = np.arange(flat.size)
+    return _chosen(x, source >= 0, movement.broadcast_to(value, (*rows.shape, *rest)), source, rest)
+
+
+def _masked(x: Operand, mask: Any, value: Any) -> Operand:  # noqa: ANN401
+    lead = len(mask.shape)
+    if tuple(mask.shape) != tuple(x.shape[:lead]):
+        raise ShapeError("the mask does not fit", facts=(f"mask {tuple(mask.shape)}      Tensor {tuple(x.shape)}",))
+    rest = tuple(x.shape[lead:])
+    if value.ndim <= len(rest) or (value.ndim == len(rest) + 1 and value.shape[0] == 1):
+        one = movement.reshape(value, value.shape[1:]) if value.ndim > len(rest) else value
+        return elementwise.where(movement.reshape(mask, (*mask.shape, *(1,) * len(rest))), movement.broadcast_to(one, x.shape), x)
+    if mode.trace is not None:
+        raise TraceError("x[mask] = values, one for each place, has a shape that depends on data", likely="use where(mask, values, x)")
+    held = mask._array if isinstance(mask, Handle) else mask
+    count = int(held.sum())
+    if value.shape[0] != count:
+        raise ShapeError(f"the mask names {count} places, and there are {value.shape[0]} values", facts=(f"Tensor {tuple(x.shape)}",))
+    source = np.where(held.reshape(-1), np.cumsum(held.reshape(-1)) - 1, -1)
+    return _chosen(x, held, value, source, rest)
+
+
+def _chosen(x: Operand, chosen: Any, values: Any, source: Any, rest: tuple[int, ...]) -> Operand:  # noqa: ANN401
+    """x, but values[source] where `chosen`."""
+    table = movement.reshape(values, (-1, *rest))
+    if not table.shape[0]:
+        return x
+    new = movement.reshape(gather(table, np.maximum(source, 0)), x.shape)
+    return elementwise.where(np.asarray(chosen).reshape(*chosen.shape, *(1,) * len(rest)), new, x)
 
 
 def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:

@@ -17,7 +17,7 @@ from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
-from gradwerk.tensor.indexing import index
+from gradwerk.tensor.indexing import index, is_gathered, replaced
 from gradwerk.tensor.inplace import copy_into, rewrite
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
@@ -119,6 +119,9 @@ class Tensor(Operators, Handle):
         return part
 
     def __setitem__(self, key: Any, value: Operand) -> None:  # noqa: ANN401
+        if is_gathered(key):
+            self.rewrite(lambda old: replaced(old, key, value), value)
+            return
         part = index(self, key)
         if part._storage is not self._storage:
             raise DTypeError("only whole numbers and slices can be written to", likely="use where(mask, new, old)")

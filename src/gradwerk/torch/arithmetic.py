@@ -68,11 +68,6 @@ class Arithmetic:
         def assign(self, value: Operand) -> Self:
             """Writes `value` here, outside of any gradient."""
 
-        def exp(self) -> Self: ...
-        def log(self) -> Self: ...
-        def sqrt(self) -> Self: ...
-        def tanh(self) -> Self: ...
-        def sigmoid(self) -> Self: ...
         def abs(self) -> Self: ...
         def __add__(self, other: Operand) -> Self: ...
         def __sub__(self, other: Operand) -> Self: ...
@@ -127,6 +122,26 @@ class Arithmetic:
     def rsqrt(self) -> Self:
         """1 / sqrt(x)."""
         return elementwise.rsqrt(_as_float(self))
+
+    def exp(self) -> Self:
+        """e ** x."""
+        return elementwise.exp(_as_float(self))
+
+    def log(self) -> Self:
+        """The natural logarithm."""
+        return elementwise.log(_as_float(self))
+
+    def sqrt(self) -> Self:
+        """The square root."""
+        return elementwise.sqrt(_as_float(self))
+
+    def tanh(self) -> Self:
+        """The hyperbolic tangent."""
+        return elementwise.tanh(_as_float(self))
+
+    def sigmoid(self) -> Self:
+        """1 / (1 + exp(-x))."""
+        return elementwise.sigmoid(_as_float(self))
 
     def neg(self) -> Self:
         """-x."""
@@ -248,27 +263,8 @@ class Arithmetic:
     relu_, clamp_, clip_, masked_fill_ = in_place(relu), in_place(clamp), in_place(clamp), in_place(masked_fill)
     neg_, square_, floor_, sign_, reciprocal_ = in_place(neg), in_place(square), in_place(floor), in_place(sign), in_place(reciprocal)
     sin_, cos_, rsqrt_ = in_place(sin), in_place(cos), in_place(rsqrt)
+    exp_, log_, sqrt_, tanh_, sigmoid_ = in_place(exp), in_place(log), in_place(sqrt), in_place(tanh), in_place(sigmoid)
     eq_, ne_, lt_, le_, gt_, ge_ = in_place(eq), in_place(ne), in_place(lt), in_place(le), in_place(gt), in_place(ge)
-
-    def exp_(self) -> Self:
-        """In place: e ** x."""
-        return in_place(type(self).exp)(self)
-
-    def log_(self) -> Self:
-        """In place: the natural logarithm."""
-        return in_place(type(self).log)(self)
-
-    def sqrt_(self) -> Self:
-        """In place: the square root."""
-        return in_place(type(self).sqrt)(self)
-
-    def tanh_(self) -> Self:
-        """In place: the hyperbolic tangent."""
-        return in_place(type(self).tanh)(self)
-
-    def sigmoid_(self) -> Self:
-        """In place: 1 / (1 + exp(-x))."""
-        return in_place(type(self).sigmoid)(self)
 
     def abs_(self) -> Self:
         """In place: |x|."""

@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 HINTS = frozenset({
     "dynamic", "foreach", "fullgraph", "fused", "isolate_recompiles", "mode", "name", "non_blocking", "persistent_workers", "pin_memory",
-    "prefetch_factor", "recompile_limit",
+    "prefetch_factor", "recompile_limit", "pickle_module", "pickle_protocol", "mmap", "weights_only", "_use_new_zipfile_serialization",
 })  # fmt: skip
 """Options that ask torch for speed and change no result: any value is accepted and means nothing here."""
 
