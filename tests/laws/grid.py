@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.autodiff.reverse import gradients
-from gradwerk.base import dtypes
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
@@ -29,10 +27,11 @@ from gradwerk.ops.functions import conv
 from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.movement import broadcast_to, concatenate, flip, pad, reshape, slice_, transpose
 from gradwerk.ops.reduction import argmax, reduce_max, reduce_min, reduce_sum
+from gradwerk.ops.transcendental import rsqrt, tanh
 from gradwerk.ops.window import WindowMax, WindowSum
 from tests import tolerances
 from tests.compiler.run_plan import Walk
-from tests.laws.places import Subject, Trial, alone, between, on_views
+from tests.laws.places import Subject, Trial, alone, between, gradient_of, on_views
 
 Array = np.ndarray[Any, Any]
 EXTENTS = (0, 1, 2, 3, 5, 7, 8, 16, 17, 31, 33, 64)
@@ -221,27 +220,77 @@ def movement(d: Draw) -> Made:
     return made, [d.floats(shape)], f"movement {start} {step} {low} {inside}"
 
 
-SMALL = (convolution, pooling, product, folding, row, rows_by_number, elementwise, movement)
+def network(d: Draw) -> Made:
+    """Layers one behind the other: padded convolution, normalisation over the batch, activation, pooling, product, log-softmax."""
+    n, size = d.either(1, 2, 5, 8, 16, 17, 33), [d.either(3, 4, 5, 7, 8, 12, 16, 17) for _ in range(2)]
+    inner, outer, classes, tap = d.either(1, 3, 6, 16), d.either(2, 3, 6, 8, 16, 17), d.either(2, 5, 10, 17), d.either(1, 3, 5)
+    window, stride = d.either(2, 3), d.either(1, 2)
+    pads, half = ((0, 0), *(((tap // 2,) * 2),) * 2, (0, 0)), window // 2
+    geometry = (1, window, window, 1), (1, stride, stride, 1), (0, half, half, 0), (0, half, half, 0)
+
+    def made(x: Value, kernel: Value, weight: Value, bias: Value) -> list[Value]:
+        y = conv(x, kernel, padding=pads[1:3])
+        centred = sub(y, functions.mean(y, (0, 1, 2), keepdims=True))
+        y = tanh(mul(centred, rsqrt(add(functions.variance(y, (0, 1, 2), keepdims=True), 0.1))))
+        y = mul(WindowSum(*geometry)(y), 0.25)
+        return [functions.log_softmax(add(functions.matmul(functions.mean(y, (1, 2)), weight), bias))]
+
+    arrays = [d.floats((n, *size, inner)), d.floats((tap, tap, inner, outer)), d.floats((outer, classes)), d.floats((classes,))]
+    return made, arrays, f"network of {window}, {stride}"
+
+
+def attention(d: Draw) -> Made:
+    """Softmax of products between products, masked above the diagonal or not."""
+    lead, n, width = d.shape(0, 2, least=1, most=100), d.extent(least=1), d.either(1, 3, 8, 16, 17)
+    names = "bh"[: len(lead)]
+    masked = np.triu(np.ones((n, n), bool), 1) if d.small(0, 1) else np.zeros((n, n), bool)
+
+    def made(q: Value, k: Value, v: Value, hidden: Value) -> list[Value]:
+        scores = mul(contract(q, k, f"{names}nd,{names}md->{names}nm"), width**-0.5)
+        shares = functions.softmax(where(hidden, np.float32(-1e9), scores))
+        return [contract(shares, v, f"{names}nm,{names}md->{names}nd")]
+
+    return made, [*(d.floats((*lead, n, width)) for _ in range(3)), masked], f"attention, masked {masked.any()}"
+
+
+def lookup(d: Draw) -> Made:
+    """Rows by number, their mean, a product."""
+    rows, width, out = d.extent(least=1), d.extent(least=1), d.extent(least=1)
+    index = d.rng.integers(0, rows, d.shape(2, 2, least=1, most=800))
+
+    def made(table: Value, i: Value, weight: Value) -> list[Value]:
+        return [functions.matmul(functions.mean(gather(table, i), 1), weight)]
+
+    return made, [d.floats((rows, width)), index, d.floats((width, out))], "lookup"
+
+
+SMALL = (convolution, pooling, product, folding, row, rows_by_number, elementwise, movement, network, attention, lookup)
 LARGE = (large_convolution, large_product, large_pooling)
 KINDS = (*SMALL, *LARGE)
 
 
 def subject(kind: Callable[[Draw], Made], seed: int) -> Subject:
-    """The values and all first gradients, along random cotangents, of what a kind draws."""
+    """The values and all first gradients, along random cotangents, of what a kind draws; of every fourth small draw second ones too."""
     d = Draw(np.random.default_rng([seed, *kind.__name__.encode()]))
     results, arrays, about = kind(d)
     probe = Graph()
-    shapes = [y.type for y in results(*(probe.input(tolerances.type_of(a)) for a in arrays))]
-    cts = [d.floats(t.shape) for t in shapes]
+    cts = [d.floats(y.shape) for y in results(*(probe.input(tolerances.type_of(a)) for a in arrays))]
+
+    def values(graph: Graph, xs: Sequence[Value]) -> list[Value]:
+        return list(results(*xs))
+
+    first = gradient_of(values, len(arrays))
+    functions_ = [lambda graph, xs: values(graph, xs[: len(arrays)]), lambda graph, xs: first(graph, xs[:count])]
+    everything, count = [*arrays, *cts], len(arrays) + len(cts)
+    if kind in SMALL and seed % 4 == 3:
+        probe = Graph()
+        everything += [d.floats(g.shape) for g in first(probe, [probe.input(tolerances.type_of(a)) for a in everything])]
+        functions_.append(gradient_of(first, count))
 
     def function(graph: Graph, xs: Sequence[Value]) -> list[Value]:
-        args, given = xs[: len(arrays)], xs[len(arrays) :]
-        ys = list(results(*args))
-        grads = gradients(ys, given, [x for x in args if dtypes.is_float(x.dtype)])
-        return [*ys, *(g for g in grads if g is not None)]
+        return [y for f in functions_ for y in f(graph, xs)]
 
-    everything = [*arrays, *cts]
-    others = [a if a.dtype.kind != "f" else -a for a in everything]
+    others = [-a if a.dtype.kind == "f" else a for a in everything]
     return Subject(function, everything, others, f"{kind.__name__} {seed}: {about} of {[a.shape for a in arrays]}", 0, thorough=False)
 
 

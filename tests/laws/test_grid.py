@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.laws.grid import KINDS, LARGE, hold
+from tests.laws.grid import KINDS, LARGE, hold, large_convolution
 
 KNOWN = 55
 """Here chunks of a padded convolution once ran ahead of the rows that they read (seeds 55 and 57)."""
@@ -16,4 +16,5 @@ KNOWN = 55
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_grid(kind, seeds) -> None:
     first = KNOWN if seeds == "known" else 1000 + secrets.randbelow(10**6)
-    hold(kind, range(first, first + (2 if kind in LARGE and seeds == "fresh" else 3)))
+    count = 1 if kind in LARGE and not (kind is large_convolution and seeds == "known") else 3
+    hold(kind, range(first, first + count))
