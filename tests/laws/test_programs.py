@@ -18,6 +18,7 @@ from gradwerk.ir.interpret import interpret
 from gradwerk.ir.verify import verify
 from gradwerk.ops import functions
 from gradwerk.ops.arithmetic import add, mul, sub
+from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.transcendental import exp
 from tests import tolerances
@@ -79,5 +80,20 @@ def test_as_many_rows_as_columns(build: Callable[[Value, Value], list[Value]], s
     x = graph.input(Type(shape, np.dtype("float32")))
     graph.finish(build(x, graph.input(Type(shape[-1:], np.dtype("float32")))))
     inputs = inputs_of(graph, 3)
+    for got, expected in zip(Walk(compile_graph(graph, host_target(), {}), inputs).run(), interpret(graph, inputs), strict=True):
+        agree(got, expected)
+
+
+@pytest.mark.parametrize("lead", [(5,), (31, 7), (1, 4)])
+def test_rows_of_one_element(lead: tuple[int, ...]) -> None:
+    """One number per row and what is as wide as the rows have the same shape; a result of either may lose its last axis."""
+    graph = Graph()
+    x = graph.input(Type((*lead, 1), np.dtype("float32")))
+    column = graph.input(Type((*lead[:-1], 1, 1), np.dtype("float32")))
+    top = reduce_sum(x, (x.ndim - 1,), keepdims=True)
+    spread = broadcast_to(column, x.shape)
+    wide = mul(add(spread, mul(spread, np.float32(2))), sub(x, mul(top, np.float32(0.5))))
+    graph.finish([reshape(wide, lead), wide, reshape(top, lead), functions.logsumexp(x), functions.softmax(add(x, column))])
+    inputs = inputs_of(graph, 4)
     for got, expected in zip(Walk(compile_graph(graph, host_target(), {}), inputs).run(), interpret(graph, inputs), strict=True):
         agree(got, expected)

@@ -218,12 +218,15 @@ def is_fold(node: Node) -> bool:
 
 
 def is_row_fold(node: Node) -> bool:
-    """A fold along the last axis only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`)."""
+    """A fold along the last axis only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`).
+
+    Rows of one element are none: what is as wide as they are and what is one number per row would have the same shape.
+    """
     op = node.op
     if not isinstance(op, Reduction) or not is_fold(node) or op.axes != (node.args[0].ndim - 1,):
         return False
     shape = node.args[0].shape
-    return shape[-1] <= LONGEST_ROW and node.values[0].type.size > 1
+    return shape[-1] != 1 and shape[-1] <= LONGEST_ROW and node.values[0].type.size > 1
 
 
 def _same_region(a: Group, b: Group) -> bool:
