@@ -16,7 +16,7 @@ def read_part(choice: Choice, cut: Cut, memory: Memory, operand: Operand, overla
     `overlap`: entries of the cut axis by which the last tile moves back into those of the chunk before.
     Two axes that a clip binds walk one dimension together, of which nothing outside is read: chunks of the one read the others' borders.
     """
-    clips = [clip for clip in choice.clips if clip.dimension in bound_dimensions(memory, choice)]
+    clips = [clip for clip in choice.clips if binds(clip, memory)]
     bound = {name for clip in clips for name in (clip.outer, clip.summed)}
     cut_axis = moved_axis(choice, cut)
     start = memory.side.strides(operand)[1]
@@ -39,16 +39,13 @@ def read_part(choice: Choice, cut: Cut, memory: Memory, operand: Operand, overla
 def reach(choice: Choice, clip: Clip, cut_axis: Axis, step: int) -> tuple[int, int, int]:
     """(step, before, behind) along the clipped dimension when chunks take `step` entries of one of the two axes that walk it."""
     extents = {x.name: x.extent for x in roles(choice)}
-    outer, summed = extents[clip.outer], extents[clip.summed]
-    if cut_axis.name == clip.outer:
-        other = (0, summed - 1) if clip.sign > 0 else (1 - summed, 0)
-        low, high = clip.offset + other[0], clip.offset + (step - 1) * clip.factor + other[1]
-        return step * clip.factor, -low, high + 1 - step * clip.factor
-    last = (outer - 1) * clip.factor
-    low, high = clip.offset, clip.offset + last + step - 1
-    if clip.sign < 0:  # chunks walk backwards: too rare for a closer look
+    moves, other = clip.factor, clip.sign * (extents[clip.summed] - 1)
+    if cut_axis.name != clip.outer:
+        moves, other = clip.sign, clip.factor * (extents[clip.outer] - 1)
+    if moves < 0:  # chunks walk backwards: too rare for a closer look
         return 0, clip.size, clip.size
-    return step, -low, high + 1 - step
+    low, high = clip.offset + min(other, 0), clip.offset + max(other, 0) + (step - 1) * moves
+    return step * moves, -low, high + 1 - step * moves
 
 
 def written_part(choice: Choice, cut: Cut, out: Operand, overlap: int) -> Footprint:
@@ -81,10 +78,9 @@ def moved_axis(choice: Choice, cut: Cut) -> Axis | None:
     return {OUTER: choice.outer[:1], ROWS: (choice.row,), LANES: (choice.lane,), SUM: choice.sums[:1]}[cut.kind][0]
 
 
-def bound_dimensions(memory: Memory, choice: Choice) -> list[int]:
-    """The dimensions of this operand that clips of the choice stand for."""
-    taken = {(clip.dimension, clip.outer, clip.summed) for clip in choice.clips}
-    return [
-        k for k, index in enumerate(memory.side.maps)
-        for d, outer, summed in taken if d == k and index.coefficient(outer) and index.coefficient(summed)
-    ]  # fmt: skip
+def binds(clip: Clip, memory: Memory) -> bool:
+    """Whether a clip stands for a dimension of this operand, and not for the one so numbered of the other."""
+    if clip.dimension >= len(memory.side.maps):
+        return False
+    index = memory.side.maps[clip.dimension]
+    return bool(index.coefficient(clip.outer) and index.coefficient(clip.summed))
