@@ -5,13 +5,14 @@ The numbers of weights are Keras 3.15.1's own for the same classes.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import StateError, TraceError
+from gradwerk.base.errors import ArgumentError, StateError, TraceError
 from gradwerk.keras import layers
 from gradwerk.tensor.compile import compile as compiled
 from gradwerk.tensor.tensor import Tensor
@@ -258,3 +259,66 @@ def test_floats_and_integers_of_every_size_reach_layers_as_keras_has_it() -> Non
     for kind in ("int32", "uint8", "float64"):
         model = keras.Sequential([keras.Input((3,), dtype=kind), layers.Dense(1, kernel_initializer="ones")])
         assert model.predict(np.full((2, 3), 200, kind), verbose=0).tolist() == [[600.0]] * 2
+
+
+class Twice(keras.Model):
+    """Gives a dict of outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.both = layers.Dense(2), layers.LSTM(3, return_state=True)
+
+    def call(self, x):
+        return {"one": self.one(x), "rest": [*self.both(x[:, None, :])]}
+
+
+def test_several_outputs_are_predicted_and_not_trained_yet() -> None:
+    model = Twice()
+    for answer in (model.predict(X, batch_size=5, verbose=0), model.predict_on_batch(X)):
+        assert answer["one"].shape == (12, 2)
+        assert [part.shape for part in answer["rest"]] == [(12, 3)] * 3
+    np.testing.assert_allclose(model.predict(X, batch_size=5, verbose=0)["one"], np.asarray(model(X)["one"]), rtol=1e-5, atol=1e-6)
+    model.compile("sgd", "mse")
+    for call in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ArgumentError, match="several outputs"):
+            call(X, Y)
+
+
+@pytest.mark.parametrize("name", ["train_step", "test_step", "predict_step", "compute_loss", "make_train_function"])
+def test_a_step_of_ones_own_is_refused_where_it_would_not_be_called(name: str) -> None:
+    own = type("Own", (Subclassed,), {name: lambda self, *args: None})()
+    with pytest.raises(ArgumentError, match=f"Own writes its own {name}, which is not here yet"):
+        own.compile("sgd", "mse")
+    assert own.predict(X, verbose=0).shape == (12, 2)
+
+
+def test_a_shallow_copy_trains_itself() -> None:
+    model = trained(keras.Sequential([keras.Input((3,)), layers.Dense(2)]))
+    twin = copy.copy(model)
+    assert twin.weights[0] is model.weights[0]
+    before = model.weights[0].numpy()
+    twin.fit(X, Y, verbose=0)
+    assert not np.array_equal(model.weights[0].numpy(), before), "the weights are one"
+    twin.add(layers.Dense(1))
+    assert (len(model.layers), model.predict(X, verbose=0).shape, twin.predict(X, verbose=0).shape) == (1, (12, 2), (12, 1))
+    twin.compile("sgd", "mse")
+    twin.fit(X, Y[:, :1], verbose=0)
+    assert model.fit(X, Y, verbose=0).epoch == [0]
+
+
+def test_initializers_of_ones_own() -> None:
+    class Half(keras.initializers.Initializer):
+        def __init__(self) -> None:
+            pass
+
+        def __call__(self, shape, dtype=None):
+            return np.full(shape, 0.5)
+
+    def third(shape, dtype):
+        return np.full(shape, 1 / 3, dtype)
+
+    for initializer, expected in ((Half(), 0.5), (Half, 0.5), (third, np.float32(1 / 3)), (keras.initializers.Ones, 1.0)):
+        layer = layers.Dense(2, kernel_initializer=initializer)
+        layer(X)
+        assert layer.kernel.tolist() == [[expected] * 2] * 3
+        assert layer.get_config()["units"] == 2

@@ -22,6 +22,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Initializer:
     """A rule, and a seed: one initializer gives equal numbers at every call, as in Keras.  Without a seed it draws one when it is made."""
 
+    config: Mapping[str, Any] = MappingProxyType({})
+
     def __init__(self, rule: init.Initializer, config: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.rule, self.config = rule, dict(config)
         given = self.config.get("seed")
@@ -190,6 +192,9 @@ def get(identifier: InitializerLike) -> Initializer:
     """
     if isinstance(identifier, Initializer):
         return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Initializer):
+        made_by: Callable[[], Initializer] = identifier  # those that are public need no argument
+        return made_by()
     if isinstance(identifier, Mapping):
         made_of = by_name("initializer", identifier.get("class_name"), CLASSES)
         return made_of(**identifier.get("config", {}))

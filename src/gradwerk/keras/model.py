@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,6 +30,13 @@ Answer = float | list[float] | dict[str, float]
 """The loss alone, the loss and the metrics, or both by name."""
 
 
+NOT_ASKED = (
+    "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "make_train_function", "make_test_function",
+    "make_predict_function",
+)  # fmt: skip
+"""What a subclass may write for Keras to call in `fit`, and nobody calls here yet."""
+
+
 @ORIGINAL.completes("keras.Model")
 class Model(Layer):
     """A layer made of layers that can be compiled, fitted, evaluated and asked.
@@ -45,6 +52,12 @@ class Model(Layer):
             )
         super().__init__(trainable=trainable, name=name)
         object.__setattr__(self, "_training_state", Training(self))
+
+    def __copy__(self) -> Self:
+        """A model of the same layers, optimizer and weights, whose own attributes may go other ways."""
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self), _training_state=self.training_state.of(twin))
+        return twin
 
     @property
     def training_state(self) -> Training:
@@ -63,6 +76,11 @@ class Model(Layer):
 
         Raises: ArgumentError for unknown names.
         """
+        if own := [name for name in NOT_ASKED if getattr(type(self), name, None) is not getattr(Model, name, None)]:
+            raise ArgumentError(
+                f"{type(self).__name__} writes its own {own[0]}, which is not here yet: fit would not call it",
+                likely="write the loop with gradwerk.compile, or put what it computes into the loss or into call",
+            )
         if steps_per_execution != 1:
             raise ArgumentError("compile: only steps_per_execution=1 is supported here")
         self.training_state.configure(optimizer, loss, metrics, run_eagerly=run_eagerly)
@@ -99,8 +117,11 @@ class Model(Layer):
         return _answer(self.training_state.evaluate(data, batch_size, verbose, callbacks), return_dict=return_dict)
 
     @checked
-    def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", *, callbacks: Callbacks = None) -> Array:
-        """The model's answers to all examples.  Shape: x (examples, ...) -> (examples, ...)."""
+    def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", *, callbacks: Callbacks = None) -> Any:  # noqa: ANN401
+        """The model's answers to all examples: an array, of several outputs a list, tuple or dict of them.
+
+        Shape: x (examples, ...) -> (examples, ...).
+        """
         if callbacks is not None and not (isinstance(callbacks, list) and not callbacks):
             raise ArgumentError("predict: callbacks are not supported here yet")
         return self.training_state.predict(x, batch_size)
@@ -118,7 +139,7 @@ class Model(Layer):
         """The loss and the metrics of one batch, without training."""
         return _answer(self.training_state.test_on_batch(x, y, sample_weight), return_dict=return_dict)
 
-    def predict_on_batch(self, x: ArrayLike) -> Array:
+    def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The model's answer to one batch."""
         return self.training_state.predict_on_batch(x)
 

@@ -35,8 +35,6 @@ def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> Non
 
     Raises: ShapeError with the fix.
     """
-    if not isinstance(output_shape, tuple) or not all(n is None or isinstance(n, int) for n in output_shape):
-        return
     sparse = losses.is_sparse(loss)
     if not sparse and type(loss) not in _ELEMENTWISE:
         return
@@ -51,6 +49,11 @@ def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> Non
         facts=(f"y {y.shape} {y.dtype}", f"the model's output {output_shape}, the loss {loss.name}"),
         likely=_fix(output_shape, loss, y, sparse=sparse),
     )
+
+
+def is_one_shape(shape: object) -> bool:
+    """Whether it is the shape of one output, not a list or dict of them."""
+    return isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape)
 
 
 def _fits(shape: tuple[int, ...], form: tuple[int | None, ...]) -> bool:

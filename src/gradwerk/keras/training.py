@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.trees import map_tree
 from gradwerk.keras import losses, metrics, optimizers
 from gradwerk.keras.callbacks import Callbacks, History, TestBridge, TrainingBridge, checked_callbacks
 from gradwerk.keras.data import Array, ArrayLike, Data, as_array, as_arrays, class_weights, is_given
@@ -16,7 +17,7 @@ from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.options import whole
-from gradwerk.keras.outputs import check_targets, warn_of_outputs
+from gradwerk.keras.outputs import check_targets, is_one_shape, warn_of_outputs
 from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.steps import Adapted, called
 from gradwerk.tensor.random import Shuffles
@@ -62,6 +63,12 @@ class Training:
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_made": None, "_asking": None, "_built_at": -1, "_accepted": ()}
+
+    def of(self, model: Model) -> Training:
+        """The same for another model: what was compiled, without the steps."""
+        twin = Training.__new__(Training)
+        vars(twin).update(self.__getstate__(), model=model)
+        return twin
 
     @property
     def eager(self) -> bool:
@@ -116,6 +123,8 @@ class Training:
             return
         made = self._made
         output_shape = made.output_shape if made is not None and made.epoch == epoch.number else self.model.output_shape
+        if not is_one_shape(output_shape):
+            raise ArgumentError("the model gives several outputs; to train on several is not here yet", facts=(f"outputs {output_shape}",))
         check_targets(output_shape, self.loss, y)
         if losses.is_sparse(self.loss):
             check_labels(y, int(output_shape[-1] or 0))
@@ -162,7 +171,7 @@ class Training:
         events = [*self._progress(verbose, epochs=False), TestBridge(listeners)]
         return loop.evaluate(self.steps_for(data.y), data.batches(batch_size, self.dtypes(data.x)), events)
 
-    def predict(self, x: ArrayLike, batch_size: int | None) -> Array:
+    def predict(self, x: ArrayLike, batch_size: int | None) -> Any:  # noqa: ANN401  arrays as the model gives Tensors
         """The answers to all examples."""
         array = self.fitting(as_array(x, "x"))
         return loop.predict(self.steps, Data(array, None, None).batches(batch_size, self.dtypes(array)))
@@ -187,11 +196,10 @@ class Training:
         steps.test_fresh(*arrays)
         return steps.logs()
 
-    def predict_on_batch(self, x: ArrayLike) -> Array:
+    def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The answer to one batch."""
         array = self.fitting(as_array(x, "x"))
-        answer: Array = self.steps.predict(as_input_array(self.model, array, "x")).numpy()
-        return answer
+        return map_tree(lambda y: y.numpy(), self.steps.predict(as_input_array(self.model, array, "x")))
 
     def dtypes(self, x: Array) -> tuple[Any, ...]:
         """What x, y and weights are cast to, once they were looked at."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
+from gradwerk.base.trees import map_tree
 from gradwerk.train.checks import check_finite
 from gradwerk.train.interrupt import CTRL_C, Interruption
 from gradwerk.train.run import Events, Listeners, Run
@@ -84,9 +85,10 @@ def evaluate(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> d
     return run.logs
 
 
-def predict(steps: Steps, batches: Batches) -> Array:
+def predict(steps: Steps, batches: Batches) -> Any:  # noqa: ANN401  an array; of several outputs a list, tuple or dict of them
     """The model's answers to all examples, joined along the first axis."""
-    return np.concatenate([np.array(steps.predict(arrays[0]).numpy()) for arrays in batches.epoch(0)])
+    answers = [map_tree(lambda y: np.array(y.numpy()), steps.predict(arrays[0])) for arrays in batches.epoch(0)]
+    return map_tree(lambda *parts: np.concatenate(parts), *answers)
 
 
 def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners, interruption: Interruption) -> None:
