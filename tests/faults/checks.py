@@ -1,4 +1,4 @@
-"""What a fault must not pass: programs that were wrong once, random programs, then the laws and the compiler's tests, in a given time.
+"""What a fault must not pass in a given time: tests that name the module it is in, random programs, the laws and the compiler's tests.
 
 Time is processor time, so that a busy machine decides nothing.  The exit status is 0 where all that ran in the time passed.
 """
@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-PROGRAMS = 0.4
-"""The part of the time that random programs get."""
+NEAR, PROGRAMS = 0.25, 0.4
+"""The parts of the time that the tests of the module, and random programs, get."""
 FIRST = 700_000_000
 """The first seed: always the same programs, which the present compiler runs as it must."""
+FOLDERS = ("autodiff", "compiler", "ir", "runtime", "tensor", "laws")
 TESTS = (
     "tests/compiler/test_someones_ops.py", "tests/laws", "tests/compiler", "tests/base/test_cache.py", "tests/tensor/test_scan.py",
     "tests/tensor/test_gradient.py", "tests/tensor/test_views.py", "tests/runtime/test_threads.py",
@@ -42,13 +44,21 @@ def programs(seconds: float) -> str:
     return ""
 
 
-def tests(seconds: float) -> int:
+def near(module: str) -> list[str]:
+    """The test files that name a module, such as compiler/memory.py."""
+    name = "gradwerk." + module.removesuffix(".py").replace("/", ".")
+    ways = (f"{name} ", " import ".join(name.rsplit(".", 1)))
+    files = sorted(path for folder in FOLDERS for path in Path("tests", folder).glob("test_*.py"))
+    return [str(path) for path in files if any(way in path.read_text() for way in ways)]
+
+
+def tests(seconds: float, files: Sequence[str]) -> int:
     """The status of pytest; 0 where the time was over first."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (max(int(seconds), 1), max(int(seconds), 1)))
 
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly", *TESTS]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly", *files]
     finished = subprocess.run(command, check=False, preexec_fn=limit)
     return 0 if finished.returncode in (0, -9, -24) else 1  # -24: SIGXCPU, -9: SIGKILL
 
@@ -57,12 +67,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.checks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--near", default="", help="the module that has changed, such as compiler/memory.py")
     given = parser.parse_args(argv)
+    close = near(given.near) if given.near else []
+    if close and tests(NEAR * given.seconds, close):
+        return 1
     wrong = programs(PROGRAMS * given.seconds)
     if wrong:
         print(wrong)
         return 1
-    return tests((1 - PROGRAMS) * given.seconds)
+    return tests((1 - PROGRAMS - (NEAR if close else 0)) * given.seconds, TESTS)
 
 
 if __name__ == "__main__":

@@ -48,11 +48,11 @@ MEMORY = (
         "what was packed of an input is taken again after it was overwritten",
     ),
     Fault(
-        "swapped state",
-        "tensor/engine.py",
-        "            found.add(number)\n    return found",
-        "            pass\n    return found",
-        "two states that are exchanged overwrite each other",
+        "old contents copied late",
+        "compiler/lower.py",
+        "    for number in (*(number for number in late if number not in over), *over):",
+        "    for number in (*over, *(number for number in late if number not in over)):",
+        "a result that is an old content is copied after that was overwritten",
     ),
 )
 KERNELS = (

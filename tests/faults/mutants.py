@@ -1,8 +1,8 @@
 """Mutants of the compiler, drawn by a seed, and which of them no test notices: `python -m tests.faults.mutants --state FILE`.
 
 Cosmic Ray knows how to mutate: another operator, comparison or number, a condition turned round, a loop that never runs.  A mutant
-goes into a copy of the sources, and the checks of the planted faults (checks.py) run on it.  What only annotations, docstrings or guards
-say is not mutated.
+goes into a copy of the sources, and the checks of the planted faults (checks.py) run on it.  What only annotations, docstrings, messages or
+guards say is not mutated.
 Survivors that the project knows are in survivors.py, each with its reason.
 """
 
@@ -131,6 +131,8 @@ def meaning(text: str) -> str | None:
             node.keywords = [x for x in node.keywords if x.arg not in GUARDS]
         if isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) and t.id[0].isupper() for t in node.targets):
             node.value = node.value if not is_type(node.value) else ast.Constant(None)
+        if isinstance(node, ast.JoinedStr):  # what only messages say
+            node.values = []
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [x for x in body if not (isinstance(x, ast.Expr) and isinstance(x.value, ast.Constant))]  # type: ignore[attr-defined]
@@ -182,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if mutant is None:
                     return
                 with replaced(tree, SOURCE + mutant.path, mutant.text):
-                    state.add(mutant, check(tree, given.seconds))
+                    state.add(mutant, check(tree, mutant.path, given.seconds))
 
     with ThreadPoolExecutor(given.workers) as workers:
         list(workers.map(work, range(given.workers)))

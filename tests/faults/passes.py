@@ -138,8 +138,8 @@ LOOPS = (
     Fault(
         "row 4: any fold for a sum",
         "compiler/hoist.py",
-        "isinstance(core.node.op, Contract | Sum) else (core,)",
-        "isinstance(core.node.op, Contract | Reduction) else (core,)",
+        "    if isinstance(op, Sum):\n        x = whole(",
+        '    if hasattr(op, "axes"):\n        x = whole(',
         "the largest of what varies is summed as if it were a sum",
     ),
     Fault(

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 continue
             text = (tree / fault.file).read_text()
             with replaced(tree, fault.file, fault.planted(text)):
-                rows.append(Row(fault, check(tree, given.seconds)))
+                rows.append(Row(fault, check(tree, fault.path, given.seconds)))
             print(rows[-1], flush=True)
     missed = [row for row in rows if not row.verdict.caught]
     print(f"{len(rows) - len(missed)} of {len(rows)} caught" + "".join(f"\nmissed: {row.fault.name}: {row.fault.what}" for row in missed))

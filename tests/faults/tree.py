@@ -56,8 +56,8 @@ def replaced(tree: Path, file: str, text: str) -> Iterator[None]:
         path.write_text(before)
 
 
-def check(tree: Path, seconds: float = SECONDS) -> Verdict:
-    """Runs random programs, then the laws and the compiler's tests; a crash counts as noticed, running out of time does not."""
+def check(tree: Path, module: str, seconds: float = SECONDS) -> Verdict:
+    """Runs the checks (checks.py) of a changed module; a crash counts as noticed, running out of time does not."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faults") as folder:
         environment = {
@@ -66,7 +66,7 @@ def check(tree: Path, seconds: float = SECONDS) -> Verdict:
             "GRADWERK_CACHE": folder,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        command = [sys.executable, "-m", "tests.faults.checks", "--seconds", str(seconds)]
+        command = [sys.executable, "-m", "tests.faults.checks", "--seconds", str(seconds), "--near", module]
         with subprocess.Popen(
             command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         ) as child:

@@ -27,6 +27,8 @@ def draw(seed: int) -> Program:
     leaves: tuple[str, ...] = ()
     for turn in range(gradients):
         leaves = derive(d, leaves, again=turn + 1 < gradients) or leaves
+        if turn + 1 == gradients and leaves and d.chance(0.4):
+            updated(d, leaves)
         some(d, weights, d.rng.choice((0, 0, 1, 2)), writes=turn + 1 == gradients)
     outputs = d.sinks()[-6:] or [d.values[-1]]
     extra = [x for x in d.values if x not in outputs and d.chance(0.15)]
@@ -45,11 +47,7 @@ def some(d: Drawer, weights: list[int], count: int, *, writes: bool) -> None:
 def written(d: Drawer) -> None:
     """New contents for an argument, or for a part of it, that no view has been taken of."""
     moved = {x for line in d.lines for x in line.uses if not line.says.startswith(SAFE)}
-    found = [
-        g.name
-        for g in d.givens
-        if d.is_float(g.name) and g.layout != "splat" and g.name not in moved and d.value(g.name).dtype == d.value(g.name).dtype
-    ]
+    found = [g.name for g in d.givens if d.is_float(g.name) and g.layout != "splat" and g.name not in moved]
     if not found:
         return
     x = d.rng.choice(found)
@@ -66,9 +64,25 @@ def written(d: Drawer) -> None:
     if not partners:
         return
     y = d.pick(partners)
-    new = d.line(d.rng.choice(("sub({x}, mul({y}, 0.25))", "add(mul({x}, 0.5), mul({y}, 0.5))", "mul({y}, 0.5)")).format(x=x, y=y), (x, y))
+    ways = ["sub({x}, mul({y}, 0.25))", "add(mul({x}, 0.5), mul({y}, 0.5))", "mul({y}, 0.5)"]
+    if shape:  # what is written is read elsewhere in the same map
+        ways.append(f"add(mul({x}, 0.5), mul(flip({x}, {d.rng.randrange(len(shape))}), 0.25))")
+        ways += ["sub(mul({y}, 0.5), mul(transpose({x}), 0.25))"] if shape == shape[::-1] and len(shape) > 1 else []
+    new = d.line(d.rng.choice(ways).format(x=x, y=y), (x, y))
     if new is not None and d.line(f"write({x}, {new})", (x, new), (x,)) and d.chance(0.7):
         kinds.unary(d) if d.chance(0.3) else used_again(d, x)
+
+
+def updated(d: Drawer, leaves: tuple[str, ...]) -> None:
+    """A step of training: arguments less a part of their gradients, and some of what used them once more."""
+    line = d.lines[-1]
+    moved = {x for line in d.lines for x in line.uses if not line.says.startswith(SAFE)}
+    for x, g in zip(leaves, line.targets, strict=False):
+        layout = next(given.layout for given in d.givens if given.name == x)
+        if line.says.startswith("gradient(") and layout != "splat" and x not in moved and d.chance(0.7):
+            new = d.line(f"sub({x}, mul({g}, 0.125))", (x, g))
+            if new is not None and d.line(f"write({x}, {new})", (x, new), (x,)) and d.chance(0.6):
+                used_again(d, x)
 
 
 def used_again(d: Drawer, x: str) -> None:

@@ -96,6 +96,40 @@ FOUND: dict[str, Program] = {
         end="v6",
         leaf="x1",
     ),
+    "a convolution before and after its weight is written": Program(
+        0,
+        (Given("x1", (1, 6, 2, 2), "f32"), Given("x2", (2, 1, 1, 4), "f32")),
+        (
+            line("v3", "conv(x1, x2, padding=((1, 1), (1, 3)), dilation=(2, 3), groups=2)", "x1", "x2"),
+            line("v4", "mul(x1, 0.5)", "x1"),
+            line("x1", "write(x1, v4)", "x1", "v4"),
+            line("v5", "conv(x1, x2, padding=((1, 1), (1, 3)), dilation=(2, 3), groups=2)", "x1", "x2"),
+        ),
+        ("v3", "v5"),
+    ),
+    "a product before and after a step of training": Program(
+        0,
+        (Given("x1", (16, 17), "f32"), Given("x2", (17, 2), "f32")),
+        (
+            line("v3", "tanh(mul(matmul(x1, x2), 0.25))", "x1", "x2"),
+            gradient_line(("g4",), ("v3",), ("x1",), ("None",)),
+            line("v5", "sub(x1, mul(g4, 0.125))", "x1", "g4"),
+            line("x1", "write(x1, v5)", "x1", "v5"),
+            line("v6", "tanh(mul(matmul(x1, x2), 0.25))", "x1", "x2"),
+        ),
+        ("v3", "v6"),
+        ("x1",),
+    ),
+    "an argument written over by a map that reads it backwards": Program(
+        0,
+        (Given("x1", (40,), "f32"),),
+        (
+            line("v2", "add(mul(x1, 0.5), mul(flip(x1, 0), 0.25))", "x1"),
+            line("x1", "write(x1, v2)", "x1", "v2"),
+            line("v3", "mul(x1, 2)", "x1"),
+        ),
+        ("v3",),
+    ),
     "a loop through which no gradient flows": Program(
         0,
         (Given("x1", (5, 5), "f32"), Given("x2", (5,), "f32"), Given("x3", (3,), "i64", 0, 5)),
