@@ -12,6 +12,7 @@ import pytest
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
+from gradwerk.base.events import listening
 from gradwerk.compiler import loops
 from gradwerk.compiler.hoist import accumulated_term
 from gradwerk.compiler.llvm.link import host_target
@@ -157,7 +158,11 @@ HOST: dict[str, Callable[..., Sequence[Value]]] = {
 
 @pytest.mark.parametrize("name", HOST)
 def test_an_op_without_lowering_runs_in_a_loop(name: str) -> None:
-    """The loop runs on the references, and the plan says so: it is one host call, and nothing of the loop is left."""
+    """The loop runs on the references, and the plan and an event say so: it is one host call, and nothing of the loop is left."""
+    told: list[dict[str, Any]] = []
+    with listening("host loop", lambda **facts: told.append(facts)):
+        compile_graph(loop(HOST[name], 1, 3), host_target(), {})
+    assert told == [{"length": 3, "ops": ("rows_twice",)}]
     for length, reverse in ((0, False), (1, True), (3, False), (3, True)):
         graph = loop(HOST[name], 1, length, reverse=reverse)
         same(graph)

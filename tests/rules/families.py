@@ -49,7 +49,11 @@ def foldable(fold: type[Reduction], shape: Shape, along: tuple[int, ...]) -> boo
 def constants() -> Iterator[Case]:
     for dtype, shape in product((*NUMBERS, dtypes.bool_), SHAPES):
         for value in (0.0, -0.0, 1.0, np.nan, np.inf) if dtype.kind == "f" else (0, 1):
-            yield Constant.of(np.full(shape, value).astype(dtype)), lambda graph: ()
+            whole = np.full(shape, value).astype(dtype)
+            yield Constant.of(whole), lambda graph: ()
+            if whole.size > 2:  # the same at both ends and not between
+                whole.reshape(-1)[1] = 1 - value if np.isfinite(value) else 3
+                yield Constant.of(whole), lambda graph: ()
 
 
 def elementwise_ops() -> list[type[Op]]:
@@ -215,7 +219,7 @@ def folds_of_transposes() -> Iterator[Case]:
 # ---- gathers, scatters and products
 
 ROWS = (0, 1, 2, 4)
-INDICES: tuple[Shape, ...] = ((), (3,), (9,), (0,), (2, 4), (4, 2), (3, 3))
+INDICES: tuple[Shape, ...] = ((), (3,), (9,), (0,), (2, 4), (3, 3), (3, 1), (2, 3, 4), (3, 2, 2))
 
 
 def index(graph: Graph, shape: Shape, rows: int) -> Value:
@@ -299,8 +303,8 @@ def scatters_of_products() -> Iterator[Case]:
 
 def shifts_of_gathers() -> Iterator[Case]:
     for (rows, shape), width, op in product(tables(), (0, 1, 3), (Add(), Sub(), Mul(), Div(), Greater())):
-        for other in ((width,), (1, width), (1, 1, width), (), (1,), (*shape, width)):
-            if len(other) > len(shape) + 1:
+        for other in ((width,), (1, width), (1, 1, width), (), (1,), (*shape, width), (width, 1)):
+            if len(other) > len(shape) + 1 or (other == (width, 1) and shape[-1:] not in ((width,), (1,))):
                 continue
             for first in (True, False):
 

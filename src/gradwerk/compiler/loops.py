@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
+from gradwerk.base.events import emit
 from gradwerk.compiler.memory import Segment, Slice, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.work import Buffer, Operand, Work
@@ -38,7 +39,10 @@ class ScanParts:
 def lower_scan(lowering: Lowering, node: Node) -> bool:
     """Appends the loop; False, with nothing appended, when the body cannot run natively: it needs the host, or holds another loop."""
     op = node.op
-    if not isinstance(op, Scan) or op.length == 0 or any(isinstance(inner.op, Scan) for inner in op.body.live()):
+    if not isinstance(op, Scan) or op.length == 0:
+        return False
+    if any(isinstance(inner.op, Scan) for inner in op.body.live()):
+        emit("host loop", length=op.length, ops=(op.name,))
         return False
     before = lowering.state()
     parts, inner = ScanParts(node, op), lowering.child(op.length, reverse=op.reverse)
@@ -54,6 +58,7 @@ def lower_scan(lowering: Lowering, node: Node) -> bool:
     for unit in units:
         inner.unit(unit)
     if inner.steps:  # a unit of the body went to the host
+        emit("host loop", length=op.length, ops=tuple(dict.fromkeys(s.op.name for s in inner.steps if not isinstance(s, Segment))))
         lowering.back_to(before)
         return False
     finish_iteration(inner, parts, histories, stacks)

@@ -102,7 +102,7 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
     if log.kept:
         log.units = program.units
         emit("program", plan=plan, record=log, target=target)
-    emit("compiled", name=plan.name, seconds=sum(log.seconds.values()), launches=len(plan.launches))
+    emit("compiled", name=plan.name, seconds=sum(log.seconds.values()), launches=len(plan.launches), host=len(plan.host_calls))
     return plan
 
 

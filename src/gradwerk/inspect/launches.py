@@ -112,8 +112,15 @@ def on_kernel(name: str, seconds: float) -> None:
         say(f"gradwerk: compiled {name} in {seconds * 1e3:.1f} ms")
 
 
-def on_program(name: str, seconds: float, launches: int) -> None:
+def on_program(name: str, seconds: float, launches: int, host: int) -> None:
     """Says what a graph became."""
     if settings.debug:
-        say(f"gradwerk: planned {name}: {launches} launches in {seconds * 1e3:.1f} ms")
+        calls = f" and {host} calls of NumPy references" if host else ""
+        say(f"gradwerk: planned {name}: {launches} launches{calls} in {seconds * 1e3:.1f} ms")
+
+
+def on_host_loop(length: int, ops: tuple[str, ...]) -> None:
+    """Says that a loop does not run natively, and why."""
+    if settings.debug:
+        say(f"gradwerk: a scan of {length} steps runs on NumPy references, because of {', '.join(ops)} in its body")
 

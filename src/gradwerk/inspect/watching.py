@@ -6,7 +6,7 @@ from functools import cache
 
 from gradwerk.base.events import listen
 from gradwerk.inspect.folders import on_compiled
-from gradwerk.inspect.launches import on_kernel, on_program, on_run
+from gradwerk.inspect.launches import on_host_loop, on_kernel, on_program, on_run
 
 
 @cache
@@ -15,4 +15,5 @@ def watch() -> None:
     listen("run", on_run)
     listen("kernel compiled", on_kernel)
     listen("compiled", on_program)
+    listen("host loop", on_host_loop)
     listen("program", on_compiled)
