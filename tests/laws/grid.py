@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base.settings import settings
+from gradwerk.compiler import chunks
+from gradwerk.compiler.contraction import cuts
+from gradwerk.compiler.contraction import lower as contraction
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Value
@@ -295,17 +299,34 @@ def subject(kind: Callable[[Draw], Made], seed: int) -> Subject:
 
 
 def hold(kind: Callable[[Draw], Made], seeds: Sequence[int]) -> None:
-    """One program tries these draws of a kind; large ones in one place, between a producer and a consumer."""
+    """One program tries these draws of a kind.
+
+    Large ones in one place, between a producer and a consumer; small ones cut as finely as large ones where the first seed is odd.
+    """
     trial = Trial()
     for seed in seeds:
         for place in (between,) if kind in LARGE else (alone, between, on_views):
             place(trial, subject(kind, seed))
     graph = trial.graph.finish(trial.outputs)
-    plan = compile_graph(graph, host_target(), {})
+    with finely_cut() if kind in SMALL and seeds[0] % 2 else nullcontext():
+        plan = compile_graph(graph, host_target(), {})
     made, again = Walk(plan, trial.arrays).run(), Walk(plan, trial.arrays).run(-1)
     for got, back, about in zip(made, again, trial.about, strict=True):
         np.testing.assert_array_equal(got, back, err_msg=f"chunks backwards: {about}")
     tolerances.judge(graph, trial.arrays, made, trial.about)
+
+
+@contextmanager
+def finely_cut() -> Iterator[None]:
+    """Small extents are cut into chunks as large ones are."""
+    kept = chunks.SMALLEST, cuts.CHUNK_WORK
+    chunks.SMALLEST, cuts.CHUNK_WORK = 16, 256
+    contraction.chosen.cache_clear()
+    try:
+        yield
+    finally:
+        chunks.SMALLEST, cuts.CHUNK_WORK = kept
+        contraction.chosen.cache_clear()
 
 
 def main(first: int, last: int) -> int:
