@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from gradwerk.base.settings import settings
+
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell takes it from what it runs in the background; tests send it
 
 hypothesis_settings.register_profile(
     "default", deadline=None, max_examples=30, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
