@@ -166,3 +166,14 @@ def test_large_arguments_agree_with_numpy():
     np.testing.assert_allclose((Tensor(big) * 2 + 1).numpy(), big * 2 + 1, rtol=1e-6)
     np.testing.assert_allclose((Tensor(big) @ Tensor(big.T)).numpy(), big @ big.T, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(Tensor(big).T.sum(axis=0).numpy(), big.sum(1), rtol=1e-4, atol=1e-3)
+
+
+def test_numpys_error_state_stays_the_users_own() -> None:
+    """NumPy 1 keeps it per thread, NumPy 2 per context: in neither does an operation change what the user's own arrays warn of."""
+    with np.errstate(over="raise", divide="call", invalid="warn", under="ignore"):
+        before = np.geterr()
+        small = Tensor(np.array([1e38, 0.0], np.float32))
+        (small * small / 0.0).numpy()
+        assert np.geterr() == before
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        np.float32(1e38) * np.float32(1e38)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +67,21 @@ class Quiet(threading.local):
         self.context = contextvars.Context()
         self.context.run(np.seterr, all="ignore")
 
+    def run(self, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
+        """The function's result."""
+        return self.context.run(function, *args)
 
-_quiet = Quiet()
+
+class QuietThread:
+    """The same for NumPy 1, whose error state is the thread's: a context would not keep it from the user's own code."""
+
+    def run(self, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
+        """The function's result."""
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+
+_quiet = Quiet() if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else QuietThread()
 
 
 def _is_heavy(op: Op, types: tuple[Type, ...], results: tuple[Type, ...]) -> bool:
@@ -129,7 +143,7 @@ def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None
 
 def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
     """One result by the op's reference, in memory of its own."""
-    out = _quiet.context.run(op.reference, *arrays)
+    out = _quiet.run(op.reference, *arrays)
     if type(out) is not np.ndarray or out.dtype != rule.dtype:
         out = np.asarray(out, rule.dtype)
     if out.base is not None or not out.flags.c_contiguous:
