@@ -13,6 +13,9 @@ import pytest
 
 from gradwerk import torch
 from gradwerk.base.errors import GradwerkError
+from gradwerk.torch import nn
+from gradwerk.torch.nn import functional as F
+from gradwerk.torch.utils.data import TensorDataset, default_collate, random_split
 from tests.peers import signatures
 
 VALUES: list[tuple[str, Any]] = [
@@ -275,3 +278,88 @@ def test_a_second_walk_through_a_compiled_call_is_refused() -> None:
     loss.backward()
     with pytest.raises(RuntimeError, match="a second time"):
         loss.backward()
+
+
+REFUSED = {
+    "bce outside": (lambda: F.binary_cross_entropy(torch.ones(2) * 2, torch.ones(2)), RuntimeError, "between 0 and 1"),
+    "// 0": (lambda: torch.tensor([1, 2]) // 0, RuntimeError, "ZeroDivisionError"),
+    "% Tensor of 0": (lambda: torch.tensor([1, 2]) % torch.tensor([1, 0]), RuntimeError, "ZeroDivisionError"),
+    "a number for a Tensor": (lambda: nn.ReLU()(3), TypeError, "must be Tensor, not int"),
+    "a list for a Tensor": (lambda: nn.Linear(3, 2)([1.0, 2.0, 3.0]), TypeError, r"must be Tensor, not list(.|\n)*torch.tensor"),
+    "a number in a list of modules": (lambda: nn.ModuleList([1]), TypeError, "not a Module subclass"),
+    "no submodule": (lambda: nn.Sequential(nn.ReLU()).get_submodule("9"), AttributeError, "has no attribute `9`"),
+    "no state": (lambda: nn.Linear(3, 2).load_state_dict(3), TypeError, "dict-like"),
+    "one value": (lambda: nn.BatchNorm1d(3)(torch.ones(1, 3)), ValueError, "Expected more than 1 value per channel when training"),
+    "features": (lambda: F.linear(torch.ones(2, 3), torch.ones(2, 4)), RuntimeError, "in_features is 4"),
+    "flatten first": (lambda: nn.Linear(12, 2)(torch.ones(2, 3, 4)), RuntimeError, r"x\.flatten\(1\)"),
+    "channels": (lambda: nn.Conv2d(3, 4, 3)(torch.ones(1, 1, 8, 8)), RuntimeError, r"3 channels, but got 1 channels instead \(axis 1\)"),
+    "channels last": (lambda: nn.Conv2d(3, 4, 3)(torch.ones(1, 8, 8, 3)), RuntimeError, r"x\.permute\(0, 3, 1, 2\)"),
+    "dtype": (lambda: nn.Linear(3, 2)(torch.ones(2, 3).double()), RuntimeError, r"x\.float\(\)"),
+    "hidden state": (
+        lambda: nn.LSTM(3, 4)(torch.ones(5, 2, 3), (torch.zeros(1, 3, 4), torch.zeros(1, 3, 4))), RuntimeError,
+        r"Expected hidden\[0\] size \(1, 2, 4\), got \[1, 3, 4\]",
+    ),
+    "targets": (lambda: F.mse_loss(torch.ones(3, 1), torch.ones(3)), ValueError, r"targets\[\.\.\., None\]"),
+    "whole targets of bce": (lambda: F.binary_cross_entropy(torch.ones(2), torch.tensor([1, 0])), RuntimeError, r"target\.float\(\)"),
+    "one-hot whole": (lambda: F.cross_entropy(torch.ones(2, 3), torch.ones(2, 3).long()), RuntimeError, r"target\.float\(\)"),
+    "label": (lambda: F.cross_entropy(torch.ones(2, 3), torch.tensor([0, 3])), IndexError, "label 3"),
+    "unequal items": (lambda: default_collate([torch.ones(2), torch.ones(3)]), RuntimeError, r"\[2\] at entry 0 and \[3\] at entry 1"),
+    "unequal lists": (lambda: default_collate([[1, 2], [1, 2, 3]]), ValueError, "unequal lists"),
+    "arrays in a dataset": (lambda: TensorDataset(np.ones(3)), TypeError, "torch.from_numpy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_layers_refuse(name: str) -> None:
+    call, kind, message = REFUSED[name]
+    with pytest.raises(kind, match=message) as caught:
+        call()
+    assert isinstance(caught.value, GradwerkError)
+
+
+def test_batch_statistics_of_one_value_change_nothing() -> None:
+    norm = nn.BatchNorm1d(3)
+    with pytest.raises(ValueError, match="more than 1 value"):
+        norm(torch.ones(1, 3))
+    assert (norm.running_var.tolist(), norm.num_batches_tracked.item()) == ([1, 1, 1], 0)
+
+
+def test_what_is_taken_without_a_batch_and_of_another_dtype() -> None:
+    x = torch.arange(48.0).reshape(3, 4, 4)
+    for layer in (nn.Conv2d(3, 2, 3), nn.MaxPool2d(2), nn.AvgPool2d(2)):
+        assert torch.equal(layer(x), layer(x[None])[0])
+    lstm, steps = nn.LSTM(3, 4, batch_first=True), torch.ones(5, 3)
+    y, (h, c) = lstm(steps)
+    z, (k, d) = lstm(steps[None])
+    assert (y.shape, h.shape, c.shape) == ((5, 4), (1, 4), (1, 4))
+    assert torch.allclose(y, z[0]) and torch.allclose(h, k[:, 0]) and torch.allclose(c, d[:, 0])
+    assert F.mse_loss(x, x.double() + 1).dtype == torch.float64
+    assert F.l1_loss(torch.ones(2), torch.tensor([1, 3])).item() == 1.0
+    b = torch.tensor([True, False])
+    assert ((b + b).tolist(), (b * ~b).tolist()) == ([True, False], [False, False])
+    assert ((b + True).tolist(), (b + 1).tolist()) == ([True, True], [2, 1])
+
+
+def test_shared_memory_of_arrays_in_another_order() -> None:
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    x = torch.from_numpy(array.T)
+    assert (x.shape, x.stride()) == ((3, 2), (1, 3))
+    array[0, 1] = 9
+    assert x[1, 0].item() == 9
+    x[2, 1] = 7
+    assert array[1, 2] == 7
+
+
+def test_random_split_by_shares() -> None:
+    assert [len(part) for part in random_split(range(10), [0.8, 0.2])] == [8, 2]
+    assert [len(part) for part in random_split(range(11), [0.5, 0.25, 0.25])] == [6, 3, 2]
+
+
+def test_clipping_one_of_none_and_of_a_used_up_generator() -> None:
+    w = torch.tensor([3.0, 4.0], requires_grad=True)
+    assert nn.utils.clip_grad_norm_(w, 1.0).item() == 0.0
+    (w * torch.tensor([6.0, 8.0])).sum().backward()
+    assert nn.utils.clip_grad_norm_(w, 1.0).item() == pytest.approx(10.0)
+    np.testing.assert_allclose(w.grad.tolist(), [0.6, 0.8], rtol=1e-6)
+    with pytest.warns(UserWarning, match="exhausted generator"):
+        nn.utils.clip_grad_norm_(iter([]), 1.0)

@@ -69,9 +69,7 @@ class Arithmetic:
             """Writes `value` here, outside of any gradient."""
 
         def abs(self) -> Self: ...
-        def __add__(self, other: Operand) -> Self: ...
         def __sub__(self, other: Operand) -> Self: ...
-        def __mul__(self, other: Operand) -> Self: ...
         def __truediv__(self, other: Operand) -> Self: ...
         def __neg__(self) -> Self: ...
         def __pow__(self, other: Operand) -> Self: ...
@@ -185,6 +183,16 @@ class Arithmetic:
             raise ArgumentError(f"div(): rounding_mode={rounding_mode!r} is not supported here yet", facts=("known: None, 'floor'",))
         return self / other if rounding_mode is None else self // other
 
+    def __add__(self, other: Operand) -> Self:
+        if _truths(self, other):
+            return self | other
+        return self._with(elementwise.add, other)
+
+    def __mul__(self, other: Operand) -> Self:
+        if _truths(self, other):
+            return self & other
+        return self._with(elementwise.mul, other)
+
     def __floordiv__(self, other: Operand) -> Self:
         return self._with(floor_divided, other)
 
@@ -290,6 +298,7 @@ def floor_divided(a: Operand, b: Operand) -> Operand:
     """The largest whole number not above a / b."""
     if _kind(a, b) == "f":
         return elementwise.floor(elementwise.div(a, b))
+    _refuse_zero(b)
     quotient = elementwise.div(a, b)
     rest = elementwise.sub(a, elementwise.mul(quotient, b))
     signs = compare.not_equal(compare.less(rest, 0), compare.less(b, 0))
@@ -300,6 +309,18 @@ def floor_divided(a: Operand, b: Operand) -> Operand:
 def remainder(a: Operand, b: Operand) -> Operand:
     """a - b * floor(a / b): of the sign of b."""
     return elementwise.sub(a, elementwise.mul(b, floor_divided(a, b)))
+
+
+def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401
+    """Whether both are bools: their sum is `or`, their product `and`."""
+    return a.dtype.kind == "b" and (isinstance(b, (bool, np.bool_)) or getattr(getattr(b, "dtype", None), "kind", "") == "b")
+
+
+def _refuse_zero(b: Any) -> None:  # noqa: ANN401
+    """Raises: ArgumentError for whole numbers divided by 0, where contents can be seen (a compiled step gives 0)."""
+    array = getattr(b, "_array", None) if hasattr(b, "dtype") else np.asarray(b)
+    if array is not None and (array == 0).any():
+        raise ArgumentError("ZeroDivisionError: whole numbers cannot be divided by 0", likely="make one side floating with .float()")
 
 
 def _kind(*operands: Any) -> str:  # noqa: ANN401

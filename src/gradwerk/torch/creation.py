@@ -14,6 +14,7 @@ from gradwerk.ir.op import Array
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
+from gradwerk.tensor.storage import inverse
 from gradwerk.torch.arguments import extents, whole
 from gradwerk.torch.options import accepts, on_cpu
 from gradwerk.torch.tensors import Tensor
@@ -64,6 +65,10 @@ def from_numpy(ndarray: Array) -> Tensor:
     """A Tensor on the array's memory."""
     if not isinstance(ndarray, np.ndarray):
         raise ArgumentTypeError(f"expected np.ndarray (got {type(ndarray).__name__})", likely="torch.tensor(data) takes lists and numbers")
+    order = sorted(range(ndarray.ndim), key=lambda axis: -ndarray.strides[axis])
+    dense = ndarray.transpose(order)
+    if not ndarray.flags.c_contiguous and dense.flags.c_contiguous:  # the axes of dense memory in another order
+        return Tensor.sharing(dense).permute(inverse(order))
     return Tensor.sharing(ndarray)
 
 

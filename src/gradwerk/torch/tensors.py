@@ -153,6 +153,8 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
 
     def requires_grad_(self, requires_grad: Truth = True) -> Self:
         """Takes part in training, or not."""
+        if not isinstance(requires_grad, Truth):
+            raise ArgumentTypeError(f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
         self.requires_grad = requires_grad
         return self
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ops.elementwise import cast
+from gradwerk.tensor.state import mode
 from gradwerk.torch import arguments
 from gradwerk.torch.promotion import larger
 
@@ -32,6 +33,22 @@ def count(layer: str, argument: str, value: Any) -> int:  # noqa: ANN401
     return found
 
 
+def tensor(name: str, input: Any, argument: str = "input") -> None:  # noqa: A002, ANN401
+    """A Tensor, or an array beside which one is.  Raises: ArgumentTypeError."""
+    if not hasattr(input, "dtype") or not hasattr(input, "shape"):
+        likely = "torch.tensor(...) of it" if isinstance(input, (int, float, list, tuple)) else ""
+        raise ArgumentTypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}", likely=likely)
+
+
+def unit_interval(name: str, input: Any) -> None:  # noqa: A002, ANN401
+    """Probabilities lie between 0 and 1, where contents can be seen (not in a compiled step).  Raises: ArgumentError."""
+    array = getattr(input, "_array", None)
+    if mode.trace is None and array is not None and array.size and not (array.min() >= 0 and array.max() <= 1):
+        facts = (f"lowest {array.min()}, highest {array.max()}",)
+        likely = "binary_cross_entropy_with_logits takes scores of any size"
+        raise ArgumentError(f"{name}: all elements of input should be between 0 and 1", facts=facts, likely=likely)
+
+
 def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN401
     """Input and weight are of one dtype.  Raises: DTypeError with the conversion that helps."""
     if input.dtype == weight.dtype:
@@ -45,6 +62,7 @@ def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN4
 
 def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
     """linear: the last axis of the input has as many features as the weight.  Raises: ShapeError, DTypeError."""
+    tensor("linear", input)
     wanted = weight.shape[-1]
     if not input.shape or input.shape[-1] != wanted:
         rows = tuple(input.shape)
@@ -63,6 +81,7 @@ def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
 
 def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: A002, ANN401
     """A convolution's input is (N, C, *space) or (C, *space) with the weight's channels.  Raises: ShapeError, DTypeError."""
+    tensor(f"conv{rank}d", input)
     shape, wanted = tuple(input.shape), weight.shape[1] * groups
     space = ("L",) if rank == 1 else ("H", "W") if rank == 2 else ("D", "H", "W")
     facts = (f"input   {shape} {input.dtype}      weight  {tuple(weight.shape)} (out_channels, in_channels / groups, *kernel_size)",)
@@ -85,6 +104,7 @@ def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: 
 
 def pooled(name: str, rank: int, input: Any) -> None:  # noqa: A002, ANN401
     """A pooling's input is (N, C, *space) or (C, *space).  Raises: ShapeError."""
+    tensor(name, input)
     if input.ndim not in (rank + 1, rank + 2):
         raise ShapeError(f"{name}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor for input, but got: {list(input.shape)}")
 
@@ -106,6 +126,8 @@ def normalized(input: Any, running: Any, *, by_batch: bool) -> None:  # noqa: A0
 
 def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A002, ANN401
     """Predictions and targets of one shape, in their common dtype.  Raises: ShapeError."""
+    tensor(name, input)
+    tensor(name, target, "target")
     if tuple(input.shape) != tuple(target.shape):
         sides = f"target size ({tuple(target.shape)}) must be the same as input size ({tuple(input.shape)})"
         likely = ""
@@ -120,6 +142,8 @@ def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A0
 
 def floating_target(name: str, input: Any, target: Any) -> None:  # noqa: A002, ANN401
     """Binary targets are of the input's floating dtype.  Raises: DTypeError, ShapeError."""
+    tensor(name, input)
+    tensor(name, target, "target")
     if target.dtype != input.dtype:
         facts = (f"input   {input.dtype}      target  {target.dtype}",)
         turn = ".double()" if str(input.dtype) == "float64" else ".float()"

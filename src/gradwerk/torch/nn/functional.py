@@ -114,11 +114,13 @@ def relu_(input: Tensor) -> Tensor:
 
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent."""
+    checks.tensor("tanh", input)
     return elementwise.tanh(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""
+    checks.tensor("sigmoid", input)
     return elementwise.sigmoid(input)
 
 
@@ -133,6 +135,7 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
 
 
 def _activation(function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
+    checks.tensor("an activation", input)
     return input.rewrite(function) if inplace else function(input)
 
 
@@ -150,6 +153,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 )  # fmt: skip
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
     """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
+    checks.tensor("embedding", input)
     return core_embedding.embedding(input, weight)
 
 
@@ -236,6 +240,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
 def binary_cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """-y log(p) - (1 - y) log(1 - p), the logarithms held at -100."""
     checks.floating_target("binary_cross_entropy", input, target)
+    checks.unit_interval("binary_cross_entropy", input)
     return _reduce(elementwise.log_loss(input, target), reduction)
 
 

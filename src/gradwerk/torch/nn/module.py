@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
@@ -78,7 +78,11 @@ class Module(core.Module):
         """The module at a dotted path."""
         found: core.Module = self
         for name in filter(None, target.split(".")):
-            found = dict(found.named_children())[name]
+            inside = dict(found.named_children())
+            if name not in inside:
+                facts = (f"modules: {', '.join(inside) or 'none'}",)
+                raise AbsentNameError(f"{type(found).__name__} has no attribute `{name}`", facts=facts)
+            found = inside[name]
         return found
 
     def state_dict(self, prefix: str = "") -> dict[str, base.Tensor]:
@@ -94,6 +98,8 @@ class Module(core.Module):
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:  # noqa: FBT001, FBT002
         """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError for shapes."""
+        if not isinstance(state_dict, Mapping):
+            raise ArgumentTypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}.")
         own = dict(self._state())
         keys = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
         if strict and (keys.missing_keys or keys.unexpected_keys):
@@ -222,7 +228,7 @@ class ModuleList(Module):
     def __init__(self, modules: Iterable[core.Module] | None = None) -> None:
         super().__init__()
         for module in modules or ():
-            self.append(module)
+            self.append(_checked(module))
 
     def append(self, module: core.Module) -> Self:
         """One more module at the end."""
