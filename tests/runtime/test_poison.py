@@ -12,7 +12,7 @@ from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import host_target, link
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type
-from gradwerk.ir.plan import POISON, Block, Plan, Pointer
+from gradwerk.ir.plan import POISON, Block, Buffer, Plan, Pointer
 from gradwerk.ops.arithmetic import add
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import address
@@ -48,7 +48,7 @@ def through_the_arena(count: int = N, *, written: int = N, room: int = N) -> Pla
     """A copy by way of block 0 of the arena; the first launch writes `count` elements there, the second `written` of the output."""
     launches = [launch("copy", Pointer(INPUT, 0), arena(0), count, 1), launch("copy", arena(0), Pointer(OUTPUT, 0), written, 1)]
     blocks = (Block("first", 0, 1, 0, 4 * room), Block("other", 0, 0, 1024, 4 * N))
-    return replace(plan_of(launches, [[[0]], [[1]]], N), blocks=blocks)
+    return replace(plan_of(launches, [[[0]], [[1]]], N), blocks=blocks, inputs=(Buffer((2 * N,), FLOAT),))
 
 
 @pytest.mark.parametrize("order", ["", "forward"])
@@ -71,6 +71,23 @@ def test_writing_behind_a_result_is_an_error_that_names_it(executor: Executor) -
     with pytest.raises(VerifyError, match="output 0 of 256 bytes: bytes 256 to 263 were written") as caught:
         made(through_the_arena(N + 2, written=N + 2, room=N + 2), executor)
     assert "launch 1: copy" in str(caught.value)
+
+
+def test_writing_over_what_may_only_be_read_is_an_error_that_names_it(executor: Executor) -> None:
+    launches = [launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), N, 1), launch("inc", Pointer(INPUT, 0), Pointer(INPUT, 8), 2, 1)]
+    x = held(np.ones(N, np.float32))
+    plan = plan_of(launches, [[[0]], [[1]]], N)
+    with pytest.raises(VerifyError, match="input 0 of 256 bytes: bytes 10 to 15 were written") as caught:
+        Program(plan, link(plan.objects), executor).run([address(x)])
+    assert "launch 1: inc" in str(caught.value)
+    assert (x == 1).all()
+
+
+def test_what_stands_behind_an_input_is_nothing_to_count_on(executor: Executor) -> None:
+    x = held(np.ones(2 * N, np.float32))
+    plan = plan_of([launch("copy", Pointer(INPUT, 4), Pointer(OUTPUT, 0), N, 1)], [[[0]]], N)
+    with pytest.raises(VerifyError, match="1 of 64 elements were never written"):
+        Program(plan, link(plan.objects), executor).run([address(x)])
 
 
 def test_a_result_that_is_not_all_written_is_an_error(executor: Executor) -> None:

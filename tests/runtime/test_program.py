@@ -208,7 +208,8 @@ def checked_plan(n: int, rows: int, *, trips: int = 0, calls: tuple[HostCall, ..
     stages = (*plan.stages[:2], replace(plan.stages[2], commits=True))
     given = Buffer((n * max(trips, 1),), INT)
     checks = tuple(Check(Allowed(name), (n,), INT, trips) for name in ("first", "second"))
-    return replace(plan, inputs=(given,), outputs=(given,), stages=stages, checks=checks, objects=OBJECTS | {look.name: code})
+    outputs, objects = (given, replace(given, in_place_of=0)), OBJECTS | {look.name: code}
+    return replace(plan, inputs=(given,), outputs=outputs, stages=stages, checks=checks, objects=objects)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])

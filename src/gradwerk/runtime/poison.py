@@ -1,8 +1,9 @@
 """Memory that shows what was not written: filled with a pattern, between guards that nobody may write.
 
-Under `settings.check` each run's arena and results are such memory.  Two bytes make the pattern: it is NaN in every floating type, far out
-of range as an index and no truth value, so a kernel that reads what nobody wrote does not get away with zeros.  After the run, guards that
-have changed and results that were never written are errors that name the place and the launches there.
+Under `settings.check` each run's arena, its results and copies of what it only reads are such memory.  Two bytes make the pattern: it is
+NaN in every floating type, far out of range as an index and no truth value, so a kernel that reads what nobody wrote does not get away with
+zeros.  After the run, guards and inputs that have changed, and results that were never written, are errors that name the place and the
+launches there.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import numpy as np
 
 from gradwerk.base.dtypes import DType, token
 from gradwerk.base.errors import VerifyError
-from gradwerk.ir.plan import ARENA, POISON, Block, Plan
-from gradwerk.runtime.memory import SLACK, Array, address, empty
+from gradwerk.ir.plan import ARENA, FIRST_INPUT, POISON, Block, Plan
+from gradwerk.runtime.memory import SLACK, Array, address, empty, view
 
 GUARD = SLACK
 """Bytes before and behind: kernels may read this far, and no further."""
@@ -93,6 +94,36 @@ class GuardedResults:
         self.made = []
 
 
+class GuardedInputs:
+    """Copies of what a run only reads, each between guards: what stands behind an input is nothing to count on."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        taken = {buffer.in_place_of for buffer in plan.outputs}
+        given = [(k, buffer) for k, buffer in enumerate(plan.inputs) if k not in taken and buffer.dtype != token]
+        self.made = {k: Guarded(math.prod(buffer.shape) * buffer.dtype.itemsize) for k, buffer in given}
+        self.before: dict[int, bytes] = {}
+
+    def __call__(self, inputs: Sequence[int]) -> list[int]:
+        """The addresses, of the copies where there are any."""
+        where = list(inputs)
+        for number, memory in self.made.items():
+            shape, dtype = self.plan.inputs[number].shape, self.plan.inputs[number].dtype
+            memory.array(shape, dtype)[...] = view(inputs[number], shape, dtype)
+            self.before[number] = memory.whole.tobytes()
+            where[number] = memory.start
+        return where
+
+    def check(self) -> None:
+        """Raises VerifyError where one was written, or its guards."""
+        for number, memory in self.made.items():
+            wrong = np.flatnonzero(memory.whole != np.frombuffer(self.before[number], BYTE))
+            if wrong.size:
+                places = f"input {number} of {memory.nbytes} bytes: bytes {wrong[0] - GUARD} to {wrong[-1] - GUARD} were written"
+                facts = (places, *touching(self.plan, FIRST_INPUT + number, 0, memory.nbytes))
+                raise VerifyError("a kernel wrote to what it may only read", facts=facts)
+
+
 def unwritten(array: Array) -> Array:
     """The places, in memory order, of elements that still are the pattern; of truth values: that are none."""
     if array.dtype == token or not array.size:
@@ -106,20 +137,21 @@ def unwritten(array: Array) -> Array:
 
 
 class Poison:
-    """The arena of one context, filled before each run; and which of its bytes no buffer ever owns."""
+    """The memory of one context, filled before each run; and which bytes of its arena no buffer ever owns."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.memory = plan, Guarded(plan.arena_bytes)
-        self.results = GuardedResults(plan)
+        self.results, self.inputs = GuardedResults(plan), GuardedInputs(plan)
         free = np.ones(plan.arena_bytes, np.bool_)
         for block in plan.blocks:
             free[block.offset : block.offset + block.nbytes] = False
         self.free = np.flatnonzero(free) if plan.blocks else np.empty(0, np.int64)
         self.expected = np.resize(PAIR, plan.arena_bytes + 1)[self.free] if plan.blocks else np.empty(0, np.uint8)
 
-    def fill(self) -> None:
-        """Before a run."""
+    def fill(self, inputs: Sequence[int]) -> list[int]:
+        """Before a run on these inputs: where it finds them."""
         self.memory.fill()
+        return self.inputs(inputs)
 
     def check(self) -> None:
         """Behind a run.  Raises: VerifyError."""
@@ -127,6 +159,7 @@ class Poison:
         wrong = self.free[self.memory.whole[GUARD:][self.free] != self.expected]
         if wrong.size:
             raise between(self.plan, int(wrong[0]), int(wrong[-1]))
+        self.inputs.check()
         self.results.check()
 
     def forget(self, block: Block) -> None:

@@ -134,7 +134,7 @@ class Program:
         order = settings.chunk_order
         try:
             if context.poison is not None:
-                context.poison.fill()
+                inputs = context.poison.fill(inputs)
             if outputs:
                 self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *outputs)
             else:
