@@ -322,3 +322,11 @@ def test_initializers_of_ones_own() -> None:
         layer(X)
         assert layer.kernel.tolist() == [[expected] * 2] * 3
         assert layer.get_config()["units"] == 2
+
+
+def test_a_model_without_weights_is_counted() -> None:
+    model = keras.Sequential([keras.Input((3,)), Doubles()])
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.fit(X, X, verbose=0).history["loss"][0] == pytest.approx(float((X**2).mean()), rel=1e-5)
+    assert model.train_on_batch(X, 2 * X) == [0.0, 0.0]
+    assert model.evaluate(X, X, verbose=0) == [0.0, 0.0]

@@ -233,7 +233,7 @@ class Training:
             warn_of_outputs(self.model, loss)
             self.metrics = metrics.chosen(self._asked_metrics, y.shape, output_shape)
             counts = {metric.name: metric.count for metric in self.metrics}
-            steps = Steps(Task(self.model, Adapted(loss), rule, counts, called), compiled=not self._eager)
+            steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:
             steps = made.steps
         self._made = Made(steps, form, output_shape, epoch.number)

@@ -59,6 +59,8 @@ class Task:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     call: Callable[..., Any] = in_mode
     """How the model is asked: (model, x, training=)."""
+    counts_only: bool = False
+    """Whether a training step of a model without weights counts its batch and updates nothing."""
 
 
 class Steps:
@@ -96,12 +98,13 @@ class Steps:
     def _make_train(self, *, fresh: bool) -> Step:
         """The training step.  Written as a closure: what it reads is what the compiled step guards."""
         task, mean, metrics = self.task, self.loss, tuple(self.task.metrics.values())
-        model, call, optimizer, loss_of = task.model, task.call, task.optimizer, task.loss
+        model, call, optimizer, loss_of, updates = task.model, task.call, task.optimizer, task.loss, not task.counts_only
 
         def train_step(x: Tensor, *targets: Tensor) -> None:
             prediction = call(model, x, training=True)
             loss = _loss(loss_of, prediction, targets)
-            update(optimizer, loss)
+            if updates:
+                update(optimizer, loss)
             _count(mean, metrics, prediction, loss, targets, fresh=fresh)
 
         return train_step
