@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,24 @@ def test_what_nobody_uses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Native(graph_of(("x", "y"), 3), {}).program is held[1].program  # in use, so still shared
     last = Native(graph_of(("x", "y"), 29), {})
     assert last.made in programs.recent.values()
+
+
+def test_threads_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts stay what they are: what is kept is within the bound, and never less than nothing."""
+    monkeypatch.setattr(kept, "MOST_BYTES", 60_000)
+    programs = Kept()
+    monkeypatch.setattr(engine, "_programs", programs)
+
+    def ask(first: int) -> None:
+        for number in range(20):
+            Native(graph_of(("x", "y"), 2 + (first + number) % 6), {})
+
+    threads = [threading.Thread(target=ask, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert programs.nbytes == sum(made.nbytes for made in programs.recent.values()) <= 60_000
 
 
 def test_arenas_go_with_the_last_user() -> None:

@@ -6,6 +6,7 @@ again is not compiled again; models of all kinds, built and dropped, take no mor
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -54,6 +55,7 @@ class Kept:
         self.living: WeakValueDictionary[Any, Made] = WeakValueDictionary()
         self.recent: OrderedDict[Any, Made] = OrderedDict()
         self.nbytes = 0
+        self.lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.living)
@@ -63,21 +65,25 @@ class Kept:
 
     def clear(self) -> None:
         """Forgets all: what is in use goes on, and is made again for the next one who asks."""
-        self.living.clear()
-        self.recent.clear()
-        self.nbytes = 0
+        with self.lock:
+            self.living.clear()
+            self.recent.clear()
+            self.nbytes = 0
 
     def get(self, key: Any, make: Callable[[], Made]) -> Made:  # noqa: ANN401  anything hashable
         """What is kept under the key, else what `make` makes."""
         found = self.living.get(key)
         if found is None:
             found = self.living[key] = make()
-        if self.recent.pop(key, None) is None:
-            self.nbytes += found.nbytes
-        self.recent[key] = found
-        while self.nbytes > MOST_BYTES:
-            _, oldest = self.recent.popitem(last=False)
-            self.nbytes -= oldest.nbytes
+        dropped = []  # let go of behind the lock: what goes with them may ask for it
+        with self.lock:
+            before = self.recent.pop(key, None)
+            self.recent[key] = found
+            self.nbytes += found.nbytes - (before.nbytes if before is not None else 0)
+            while self.nbytes > MOST_BYTES:
+                _, oldest = self.recent.popitem(last=False)
+                self.nbytes -= oldest.nbytes
+                dropped.append(oldest)
         return found
 
 
@@ -87,19 +93,24 @@ class Idle:
     def __init__(self) -> None:
         self.recent: OrderedDict[Program, int] = OrderedDict()
         self.nbytes = 0
+        self.lock = threading.Lock()
 
     def clear(self) -> None:
         """Forgets all."""
-        self.recent.clear()
-        self.nbytes = 0
+        with self.lock:
+            self.recent.clear()
+            self.nbytes = 0
 
     def used(self, program: Program) -> None:
         """Notes that the program ran; those that ran longest ago give their arenas back."""
-        recent, size = self.recent, program.plan.arena_bytes
-        if recent.pop(program, None) is None:
-            self.nbytes += size
-        recent[program] = size
-        while self.nbytes > MOST_IDLE:
-            oldest, size = recent.popitem(last=False)
-            self.nbytes -= size
+        recent, size, idle = self.recent, program.plan.arena_bytes, []
+        with self.lock:
+            if recent.pop(program, None) is None:
+                self.nbytes += size
+            recent[program] = size
+            while self.nbytes > MOST_IDLE:
+                oldest, size = recent.popitem(last=False)
+                self.nbytes -= size
+                idle.append(oldest)
+        for oldest in idle:
             release(oldest)
