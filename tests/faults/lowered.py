@@ -146,8 +146,8 @@ CONTRACTIONS = (
     Fault(
         "row 1: neighbours of a chunk",
         "compiler/contraction/parts.py",
-        "        return step * clip.factor, -low, high + 1 - step * clip.factor",
-        "        return step * clip.factor, 0, 0",
+        "    return step * moves, -low, high + 1 - step * moves",
+        "    return step * moves, 0, 0",
         "a chunk of a padded convolution is chained to its producer though it reads its neighbours",
     ),
     Fault(

@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.faults.fault import SOURCE
 from tests.faults.survivors import EQUIVALENT, SURVIVORS
-from tests.faults.tree import ROOT, Verdict, check, copy_of, replaced
+from tests.faults.tree import ROOT, Verdict, check, copy_of, replaced, sound
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "verifier": ("compiler/verify.py", "compiler/footprint.py", "ir/verify.py"),
@@ -178,6 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def work(_: int) -> None:
         with copy_of() as tree:
+            sound(tree)
             while True:
                 with lock:
                     mutant = next(waiting, None)

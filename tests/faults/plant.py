@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.faults.entries import FAULTS
 from tests.faults.fault import Fault
-from tests.faults.tree import SECONDS, Verdict, check, copy_of, replaced
+from tests.faults.tree import SECONDS, Verdict, check, copy_of, replaced, sound
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     rows: list[Row] = []
     with copy_of() as tree:
+        sound(tree)
         for fault in FAULTS:
             if given.only not in f"{fault.name} {fault.file}":
                 continue

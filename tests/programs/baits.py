@@ -158,7 +158,7 @@ def sums_by_row(d: Drawer) -> str | None:
     if kind == "turned":
         turned = order_of(d, axes + 1) if d.chance(0.5) else (*order_of(d, axes), axes)
         y = d.line(f"transpose({beside}, {turned})", (beside,))
-        j = d.give(d.shape(y)[:axes], "i64", 0, rows) if y else i
+        j = d.give(d.shape(y)[: d.rng.choice((axes, axes, 1))], "i64", 0, rows) if y else i
         return y and d.line(f"mul(scatter_add({y}, {j}, {rows}), 0.25)", (y, j))
     w = d.give((d.shape(beside)[-1], d.extent(7)))
     out = list(left + "k")
