@@ -363,3 +363,8 @@ def test_clipping_one_of_none_and_of_a_used_up_generator() -> None:
     np.testing.assert_allclose(w.grad.tolist(), [0.6, 0.8], rtol=1e-6)
     with pytest.warns(UserWarning, match="exhausted generator"):
         nn.utils.clip_grad_norm_(iter([]), 1.0)
+
+
+def test_counts_of_whole_numbers_cut_their_ends_first() -> None:
+    assert torch.linspace(4.9, -1.0, 6, dtype=torch.int64).tolist() == [4, 3, 2, 1, 0, -1]
+    assert torch.arange(3.1, dtype=torch.int64).tolist() == [0, 1, 2]

@@ -129,7 +129,8 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     count = whole("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
-    return Tensor.of(np.linspace(float(start), float(end), count).astype(dtype or np.float32), requires_grad=requires_grad)
+    kind: type[int] | type[float] = int if dtype is not None and dtype.kind in "iu" else float  # torch cuts the ends first
+    return Tensor.of(np.linspace(kind(start), kind(end), count).astype(dtype or np.float32), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
