@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,17 @@ MATH = {
     "sigmoid": lambda x: np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))),
     "erf": np.vectorize(math.erf, otypes=[np.float64]),
 }  # fmt: skip
+
+
+def fused(a: float, b: float, c: float) -> float:
+    """a * b + c rounded once."""
+    if not all(map(math.isfinite, (a, b, c))):
+        return a * b + c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
 
 
 class NumpyEmitter:
@@ -52,7 +64,9 @@ class NumpyEmitter:
         return np.where(b == 0, a.dtype.type(0), wrapped.reshape(np.broadcast_shapes(a.shape, b.shape)))
 
     def fma(self, a: Scalar, b: Scalar, c: Scalar) -> Scalar:
-        return self.add(self.mul(a, b), c)
+        if self._same(a, b, c) == np.float32:
+            return np.asarray(a.astype(np.float64) * b + c, np.float32)
+        return np.asarray(np.vectorize(fused, otypes=[np.float64])(a, b, c))
 
     def neg(self, x: Scalar) -> Scalar:
         return np.asarray(np.negative(x))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
+import gradwerk
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DataError, DTypeError, ShapeError
@@ -20,6 +22,7 @@ from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.movement import concatenate, expand_dims, flip, pad, reshape, slice_axis, squeeze, transpose
 from gradwerk.ops.random import philox, random_bits
 from gradwerk.ops.reduction import argmax, argmin, reduce_max, reduce_sum
+from gradwerk.tensor.tensor import Tensor
 from tests import tolerances
 from tests.laws.laws import slope_law
 
@@ -201,3 +204,16 @@ def test_random_numbers_are_distributed_as_said() -> None:
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / 0.75)}
     with pytest.raises(ArgumentError, match="between 0 and 1"):
         functions.keep_mask(first, 1.5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_whole_quotients_and_rests_are_those_of_the_exact_quotient(dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    a, b = ((rng.integers(1, 1000, 4000) / 10).astype(dtype) for _ in range(2))
+    a = np.concatenate([a, -a, a, -a, [1, 5, -5, 0]]).astype(dtype)
+    b = np.concatenate([b, b, -b, -b, [0.1, np.inf, np.inf, 2]]).astype(dtype)
+    pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True)]
+    exact = [divmod(Fraction(x), Fraction(y)) if math.isfinite(y) else divmod(x, y) for x, y in pairs]
+    for made in (lambda f: f(a, b), lambda f: gradwerk.compile(f)(Tensor(a), Tensor(b)).numpy()):
+        np.testing.assert_array_equal(made(functions.floor_divide), np.array([float(q) for q, _ in exact], dtype))
+        np.testing.assert_array_equal(made(functions.remainder), np.array([float(r) for _, r in exact], dtype))

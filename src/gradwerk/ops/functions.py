@@ -16,14 +16,14 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import arithmetic
-from gradwerk.ops.arithmetic import add, cast, div, mul, stop_gradient, sub, where
-from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_or
+from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
+from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
-from gradwerk.ops.transcendental import cos, erf, exp, log, pow_, rsqrt, sqrt, tanh
+from gradwerk.ops.transcendental import cos, erf, exp, fmod, log, pow_, rsqrt, sqrt, tanh
 from gradwerk.ops.window import WindowMax, WindowSum
 
 Axes = int | Sequence[int] | None
@@ -103,6 +103,25 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
         return result
     inverse = where(equal(arithmetic.abs_(x), 1), result, 0)
     return where(less(exponent, 0), inverse, result)
+
+
+def remainder(a: Operand, b: Operand) -> Operand:
+    """a - b floor(a / b), exact, of the sign of b; see Fmod.  Shape: broadcast.  Dtype: floating, equal, kept."""
+    rest = fmod(a, b)
+    return where(_beyond(rest, b), add(rest, b), rest)
+
+
+def floor_divide(a: Operand, b: Operand) -> Operand:
+    """floor(a / b) of the exact quotient; a / b where b is 0.  No gradient.  Shape: broadcast.  Dtype: floating, equal, kept."""
+    rest = fmod(a, b)
+    quotient = div(sub(a, rest), b)
+    whole = floor(add(where(_beyond(rest, b), sub(quotient, 1), quotient), 0.5))
+    return stop_gradient(where(equal(b, 0), div(a, b), whole))
+
+
+def _beyond(rest: Operand, b: Operand) -> Operand:
+    """Where truncation and floor differ: there is a rest, and its sign is not that of b."""
+    return logical_and(not_equal(rest, 0), not_equal(less(rest, 0), less(b, 0)))
 
 
 def gelu(x: Operand, *, approximate: bool = False) -> Operand:

@@ -13,6 +13,7 @@ from typing import final
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Grads, Interval, Operand, Unary
 from gradwerk.ops.arithmetic import div, maximum, mul, neg, sub, where
@@ -256,6 +257,45 @@ class Softplus(Unary):
         return np.asarray(np.logaddexp(x, x.dtype.type(0)))
 
 
+MOST_QUOTIENT = 2.0**100
+
+
+@final
+@dataclass(frozen=True)
+class Fmod(Binary):
+    """a - b trunc(a / b), exact, of the sign of a, as C's fmod; NaN where b is 0 or a infinite, and where |a| > 2**100 |b|.
+
+    An op and not the formula, which is wrong wherever a / b rounds to a whole number: 1 // 0.1 is 9, and 1 / 0.1 is 10.
+    Shape: broadcast.  Dtype: floating, equal, kept.  Error: exact.
+    """
+
+    accepts = "f"
+    domain = (Interval(-7.0, 7.0), Interval(0.5, 2.0))
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return ct, neg(mul(ct, div(sub(a, y), b)))
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        kept, wide = e.dtype(a), dtypes.float64
+        zero = e.const(0, wide)
+        x, y = (e.math("abs", e.cast(side, wide)) for side in (a, b))
+        rest = x
+        for _ in range(3):  # each leaves 2**-52 of the quotient, and fma leaves nothing behind
+            rest = e.fma(e.neg(e.math("floor", e.div(rest, y))), y, rest)
+        rest = e.select(e.compare("lt", rest, zero), e.add(rest, y), rest)
+        rest = e.select(e.compare("ge", rest, y), e.sub(rest, y), rest)
+        rest = e.select(e.compare("lt", x, y), x, rest)  # where y is infinite, too
+        far = e.compare("gt", x, e.mul(y, e.const(MOST_QUOTIENT, wide)))
+        rest = e.select(far, e.const(math.nan, wide), rest)
+        bits = dtypes.int32 if kept == dtypes.float32 else dtypes.int64
+        negative = e.compare("lt", e.bitcast(a, bits), e.const(0, bits))  # -0.0 too
+        return e.cast(e.select(negative, e.neg(rest), rest), kept)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        far = np.abs(a).astype(np.float64) > np.abs(b).astype(np.float64) * MOST_QUOTIENT
+        return np.asarray(np.where(far, a.dtype.type(np.nan), np.fmod(a, b)))
+
+
 LEAST_LOG = -100.0
 LEAST_SPREAD = 1e-12
 
@@ -287,4 +327,4 @@ class LogLoss(Binary):
 
 
 exp, log, tanh, sigmoid = Exp(), Log(), Tanh(), Sigmoid()
-sqrt, rsqrt, erf, sin, cos, pow_, softplus, log_loss = Sqrt(), Rsqrt(), Erf(), Sin(), Cos(), Pow(), Softplus(), LogLoss()
+sqrt, rsqrt, erf, sin, cos, pow_, softplus, log_loss, fmod = Sqrt(), Rsqrt(), Erf(), Sin(), Cos(), Pow(), Softplus(), LogLoss(), Fmod()

@@ -297,7 +297,7 @@ def _as_float(x: Any) -> Any:  # noqa: ANN401
 def floor_divided(a: Operand, b: Operand) -> Operand:
     """The largest whole number not above a / b."""
     if _kind(a, b) == "f":
-        return elementwise.floor(elementwise.div(a, b))
+        return functions.floor_divide(a, b)
     _refuse_zero(b)
     quotient = elementwise.div(a, b)
     rest = elementwise.sub(a, elementwise.mul(quotient, b))
@@ -308,6 +308,8 @@ def floor_divided(a: Operand, b: Operand) -> Operand:
 
 def remainder(a: Operand, b: Operand) -> Operand:
     """a - b * floor(a / b): of the sign of b."""
+    if _kind(a, b) == "f":
+        return functions.remainder(a, b)
     return elementwise.sub(a, elementwise.mul(b, floor_divided(a, b)))
 
 
