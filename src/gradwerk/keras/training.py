@@ -22,7 +22,7 @@ from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.steps import Adapted, called
 from gradwerk.tensor.random import Shuffles
 from gradwerk.tensor.state import epoch
-from gradwerk.tensor.tensor import Parameter
+from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.train import loop
 from gradwerk.train.checks import check_labels
 from gradwerk.train.run import Events, Run
@@ -198,8 +198,8 @@ class Training:
 
     def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The answer to one batch."""
-        array = self.fitting(as_array(x, "x"))
-        return map_tree(lambda y: y.numpy(), self.steps.predict(as_input_array(self.model, array, "x")))
+        answer = self.steps.predict(self._taken(x))
+        return answer.numpy() if isinstance(answer, Tensor) else map_tree(lambda y: y.numpy(), answer)
 
     def dtypes(self, x: Array) -> tuple[Any, ...]:
         """What x, y and weights are cast to, once they were looked at."""
@@ -240,20 +240,25 @@ class Training:
         return steps
 
     def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:
-        """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`.
-
-        Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
-        """
+        """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""
         _, loss = self.compiled()
-        given, targets = as_array(x, "x"), as_array(y, "y")
-        key = (epoch.number, given.shape[1:], given.dtype)
-        if key != self._accepted:
-            fitting = as_input_array(self.model, self.fitting(given), "x")
-            self._accepted = (epoch.number, *key[1:]) if fitting is given and given.dtype.kind == "f" else ()
-            given = fitting
+        given, targets = self._taken(x), as_array(y, "y")
         self.check_targets(targets)
         arrays = [given, targets.astype(np.int32 if losses.is_sparse(loss) else np.float32, copy=False)]
         return [*arrays, as_array(sample_weight, "sample_weight").astype(np.float32)] if is_given(sample_weight) else arrays
+
+    def _taken(self, x: ArrayLike) -> Array:
+        """The input of one batch, looked at and cast.
+
+        Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
+        """
+        given = x if type(x) is np.ndarray else as_array(x, "x")
+        if given.size and (epoch.number, given.shape[1:], given.dtype) == self._accepted:
+            return given
+        given = as_array(given, "x")
+        taken = as_input_array(self.model, self.fitting(given), "x")
+        self._accepted = (epoch.number, given.shape[1:], given.dtype) if taken is given and given.dtype.kind == "f" else ()
+        return taken
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
         """The progress display of `verbose`: 0 none, 1 or "auto" a live line, 2 a line per epoch."""
