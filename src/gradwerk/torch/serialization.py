@@ -1,54 +1,55 @@
-"""torch.save and torch.load: state dicts, and trees of Tensors and plain values, in a safetensors file.  Nothing is ever unpickled."""
+"""torch.save and torch.load: state dicts, and whatever stands beside them, in a file that is safe to read.
+
+PyTorch's own files are pickles in a zip archive; these are sealed safetensors (io/weights.py).  Nothing is ever unpickled, so what is no
+tensor and no plain value is refused while it is saved.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
-
-from gradwerk.base.errors import ArgumentError, FileError
-from gradwerk.io.atomic import read_bytes
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.weights import pack, unpack
-from gradwerk.io.weights import save as save_file
-from gradwerk.nn.module import Module
-from gradwerk.torch.devices import device
+from gradwerk.nn import module as core
+from gradwerk.torch.creation import from_numpy
 from gradwerk.torch.options import accepts, on_cpu
-from gradwerk.torch.tensors import Tensor
+
+PathOrFile = str | os.PathLike[str] | BinaryIO
 
 
-@accepts("pickle_module", "pickle_protocol", "_use_new_zipfile_serialization")
-def save(obj: Any, f: Any) -> None:  # noqa: ANN401  a tree; a path, or a file opened for writing bytes
-    """Writes dicts, lists and tuples of Tensors, arrays and plain values to a path or an open file.
+@accepts("pickle_module", "pickle_protocol")
+def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
+    """Writes tensors, arrays, numbers and texts, in dicts, lists and tuples, to a path or a file open for writing bytes.
 
-    What was at the path stays until the new file is whole.  Any program that reads safetensors reads the Tensors.
-    Raises: ArgumentError for a whole module or optimizer, and for what a file cannot hold; FileError.
+    Raises: ArgumentError for what such a file cannot hold, a whole module among it; FileError where it cannot be written.
     """
-    if isinstance(obj, Module) or hasattr(obj, "state_dict"):
-        message = f"torch.save of a whole {type(obj).__name__} would need pickle, which files here never hold"
-        raise ArgumentError(message, likely="save its state_dict(), and load it with load_state_dict")
-    if hasattr(f, "write"):
-        f.write(pack(obj))
+    if isinstance(obj, core.Module):
+        raise ArgumentError(
+            f"torch.save keeps the state of a module, not the {type(obj).__name__} itself: its code is in no file",
+            likely="torch.save(model.state_dict(), path)",
+        )
+    data = pack(obj)
+    if isinstance(f, str | os.PathLike):
+        write_atomically(Path(f), data)
+    elif callable(getattr(f, "write", None)):
+        f.write(data)
     else:
-        save_file(f, obj)
+        raise ArgumentTypeError(f"torch.save wants a path or a file, this is {type(f).__name__}", likely="torch.save(obj, path)")
 
 
-@accepts("pickle_module", "mmap", "weights_only")
-def load(f: Any, map_location: Any = None) -> Any:  # noqa: ANN401
-    """What `save` wrote, Tensors as Tensors; a safetensors file of another program as a dict of Tensors.
+@accepts("pickle_module", "mmap")
+def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None = None) -> Any:  # noqa: ANN401  what was saved
+    """What `save` wrote; a safetensors file of any other program as a dict of tensors.  It is always safe, whatever `weights_only` says.
 
     Raises: FileError where the file is missing, cut, changed or of another format, PyTorch's own among them.
     """
-    if isinstance(map_location, (str, device)):
-        on_cpu(map_location)
-    data, source = (f.read(), "the file") if hasattr(f, "read") else (read_bytes(Path(f), "the file"), str(f))
-    if data[:2] == b"PK" or data[:1] == b"\x80":
-        raise FileError(
-            f"{source} is a file of PyTorch's own, which holds a pickle and is not read here yet",
-            likely="where PyTorch is installed: safetensors.torch.save_file(torch.load(f), 'weights.safetensors')",
-        )
-    return unpack(data, source, _tensor)
-
-
-def _tensor(array: np.ndarray[Any, np.dtype[Any]]) -> Tensor:
-    return Tensor.of(array)
+    del weights_only
+    on_cpu(map_location)
+    if isinstance(f, str | os.PathLike):
+        return unpack(read_bytes(Path(f), "the file"), os.fspath(f), tensor=from_numpy)
+    if not callable(getattr(f, "read", None)):
+        raise ArgumentTypeError(f"torch.load wants a path or a file, this is {type(f).__name__}", likely="torch.load(path)")
+    return unpack(f.read(), str(getattr(f, "name", "the file")), tensor=from_numpy)
