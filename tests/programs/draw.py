@@ -68,6 +68,8 @@ def written(d: Drawer) -> None:
     if shape:  # what is written is read elsewhere in the same map
         ways.append(f"add(mul({x}, 0.5), mul(flip({x}, {d.rng.randrange(len(shape))}), 0.25))")
         ways += ["sub(mul({y}, 0.5), mul(transpose({x}), 0.25))"] if shape == shape[::-1] and len(shape) > 1 else []
+    if shape and d.chance(0.2):
+        d.line(d.rng.choice((f"mul(flip({x}, 0), 1)", f"mul({x}, 1)")), (x,))  # the old contents: a result that no kernel makes
     new = d.line(d.rng.choice(ways).format(x=x, y=y), (x, y))
     if new is not None and d.line(f"write({x}, {new})", (x, new), (x,)) and d.chance(0.7):
         kinds.unary(d) if d.chance(0.3) else used_again(d, x)

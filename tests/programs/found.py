@@ -130,6 +130,29 @@ FOUND: dict[str, Program] = {
         ),
         ("v3",),
     ),
+    "old contents that are given back": Program(
+        0,
+        (Given("x1", (5, 7), "f32"), Given("x2", (5, 7), "f32")),
+        (
+            line("v3", "mul(x1, 1)", "x1"),
+            line("v4", "sub(x1, mul(x2, 0.25))", "x1", "x2"),
+            line("x1", "write(x1, v4)", "x1", "v4"),
+        ),
+        ("v3", "v4"),
+    ),
+    "two loops over the same that carry different things": Program(
+        0,
+        (Given("x1", (4, 5), "f32"), Given("x2", (5,), "f32")),
+        (
+            Line(("v3",), ("x2", "x1"), "loop(step4, 4, (x2, ), (x1, ), ())", Step(
+                "step4", ("c1", "s2"), (line("v5", "tanh(add(c1, s2))", "c1", "s2"),), ("v5",), ()
+            )),
+            Line(("v6",), ("x2", "x1"), "loop(step7, 4, (x2, ), (x1, ), ())", Step(
+                "step7", ("c1", "s2"), (line("v8", "tanh(sub(c1, s2))", "c1", "s2"),), ("v8",), ()
+            )),
+        ),
+        ("v3", "v6"),
+    ),
     "a loop through which no gradient flows": Program(
         0,
         (Given("x1", (5, 5), "f32"), Given("x2", (5,), "f32"), Given("x3", (3,), "i64", 0, 5)),

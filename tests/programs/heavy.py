@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from tests.programs.drawing import Drawer
 from tests.programs.kinds import binary, consumed, fed, fold, move, row, source, splat, unary
-from tests.programs.text import Step
+from tests.programs.text import Line, Step
 
 # ---- contractions
 
@@ -259,7 +260,13 @@ def loop(d: Drawer) -> str | None:
     groups = (f"({''.join(f'{x}, ' for x in group)})" for group in (carries, xs, constants))
     targets = [d.fresh("v") for _ in range(len(state) + len(results))]
     says = f"loop({step.name}, {length}, {', '.join(groups)}{', reverse=True' if d.chance(0.3) else ''})"
-    return d.line(says, (*carries, *xs, *constants), targets, step)
+    made = d.line(says, (*carries, *xs, *constants), targets, step)
+    if made and carries and d.chance(0.15):  # another loop over the same, which carries something else
+        extra = Line((d.fresh("v"),), tuple(step.carries[:1]), f"neg({step.carries[0]})")
+        other = replace(step, name=d.fresh("step"), lines=(*step.lines, extra), carries=(*extra.targets, *step.carries[1:]))
+        fresh = tuple(d.fresh("v") for _ in targets)
+        d.line(says.replace(step.name, other.name), (*carries, *xs, *constants), fresh, other)
+    return made
 
 
 def carry(d: Drawer, shape: tuple[int, ...]) -> str | None:
