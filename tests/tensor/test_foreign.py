@@ -140,6 +140,7 @@ def test_an_array_that_is_no_longer_held_may_be_resized() -> None:
     assert array.tolist() == [1, 1]
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5 would rather not
 def test_a_tensor_keeps_its_shape_when_the_array_takes_another() -> None:
     array = np.arange(6, dtype=np.float32)
     held = gw.Tensor.sharing(array)
@@ -149,6 +150,7 @@ def test_a_tensor_keeps_its_shape_when_the_array_takes_another() -> None:
     assert array.tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5 would rather not
 def test_what_torchs_numpy_shows_is_a_view() -> None:
     from gradwerk import torch
 
