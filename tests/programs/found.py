@@ -96,6 +96,16 @@ FOUND: dict[str, Program] = {
         end="v6",
         leaf="x1",
     ),
+    "a padded convolution behind a producer, in chunks of rows": Program(
+        0,
+        (Given("x1", (2, 32, 32, 48), "f32"), Given("x2", (3, 3, 48, 12), "f32")),
+        (
+            line("v3", "mul(x1, 0.5)", "x1"),
+            line("v4", "mul(conv(v3, x2, padding=((1, 1), (1, 1))), 0.0625)", "v3", "x2"),
+            line("v5", "relu(v4)", "v4"),
+        ),
+        ("v5",),
+    ),
     "a convolution before and after its weight is written": Program(
         0,
         (Given("x1", (1, 6, 2, 2), "f32"), Given("x2", (2, 1, 1, 4), "f32")),
