@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, POISON, ArrayAt, HostCall, Plan
+from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, ArrayAt, HostCall, Plan
+from gradwerk.runtime.poison import pattern
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -80,5 +81,5 @@ def aligned(nbytes: int) -> np.ndarray:
     """Bytes on a cache line, with room behind them, that nobody has written."""
     raw = np.empty(nbytes + 64 + 512, np.uint8)
     skip = -raw.ctypes.data % 64
-    raw[skip:] = np.resize(np.frombuffer(POISON, np.uint8), raw.size - skip)
+    raw[skip:] = pattern(raw.size - skip)
     return raw[skip:]

@@ -74,12 +74,18 @@ class Footprint:
         return min(max(chunk * self.step - self.before, 0), extent), min((chunk + 1) * self.step + self.behind, extent)
 
     def elements(self, chunk: int | None = None) -> np.ndarray:
-        """The elements touched by one chunk, or by all: for checks, not for planning.  Shape: (count,).  Dtype: int64."""
-        found = np.array([self.start], np.int64)
-        for axis, (extent, stride) in enumerate(zip(self.extents, self.strides, strict=True)):
-            first, end = self.chunk_range(chunk) if axis == self.moving and chunk is not None else (0, extent)
+        """The elements touched by one chunk, or by all, each once, in no order: for checks.  Shape: (count,).  Dtype: int64."""
+        ranges = [
+            (*(self.chunk_range(chunk) if axis == self.moving and chunk is not None else (0, extent)), stride)
+            for axis, (extent, stride) in enumerate(zip(self.extents, self.strides, strict=True))
+        ]
+        found, reach = np.array([self.start], np.int64), 0
+        for first, end, stride in sorted(ranges, key=lambda item: abs(item[2])):
             entries = np.arange(first, end if stride else min(end, first + 1), dtype=np.int64)
-            found = np.unique(np.add.outer(found, entries * stride))
+            found = np.add.outer(entries * stride, found).ravel()
+            if stride and abs(stride) <= reach:  # axes that slide reach some elements twice
+                found = np.unique(found)
+            reach += max(end - first - 1, 0) * abs(stride)
         return found
 
 

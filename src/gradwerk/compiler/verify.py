@@ -164,7 +164,7 @@ class Memory:
         """The memory of a slot, at least so long."""
         have = self.slots.get(key)
         if have is None or len(have) < count:
-            longer = np.full(count, -1, np.int64)
+            longer = np.full(max(count, 0 if have is None else 2 * len(have)), -1, np.int64)
             longer[: 0 if have is None else len(have)] = [] if have is None else have
             have = self.slots[key] = longer
         return have

@@ -24,9 +24,14 @@ BYTE = np.dtype(np.uint8)
 PAIR = np.frombuffer(POISON, BYTE)
 
 
+def pattern(nbytes: int) -> Array:
+    """So many bytes of the pattern, for what stands at an even address.  (np.resize joins a copy for every two bytes.)"""
+    return np.full(-(-nbytes // 2), PAIR.view(np.uint16)[0], np.uint16).view(BYTE)[:nbytes]
+
+
 def filled(nbytes: int) -> bytes:
-    """The pattern, so many bytes of it, for what stands at an even address."""
-    return np.resize(PAIR, nbytes).tobytes()
+    """The pattern as bytes."""
+    return pattern(nbytes).tobytes()
 
 
 class Guarded:
@@ -52,7 +57,7 @@ class Guarded:
         """Of the bytes `zone` of the whole: the first and the last that are not the pattern any more; empty where all are."""
         part = self.whole[zone]
         first = zone.start or 0
-        wrong = np.flatnonzero(part != np.resize(PAIR, part.size + 1)[first % 2 :][: part.size])
+        wrong = np.flatnonzero(part != pattern(part.size + 1)[first % 2 :][: part.size])
         return () if not wrong.size else (first + int(wrong[0]) - GUARD, first + int(wrong[-1]) - GUARD)
 
     def check(self, what: str, launches: Sequence[str]) -> None:
@@ -146,7 +151,7 @@ class Poison:
         for block in plan.blocks:
             free[block.offset : block.offset + block.nbytes] = False
         self.free = np.flatnonzero(free) if plan.blocks else np.empty(0, np.int64)
-        self.expected = np.resize(PAIR, plan.arena_bytes + 1)[self.free] if plan.blocks else np.empty(0, np.uint8)
+        self.expected = pattern(plan.arena_bytes + 1)[self.free] if plan.blocks else np.empty(0, np.uint8)
 
     def fill(self, inputs: Sequence[int]) -> list[int]:
         """Before a run on these inputs: where it finds them."""
@@ -165,7 +170,7 @@ class Poison:
     def forget(self, block: Block) -> None:
         """Fills what one buffer owns."""
         part = self.memory.whole[GUARD + block.offset :][: block.nbytes]
-        part[:] = np.resize(PAIR, block.nbytes)
+        part[:] = pattern(block.nbytes)
 
 
 def between(plan: Plan, first: int, last: int) -> VerifyError:
