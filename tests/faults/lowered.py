@@ -151,11 +151,11 @@ CONTRACTIONS = (
         "a chunk of a padded convolution is chained to its producer though it reads its neighbours",
     ),
     Fault(
-        "tiles that move back",
-        "compiler/contraction/parts.py",
-        "    return -extent % size if size and extent >= size else 0",
-        "    return 0",
-        "the last tile of rows overlaps the one before, unsaid",
+        "chunks that touch",
+        "compiler/footprint.py",
+        "    return low + shift > theirs.high and high - shift < theirs.low",
+        "    return True",
+        "chunks of any two footprints that move alike are held to be apart",
     ),
     Fault(
         "residue classes",
