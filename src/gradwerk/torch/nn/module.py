@@ -12,6 +12,7 @@ from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import zeros_like
+from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
 from gradwerk.torch.options import on_cpu
 from gradwerk.torch.tensors import Parameter, Tensor
 
@@ -58,6 +59,12 @@ class Module(core.Module):
     def children(self) -> Iterator[core.Module]:
         """Direct sub-modules."""
         return (child for _, child in self.named_children())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """`forward`.  The first call of a model warns of modules in plain lists, which are no part of it."""
+        if self not in LOOKED_AT:
+            warn_of_unregistered(self)
+        return super().__call__(*args, **kwargs)
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True  # noqa: FBT001, FBT002
