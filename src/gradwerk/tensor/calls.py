@@ -23,6 +23,7 @@ from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
+from gradwerk.tensor.overlaps import Held, share
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import (
     Argument,
@@ -69,6 +70,7 @@ class Binding:
             else:
                 self.written_moving.append(source)
         self.foreign = [storage for storage in self.written if storage.owner is not None]
+        self.held, self.overwritten = held_memory(entry), frozenset(entry.written)
         self.single = isinstance(entry.tree, Leaf)
         self.hung: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
         self.cleared: list[Handle] = []
@@ -92,8 +94,10 @@ class Binding:
             array = x._array if isinstance(x, Handle) else x
             if type(array) is not np.ndarray or not array.flags.c_contiguous:
                 return None
-            if seen.array() is not array and not seen.look(array):
-                return None
+            if seen.array() is not array:
+                if not seen.look(array):
+                    return None
+                self.held.refuse(array, writes=number in self.overwritten)
             words[number] = seen.start
         return words
 
@@ -153,7 +157,7 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     """The results of one call."""
     entry, leaves = binding.entry, call.leaves
     if binding.written_moving:
-        refuse_overlap(leaves)
+        refuse_overlap(binding, leaves)
     if binding.written_moving or binding.foreign:
         refuse_read_only(binding, leaves)
     native = binding.native
@@ -196,13 +200,25 @@ def count_writes(binding: Binding, leaves: Sequence[Any]) -> None:
             x._storage.version += 1
 
 
-def refuse_overlap(leaves: Sequence[Any]) -> None:
+def held_memory(entry: Specialization) -> Held:
+    """The memory of the inputs that are always the same."""
+    rows = [(number, source.handle._array) for number, source in enumerate(entry.inputs) if isinstance(source, Fixed)]
+    known = [(number, array) for number, array in rows if array is not None]
+    written = [array for number, array in known if number in entry.written]
+    return Held([array for number, array in known if number not in entry.written], written)
+
+
+def refuse_overlap(binding: Binding, leaves: Sequence[Any]) -> None:
     """Arguments that are written may share memory as Tensors (that is seen and traced), not behind our back as NumPy arrays."""
-    arrays = [x._array if isinstance(x, Handle) else np.asarray(x) for x in leaves]
-    for k, x in enumerate(leaves):
-        if not isinstance(x, Handle) and any(np.may_share_memory(arrays[k], other) for n, other in enumerate(arrays) if n != k):
-            problem = "a compiled function writes to an argument, and NumPy arrays among its arguments share memory"
-            raise StateError(problem, likely="pass a copy, or Tensors")
+    for source in binding.written_moving:
+        x = find(source, leaves)
+        for other in leaves:
+            if other is x or (isinstance(x, Handle) and isinstance(other, Handle) and x._storage is other._storage):
+                continue
+            one, two = (leaf._array if isinstance(leaf, Handle) else np.asarray(leaf) for leaf in (x, other))
+            if np.may_share_memory(one, two) and share(one, two):
+                problem = "a compiled function writes to an argument, and NumPy arrays among its arguments share memory"
+                raise StateError(problem, likely="pass a copy, or views of one Tensor")
 
 
 def refuse_read_only(binding: Binding, leaves: Sequence[Any]) -> None:
@@ -224,6 +240,8 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     entry, leaves = binding.entry, call.leaves
     held = [memory(source, leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
     arrays = [contents(x) for x in held]
+    for number, _, _ in binding.moving:
+        binding.held.refuse(array_of(held[number]), writes=number in binding.overwritten)
     versions = [x._storage.version if isinstance(x, Handle) else 0 for x in held]
     outputs, error = [], None
     try:
@@ -304,7 +322,13 @@ def contents(x: Any) -> Array:  # noqa: ANN401
     """The array of an input as a kernel can take it: copied where it is a strided view."""
     if isinstance(x, Handle) and x._array is None:
         raise unreadable(x)
-    return usable(x._array if isinstance(x, Handle) else np.asarray(x))
+    return usable(array_of(x))
+
+
+def array_of(x: Any) -> Array:  # noqa: ANN401
+    """The array of an input as it lies."""
+    array: Array = x._array if isinstance(x, Handle) else np.asarray(x)
+    return array
 
 
 def finish_write(x: Any, array: Array) -> None:  # noqa: ANN401

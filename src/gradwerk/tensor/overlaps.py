@@ -1,0 +1,85 @@
+"""Memory that two Tensors share behind our back: both made of one NumPy array, or one of the array that the other showed.
+
+Views of one Tensor share a Storage, and a trace sees what a write to one does to the others.  Of memory that it has under two Storages a
+trace knows nothing; where one of them is written, kernels would read what they have half written.  So that is refused.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradwerk.base.errors import StateError
+from gradwerk.ir.op import Array
+
+MOST_WORK = 10_000
+"""How long NumPy may look for an element that two strided arrays share, in its own measure."""
+
+
+def bounds(array: Array) -> tuple[int, int]:
+    """The addresses of the first byte of an array and of the first behind it."""
+    begin = end = array.__array_interface__["data"][0]
+    for extent, stride in zip(array.shape, array.strides, strict=True):
+        step = (extent - 1) * stride
+        begin, end = (begin + min(step, 0), end + max(step, 0))
+    return begin, end + array.itemsize if array.size else begin
+
+
+class Held:
+    """Where the memory lies that a program holds, and what of it is written.
+
+    Raises: StateError where what is written is held a second time.
+    """
+
+    def __init__(self, arrays: Sequence[Array], written: Sequence[Array]) -> None:
+        self.read, self.written = Places([*arrays, *written]), Places(written)
+        rows = self.read.rows
+        mine = {id(array) for array in written}
+        for number, (_, end, one) in enumerate(rows):
+            for begin, _, other in rows[number + 1 :]:
+                if begin >= end:
+                    break
+                if (id(one) in mine or id(other) in mine) and share(one, other):
+                    raise shared(one, other)
+
+    def refuse(self, array: Array, *, writes: bool) -> None:
+        """Looks at an argument.  Raises: StateError where it shares what is written, or, being written itself, anything that is held."""
+        places = self.read if writes else self.written
+        if places.rows:
+            places.refuse(array)
+
+
+class Places:
+    """Arrays by where they lie."""
+
+    def __init__(self, arrays: Sequence[Array]) -> None:
+        placed = [(*bounds(array), array) for array in arrays if array.size]
+        self.rows = sorted(placed, key=lambda row: row[:2])
+        self.ends = [max(end for _, end, _ in self.rows[: number + 1]) for number in range(len(self.rows))]
+
+    def refuse(self, array: Array) -> None:
+        """Raises: StateError where the array shares memory with one of these."""
+        begin, end = bounds(array)
+        rows, ends = self.rows, self.ends
+        for number in range(bisect_left(ends, begin + 1), len(rows)):
+            if rows[number][0] >= end:
+                return
+            if share(array, rows[number][2]):
+                raise shared(array, rows[number][2])
+
+
+def share(one: Array, other: Array) -> bool:
+    """Whether two arrays have an element in common; also where that takes too long to find out."""
+    try:
+        return bool(np.shares_memory(one, other, max_work=MOST_WORK))  # type: ignore[arg-type]  # any count, says NumPy
+    except np.exceptions.TooHardError:
+        return True
+
+
+def shared(one: Array, other: Array) -> StateError:
+    """The error for a write to memory that is held twice."""
+    facts = tuple(f"{array.dtype}{list(array.shape)}" for array in (one, other))
+    likely = "make one Tensor of the array and the other a view of that Tensor, or copy one"
+    return StateError("a compiled function writes to memory that two of its Tensors share through NumPy", facts=facts, likely=likely)
