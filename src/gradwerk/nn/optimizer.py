@@ -19,6 +19,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.module import Module
 from gradwerk.ops.compare import equal
 from gradwerk.ops.elementwise import add, cast, div, maximum, minimum, mul, sqrt, sub, where
+from gradwerk.ops.functions import power
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.grad import alike, no_grad
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -149,6 +150,8 @@ class Optimizer(Module):
         self.iterations = Tensor(np.asarray(0, np.int64))
         self.decay = decay
         self.slots: dict[str, list[Tensor]] = {slot: [_zeros_like(p) for p in self.targets.values()] for slot in self.slot_names}
+        self.resting: dict[str, list[Tensor]] = {}
+        """Slots that the present settings do not need: they go on from where they were when they are needed again."""
 
     @property
     def learning_rate(self) -> Tensor:
@@ -167,7 +170,7 @@ class Optimizer(Module):
                 yield f"{slot}.{path}", tensor
 
     def numbers(self) -> list[tuple[str, Tensor]]:
-        """The numbers that are Tensors, by attribute: learning rate, step count, powers of betas."""
+        """The numbers that are Tensors, by attribute: learning rate, step count."""
         return [(name, value) for name, value in self.__dict__.items() if isinstance(value, Tensor)]
 
     def configure(self, **settings: object) -> None:
@@ -181,8 +184,9 @@ class Optimizer(Module):
             setattr(self, name, value)
         wanted = self.slots_wanted()
         if wanted != self.slot_names:
-            kept = {slot: self.slots.get(slot) or [_zeros_like(p) for p in self.targets.values()] for slot in wanted}
-            self.slot_names, self.slots = wanted, kept
+            known = self.resting | self.slots
+            kept = {slot: known.pop(slot, []) or [_zeros_like(p) for p in self.targets.values()] for slot in wanted}
+            self.slot_names, self.slots, self.resting = wanted, kept, known
 
     def slots_wanted(self) -> tuple[str, ...]:
         """The slots that the present settings need."""
@@ -264,7 +268,8 @@ class Adam(Optimizer):
 
     rate = learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t).  `epsilon_hat`: the epsilon is added to sqrt(v) as it is (section 2 of the
     paper; Keras).  Otherwise it is added to the corrected sqrt(v / (1 - beta_2^t)) (algorithm 1; torch): epsilon * sqrt(1 - beta_2^t) here.
-    The powers are kept as float64 products: 1 - beta_2 has only four digits in float32.
+    The powers are float64: 1 - beta_2 has only four digits in float32.  They follow from the step count, which is the whole state beside
+    the moments: who sets it, or a beta, finds the step that belongs to it.
     """
 
     slot_names = ("first_moment", "second_moment")
@@ -277,15 +282,14 @@ class Adam(Optimizer):
             raise ArgumentError("Adam's betas lie in [0, 1)", facts=(f"beta_1 {beta_1}, beta_2 {beta_2}",))
         super().__init__(parameters, learning_rate, decay)
         self.beta_1, self.beta_2, self.epsilon, self.epsilon_hat = beta_1, beta_2, epsilon, epsilon_hat
-        self.power_1, self.power_2 = Tensor(np.ones((), np.float64)), Tensor(np.ones((), np.float64))
 
     def advance(self) -> tuple[Operand, ...]:
         """(learning rate, corrected rate, epsilon), float64 where they were corrected."""
         (learning_rate,) = super().advance()
-        self.power_1.assign(mul(self.power_1, self.beta_1))
-        self.power_2.assign(mul(self.power_2, self.beta_2))
-        root = sqrt(sub(1.0, self.power_2))
-        rate = div(mul(cast(learning_rate, dtypes.float64), root), sub(1.0, self.power_1))
+        steps = cast(self.iterations, dtypes.float64)
+        power_1, power_2 = (power(np.asarray(beta, np.float64), steps) for beta in (self.beta_1, self.beta_2))
+        root = sqrt(sub(1.0, power_2))
+        rate = div(mul(cast(learning_rate, dtypes.float64), root), sub(1.0, power_1))
         return learning_rate, rate, self.epsilon if self.epsilon_hat else mul(root, self.epsilon)
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:

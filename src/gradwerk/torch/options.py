@@ -58,7 +58,7 @@ def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable
             if kwargs:
                 for name in names:
                     if name in kwargs:
-                        _check(owner, name, kwargs.pop(name))
+                        refuse_special(owner, name, kwargs.pop(name))
                 if known is not None and not kwargs.keys() <= known:
                     raise _unexpected(owner, next(iter(kwargs.keys() - known)), known)
             return function(*args, **kwargs)
@@ -112,8 +112,8 @@ def axis_is_dim(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def _check(owner: str, name: str, value: object) -> None:
-    """Raises: ArgumentError for a value that means something."""
+def refuse_special(owner: str, name: str, value: object) -> None:
+    """Raises: ArgumentError for a value of an option that means something."""
     if name in HINTS:
         return
     if name == "device":

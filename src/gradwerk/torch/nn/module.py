@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MethodType
 from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
@@ -159,6 +160,13 @@ class Module(core.Module):
         from gradwerk.tensor.compile import compile as compile_  # noqa: PLC0415  costs its import only where used
 
         object.__setattr__(self, "forward", compile_(self.forward))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """What a copy is told: a `forward` that was compiled in place is the copy's own, and not its original's."""
+        vars(self).update(state)
+        method = getattr(state.get("forward"), "fn", None)
+        if isinstance(method, MethodType) and method.__self__ is not self and isinstance(method.__self__, type(self)):
+            vars(self)["forward"] = type(state["forward"])(MethodType(method.__func__, self))
 
     def extra_repr(self) -> str:
         """The settings shown by repr."""

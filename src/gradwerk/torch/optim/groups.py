@@ -1,8 +1,8 @@
 """Parameter groups: what a user sets in `param_groups` takes effect at the next step, also in a step compiled before.
 
-A group is a dict of options over one core optimizer.  'lr' is a Tensor of that optimizer: a compiled step reads it.  All other options are
-its settings, and changing one traces a compiled step again; so does a change of `params`, a list that tells its group, for which the core
-optimizer is made anew with the state of the parameters that stay.
+A group is a dict of options over one core optimizer.  'lr' is a Tensor of that optimizer, the user's own where a Tensor was given: a
+compiled step reads it.  All other options are its settings, and changing one traces a compiled step again; so does a change of `params`, a
+list that tells its group, for which the core optimizer is made anew with the state of the parameters that stay.
 """
 
 from __future__ import annotations
@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, TraceError
 from gradwerk.nn import optimizer as core
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
+from gradwerk.torch.options import refuse_special
 
 Settings = Callable[[dict[str, Any]], dict[str, Any]]
 NO_SETTING = frozenset({"params", "lr", "initial_lr", "param_names"})
 """Items of a group that are no settings of the rule."""
+UNSUPPORTED = ("maximize", "amsgrad", "capturable", "differentiable")
+"""Options of torch's groups that change what a step does, and are not here."""
 
 
 def _telling(name: str) -> Callable[..., Any]:
@@ -57,16 +64,32 @@ class Group(dict[str, Any]):
 
     def _made(self) -> core.Optimizer:
         found = settings_of(self, self.settings)
-        return self.rule(_numbered(self["params"]), float(self["lr"]), **found)
+        made = self.rule(_numbered(self["params"]), float(self["lr"]), **found)
+        if isinstance(self["lr"], Tensor):
+            made.rate = _rate(self["lr"])
+        return made
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401
+        """An option; while a step is traced the learning rate as the Tensor that it reads, because the number may be another next time."""
+        return self.optimizer.rate if key == "lr" and mode.trace is not None else super().__getitem__(key)
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
-        super().__setitem__(key, Params(value, self) if key == "params" else value)
+        if mode.trace is not None:
+            likely = "set it outside; a compiled step follows"
+            problem = f"param_groups: {key!r} is set inside a compiled function, which happens only while it is traced"
+            raise TraceError(problem, likely=likely)
         if key == "params":
+            super().__setitem__(key, Params(value, self))
             self.renew()
-        elif key == "lr":
-            self.optimizer.learning_rate = value
+            return
+        if key == "lr":
+            if isinstance(value, Tensor) or isinstance(self["lr"], Tensor):
+                self.optimizer.rate = _rate(value)
+            else:
+                self.optimizer.learning_rate = value
         elif key not in NO_SETTING:
-            self.optimizer.configure(**settings_of(self, self.settings))
+            self.optimizer.configure(**settings_of({**self, key: value}, self.settings))
+        super().__setitem__(key, value)
 
     def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Sets each item."""
@@ -90,7 +113,8 @@ class Group(dict[str, Any]):
         self.optimizer = made = self._made()
         places = {id(parameter): place for place, parameter in enumerate(before.targets.values())}
         for name, tensor in before.numbers():
-            getattr(made, name).assign(tensor)
+            if tensor is not made.rate:
+                getattr(made, name).assign(tensor)
         for slot, tensors in made.slots.items():
             for tensor, parameter in zip(tensors, made.targets.values(), strict=True):
                 if id(parameter) in places and slot in before.slots:
@@ -99,6 +123,12 @@ class Group(dict[str, Any]):
 
 def _same(one: object, other: object) -> bool:
     return one is other
+
+
+def _rate(value: Any) -> Tensor:  # noqa: ANN401
+    """A learning rate as a rule reads it: a Tensor of one float32 itself, so that writing to it takes effect."""
+    given = isinstance(value, Tensor) and value.shape == () and value.dtype == dtypes.float32
+    return value if given else Tensor(np.asarray(float(value), np.float32))
 
 
 def _numbered(params: list[Any]) -> dict[str, Any]:
@@ -114,7 +144,9 @@ def _restored(options: dict[str, Any], rule: type[core.Optimizer], settings: Set
 
 
 def settings_of(options: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """A group's options as settings of its rule.  Raises: ArgumentError for one that is missing."""
+    """A group's options as settings of its rule.  Raises: ArgumentError for one that is missing, and for what no rule here can do."""
+    for name in UNSUPPORTED:
+        refuse_special("param_groups", name, options.get(name, False))
     try:
         return settings(options)
     except KeyError as error:

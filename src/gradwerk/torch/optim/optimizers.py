@@ -111,8 +111,11 @@ class Optimizer:
         if any("params" in options and len(options["params"]) != len(group["params"]) for group, options in pairs):
             raise ArgumentError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
         for (group, options), state in zip(pairs, state_dict["state"], strict=True):
-            group.update({key: value for key, value in options.items() if key != "params"})
+            given = {key: value.clone() if isinstance(value, Tensor) else value for key, value in options.items() if key != "params"}
+            group.update(given)
             group.optimizer.load_state(state)
+            if "lr" in given:  # what stands there, which somebody may have edited, and not what the last step used
+                group["lr"] = given["lr"]
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -186,7 +189,7 @@ class Adam(Optimizer):
         """See `nn.optimizer.Adam`."""
         return {
             "beta_1": options["betas"][0], "beta_2": options["betas"][1], "epsilon": options["eps"], "epsilon_hat": False,
-            "decay": core.Decay(options["weight_decay"], decoupled=self.decoupled),
+            "decay": core.Decay(options["weight_decay"], decoupled=bool(options["decoupled_weight_decay"])),
         }  # fmt: skip
 
 
