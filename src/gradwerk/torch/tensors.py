@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -15,9 +16,9 @@ from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.grad import backward as core_backward
-from gradwerk.tensor.handle import Handle, history, set_wants, settle, share
+from gradwerk.tensor.handle import Handle, history, make, set_wants, settle, share
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import row_major
+from gradwerk.tensor.storage import View, row_major
 from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
@@ -228,6 +229,40 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
         keep = create_graph if retain_graph is None else retain_graph
         core_backward(self, gradient, create_graph=create_graph, retain=keep)
 
+    def __copy__(self) -> Self:
+        """Another Tensor on the same memory, as torch's copy.copy gives."""
+        self.contents("copy")
+        return self._on(self.detach())
+
+    def __deepcopy__(self, memo: dict[Whole, Any]) -> Self:
+        """A leaf in memory of its own, with its gradient; views that are copied together share memory as their originals do.
+
+        Raises: StateError for a Tensor that was computed.
+        """
+        if history(self)[0] is not None:
+            message = "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol"
+            raise StateError(message, likely="x.detach().clone() copies the values, x.clone() the history too")
+        storage = self._storage
+        if storage.order is not None or self._array is None:  # a weight whose memory nobody has seen
+            made = super().__deepcopy__(memo)
+        else:
+            whole: Any = memo.get(("memory", id(storage)))  # type: ignore[call-overload]
+            if whole is None:
+                whole = memo["memory", id(storage)] = Tensor.of(storage.array)  # type: ignore[index]
+            for step in self._view.steps if self._view is not None else ():
+                whole = step(whole)
+            made = memo[id(self)] = self._on(whole)
+        made._grad = copy.deepcopy(self.grad, memo)
+        return made
+
+    def _on(self, other: Handle) -> Self:
+        """A leaf of this class and with these attributes, on the memory of another Tensor."""
+        view = other._view
+        made = make(type(self), other._storage, other._array, other._type, view and View(view.steps, view.strides, None, 0))
+        made.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
+        made._wants = self._wants
+        return made
+
     def __repr__(self) -> str:
         if self._array is None or mode.trace is not None:
             return super().__repr__()
@@ -273,6 +308,10 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
         self._node, self._index, self._wants, self._grad, self._changes = None, 0, False, None, 0
         share(self)
         set_wants(self, requires_grad)
+
+    def __deepcopy__(self, memo: dict[Whole, Any]) -> Self:
+        """In memory of its own, without a gradient, as torch's."""
+        return base.Parameter.__deepcopy__(self, memo)
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + Tensor.__repr__(self)
