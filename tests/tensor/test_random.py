@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -50,3 +53,28 @@ def test_permutation_and_default_generator():
         np.testing.assert_array_equal(a, b)
     with pytest.raises(ArgumentError, match="negative"):
         seed(-1)
+
+
+def test_threads_that_draw_from_one_generator_draw_different_numbers():
+    generator, drawn, interval = Generator(3), [], sys.getswitchinterval()
+
+    def draw() -> None:
+        drawn.extend([generator.bits((4,)).numpy().tobytes() for _ in range(200)])
+
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=draw) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(set(drawn)) == len(drawn) == 800
+    assert set(drawn) == {_draw_number(n) for n in range(800)}
+
+
+def _draw_number(n: int) -> bytes:
+    generator = Generator(3)
+    generator.set_state((3, n))
+    return generator.bits((4,)).numpy().tobytes()

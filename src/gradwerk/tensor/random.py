@@ -7,6 +7,7 @@ compiled step advances it like any other state.  The `_array` forms give NumPy a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from gradwerk.ops.random import random_bits
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
+
+_drawing = Renewed()
+"""Held from reading a counter to setting it: no two threads draw the same numbers."""
 
 
 class Generator:
@@ -44,8 +48,8 @@ class Generator:
         return self
 
     def bits(self, shape: Sequence[int]) -> Tensor:
-        """Uniform uint32 of `shape`; the next draw gives others."""
-        with no_grad():
+        """Uniform uint32 of `shape`; the next draw gives others, also in another thread."""
+        with no_grad(), nullcontext() if mode.trace is not None else _drawing.lock:
             drawn: Tensor = random_bits(tuple(shape), self.seed, self.counter)
             self.counter.assign(add(self.counter, np.uint32(1)))
         return drawn
@@ -97,7 +101,6 @@ def _word(seed: int) -> Array:
 
 
 _default: list[Generator] = []
-_drawing = Renewed()
 _seeded = [0]
 """How often the default generator was seeded."""
 
