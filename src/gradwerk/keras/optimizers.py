@@ -45,7 +45,7 @@ class Optimizer:
                 told = self.rule_settings()
                 if self.rule is not None:
                     self.rule.configure(**told)
-        except ArgumentError:
+        except BaseException:
             object.__delattr__(self, name) if before is _ABSENT else object.__setattr__(self, name, before)
             raise
 
