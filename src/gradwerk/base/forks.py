@@ -35,15 +35,18 @@ def one_at_a_time() -> Iterator[None]:
 
 
 class Renewed:
-    """A lock for short work of our own.  The child of a fork has a new one: the thread that held it is not there."""
+    """A lock for short work of our own.  The child of a fork has a new one: the thread that held it is not there.
+
+    A thread may enter twice: a signal is handled, or an object finalized, in the middle of what it does.
+    """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -22,8 +22,8 @@ from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
-from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
-from gradwerk.tensor.overlaps import Held, share
+from gradwerk.tensor.handle import Handle, follow, gradient_of, make, memory_of
+from gradwerk.tensor.overlaps import held_memory, share
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import (
     Argument,
@@ -61,15 +61,17 @@ class Binding:
                 self.moving.append((number, source, Seen()))
             else:
                 self.native = None
-        self.written: list[Storage] = []
+        orders = dict(entry.guards.layouts)
+        self.written: list[tuple[Storage, Array | None, tuple[int, ...] | None]] = []
         self.written_moving: list[Any] = []
         for number in entry.written:
             source = entry.inputs[number]
             if isinstance(source, Fixed):
-                self.written.append(source.handle._storage)
+                storage = source.handle._storage
+                self.written.append((storage, source.handle._array, orders.get(storage)))
             else:
                 self.written_moving.append(source)
-        self.foreign = [storage for storage in self.written if storage.owner is not None]
+        self.foreign = [storage for storage, *_ in self.written if storage.owner is not None]
         self.held, self.overwritten = held_memory(entry), frozenset(entry.written)
         self.single = isinstance(entry.tree, Leaf)
         self.hung: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
@@ -192,20 +194,14 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
 
 def count_writes(binding: Binding, leaves: Sequence[Any]) -> None:
     """Says of every Storage that the run has written that it was."""
-    for storage in binding.written:
+    for storage, array, order in binding.written:
         storage.version += 1
+        if storage.array is not array:
+            follow(storage, array, order)
     for source in binding.written_moving:
         x = find(source, leaves)
         if isinstance(x, Handle):
             x._storage.version += 1
-
-
-def held_memory(entry: Specialization) -> Held:
-    """The memory of the inputs that are always the same."""
-    rows = [(number, source.handle._array) for number, source in enumerate(entry.inputs) if isinstance(source, Fixed)]
-    known = [(number, array) for number, array in rows if array is not None]
-    written = [array for number, array in known if number in entry.written]
-    return Held([array for number, array in known if number not in entry.written], written)
 
 
 def refuse_overlap(binding: Binding, leaves: Sequence[Any]) -> None:
@@ -253,6 +249,9 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     def commit() -> None:
         for number in entry.written:
             finish_write(held[number], arrays[number])
+        for storage, array, order in binding.written:
+            if storage.array is not array:
+                follow(storage, array, order)
         results[:] = finish(binding, leaves, outputs, wrap=False)
 
     error = to_the_end(commit) or error

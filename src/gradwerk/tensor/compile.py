@@ -22,7 +22,7 @@ from gradwerk.tensor.placement import placement
 from gradwerk.tensor.signature import Call, describe_change
 from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.trace import Overlap
+from gradwerk.tensor.trace import Moved, Overlap
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_SPECIALIZATIONS = 64
@@ -103,6 +103,8 @@ class Compiled:
                 with uncollected():
                     binding = Binding(Tracer(self.fn, self.name, call, by_identity).run(args, kwargs))
                 break
+            except Moved:
+                continue
             except Overlap as overlap:
                 by_identity |= {overlap.argument}
         self.last_key = key

@@ -174,7 +174,7 @@ class Guards:
         self.others: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.tensors: list[tuple[Handle, bool, Storage]] = []
-        self.layouts: list[tuple[Storage, tuple[int, ...] | None]] = []
+        self.layouts: list[tuple[Storage, tuple[int, ...]]] = []
         self.names: dict[Storage, str] = {}
         """What Tensors are called where they were found: `model.conv1.kernel`.  For people."""
 

@@ -11,8 +11,10 @@ from weakref import ref
 
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
+from gradwerk.base.forks import Renewed
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array
+from gradwerk.runtime.finish import to_the_end
 from gradwerk.tensor.state import bump_epoch, mode
 from gradwerk.tensor.storage import Storage, View, aligned_copy
 
@@ -137,20 +139,48 @@ def memory_of(storage: Storage) -> Handle:
     return handle
 
 
+_settling = Renewed()
+
+
 def settle(storage: Storage) -> None:
-    """Lays the memory row by row, for good, before somebody sees it; compiled steps that hold it trace again."""
-    if storage.order is None or storage.array is None or storage.sharers is None:
-        return
-    array = storage.array = aligned_copy(storage.array.transpose(storage.order))
-    sharers, storage.order, storage.sharers = storage.sharers, None, None
-    for reference in list(sharers.values()):
-        handle = reference()
-        if handle is not None and handle._storage is storage:
-            moved = array
-            for step in handle._view.steps if handle._view is not None else ():
-                moved = step.reference(moved)
-            handle._array = moved
-    bump_epoch()
+    """Lays the memory row by row, for good, before somebody sees it; compiled steps that hold it trace again.
+
+    A step that runs in another thread meanwhile writes the former memory.  It counts its write, and then looks whether the memory is still
+    that (calls.py); here the new memory is set, and then the count is looked at.  So one of the two sees the other, and nothing is lost.
+    """
+    with _settling.lock:
+        held, order, sharers = storage.array, storage.order, storage.sharers
+        if order is None or held is None or sharers is None:
+            return
+        version = storage.version
+        array = aligned_copy(held.transpose(order))
+
+        def commit() -> None:
+            if storage.array is held:
+                storage.array = array
+            if storage.array is not array:
+                return  # a signal handler was here first
+            storage.order = storage.sharers = None
+            for reference in list(sharers.values()):
+                handle = reference()
+                if handle is not None and handle._storage is storage:
+                    moved = array
+                    for step in handle._view.steps if handle._view is not None else ():
+                        moved = step.reference(moved)
+                    handle._array = moved
+            if storage.version != version:
+                array[...] = held.transpose(order)
+            bump_epoch()
+
+        error = to_the_end(commit)
+        if error is not None:
+            raise error
+
+
+def follow(storage: Storage, array: Array | None, order: tuple[int, ...] | None) -> None:
+    """Brings what a run wrote to the memory that it was given to where that was moved meanwhile; see `settle`."""
+    if storage.array is not None and array is not None:
+        storage.array[...] = array if order is None else array.transpose(order)
 
 
 def gradient_of(handle: H) -> H | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwerk.base.errors import StateError
 from gradwerk.ir.op import Array
+from gradwerk.tensor.specialize import Fixed, Specialization
 
 MOST_WORK = 10_000
 """How long NumPy may look for an element that two strided arrays share, in its own measure."""
@@ -68,6 +69,14 @@ class Places:
                 return
             if share(array, rows[number][2]):
                 raise shared(array, rows[number][2])
+
+
+def held_memory(entry: Specialization) -> Held:
+    """The memory of the inputs that are always the same."""
+    rows = [(number, source.handle._array) for number, source in enumerate(entry.inputs) if isinstance(source, Fixed)]
+    known = [(number, array) for number, array in rows if array is not None]
+    written = [array for number, array in known if number in entry.written]
+    return Held([array for number, array in known if number not in entry.written], written)
 
 
 def share(one: Array, other: Array) -> bool:

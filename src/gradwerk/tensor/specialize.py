@@ -25,7 +25,7 @@ from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, held, inverse
 from gradwerk.tensor.tape import TapeNode, Walk, spent_node
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import Trace
+from gradwerk.tensor.trace import Moved, Trace
 
 
 @dataclass(frozen=True)
@@ -310,15 +310,16 @@ class Tracer:
             backward, reason = self.backward_half([found[k] for k in requiring], [recipes[k] for k in requiring], overwritten)
         self.outputs += trace.effects
         fresh = len(self.outputs)
-        self.outputs += [held(trace.values[storage], storage.order) for storage in in_place]
+        self.outputs += [held(trace.values[storage], trace.layouts.get(storage)) for storage in in_place]
         whole = len(inputs) == len(trace.graph.inputs)  # no gradients came in: the trace's own graph will do
         graph = trace.graph.finish(self.outputs) if whole else carve(inputs, self.outputs, trace.graph.name)
         storages = {value: storage for storage, value in trace.lifted.items()}
         sources = tuple(self.arguments[value] if value in self.arguments else self.source_of(storages[value]) for value in inputs)
         program = executable(graph, {fresh + k: taken for k, taken in enumerate(in_place.values())})
-        self.guards.layouts = [
-            (storage, storage.order) for source in sources if isinstance(source, Fixed) and (storage := source.handle._storage).order
-        ]
+        if any(storage.order is not order for storage, order in trace.layouts.items()):
+            raise Moved
+        found_at = {source.handle._storage for source in sources if isinstance(source, Fixed)}
+        self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
         self.guards.tensors = [row for row in trace.met.values() if isinstance(self.reference(row[0]), Fixed)]
         return Specialization(
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,

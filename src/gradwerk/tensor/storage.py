@@ -51,7 +51,11 @@ class Storage:
     @property
     def held_type(self) -> Type:
         """The type of the memory: that of the base, its axes as they lie."""
-        return self.type if self.order is None else Type(tuple(self.type.shape[k] for k in inverse(self.order)), self.type.dtype)
+        return self.type_in(self.order)
+
+    def type_in(self, order: tuple[int, ...] | None) -> Type:
+        """The type of memory in which the base lies in this order."""
+        return self.type if order is None else Type(tuple(self.type.shape[k] for k in inverse(order)), self.type.dtype)
 
     def bump(self, origin: Origin | None = None) -> None:
         """Counts a write."""

@@ -46,6 +46,7 @@ class Trace:
         self.values: dict[Storage, Value] = {}
         self.born_here: set[Storage] = set()
         self.lifted: dict[Storage, Value] = {}
+        self.layouts: dict[Storage, tuple[int, ...]] = {}
         self.written: dict[Storage, None] = {}
         self.names: dict[Storage, str] = {}
         self.arrays: dict[int, Array] = {}
@@ -89,8 +90,11 @@ class Trace:
             raise unreadable(handle)
         if storage in self.taken:
             raise Overlap(self.taken[storage])
-        value = self.lifted[storage] = self.graph.input(storage.held_type, self.names.get(storage, ""))
-        base: Value = shown(value, storage.order)
+        order = storage.order
+        value = self.lifted[storage] = self.graph.input(storage.type_in(order), self.names.get(storage, ""))
+        if order is not None:
+            self.layouts[storage] = order
+        base: Value = shown(value, order)
         self.values[storage] = base
         return base
 
@@ -248,6 +252,10 @@ class Trace:
             yield self
         finally:
             mode.trace, mode.grad = before, grad
+
+
+class Moved(Exception):  # noqa: N818  caught by compile, never seen
+    """Another thread had memory laid row by row that this trace took as it lay before: trace again."""
 
 
 class Overlap(Exception):  # noqa: N818  caught by compile, never seen
