@@ -22,7 +22,7 @@ from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.apply import alias, unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
-from gradwerk.tensor.handle import Handle, follow, gradient_of, make, memory_of
+from gradwerk.tensor.handle import Handle, follow, gradient_of, hang, hidden, make, memory_of
 from gradwerk.tensor.overlaps import held_memory, share
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import (
@@ -271,11 +271,14 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
     if binding.others:
         found = [(find(owner, leaves), recipe and build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
         for owner, gradient in found:
-            owner._grad = gradient
+            hang(owner, gradient)
     for owner, cls, number, type_, order, view in binding.hung:
-        owner._grad = (cls, outputs[number], type_, order, view)
+        if hidden:
+            hang(owner, (cls, outputs[number], type_, order, view))
+        else:
+            owner._grad = (cls, outputs[number], type_, order, view)
     for owner in binding.cleared:
-        owner._grad = None
+        hang(owner, None)
     if entry.spent is not None:
         for k in entry.requiring:
             results[k]._node = entry.spent

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
+from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, find, run
-from gradwerk.tensor.handle import Handle, gradient_of
+from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.placement import placement
 from gradwerk.tensor.signature import Call, describe_change
 from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
@@ -91,7 +92,11 @@ class Compiled:
             if not why:
                 return binding
             reason = reason or why
-        return self.specialize(key, call, args, kwargs, reason)
+        with one_at_a_time():  # a trace puts stand-ins where other traces would find them, and a fork
+            for binding in self.specializations.get(key, ()):  # made while this thread waited
+                if not (binding.entry.guards.broken() or differs(binding.entry, call)):
+                    return binding
+            return self.specialize(key, call, args, kwargs, reason)
 
     def specialize(self, key: tuple[Any, ...], call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Binding:
         """Traces and compiles for these arguments."""
@@ -162,7 +167,7 @@ def differs(entry: Specialization, call: Call) -> str:
             return why
     for owner, lies in entry.grad_guards:
         handle = owner.handle if type(owner) is Fixed else find(owner, call.leaves)
-        if handle._grad is None and lies is None:
+        if handle._grad is None and lies is None and not hidden:
             continue
         grad = gradient_of(handle)
         if (grad is None) is not (lies is None):

@@ -100,10 +100,12 @@ class Handle:
             trace.note_grad(self, read=False)
         if value is not None and value.shape != self.shape:
             raise StateError("a gradient has the shape of its Tensor", facts=(f"gradient {value.shape}      Tensor {self.shape}",))
-        self._grad = value
+        hang(self, value)
 
 
 Handle.result_class = Handle
+hidden: dict[int, Any] = {}
+"""What `.grad` of Tensors is for all other threads while a trace has its own there, by id."""
 
 
 def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view: View | None = None) -> H:
@@ -185,15 +187,32 @@ def follow(storage: Storage, array: Array | None, order: tuple[int, ...] | None)
 
 def gradient_of(handle: H) -> H | None:
     """What `.grad` holds.  A compiled call leaves (class, array, type, order, view); the Tensor is made when somebody looks."""
-    held = handle._grad
-    if type(held) is tuple:
-        cls, array, type_, order, view = held
-        storage, shown = Storage(array, type_, order=order), array if order is None else array.transpose(order)
-        for step in view.steps if view is not None else ():
-            shown = step.reference(shown)
-        held = handle._grad = make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
+    if hidden and mode.trace is None and id(handle) in hidden:
+        held = hidden[id(handle)] = _made(hidden[id(handle)])
+    else:
+        held = handle._grad
+        if type(held) is tuple:
+            held = handle._grad = _made(held)
     grad: H | None = held
     return grad
+
+
+def hang(handle: Handle, gradient: Any) -> None:  # noqa: ANN401  a Tensor, None, or the parts of one
+    """Sets what `.grad` holds; while another thread traces, behind what that has there."""
+    if hidden and mode.trace is None and id(handle) in hidden:
+        hidden[id(handle)] = gradient
+    else:
+        handle._grad = gradient
+
+
+def _made(held: Any) -> Any:  # noqa: ANN401
+    if type(held) is not tuple:
+        return held
+    cls, array, type_, order, view = held
+    storage, shown = Storage(array, type_, order=order), array if order is None else array.transpose(order)
+    for step in view.steps if view is not None else ():
+        shown = step.reference(shown)
+    return make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
 
 
 def history(handle: Handle) -> tuple[TapeNode | None, int]:

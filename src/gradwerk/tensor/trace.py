@@ -19,7 +19,7 @@ from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.foreign import Foreign
-from gradwerk.tensor.handle import H, Handle, gradient_of, make
+from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
 from gradwerk.tensor.tape import TapeNode, next_number, record
@@ -205,7 +205,9 @@ class Trace:
         """`.grad` is read or set; one that is read before it is set is a guard."""
         if read and id(handle) not in self.grads:
             self.grads_read.add(id(handle))
-        self.grads.setdefault(id(handle), (handle, gradient_of(handle)))
+        if id(handle) not in self.grads:
+            before = hidden[id(handle)] = gradient_of(handle)
+            self.grads[id(handle)] = (handle, before)
 
     def note_wants(self, handle: Handle) -> None:
         """`requires_grad` is set."""
@@ -235,7 +237,8 @@ class Trace:
     def restore(self) -> None:
         """Undoes all that was changed outside."""
         for handle, grad in self.grads.values():
-            handle._grad = grad
+            handle._grad = hidden.get(id(handle), grad)
+            hidden.pop(id(handle), None)
         for handle, wants in self.wants.values():
             handle._wants = wants
         for past in self.histories.values():
