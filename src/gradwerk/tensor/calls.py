@@ -99,7 +99,7 @@ class Binding:
             if seen.array() is not array:
                 if not seen.look(array):
                     return None
-                self.held.refuse(array, writes=number in self.overwritten)
+                self.held.refuse(array, writes=number in self.overwritten, start=seen.start)
             words[number] = seen.start
         return words
 

@@ -6,8 +6,9 @@ trace knows nothing; where one of them is written, kernels would read what they 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -45,11 +46,19 @@ class Held:
                 if (id(one) in mine or id(other) in mine) and share(one, other):
                     raise shared(one, other)
 
-    def refuse(self, array: Array, *, writes: bool) -> None:
-        """Looks at an argument.  Raises: StateError where it shares what is written, or, being written itself, anything that is held."""
+    def refuse(self, array: Array, *, writes: bool, start: int = 0) -> None:
+        """Looks at an argument, dense from `start` where that is given.
+
+        Raises: StateError where it shares what is written, or, being written itself, anything that is held.
+        """
         places = self.read if writes else self.written
-        if places.rows:
-            places.refuse(array)
+        ends = places.ends
+        if not ends:
+            return
+        begin, end = (start, start + array.nbytes) if start else bounds(array)
+        number = bisect_right(ends, begin)
+        if number < len(ends) and places.begins[number] < end:
+            places.refuse(array, number, end)
 
 
 class Places:
@@ -58,17 +67,16 @@ class Places:
     def __init__(self, arrays: Sequence[Array]) -> None:
         placed = [(*bounds(array), array) for array in arrays if array.size]
         self.rows = sorted(placed, key=lambda row: row[:2])
-        self.ends = [max(end for _, end, _ in self.rows[: number + 1]) for number in range(len(self.rows))]
+        self.ends = list(accumulate((end for _, end, _ in self.rows), max))
+        self.begins = [begin for begin, _, _ in self.rows]
 
-    def refuse(self, array: Array) -> None:
-        """Raises: StateError where the array shares memory with one of these."""
-        begin, end = bounds(array)
-        rows, ends = self.rows, self.ends
-        for number in range(bisect_left(ends, begin + 1), len(rows)):
-            if rows[number][0] >= end:
+    def refuse(self, array: Array, first: int, end: int) -> None:
+        """Raises: StateError where the array, which ends here, shares memory with one of these from the first on."""
+        for begin, _, other in self.rows[first:]:
+            if begin >= end:
                 return
-            if share(array, rows[number][2]):
-                raise shared(array, rows[number][2])
+            if share(array, other):
+                raise shared(array, other)
 
 
 def held_memory(entry: Specialization) -> Held:
