@@ -102,6 +102,27 @@ def test_a_run_that_has_begun_to_commit_goes_to_its_end(executor: Executor, thre
         assert (x == x[0]).all()
 
 
+def test_what_is_raised_before_a_run_begins_is_not_taken_for_a_finished_run(executor: Executor) -> None:
+    """The context has runs behind it that did commit; there is no memory for the results of this one, or Ctrl-C comes first."""
+    made, x = plan(before=1, between=1), held(np.zeros(N, np.float32))
+    program = Program(made, link(made.objects), executor)
+    for error in (MemoryError, KeyboardInterrupt):
+        program.run([address(x)])
+        before = x.copy()
+
+        def refuse(error: type[BaseException] = error) -> None:
+            raise error
+
+        (context,) = program.free
+        context.results = refuse
+        with pytest.raises(error):
+            program.run([address(x)])
+        assert not program.free
+        np.testing.assert_array_equal(x, before)
+    program.run([address(x)])
+    assert (x == x[0]).all() and x[0] == before[0] + 1
+
+
 def test_any_handler_that_raises(executor: Executor) -> None:
     def handler(number: int, frame: object) -> None:
         raise Enough

@@ -130,6 +130,8 @@ class Program:
         if settings.debug:
             emit("run", program=self, inputs=inputs)
         context = self.context()
+        context.job[RUN] = context.runs  # before anything may raise: `halt` asks about this run, not about the context's last one
+        context.runs += 1
         made: list[Array] = []
         order = settings.chunk_order
         try:
@@ -160,8 +162,6 @@ class Program:
         return made
 
     def _run(self, context: Context, walk: Walk) -> None:
-        context.job[RUN] = context.runs
-        context.runs += 1
         if self.simple:
             walk(context)
         else:
