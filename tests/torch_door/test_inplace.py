@@ -196,3 +196,47 @@ def test_operators_in_place_write_where_a_view_reads() -> None:
     assert whole.tolist() == [0, 2, 1, 2]
     whole[1:3] *= 10
     assert whole.tolist() == [0, 20, 10, 2]
+
+
+OWN: dict[str, Callable[[Any], Any]] = {
+    "cat": lambda x: torch.cat([x.reshape(-1)]),
+    "cat of one that is not empty": lambda x: torch.cat([x.reshape(-1), torch.zeros(0)]),
+    "stack": lambda x: torch.stack([x]),
+    "sum": lambda x: x.sum(),
+    "sum(0)": lambda x: x.sum(0),
+    "max": lambda x: x.max(),
+    "min": lambda x: x.min(),
+    "amax": lambda x: x.amax(),
+    "amin(0)": lambda x: x.amin(0),
+    "mean": lambda x: x.mean(),
+    "pow": lambda x: x**1,
+    "clamp": lambda x: x.clamp(-100, 100),
+    "floor": lambda x: x.floor(),
+    "masked_fill": lambda x: x.masked_fill(x != x, 0.0),
+    "clone": lambda x: x.clone(),
+}
+"""What PyTorch gives in memory of its own, also where there is nothing to compute."""
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("shape", [(), (1,), (3,)])
+@pytest.mark.parametrize("name", OWN)
+def test_a_result_that_is_no_view_is_written_without_its_argument(name: str, shape: tuple[int, ...], compiled: bool) -> None:  # noqa: FBT001
+    x = torch.ones(shape)
+
+    def step(x: Any) -> Any:
+        y = OWN[name](x)
+        y += 7
+        return y
+
+    result = (torch.compile(step) if compiled else step)(x)
+    assert (x.numpy() == 1).all()
+    assert (result.numpy() >= 7).all()
+    leaf = torch.ones(shape).requires_grad_()
+    assert not OWN[name](leaf).is_leaf
+
+
+def test_whole_numbers_rounded_down_are_a_copy() -> None:
+    x = torch.arange(3)
+    x.floor().zero_()
+    assert x.tolist() == [0, 1, 2]

@@ -19,7 +19,7 @@ from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
 from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
-from gradwerk.ops.movement import expand_dims, normal_axes, reshape
+from gradwerk.ops.movement import expand_dims, normal_axes, reshape, unchanged
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
@@ -62,6 +62,8 @@ def power(x: Operand, exponent: Operand) -> Operand:
         raise ArgumentError(f"whole numbers to the negative power {exponent} are none", likely="convert the Tensor to float first")
     if exponent == 0:
         return where(np.True_, 1, x)  # 1 of NaN and infinity too; the gradient is 0
+    if exponent == 1:
+        return unchanged(x)
     if exponent == -1:
         return div(1, x)
     if abs(exponent) == 0.5 and floating:

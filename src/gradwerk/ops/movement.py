@@ -359,11 +359,17 @@ def flip(x: Operand, axes: int | Sequence[int] | None = None) -> Operand:
     return Flip(normal_axes("flip", axes, x.ndim))(x)
 
 
+def unchanged(x: Operand) -> Operand:
+    """x as the result of what is no view and has nothing to do: of a Tensor a copy, since either may be written to later."""
+    return x.clone() if hasattr(x, "clone") else x
+
+
 def concatenate(xs: Sequence[Operand], axis: int = 0) -> Operand:
     """The arrays one behind the other along `axis`.  Raises: ShapeError, DTypeError."""
     if not xs:
         raise ShapeError("concatenate: nothing was given")
-    return xs[0] if len(xs) == 1 else Concatenate(normal_axis("concatenate", axis, xs[0].ndim))(*xs)
+    place = normal_axis("concatenate", axis, xs[0].ndim)
+    return unchanged(xs[0]) if len(xs) == 1 else Concatenate(place)(*xs)
 
 
 def expand_dims(x: Operand, axis: int) -> Operand:

@@ -18,7 +18,7 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Grads, Operand, Reduction
 from gradwerk.ops.arithmetic import cast, div, mul, where
 from gradwerk.ops.compare import equal, logical_or, not_equal
-from gradwerk.ops.movement import broadcast_to, normal_axes, normal_axis, reshape
+from gradwerk.ops.movement import broadcast_to, normal_axes, normal_axis, reshape, unchanged
 from gradwerk.ops.source import arange
 
 MOST_PLACES = 2**31 - 1
@@ -156,7 +156,7 @@ def reduce_min(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims:
 
 def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None, *, keepdims: bool) -> Operand:
     given = normal_axes(kind.name, axes, x.ndim)
-    return kind(given, keepdims)(x) if given else x
+    return kind(given, keepdims)(x) if given else unchanged(x)
 
 
 def argmax(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:

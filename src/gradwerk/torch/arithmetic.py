@@ -147,7 +147,7 @@ class Arithmetic:
 
     def floor(self) -> Self:
         """The largest whole number not above x."""
-        return elementwise.floor(self) if self.dtype.kind == "f" else self
+        return elementwise.floor(self) if self.dtype.kind == "f" else movement.unchanged(self)
 
     def sign(self) -> Self:
         """-1, 0 or 1."""
