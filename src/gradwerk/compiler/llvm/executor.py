@@ -41,6 +41,7 @@ from __future__ import annotations
 
 import re
 
+from gradwerk.compiler.llvm.executor_end import END
 from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, WALK
 from gradwerk.compiler.llvm.link import compile_text
 from gradwerk.compiler.target import Target
@@ -198,7 +199,7 @@ def executor_text(target: Target) -> str:
     linux = "linux" in target.triple
     park = FUTEX.replace("NUMBER", "202" if x86 else "98") if linux else YIELD
     pause = "call void @llvm.x86.sse2.pause()" if x86 else "call void @llvm.aarch64.hint(i32 1)"
-    parts = (X86 if x86 else ARM, park, WAITING.replace("PAUSE", pause), CHAIN, WALK, SERVE)
+    parts = (X86 if x86 else ARM, park, WAITING.replace("PAUSE", pause), CHAIN, END, WALK, SERVE)
     return expanded("".join(parts))
 
 
