@@ -19,9 +19,9 @@ from gradwerk.compiler.llvm.bounds import lower_in_range
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Reduction, Source, Strides, has_code
+from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Reduction, Source, Strides
 from gradwerk.ir.plan import FAULT_WORDS, Check
-from gradwerk.ir.region import Single, Unit
+from gradwerk.ir.region import Single, Unit, has_code
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, InRange, ScatterAdd

@@ -18,8 +18,8 @@ from itertools import pairwise
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Input, Movement, Op, Random, Reduction, has_code
-from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
+from gradwerk.ir.op import Constant, Input, Movement, Op, Random, Reduction
+from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit, has_code
 from gradwerk.ops.movement import Reshape
 
 FORMULA = frozenset((0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0))

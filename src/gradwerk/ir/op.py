@@ -31,6 +31,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import DTypeError, ShapeError, StateError
+from gradwerk.ir import meeting
 from gradwerk.ir.graph import Type, Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -107,23 +108,7 @@ class Op:
 
         Raises: DTypeError where that dtype cannot hold the number, or for what is no number of this framework.
         """
-        value = args[position]
-        if isinstance(value, np.ndarray):
-            return value
-        if isinstance(value, np.generic):
-            return np.asarray(value)
-        if isinstance(value, (float, int)):
-            neighbours = self.beside(position, args)
-            for neighbour in neighbours[::-1]:
-                dtype = getattr(neighbour, "dtype", None)
-                if dtype is not None:
-                    return np.asarray(value, dtype) if dtype.kind == "f" else dtypes.weak(value, dtype)
-            return np.asarray(value, dtypes.of_numbers(neighbours))
-        array = np.asarray(value)
-        if array.dtype not in dtypes.SHORT:
-            facts = (f"known: {', '.join(str(dtype) for dtype in dtypes.SHORT if dtype != dtypes.token)}",)
-            raise DTypeError(f"{self.name}: {type(value).__name__} is neither a Tensor, an array nor a number", facts=facts)
-        return array
+        return meeting.as_array(self, position, args)
 
     def promote(self, args: tuple[Operand, ...], constant: Callable[[Any], Value]) -> tuple[Value, ...]:
         """Arguments as values: arrays become constants, numbers constants of the dtype of the last typed neighbour."""
@@ -195,34 +180,6 @@ def undefined(reason: str) -> Callable[..., Grads]:
     return refuse
 
 
-def broadcast_shapes(op: Op, *types: Type) -> tuple[int, ...]:
-    """The common shape, by NumPy's rule."""
-    widest = types[0].shape
-    for t in types:
-        if len(t.shape) > len(widest):
-            widest = t.shape
-    for t in types:
-        if t.shape and t.shape != widest:
-            break
-    else:  # nearly always, and NumPy's own function takes microseconds
-        return widest
-    try:
-        return np.broadcast_shapes(*(t.shape for t in types))
-    except ValueError:
-        raise ShapeError(f"{op.name}: the shapes do not broadcast", facts=(" and ".join(map(str, types)),)) from None
-
-
-def same_dtype(op: Op, *types: Type) -> DType:
-    """The one dtype of all types."""
-    dtype = types[0].dtype
-    for t in types:
-        if t.dtype is dtype or t.dtype == dtype:
-            continue
-        likely = "cast one operand; promotion is the door's business"
-        raise DTypeError(f"{op.name} needs equal dtypes", facts=(" and ".join(map(str, types)),), likely=likely)
-    return dtype
-
-
 @dataclass(frozen=True)
 class Source(Op):
     """Values from nothing: inputs, constants, counting."""
@@ -238,10 +195,10 @@ def _kept(self: Op, dtype: DType) -> DType:
 
 def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
     """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`."""
-    dtype = same_dtype(self, *types)
+    dtype = meeting.same_dtype(self, *types)
     if dtype.kind not in self.accepts:
         raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
-    return (Type(broadcast_shapes(self, *types), self.result_dtype(dtype)),)
+    return (Type(meeting.broadcast_shapes(self, *types), self.result_dtype(dtype)),)
 
 
 def _silent(self: Elementwise, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py
@@ -281,7 +238,7 @@ class Select(Op):
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if types[0].dtype != dtypes.bool_:
             raise DTypeError(f"{self.name}: the condition must be bool", facts=(str(types[0]),))
-        return (Type(broadcast_shapes(self, *types), same_dtype(self, *types[1:])),)
+        return (Type(meeting.broadcast_shapes(self, *types), meeting.same_dtype(self, *types[1:])),)
 
 
 Elementwise = Unary | Binary | Select
@@ -387,11 +344,6 @@ class Random(Op):
 
     def in_body(self) -> Op:
         return replace(self, shape=())
-
-
-def has_code(op: Op) -> bool:
-    """Whether the op says its scalar code (`emit`), so that it may live in a fused region."""
-    return isinstance(op, Elementwise) or (isinstance(op, Random) and hasattr(op, "emit"))
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,15 @@ from dataclasses import dataclass
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Input, Reduction
+from gradwerk.ir.op import Elementwise, Input, Op, Random, Reduction
 from gradwerk.ir.text import node_text
 
 MAP, ROW, REDUCE = "map", "row", "reduce"
+
+
+def has_code(op: Op) -> bool:
+    """Whether the op says its scalar code (`emit`), so that it may live in a region."""
+    return isinstance(op, Elementwise) or (isinstance(op, Random) and hasattr(op, "emit"))
 
 
 @dataclass(frozen=True)

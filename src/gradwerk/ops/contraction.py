@@ -23,7 +23,8 @@ from typing import final
 
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Contraction, Example, Grads, Operand, same_dtype, typed
+from gradwerk.ir.meeting import same_dtype
+from gradwerk.ir.op import Array, Contraction, Example, Grads, Operand, typed
 from gradwerk.ir.text import attribute
 from gradwerk.ops.contraction_reference import contract_arrays
 from gradwerk.ops.movement import pad, slice_

@@ -13,7 +13,8 @@ import numpy as np
 
 from gradwerk.base.errors import OutOfRangeError, ShapeError
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, Strides, same_dtype, typed
+from gradwerk.ir.meeting import same_dtype
+from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, Strides, typed
 
 
 @final

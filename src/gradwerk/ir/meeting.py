@@ -1,0 +1,64 @@
+"""How the operands of an op meet: shapes broadcast, dtypes are equal, Python numbers take the dtype of what stands beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import DTypeError, ShapeError
+from gradwerk.ir.graph import Type
+
+if TYPE_CHECKING:
+    from gradwerk.ir.op import Array, Op, Operand
+
+
+def broadcast_shapes(op: Op, *types: Type) -> tuple[int, ...]:
+    """The common shape, by NumPy's rule."""
+    widest = types[0].shape
+    for t in types:
+        if len(t.shape) > len(widest):
+            widest = t.shape
+    for t in types:
+        if t.shape and t.shape != widest:
+            break
+    else:  # nearly always, and NumPy's own function takes microseconds
+        return widest
+    try:
+        return np.broadcast_shapes(*(t.shape for t in types))
+    except ValueError:
+        raise ShapeError(f"{op.name}: the shapes do not broadcast", facts=(" and ".join(map(str, types)),)) from None
+
+
+def same_dtype(op: Op, *types: Type) -> DType:
+    """The one dtype of all types."""
+    dtype = types[0].dtype
+    for t in types:
+        if t.dtype is dtype or t.dtype == dtype:
+            continue
+        likely = "cast one operand; promotion is the business of a front end"
+        raise DTypeError(f"{op.name} needs equal dtypes", facts=(" and ".join(map(str, types)),), likely=likely)
+    return dtype
+
+
+def as_array(op: Op, position: int, args: tuple[Operand, ...]) -> Array:
+    """See `Op.as_array`."""
+    value = args[position]
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, np.generic):
+        return np.asarray(value)
+    if isinstance(value, (float, int)):
+        neighbours = op.beside(position, args)
+        for neighbour in neighbours[::-1]:
+            dtype = getattr(neighbour, "dtype", None)
+            if dtype is not None:
+                return np.asarray(value, dtype) if dtype.kind == "f" else dtypes.weak(value, dtype)
+        return np.asarray(value, dtypes.of_numbers(neighbours))
+    array = np.asarray(value)
+    if array.dtype not in dtypes.SHORT:
+        facts = (f"known: {', '.join(str(dtype) for dtype in dtypes.SHORT if dtype != dtypes.token)}",)
+        raise DTypeError(f"{op.name}: {type(value).__name__} is neither a Tensor, an array nor a number", facts=facts)
+    return array
