@@ -1,4 +1,4 @@
-"""Our rows: the raw compiled call, and `train_on_batch` of the Keras door.
+"""Our rows: the raw compiled call, and `train_on_batch` of gradwerk.keras.
 
     python bench/ours.py WORKLOAD raw|keras SECONDS
 """
@@ -131,5 +131,5 @@ def make_keras(name: str) -> Step:
 
 
 if __name__ == "__main__":
-    workload, door, seconds = sys.argv[1:]
-    measure(lambda: make_keras(workload) if door == "keras" else make_raw(workload), float(seconds))
+    workload, api, seconds = sys.argv[1:]
+    measure(lambda: make_keras(workload) if api == "keras" else make_raw(workload), float(seconds))

@@ -1,7 +1,7 @@
 """Rules by which transposes sink through the ops that do not mind, until they meet their inverse and both vanish.
 
-A door that shows channels first computes channels last between two transposes; after these rules what runs in between is channels last
-alone, and the same network written in two doors is one program.
+A front end that shows channels first computes channels last between two transposes; after these rules what runs in between is channels last
+alone, and the same network written in two front ends is one program.
 """
 
 from __future__ import annotations

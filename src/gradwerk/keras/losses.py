@@ -121,7 +121,7 @@ class SparseCategoricalCrossentropy(Loss):
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
     def mean(self, values: Operand, y_true: Operand, y_pred: Operand) -> Operand:
-        """The mean over all labels.  They are counted, though their number is known: so it is the program of the torch door."""
+        """The mean over all labels.  They are counted, though their number is known: so it is the program of gradwerk.torch."""
         if not self.from_logits:
             return super().mean(values, y_true, y_pred)
         return known.ratio_of_sums(values, known.label_weights(labels_of(y_true, y_pred), y_pred, known.NO_LABEL))

@@ -1,4 +1,4 @@
-"""Activations: functions, a table of the names doors accept, and a module that holds one."""
+"""Activations: functions, a table of the names front ends accept, and a module that holds one."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ NAMED: dict[str, Initializer] = {
     "glorot_uniform": glorot_uniform, "glorot_normal": glorot_normal, "he_uniform": he_uniform, "he_normal": he_normal,
     "lecun_uniform": lecun_uniform, "lecun_normal": lecun_normal, "orthogonal": orthogonal,
 }  # fmt: skip
-"""Initialisers by the names doors accept."""
+"""Initialisers by the names front ends accept."""
 
 
 def named(name: str) -> Initializer:

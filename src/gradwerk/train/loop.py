@@ -1,4 +1,4 @@
-"""The one training loop.  Doors and the command line say what to train and listen to its events."""
+"""The one training loop.  Front ends and the command line say what to train and listen to its events."""
 
 from __future__ import annotations
 
