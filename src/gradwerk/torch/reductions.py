@@ -54,24 +54,20 @@ class Reductions:
     @axis_is_dim
     def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
         """The variance over axes, divided by count - correction; `var(False)` is that of all elements, biased."""
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        places = arguments.axes("var", dim, self.ndim)
-        if self.dtype.kind != "f":
-            raise DTypeError(f"var(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
-        less = (1 if unbiased else 0) if correction is None else correction
-        return functions.variance(self, places, keepdims=keepdim, correction=less)
+        return self._spread("var", functions.variance, dim, unbiased, keepdim, correction)
 
     @axis_is_dim
     def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
         """The root of the variance; its gradient where all are equal is 0."""
+        return self._spread("std", functions.deviation, dim, unbiased, keepdim, correction)
+
+    def _spread(self, name: str, measure: Any, dim: Any, unbiased: bool, keepdim: bool, correction: int | None) -> Any:  # noqa: ANN401
         if isinstance(dim, bool):
             dim, unbiased = None, dim
-        places = arguments.axes("std", dim, self.ndim)
+        places = arguments.axes(name, dim, self.ndim)
         if self.dtype.kind != "f":
-            raise DTypeError(f"std(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
-        less = (1 if unbiased else 0) if correction is None else correction
-        return functions.deviation(self, places, keepdims=keepdim, correction=less)
+            raise DTypeError(f"{name}(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
+        return measure(self, places, keepdims=keepdim, correction=(1 if unbiased else 0) if correction is None else correction)
 
     @axis_is_dim
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401

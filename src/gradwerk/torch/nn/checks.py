@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -66,7 +67,7 @@ def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
     wanted = weight.shape[-1]
     if not input.shape or input.shape[-1] != wanted:
         rows = tuple(input.shape)
-        if len(rows) > 2 and rows[0] and _product(rows[1:]) == wanted:
+        if len(rows) > 2 and rows[0] and math.prod(rows[1:]) == wanted:
             likely = "flatten all but the batch first: x.flatten(1), or nn.Flatten()"
         else:
             other = f", or make the layer with in_features={rows[-1]}" if rows else ""
@@ -119,7 +120,7 @@ def normalized(input: Any, running: Any, *, by_batch: bool) -> None:  # noqa: A0
             f"running_mean should contain {shape[1]} elements not {running.shape[0]}", facts=(f"input   {shape} {input.dtype}",),
             likely=f"axis 1 of the input is the channels: make the layer with num_features={shape[1]}",
         )  # fmt: skip
-    if by_batch and _product(shape) == shape[1] and shape[1]:
+    if by_batch and math.prod(shape) == shape[1] and shape[1]:
         likely = "use a larger batch (DataLoader(..., drop_last=True)), or model.eval() to predict"
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {list(shape)}", likely=likely)
 
@@ -186,10 +187,3 @@ def warn_of_nothing(name: str) -> None:
     """A used-up generator of parameters looks like a model without any."""
     message = f"{name}: no parameters (it is empty): an exhausted generator? model.parameters() gives them once"
     warnings.warn(f"{message}, list(model.parameters()) keeps them", UserWarning, stacklevel=4)
-
-
-def _product(extents: Sequence[int]) -> int:
-    result = 1
-    for n in extents:
-        result *= n
-    return result
