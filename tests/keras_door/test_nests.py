@@ -330,3 +330,27 @@ def test_a_model_without_weights_is_counted() -> None:
     assert model.fit(X, X, verbose=0).history["loss"][0] == pytest.approx(float((X**2).mean()), rel=1e-5)
     assert model.train_on_batch(X, 2 * X) == [0.0, 0.0]
     assert model.evaluate(X, X, verbose=0) == [0.0, 0.0]
+
+
+def test_the_shape_that_was_learned_is_that_of_the_layers_there_are() -> None:
+    """A head that is put in another's place, built or not, and a setting that `call` reads."""
+
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = keras.layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.head(x)
+
+    net, x = Net(), np.ones((6, 8), np.float32)
+    net.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    net.fit(x, np.arange(6) % 3, verbose=0)
+    assert net.output_shape == (None, 3)
+    other = keras.layers.Dense(5)
+    other.build((None, 8))
+    net.head = other
+    assert net.output_shape == (None, 5)
+    net.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    net.fit(x, np.arange(6) % 5, verbose=0)
+    assert net.predict(x, verbose=0).shape == (6, 5)

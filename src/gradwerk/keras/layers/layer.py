@@ -54,7 +54,7 @@ class Layer(Module):
     input_shape_argument: Shape | None = None
     _trainable = True
     _input_shape: Shapes | None = None
-    _found_shape: tuple[Shapes, Shapes] | None = None
+    _found_shape: tuple[Shapes, Shapes, tuple[int, ...]] | None = None
     _made: tuple[tuple[str, Tensor], ...] = ()
 
     @checked
@@ -91,15 +91,18 @@ class Layer(Module):
         if self.keeps_shape:
             return input_shape
         found = self._found_shape
-        if found is None or found[0] != input_shape:
-            found = self.remember_shape(input_shape, output_shape_of(self, input_shape))
-        shape: Shape = found[1]
+        known = found is not None and found[0] == input_shape and found[2] == self._settings()
+        shape: Shape = found[1] if found is not None and known else self.remember_shape(input_shape, output_shape_of(self, input_shape))
         return shape
 
-    def remember_shape(self, input_shape: Shapes, output_shape: Shapes) -> tuple[Shapes, Shapes]:
-        """What `compute_output_shape` says from now on.  No setting: steps do not depend on it."""
-        object.__setattr__(self, "_found_shape", (input_shape, output_shape))
-        return input_shape, output_shape
+    def remember_shape(self, input_shape: Shapes, output_shape: Shapes) -> Shapes:
+        """What `compute_output_shape` says until the layer, or one inside, is changed.  No setting: steps do not depend on it."""
+        object.__setattr__(self, "_found_shape", (input_shape, output_shape, self._settings()))
+        return output_shape
+
+    def _settings(self) -> tuple[int, ...]:
+        """Another one after each change of the layer or of those inside."""
+        return tuple(part for module in self.modules() for part in (id(module), module.__gradwerk_version__))
 
     def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:  # noqa: ANN401
         """The result for Tensors or arrays; builds the layer first where needed.
