@@ -210,8 +210,8 @@ def test_random_numbers_are_distributed_as_said() -> None:
 def test_whole_quotients_and_rests_are_those_of_the_exact_quotient(dtype: str) -> None:
     rng = np.random.default_rng(2)
     a, b = ((rng.integers(1, 1000, 4000) / 10).astype(dtype) for _ in range(2))
-    a = np.concatenate([a, -a, a, -a, [1, 5, -5, 0]]).astype(dtype)
-    b = np.concatenate([b, b, -b, -b, [0.1, np.inf, np.inf, 2]]).astype(dtype)
+    a = np.concatenate([a, -a, a, -a, [1, 5, -5, 0, 2**23 + 1, -(2**23) - 1, 2**52 + 1]]).astype(dtype)
+    b = np.concatenate([b, b, -b, -b, [0.1, np.inf, np.inf, 2, 1, 1, 1]]).astype(dtype)
     pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True)]
     exact = [divmod(Fraction(x), Fraction(y)) if math.isfinite(y) else divmod(x, y) for x, y in pairs]
     for made in (lambda f: f(a, b), lambda f: gradwerk.compile(f)(Tensor(a), Tensor(b)).numpy()):

@@ -195,3 +195,16 @@ def test_the_reason_is_printed_under_debug(capsys):
         step(A)
         step(A[:1])
     assert "is traced again: an argument changed from (2, 3) to (1, 3)" in capsys.readouterr().err
+
+
+class Closed:
+    """Answers no attribute, and not with the usual error."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(f"{name} is not to be asked for")
+
+
+def test_an_object_that_refuses_to_be_asked_is_passed_over():
+    held = [Closed()]
+    step = compile_(lambda x: x * len(held))
+    np.testing.assert_array_equal(step(A).numpy(), A)

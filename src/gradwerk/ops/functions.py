@@ -117,7 +117,9 @@ def floor_divide(a: Operand, b: Operand) -> Operand:
     """floor(a / b) of the exact quotient; a / b where b is 0.  No gradient.  Shape: broadcast.  Dtype: floating, equal, kept."""
     rest = fmod(a, b)
     quotient = div(sub(a, rest), b)
-    whole = floor(add(where(_beyond(rest, b), sub(quotient, 1), quotient), 0.5))
+    quotient = where(_beyond(rest, b), sub(quotient, 1), quotient)
+    lower = floor(quotient)
+    whole = where(greater(sub(quotient, lower), 0.5), add(lower, 1), lower)  # not floor(q + 0.5): odd numbers of 24 bits would become even
     return stop_gradient(where(equal(b, 0), div(a, b), whole))
 
 
