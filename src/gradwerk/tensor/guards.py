@@ -276,7 +276,7 @@ class Reach:
             for number, part in enumerate(parts):
                 self.visit(f"{label}.{number}", part)
             return
-        if not hasattr(value, "__gradwerk_version__"):
+        if not hasattr(type(value), "__gradwerk_version__"):  # asked of the class: a `__getattr__` of anybody's may raise anything
             self.plain(label, value)
             return
         named = getattr(value, "name", "")
