@@ -368,3 +368,14 @@ def test_clipping_one_of_none_and_of_a_used_up_generator() -> None:
 def test_counts_of_whole_numbers_cut_their_ends_first() -> None:
     assert torch.linspace(4.9, -1.0, 6, dtype=torch.int64).tolist() == [4, 3, 2, 1, 0, -1]
     assert torch.arange(3.1, dtype=torch.int64).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("p", "slopes"), [
+    (3, [[0.0, 0.0], [0.2311204, -0.9244817], [0.0, 1.0]]),
+    (0.5, [[0.0, 0.0], [2.4142137, -1.7071068], [0.0, 1.0]]),
+    (-1, [[0.0, 0.0], [0.4444445, -0.1111111], [0.0, 0.0]]),
+])  # fmt: skip
+def test_norms_are_flat_at_zero(p: float, slopes: list[list[float]]) -> None:
+    x = torch.tensor([[0.0, 0.0], [1.0, -2.0], [0.0, 3.0]], requires_grad=True)
+    x.norm(p, dim=1).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), slopes, rtol=1e-5)

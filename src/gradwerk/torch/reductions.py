@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -154,8 +155,16 @@ class Reductions:
             return (reduction.reduce_max if p > 0 else reduction.reduce_min)(size, places, keepdims=keepdim)
         if p == 0:
             return reduction.reduce_sum(elementwise.cast(compare.not_equal(x, 0), x.dtype), places, keepdims=keepdim)
-        total = reduction.reduce_sum(size if p == 1 else size**p, places, keepdims=keepdim)
-        return total if p == 1 else total ** (1 / p)
+        if p == 1:
+            return reduction.reduce_sum(size, places, keepdims=keepdim)
+        total = reduction.reduce_sum(_flat_at_zero(size, p), places, keepdims=keepdim)
+        return _flat_at_zero(total, 1 / p)
+
+
+def _flat_at_zero(x: Any, exponent: float) -> Any:  # noqa: ANN401
+    """x ** exponent of what is not negative; the derivative at 0 is 0, as torch has it for norms."""
+    nothing = compare.equal(x, 0)
+    return elementwise.where(nothing, 0 if exponent > 0 else math.inf, functions.power(elementwise.where(nothing, 1, x), exponent))
 
 
 def _truth(function: str, keepdim: object) -> None:
