@@ -75,6 +75,15 @@ def test_thickening_is_a_maximum_filter(reach) -> None:
     np.testing.assert_array_equal(thicken(levels, reach), wanted)
 
 
+@pytest.mark.parametrize("shape", [(3, 1_000_000), (1_000_000, 1), (1, 40)])
+def test_a_picture_as_long_as_it_may_be_takes_memory_for_its_own_pixels(shape, tmp_path) -> None:
+    levels = np.full(shape, 255, np.uint8)
+    levels[shape[0] // 10 : -(shape[0] // 10) or None, shape[1] // 10 : -(shape[1] // 10) or None] = 0
+    Image.fromarray(levels).save(tmp_path / "long.png")
+    assert read_digit(tmp_path / "long.png").max() == 255
+    np.testing.assert_array_equal(thicken(np.array([[0, 7, 1]], np.uint8), 10**12), [[7, 7, 7]])
+
+
 def test_a_photograph_of_a_thin_pen_is_read(tmp_path) -> None:
     picture = Image.new("L", (4000, 3000), 240)
     ImageDraw.Draw(picture).line([(1200, 600), (2800, 600), (1800, 2400)], fill=30, width=12)

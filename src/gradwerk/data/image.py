@@ -194,10 +194,11 @@ def thicken(levels: Array, reach: int) -> Array:
     Shape: (height, width), kept.
     """
     for _ in range(2):
-        wide = np.pad(levels, ((reach, reach), (0, 0)))
+        within = min(reach, len(levels) - 1)  # all that there is: a picture may be a million times as long as it is high
+        wide = np.pad(levels, ((within, within), (0, 0)))
         done = 1
-        while done < 2 * reach + 1:
-            step = min(done, 2 * reach + 1 - done)
+        while done < 2 * within + 1:
+            step = min(done, 2 * within + 1 - done)
             wide = np.maximum(wide[: len(wide) - step], wide[step:])
             done += step
         levels = np.ascontiguousarray(wide.T)
