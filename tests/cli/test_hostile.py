@@ -234,7 +234,7 @@ def test_one_process_writes_in_a_run_folder_and_a_dead_one_does_not_hold_it(copi
     try:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
         assert main(["train", "lenet5", "--resume", str(copied), "--epochs", "11"]) == 2
-        assert "another process is writing in" in capsys.readouterr().err
+        assert capsys.readouterr().err.startswith(f"gradwerk: error: another process is writing in {copied}\n")
         assert main(["evaluate", str(copied)]) == 0
     finally:
         holder.kill()

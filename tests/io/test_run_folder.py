@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,26 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     RunFolder.create(tmp_path, {})
     with pytest.raises(FileError, match="already holds a run"):
         RunFolder.create(tmp_path, {})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder that is open is not moved")
+def test_a_run_that_was_moved_does_not_write_into_the_one_that_took_its_place(tmp_path: Path) -> None:
+    moved = RunFolder.create(tmp_path / "run", {"seed": 1})
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    RunFolder.create(tmp_path / "run", {"seed": 2}).save_checkpoint(Checkpoint({"a": np.ones(2)}, {"seed": 2}))
+    writes = (
+        lambda: moved.save_checkpoint(Checkpoint({"a": np.ones(2)}, {"seed": 1})),
+        lambda: moved.write_history([{"loss": 1.0}]),
+        lambda: moved.write_config({}),
+        lambda: moved.write_summary("done"),
+        lambda: moved.write_picture("curves.png", b""),
+    )
+    for write in writes:
+        with pytest.raises(FileError, match="moved or deleted"):
+            write()
+    new = RunFolder.open(tmp_path / "run")
+    assert not moved.has_checkpoint() and new.has_checkpoint()
+    assert new.load_checkpoint().record == {"seed": 2} and new.config() == {"seed": 2} and not (new.path / "history.csv").exists()
 
 
 def test_nothing_that_lies_in_the_folder_is_overwritten(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._let_go: Callable[[], object] = int  # nothing to let go
+        self._which: tuple[int, int] | None = None
         if os.name != "posix":  # elsewhere a folder cannot be opened
             return
         handle = os.open(folder, os.O_RDONLY)
@@ -42,6 +43,19 @@ class FolderLock:
         if not try_lock(handle):
             self.release()
             raise FileError(f"another process is writing in {folder}", likely="wait until it is done, or stop it, then try again")
+
+        status = os.fstat(handle)
+        self._which = status.st_dev, status.st_ino
+
+    def is_of(self, folder: Path) -> bool:
+        """Whether the folder of that name is the one that is locked: it may have been moved away, and another made in its place."""
+        if self._which is None:
+            return True
+        try:
+            status = folder.stat()
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._which
 
     def release(self) -> None:
         """Lets others write."""

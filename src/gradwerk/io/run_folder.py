@@ -49,8 +49,8 @@ class RunFolder:
                 raise FileError(f"{path} is not empty", facts=(f"it holds {', '.join(found[:6])}",), likely="give a new folder")
         except FileError:
             raise
-        except OSError as error:
-            raise FileError(f"cannot make the run folder {path}", facts=(str(error.strerror or error),)) from error
+        except (OSError, ValueError) as error:  # ValueError: a name that no folder can have
+            raise FileError(f"cannot make the run folder {path}", facts=(getattr(error, "strerror", None) or str(error),)) from error
         made = cls(path, lock)
         made.write_config(config)
         return made
@@ -74,7 +74,12 @@ class RunFolder:
         Raises: FileError where there is none, or another process writes in it.
         """
         found = cls.open(path)
-        lock = FolderLock(found.path)
+        try:
+            lock = FolderLock(found.path)
+        except FileError:  # an OSError too
+            raise
+        except OSError as error:
+            raise FileError(f"cannot write in the run folder {path}", facts=(str(error.strerror or error),)) from error
         remove_parts(found.path)
         return cls(found.path, lock)
 
@@ -85,7 +90,7 @@ class RunFolder:
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """config.json."""
-        write_atomically(self.path / "config.json", json.dumps(dict(config), indent=1, ensure_ascii=False).encode())
+        self._write("config.json", json.dumps(dict(config), indent=1, ensure_ascii=False).encode())
 
     def config(self) -> dict[str, Any]:
         """What was asked for.
@@ -102,12 +107,13 @@ class RunFolder:
 
     def has_checkpoint(self) -> bool:
         """True once something was saved."""
-        return has_checkpoint(self.path)
+        return self._is_in_place() and has_checkpoint(self.path)
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> Path:
         """Replaces the checkpoint.  Raises: FileError where it cannot be written; the earlier one then still stands."""
         if not is_file(self.path / "config.json"):
-            raise FileError(f"the run folder {self.path} is gone: it was moved or deleted", likely="resume it where it is now, if it is")
+            raise self._gone()
+        self._check_place()
         return save_checkpoint(self.path, checkpoint)
 
     def load_checkpoint(self) -> Checkpoint:
@@ -121,7 +127,7 @@ class RunFolder:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["epoch", *columns])
         writer.writerows([number, *(_cell(row.get(key)) for key in columns)] for number, row in enumerate(rows, 1))
-        write_atomically(self.path / "history.csv", text.getvalue().encode())
+        self._write("history.csv", text.getvalue().encode())
 
     def read_history(self) -> list[dict[str, float]]:
         """The rows of history.csv, without `epoch`; none where it was not written yet.
@@ -146,11 +152,26 @@ class RunFolder:
 
     def write_picture(self, name: str, data: bytes) -> None:
         """A picture of the report."""
-        write_atomically(self.path / name, data)
+        self._write(name, data)
 
     def write_summary(self, text: str) -> None:
         """summary.txt."""
-        write_atomically(self.path / "summary.txt", text.encode(errors="backslashreplace"))
+        self._write("summary.txt", text.encode(errors="backslashreplace"))
+
+    def _write(self, name: str, data: bytes) -> None:
+        self._check_place()
+        write_atomically(self.path / name, data)
+
+    def _check_place(self) -> None:
+        """Raises: FileError where another folder now stands in the place of the one that is locked, and somebody else may write in it."""
+        if not self._is_in_place():
+            raise self._gone()
+
+    def _is_in_place(self) -> bool:
+        return self.lock is None or self.lock.is_of(self.path)
+
+    def _gone(self) -> FileError:
+        return FileError(f"the run folder {self.path} is gone: it was moved or deleted", likely="resume it where it is now, if it is")
 
 
 def _cell(number: float | None) -> str:
