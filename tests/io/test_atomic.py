@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ import gradwerk
 from gradwerk.base.errors import FileError
 from gradwerk.io import atomic
 from gradwerk.io.atomic import write_atomically
+from gradwerk.io.run_folder import RunFolder
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links, permissions and locks of POSIX")
 
@@ -121,3 +124,63 @@ def test_a_file_that_the_system_lets_grow_only_so_far_keeps_the_old_one_whole(tm
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (tmp_path / "a").read_bytes() == b"x" * 20_000 and len(list(tmp_path.iterdir())) == 1
+
+
+@POSIX
+def test_what_other_programs_leave_half_written_is_theirs(tmp_path: Path) -> None:
+    (tmp_path / ".letter.part").write_text("mine")
+    atomic.remove_parts(tmp_path)
+    with pytest.raises(FileError, match="not empty"):
+        RunFolder.create(tmp_path, {})
+    assert (tmp_path / ".letter.part").read_text() == "mine"
+
+
+@POSIX
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", b"old")
+    pipe = tmp_path / f".{hashlib.sha256(b'a').hexdigest()[:8]}-00000000{atomic.PART}"
+    os.mkfifo(pipe)
+    write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new" and pipe.exists()
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(FileError, match="not a regular file"):
+            atomic.read_bytes(path, "the file")
+
+
+def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None:
+    for name in ("a\0b", "a\ud800"):
+        with pytest.raises(FileError, match="cannot write"):
+            write_atomically(tmp_path / name, b"")
+        with pytest.raises(FileError, match="cannot read"):
+            atomic.read_bytes(tmp_path / name, "the file")
+        with pytest.raises(FileError, match="cannot make"):
+            RunFolder.create(tmp_path / name, {})
+
+
+@POSIX
+def test_a_folder_that_may_not_be_listed_or_flushed_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, flushed = os.open, os.fsync
+
+    def refuse(path: str | Path, flags: int, *more: int) -> int:
+        if Path(path) == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *more)
+
+    def unable(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        flushed(handle)
+
+    for name, stand_in in (("open", refuse), ("fsync", unable)):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, name, stand_in)
+            write_atomically(tmp_path / "a", name.encode())
+        assert (tmp_path / "a").read_bytes() == name.encode()
+
+
+def test_a_file_that_is_protected_from_writing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_atomically(tmp_path / "a", b"old")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write everything
+    with pytest.raises(FileError, match="protected from writing"):
+        write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"

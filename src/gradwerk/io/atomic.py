@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import secrets
 import stat
 from contextlib import suppress
@@ -14,19 +16,24 @@ from gradwerk.io.lock import try_lock
 
 PART = ".part"
 """How the names of files that are being written end."""
+_OURS = re.compile(r"\.[0-9a-f]{8}-[0-9a-f]{8}\.part")
+"""What they are called; other programs write files of that ending too."""
+_AT_ONCE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+"""How a file is opened that may turn out to be a pipe, which would be waited for."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replaces `path` by `data` in one step: a reader, or a crash, meets the old file or the new one, never a part.
 
     A link stays a link; a file that is replaced keeps its permissions.  What writers that were killed left beside it is removed.
-    Raises: FileError where the folder is missing, read-only or full, or `path` is no file; what was there is then untouched.
+    Raises: FileError where the folder is missing, read-only or full, or `path` is no file or protected from writing; what was there is
+    then untouched.
     """
     try:
         place = path.resolve() if path.is_symlink() else path
         mode = _mode_of(place)
         _write(place, data, mode)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a name that no file can have
         raise FileError(
             f"cannot write {path}",
             facts=(getattr(error, "strerror", None) or str(error),),
@@ -37,14 +44,18 @@ def write_atomically(path: Path, data: bytes) -> None:
 def read_bytes(path: Path, what: str) -> bytes:
     """The contents of a file.  `what` names it in errors: "the checkpoint".
 
-    Raises: FileError where it is missing or unreadable.
+    Raises: FileError where it is missing, unreadable, or no regular file: a pipe would be waited for, and a device has no end.
     """
     try:
-        return path.read_bytes()
+        with os.fdopen(os.open(path, _AT_ONCE), "rb") as file:
+            _check_regular(os.fstat(file.fileno()).st_mode)
+            return file.read()
     except FileNotFoundError:
         raise FileError(f"{what} does not exist", facts=(str(path),), likely=_nearby(path)) from None
-    except OSError as error:
-        raise FileError(f"cannot read {what}", facts=(str(path), str(error.strerror or error))) from error
+    except MemoryError:
+        raise FileError(f"{what} is too large for the memory there is", facts=(str(path),)) from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise FileError(f"cannot read {what}", facts=(str(path), getattr(error, "strerror", None) or str(error))) from error
 
 
 def is_file(path: Path) -> bool:
@@ -66,10 +77,12 @@ def is_folder(path: Path) -> bool:
 def remove_parts(folder: Path, prefix: str = ".") -> None:
     """Removes what writers that were killed left behind; what is being written stays."""
     for path in folder.glob(f"{prefix}*{PART}"):
+        if _OURS.fullmatch(path.name) is None:
+            continue
         with suppress(OSError):
-            handle = os.open(path, os.O_RDONLY)
+            handle = os.open(path, _AT_ONCE | getattr(os, "O_NOFOLLOW", 0))
             try:
-                if try_lock(handle):
+                if stat.S_ISREG(os.fstat(handle).st_mode) and try_lock(handle):
                     path.unlink()
             finally:
                 os.close(handle)
@@ -105,18 +118,34 @@ def _mode_of(place: Path) -> int | None:
         found = place.stat().st_mode
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(found):
-        raise OSError("a folder stands there" if stat.S_ISDIR(found) else "what stands there is not a regular file")
+    _check_regular(found)
+    if not os.access(place, os.W_OK):  # a rename would not ask
+        raise PermissionError(errno.EACCES, "the file that is there is protected from writing")
     return stat.S_IMODE(found)
 
 
+def _check_regular(mode: int) -> None:
+    """Raises: OSError for the mode of what is no file."""
+    if not stat.S_ISREG(mode):
+        raise OSError("a folder stands there" if stat.S_ISDIR(mode) else "what stands there is not a regular file")
+
+
 def _flush_folder(folder: Path) -> None:
-    """Makes the rename itself durable, where the system lets a folder be opened (Windows does not)."""
+    """Makes the rename itself durable, where the system lets a folder be opened (Windows does not) and flushed.
+
+    By now the file is in its place: that its folder may not be listed, or that its disk flushes no folders, is no failure.
+    """
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
     finally:
         os.close(handle)
 
