@@ -114,6 +114,8 @@ def test_names_that_collide_or_cannot_be_written_are_kept_apart() -> None:
         ({"things": np.array([{}])}, DTypeError, "'things' holds object"),
         ({"z": np.ones(2, complex)}, DTypeError, "z holds complex128"),
         (lambda: 3, ArgumentError, "of type function"),
+        ({"m": np.ma.array([1.0, 2.0], mask=[True, False])}, DTypeError, "'m' has a mask"),
+        ({"n": [10**5000]}, ArgumentError, r"'n.0' is an integer of 16,610 bits"),
     ],
 )
 def test_what_a_file_cannot_hold_is_refused_by_name(tmp_path: Path, tree: Any, error: type[Exception], says: str) -> None:

@@ -89,3 +89,29 @@ def test_pytorchs_own_files_are_named_and_not_run(tmp_path: Path) -> None:
         torch.load(tmp_path / "absent.pt")
     with pytest.raises(ArgumentError):
         torch.load(tmp_path / "new.pt", map_location="cuda")
+
+
+def test_a_file_without_a_buffer_gets_all_of_it() -> None:
+    class Narrow(io.BytesIO):
+        """One that takes seven bytes at a time, as pipes and sockets may."""
+
+        def write(self, data: Any) -> int:
+            return super().write(data[:7])
+
+    class Stuck(io.BytesIO):
+        def write(self, data: Any) -> int:
+            return 0
+
+    narrow = Narrow()
+    torch.save({"a": torch.ones(3), "epoch": 3}, narrow)
+    narrow.seek(0)
+    assert torch.load(narrow)["epoch"] == 3
+    with pytest.raises(FileError, match="0 of"):
+        torch.save({"a": torch.ones(3)}, Stuck())
+
+
+def test_a_file_that_is_open_for_text_is_told() -> None:
+    with pytest.raises(TypeError, match="open for text"):
+        torch.save({"a": 1}, io.StringIO())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="gives str"):
+        torch.load(io.StringIO("abc"))

@@ -31,6 +31,8 @@ Tree = Any
 """Dicts, lists and tuples of arrays, Tensors, numbers, texts, booleans and None."""
 _LAYOUT = "gradwerk.layout"
 _DEEPEST = 100
+_LONGEST = 13_000
+"""Bits of an integer: about as many as Python reads back from a text."""
 
 
 def save(path: str | Path, what: Tree) -> Path:
@@ -92,7 +94,7 @@ def _describe(what: Tree, place: tuple[str, ...], arrays: dict[str, Array]) -> A
     if isinstance(what, Tensor):
         return ["tensor", _keep(what.contents("save"), place, arrays)]
     if isinstance(what, np.ndarray | np.generic) and not isinstance(what, float | str):
-        return ["array" if isinstance(what, np.ndarray) else "scalar", _keep(np.asarray(what), place, arrays)]
+        return ["array" if isinstance(what, np.ndarray) else "scalar", _keep(np.asanyarray(what), place, arrays)]
     if isinstance(what, Mapping):
         if wrong := [key for key in what if type(key) not in {str, int}]:
             raise ArgumentError(f"{_said(place)} has the key {wrong[0]!r}", likely="keys are texts or integers")
@@ -102,6 +104,8 @@ def _describe(what: Tree, place: tuple[str, ...], arrays: dict[str, Array]) -> A
         return [kind, [_describe(value, (*place, str(number)), arrays) for number, value in enumerate(what)]]
     if isinstance(what, float):
         return float(what) if math.isfinite(what) else ["number", repr(float(what))]
+    if isinstance(what, int) and what.bit_length() > _LONGEST:
+        raise ArgumentError(f"{_said(place)} is an integer of {what.bit_length():,} bits", facts=(f"a file holds {_LONGEST:,}",))
     if what is None or isinstance(what, bool | int | str):
         return what
     likely = "save its state, a dict: its state() or state_dict()" if _has_state(what) else "give arrays, Tensors, numbers, texts or None"
@@ -110,6 +114,8 @@ def _describe(what: Tree, place: tuple[str, ...], arrays: dict[str, Array]) -> A
 
 def _keep(array: Array, place: tuple[str, ...], arrays: dict[str, Array]) -> str:
     """Puts an array under the path of its place, or a number where that name is taken or impossible."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise DTypeError(f"{_said(place)} has a mask, which the file would lose", likely="save .filled(value), and the mask beside it")
     if array.dtype.kind in "OSUVMm":
         raise DTypeError(
             f"{_said(place)} holds {array.dtype}, not numbers", facts=(f"{array.shape} {array.dtype}",), likely="texts can stand in a list"
@@ -117,7 +123,7 @@ def _keep(array: Array, place: tuple[str, ...], arrays: dict[str, Array]) -> str
     name = ".".join(place)
     if not name or name in arrays or name == "__metadata__" or not is_name(name):
         name = next(other for k in range(len(arrays) + 1) if (other := f"array {k}") not in arrays)
-    arrays[name] = array
+    arrays[name] = np.asarray(array)
     return name
 
 

@@ -6,11 +6,12 @@ tensor and no plain value is refused while it is saved.
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn import module as core
@@ -35,7 +36,7 @@ def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
     if isinstance(f, str | os.PathLike):
         write_atomically(Path(f), data)
     elif callable(getattr(f, "write", None)):
-        f.write(data)
+        _write(f, data)
     else:
         raise ArgumentTypeError(f"torch.save wants a path or a file, this is {type(f).__name__}", likely="torch.save(obj, path)")
 
@@ -52,4 +53,21 @@ def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None =
         return unpack(read_bytes(Path(f), "the file"), os.fspath(f), tensor=from_numpy)
     if not callable(getattr(f, "read", None)):
         raise ArgumentTypeError(f"torch.load wants a path or a file, this is {type(f).__name__}", likely="torch.load(path)")
-    return unpack(f.read(), str(getattr(f, "name", "the file")), tensor=from_numpy)
+    data = f.read()
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ArgumentTypeError(f"torch.load wants a file of bytes, this one gives {type(data).__name__}", likely="open(path, 'rb')")
+    return unpack(bytes(data), str(getattr(f, "name", "the file")), tensor=from_numpy)
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    """All of it: a file without a buffer takes what it can and says how much that was."""
+    if isinstance(file, io.TextIOBase):
+        raise ArgumentTypeError("torch.save wants a file of bytes, this one is open for text", likely="open(path, 'wb')")
+    rest = memoryview(data)
+    while rest:
+        taken = file.write(rest)
+        if not isinstance(taken, int):  # a file of one's own that does not say
+            return
+        if taken <= 0:
+            raise FileError("torch.save could not write all of it", facts=(f"{len(data) - len(rest):,} of {len(data):,} bytes",))
+        rest = rest[taken:]
