@@ -77,9 +77,10 @@ def test_an_answer_that_cannot_be_written_is_an_error_and_one_that_is_not_read_i
         done.stdout = None
         assert finished(done) == (0, "", "")
     else:
-        with Path(stream).open("wb") as full:
-            code, _, err = finished(start("ops", stdout=full))
-        assert code == 2 and err == "gradwerk: error: cannot write the output: No space left on device\n"
+        for unbuffered in ("", "1"):  # "": it fails at the end; "1": in the middle
+            with Path(stream).open("wb") as full:
+                code, _, err = finished(start("ops", stdout=full, env=environment(PYTHONUNBUFFERED=unbuffered)))
+            assert code == 2 and err == "gradwerk: error: cannot write the output: No space left on device\n"
 
 
 def test_a_terminal_that_cannot_show_a_name_and_a_backend_that_does_not_exist(tmp_path) -> None:
@@ -285,3 +286,13 @@ def test_an_unknown_optimizer_is_no_sgd(tmp_path, capsys) -> None:
     assert main(["train", "lenet5", "--resume", str(tmp_path / "run")]) == 2
     assert "no optimizer is called 'Adam'" in capsys.readouterr().err
     assert json.loads((tmp_path / "run" / "config.json").read_text()) == config
+
+
+def test_runs_that_begin_in_one_second_get_a_folder_each(tmp_path, monkeypatch) -> None:
+    from gradwerk.cli.train import _fresh_folder
+
+    monkeypatch.chdir(tmp_path)
+    folders = [_fresh_folder() for _ in range(8)]  # nothing lies in any of them yet
+    assert len(set(folders)) == 8
+    for folder in folders:
+        RunFolder.create(folder, {})

@@ -79,6 +79,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if _debugging():
             raise
+        if isinstance(error, OSError) and error.filename is None:  # a print: what fails with a file of ours says which
+            silence(sys.stdout)
+            say(f"gradwerk: error: cannot write the output: {error.strerror or error}")
+            return BAD_INPUT
         say(f"gradwerk: a fault of ours: {type(error).__name__}: {error}\n  GRADWERK_DEBUG=1 shows where")
         return INTERNAL
 

@@ -101,9 +101,18 @@ def _resumed(options: Namespace, given: dict[str, Any]) -> tuple[RunFolder, Run 
 
 
 def _fresh_folder() -> Path:
-    """A folder named by the time, never one that is there."""
+    """A folder named by the time, made here and now: of several runs that begin in one second each gets one of its own."""
     name = f"lenet5-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    return next(path for number in count(1) if not (path := Path("runs") / (name if number == 1 else f"{name}-{number}")).exists())
+    for number in count(1):
+        path = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError:  # the run folder says why
+            break
+        break
+    return path
 
 
 def _introduction(recipe: Recipe, steps: Steps, folder: RunFolder, start: Run | None) -> str:
