@@ -169,3 +169,11 @@ def test_layers_losses_metrics_and_optimizers_copy(duplicate: Callable[[Any], An
     assert loss.reduction == "sum"
     optimizer = duplicate(keras.optimizers.SGD(0.3, momentum=0.5))
     assert (float(optimizer.learning_rate), optimizer.momentum) == (np.float32(0.3), 0.5)
+
+
+def test_a_name_that_no_file_can_have_is_one_clear_error() -> None:
+    model = in_a_model(LAYERS[0] if isinstance(LAYERS, list) else next(iter(LAYERS)))
+    model(X)
+    for overwrite in (True, False):
+        with pytest.raises(FileError, match="cannot write"):
+            model.save_weights(f"{'a' * 400}.weights.safetensors", overwrite=overwrite)

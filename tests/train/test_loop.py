@@ -13,6 +13,7 @@ from gradwerk.base.errors import ArgumentError, DataError, FileError, NumericErr
 from gradwerk.io.checkpoint import Checkpoint
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.train.arrays import ArrayBatches
+from gradwerk.train.interrupt import Interruption
 from gradwerk.train.loop import Interrupted, evaluate, fit, predict
 from gradwerk.train.resume import capture, load_model, restore
 from gradwerk.train.run import Events, Run
@@ -145,7 +146,7 @@ def test_a_checkpoint_of_something_else_is_refused_and_changes_nothing() -> None
         "batch": [-1, 5, 6, False],
         "examples": [-1, 0.5],
         "seconds": [-1, "3", None, float("nan"), float("inf")],
-        "logs": [[], {"loss": "low"}, {"loss": None}],
+        "logs": [[], {"loss": "low"}, {"loss": None}, {"loss": 10**400}],
         "history": [{}, [], [{}, {}], [3], [{"loss": True}]],
     }.items(),
 )
@@ -188,3 +189,22 @@ def test_a_task_without_a_loss_can_only_predict() -> None:
         evaluate(steps, make_batches())
     with pytest.raises(ArgumentError, match="nothing to train on"):
         fit(steps, make_batches(0), epochs=1)
+
+
+def test_a_handler_that_the_program_set_stays_whatever_it_is() -> None:
+    class Handler:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+        def __call__(self, *_: object) -> None:
+            """Ctrl-C does nothing."""
+
+    handler = Handler()
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with Interruption():
+            assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, FileError, ShapeError, StateError
+from gradwerk.io.atomic import is_file, is_folder
 from gradwerk.io.weights import load, save
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.naming import snake_case
@@ -31,7 +32,7 @@ ENDING = ".weights.safetensors"
 def save_weights(model: Model, filepath: str | Path, *, overwrite: bool) -> None:
     """See `Model.save_weights`."""
     path = _checked_path(filepath)
-    if path.exists() and not overwrite:
+    if not overwrite and (is_file(path) or is_folder(path)):
         raise FileError(f"{path} exists", likely="give another name, or overwrite=True")
     _check_built(model, "save")
     save(path, {place: weight.numpy() for place, weight in places(model)})

@@ -33,7 +33,7 @@ class Interruption:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in self.signals:
-                if (earlier := signal.getsignal(number)) in {signal.default_int_handler, signal.SIG_DFL}:
+                if (earlier := signal.getsignal(number)) in (signal.default_int_handler, signal.SIG_DFL):  # a tuple: one may have no hash
                     self._earlier[number] = earlier
                     signal.signal(number, self._request)
         return self

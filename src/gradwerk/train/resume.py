@@ -132,7 +132,8 @@ def _run_of(checkpoint: Checkpoint) -> Run:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is one that a float can hold."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
 
 
 def _is_logs(value: object) -> bool:
