@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gradwerk as gw
+from gradwerk.base.errors import FileError
 from gradwerk.ir.text import parse
 
 SCRIPT = """
@@ -117,3 +118,9 @@ def test_the_reason_of_a_new_trace_is_said(step, capsys) -> None:
         compiled(step.x)
         compiled(step.y)
     assert "traced again" in capsys.readouterr().err
+
+
+def test_a_dump_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with gw.settings.scope(dump=str(tmp_path / "file")), pytest.raises(FileError, match="GRADWERK_DUMP"):
+        gw.compile(lambda x: gw.exp(x) * 19.0)(gw.Tensor(np.ones(3, np.float32)))

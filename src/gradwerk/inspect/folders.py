@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from gradwerk.base.errors import FileError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import assembly
 from gradwerk.compiler.pipeline import Record
@@ -46,12 +47,15 @@ def folder_name(plan: Plan, record: Record) -> str:
 
 
 def dump(folder: str | Path, plan: Plan, record: Record, target: Target) -> Path:
-    """Writes the files of one program; the folder they went to."""
-    place = Path(folder).expanduser() / folder_name(plan, record)
-    for name, text in files(record, target).items():
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.rstrip() + "\n", encoding="utf-8")
+    """Writes the files of one program; the folder they went to.  Raises: FileError where they cannot be written."""
+    made, place = files(record, target), Path(folder).expanduser() / folder_name(plan, record)
+    try:
+        for name, text in made.items():
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.rstrip() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"cannot write what GRADWERK_DUMP asks for into {folder}", facts=(str(error),)) from error
     return place
 
 
