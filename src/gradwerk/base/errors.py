@@ -21,6 +21,8 @@ A message reads: what is wrong; the facts (shapes, types); the user's own line; 
 
 from __future__ import annotations
 
+import re
+
 from gradwerk.base.origin import Origin, capture, current_path
 
 
@@ -37,13 +39,29 @@ class GradwerkError(Exception):
 
     def render(self) -> str:
         """The whole text: message, facts, the user's line, the likely fix."""
-        head = f"{self.place}: {self.message}" if self.place else self.message
-        lines = [head, *(f"  {fact}" for fact in self.facts)]
+        owner = self.place.rpartition("/")[2].rpartition("(")[2].rstrip(")")
+        head = f"{self.place}: {self.message.removeprefix(f'{owner}: ')}" if self.place else self.message
+        lines = [self.said(line) for line in (head, *(f"  {fact}" for fact in self.facts))]
         if self.origin.file:
             lines.append(f"  at {self.origin.describe()}")
         if self.likely:
             lines.append(f"  likely: {self.likely}")
         return "\n".join(lines)
+
+    def said(self, line: str) -> str:
+        """A line in the user's words: types as shape and dtype, not as the text of graphs writes them."""
+        return _TYPE.sub(_shape_and_dtype, line)
+
+
+_TYPE = re.compile(r"\b(f16|bf16|f32|f64|i8|i16|i32|i64|u8|u16|u32|u64|bool)\[((?:\d+(?:,\d+)*)?)\]")
+_KINDS = {"f": "float", "bf": "bfloat", "i": "int", "u": "uint", "bool": "bool"}
+
+
+def _shape_and_dtype(found: re.Match[str]) -> str:
+    """`f32[3,4]` as `(3, 4) float32`."""
+    short, extents = found.groups()
+    kind = short.rstrip("0123456789")
+    return f"{tuple(map(int, filter(None, extents.split(','))))} {_KINDS[kind]}{short.removeprefix(kind)}"
 
 
 class ShapeError(GradwerkError, ValueError, RuntimeError):
@@ -104,3 +122,7 @@ class AbsentImportError(GradwerkError, ImportError):
 
 class VerifyError(GradwerkError, AssertionError):
     """A broken inner invariant."""
+
+    def said(self, line: str) -> str:
+        """As it stands: it speaks of graphs."""
+        return line

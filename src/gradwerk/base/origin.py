@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,9 +53,22 @@ class Origin:
 def capture() -> Origin:
     """The nearest frame outside this package (1-2 us)."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and (frame.f_code.co_filename.startswith(_PACKAGE) or _is_made(frame)):
         frame = frame.f_back
     return _origin_of(frame)
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """A warning at the user's own line."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_made(frame: FrameType) -> bool:
+    """Whether it is code that `dataclass` and its like wrote for this package: such code has no file."""
+    return frame.f_code.co_filename == "<string>" and str(frame.f_globals.get("__name__", "")).startswith("gradwerk.")
 
 
 def capture_model() -> Origin:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.origin import warn
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.activations import logits_of
 from gradwerk.keras.naming import snake_case
@@ -265,10 +265,9 @@ def _logits_behind(loss: str, y_pred: Operand, activation: str, *, from_logits: 
     if logits is None:
         return y_pred, from_logits
     if from_logits:
-        warnings.warn(
+        warn(
             f"{loss} was told from_logits=True, but {activation} made these outputs: they are probabilities.  Its logits are taken."
-            f"  Leave from_logits out, or the {activation}.",
-            stacklevel=2,
+            f"  Leave from_logits out, or the {activation}."
         )
     return logits, True
 

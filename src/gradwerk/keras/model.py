@@ -182,7 +182,7 @@ class Model(Layer):
         if isinstance(result, Tensor):
             self.remember_shape(self._input_shape, shapes_of(result))
 
-    def check_shape(self, x: Array) -> None:
+    def check_shape(self, x: Array, *, counted: bool = False) -> None:
         """Refuses data of a shape that the model is not made for.  A model of one's own takes what its layers take."""
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:  # noqa: FBT001, FBT002  Keras' signature

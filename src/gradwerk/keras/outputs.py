@@ -5,12 +5,12 @@ A loss of probabilities on outputs that are none trains, but not what was meant;
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwerk.base.errors import ShapeError
+from gradwerk.base.origin import warn
 from gradwerk.keras import activations, losses
 from gradwerk.keras.layers.convolution import Conv2D
 from gradwerk.keras.layers.core import Activation, Dense, ReLU
@@ -72,20 +72,25 @@ def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, An
         return ""
     if plain.ndim == 1 and isinstance(loss, losses.BinaryCrossentropy):
         return "one target for each example takes one output: layers.Dense(1, activation='sigmoid')"
-    if plain.ndim == 1 and np.array_equal(plain, np.floor(plain)) and 0 <= plain.min() <= plain.max() < units:
+    named = isinstance(loss, losses.CategoricalCrossentropy) or plain.dtype.kind in "iub"
+    if plain.ndim == 1 and named and np.array_equal(plain, np.floor(plain)) and 0 <= plain.min() <= plain.max() < units:
         return "class numbers take 'sparse_categorical_crossentropy'"
-    return f"the last layer needs {1 if plain.ndim == 1 else plain.shape[-1]} outputs, it has {units}" if plain.ndim < 3 else ""
+    wanted = 1 if plain.ndim == 1 else plain.shape[-1]
+    return f"the last layer needs {wanted} output{'s' * (wanted != 1)}, it has {units}" if plain.ndim < 3 else ""
 
 
 def warn_of_outputs(model: Model, loss: Loss) -> None:
     """Warns where the last layer gives numbers of any size and the loss reads probabilities."""
     wanted = _READS.get(type(loss))
     last = model.layers[-1] if model.numbers_layers and model.layers else None
+    if isinstance(last, Dense) and last.units == 1 and last.activation is activations.softmax:
+        warn(
+            f"softmax over the one output of {last.label} is always 1: nothing is learnt.  Give it activation='sigmoid'."
+        )
     plain = isinstance(last, ReLU) or (isinstance(last, (Dense, Conv2D, Activation)) and last.activation in _NONE_OF_THEM)
     if wanted is None or last is None or not plain or getattr(loss, "from_logits", False):
         return
-    warnings.warn(
+    warn(
         f"{loss.name} reads probabilities, but the last layer, {last.label}, gives none.  "
-        f"Give it activation={wanted!r}, or the loss from_logits=True.",
-        stacklevel=5,
+        f"Give it activation={wanted!r}, or the loss from_logits=True."
     )

@@ -138,7 +138,7 @@ class Sequential(Model):
         """Builds every layer for examples of this shape."""
         self.build_for((None, *x.shape[1:]))
 
-    def check_shape(self, x: Array) -> None:
+    def check_shape(self, x: Array, *, counted: bool = False) -> None:
         """Refuses what does not fit the input's shape.  Raises: ShapeError naming the axis."""
         expected = self.input_shape
         bad = [k for k in range(1, min(len(expected), x.ndim)) if expected[k] not in {None, x.shape[k]}]
@@ -148,7 +148,7 @@ class Sequential(Model):
             f"x has {x.ndim} axes, the model expects {len(expected)}" if len(expected) != x.ndim
             else f"axis {bad[0]} of x is {x.shape[bad[0]]}, the model expects {expected[bad[0]]}",
             facts=(f"x {x.shape} {x.dtype}", f"the model's input {expected}"),
-            likely=reshaped(x.shape, expected),
+            likely=reshaped(x.shape, expected, counted=counted),
         )  # fmt: skip
 
     def _check(self, layer: object) -> None:
@@ -162,8 +162,11 @@ class Sequential(Model):
             raise ArgumentError(f"two layers are named {layer.name!r}", likely=likely)
 
 
-def reshaped(shape: tuple[int, ...], expected: Shape) -> str:
-    """What makes an array of this shape one that is expected; '' where that is not clear."""
+def reshaped(shape: tuple[int, ...], expected: Shape, *, counted: bool = False) -> str:
+    """What makes an array of this shape one that is expected; '' where that is not clear.
+
+    An array that is `counted` has as many examples as targets, so that it is no single one.
+    """
 
     def fits(other: tuple[int, ...]) -> bool:
         return len(other) == len(expected) and all(n in {None, m} for n, m in zip(expected[1:], other[1:], strict=True))
@@ -175,8 +178,9 @@ def reshaped(shape: tuple[int, ...], expected: Shape) -> str:
         what = "grey images lack the channels axis" if len(expected) == 4 else "numbers lack the features axis"
         return f"{what}: x[..., None]" if len(expected) > 2 else "x[:, None]"
     if fits(single):
-        return "a single example lacks the batch axis: x[None]"
-    if fits((1, *grey)):
+        whole = f"the shape of an Input is that of one example, without their number: keras.Input({shape[1:]})"
+        return whole if counted else "a single example lacks the batch axis: x[None]"
+    if fits((1, *grey)) and not counted:
         return "a single grey image lacks the batch and the channels axis: x[None, ..., None]"
     if len(shape) == len(expected) == 4 and fits((shape[0], shape[2], shape[3], shape[1])):
         return "the channels stand first; they belong last: x.transpose(0, 2, 3, 1)"

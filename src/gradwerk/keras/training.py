@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.origin import module_path
 from gradwerk.base.trees import map_tree
 from gradwerk.keras import losses, metrics, optimizers
 from gradwerk.keras.callbacks import Callbacks, History, TestBridge, TrainingBridge, checked_callbacks
@@ -99,7 +100,7 @@ class Training:
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
         self.compiled()
         data = as_arrays(x, y, sample_weight)
-        data = Data(self.fitting(data.x), data.y, data.weights)
+        data = Data(self.fitting(data.x, counted=True), data.y, data.weights)
         self.check_targets(data.y)
         return data
 
@@ -109,7 +110,8 @@ class Training:
             return None
         if not isinstance(given, (tuple, list)) or len(given) not in {2, 3}:
             raise ArgumentError("validation_data is (x, y) or (x, y, sample_weight)")
-        return self.data(given[0], given[1], given[2] if len(given) == 3 else None)
+        with module_path("validation_data"):
+            return self.data(given[0], given[1], given[2] if len(given) == 3 else None)
 
     def compiled(self) -> tuple[optimizers.Optimizer, losses.Loss]:
         """What `compile` was given.  Raises: StateError before it."""
@@ -129,8 +131,10 @@ class Training:
         if losses.is_sparse(self.loss):
             check_labels(y, int(output_shape[-1] or 0))
 
-    def fitting(self, x: Array) -> Array:
+    def fitting(self, x: Array, *, counted: bool = False) -> Array:
         """x in the shape and kind that the model takes, which is built for it where it is not built yet.
+
+        `counted` says that there is a target for each x[k], so that x is no single example.
 
         Raises: ShapeError naming the axis; DataError for ids that no table has.
         """
@@ -140,7 +144,7 @@ class Training:
             self._built_at = epoch.number
         if x.ndim == 1 and self.model.input_shape == (None, 1):
             x = x[:, None]
-        self.model.check_shape(x)
+        self.model.check_shape(x, counted=counted)
         self.model.check_inputs(x)
         return x
 

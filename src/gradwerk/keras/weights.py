@@ -8,7 +8,6 @@ Places do not change with the names of layers, which are numbered through the wh
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, FileError, ShapeError, StateError
+from gradwerk.base.origin import warn
 from gradwerk.io.atomic import is_file, is_folder
 from gradwerk.io.weights import load, save
 from gradwerk.keras.layers.layer import Layer
@@ -89,7 +89,7 @@ def _fitting(own: Mapping[str, Tensor], stored: Mapping[str, Any], source: str, 
             likely="build the model as it was when they were saved; skip_mismatch=True takes those that fit",
         )  # fmt: skip
     if facts:
-        warnings.warn(f"{source}: {len(facts)} weights do not fit and are passed over: {'; '.join(facts[:3])}", stacklevel=4)
+        warn(f"{source}: {len(facts)} weights do not fit and are passed over: {'; '.join(facts[:3])}")
     return {place: stored[place] for place in own if place in stored and place not in other}
 
 

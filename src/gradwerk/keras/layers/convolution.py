@@ -143,8 +143,13 @@ def positions(layer: Conv2D | Pooling2D, input_shape: Shape, window: tuple[int, 
     """Rows and columns of the result; None where height or width is not known."""
     image_shape(layer, input_shape)
 
+    space = input_shape[1], input_shape[2]
+    if space[0] is not None and space[1] is not None:
+        known = space[0], space[1]
+        return output_extents(known, window, layer.strides, named_padding(layer.padding, known, window, layer.strides, dilation), dilation)
+
     def along(axis: int) -> int | None:
-        extent = input_shape[axis + 1]
+        extent = space[axis]
         if extent is None:
             return None
         size, stride, spread = (window[axis],), (layer.strides[axis],), (dilation[axis],)

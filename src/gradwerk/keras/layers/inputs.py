@@ -29,7 +29,7 @@ def as_inputs(layer: Layer, value: Any, *, further: bool = False) -> Any:  # noq
         return cast(value, np.dtype(np.float32)) if value.dtype.kind == "f" and value.dtype != np.float32 else value
     if isinstance(value, Module):
         raise ArgumentError(
-            f"{layer.label} is called on {value.label}: models made by calling layers on an Input are not here yet",
+            f"called on {value.label}: models made by calling layers on an Input are not here yet",
             likely="put the layers into keras.Sequential([keras.Input(...), ...]), or subclass keras.Model",
         )
     if isinstance(value, dict):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwerk.base.errors import StateError
 from gradwerk.base.trees import map_tree
 from gradwerk.keras.layers.calls import for_shapes
 from gradwerk.tensor.grad import no_grad
@@ -40,6 +41,8 @@ def without_traces(layer: Layer, x: Any) -> Any:  # noqa: ANN401  Tensors
     kept = [(weight, weight.numpy()) for weight in layer.weights]
     with no_grad(), for_shapes() as made:
         result = layer.run(x, (), {}, None)
+    if result is None:
+        raise StateError(f"{type(layer).__name__}: call gives back None", likely="end it with `return ...`")
     for weight, contents in (*kept, *made):
         if weight.numpy().tobytes() != contents.tobytes():
             weight.assign(contents)
