@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentTypeError, OutOfRangeError, ShapeError
+from gradwerk.base.origin import warn
+from gradwerk.tensor.handle import Handle
 
 NAMES = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "uint8": "Byte", "bool": "Bool", "uint32": "UInt32"}
 """torch's names of dtypes in messages."""
@@ -57,6 +59,16 @@ def extents(function: str, given: Sequence[Any]) -> tuple[int, ...]:
     if any(n < 0 for n in found):
         raise ShapeError(f"Trying to create tensor with negative dimension {min(found)}: {list(found)}", facts=(f"{function}()",))
     return found
+
+
+def mask_of(key: Any) -> Any:  # noqa: ANN401  what stands in brackets
+    """The mask that a Tensor or array of uint8 in brackets is, with torch's warning; any other key as it is."""
+    if isinstance(key, (Handle, np.ndarray)) and key.dtype == np.uint8:
+        warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.  Rows by number are .long()"
+        )  # fmt: skip
+        return key != 0
+    return key
 
 
 def name_of(dtype: np.dtype[Any]) -> str:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import is_number, of_numbers
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from gradwerk.base.origin import warn
 from gradwerk.ops import elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments
@@ -142,7 +142,7 @@ def relu_(input: Tensor) -> Tensor:
 
 def implicit_axis(input: Tensor) -> int:
     """The axis of softmax that torch takes where none is named: 0 for 0, 1 and 3 axes, else 1.  It warns: name the axis."""
-    warnings.warn("Implicit dimension choice for softmax has been deprecated: write dim=...", UserWarning, stacklevel=3)
+    warn("Implicit dimension choice for softmax has been deprecated: write dim=...")
     return 0 if input.ndim in {0, 1, 3} else 1
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.tensor.handle import Handle
 from gradwerk.torch.devices import device
 
 P = ParamSpec("P")
@@ -121,6 +122,8 @@ def refuse_special(owner: str, name: str, value: object) -> None:
         return
     plain = isinstance(value, (bool, int, float, str, np.dtype))
     if not any(value is one or (plain and one is not None and value == one) for one in NOTHING_SPECIAL[name]):  # float64 == None to NumPy
+        if isinstance(value, Handle) and owner.endswith("Loss"):
+            raise ArgumentTypeError(f"{owner} was made with Tensors", likely=f"make it first: nn.{owner}()(input, target)")
         raise ArgumentError(f"{owner}: torch's option {name!r} is not supported here yet", facts=(f"given: {name}={value!r}",))
 
 

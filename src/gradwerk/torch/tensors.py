@@ -55,6 +55,12 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
         else:
             raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape", likely="torch.tensor(data)")
 
+    def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
+        return super().__getitem__(arguments.mask_of(key))
+
+    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
+        super().__setitem__(arguments.mask_of(key), value)
+
     @classmethod
     def of(cls, data: Any, dtype: Any = None, *, requires_grad: Truth = False) -> Self:  # noqa: ANN401
         """A Tensor with a copy of the data, of their dtype."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from gradwerk.base.origin import warn
 from gradwerk.ops.elementwise import cast
+from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.torch import arguments
 from gradwerk.torch.promotion import larger
@@ -39,6 +40,13 @@ def tensor(name: str, input: Any, argument: str = "input") -> None:  # noqa: A00
     if not hasattr(input, "dtype") or not hasattr(input, "shape"):
         likely = "torch.tensor(...) of it" if isinstance(input, (int, float, list, tuple)) else ""
         raise ArgumentTypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}", likely=likely)
+
+
+def target(name: str, given: Any) -> None:  # noqa: ANN401
+    """A Tensor.  Raises: ArgumentTypeError."""
+    if not isinstance(given, Handle):
+        likely = "torch.from_numpy(target)" if hasattr(given, "dtype") else ""
+        raise ArgumentTypeError(f"{name}(): argument 'target' must be Tensor, not {type(given).__name__}", likely=likely)
 
 
 def unit_interval(name: str, input: Any) -> None:  # noqa: A002, ANN401
@@ -186,4 +194,4 @@ def probability(name: str, p: Any) -> float:  # noqa: ANN401
 def warn_of_nothing(name: str) -> None:
     """A used-up generator of parameters looks like a model without any."""
     message = f"{name}: no parameters (it is empty): an exhausted generator? model.parameters() gives them once"
-    warnings.warn(f"{message}, list(model.parameters()) keeps them", UserWarning, stacklevel=4)
+    warn(f"{message}, list(model.parameters()) keeps them")

@@ -200,9 +200,11 @@ def cross_entropy(
     """
     if not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    checks.target("cross_entropy", target)
     scores = channels_last(input) if len(input.shape) > 2 else input
     if not target.is_floating_point():
         checks.class_labels(input, target)
+        target = target.long() if target.dtype.kind == "u" else target  # a label that is ignored may be negative
     else:
         checks.compared("cross_entropy", input, target)
         targets = channels_last(target) if len(target.shape) > 2 else target

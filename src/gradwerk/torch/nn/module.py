@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
-from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
+from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError, StateError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
@@ -18,11 +18,20 @@ from gradwerk.torch.options import on_cpu
 from gradwerk.torch.tensors import Parameter, Tensor
 
 
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict(strict=False)` passed over."""
-
+class _Keys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+class _IncompatibleKeys(_Keys):
+    """What `load_state_dict(strict=False)` passed over."""
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+    __str__ = __repr__
 
 
 @ORIGINAL.completes("torch.nn.Module")
@@ -33,6 +42,10 @@ class Module(core.Module):
     def _buffer_names(self) -> dict[str, bool]:
         """Registered buffers, and whether the state dict holds them."""
         return cast("dict[str, bool]", self.__dict__.setdefault("_persistent", {}))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        _check_place(self, name, value)
+        super().__setattr__(name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:  # noqa: FBT001, FBT002  torch's signature
         """A Tensor that is state but is not trained."""
@@ -104,12 +117,12 @@ class Module(core.Module):
             kept = ((name, b) for name, b in module.own_buffers() if persistent is None or persistent[name])
             yield from ((f"{path}.{name}" if path else name, b) for name, b in kept)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:  # noqa: FBT001, FBT002
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> _IncompatibleKeys:  # noqa: FBT001, FBT002
         """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError for shapes."""
         if not isinstance(state_dict, Mapping):
             raise ArgumentTypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}.")
         own = dict(self._state())
-        keys = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
+        keys = _IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
         if strict and (keys.missing_keys or keys.unexpected_keys):
             raise ArgumentError(
                 f"Error(s) in loading state_dict for {type(self).__name__}",
@@ -178,6 +191,23 @@ class Module(core.Module):
         return laid_out(type(self).__name__, settings, inside)
 
 
+def _check_place(module: Module, name: str, value: object) -> None:
+    """The place of a parameter, a module or a buffer takes its like, or None.  Raises: ArgumentTypeError, as torch does."""
+    old = module.__dict__.get(name)
+    if old is None or value is None or isinstance(value, (base.Parameter, core.Module)):
+        return
+    if isinstance(old, base.Parameter):
+        wanted = f"parameter '{name}' (torch.nn.Parameter or None expected)"
+        likely = "nn.Parameter(...) of it, or the old one's .copy_(...) under no_grad()"
+    elif isinstance(old, core.Module):
+        wanted, likely = f"child module '{name}' (torch.nn.Module or None expected)", ""
+    elif name in module._buffer_names and not isinstance(value, base.Tensor):
+        wanted, likely = f"buffer '{name}' (torch.Tensor or None expected)", ""
+    else:
+        return
+    raise ArgumentTypeError(f"cannot assign '{type(value).__name__}' as {wanted}", likely=likely)
+
+
 def laid_out(name: str, settings: list[str], inside: list[str]) -> str:
     """torch's text of a module: settings alone on its line, or a line each with what it holds."""
     if not inside and len(settings) <= 1:
@@ -244,6 +274,10 @@ class ModuleList(Module):
         super().__init__()
         for module in modules or ():
             self.append(_checked(module))
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """A list is not called.  Raises: StateError."""
+        raise StateError(f"{type(self).__name__} holds modules and calls none", likely="nn.Sequential(*layers) calls one after the other")
 
     def append(self, module: core.Module) -> Self:
         """One more module at the end."""

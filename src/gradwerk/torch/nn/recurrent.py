@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gradwerk.base.origin import warn
 from gradwerk.nn import init
 from gradwerk.nn.dropout import dropout as core_dropout
 from gradwerk.nn.recurrent import lstm, zero_state
@@ -45,7 +45,7 @@ class LSTM(Module):
             raise ArgumentError("LSTM: hidden_size and num_layers must be greater than zero", facts=(f"{hidden_size}, {num_layers}",))
         if dropout and num_layers == 1:
             message = "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers"
-            warnings.warn(f"{message} greater than 1", UserWarning, stacklevel=3)
+            warn(f"{message} greater than 1")
         self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
         self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
         directions = ("", "_reverse") if bidirectional else ("",)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
+from gradwerk.base.origin import warn
 from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
 from gradwerk.tensor.grad import enable_grad
@@ -37,7 +37,7 @@ class Optimizer:
             )
         given = list(params)
         if not given:
-            likely = "a generator such as model.parameters() gives its parameters once" if not isinstance(params, (list, tuple)) else ""
+            likely = "" if isinstance(params, (list, tuple)) else "the module has none, or a generator of them was used up: list(...)"
             raise ArgumentError("optimizer got an empty parameter list", likely=likely)
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         self.defaults = defaults
@@ -65,7 +65,7 @@ class Optimizer:
         if any(id(parameter) in before for parameter in params):
             raise ArgumentError("some parameters appear in more than one parameter group")
         if len({id(parameter) for parameter in params}) != len(params):
-            warnings.warn("optimizer contains a parameter group with duplicate parameters", UserWarning, stacklevel=3)
+            warn("optimizer contains a parameter group with duplicate parameters")
         options = {"params": params, **{key: value for key, value in param_group.items() if key != "params"}}
         options |= {key: value for key, value in self.defaults.items() if key not in options}
         if names:
