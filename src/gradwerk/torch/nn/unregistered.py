@@ -5,10 +5,10 @@ PyTorch says nothing of it.  A module that is also registered elsewhere in the m
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from weakref import WeakSet
 
+from gradwerk.base.origin import warn
 from gradwerk.nn.module import Module
 
 LOOKED_AT: WeakSet[Module] = WeakSet()
@@ -27,7 +27,7 @@ def warn_of_unregistered(model: Module) -> None:
                 where = f"{path}.{name}" if path else name
                 better = "nn.ModuleDict" if kind is dict else "nn.ModuleList"
                 message = f"{where}: {len(lost)} modules in a plain {kind.__name__} are no part of {type(model).__name__}"
-                warnings.warn(f"{message}; their parameters are not trained. Use {better}", UserWarning, stacklevel=3)
+                warn(f"{message}; their parameters are not trained. Use {better}")
 
 
 def containers_of(module: Module) -> Iterator[tuple[str, type, list[Module]]]:
