@@ -159,8 +159,7 @@ class Lowering:
         if empty and (region.kind == MAP or not any(value.type.size for value in region.writes)):
             return
         if region.kind == MAP:
-            order = order_of(writes[0]) if not any(isinstance(node.op, Random) for node in region.nodes) else None
-            order = order or tuple(range(len(region.space)))
+            order = memory_order(region, writes[:1]) or tuple(range(len(region.space)))
             space = tuple(region.space[k] for k in order)
             self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
         elif region.kind == ROW:
@@ -171,7 +170,7 @@ class Lowering:
 
     def reduce(self, region: Region, reads: tuple[Operand, ...], writes: tuple[Operand, ...]) -> None:
         """A fold, its axes in the order of the memory that is read: kept axes stay in their own order."""
-        order = next((o for o in map(order_of, reads) if o), None)
+        order = memory_order(region, reads)
         folded = region.folds[0].axes
         kept = [k for k in order or () if k not in folded]
         if order is None or kept != sorted(kept):
@@ -367,6 +366,13 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     write_late(lowering, [number for number in range(len(graph.outputs)) if number not in direct], graph.outputs, outputs)
     lowering.flush()
     return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units, lowering.checks)
+
+
+def memory_order(region: Region, operands: Sequence[Operand]) -> tuple[int, ...] | None:
+    """The order in which a region's axes lie in memory, if in another than their own.  Random bits are numbered by the axes as they are."""
+    if any(isinstance(node.op, Random) for node in region.nodes):
+        return None
+    return next((order for order in map(order_of, operands) if order), None)
 
 
 def write_late(lowering: Lowering, late: Sequence[int], values: Sequence[Value], outputs: Sequence[Buffer]) -> None:
