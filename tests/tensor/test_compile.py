@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+import gradwerk
 from gradwerk.base.errors import DataError, GradwerkError, NumericError, StateError, TraceError
 from gradwerk.base.settings import settings
 from gradwerk.ops.elementwise import exp, tanh
@@ -392,3 +393,16 @@ def test_gradients_go_through_a_view_that_is_returned(view, held):
         with no_grad():
             assert not (fn() if held else fn(x)).requires_grad
     np.testing.assert_array_equal(found, [found[0]] * 4)
+
+
+
+def test_gradients_go_through_a_reshape_that_copies_and_is_returned():
+    """Rows of a part of a larger Tensor are no neighbours: eager copies, and so does what a compiled function gives back."""
+    for wrap in (lambda fn: fn, compile_):
+        whole = Tensor(np.arange(40, dtype=np.float32).reshape(5, 8))
+        x = whole[1:4, 2:6].detach()
+        x.requires_grad = True
+        fn = wrap(lambda x: gradwerk.reshape(x, (12,)))
+        for _ in range(2):
+            y = fn(x)
+            np.testing.assert_array_equal(grad((y * y).sum(), x).numpy(), 2 * x.numpy())

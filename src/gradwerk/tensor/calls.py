@@ -309,8 +309,19 @@ def build(
         result = make(recipe.cls, storage, array, storage.type if laid_out else whole._type, whole._view)
     for step in recipe.steps:
         result = alias(recipe.cls, step, result, result._array)
-    if isinstance(recipe, Within) and recipe.root is not None and result._view is not None:
-        result._view = following(result._view, find(recipe.root, leaves))
+    if isinstance(recipe, Within) and recipe.root is not None:
+        root = find(recipe.root, leaves)
+        if result._view is None:  # strides cannot say it of this memory: a copy, which the gradient sees as any operation
+            return again(root, recipe.steps)
+        result._view = following(result._view, root)
+    return result
+
+
+def again(root: Handle, steps: Sequence[Movement]) -> Any:  # noqa: ANN401
+    """What the steps from the memory's base make of a Tensor that some of them have made already."""
+    result: Any = root
+    for step in steps[len(root._view.steps) if root._view is not None else 0 :]:
+        result = step(result)
     return result
 
 
