@@ -17,9 +17,10 @@ from typing import Any, TypeVar, cast
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
-from gradwerk.tensor.calls import Binding, find, run
+from gradwerk.tensor.calls import Binding, run
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.placement import placement
+from gradwerk.tensor.results import find
 from gradwerk.tensor.signature import Call, describe_change
 from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
 from gradwerk.tensor.state import mode

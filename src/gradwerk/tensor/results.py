@@ -1,0 +1,110 @@
+"""What the references and recipes of a specialization mean in one call: the Tensors it was given, and those it gives back.
+
+A result lies on memory that the program wrote, on that of a Tensor which was there, or is a view of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import StateError
+from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Array, Movement
+from gradwerk.tensor.apply import alias
+from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
+from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Within
+from gradwerk.tensor.storage import Storage, View, row_major, shown
+from gradwerk.tensor.tensor import Tensor
+
+
+def find(reference: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
+    """The Tensor or array that a reference means in this call."""
+    if isinstance(reference, Argument):
+        return leaves[reference.place]
+    if isinstance(reference, Fixed):
+        return reference.handle
+    return gradient_of(find(reference.owner, leaves))
+
+
+def memory(source: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
+    """What an input of the program reads: the Tensor or array itself, but of a gradient the whole base, in the order of its memory."""
+    found = find(source, leaves)
+    if type(source) is GradientOf and (found._view is not None or found._storage.order is not None):
+        return memory_of(found._storage)
+    return found
+
+
+def base_type(held_type: Type, order: tuple[int, ...] | None) -> Type:
+    """The type of the base whose memory has this type."""
+    return held_type if order is None else Type(tuple(held_type.shape[k] for k in order), held_type.dtype)
+
+
+def view_of(base: Type, steps: Sequence[Movement]) -> View | None:
+    """The view that these steps make of a base in memory of its own."""
+    lies = row_major(base.shape)
+    for step in steps:
+        moved = step.view(lies)
+        if moved is None:
+            raise StateError(f"{step.name} is no view of {lies}")
+        lies = moved
+    return View(tuple(steps), lies, None, 0) if steps else None
+
+
+def build(
+    recipe: Recipe, types: Sequence[Any], leaves: Sequence[Any], outputs: Sequence[Array], made: dict[int, Storage]
+) -> Any:  # noqa: ANN401
+    """One result."""
+    if isinstance(recipe, Fresh):
+        number = recipe.number
+        storage = made.get(number)
+        if storage is None:
+            storage = made[number] = Storage(outputs[number], base_type(types[number], recipe.order), order=recipe.order)
+        result: Any = make(recipe.cls, storage, shown(outputs[number], recipe.order), storage.type)
+    elif isinstance(recipe, Same):
+        same = find(recipe.of, leaves)
+        return same if isinstance(same, Handle) else Tensor.sharing(np.asarray(same))
+    else:
+        whole = memory(recipe.of, leaves)
+        whole = whole if isinstance(whole, Handle) else Tensor.sharing(whole)
+        storage = whole._storage
+        laid_out = storage.order is not None and whole._view is None  # then it may be the memory itself
+        array = shown(storage.array, storage.order) if laid_out else whole._array
+        result = make(recipe.cls, storage, array, storage.type if laid_out else whole._type, whole._view)
+    for step in recipe.steps:
+        result = alias(recipe.cls, step, result, result._array)
+    if isinstance(recipe, Within) and recipe.root is not None:
+        root = find(recipe.root, leaves)
+        if result._view is None:  # strides cannot say it of this memory: a copy, which the gradient sees as any operation
+            return again(root, recipe.steps)
+        result._view = following(result._view, root)
+    return result
+
+
+def again(root: Handle, steps: Sequence[Movement]) -> Any:  # noqa: ANN401
+    """What the steps from the memory's base make of a Tensor that some of them have made already."""
+    result: Any = root
+    for step in steps[len(root._view.steps) if root._view is not None else 0 :]:
+        result = step(result)
+    return result
+
+
+def following(view: View, root: Handle) -> View:
+    """The view with the history of a Tensor whose memory it shows; nobody has looked at that yet."""
+    other = root._view
+    return replace(view, root=root if other is None or other.root is None else other.root, seen=-1)
+
+
+def grown(tree: Any, results: list[Any]) -> Any:  # noqa: ANN401
+    """The result tree with Tensors at its marks."""
+    if isinstance(tree, Leaf):
+        return results[tree.number]
+    if isinstance(tree, list | tuple):
+        items = [grown(item, results) for item in tree]
+        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+    if isinstance(tree, dict):
+        return {name: grown(item, results) for name, item in tree.items()}
+    return tree
