@@ -7,12 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-import gradwerk
 from gradwerk.base.errors import DataError, GradwerkError, NumericError, StateError, TraceError
 from gradwerk.base.settings import settings
 from gradwerk.ops.elementwise import exp, tanh
 from gradwerk.ops.indexing import gather
-from gradwerk.ops.movement import broadcast_to, flip
+from gradwerk.ops.movement import broadcast_to, flip, reshape
 from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.effects import print_
 from gradwerk.tensor.grad import grad, no_grad
@@ -395,14 +394,53 @@ def test_gradients_go_through_a_view_that_is_returned(view, held):
     np.testing.assert_array_equal(found, [found[0]] * 4)
 
 
+LAYOUTS = {
+    "dense": lambda x: x,
+    "turned": lambda x: x.T,
+    "a part": lambda x: x[1:4, 2:6],
+    "every second row": lambda x: x[::2],
+    "every second column": lambda x: x[:, ::2],
+    "one column": lambda x: x[:, 3:4],
+}
+MOVED = {
+    "rows in one": lambda x: reshape(x, (-1,)),
+    "a part of the rows in one": lambda x: reshape(x, (-1,))[2:4],
+    "with an axis more": lambda x: reshape(x, (*x.shape, 1)),
+    "the axes of rows in one": lambda x: reshape(reshape(x, (-1,)), (x.shape[1], x.shape[0])).T,
+    "rows of a slice in one": lambda x: reshape(x[1:3], (-1,)),
+}
 
-def test_gradients_go_through_a_reshape_that_copies_and_is_returned():
-    """Rows of a part of a larger Tensor are no neighbours: eager copies, and so does what a compiled function gives back."""
+
+@pytest.mark.parametrize("moved", MOVED)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("held", [False, True], ids=["given", "held"])
+def test_views_share_and_copy_as_in_eager_mode_however_the_memory_lies(layout, moved, held):
+    """What a movement gives is a view or a copy of a Tensor by how that lies: of an argument too, which a trace knows without memory."""
+    seen = []
     for wrap in (lambda fn: fn, compile_):
         whole = Tensor(np.arange(40, dtype=np.float32).reshape(5, 8))
-        x = whole[1:4, 2:6].detach()
-        x.requires_grad = True
-        fn = wrap(lambda x: gradwerk.reshape(x, (12,)))
+        x = LAYOUTS[layout](whole).detach()
+
+        def written(x=x):
+            MOVED[moved](x).assign(-1.0)
+            return x * 1
+
         for _ in range(2):
-            y = fn(x)
-            np.testing.assert_array_equal(grad((y * y).sum(), x).numpy(), 2 * x.numpy())
+            found = wrap(written)() if held else wrap(written)(x)
+            seen += [found.numpy(), whole.numpy()]
+        x.assign(np.arange(x.numpy().size, dtype=np.float32).reshape(x.shape))
+        give = wrap(partial(MOVED[moved], x) if held else MOVED[moved])
+        for _ in range(2):
+            y = give() if held else give(x)
+            y.assign(y + 1)
+            seen += [y.numpy(), whole.numpy()]
+        x.requires_grad = True
+        for _ in range(2):
+            y = give() if held else give(x)
+            seen.append(grad((y * y).sum(), x).numpy())
+            with no_grad():
+                y.assign(y * 2)
+            seen.append(whole.numpy())
+    half = len(seen) // 2
+    for eager, compiled in zip(seen[:half], seen[half:], strict=True):
+        np.testing.assert_array_equal(eager, compiled)

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -252,6 +253,16 @@ class Strides:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     offset: int = 0
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether the elements lie row by row without gaps, axes of extent 1 wherever they like."""
+        step = 1
+        for extent, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            if extent != 1 and stride != step:
+                return 0 in self.shape
+            step *= extent
+        return True
 
 
 @dataclass(frozen=True)

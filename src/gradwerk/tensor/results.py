@@ -77,18 +77,7 @@ def build(
     for step in recipe.steps:
         result = alias(recipe.cls, step, result, result._array)
     if isinstance(recipe, Within) and recipe.root is not None:
-        root = find(recipe.root, leaves)
-        if result._view is None:  # strides cannot say it of this memory: a copy, which the gradient sees as any operation
-            return again(root, recipe.steps)
-        result._view = following(result._view, root)
-    return result
-
-
-def again(root: Handle, steps: Sequence[Movement]) -> Any:  # noqa: ANN401
-    """What the steps from the memory's base make of a Tensor that some of them have made already."""
-    result: Any = root
-    for step in steps[len(root._view.steps) if root._view is not None else 0 :]:
-        result = step(result)
+        result._view = following(result._view, find(recipe.root, leaves))
     return result
 
 

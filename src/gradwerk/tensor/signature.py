@@ -37,6 +37,8 @@ class Call:
         if isinstance(value, Handle):
             type_ = value._type
             key += (type(value), type_.shape, type_.dtype, value._wants or value.requires_grad)
+            if value._view is not None and not value._view.strides.dense:  # which of its views share its memory depends on it
+                key.append(value._view.strides.strides)
             self.leaves.append(value)
             self.storages.append(value._storage)
         elif isinstance(value, np.ndarray | np.generic):

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.graph import Node, Type, Value
-from gradwerk.ir.op import Array, Input, Movement
+from gradwerk.ir.op import Array, Input, Movement, Strides
 from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.engine import Executable, executable
@@ -22,7 +22,7 @@ from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
 from gradwerk.tensor.signature import Call, rebuilt
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, held, inverse
+from gradwerk.tensor.storage import Storage, View, held, inverse
 from gradwerk.tensor.tape import TapeNode, Walk, spent_node
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.trace import Moved, Trace
@@ -162,6 +162,9 @@ class Tracer:
         self.arguments[value] = Argument(place)
         stand_in = make(type(leaf) if isinstance(leaf, Handle) else Tensor, storage, None, type_)
         if isinstance(leaf, Handle):
+            lies = leaf._view.strides if leaf._view is not None else None
+            if lies is not None and not lies.dense:  # a view of nothing, with these gaps: its own views share and copy as the leaf's do
+                stand_in._view = View((), Strides(lies.shape, lies.strides), None, 0)
             stand_in._wants = leaf.requires_grad
             stand_in._grad = gradient_of(leaf)
             if hasattr(leaf, "__dict__"):

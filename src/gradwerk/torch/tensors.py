@@ -99,8 +99,7 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
 
     def is_contiguous(self) -> Truth:
         """True where the elements lie in row-major order without gaps."""
-        plain = row_major(self.shape).strides
-        return all(n == 1 or s == p for n, s, p in zip(self.shape, self.stride(), plain, strict=True))
+        return self._view is None or self._view.strides.dense
 
     def contiguous(self) -> Self:
         """Itself where contiguous, else a copy that is."""
