@@ -180,11 +180,12 @@ def test_swapped_and_repeated_writes():
 def test_results_that_share_memory_share_it_and_others_do_not():
     def fn(x):
         y = x * 2
-        return y, y[0], x * 2, x
+        return y, y[0], x * 2, x, y
 
     x = Tensor(A)
-    y, row, twin, same = compile_(fn)(x)
+    y, row, twin, same, again = compile_(fn)(x)
     assert same is x
+    assert again is y
     row.assign(0.0)
     assert not y.numpy()[0].any()
     np.testing.assert_array_equal(twin.numpy(), A * 2)

@@ -281,10 +281,12 @@ class Tracer:
         return len(self.outputs) - 1
 
     def marked(self, tree: Any, found: list[Handle]) -> Any:  # noqa: ANN401
-        """The result with marks for its Tensors."""
+        """The result with marks for its Tensors; one that stands there twice has one mark and is one Tensor at every call too."""
         if isinstance(tree, Handle):
-            found.append(tree)
-            return Leaf(len(found) - 1)
+            place = next((k for k, handle in enumerate(found) if handle is tree), len(found))
+            if place == len(found):
+                found.append(tree)
+            return Leaf(place)
         if isinstance(tree, list | tuple):
             items = [self.marked(item, found) for item in tree]
             return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
