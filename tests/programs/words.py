@@ -53,7 +53,7 @@ def gradient(outputs: Sequence[Any], inputs: Sequence[Any], weights: Sequence[An
     """The gradient of the sum of weight * output for each input; a weight of None is 1 everywhere.  `again`: to be derived again."""
     if isinstance(inputs[0], Tensor):
         pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if isinstance(y, Tensor) and y.requires_grad]
-        ones = [None if y.size == 1 else gw.broadcast_to(Tensor(np.ones((), y.dtype)), y.shape) for y, _ in pairs]
+        ones = [None if y._type.size == 1 else gw.broadcast_to(Tensor(np.ones((), y.dtype)), y.shape) for y, _ in pairs]
         cts = [one if w is None else Tensor(w) for one, (_, w) in zip(ones, pairs, strict=True)]
         found = gw.grad([y for y, _ in pairs], list(inputs), cts, create_graph=again, allow_unused=True) if pairs else [None] * len(inputs)
         return tuple(Tensor(np.zeros(x.shape, x.dtype)) if g is None else g for g, x in zip(found, inputs, strict=True))
