@@ -176,6 +176,17 @@ FOUND: dict[str, Program] = {
         ("g9",),
         ("x1",),
     ),
+    "a fold that keeps its axis in a loop over transposed slices": Program(
+        0,
+        (Given("x1", (2, 4, 3), "f32"),),
+        (
+            line("v2", "transpose(x1, (0, 2, 1))", "x1"),
+            Line(("v3",), ("v2",), "loop(step4, 2, (), (v2, ), ())", Step(
+                "step4", ("s1",), (line("v5", "reduce_sum(exp(s1), (0,), keepdims=True)", "s1"),), (), ("v5",)
+            )),
+        ),
+        ("v3",),
+    ),
     "a vector times a vector": gradient_of(
         Given("x1", (5,), "f32"), Given("x2", (5,), "f32"), lines=(line("v3", "matmul(x1, x2)", "x1", "x2"),), end="v3", leaf="x1"
     ),

@@ -177,6 +177,8 @@ class Lowering:
             order = tuple(range(len(region.space)))
         folds = tuple(replace(fold, axes=tuple(sorted(order.index(k) for k in folded))) for fold in region.folds)
         space = tuple(region.space[k] for k in order)
+        if region.folds[0].keepdims:  # the axes of extent 1 move along
+            writes = permuted(writes, order)
         self.pending += lower_reduce(region.body, folds, permuted(reads, order), writes, space, self.target)
 
     def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:
