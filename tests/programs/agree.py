@@ -1,8 +1,8 @@
 """What counts as equal: numbers within the error that rounding explains, measured on the program itself.
 
-The reference's own distance from exact numbers says how much is usual.  Where a result is farther away, the program is computed again in
-float64 with noise of float32's size behind every operation that rounds: what noise moves, rounding may move (a maximum of two that are
-almost equal, a difference of large numbers), and what it does not move is wrong.
+The reference's own distance from exact numbers, which are made in a wider type, says how much is usual.  Where a result is farther away,
+the program is computed again in float64 with noise of float32's size behind every operation that rounds: what noise moves, rounding may
+move (a maximum of two that are almost equal, a difference of large numbers), and what it does not move is wrong.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Array, Constant, Input, Movement, Source
@@ -56,7 +57,7 @@ class Exact:
     def __init__(self, wide: Graph, inputs: list[Array], reference: list[Array], *, narrow: bool) -> None:
         self.wide, self.inputs, self.reference = wide, inputs, reference
         self.eps = float(np.finfo(np.float32 if narrow else np.float64).eps)
-        self.numbers = [np.array(x) for x in interpret(wide, inputs)]
+        self.numbers = [np.array(x) for x in interpret(wide, inputs)] if narrow else extended(wide, inputs)
 
     @cached_property
     def moved(self) -> list[Array]:
@@ -68,6 +69,33 @@ class Exact:
                 with np.errstate(invalid="ignore"):
                     np.fmax(far, np.abs(a.astype(np.float64) - b.astype(np.float64)), out=far)
         return farthest
+
+
+def extended(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """The outputs of a program in float64, its floats in the widest type there is: what its own reference rounds too.
+
+    An op that is no better in it keeps float64; so does what a loop does.
+    """
+    place: dict[Any, Array] = dict(zip(graph.inputs, map(widened, inputs), strict=True))
+    for node in graph.live():
+        if isinstance(node.op, Input):
+            continue
+        args, types = [place[x] for x in node.args], [x.type for x in node.values]
+        with np.errstate(all="ignore"):
+            try:
+                if len(types) > 1 or types[0].dtype.kind != "f":
+                    raise TypeError
+                results = [node.op.reference(*args)]
+            except (GradwerkError, KeyError, TypeError):
+                results = list(node.op.evaluate(*(x.astype(v.dtype) for x, v in zip(args, node.args, strict=True))))
+        place.update(zip(node.values, map(widened, results), strict=True))
+    return [place[x] for x in graph.outputs]
+
+
+def widened(x: Array) -> Array:
+    """Floats in the widest type."""
+    x = np.asarray(x)
+    return x.astype(np.longdouble) if x.dtype.kind == "f" else x
 
 
 def disturbed(graph: Graph, inputs: Sequence[Array], rng: np.random.Generator, eps: float) -> list[Array]:
