@@ -6,6 +6,7 @@ Time is processor time, so that a busy machine decides nothing.  The exit status
 from __future__ import annotations
 
 import argparse
+import re
 import resource
 import subprocess
 import sys
@@ -18,6 +19,8 @@ NEAR, PROGRAMS = 0.25, 0.4
 FIRST = 700_000_000
 """The first seed: always the same programs, which the present compiler runs as it must."""
 FOLDERS = ("autodiff", "compiler", "ir", "runtime", "tensor", "laws")
+PACKAGE = Path("src/gradwerk")
+IMPORT = re.compile(r"^ *from (gradwerk[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 FIRST_TESTS = ("tests/compiler/test_someones_ops.py",)
 TESTS = (
     "tests/laws", "tests/compiler", "tests/base/test_cache.py", "tests/tensor/test_scan.py",
@@ -46,11 +49,33 @@ def programs(seconds: float) -> str:
 
 
 def near(module: str) -> list[str]:
-    """The test files that name a module, such as compiler/memory.py, behind those that are short and ask for much."""
-    name = "gradwerk." + module.removesuffix(".py").replace("/", ".")
-    ways = (f"{name} ", " import ".join(name.rsplit(".", 1)))
+    """The test files of a module, such as compiler/memory.py: those that name it, and those that name a module which imports it.
+
+    Of each the files that name the fewest modules come first: they ask about this one.
+    """
     files = sorted(path for folder in FOLDERS for path in Path("tests", folder).glob("test_*.py"))
-    return [*FIRST_TESTS, *(str(path) for path in files if any(way in path.read_text() for way in ways))]
+    named = {str(path): modules_named(path) for path in files}
+    own = name_of(module)
+    users = {name_of(str(path.relative_to(PACKAGE))) for path in PACKAGE.rglob("*.py") if own in modules_named(path)}
+    direct = [path for path, names in named.items() if own in names]
+    others = [path for path, names in named.items() if users & names and path not in direct]
+    ordered = (sorted(paths, key=lambda path: len(named[path])) for paths in (direct, others))
+    first, second = ordered
+    return list(dict.fromkeys([*first, *FIRST_TESTS, *second]))
+
+
+def name_of(module: str) -> str:
+    """compiler/memory.py as imports say it."""
+    return "gradwerk." + module.removesuffix(".py").replace("/", ".")
+
+
+def modules_named(path: Path) -> set[str]:
+    """The modules that the imports of a file name."""
+    found = set()
+    for package, names in IMPORT.findall(path.read_text()):
+        found.add(package)
+        found.update(f"{package}.{name.split()[0]}" for name in names.strip("()").split(",") if name.strip())
+    return found
 
 
 def tests(seconds: float, files: Sequence[str]) -> int:
