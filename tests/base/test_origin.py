@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
-from gradwerk.base.errors import ArgumentError
+import numpy as np
+import pytest
+
+from gradwerk import torch
+from gradwerk.base.errors import ArgumentError, GradwerkError
 from gradwerk.base.origin import current_path, module_path
 
 
@@ -31,3 +36,11 @@ def test_a_thread_sees_its_own_path_only() -> None:
     for thread in threads:
         thread.join()
     assert seen == {"left": ("left", "left"), "right": ("right", "right")}
+
+
+@pytest.mark.parametrize("through", [np.mean, np.exp, np.stack, lambda x: np.testing.assert_allclose(x, 1)])
+def test_an_error_that_numpy_calls_forth_names_the_users_line(through: object) -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(GradwerkError) as raised:
+        through([x] if through is np.stack else x)  # type: ignore[operator]
+    assert Path(raised.value.origin.file) == Path(__file__)

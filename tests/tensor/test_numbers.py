@@ -1,4 +1,4 @@
-"""A Python number beside a Tensor: it never takes a dtype that cannot hold it, in any operator, form, or way to run."""
+"""A number, an array or a list beside a Tensor: none takes a dtype that cannot hold it, in any operator, form, or way to run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 import gradwerk
 from gradwerk import torch as door
-from gradwerk.base.errors import ArgumentError, DTypeError
+from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ops import compare, elementwise, functions
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch.tensors import Tensor as TorchTensor
@@ -109,13 +109,97 @@ def test_what_is_written_is_held(cls: type[Tensor]) -> None:
 
 def test_what_is_no_number_is_left_to_python() -> None:
     x = Tensor([1.0, 2.0])
-    for other in (None, [1, 2], "a", 1j):
+    for other in (None, [], ["a"], [x], {1: 2}, "a", 1j):
         assert (x == other) is False
         assert (x != other) is True
         with pytest.raises(TypeError):
             x + other  # type: ignore[operator]
     with pytest.raises(DTypeError, match="neither a Tensor, an array nor a number"):
         elementwise.add(x, "a")
+
+
+def beside(cls: type[Tensor], dtype: str, array: str) -> str:
+    """The dtype in which a Tensor and an array meet: as TensorFlow has it, but for what would be cut off; in PyTorch NumPy's."""
+    if cls is TorchTensor:
+        return str(np.result_type(np.dtype(dtype), np.dtype(array)))
+    return dtype if np.dtype(dtype).kind == "f" or np.can_cast(np.dtype(array), np.dtype(dtype)) else ""
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("other", DTYPES)
+def test_an_array_beside_a_tensor_is_read_at_each_call(cls: type[Tensor], dtype: str, other: str) -> None:
+    x, array = np.array([1, 3, 1]).astype(dtype), np.array([1, 1, 0]).astype(other)
+    meeting = beside(cls, dtype, other)
+    for function, turned in ((operator.mul, False), (operator.truediv, False), (operator.truediv, True), (operator.lt, True)):
+        if meeting == "bool" and function is not operator.lt:
+            continue  # no arithmetic of bools
+        if function is operator.truediv:
+            array[:] = 1
+        step = lambda t, f=function, turned=turned: f(array, t) if turned else f(t, array)
+        compiled = gradwerk.compile(step)
+        if not meeting and function is operator.truediv and array.dtype != np.float64:
+            continue  # both become float32
+        if not meeting:
+            for run in (step, compiled):
+                with pytest.raises(DTypeError, match="equal dtypes"):
+                    run(cls(x))
+            continue
+        wanted = "bool" if function is operator.lt else meeting
+        if function is operator.truediv and np.dtype(meeting).kind != "f":
+            wanted = "float32"
+        for filled in (1, 0 if function is not operator.truediv else 1, 1):
+            array[1] = filled
+            made, replayed = step(cls(x)), compiled(cls(x))
+            assert isinstance(made, cls)
+            assert made.dtype == replayed.dtype == wanted
+            pair = (x.astype(np.float64), array.astype(np.float64))
+            exact = function(*(pair[::-1] if turned else pair))
+            np.testing.assert_allclose(made.numpy(), exact, rtol=1e-6)
+            np.testing.assert_array_equal(made.numpy(), replayed.numpy())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_list_beside_a_tensor_is_its_numbers(dtype: str) -> None:
+    x = np.array([[1, 0, 1]]).astype(dtype)
+    for numbers in ([1, 2, 3], (1, 2, 3), [[1], [2]], [True, False, True], [2.5, 1.0, 0.0], [2.5, 1, True]):
+        rank = {"b": 0, "u": 1, "i": 1, "f": 2}
+        for function in (operator.mul, operator.eq):
+            for run in (function, gradwerk.compile(function)):
+                if rank[np.asarray(numbers).dtype.kind] > rank[np.dtype(dtype).kind]:
+                    with pytest.raises(DTypeError, match="equal dtypes"):
+                        run(Tensor(x), numbers)
+                    continue
+                if dtype == "bool" and function is operator.mul:
+                    continue  # no arithmetic of bools
+                made = run(Tensor(x), numbers)
+                assert made.dtype == ("bool" if function is operator.eq else dtype), numbers
+                np.testing.assert_array_equal(made.numpy(), function(x, np.asarray(numbers)))
+    with pytest.raises(TypeError):
+        TorchTensor(x) * [1, 2, 3]  # type: ignore[operator]
+
+
+def test_a_list_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(DTypeError, match="does not fit uint8"):
+        Tensor(np.uint8([1, 2])) + [1, 300]
+    with pytest.raises(ShapeError, match="differ in length"):
+        Tensor([1.0, 2.0]) + [[1, 2], [3]]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+def test_whole_division_is_pythons(cls: type[Tensor], dtype: str) -> None:
+    x = np.array([7, 200, 3] if dtype == "uint8" else [7, -7, 3]).astype(dtype)
+    for divisor in (2, 3, 7, np.array([2, 5, 1]).astype(dtype)) + (() if dtype == "uint8" else (-2, -7)):
+        for function in (operator.floordiv, operator.mod):
+            wanted = function(x, np.asarray(divisor, dtype))
+            for run in (function, gradwerk.compile(function)):
+                made = run(cls(x), divisor)
+                assert made.dtype == dtype
+                np.testing.assert_array_equal(made.numpy(), wanted)
+    for function in (operator.floordiv, operator.mod):
+        with pytest.raises(ArgumentError, match="cannot be divided by 0"):
+            function(cls(x), 0)
 
 
 @pytest.mark.parametrize("cls", CLASSES)

@@ -4,6 +4,7 @@
       ShapeError(ValueError, RuntimeError)     shapes or axes that do not fit: ValueError in NumPy and Keras, RuntimeError in PyTorch
         OutOfRangeError(IndexError)            an axis or an index beyond the extents
       DTypeError(TypeError, RuntimeError)      element types that do not fit
+        IndexKindError(IndexError)             what is no index: IndexError in PyTorch, TypeError in Keras
       ArgumentError(ValueError, RuntimeError)  an option or value outside what is allowed
         ArgumentTypeError(TypeError)           an option of the wrong kind
       DataError(ValueError)                    data that cannot be trained on: NaN, empty
@@ -74,6 +75,10 @@ class OutOfRangeError(ShapeError, IndexError):
 
 class DTypeError(GradwerkError, TypeError, RuntimeError):
     """Element types that do not fit."""
+
+
+class IndexKindError(DTypeError, IndexError):
+    """What is no index: a float, a text."""
 
 
 class ArgumentError(GradwerkError, ValueError, RuntimeError):

@@ -1,12 +1,13 @@
 """Where in the user's program something came from: file, line, and the path of the module being called.
 
-Frames of this package are skipped, so an origin names the user's own line.  The module path ("dense_2 (Dense)") is a stack that
-`Module.__call__` pushes, one a thread.
+Frames of this package are skipped, and those of NumPy and its like where they call us, so an origin names the user's own line.  The module
+path ("dense_2 (Dense)") is a stack that `Module.__call__` pushes, one a thread.
 """
 
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import threading
 import warnings
@@ -16,7 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
+
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
+_PASSED = (_PACKAGE, *(str(Path(np.__file__).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib")))
+"""What stands between a user's line and an error without being the user's."""
 _MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
 _COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
 _BACKWARD = " backward"
@@ -53,7 +58,7 @@ class Origin:
 def capture() -> Origin:
     """The nearest frame outside this package (1-2 us)."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (frame.f_code.co_filename.startswith(_PACKAGE) or _is_made(frame)):
+    while frame is not None and (frame.f_code.co_filename.startswith(_PASSED) or _is_made(frame)):
         frame = frame.f_back
     return _origin_of(frame)
 
@@ -61,7 +66,7 @@ def capture() -> Origin:
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """A warning at the user's own line."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PASSED):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
 

@@ -108,19 +108,33 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
 
 
 def remainder(a: Operand, b: Operand) -> Operand:
-    """a - b floor(a / b), exact, of the sign of b; see Fmod.  Shape: broadcast.  Dtype: floating, equal, kept."""
+    """a - b floor(a / b), exact, of the sign of b; see Fmod.  Shape: broadcast.  Dtype: floating or whole, equal, kept."""
+    if _whole(a, b):
+        return sub(a, mul(b, floor_divide(a, b)))
     rest = fmod(a, b)
     return where(_beyond(rest, b), add(rest, b), rest)
 
 
 def floor_divide(a: Operand, b: Operand) -> Operand:
-    """floor(a / b) of the exact quotient; a / b where b is 0.  No gradient.  Shape: broadcast.  Dtype: floating, equal, kept."""
+    """floor(a / b) of the exact quotient; a / b where b is 0 (whole numbers: 0).  No gradient.
+
+    Shape: broadcast.  Dtype: floating or whole, equal, kept.
+    """
+    if _whole(a, b):
+        toward_zero = div(a, b)
+        lower = _beyond(sub(a, mul(b, toward_zero)), b)
+        return sub(toward_zero, cast(lower, toward_zero.dtype))
     rest = fmod(a, b)
     quotient = div(sub(a, rest), b)
     quotient = where(_beyond(rest, b), sub(quotient, 1), quotient)
     lower = floor(quotient)
     whole = where(greater(sub(quotient, lower), 0.5), add(lower, 1), lower)  # not floor(q + 0.5): odd numbers of 24 bits would become even
     return stop_gradient(where(equal(b, 0), div(a, b), whole))
+
+
+def _whole(a: Operand, b: Operand) -> bool:
+    """Whether both are whole numbers."""
+    return not any(dtypes.is_float(x.dtype) if hasattr(x, "dtype") else isinstance(x, float) for x in (a, b))
 
 
 def _beyond(rest: Operand, b: Operand) -> Operand:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, TraceError
+from gradwerk.base.errors import ArgumentError, DTypeError, IndexKindError, OutOfRangeError, ShapeError, TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, movement
 from gradwerk.ops.indexing import gather
@@ -35,7 +35,10 @@ def _is_array(part: Any) -> bool:  # noqa: ANN401
 
 
 def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
-    rows = np.asarray(rows) if isinstance(rows, list) else rows
+    rows = np.asarray(rows, np.int64 if not rows else None) if isinstance(rows, list) else rows
+    if rows.dtype.kind not in "iub":
+        facts = (f"Tensor {tuple(x.shape)}",)
+        raise IndexKindError(f"what is used as an index must be integers or bools, these are {rows.dtype}", facts=facts)
     if rows.dtype.kind == "b":
         if mode.trace is not None:
             likely = "use where(mask, x, 0), or gather rows by number"
@@ -165,8 +168,9 @@ def _place(part: Any, extent: int, axis: int, shape: tuple[int, ...]) -> int:  #
     try:
         place = operator.index(part)
     except TypeError:
-        message = f"only whole numbers, slices (`:`), ellipsis (`...`), None and integer or bool arrays are valid indices (got {part!r})"
-        raise OutOfRangeError(message) from None
+        message = f"only integers, slices (`:`), ellipsis (`...`), None and integer or bool arrays are valid indices (got {part!r})"
+        whole = isinstance(part, float) and part.is_integer()
+        raise IndexKindError(message, likely=f"write {int(part)}; whole numbers are divided by `//`" if whole else "") from None
     if not -extent <= place < extent:
         raise OutOfRangeError(f"index {place} is outside axis {axis} of extent {extent}", facts=(f"Tensor {shape}",))
     return place % extent

@@ -1,27 +1,47 @@
 """The operators and methods of a Tensor, one line each: every one is a function of ops.
 
-An operand that is not a Tensor is a number or an array, anything else is left to Python (NotImplemented).  `promote` lets a class decide
-which element types meet.
+An operand that is not a Tensor is a number, an array, or a list of numbers; anything else is left to Python (NotImplemented).  `promote`
+lets a class decide which element types meet, `listed` which lists.
 """
 # mypy: disable-error-code="no-any-return"
 # Functions of ops return whatever world they were asked in; here that is always the class itself.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.ir.op import Operand
+from gradwerk.base.errors import ArgumentError
+from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise, functions, movement, reduction
+from gradwerk.tensor import operands
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.operands import OPERANDS
 
-OPERANDS = (Handle, np.ndarray, *dtypes.WEAK)
-"""What an operator takes: a Tensor, an array, or a real number."""
+P = ParamSpec("P")
+R = TypeVar("R")
+
+def answers_numpy(method: Callable[P, R]) -> Callable[P, R]:
+    """The method, which NumPy's function of that name also calls: np.sum(x) is x.sum(axis=None, out=None).  Then the answer is NumPy's."""
+    numpys = getattr(np, method.__name__)
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if "out" in kwargs:
+            x: Any = args[0]
+            answer: R = numpys(x.contents("NumPy"), *args[1:], **kwargs)
+            return answer
+        return method(*args, **kwargs)
+
+    return call
+
+
 
 
 class Operators:
@@ -36,24 +56,43 @@ class Operators:
     def promote(cls, a: Operand, b: Operand) -> tuple[Operand, Operand]:
         """The two operands as an op of equal dtypes takes them.
 
-        Here a number takes the Tensor's dtype, or the Tensor that of a number of a wider kind (dtypes.meeting); Tensors stay as they are.
+        Here a number takes the Tensor's dtype, or the Tensor that of a number of a wider kind (dtypes.meeting).  An array takes the
+        Tensor's where that is floating or holds all of the array's.  Tensors stay as they are.
         """
         if isinstance(b, dtypes.WEAK):
             return a if a.dtype.kind == "f" else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
         if isinstance(a, dtypes.WEAK):
             return a, b if b.dtype.kind == "f" else elementwise.cast(b, dtypes.meeting(b.dtype, a))
+        if isinstance(b, np.ndarray):
+            return a, cls._held(b, a.dtype)
+        if isinstance(a, np.ndarray):
+            return cls._held(a, b.dtype), b
         return a, b
+
+    @classmethod
+    def _held(cls, array: Array, dtype: DType) -> Any:  # noqa: ANN401  an array, or a Handle
+        """An array in the dtype of the Tensor beside it, where that holds it; else as it is, and the op says that the two do not fit."""
+        return operands.in_dtype(cls, array, dtype) if dtype.kind == "f" or np.can_cast(array.dtype, dtype) else array
+
+    @classmethod
+    def listed(cls, numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented
+        """What a list beside a Tensor of this dtype is: see operands.listed."""
+        return operands.listed(numbers, dtype)
 
     def _with(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(self, other), promoted."""
         if not isinstance(other, OPERANDS):
-            return NotImplemented
+            other = self.listed(other, self.dtype)
+            if other is NotImplemented:
+                return NotImplemented
         return function(*self.promote(self, other.item() if isinstance(other, np.generic) else other))
 
     def _after(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(other, self), promoted."""
         if not isinstance(other, OPERANDS):
-            return NotImplemented
+            other = self.listed(other, self.dtype)
+            if other is NotImplemented:
+                return NotImplemented
         return function(*self.promote(other.item() if isinstance(other, np.generic) else other, self))
 
     if TYPE_CHECKING:
@@ -84,6 +123,18 @@ class Operators:
 
     def __rtruediv__(self, other: Operand) -> Self:
         return self._after(true_divide, other)
+
+    def __floordiv__(self, other: Operand) -> Self:
+        return self._with(floor_divide, other)
+
+    def __rfloordiv__(self, other: Operand) -> Self:
+        return self._after(floor_divide, other)
+
+    def __mod__(self, other: Operand) -> Self:
+        return self._with(remainder, other)
+
+    def __rmod__(self, other: Operand) -> Self:
+        return self._after(remainder, other)
 
     def __matmul__(self, other: Operand) -> Self:
         return self._with(functions.matmul, other)
@@ -128,6 +179,12 @@ class Operators:
 
     def __itruediv__(self, other: Operand) -> Self:
         return self.rewrite(lambda old: old / other, other)
+
+    def __ifloordiv__(self, other: Operand) -> Self:
+        return self.rewrite(lambda old: old // other, other)
+
+    def __imod__(self, other: Operand) -> Self:
+        return self.rewrite(lambda old: old % other, other)
 
     def __ipow__(self, other: Operand) -> Self:
         return self.rewrite(lambda old: old**other, other)
@@ -193,18 +250,22 @@ class Operators:
         """A view with the axes reversed."""
         return movement.transpose(self, None)
 
+    @answers_numpy
     def sum(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Self:
         """The sum over axes, all when none are given."""
         return reduction.reduce_sum(self, axis, keepdims=keepdims)
 
+    @answers_numpy
     def mean(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Self:
         """The mean over axes, all when none are given."""
         return functions.mean(self, axis, keepdims=keepdims)
 
+    @answers_numpy
     def max(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Self:
         """The largest over axes, all when none are given."""
         return reduction.reduce_max(self, axis, keepdims=keepdims)
 
+    @answers_numpy
     def min(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Self:
         """The smallest over axes, all when none are given."""
         return reduction.reduce_min(self, axis, keepdims=keepdims)
@@ -223,12 +284,34 @@ def _flat(given: tuple[Any, ...]) -> tuple[int, ...]:
 
 def true_divide(a: Operand, b: Operand) -> Operand:
     """a / b of floats: whole numbers in a Tensor become float32."""
-    return elementwise.div(_floating(a), _floating(b))
+    return elementwise.div(_floating(a, b), _floating(b, a))
 
 
-def _floating(x: Operand) -> Operand:
-    dtype = getattr(x, "dtype", None)
-    return elementwise.cast(x, dtypes.float32) if dtype is not None and dtype.kind in "iub" else x
+def _floating(x: Operand, beside: Operand) -> Operand:
+    if not hasattr(x, "dtype") or x.dtype.kind not in "iub":
+        return x
+    return operands.in_dtype(type(beside), x, dtypes.float32) if isinstance(x, np.ndarray) else elementwise.cast(x, dtypes.float32)
+
+
+def floor_divide(a: Operand, b: Operand) -> Operand:
+    """The largest whole number not above a / b, of floats or of whole numbers."""
+    _refuse_zero(a, b)
+    return functions.floor_divide(a, b)
+
+
+def remainder(a: Operand, b: Operand) -> Operand:
+    """a - b * floor(a / b): of the sign of b."""
+    _refuse_zero(a, b)
+    return functions.remainder(a, b)
+
+
+def _refuse_zero(a: Any, b: Any) -> None:  # noqa: ANN401
+    """Raises: ArgumentError for whole numbers divided by 0, where contents can be seen (a compiled step gives 0)."""
+    if any(dtypes.is_float(x.dtype) if hasattr(x, "dtype") else isinstance(x, float) for x in (a, b)):
+        return
+    array = getattr(b, "_array", None) if isinstance(b, Handle) else np.asarray(b)
+    if array is not None and (array == 0).any():
+        raise ArgumentError("ZeroDivisionError: whole numbers cannot be divided by 0", likely="make one side floating")
 
 
 def power(x: Operand, exponent: Operand) -> Operand:

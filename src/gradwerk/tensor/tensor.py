@@ -33,8 +33,7 @@ class Tensor(Operators, Handle):
 
     __slots__ = ()
     __array_priority__: ClassVar[float] = 1000.0
-    __array_ufunc__: ClassVar[None] = None
-    """NumPy's own operators give way to ours: `array * tensor` is a Tensor."""
+    """NumPy's operators give way to ours: `array * tensor` is a Tensor.  Its functions read `__array__`: `np.exp(tensor)` is an array."""
 
     def __init__(self, data: Any, dtype: Any = None, *, requires_grad: bool = False) -> None:  # noqa: ANN401
         array = to_array(data, dtype)
@@ -74,7 +73,7 @@ class Tensor(Operators, Handle):
     def contents(self, asked: str) -> Array:
         """The array itself, for reading.  Raises: TraceError under trace: a compiled step has no contents while it is traced."""
         if mode.trace is not None:
-            raise no_contents(self, asked)
+            raise mode.trace.refuse(no_contents(self, asked))
         if self._array is None:
             raise unreadable(self)
         array: Array = self._array
@@ -92,6 +91,9 @@ class Tensor(Operators, Handle):
         array = self.contents("NumPy")
         return np.array(array, dtype, copy=True if copy is None else copy)
 
+    def __bytes__(self) -> bytes:
+        return self.contents("bytes()").tobytes()
+
     def __bool__(self) -> bool:
         return bool(one_element(self, "if"))
 
@@ -102,8 +104,8 @@ class Tensor(Operators, Handle):
         return float(one_element(self, "float()"))
 
     def __index__(self) -> int:
-        if self.dtype.kind not in "iu":
-            raise DTypeError(f"only integer Tensors can index, this is {self._type}")
+        if self.dtype.kind not in "iu" or (mode.trace is None and self._type.size != 1):
+            raise DTypeError("only an integer Tensor of one element can be an index", facts=(str(self._type),))
         return int(one_element(self, "an index"))
 
     def __len__(self) -> int:
@@ -133,14 +135,15 @@ class Tensor(Operators, Handle):
         return describe(self)
 
     def __format__(self, spec: str) -> str:
-        if not spec:
+        """The contents alone, as NumPy formats them: `f"{loss}"` is a number.  Under trace there is a type only."""
+        if not spec and mode.trace is not None:
             return str(self)
-        if self.ndim:
+        if spec and self.ndim:
             raise ArgumentTypeError(
                 f"only a Tensor of no axes has a number to format as {spec!r}", facts=(f"Tensor {self._type}",),
                 likely="format one element: x[0].item(), or the mean: x.mean()",
             )  # fmt: skip
-        return format(self.item(), spec)
+        return format(self.contents("format()"), spec)
 
     def __copy__(self) -> Self:
         return self.clone()
@@ -237,11 +240,14 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
 
 
 def one_element(x: Tensor, asked: str) -> Any:  # noqa: ANN401  a Python number
-    """The number that a Tensor of one element holds, whatever its axes.  Raises: ShapeError for another number of elements; TraceError."""
+    """The number that a Tensor of one element holds, whatever its axes.
+
+    Raises: ShapeError where the truth of another number of elements is asked, ArgumentTypeError for all else; TraceError.
+    """
     array = x.contents(asked)
     if array.size != 1:
-        what = "the truth of" if asked == "if" else f"{asked} of"
-        raise ShapeError(f"{what} a Tensor of {array.size} elements is ambiguous: one of one element is a number", facts=(f"{x._type}",))
+        kind, what = (ShapeError, "the truth of") if asked == "if" else (ArgumentTypeError, f"{asked} of")
+        raise kind(f"{what} a Tensor of {array.size} elements is ambiguous: one of one element is a number", facts=(f"{x._type}",))
     return array.item()
 
 

@@ -62,6 +62,8 @@ class Trace:
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
         self.newborn: dict[int, object] = {}
+        self.refused: TraceError | None = None
+        """The first error for contents that were asked for.  NumPy swallows such errors here and there, and goes on with something else."""
         self._views: dict[tuple[Storage, tuple[Movement, ...]], tuple[Value, Value]] = {}
 
     # ---- values
@@ -246,13 +248,24 @@ class Trace:
         for storage, version in self.versions.items():
             storage.version = version
 
+    def refuse(self, error: TraceError) -> TraceError:
+        """The error for contents that were asked for, kept: the trace ends with it, whoever catches it meanwhile."""
+        self.refused = self.refused or error
+        return error
+
     @contextmanager
     def running(self) -> Iterator[Trace]:
-        """Makes this the thread's trace inside the block."""
+        """Makes this the thread's trace inside the block.  Raises: TraceError where contents were asked for."""
         before, mode.trace = mode.trace, self
         grad = mode.grad
         try:
             yield self
+            if self.refused is not None:
+                raise self.refused
+        except Exception as error:
+            if self.refused is None or error is self.refused or isinstance(error, (Moved, Overlap)):
+                raise
+            raise self.refused from error
         finally:
             mode.trace, mode.grad = before, grad
 

@@ -18,6 +18,7 @@ from gradwerk.base.dtypes import RANK, DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement
+from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
 
@@ -73,7 +74,8 @@ class Arithmetic:
         def __truediv__(self, other: Operand) -> Self: ...
         def __neg__(self) -> Self: ...
         def __pow__(self, other: Operand) -> Self: ...
-        def __matmul__(self, other: Operand) -> Self: ...
+        def __floordiv__(self, other: Operand) -> Self: ...
+        def __mod__(self, other: Operand) -> Self: ...
         def __and__(self, other: Operand) -> Self: ...
         def __or__(self, other: Operand) -> Self: ...
 
@@ -193,19 +195,18 @@ class Arithmetic:
             return self & other
         return self._with(elementwise.mul, other)
 
-    def __floordiv__(self, other: Operand) -> Self:
-        return self._with(floor_divided, other)
+    def __matmul__(self, other: Operand) -> Self:
+        if isinstance(other, Handle):
+            check_dtypes(self, other)
+        return self._with(functions.matmul, other)
 
-    def __rfloordiv__(self, other: Operand) -> Self:
-        return self._after(floor_divided, other)
+    def floor_divide(self, other: Operand) -> Self:
+        """The largest whole number not above x / other."""
+        return self // other
 
-    def __mod__(self, other: Operand) -> Self:
-        return self._with(remainder, other)
-
-    def __rmod__(self, other: Operand) -> Self:
-        return self._after(remainder, other)
-
-    floor_divide, remainder = __floordiv__, __mod__
+    def remainder(self, other: Operand) -> Self:
+        """x - other * floor(x / other): of the sign of `other`."""
+        return self % other
 
     def matmul(self, other: Operand) -> Self:
         """The matrix product."""
@@ -267,7 +268,7 @@ class Arithmetic:
         return self.copy_(elementwise.cast(elementwise.add(elementwise.mul(drawn, std), mean), self.dtype))
 
     add_, sub_, mul_, div_, pow_ = in_place(add), in_place(sub), in_place(mul), in_place(div), in_place(pow)  # noqa: A003  the method above
-    floor_divide_, remainder_ = in_place(__floordiv__), in_place(__mod__)
+    floor_divide_, remainder_ = in_place(floor_divide), in_place(remainder)
     relu_, clamp_, clip_, masked_fill_ = in_place(relu), in_place(clamp), in_place(clamp), in_place(masked_fill)
     neg_, square_, floor_, sign_, reciprocal_ = in_place(neg), in_place(square), in_place(floor), in_place(sign), in_place(reciprocal)
     sin_, cos_, rsqrt_ = in_place(sin), in_place(cos), in_place(rsqrt)
@@ -294,38 +295,14 @@ def _as_float(x: Any) -> Any:  # noqa: ANN401
     return x if x.dtype.kind == "f" else elementwise.cast(x, np.dtype(np.float32))
 
 
-def floor_divided(a: Operand, b: Operand) -> Operand:
-    """The largest whole number not above a / b."""
-    if _kind(a, b) == "f":
-        return functions.floor_divide(a, b)
-    _refuse_zero(b)
-    quotient = elementwise.div(a, b)
-    rest = elementwise.sub(a, elementwise.mul(quotient, b))
-    signs = compare.not_equal(compare.less(rest, 0), compare.less(b, 0))
-    lower = compare.logical_and(compare.not_equal(rest, 0), signs)
-    return elementwise.sub(quotient, elementwise.cast(lower, quotient.dtype))
-
-
-def remainder(a: Operand, b: Operand) -> Operand:
-    """a - b * floor(a / b): of the sign of b."""
-    if _kind(a, b) == "f":
-        return functions.remainder(a, b)
-    return elementwise.sub(a, elementwise.mul(b, floor_divided(a, b)))
+def check_dtypes(a: Any, b: Any) -> None:  # noqa: ANN401
+    """Refuses to multiply matrices of two dtypes.  Raises: DTypeError."""
+    if a.dtype != b.dtype:
+        message = f"expected mat1 and mat2 to have the same dtype, but got: {arguments.name_of(a.dtype)} != {arguments.name_of(b.dtype)}"
+        facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
+        raise DTypeError(message, facts=facts, likely=f"convert one: .to(torch.{a.dtype})")
 
 
 def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401
     """Whether both are bools: their sum is `or`, their product `and`."""
     return a.dtype.kind == "b" and (isinstance(b, (bool, np.bool_)) or getattr(getattr(b, "dtype", None), "kind", "") == "b")
-
-
-def _refuse_zero(b: Any) -> None:  # noqa: ANN401
-    """Raises: ArgumentError for whole numbers divided by 0, where contents can be seen (a compiled step gives 0)."""
-    array = getattr(b, "_array", None) if hasattr(b, "dtype") else np.asarray(b)
-    if array is not None and (array == 0).any():
-        raise ArgumentError("ZeroDivisionError: whole numbers cannot be divided by 0", likely="make one side floating with .float()")
-
-
-def _kind(*operands: Any) -> str:  # noqa: ANN401
-    kinds = [x.dtype.kind for x in operands if hasattr(x, "dtype")]
-    floats = [x for x in operands if isinstance(x, float)]
-    return "f" if "f" in kinds or floats else "i"

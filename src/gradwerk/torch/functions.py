@@ -17,6 +17,7 @@ from gradwerk.base.origin import warn
 from gradwerk.ops import elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments
+from gradwerk.torch.arithmetic import check_dtypes
 from gradwerk.torch.options import accepts, axis_is_dim
 from gradwerk.torch.promotion import larger
 from gradwerk.torch.tensors import Tensor
@@ -80,7 +81,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
     Raises: DTypeError for a condition that is not bool.
     """
     if input is None and other is None:
-        return tuple(Tensor.of(places) for places in np.nonzero(condition.contents("where(condition)")))
+        places: tuple[Tensor, ...] = condition.nonzero(as_tuple=True)
+        return places
     if condition.dtype.kind != "b":
         message = f"where expected condition to be a boolean tensor, but got a tensor with dtype {arguments.name_of(condition.dtype)}"
         raise DTypeError(message, likely="compare first: condition != 0")
@@ -193,9 +195,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
     facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
-    if a.dtype != b.dtype:
-        message = f"expected mat1 and mat2 to have the same dtype, but got: {arguments.name_of(a.dtype)} != {arguments.name_of(b.dtype)}"
-        raise DTypeError(message, facts=facts, likely=f"convert one: .to(torch.{a.dtype})")
+    check_dtypes(a, b)
     if (a.ndim, b.ndim) != (rank, rank):
         raise ShapeError(f"{name} takes Tensors of {rank} axes", facts=facts, likely="matmul takes any ranks")
     return a @ b

@@ -101,10 +101,16 @@ def _by_name(owner: str, args: Any, kwargs: dict[str, Any], places: tuple[str, .
 
 
 def axis_is_dim(function: Callable[P, R]) -> Callable[P, R]:
-    """The function takes `axis` for `dim` and `keepdims` for `keepdim`, NumPy's names, as torch does."""
+    """The function takes `axis` for `dim` and `keepdims` for `keepdim`, NumPy's names, as torch does.
+
+    Raises: ArgumentTypeError for `out`, as np.mean(x) gives it: torch does not answer NumPy's reductions.
+    """
+    name = function.__name__
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if "out" in kwargs:
+            raise ArgumentTypeError(f"{name}() got an unexpected keyword argument 'out'", likely=f"x.{name}()")
         for numpys, torchs in (("axis", "dim"), ("keepdims", "keepdim")):
             if numpys in kwargs:
                 kwargs[torchs] = kwargs.pop(numpys)

@@ -1,17 +1,21 @@
 """torch's rule for operands of different dtypes, as data and one function.
 
 The order is bool < uint8 < int32 < uint32 < int64 < float32 < float64; kinds are bool < whole < floating.  Tensors with axes decide; a 0-d
-Tensor or a number raises the kind only, and then a number brings the default dtype of its kind.
+Tensor or a number raises the kind only, and then a number brings the default dtype of its kind.  With an array of NumPy's torch leaves the
+operation, and so the dtype, to NumPy.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import cast
+from gradwerk.tensor.operands import in_dtype
 
 ORDER = (dtypes.bool_, dtypes.uint8, dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.float32, dtypes.float64)
 
@@ -24,6 +28,8 @@ def larger(a: DType, b: DType) -> DType:
 def result_dtype(a: Operand, b: Operand) -> DType:
     """The dtype in which two operands meet."""
     first, second = _dtype(a), _dtype(b)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.result_type(first, second)
     ranks = (_weight(a), _weight(b))
     if ranks[0] == ranks[1]:
         return larger(first, second)
@@ -31,10 +37,10 @@ def result_dtype(a: Operand, b: Operand) -> DType:
     return strong if dtypes.RANK[weak.kind] <= dtypes.RANK[strong.kind] else weak
 
 
-def promote(a: Operand, b: Operand) -> tuple[Any, Any]:
-    """The two operands in their common dtype; numbers stay numbers."""
+def promote(cls: Any, a: Operand, b: Operand) -> tuple[Any, Any]:  # noqa: ANN401
+    """The two operands of a class of Tensors in their common dtype; numbers stay numbers."""
     dtype = result_dtype(a, b)
-    return _in_dtype(a, dtype), _in_dtype(b, dtype)
+    return _in_dtype(cls, a, dtype), _in_dtype(cls, b, dtype)
 
 
 def _dtype(x: Operand) -> DType:
@@ -46,5 +52,7 @@ def _weight(x: Operand) -> int:
     return (2 if x.shape else 1) if hasattr(x, "dtype") else 0
 
 
-def _in_dtype(x: Operand, dtype: DType) -> Operand:
+def _in_dtype(cls: Any, x: Operand, dtype: DType) -> Operand:  # noqa: ANN401
+    if isinstance(x, np.ndarray):
+        return in_dtype(cls, x, dtype)
     return cast(x, dtype) if hasattr(x, "dtype") and x.dtype != dtype else x

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -13,7 +14,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError, StateError
 from gradwerk.ir.op import Array, Operand
-from gradwerk.ops import compare, elementwise
+from gradwerk.ops import compare, elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, history, make, set_wants, settle, share
@@ -71,7 +72,12 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
     @classmethod
     def promote(cls, a: Operand, b: Operand) -> tuple[Operand, Operand]:
         """torch's table (see promotion.py)."""
-        return promotion.promote(a, b)
+        return promotion.promote(cls, a, b)
+
+    @classmethod
+    def listed(cls, numbers: object, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401
+        """Lists are no operands in torch."""
+        return NotImplemented
 
     @property
     def shape(self) -> Size:  # type: ignore[override]  # Operators declares what its class has
@@ -85,6 +91,11 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
     def dim(self) -> Whole:
         """The number of axes."""
         return self.ndim
+
+    def nonzero(self, *, as_tuple: Truth = False) -> Any:  # noqa: ANN401  one Tensor, or one an axis
+        """Where elements are not 0: a row of places each; with `as_tuple` one Tensor an axis.  Eager only."""
+        held = self.contents("nonzero()")
+        return tuple(map(Tensor.of, np.nonzero(np.atleast_1d(held)))) if as_tuple else Tensor.of(np.argwhere(held))
 
     def numel(self) -> Whole:
         """The number of elements."""
@@ -132,6 +143,32 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
     def __array__(self, dtype: Any = None, copy: Truth | None = None) -> Array:  # noqa: ANN401
         array = self.numpy()
         return np.array(array, dtype, copy=True) if copy else np.asarray(array, dtype)
+
+    def __array_wrap__(self, array: Array, context: Any = None, return_scalar: Truth = False) -> Self:  # noqa: ANN401
+        """What NumPy's functions give of a Tensor is one: `np.exp(x)`.  Truths are uint8, as in torch."""
+        return Tensor.sharing(np.asarray(array, np.uint8 if array.dtype == np.bool_ else None))  # type: ignore[return-value]
+
+    def __index__(self) -> Whole:
+        return super().__index__() if self.dtype.kind != "b" else self.long().__index__()
+
+    def __reversed__(self) -> Self:
+        """The other way round along every axis, as torch's."""
+        return movement.flip(self, range(self.ndim))
+
+    def __contains__(self, element: object) -> Truth:
+        """Whether one element is that.  Raises: StateError for what is no number and no Tensor."""
+        if not isinstance(element, (Handle, np.generic, float, Whole)):
+            raise StateError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+        return Truth((self == element).any())
+
+    def __format__(self, spec: str) -> str:
+        """A Tensor of no axes as the number it holds, any other as it prints."""
+        if self.ndim or (mode.trace is not None and not spec) or type(self) is not Tensor:
+            return super().__format__(spec) if spec else str(self)
+        return format(self.item(), spec)
+
+    def __bytes__(self) -> bytes:
+        return bytes(map(operator.index, self))
 
     def __dlpack__(self, **options: Any) -> Any:  # noqa: ANN401
         """The memory, for other libraries (array.__dlpack__)."""

@@ -1,0 +1,54 @@
+"""What may stand beside a Tensor in an expression: numbers, arrays of NumPy's, lists of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import ShapeError
+from gradwerk.ir.op import Array
+from gradwerk.ops.arithmetic import Cast
+from gradwerk.tensor.apply import apply
+from gradwerk.tensor.handle import Handle
+
+OPERANDS = (Handle, np.ndarray, *dtypes.WEAK)
+"""What an operator takes: a Tensor, an array, or a real number."""
+
+
+def in_dtype(cls: Any, array: Array, dtype: DType) -> Any:  # noqa: ANN401  a class of Tensors; an array, or a Handle
+    """NumPy's array in another dtype, as an operation: a compiled function reads the array itself at each call."""
+    if array.dtype == dtype or array.dtype not in dtypes.SHORT:
+        return array
+    return apply(cls.result_class, Cast(dtype), (array,))[0]
+
+
+def listed(numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented
+    """A list or tuple of numbers, nested or not, as an array: in this dtype where its kind holds theirs.  NotImplemented for all else.
+
+    Raises: ShapeError where its lists differ in length, DTypeError for a whole number that does not fit.
+    """
+    leaves = list(_leaves(numbers))
+    if not isinstance(numbers, (list, tuple)) or not leaves or not all(map(dtypes.is_number, leaves)):
+        return NotImplemented
+    try:
+        shape = np.shape(numbers)
+    except ValueError:
+        raise ShapeError("the lists beside a Tensor differ in length", facts=(f"{numbers!r}",)) from None
+    plain = [x.item() if isinstance(x, np.generic) else x for x in leaves]
+    own = dtypes.of_numbers(plain)
+    if dtypes.RANK[own.kind] > dtypes.RANK[dtype.kind]:
+        return np.asarray(plain, own).reshape(shape)
+    return np.reshape([dtypes.weak(x, dtype) for x in plain], shape)
+
+
+def _leaves(numbers: object) -> Iterator[Any]:
+    """What stands in lists and tuples, however deep."""
+    if isinstance(numbers, (list, tuple)):
+        for one in numbers:
+            yield from _leaves(one)
+    else:
+        yield numbers
