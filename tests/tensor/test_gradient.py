@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,104 @@ def test_no_grad_detach_and_enable_grad():
         return a * 2
 
     assert not silent(x).requires_grad
+
+
+RECORDS = {no_grad: False, enable_grad: True}
+"""What each mode does inside of a block that does the opposite."""
+
+
+def recorded() -> bool:
+    return (Parameter(np.ones(2, np.float32)) * 2).requires_grad
+
+
+@pytest.mark.parametrize("wanted", RECORDS)
+@pytest.mark.parametrize("brackets", [False, True])
+def test_a_decorated_function_runs_in_its_mode_and_leaves_the_caller_in_his(wanted, brackets):
+    decorate = wanted() if brackets else wanted
+
+    @decorate
+    def inside(depth: int) -> list[bool]:
+        return [recorded(), *(inside(depth - 1) if depth else [])]
+
+    @decorate
+    def fails() -> None:
+        raise KeyError
+
+    for outer in RECORDS:
+        with outer():
+            assert inside(3) == [RECORDS[wanted]] * 4
+            assert recorded() is RECORDS[outer]
+            with pytest.raises(KeyError):
+                fails()
+            assert recorded() is RECORDS[outer]
+
+
+@pytest.mark.parametrize("wanted", RECORDS)
+def test_a_decorated_generator_runs_in_its_mode_and_its_caller_between_its_steps_does_not(wanted):
+    seen = []
+
+    @wanted()
+    def steps():
+        got = yield recorded()
+        try:
+            yield got, recorded()
+        except KeyError:
+            yield "caught", recorded()
+        try:
+            yield None
+        finally:
+            seen.append(recorded())
+        return "end"
+
+    mine = RECORDS[wanted]
+    for outer in RECORDS:
+        with outer():
+            generator = steps()
+            assert next(generator) is mine
+            assert recorded() is RECORDS[outer]
+            assert generator.send(5) == (5, mine)
+            assert generator.throw(KeyError()) == ("caught", mine)
+            assert next(generator) is None
+            generator.close()
+            assert recorded() is RECORDS[outer]
+            assert list(steps())[0] is mine
+    assert seen == [mine] * 4
+
+
+@pytest.mark.parametrize("wanted", RECORDS)
+def test_threads_in_one_decorated_function_keep_their_modes(wanted):
+    """The first is inside while the second, which calls it in the other mode, enters and stays longer."""
+    entered, left = threading.Event(), threading.Event()
+    found = {}
+
+    @wanted()
+    def inside(first: bool) -> None:
+        if first:
+            entered.set()
+            second_in.wait(10)
+        else:
+            second_in.set()
+            left.wait(10)
+
+    second_in = threading.Event()
+
+    def one() -> None:
+        inside(first=True)
+        found["first"] = recorded()
+        left.set()
+
+    def two() -> None:
+        entered.wait(10)
+        with no_grad():
+            inside(first=False)
+            found["second"] = recorded()
+
+    threads = [threading.Thread(target=one), threading.Thread(target=two)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"first": True, "second": False}
 
 
 def test_whole_numbers_take_no_gradient():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ContextDecorator
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
 from gradwerk.ir.graph import Type
@@ -17,14 +19,26 @@ from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View, aligned_copy, held, inverse, shown
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 class _GradMode(ContextDecorator):
-    """Sets the mode inside a block or a function."""
+    """Sets the mode inside a block or a function, decorated with or without brackets; of a generator function, while its code runs."""
 
     wanted = True
+    before: list[bool]
 
-    def __init__(self) -> None:
-        self.before: list[bool] = []
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:  # noqa: ANN401  a mode, or the function decorated
+        made = super().__new__(cls)
+        made.before = []
+        return made if function is None else made(function)
+
+    def _recreate_cm(self) -> Self:
+        """One for each call of a decorated function, which several threads may be in."""
+        return type(self)()
+
+    def __call__(self, func: F) -> F:
+        return _in_steps(func, type(self)) if inspect.isgeneratorfunction(func) else super().__call__(func)  # type: ignore[return-value]
 
     def __enter__(self) -> None:
         if mode.trace is not None and mode.trace.is_body and not self.wanted:
@@ -44,6 +58,32 @@ class no_grad(_GradMode):  # noqa: N801  the name everyone knows
 
 class enable_grad(_GradMode):  # noqa: N801
     """Operations inside are recorded, also within `no_grad`."""
+
+
+def _in_steps(function: Callable[..., Generator[Any, Any, Any]], wanted: type[_GradMode]) -> Callable[..., Generator[Any, Any, Any]]:
+    """A generator function whose code runs in a mode, and not what happens between its steps."""
+
+    @functools.wraps(function)
+    def steps(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:  # noqa: ANN401
+        with wanted():
+            inner = function(*args, **kwargs)
+        resume, given = inner.send, None
+        while True:
+            try:
+                with wanted():
+                    response = resume(given)
+            except StopIteration as end:
+                return end.value
+            try:
+                resume, given = inner.send, (yield response)
+            except GeneratorExit:
+                with wanted():
+                    inner.close()
+                raise
+            except BaseException as error:
+                resume, given = inner.throw, error
+
+    return steps
 
 
 def detached(x: H) -> H:
