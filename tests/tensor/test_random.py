@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.tensor import random
 from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator, default_generator, normal, seed, uniform
 
@@ -53,6 +54,17 @@ def test_permutation_and_default_generator():
         np.testing.assert_array_equal(a, b)
     with pytest.raises(ArgumentError, match="negative"):
         seed(-1)
+
+
+@pytest.mark.parametrize("traced_first", [False, True])
+def test_the_default_generator_may_be_asked_for_first_inside_a_compiled_function(monkeypatch, traced_first):
+    """It is made then, and is no part of the step: it goes on from call to call, and outside."""
+    monkeypatch.setattr(random, "_default", [])
+    draw = compile_(lambda: uniform((4,))) if traced_first else lambda: uniform((4,))
+    drawn = [draw().numpy(), draw().numpy(), uniform((4,)).numpy()]
+    again = Generator(0)
+    for values in drawn:
+        np.testing.assert_array_equal(values, again.uniform((4,)).numpy())
 
 
 def test_threads_that_draw_from_one_generator_draw_different_numbers():

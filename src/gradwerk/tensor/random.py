@@ -108,7 +108,11 @@ _seeded = [0]
 def default_generator() -> Generator:
     """The generator used where none is given; begins with seed 0."""
     if not _default:
-        _default.append(Generator(0))
+        trace, mode.trace = mode.trace, None  # it outlives the trace in which it may be asked for first
+        try:
+            _default.append(Generator(0))
+        finally:
+            mode.trace = trace
     return _default[0]
 
 
