@@ -18,12 +18,13 @@ from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.movement import transpose
 from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK
+from gradwerk.tensor.answer import Leaf, grown
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, follow, hang, hidden, make
 from gradwerk.tensor.overlaps import held_memory, share
-from gradwerk.tensor.results import base_type, build, find, grown, memory, view_of
+from gradwerk.tensor.results import base_type, build, find, memory, view_of
 from gradwerk.tensor.signature import Call
 from gradwerk.tensor.specialize import (
     Argument,
@@ -31,7 +32,6 @@ from gradwerk.tensor.specialize import (
     Fixed,
     Fresh,
     GradientOf,
-    Leaf,
     Recipe,
     Reference,
     Specialization,

@@ -16,7 +16,7 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement
 from gradwerk.tensor.apply import alias
 from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
-from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Leaf, Recipe, Reference, Same, Within
+from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
 from gradwerk.tensor.storage import Storage, View, row_major, shown
 from gradwerk.tensor.tensor import Tensor
 
@@ -85,15 +85,3 @@ def following(view: View, root: Handle) -> View:
     """The view with the history of a Tensor whose memory it shows; nobody has looked at that yet."""
     other = root._view
     return replace(view, root=root if other is None or other.root is None else other.root, seen=-1)
-
-
-def grown(tree: Any, results: list[Any]) -> Any:  # noqa: ANN401
-    """The result tree with Tensors at its marks."""
-    if isinstance(tree, Leaf):
-        return results[tree.number]
-    if isinstance(tree, list | tuple):
-        items = [grown(item, results) for item in tree]
-        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
-    if isinstance(tree, dict):
-        return {name: grown(item, results) for name, item in tree.items()}
-    return tree

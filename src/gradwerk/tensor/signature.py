@@ -5,10 +5,12 @@ Leaves that carry data become inputs; all else is part of the key.  Objects are 
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
 
+from gradwerk.tensor.answer import filled
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
@@ -45,15 +47,21 @@ class Call:
             key += (np.ndarray, value.shape, value.dtype)
             self.leaves.append(value)
         elif isinstance(value, _VALUES):
-            key += (type(value), repr(value) if isinstance(value, float | slice) else value)
+            key += typed(value)
         elif isinstance(value, list | tuple):
             key += (type(value), len(value))
             for number, item in enumerate(value):
                 self._take(item, key, f"{label}[{number}]")
+        elif isinstance(value, deque):
+            key += (type(value), len(value), value.maxlen)
+            for number, item in enumerate(value):
+                self._take(item, key, f"{label}[{number}]")
+        elif isinstance(value, set | frozenset) and all(isinstance(item, _VALUES) for item in value):
+            key += (type(value), frozenset(map(typed, value)))
         elif isinstance(value, dict):
-            key += (dict, len(value))
+            key += (type(value), len(value), getattr(value, "default_factory", None))
             for name, item in value.items():
-                key.append(name)
+                key += (type(name), name)
                 self._take(item, key, f"{label}[{name!r}]")
         else:
             key += (type(value), id(value))
@@ -72,17 +80,42 @@ class Call:
         return tuple(rows) if shared else ()
 
 
-def rebuilt(value: Any, leaves: list[Leaf], taken: list[int]) -> Any:  # noqa: ANN401
-    """The argument with its data leaves replaced, in the order `Call` found them; `taken` counts."""
-    if isinstance(value, Handle | np.ndarray | np.generic):
-        taken[0] += 1
-        return leaves[taken[0] - 1]
-    if isinstance(value, list | tuple):
-        items = [rebuilt(item, leaves, taken) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    if isinstance(value, dict):
-        return {name: rebuilt(item, leaves, taken) for name, item in value.items()}
-    return value
+class Rebuilt:
+    """Arguments with their data leaves replaced, in the order in which `Call` found them."""
+
+    def __init__(self, leaves: list[Leaf]) -> None:
+        self.leaves = iter(leaves)
+        self.made: list[tuple[Any, list[Any]]] = []
+
+    def take(self, value: Any) -> Any:  # noqa: ANN401
+        """The next argument, or a part of one."""
+        if isinstance(value, Handle | np.ndarray | np.generic):
+            return next(self.leaves)
+        if not isinstance(value, list | tuple | deque | dict | set):
+            return value
+        made = filled(value, [self.take(item) for item in (value.values() if isinstance(value, dict) else value)])
+        if not isinstance(made, tuple):
+            self.made.append((made, parts_of(made)))
+        return made
+
+    def changes(self) -> list[str]:
+        """Which lists, sets and dicts hold other things than they were given with, as text."""
+        found = []
+        for made, before in self.made:
+            now = parts_of(made)
+            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+                found.append(f"a {type(made).__name__} among the arguments, given with {len(before)} parts, now has {len(now)}")
+        return found
+
+
+def typed(value: Any) -> Any:  # noqa: ANN401
+    """A plain value, apart from those that are equal to it and another: 1, 1.0 and True."""
+    return type(value), repr(value) if isinstance(value, float | complex | slice) else value
+
+
+def parts_of(value: Any) -> list[Any]:  # noqa: ANN401  a list, deque, set or dict
+    """The items; of a dict the keys, and then its items."""
+    return [*value, *value.values()] if isinstance(value, dict) else list(value)
 
 
 def describe_change(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:

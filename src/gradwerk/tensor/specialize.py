@@ -16,15 +16,16 @@ from gradwerk.ir.graph import Node, Type, Value
 from gradwerk.ir.op import Array, Input, Movement, Strides
 from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
+from gradwerk.tensor.answer import marked
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
-from gradwerk.tensor.signature import Call, rebuilt
+from gradwerk.tensor.signature import Call, Rebuilt
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View, held, inverse
 from gradwerk.tensor.tape import TapeNode, Walk, spent_node
-from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.tensor import Tensor, to_array
 from gradwerk.tensor.trace import Moved, Trace
 
 
@@ -126,15 +127,6 @@ class Specialization:
         self.fixed = frozenset(source.handle._storage for source in self.inputs if isinstance(source, Fixed))
 
 
-class Leaf:
-    """A mark in the result tree where a Tensor stands."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
 class Tracer:
     """Runs a function once under trace and makes the Specialization."""
 
@@ -155,7 +147,7 @@ class Tracer:
             itself: Handle = leaf
             self.sources[id(leaf)] = Fixed(itself)
             return itself
-        type_ = leaf._type if isinstance(leaf, Handle) else Type(leaf.shape, leaf.dtype)
+        type_ = leaf._type if isinstance(leaf, Handle) else Type(leaf.shape, to_array(leaf, None).dtype)
         storage = Storage(None, type_)
         value = self.trace.graph.input(type_, f"argument {place}")
         self.trace.values[storage] = value
@@ -181,16 +173,16 @@ class Tracer:
         trace.arrays, trace.names = self.guards.arrays, self.guards.names
         grad = mode.grad
         leaves = [self.stand_in(place, leaf) for place, leaf in enumerate(call.leaves)]
-        taken = [0]
-        args = tuple(rebuilt(value, leaves, taken) for value in args)
-        kwargs = {name: rebuilt(value, leaves, taken) for name, value in kwargs.items()}
+        given = Rebuilt(leaves)
+        args = tuple(given.take(value) for value in args)
+        kwargs = {name: given.take(value) for name, value in kwargs.items()}
         changed = []
         try:
             with trace.running():
                 result = self.fn(*args, **kwargs)
                 mode.grad = grad
                 changed = self.guards.changed_by_trace()
-                self.refuse_leaks(changed)
+                self.refuse_leaks([slot.change() for slot in changed] + given.changes())
                 made = self.assemble(result, differentiable=grad)
         except BaseException:
             for slot in changed or self.guards.changed_by_trace():
@@ -200,12 +192,12 @@ class Tracer:
             trace.restore()
         return made
 
-    def refuse_leaks(self, changed: Sequence[Any]) -> None:
+    def refuse_leaks(self, changes: Sequence[str]) -> None:
         """State outside of Tensors must be as it was: it would change at the trace only, not at every call."""
-        if changed:
-            facts = tuple(slot.change() for slot in changed)
+        if changes:
             likely = "return the value, or keep it in a Tensor and .assign() it"
-            raise TraceError("a compiled function changed Python state, which happens only while it is traced", facts=facts, likely=likely)
+            problem = "a compiled function changed Python state, which happens only while it is traced"
+            raise TraceError(problem, facts=tuple(changes), likely=likely)
         leaked = self.trace.outside_histories()
         if leaked:
             raise TraceError(
@@ -280,26 +272,12 @@ class Tracer:
         self.outputs.append(value)
         return len(self.outputs) - 1
 
-    def marked(self, tree: Any, found: list[Handle]) -> Any:  # noqa: ANN401
-        """The result with marks for its Tensors; one that stands there twice has one mark and is one Tensor at every call too."""
-        if isinstance(tree, Handle):
-            place = next((k for k, handle in enumerate(found) if handle is tree), len(found))
-            if place == len(found):
-                found.append(tree)
-            return Leaf(place)
-        if isinstance(tree, list | tuple):
-            items = [self.marked(item, found) for item in tree]
-            return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
-        if isinstance(tree, dict):
-            return {name: self.marked(item, found) for name, item in tree.items()}
-        return tree
-
     def assemble(self, result: Any, *, differentiable: bool) -> Specialization:  # noqa: ANN401
         """Inputs, outputs and programs."""
         trace = self.trace
         grad_guards = self.note_gradients()
         found: list[Handle] = []
-        tree = self.marked(result, found)
+        tree = marked(result, found, self.guards.arrays)
         recipes = tuple(self.recipe(handle) for handle in found)
         gradients = []
         for handle, before in list(trace.grads.values()):

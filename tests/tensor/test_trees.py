@@ -1,0 +1,188 @@
+"""What a compiled function takes and gives in lists, dicts and other containers: the same as the function itself, at every call.
+
+Each law runs a function plainly and compiled, on the same arguments one after the other, and holds one to the other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict, defaultdict, deque, namedtuple
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwerk.base.errors import DTypeError, TraceError
+from gradwerk.ops.elementwise import exp
+from gradwerk.tensor.compile import compile as compile_
+from gradwerk.tensor.tensor import Tensor
+
+Pair = namedtuple("Pair", "first second")  # noqa: PYI024  as users write it
+
+
+@dataclasses.dataclass
+class Record:
+    value: Any
+    names: list[str]
+    again: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frozen:
+    value: Any
+
+
+def tensor(seed: int = 0) -> Tensor:
+    return Tensor(np.random.default_rng(seed).normal(size=3).astype(np.float32))
+
+
+def plain(tree: Any) -> Any:
+    """The tree with numbers for Tensors, and the classes of its containers."""
+    if isinstance(tree, Tensor):
+        return tree.numpy().round(5).tolist()
+    if isinstance(tree, np.ndarray):
+        return (type(tree), tree.dtype, tree.tolist())
+    if isinstance(tree, dict):
+        return (type(tree), [(key, plain(item)) for key, item in tree.items()])
+    if isinstance(tree, list | tuple | deque):
+        return (type(tree), getattr(tree, "maxlen", None), [plain(item) for item in tree])
+    if dataclasses.is_dataclass(tree):
+        return (type(tree), [plain(getattr(tree, field.name)) for field in dataclasses.fields(tree)])
+    return tree
+
+
+def changed(tree: Any) -> None:
+    """Changes all of a result that can be changed."""
+    if isinstance(tree, Tensor):
+        tree.assign(tree * 0)
+    elif isinstance(tree, np.ndarray):
+        tree[...] = 7
+    elif isinstance(tree, dict):
+        for item in tree.values():
+            changed(item)
+        tree["more"] = 1
+    elif isinstance(tree, list | tuple | deque):
+        for item in tree:
+            changed(item)
+        if not isinstance(tree, tuple):
+            tree.append(5)
+    elif isinstance(tree, set):
+        tree.add(5)
+    elif isinstance(tree, bytearray):
+        tree[0] = 9
+    elif isinstance(tree, Record):
+        changed(tree.value)
+        tree.names = ["other"]
+
+
+def grouped(x: Any) -> Any:
+    groups = defaultdict(list)
+    groups["a"].append(x * 2)
+    return groups
+
+
+GIVES = {
+    "list": lambda x: [x * 2, [1, 2], "a", None],
+    "tuple": lambda x: (x, (exp(x), 3.5)),
+    "namedtuple": lambda x: Pair(x + 1, Pair([x], 2)),
+    "dict": lambda x: {"y": x * 2, "more": {"z": x}},
+    "OrderedDict": lambda x: OrderedDict(b=x, a=x + 1),
+    "defaultdict": grouped,
+    "deque": lambda x: deque([x, x * 2, x * 3], maxlen=2),
+    "array": lambda x: (x * 2, np.arange(3.0)),
+    "array inside": lambda x: {"y": x * 2, "arrays": [np.zeros((2, 2), np.int32)]},
+    "set": lambda x: (x * 2, {1, 2}, frozenset("ab")),
+    "bytearray": lambda x: (x * 2, bytearray(b"abc")),
+    "dataclass": lambda x: Record(x * 2, ["a"], {"deep": [x + 1]}),
+    "frozen dataclass": lambda x: [Frozen(x * 2), Frozen(Frozen(x))],
+    "twice": lambda x: [x * 2] * 2,
+    "nothing": lambda x: None,
+}
+
+
+@pytest.mark.parametrize("name", GIVES)
+def test_each_call_gives_its_own(name):
+    """Whoever changes what he got changes nothing of what the next one gets."""
+    fn = GIVES[name]
+    compiled = compile_(fn)
+    for seed in range(3):
+        result = compiled(tensor(seed))
+        assert plain(result) == plain(fn(tensor(seed)))
+        changed(result)
+
+
+def test_an_array_from_outside_is_given_itself():
+    outside = np.zeros(3)
+    fn = compile_(lambda x: (x * 2, outside))
+    for _ in range(2):
+        assert fn(tensor())[1] is outside
+
+
+@pytest.mark.parametrize("give", [
+    lambda x: {x * 2}, lambda x: (x * k for k in range(2)), lambda x: iter([x]), lambda x: Holder(x * 2), lambda x: [Holder([x * 2])],
+    lambda x: map(exp, [x]),
+], ids=["set", "generator", "iterator", "object", "object in a list", "map"])  # fmt: skip
+def test_tensors_inside_of_what_no_call_can_make_are_refused(give):
+    with pytest.raises(TraceError, match="a compiled function gives"):
+        compile_(give)(tensor())
+
+
+class Holder:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+HELD = tensor()
+TAKES = {
+    "deque": (lambda h: h[0] * len(h) + h[-1], [deque([tensor(1)]), deque([tensor(2), tensor(3)]), deque([tensor(4)])]),
+    "a deque that turns": (lambda h: [h, h.maxlen], [deque([tensor(1)], 1), deque([tensor(1)], 5)]),
+    "set": (lambda s: HELD * sum(s) * len(s), [{1, 2}, {3}, frozenset({1, 2}), {1, 2}]),
+    "kinds of one": (lambda s: (HELD, [type(item).__name__ for item in s]), [{1}, {True}, {1.0}, {1}]),
+    "keys of one": (lambda d: [type(key).__name__ for key in d], [{1: tensor()}, {True: tensor()}, {1.0: tensor()}]),
+    "OrderedDict": (lambda d: (type(d).__name__, list(d)[::-1], d["a"]), [OrderedDict(a=tensor(), b=1), OrderedDict(b=1, a=tensor())]),
+    "defaultdict": (lambda d: (d.default_factory, d["a"] * 2), [defaultdict(list, a=tensor()), defaultdict(dict, a=tensor())]),
+    "namedtuple": (lambda p: Pair(p.second * 2, p.first), [Pair(tensor(), tensor(1)), Pair(tensor(2), tensor(3))]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKES)
+def test_arguments_are_taken_as_they_are_at_each_call(name):
+    fn, given = TAKES[name]
+    compiled = compile_(fn)
+    for _ in range(2):
+        for argument in given:
+            assert plain(compiled(argument)) == plain(fn(argument))
+
+
+CHANGES = {
+    "append": (lambda given: given.append(1), [tensor()]),
+    "pop": (lambda given: given.pop(), [tensor(), tensor()]),
+    "replace": (lambda given: given.__setitem__(0, given[0] * 2), [tensor()]),
+    "key": (lambda given: given.__setitem__("y", given["x"] * 2), {"x": tensor()}),
+    "pop a key": (lambda given: given.pop("x"), {"x": tensor(), "y": 1}),
+    "inside": (lambda given: given["x"].append(2), {"x": [tensor()]}),
+    "missing key": (lambda given: given["y"], defaultdict(list, x=tensor())),
+    "deque": (lambda given: given.append(3), deque([tensor()])),
+    "set": (lambda given: given.add(3), {1, 2}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_containers_that_are_given_may_not_be_changed(name):
+    """It would happen while the function is traced, to its own copy, and at no call."""
+    change, given = CHANGES[name]
+
+    def fn(given: Any, x: Any) -> Any:
+        change(given)
+        return x * 2
+
+    before = plain(given)
+    with pytest.raises(TraceError, match="changed Python state"):
+        compile_(fn)(given, tensor())
+    assert plain(given) == before
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float16", ">f4", "uint16", "complex64", "U3", "O", "M8[s]"])
+def test_an_array_of_an_unknown_dtype_is_refused_by_name(dtype):
+    with pytest.raises(DTypeError, match="is not an element type"):
+        compile_(lambda x: x)(np.zeros(3, dtype))
