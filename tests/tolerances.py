@@ -32,6 +32,7 @@ from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Source
 from gradwerk.ops.arithmetic import Abs, Floor, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
+from gradwerk.ops.clamp import ClampMax, ClampMin
 from gradwerk.ops.compare import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
@@ -63,8 +64,8 @@ TABLE: dict[tuple[str, str], Tolerance] = {
 }
 
 CHOICES = (
-    Movement, Source, Max, Min, WindowMax, WindowMaxPick, Where, Neg, Abs, Relu, StopGradient, Maximum, Minimum, Floor, Sign,
-    Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual,
+    Movement, Source, Max, Min, WindowMax, WindowMaxPick, Where, Neg, Abs, Relu, StopGradient, Maximum, Minimum, ClampMin, ClampMax, Floor,
+    Sign, Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual,
 )  # fmt: skip
 """What rounds nothing."""
 SUMS = (Sum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Scan)

@@ -21,6 +21,7 @@ from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Elementwise, Indexed, Input, Movement, Op, Operand, Random, Reduction, Strides, no_gradient
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
+from gradwerk.ops.arithmetic import StopGradient
 from gradwerk.ops.control import scan
 from gradwerk.ops.movement import Concatenate
 from gradwerk.tensor.engine import Native
@@ -165,6 +166,17 @@ def second_gradient_is_the_slope_of_the_first(cls: type[Op]) -> None:
         slope_law(first, arrays, (op, types))
 
 
+def a_derivative_of_zero_is_zeros(cls: type[Op]) -> None:
+    """No gradient at all is what constants get: a floating result hands one on to each floating argument, and zeros where it is flat."""
+    if not issubclass(cls, Elementwise) or cls is StopGradient:
+        return
+    for op, types in examples_of(cls):
+        if not refuses(op, types):
+            graph, outputs = graph_of(op, types)
+            found = gradients(outputs, [np.ones(y.shape) for y in outputs], graph.inputs)
+            assert all(g is not None for g, x in zip(found, types, strict=True) if dtypes.is_float(x.dtype)), op
+
+
 def compiled_is_the_reference(cls: type[Op]) -> None:
     """Compiled alone, it gives what the reference gives: at ordinary and special values, on empty axes and axes of extent 1, chunks in
     either order.
@@ -238,7 +250,7 @@ def within(cls: type[Op], arrays: list[Array]) -> list[Array]:
 LAWS: tuple[Law, ...] = (
     is_documented, has_cases, reference_has_the_inferred_type, eager_and_graph_agree, text_reads_back, emit_means_the_reference,
     combine_folds_to_the_reference, view_reads_the_reference, gradient_is_the_slope, second_gradient_is_the_slope_of_the_first,
-    compiled_is_the_reference, indices_outside_are_refused,
+    a_derivative_of_zero_is_zeros, compiled_is_the_reference, indices_outside_are_refused,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [layers] [keras]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [keras]
 """
 
 from __future__ import annotations
@@ -37,6 +37,15 @@ def special() -> dict[str, Any]:
     return {f"special/{key}": array for key, array in special_points.recorded(torch).items()}
 
 
+def grid() -> dict[str, Any]:
+    """PyTorch's functions of one element at all special values."""
+    import torch
+
+    from tests.peers import special_grid
+
+    return {f"grid/{key}": array for key, array in special_grid.recorded(torch).items()}
+
+
 def layers() -> dict[str, Any]:
     """PyTorch's layers, losses, optimizers and nets."""
     import torch
@@ -53,7 +62,7 @@ def keras() -> dict[str, Any]:
     return keras_cases.recorded()
 
 
-PARTS: dict[str, Callable[[], dict[str, Any]]] = {"special": special, "layers": layers, "keras": keras}
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {"special": special, "grid": grid, "layers": layers, "keras": keras}
 
 
 def main(parts: list[str]) -> None:

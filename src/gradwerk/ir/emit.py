@@ -40,10 +40,10 @@ class Emitter(Protocol):
         """-x."""
 
     def maximum(self, a: Scalar, b: Scalar) -> Scalar:
-        """The larger; NaN if either is NaN."""
+        """The larger, b at a tie (0.0 and -0.0); NaN if either is NaN."""
 
     def minimum(self, a: Scalar, b: Scalar) -> Scalar:
-        """The smaller; NaN if either is NaN."""
+        """The smaller, b at a tie; NaN if either is NaN."""
 
     def compare(self, relation: str, a: Scalar, b: Scalar) -> Scalar:
         """A bool; relation is eq, ne, lt, le, gt, ge.  A comparison with NaN is false, ne true."""

@@ -14,9 +14,9 @@
     Control      holds sub-graphs                          infer, pullback, evaluate
     Host         runs Python, may have an effect           infer, evaluate
 
-A class that forgets an answer fails when its module is imported.  "No derivative" is said aloud: `vjp = no_gradient` (zero almost
-everywhere) or `vjp = undefined("reason")`.  Concrete classes register themselves; tests, docs, text form and `gradwerk ops` read the
-registry.
+A class that forgets an answer fails when its module is imported.  "No derivative" is said aloud: `vjp = no_gradient` (the result is no
+differentiable data), `vjp = flat` (zero, ops/arithmetic.py) or `vjp = undefined("reason")`.  Concrete classes register themselves; tests,
+docs, text form and `gradwerk ops` read the registry.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _only_refused(cls: type[Op], answer: str) -> bool:
 
 
 def no_gradient(self: Op, ct: Operand, y: Operand, *xs: Operand) -> Grads:
-    """The derivative is zero almost everywhere, or the result is not differentiable data."""
+    """Nothing is handed on: the result is not differentiable data, or counts as a constant."""
     return (None,) * len(xs)
 
 

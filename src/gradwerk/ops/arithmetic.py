@@ -15,9 +15,16 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import StateError
 from gradwerk.ir.emit import Emitter, Scalar
-from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Operand, Select, Unary, no_gradient, typed
+from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Op, Operand, Select, Unary, no_gradient, typed
 from gradwerk.ops.compare import equal, greater, less, less_equal
+from gradwerk.ops.source import full
+
+
+def flat(self: Op, ct: Operand, y: Operand, *xs: Operand) -> Grads:
+    """The derivative is 0: zeros, as PyTorch has it, where `no_gradient` would say that nothing depends on the arguments."""
+    return tuple(full(x.shape, 0, x.dtype, like=(ct, x)) if dtypes.is_float(x.dtype) else None for x in xs)
 
 
 @final
@@ -109,7 +116,7 @@ class Div(Binary):
 @final
 @dataclass(frozen=True)
 class Maximum(Binary):
-    """The larger of a and b; NaN if either is NaN, then both get the gradient.  At a tie each gets half of it.
+    """The larger of a and b; NaN if either is NaN, then both get the gradient.  At a tie it is b, and each gets half of the gradient.
 
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
@@ -129,7 +136,7 @@ class Maximum(Binary):
 @final
 @dataclass(frozen=True)
 class Minimum(Binary):
-    """The smaller of a and b; NaN if either is NaN, then both get the gradient.  At a tie each gets half of it.
+    """The smaller of a and b; NaN if either is NaN, then both get the gradient.  At a tie it is b, and each gets half of the gradient.
 
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
@@ -169,7 +176,7 @@ class Neg(Unary):
 @final
 @dataclass(frozen=True)
 class Abs(Unary):
-    """Magnitude, |x|; the derivative at 0 is 0.
+    """Magnitude, |x|; the derivative at 0 and NaN is 0, as PyTorch has it.
 
     Shape: that of x.  Dtype: floats and signed integers, kept.
     """
@@ -192,34 +199,33 @@ class Abs(Unary):
 @final
 @dataclass(frozen=True)
 class Sign(Unary):
-    """-1, 0 or 1 by the sign of x; NaN of NaN.
+    """-1, 0 or 1 by the sign of x; 0 of NaN, as PyTorch has it (NumPy says NaN).  The derivative is 0.
 
     Shape: that of x.  Dtype: floats and signed integers, kept.
     """
 
     accepts = "fi"
-    vjp = no_gradient
+    vjp = flat
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
         dtype = e.dtype(x)
         zero, one, minus_one = e.const(0, dtype), e.const(1, dtype), e.const(-1, dtype)
-        not_positive = e.select(e.compare("lt", x, zero), minus_one, e.select(e.compare("eq", x, zero), zero, x))
-        return e.select(e.compare("gt", x, zero), one, not_positive)
+        return e.select(e.compare("gt", x, zero), one, e.select(e.compare("lt", x, zero), minus_one, zero))
 
     def reference(self, x: Array) -> Array:
-        return np.sign(x)
+        return np.asarray(np.subtract(x > 0, x < 0, dtype=x.dtype))
 
 
 @final
 @dataclass(frozen=True)
 class Floor(Unary):
-    """The largest whole number not above x.
+    """The largest whole number not above x.  The derivative is 0.
 
     Shape: that of x.  Dtype: floating, kept.  Error: exact.
     """
 
     accepts = "f"
-    vjp = no_gradient
+    vjp = flat
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
         return e.math("floor", x)
@@ -231,7 +237,7 @@ class Floor(Unary):
 @final
 @dataclass(frozen=True)
 class Relu(Unary):
-    """The positive part, max(x, 0); NaN stays, in the gradient too.  The derivative at 0 is 0.
+    """The positive part, max(x, 0); NaN and -0.0 stay, NaN's gradient too.  The derivative at 0 is 0.
 
     An op and not maximum(x, 0): its derivative needs the result alone, so the input need not be kept.
     Shape: that of x.  Dtype: numbers, kept.
@@ -244,10 +250,10 @@ class Relu(Unary):
         return (where(less_equal(y, 0), 0, ct),)
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
-        return e.maximum(x, e.const(0, e.dtype(x)))
+        return e.maximum(e.const(0, e.dtype(x)), x)
 
     def reference(self, x: Array) -> Array:
-        return np.asarray(np.maximum(x, x.dtype.type(0)))
+        return np.asarray(np.maximum(x.dtype.type(0), x))
 
 
 @final
@@ -314,6 +320,30 @@ class StopGradient(Unary):
     """
 
     vjp = no_gradient
+
+    def emit(self, e: Emitter, x: Scalar) -> Scalar:
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return x
+
+
+@final
+@dataclass(frozen=True)
+class Undifferentiated(Unary):
+    """x itself, the result of a function of which a derivative is refused, though its parts have one.
+
+    Shape: that of x.  Dtype: kept.  Raises: StateError where a gradient reaches it.
+    """
+
+    function: str
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return ((cls("floor_divide"), (typed(2, 3),)),)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        raise StateError(f"derivative for {self.function} is not implemented", likely="detach() the arguments: the derivative is 0")
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
         return x

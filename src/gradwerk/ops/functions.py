@@ -17,13 +17,14 @@ from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
+from gradwerk.ops.clamp import clamp_max, clamp_min
 from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape, unchanged
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
-from gradwerk.ops.transcendental import cos, erf, exp, fmod, log, pow_, rsqrt, sqrt, tanh
+from gradwerk.ops.transcendental import PowNumber, cos, erf, exp, fmod, log, pow_, sqrt, tanh
 from gradwerk.ops.window import WindowMax, WindowSum
 
 Axes = int | Sequence[int] | None
@@ -44,13 +45,16 @@ def square(x: Operand) -> Operand:
 
 
 def clip(x: Operand, low: Operand = None, high: Operand = None) -> Operand:
-    """x held between two bounds, of which one may be missing; `high` where they cross.  The gradient passes where low <= x <= high."""
-    raised = x if low is None else where(less(x, low), low, x)
-    return raised if high is None else where(greater(raised, high), high, raised)
+    """x held between two bounds, of which one may be missing; `high` where they cross, NaN where one of the three is NaN.
+
+    The gradient passes to x where low <= x <= high, to a bound where x is beyond it: to the upper one where they cross.
+    """
+    raised = x if low is None else clamp_min(x, low)
+    return raised if high is None else clamp_max(raised, high)
 
 
 def power(x: Operand, exponent: Operand) -> Operand:
-    """x ** exponent: a number that is a small whole one by products, a half by the root; any other, and what has a dtype, by the op.
+    """x ** exponent: a number that is a small whole one by products; any other, and what has a dtype, by the op.
 
     Shape: broadcast.  Dtype: kept; whole numbers to whole powers only.
     Raises: DTypeError, ArgumentError for whole numbers to a negative power.
@@ -66,11 +70,11 @@ def power(x: Operand, exponent: Operand) -> Operand:
         return unchanged(x)
     if exponent == -1:
         return div(1, x)
-    if abs(exponent) == 0.5 and floating:
-        return sqrt(x) if exponent > 0 else rsqrt(x)
     if 0 < exponent <= MOST_PRODUCTS and exponent == int(exponent):
         return _products(x, int(exponent))
-    return pow_(x, float(exponent)) if floating else whole_power(x, exponent)
+    if not floating:
+        return whole_power(x, exponent)
+    return PowNumber(float(exponent))(x) if math.isfinite(exponent) else pow_(x, float(exponent))
 
 
 def _products(x: Operand, count: int) -> Operand:
@@ -116,7 +120,7 @@ def remainder(a: Operand, b: Operand) -> Operand:
 
 
 def floor_divide(a: Operand, b: Operand) -> Operand:
-    """floor(a / b) of the exact quotient; a / b where b is 0 (whole numbers: 0).  No gradient.
+    """floor(a / b) of the exact quotient; a / b where b is 0 (whole numbers: 0).  The gradient is 0.
 
     Shape: broadcast.  Dtype: floating or whole, equal, kept.
     """
@@ -129,7 +133,10 @@ def floor_divide(a: Operand, b: Operand) -> Operand:
     quotient = where(_beyond(rest, b), sub(quotient, 1), quotient)
     lower = floor(quotient)
     whole = where(greater(sub(quotient, lower), 0.5), add(lower, 1), lower)  # not floor(q + 0.5): odd numbers of 24 bits would become even
-    return stop_gradient(where(equal(b, 0), div(a, b), whole))
+    plain = div(a, b)
+    whole = where(equal(whole, 0), mul(plain, 0), whole)  # of the quotient's sign
+    far = logical_and(not_equal(rest, rest), equal(sub(a, a), 0))  # a is finite, and a quotient so large is whole
+    return floor(where(logical_or(equal(b, 0), far), plain, whole))
 
 
 def _whole(a: Operand, b: Operand) -> bool:

@@ -59,8 +59,11 @@ class Sum(Reduction):
 class Max(Reduction):
     """The largest along `axes`; NaN where there is one.  Places of equal value share the gradient evenly.
 
+    Where the result is NaN all of the gradient is NaN, or with `nan_shares` it goes to the elements that are NaN: PyTorch does either.
     Shape: that of x without `axes` (extent 1 with `keepdims`).  Dtype: kept.  Raises: ShapeError for the largest of nothing.
     """
+
+    nan_shares: bool = False
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         return _of_something(self, types)
@@ -83,8 +86,11 @@ class Max(Reduction):
 class Min(Reduction):
     """The smallest along `axes`; NaN where there is one.  Places of equal value share the gradient evenly.
 
+    Where the result is NaN all of the gradient is NaN, or with `nan_shares` it goes to the elements that are NaN: PyTorch does either.
     Shape: that of x without `axes` (extent 1 with `keepdims`).  Dtype: kept.  Raises: ShapeError for the smallest of nothing.
     """
+
+    nan_shares: bool = False
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         return _of_something(self, types)
@@ -133,30 +139,31 @@ def _of_none(op: Reduction, x: Array) -> Array:
     return np.zeros(op.infer(Type(x.shape, x.dtype))[0].shape, x.dtype)
 
 
-def _shares(op: Reduction, ct: Operand, y: Operand, x: Operand) -> Operand:
+def _shares(op: Max | Min, ct: Operand, y: Operand, x: Operand) -> Operand:
     kept = kept_shape(x.shape, op.axes)
-    hits = cast(equal(x, reshape(y, kept)), x.dtype)
+    here = equal(x, reshape(y, kept))
+    hits = cast(logical_or(here, not_equal(x, x)) if op.nan_shares else here, x.dtype)
     return mul(hits, div(reshape(ct, kept), reduce_sum(hits, op.axes, keepdims=True)))
 
 
 def reduce_sum(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
     """The sum along `axes`, None for all.  Raises: ShapeError."""
-    return _reduced(Sum, x, axes, keepdims=keepdims)
+    return _reduced(Sum, x, axes, keepdims)
 
 
-def reduce_max(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
-    """The largest along `axes`, None for all.  Raises: ShapeError."""
-    return _reduced(Max, x, axes, keepdims=keepdims)
+def reduce_max(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False, nan_shares: bool = False) -> Operand:
+    """The largest along `axes`, None for all; `nan_shares` as in Max.  Raises: ShapeError."""
+    return _reduced(Max, x, axes, keepdims, nan_shares)
 
 
-def reduce_min(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
-    """The smallest along `axes`, None for all.  Raises: ShapeError."""
-    return _reduced(Min, x, axes, keepdims=keepdims)
+def reduce_min(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False, nan_shares: bool = False) -> Operand:
+    """The smallest along `axes`, None for all; `nan_shares` as in Min.  Raises: ShapeError."""
+    return _reduced(Min, x, axes, keepdims, nan_shares)
 
 
-def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None, *, keepdims: bool) -> Operand:
+def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None, *fields: bool) -> Operand:
     given = normal_axes(kind.name, axes, x.ndim)
-    return kind(given, keepdims)(x) if given else unchanged(x)
+    return kind(given, *fields)(x) if given else unchanged(x)
 
 
 def argmax(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:

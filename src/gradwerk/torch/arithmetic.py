@@ -18,7 +18,9 @@ from gradwerk.base.dtypes import RANK, DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement
+from gradwerk.ops.arithmetic import Undifferentiated
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.operators import floor_divide
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
 
@@ -74,7 +76,6 @@ class Arithmetic:
         def __truediv__(self, other: Operand) -> Self: ...
         def __neg__(self) -> Self: ...
         def __pow__(self, other: Operand) -> Self: ...
-        def __floordiv__(self, other: Operand) -> Self: ...
         def __mod__(self, other: Operand) -> Self: ...
         def __and__(self, other: Operand) -> Self: ...
         def __or__(self, other: Operand) -> Self: ...
@@ -101,12 +102,14 @@ class Arithmetic:
         return functions.log_softmax(_floating("log_softmax", x), place) if self.ndim else elementwise.mul(x, 0)
 
     def clamp(self, min: Any = None, max: Any = None) -> Self:  # noqa: ANN401
-        """Held between two bounds; the gradient passes at the bounds too."""
+        """Held between two bounds; the gradient passes at the bounds too.  A lower bound that is not below the upper one gets none."""
         if min is None and max is None:
             raise ArgumentError("clamp(): At least one of 'min' or 'max' must not be None")
-        x: Any = self
-        if min is not None:
-            x = x._with(functions.clip, min)
+        x, low = self, min
+        if getattr(min, "requires_grad", False) and hasattr(max, "dtype"):
+            low = elementwise.where(min < max, min, min.detach())
+        if low is not None:
+            x = x._with(functions.clip, low)
         return x if max is None else x._with(lambda a, high: functions.clip(a, None, high), max)
 
     clip = clamp
@@ -183,7 +186,7 @@ class Arithmetic:
         """x / other; rounded down with `rounding_mode="floor"`."""
         if rounding_mode not in (None, "floor"):
             raise ArgumentError(f"div(): rounding_mode={rounding_mode!r} is not supported here yet", facts=("known: None, 'floor'",))
-        return self / other if rounding_mode is None else self // other
+        return self / other if rounding_mode is None else self._by(floor_divide, other)
 
     def __add__(self, other: Operand) -> Self:
         if _truths(self, other):
@@ -199,6 +202,12 @@ class Arithmetic:
         if isinstance(other, Handle):
             check_dtypes(self, other)
         return self._with(functions.matmul, other)
+
+    def __floordiv__(self, other: Operand) -> Self:
+        return _underived(self._with(floor_divide, other))
+
+    def __rfloordiv__(self, other: Operand) -> Self:
+        return _underived(self._after(floor_divide, other))
 
     def floor_divide(self, other: Operand) -> Self:
         """The largest whole number not above x / other."""
@@ -293,6 +302,12 @@ def _floating(function: str, x: Any) -> Any:  # noqa: ANN401
 def _as_float(x: Any) -> Any:  # noqa: ANN401
     """Whole numbers as float32."""
     return x if x.dtype.kind == "f" else elementwise.cast(x, np.dtype(np.float32))
+
+
+def _underived(quotient: Any) -> Any:  # noqa: ANN401  or NotImplemented
+    """What // gives: torch has no derivative of it, backward() raises."""
+    wants = quotient is not NotImplemented and quotient.requires_grad
+    return Undifferentiated("aten::floor_divide")(quotient) if wants else quotient
 
 
 def check_dtypes(a: Any, b: Any) -> None:  # noqa: ANN401

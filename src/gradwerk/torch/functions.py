@@ -29,7 +29,8 @@ from gradwerk.torch.tensors import Tensor
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The Tensors one behind the other along an axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
     parts = _tensors("cat", tensors)
-    filled = [x for x in parts if x.shape != (0,)] or parts[:1]  # torch passes over empty vectors
+    filled = [x for x in parts if x.shape != (0,)] or parts[:1]  # torch passes over empty vectors beside what has more axes
+    filled = parts if filled[0].ndim == 1 else filled
     place = arguments.axis("cat", dim, filled[0].ndim)
     for number, x in enumerate(parts):
         if x.ndim != filled[0].ndim and x.shape != (0,):

@@ -88,7 +88,7 @@ class Reductions:
         _truth(name, keepdim)
         if dim is None:
             self._filled(name)
-            return best(self)
+            return best(self, nan_shares=self.dtype.kind == "f")
         place = arguments.axis(name, dim, self.ndim)
         values, places = chosen(self if self.ndim else reshape(self, (1,)), place, keepdims=keepdim and bool(self.ndim))
         return (Extreme if name == "max" else Least)(values, places)
@@ -152,7 +152,7 @@ class Reductions:
             raise ArgumentError(f"norm(): p={p!r} is not supported here yet", facts=("known: 'fro' and numbers",))
         size = elementwise.abs_(x)
         if p in (float("inf"), -float("inf")):
-            return (reduction.reduce_max if p > 0 else reduction.reduce_min)(size, places, keepdims=keepdim)
+            return (reduction.reduce_max if p > 0 else reduction.reduce_min)(size, places, keepdims=keepdim, nan_shares=True)
         if p == 0:
             return reduction.reduce_sum(elementwise.cast(compare.not_equal(x, 0), x.dtype), places, keepdims=keepdim)
         if p == 1:

@@ -121,11 +121,11 @@ class LaneEmitter:
         return self.sub(self.const(0, x.dtype), x)
 
     def maximum(self, a: Lanes, b: Lanes) -> Lanes:
-        """The larger; NaN if either is NaN."""
+        """The larger, b at a tie; NaN if either is NaN."""
         return self._extreme("gt", a, b)
 
     def minimum(self, a: Lanes, b: Lanes) -> Lanes:
-        """The smaller; NaN if either is NaN."""
+        """The smaller, b at a tie; NaN if either is NaN."""
         return self._extreme("lt", a, b)
 
     def _extreme(self, relation: str, a: Lanes, b: Lanes) -> Lanes:
@@ -134,7 +134,8 @@ class LaneEmitter:
         if a.number is not None and not isnan(a.number):
             return self.select(self.compare(relation, a, b), a, b)
         if b.number is not None and not isnan(b.number):
-            return self.select(self.compare(relation, b, a), b, a)
+            beaten = relation if b.number else {"gt": "ge", "lt": "le"}[relation]  # zeros are equal, and not the same
+            return self.select(self.compare(beaten, b, a), b, a)
         best = self.select(self.compare(relation, a, b), a, b)  # b where either is NaN: right unless a alone is
         return self.select(self.compare("ne", a, a), a, best)
 

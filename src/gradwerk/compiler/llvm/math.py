@@ -260,5 +260,5 @@ FUNCTIONS: dict[str, Callable[[LaneEmitter, Lanes], Lanes]] = {
     "sqrt": sqrt, "rsqrt": rsqrt, "floor": floor, "abs": magnitude,
 }  # fmt: skip
 
-HEAVY = frozenset({"exp", "log", "tanh", "sigmoid", "erf", "sin", "cos", "pow", "softplus", "log_loss", "fmod"})
+HEAVY = frozenset({"exp", "log", "tanh", "sigmoid", "erf", "sin", "cos", "pow", "pow_number", "softplus", "log_loss", "fmod"})
 """Functions of so many instructions that unrolling gains nothing."""
