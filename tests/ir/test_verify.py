@@ -97,6 +97,29 @@ def test_a_token_is_taken_once() -> None:
         verify(graph)
 
 
+def test_a_node_stands_at_its_number_in_its_graph() -> None:
+    graph = chain()
+    graph.nodes[5].number = 6
+    with pytest.raises(VerifyError, match="node 6 stands at place 5"):
+        verify(graph)
+    graph = chain()
+    graph.nodes[5].graph = chain()
+    with pytest.raises(VerifyError, match="belongs to another graph"):
+        verify(graph)
+
+
+def test_what_only_a_sub_graph_sees_is_checked() -> None:
+    body = Graph("step")
+    carry = body.input(typed(2))
+    body.finish([tanh(mul(carry, carry))])
+    graph = Graph()
+    (y,) = graph.apply(Scan(body, 3, 1, 0), [graph.input(typed(2))])
+    verify(graph.finish([y]))
+    body.nodes[1].values[0].type = typed(3)
+    with pytest.raises(VerifyError, match="step: mul gives"):
+        verify(graph)
+
+
 def test_sub_graphs_are_checked() -> None:
     body = Graph("step")
     carry = body.input(typed(2))
