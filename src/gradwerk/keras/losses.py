@@ -256,7 +256,7 @@ def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything Nu
     if isinstance(value, Tensor):
         return value
     array = as_data(value, "a loss's argument", empty=True)
-    return Tensor(array.astype(np.float32) if array.dtype.kind == "f" or array.dtype == np.bool_ else array)
+    return Tensor(array, np.float32 if array.dtype.kind == "f" or array.dtype == np.bool_ else None)
 
 
 def _logits_behind(loss: str, y_pred: Operand, activation: str, *, from_logits: bool) -> tuple[Operand, bool]:

@@ -50,6 +50,9 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
             raise ShapeError("the mask does not fit", facts=(f"mask {mask.shape}      Tensor {tuple(x.shape)}",))
         flat = movement.reshape(x, (-1, *x.shape[mask.ndim :]))
         return gather(flat, np.flatnonzero(mask))
+    trace = mode.trace
+    if trace is not None and isinstance(rows, np.ndarray) and isinstance(x, Handle) and trace.held_array(rows) is not None:
+        rows = trace.fresh(x.result_class, trace.array_value(rows))
     if rows.dtype.kind == "i":  # counted from the end where negative
         rows = elementwise.where(compare.less(rows, 0), elementwise.add(rows, x.shape[0]), rows)
     return gather(x, rows)
@@ -77,6 +80,8 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
             likely = "write by a mask, x[mask] = value, or by whole numbers"
             raise TraceError("x[rows] = value needs the contents of the rows, and a traced step has none yet", likely=likely)
         rows = rows._array
+    elif mode.trace is not None:
+        mode.trace.watch(rows)
     extent, rest = x.shape[0], tuple(x.shape[1:])
     flat = np.where(rows < 0, rows + extent, rows).reshape(-1)
     if flat.size and not (flat.min() >= 0 and flat.max() < extent):

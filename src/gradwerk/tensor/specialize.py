@@ -170,7 +170,8 @@ class Tracer:
         """The whole road.  Raises what the function raises, TraceError, Overlap; all state is as before then."""
         trace, call = self.trace, self.call
         self.guards.collect(self.fn, iter(call.objects))
-        trace.arrays, trace.names = self.guards.arrays, self.guards.names
+        trace.hold(list(self.guards.arrays.values()))
+        trace.names = self.guards.names
         grad = mode.grad
         leaves = [self.stand_in(place, leaf) for place, leaf in enumerate(call.leaves)]
         given = Rebuilt(leaves)
@@ -198,6 +199,11 @@ class Tracer:
             likely = "return the value, or keep it in a Tensor and .assign() it"
             problem = "a compiled function changed Python state, which happens only while it is traced"
             raise TraceError(problem, facts=tuple(changes), likely=likely)
+        arrays = self.trace.overwritten_arrays()
+        if arrays:
+            what = f"{arrays[0].dtype}{list(arrays[0].shape)}"
+            problem = "a compiled function writes to a NumPy array after it has made a Tensor on its memory"
+            raise TraceError(problem, facts=(what,), likely="write first, or copy the array: torch.tensor(array), Tensor(array)")
         leaked = self.trace.outside_histories()
         if leaked:
             raise TraceError(
@@ -303,6 +309,8 @@ class Tracer:
             raise Moved
         found_at = {source.handle._storage for source in sources if isinstance(source, Fixed)}
         self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
+        self.guards.others += trace.watched
+        self.guards.slots += trace.watched
         self.guards.tensors = [row for row in trace.met.values() if isinstance(self.reference(row[0]), Fixed)]
         return Specialization(
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,

@@ -46,7 +46,7 @@ class Tensor(Operators, Handle):
         else:
             self._array = None
             self._storage = Storage(None, self._type)
-            trace.born(self._storage, array)
+            trace.born(self._storage, data, array)
         if requires_grad:
             set_wants(self, wants=True)
 
@@ -55,6 +55,11 @@ class Tensor(Operators, Handle):
         """A Tensor on the array's own memory (copied only where it is not dense, read-only or not of a known dtype)."""
         given = to_array(array, None)
         own = not (given.flags.c_contiguous and given.flags.writeable)
+        trace = mode.trace
+        if trace is not None and own:
+            return trace.fresh(cls, trace.array_value(given))
+        if trace is not None and trace.held_array(given) is None:
+            return trace.lend(cls, given)
         held = np.array(given, order="C") if own else given.view()
         type_ = Type(held.shape, held.dtype)
         storage = Storage(held, type_)

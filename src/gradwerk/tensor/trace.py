@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.base.origin import Origin, backward
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
+from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.foreign import Foreign
@@ -23,6 +27,7 @@ from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
 from gradwerk.tensor.tape import TapeNode, next_number, record
+from gradwerk.tensor.watched import Watched
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +54,13 @@ class Trace:
         self.layouts: dict[Storage, tuple[int, ...]] = {}
         self.written: dict[Storage, None] = {}
         self.names: dict[Storage, str] = {}
-        self.arrays: dict[int, Array] = {}
-        self.array_storages: dict[int, Storage] = {}
+        self.arrays: Sequence[Array] = ()
+        """What the function holds of NumPy's: closure, globals, attributes."""
+        self.owners: set[int] = set()
+        self.held: dict[int, Handle] = {}
+        self.watched: list[Watched] = []
+        self.lent: dict[Storage, tuple[Array, bytes]] = {}
+        """Tensors made inside on the memory of arrays that the function does not hold, and what these held then."""
         self.taken: dict[Storage, int] = {}
         self.versions: dict[Storage, int] = {}
         self.grads: dict[int, tuple[Handle, Any]] = {}
@@ -104,23 +114,56 @@ class Trace:
         """Whether the Storage has a value here or around."""
         return storage in self.values or storage.array is not None or (self.parent is not None and self.parent.knows(storage))
 
-    def born(self, storage: Storage, array: Array) -> None:
-        """A Tensor made of numbers while tracing: a constant."""
-        self.values[storage] = self.array_value(array)
+    def born(self, storage: Storage, data: Any, array: Array) -> None:  # noqa: ANN401
+        """A Tensor made while tracing of the data in this array: a constant, unless the data are an array that the function holds."""
+        held = self.held_array(data) if isinstance(data, np.ndarray) and data.dtype in dtypes.SHORT else None
+        if held is None:
+            self.values[storage] = self.graph.constant(array)
+        else:
+            (self.values[storage],) = self.graph.apply(Cast(array.dtype), (self.value(held),))
         self.born_here.add(storage)
 
+    def hold(self, arrays: Sequence[Array]) -> None:
+        """Takes note of the arrays that the function holds."""
+        self.arrays, self.owners = arrays, {id(owner_of(array)) for array in arrays}
+
+    def held_array(self, array: Array) -> Handle | None:
+        """An array that the function holds, or a part of one, as a Tensor from outside; None for any other."""
+        if self.parent is not None:
+            return self.parent.held_array(array)
+        if id(owner_of(array)) not in self.owners:
+            return None
+        if id(array) not in self.held:
+            self.held[id(array)] = on_memory(array)
+        return self.held[id(array)]
+
     def array_value(self, array: Array) -> Value:
-        """A constant; but an array that the function holds (closure, global, attribute) is an input, because its contents may change."""
-        base: Any = array
-        while base is not None and id(base) not in self.arrays:
-            base = getattr(base, "base", None)
-        if base is None:
-            return self.graph.constant(array)
-        storage = self.array_storages.get(id(array))
-        if storage is None:
-            storage = self.array_storages[id(array)] = Storage(array, Type(array.shape, array.dtype))
-            storage.owner = Foreign(array)
-        return self.value(make(Handle, storage, array, storage.type))
+        """A constant; but an array that the function holds is an input, because its contents may change."""
+        held = self.held_array(array)
+        return self.graph.constant(array) if held is None else self.value(held)
+
+    def watch(self, array: Array) -> None:
+        """Makes the contents of an array a guard, where the function holds it: what was computed of them stands in the graph."""
+        if self.held_array(array) is not None:
+            self.outermost.watched.append(Watched(array))
+
+    def lend(self, cls: type[H], array: Array) -> H:
+        """A Tensor on the memory of an array that the function does not hold: it made it, and will make another at the next call.
+
+        So it may be read, but what is written to it could not be found again.
+        """
+        lent = self.fresh(cls, self.value(on_memory(array)))
+        self.outermost.lent[lent._storage] = array, array.tobytes()
+        return lent
+
+    def overwritten_arrays(self) -> list[Array]:
+        """The arrays that NumPy wrote to after a Tensor was made on their memory."""
+        return [array for array, contents in self.lent.values() if array.tobytes() != contents]
+
+    @property
+    def outermost(self) -> Trace:
+        """The trace around all that this one is inside of."""
+        return self if self.parent is None else self.parent.outermost
 
     def fresh(self, cls: type[H], value: Value, order: tuple[int, ...] | None = None) -> H:
         """A new Tensor with a Storage of its own, whose axes lie in this order when it leaves the trace."""
@@ -176,6 +219,11 @@ class Trace:
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
+        if target._storage in self.outermost.lent:
+            raise TraceError(
+                "a compiled function writes to a Tensor that it has made on the memory of a NumPy array", facts=(str(target._type),),
+                likely="copy the array (torch.tensor(array), Tensor(array)), or make the Tensor outside",
+            )  # fmt: skip
         if isinstance(value, Handle):
             if value._storage.problem:
                 raise StateError(value._storage.problem)
@@ -268,6 +316,20 @@ class Trace:
             raise self.refused from error
         finally:
             mode.trace, mode.grad = before, grad
+
+
+def owner_of(array: Array) -> Array:
+    """The array that holds the memory that this one looks into."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def on_memory(array: Array) -> Handle:
+    """A Tensor on the memory of an array of the user's, whatever its strides."""
+    storage = Storage(array, Type(array.shape, array.dtype))
+    storage.owner = Foreign(array)
+    return make(Handle, storage, array, storage.type)
 
 
 class Moved(Exception):  # noqa: N818  caught by compile, never seen

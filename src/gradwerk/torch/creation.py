@@ -15,6 +15,7 @@ from gradwerk.ir.op import Array
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import inverse
 from gradwerk.torch.arguments import extents, whole
 from gradwerk.torch.options import accepts, on_cpu
@@ -45,9 +46,21 @@ def _nested(data: Sequence[Any]) -> Any:  # noqa: ANN401  an array, or the list 
     except ValueError:
         message = "the nested lists have different lengths, and a Tensor has one for each axis"
         raise ShapeError(message, likely="pad them to one length") from None
+    _read_now(data)
     if array.dtype.kind in "USO":
         raise ArgumentTypeError("tensor(): invalid data type 'str'" if array.dtype.kind != "O" else "tensor(): the data are no numbers")
     return array if isinstance(leaf, (np.ndarray, np.generic, Tensor)) else data
+
+
+def _read_now(data: Any) -> None:  # noqa: ANN401
+    """Tells a trace which arrays Python read for it: an array alone, or those in lists."""
+    if mode.trace is None:
+        return
+    if isinstance(data, np.ndarray):
+        mode.trace.watch(data)
+    elif isinstance(data, (list, tuple)):
+        for item in data:
+            _read_now(item)
 
 
 def _read(data: Any) -> Any:  # noqa: ANN401
@@ -129,6 +142,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor: 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """One value everywhere; its dtype is the value's unless given."""
+    _read_now(fill_value)
     return Tensor.of(np.full(_shape((size,)), fill_value, dtype or Tensor.of(fill_value).dtype), requires_grad=requires_grad)
 
 
