@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gradwerk.compiler.llvm.angles import BITS, TWO_OVER_PI
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.target import Target
@@ -17,17 +18,24 @@ from tests.compiler.run_work import Memory, run
 
 BOUNDS = {  # name: largest error in ulp for f32, f64
     "exp": (1.0, 1.0), "log": (1.0, 1.0), "tanh": (1.5, 2.0), "sigmoid": (1.6, 2.0), "erf": (1.1, 2.0), "sin": (1.6, 1.6),
-    "cos": (1.6, 1.6), "sqrt": (0.5, 0.5), "rsqrt": (1.5, 1.5), "floor": (0.0, 0.0), "abs_": (0.0, 0.0),
+    "cos": (1.6, 1.6), "sqrt": (0.5, 0.5), "rsqrt": (1.5, 1.5), "floor": (0.0, 0.0), "abs_": (0.0, 0.0), "softplus": (2.0, 2.0),
 }  # fmt: skip
 EXACT = {
     "exp": np.exp, "log": np.log, "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt, "floor": np.floor, "abs_": np.abs,
     "rsqrt": lambda x: 1 / np.sqrt(x), "sigmoid": lambda x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))),
     "erf": lambda x: np.vectorize(math.erf, otypes=[np.float64])(x.astype(np.float64)),
+    "softplus": lambda x: np.logaddexp(x, x.dtype.type(0)),
 }  # fmt: skip
 SPECIAL = [
     0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1.1754944e-38, 3.4028235e38, -3.4028235e38, 88.72284, 88.7229, -87.4, -103.97,
     -104.0, 0.34657, 1.0, -1.0, 0.99999994, 1.0000001, 0.625, 0.9277, 9.0, 10.0, -17.0, 89.5, 131072.0, -131072.0,
 ]  # fmt: skip
+BORDERS = [
+    0.0, 1.0, 0.5, 2.0, 0.625, 0.927734375, 4.0, 6.0, 10.0, 20.0, 87.0, 88.72284, 103.97, 708.4, 709.78, 745.13, math.sqrt(0.5),
+    math.sqrt(2.0), math.pi / 4, math.pi / 2, math.pi, math.log(2) / 2, 2.0**-24, 2.0**-53, 2.0**17, 2.0**40, 2.0**50, 1.1754944e-38,
+    2.2250738585072014e-308, 3.4028235e38, 1.7976931348623157e308, np.inf,
+]  # fmt: skip
+"""Where a function takes another way, or a type ends."""
 
 
 def computed(name: str, x: np.ndarray, target: Target) -> np.ndarray:
@@ -53,12 +61,23 @@ def ulp_error(got: np.ndarray, exact: np.ndarray) -> np.ndarray:
 
 
 def patterns(dtype: str) -> np.ndarray:
-    """Every so many bit patterns of the type, and the special values."""
+    """Every so many bit patterns of the type, the special values, and what lies around borders."""
+    known = np.concatenate([np.array(SPECIAL, dtype), around_borders(dtype)])
     if dtype == "float32":
         bits = np.arange(0, 2**32, 25013, dtype=np.uint64).astype(np.uint32)
-        return np.concatenate([np.array(SPECIAL, np.float32), bits.view(np.float32)])
+        return np.concatenate([known, bits.view(np.float32)])
     bits = np.arange(0, 2**64 - 2**47, 2**47 + 987654321, dtype=np.uint64)
-    return np.concatenate([np.array(SPECIAL, np.float64), bits.view(np.float64), np.linspace(-40, 40, 20011)])
+    return np.concatenate([known, bits.view(np.float64), np.linspace(-40, 40, 20011)])
+
+
+def around_borders(dtype: str) -> np.ndarray:
+    """The numbers next to each border, of either sign."""
+    with np.errstate(over="ignore"):
+        borders = np.array(BORDERS, np.float64).astype(dtype)
+    whole = borders.view(f"u{borders.itemsize}")[:, None]
+    steps = np.arange(40, dtype=whole.dtype)
+    near = np.concatenate([whole + steps, np.maximum(whole, steps) - steps]).ravel().view(dtype)
+    return np.concatenate([near, -near])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -66,12 +85,11 @@ def patterns(dtype: str) -> np.ndarray:
 def test_error_bound(name: str, dtype: str) -> None:
     x = patterns(dtype)
     if name in ("sin", "cos"):
-        far = np.abs(x) > 2.0**17
-        x = np.concatenate([x[~far], np.random.default_rng(0).uniform(-(2.0**17), 2.0**17, 50_000).astype(dtype)])
+        x = np.concatenate([x, np.random.default_rng(0).uniform(-(2.0**17), 2.0**17, 50_000).astype(dtype)])
     if name == "erf":
-        x = np.concatenate([x[:: len(x) // 20_000], np.linspace(-5, 5, 5001).astype(dtype)])
+        x = np.concatenate([x[:: len(x) // 20_000], around_borders(dtype), np.linspace(-5, 5, 5001).astype(dtype)])
     with np.errstate(all="ignore"):
-        exact = EXACT[name](x.astype(np.float64 if dtype == "float32" else np.longdouble))
+        exact = EXACT[name](x.astype(np.longdouble))
     if name == "floor" or name == "abs_":
         exact = exact.astype(dtype)
     got = computed(name, x, host_target())
@@ -100,9 +118,29 @@ def test_bits_do_not_depend_on_lanes(name: str) -> None:
         assert np.isnan(narrow[nan].view(np.float32)).all()
 
 
+def test_two_over_pi() -> None:
+    """The bits by Machin's formula in whole numbers."""
+    one = 1 << BITS + 64
+
+    def arctangent(divisor: int) -> int:
+        term, total, sign, k = one // divisor, 0, 1, 1
+        while term:
+            total, sign, term, k = total + sign * (term // k), -sign, term // divisor**2, k + 2
+        return total
+
+    quarter_pi = 4 * arctangent(5) - arctangent(239)
+    assert one * one // (2 * quarter_pi) >> 64 == TWO_OVER_PI
+
+
 @pytest.mark.parametrize("name", ["sin", "cos"])
-def test_far_angles_by_the_slow_reduction(name: str) -> None:
-    x = np.random.default_rng(1).uniform(-1e12, 1e12, 4000).astype(np.float32)
-    assert ulp_error(computed(name, x, host_target()), EXACT[name](x.astype(np.longdouble))).max() <= 1.6
-    assert np.isnan(computed(name, np.array([np.inf, -np.inf, np.nan], np.float32), host_target())).all()
-    assert np.abs(computed(name, np.array([3e38, -1e30, 1e20], np.float32), host_target())).max() <= 1.0
+def test_angles_nearest_to_multiples_of_half_pi(name: str) -> None:
+    """The hardest of each type (Kahan; Muller, Elementary Functions, 3rd ed., table 11.1), and all lanes beside far ones as alone."""
+    hard = {"float32": [16367173.0 * 2.0**72], "float64": [6381956970095103.0 * 2.0**797, 5.0e15, 1e22]}
+    for dtype, angles in hard.items():
+        x = np.array([*angles, 0.5, -1.25, 3.0, 1e5, -0.0] * 5, dtype)
+        x = np.concatenate([x, -x])
+        assert ulp_error(computed(name, x, host_target()), EXACT[name](x.astype(np.longdouble))).max() <= 1.6
+        apart = np.where(np.abs(x) > 1e6, x.dtype.type(0.5), x)
+        beside = computed(name, x, host_target())[np.abs(x) <= 1e6]
+        np.testing.assert_array_equal(beside, computed(name, apart, host_target())[np.abs(x) <= 1e6])
+        assert np.isnan(computed(name, np.array([np.inf, -np.inf, np.nan], dtype), host_target())).all()

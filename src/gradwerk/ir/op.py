@@ -58,8 +58,6 @@ class Op:
     """The base of all kinds.  Fields are the attributes; ==, hash, repr and the text form follow from them."""
 
     domain: ClassVar[Interval | tuple[Interval, ...]] = Interval(-2.0, 2.0)
-    precise: ClassVar[Interval | None] = None
-    """Where compiled code keeps its error bound, if not everywhere."""
     answers: ClassVar[tuple[str, ...]] = ()
     name: ClassVar[str] = ""
 

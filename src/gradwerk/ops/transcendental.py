@@ -169,12 +169,11 @@ class Erf(Unary):
 class Sin(Unary):
     """Sine, x in radians.
 
-    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp for |x| <= 2**17.
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 and f64 within 2 ulp, however large x is; NaN of infinity.
     """
 
     accepts = "f"
     domain = Interval(-8.0, 8.0)
-    precise = Interval(-(2.0**17), 2.0**17)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(ct, cos(x)),)
@@ -191,12 +190,11 @@ class Sin(Unary):
 class Cos(Unary):
     """Cosine, x in radians.
 
-    Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp for |x| <= 2**17.
+    Shape: that of x.  Dtype: floating, kept.  Error: f32 and f64 within 2 ulp, however large x is; NaN of infinity.
     """
 
     accepts = "f"
     domain = Interval(-8.0, 8.0)
-    precise = Interval(-(2.0**17), 2.0**17)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (neg(mul(ct, sin(x))),)

@@ -6,7 +6,7 @@ No library is called.  Largest errors, tested over samples of all bit patterns w
     f32       1.0   1.0   1.5   1.6      1.1   1.6   1.6   0.5   1.5
     f64       1.0   1.0   2.0   2.0      2.0   1.6   1.6   0.5   1.5
 
-sin and cos hold that for |x| <= 2**17 (f32 beyond it: by a reduction in f64, to 2**50; f64: to 2**40); further out they only stay bounded.
+sin and cos hold that for every number: angles beyond FAST_ANGLE are reduced by integers (angles.py), where a lane has one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gradwerk.base import dtypes
+from gradwerk.compiler.llvm.angles import far_angle
 from gradwerk.compiler.llvm.formats import (
     DOUBLE,
     ERF_LARGE_DOUBLE,
@@ -30,8 +31,8 @@ from gradwerk.compiler.llvm.formats import (
 if TYPE_CHECKING:
     from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
 
-FAST_ANGLE = 131072.0
-"""f32 angles up to here are reduced in f32."""
+FAST_ANGLE = {dtypes.float32: 2.0**17, dtypes.float64: 2.0**40}
+"""Angles up to here are reduced by three parts of pi / 2."""
 
 
 def horner(e: LaneEmitter, x: Lanes, coefficients: Sequence[float]) -> Lanes:
@@ -192,10 +193,7 @@ def cos(e: LaneEmitter, x: Lanes) -> Lanes:
 def _wave(e: LaneEmitter, x: Lanes, *, quarter: int) -> Lanes:
     """sin(x + quarter * pi / 2): x = n pi / 2 + r, |r| <= pi / 4; the lowest bits of n choose polynomial and sign."""
     form = FORMATS[x.dtype]
-    if form is SINGLE:
-        r, n = _reduced_angle(e, x)
-    else:
-        r, n = _reduce_angle(e, x, form)
+    r, n = _reduced_angle(e, x, form)
     n = e.add(n, e.const(quarter, form.integer))
     z = e.mul(r, r)
     odd = e.fma(e.mul(r, z), horner(e, z, form.sin), r)
@@ -217,22 +215,22 @@ def _reduce_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes]
     return r, e.bitcast(shifted, form.integer)
 
 
-def _reduced_angle(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
-    """The f32 reduction; where a lane is beyond its range, all lanes are reduced in f64."""
+def _reduced_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes]:
+    """The rest and n of any angle.  Only where a lane is far the other reduction is made, and taken for the lanes that are."""
     f = e.function
-    far = e.compare("gt", e.intrinsic("fabs", x), e.const(FAST_ANGLE, x.dtype))
+    near, n = _reduce_angle(e, x, form)
+    far = e.compare("gt", e.intrinsic("fabs", x), e.const(FAST_ANGLE[x.dtype], x.dtype))
     some = far
     if e.count > 1:
         bits = f.emit(f"bitcast {far.type} {far.name} to i{e.count}", f"i{e.count}")
         some = e.wrap(f.emit(f"icmp ne i{e.count} {bits}, 0", "i1"), dtypes.bool_)
 
     def slow() -> Sequence[Lanes]:
-        r, n = _reduce_angle(e, e.cast(x, dtypes.float64), DOUBLE)
-        r = e.maximum(e.minimum(e.cast(r, dtypes.float32), e.const(1.0, x.dtype)), e.const(-1.0, x.dtype))
-        return r, e.cast(n, dtypes.int32)
+        rest, quarters = far_angle(e, e.cast(x, dtypes.float64))
+        return e.select(far, e.cast(rest, x.dtype), near), e.select(far, e.cast(quarters, form.integer), n)
 
-    r, n = f.either(some, slow, lambda: _reduce_angle(e, x, SINGLE))
-    return e.wrap(r, x.dtype), e.wrap(n, dtypes.int32)
+    found = f.either(some, slow, lambda: (near, n))
+    return e.wrap(found[0], x.dtype), e.wrap(found[1], form.integer)
 
 
 def sqrt(e: LaneEmitter, x: Lanes) -> Lanes:
