@@ -1,8 +1,8 @@
 """What counts as equal: numbers within the error that rounding explains, measured on the program itself.
 
 The reference's own distance from exact numbers, which are made in a wider type, says how much is usual.  Where a result is farther away,
-the program is computed again in float64 with noise of float32's size behind every operation that rounds: what noise moves, rounding may
-move (a maximum of two that are almost equal, a difference of large numbers), and what it does not move is wrong.
+the program is computed again in float64 with noise of float32's size behind every operation that rounds, and on the terms of every sum:
+what noise moves, rounding may move (a maximum of two that are almost equal, a sum whose terms cancel), and what it does not move is wrong.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import Array, Constant, Input, Movement, Source
+from gradwerk.ir.op import Array, Constant, Contraction, Input, Movement, Reduction, Source
 from gradwerk.ops.arithmetic import Abs, Cast, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
 from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import Gather
+from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.reduction import Max, Min
-from gradwerk.ops.window import WindowMax, WindowMaxPick
+from gradwerk.ops.window import Window, WindowMax, WindowMaxPick
 from tests.programs.text import Program, gradient_parts
 from tests.programs.words import WIDE, sampler
 
@@ -46,6 +46,8 @@ EXACT = (
     WindowMaxPick,
 )
 """What does not round."""
+SUMS = (Contraction, Reduction, Window, ScatterAdd)
+"""What adds up terms: each of them rounds."""
 TRIALS = 12
 USUAL = 4
 """How much larger than the reference's an error may be."""
@@ -120,10 +122,16 @@ def results_of(node: Node, args: list[Array], rng: np.random.Generator, eps: flo
             made = disturbed(op.body, [*state, *(x[step] for x in args[op.carries : end]), *args[end:]], rng, eps)
             state, rows[step] = made[: op.carries], made[op.carries :]
         return [*state, *(np.stack([rows[step][k] for step in range(op.length)]) for k in range(len(node.values) - op.carries))]
-    results = [np.asarray(x) for x in op.evaluate(*args)]
     if isinstance(op, EXACT):
-        return results
-    return [x * (1 + eps * rng.uniform(-1, 1, x.shape)) if x.dtype.kind == "f" else x for x in results]
+        return [np.asarray(x) for x in op.evaluate(*args)]
+    if isinstance(op, SUMS) and args:  # terms round too: much where they cancel
+        args = [noisy(args[0], rng, eps), *args[1:]]
+    return [noisy(np.asarray(x), rng, eps) for x in op.evaluate(*args)]
+
+
+def noisy(x: Array, rng: np.random.Generator, eps: float) -> Array:
+    """Floats moved by up to one eps."""
+    return x * (1 + eps * rng.uniform(-1, 1, x.shape)) if x.dtype.kind == "f" else x
 
 
 def differences(results: Sequence[Array], exact: Exact) -> Iterator[tuple[int, str]]:
