@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler import verify
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Link, Overwritten, Schedule, Segment, Slice, assign, extend, tables
+from gradwerk.compiler.memory import Link, Overwritten, Schedule, Segment, Slice, assign, extend, pointer, tables
 from gradwerk.compiler.verify import check_stage, verify_work
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import ARENA, FIRST_INPUT, Loop, Pointer
@@ -134,6 +134,19 @@ def test_reaching_out_of_a_buffer_is_found() -> None:
         check([far], [x], [y])
 
 
+def test_two_buffers_of_one_stage_in_the_same_memory_are_found() -> None:
+    x, y, z = buffer("x"), buffer("y"), buffer("z")
+    works = [work([x], y), work([x], z)]
+    segment, plan = Segment(tuple(works)), Schedule([[Link([one]) for one in works]])
+    for offset, apart in ((y.nbytes, True), (y.nbytes - 4, False), (0, False)):
+        places = {x: Pointer(FIRST_INPUT, 0), y: Pointer(ARENA, 0), z: Pointer(ARENA, offset)}
+        if apart:
+            verify_work([segment], plan, [0], places, [x], [z])
+        else:
+            with pytest.raises(VerifyError, match="y and z lie in the same memory in one stage"):
+                verify_work([segment], plan, [0], places, [x], [z])
+
+
 def test_a_loop_is_walked_iteration_by_iteration() -> None:
     trips, width = 3, 4
     history = Buffer(F32, (trips + 1) * width, "carry")
@@ -224,6 +237,16 @@ def test_large_programs_are_held_to_bounds_alone(monkeypatch: pytest.MonkeyPatch
         check(works, [x], [z], schedule=Schedule([[Link(list(works))]]))
 
 
+def test_what_is_held_keeps_its_memory_to_the_end() -> None:
+    x, kept, y, z = buffer("x"), buffer("kept"), buffer("y"), buffer("z")
+    plan = Schedule()
+    extend(plan, Segment((work([x], kept), work([x], y), work([y], z, read_part=HALO))))
+    assert len(plan.stages) == 2
+    for held in ([kept], []):
+        places, _ = assign(plan, {x: Pointer(FIRST_INPUT, 0)}, held)
+        assert (places[kept] != places[z]) == bool(held)
+
+
 def test_a_launch_says_how_many_bytes_it_touches() -> None:
     x, y = buffer("x"), buffer("y")
     repeated = Access(Operand(x, (ROWS, WIDTH), (0, 1)))
@@ -237,6 +260,18 @@ def test_a_chain_goes_on_where_a_later_piece_meets_several_of_it() -> None:
     x, y, z, out = buffer("x"), buffer("y"), buffer("z"), buffer("out")
     plan = check([work([x], y), work([y], z), work([y, z], out)], [x], [out])
     assert [[len(link.work) for link in links] for links in plan.stages] == [[3]]
+
+
+def test_work_waits_for_what_another_iteration_may_have_in_common() -> None:
+    trips, width = 3, 4
+    history, out = Buffer(F32, (trips + 1) * width, "carry"), Buffer(F32, width, "out")
+    then = Slice(F32, history.count, base=history, start=width, step=width)
+    turn = Work(Kernel(), (Access(Operand(then, (width,), (1,)), writes=True, reads=False),), (), 1)
+    look = Work(Kernel(), (Access(Operand(history, (width,), (1,))), Access(Operand(out, (width,), (1,)), writes=True, reads=False)), (), 1)
+    plan = Schedule()
+    extend(plan, Segment((look, turn), trips))
+    assert chains_of(plan) == [[[look, turn]]]  # in one chain, not at the same time
+    assert pointer(Access(Operand(then, (width,), (1,), 3)), {history: Pointer(3, 128)}) == Pointer(3, 128 + (width + 3) * 4, width * 4)
 
 
 # ---- laws: what passes computes what the program says, and what is sound passes
@@ -268,6 +303,8 @@ def test_every_schedule_that_is_made_passes_and_computes_the_program(order: Orde
     verify_work([Segment(tuple(order.works))], plan, [0], places, order.given, order.outputs)
     for backwards in (False, True):
         assert computed(chains_of(plan), places, order, backwards=backwards) == expected(order)
+    launches, _, _ = tables(plan, places)
+    assert sum(len(launch.pointers) for launch in launches) == sum(len(work.accesses) for work in order.works)
     assert all(place.offset + buffer.nbytes <= size for buffer, place in places.items() if place.slot == ARENA)
 
 

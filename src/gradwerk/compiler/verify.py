@@ -2,7 +2,8 @@
 
     in the order of the program    every element is written before it is read, and read as what was last written there
     in the order of the schedule   every read finds the same writer: stages, addresses and reused memory change nothing
-    within a stage                 chunks that may run at the same time have nothing in common that one of them writes
+    within a stage                 chunks that may run at the same time have nothing in common that one of them writes, by what is meant
+                                   and by where it lies
 
 Elements are followed one by one, by sets that are enumerated (Footprint.elements) and not by the formulas of hulls from which barriers were
 derived.  Programs that touch more than MOST elements are checked by bounds alone.  That declarations are true is held by tests, which
@@ -11,6 +12,7 @@ record the loads and stores of kernels.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -98,8 +100,10 @@ def verify_work(
         for trip in range(max(step.trips, 1)):
             for links in plan.stages[starts[number] : end]:
                 check_stage([link.work for link in links], trip)
-                for work in (work for link in links for work in link.work):
+                works = [work for link in links for work in link.work]
+                for work in works:
                     scheduled.touch((number, order[id(work)], trip), work.accesses, work, first=False)
+                check_apart(works, places)
     scheduled.touch((len(steps), 0, 0), [Access(Operand(b, (b.count,), (1,))) for b in outputs], None, first=False)
 
 
@@ -241,6 +245,15 @@ def check_stage(chains: Sequence[Sequence[Work]], trip: int) -> None:
                 for elements, who in owners(access, work.chunks, number):
                     if not mark(touched[base], elements + (at + step * trip), who, access):
                         raise fault(work, n, "meets chunks that may run at the same time", work.accesses)
+
+
+def check_apart(works: Sequence[Work], places: Mapping[Buffer, Pointer]) -> None:
+    """Buffers that one stage touches have no byte in common: its chains run at the same time, in any order.  Raises: VerifyError."""
+    touched = dict.fromkeys(root(access.operand.buffer) for work in works for access in work.accesses)
+    placed = sorted(((places[base], base) for base in touched if base in places), key=lambda row: (row[0].slot, row[0].offset))
+    for (here, ours), (there, theirs) in itertools.pairwise(placed):
+        if here.slot == there.slot and there.offset < here.offset + ours.nbytes and theirs.nbytes:
+            raise VerifyError(f"{ours.label or 'a buffer'} and {theirs.label or 'another'} lie in the same memory in one stage")
 
 
 def owners(access: Access, chunks: int, chain: int) -> Iterator[tuple[Ints, Ints]]:
