@@ -4,6 +4,8 @@ from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.nn import functional as functional
 from gradwerk.torch.nn import init as init
 from gradwerk.torch.nn import utils as utils
+from gradwerk.torch.nn.containers import ModuleList as ModuleList
+from gradwerk.torch.nn.containers import Sequential as Sequential
 from gradwerk.torch.nn.layers import AvgPool2d as AvgPool2d
 from gradwerk.torch.nn.layers import BatchNorm1d as BatchNorm1d
 from gradwerk.torch.nn.layers import BatchNorm2d as BatchNorm2d
@@ -26,8 +28,6 @@ from gradwerk.torch.nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from gradwerk.torch.nn.losses import L1Loss as L1Loss
 from gradwerk.torch.nn.losses import MSELoss as MSELoss
 from gradwerk.torch.nn.module import Module as Module
-from gradwerk.torch.nn.module import ModuleList as ModuleList
-from gradwerk.torch.nn.module import Sequential as Sequential
 from gradwerk.torch.nn.recurrent import LSTM as LSTM
 from gradwerk.torch.tensors import Parameter as Parameter
 

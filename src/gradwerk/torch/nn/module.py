@@ -1,14 +1,14 @@
-"""torch.nn.Module and its containers: torch's names over `nn.module.Module`."""
+"""torch.nn.Module: torch's names over `nn.module.Module`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
 from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
-from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError, StateError
+from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
@@ -64,14 +64,23 @@ class Module(core.Module):
 
     def own_buffers(self) -> Iterator[tuple[str, base.Tensor]]:
         """The registered buffers of this very module."""
-        return ((name, getattr(self, name)) for name in self._buffer_names if getattr(self, name) is not None)
+        return ((name, getattr(self, name)) for name in self._buffer_names if getattr(self, name, None) is not None)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._buffer_names.pop(name, None)
+
+    def held_modules(self) -> list[tuple[str, core.Module]]:
+        """Direct sub-modules with their names; one that stands under two names twice."""
+        return [(name, value) for name, value in self.__dict__.items() if isinstance(value, core.Module)]
 
     def named_children(self) -> Iterator[tuple[str, core.Module]]:
-        """Direct sub-modules with their names."""
-        return ((name, value) for name, value in self.__dict__.items() if isinstance(value, core.Module))
+        """Direct sub-modules with their names, each once."""
+        first = {id(child): (name, child) for name, child in reversed(self.held_modules())}
+        return iter([first[id(child)] for name, child in self.held_modules() if first[id(child)][0] == name])
 
     def children(self) -> Iterator[core.Module]:
-        """Direct sub-modules."""
+        """Direct sub-modules, each once."""
         return (child for _, child in self.named_children())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -85,7 +94,8 @@ class Module(core.Module):
     ) -> Iterator[tuple[str, base.Parameter]]:
         """Parameters with their paths, a tied one once unless `remove_duplicate` is false."""
         seen: set[int] = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+        below = self.named_modules(prefix) if remove_duplicate else paths_of(self, prefix)
+        for path, module in below if recurse else [(prefix, self)]:
             for name, parameter in module.own_parameters():
                 if id(parameter) not in seen or not remove_duplicate:
                     seen.add(id(parameter))
@@ -99,7 +109,7 @@ class Module(core.Module):
         """The module at a dotted path."""
         found: core.Module = self
         for name in filter(None, target.split(".")):
-            inside = dict(found.named_children())
+            inside = dict(found.held_modules() if isinstance(found, Module) else found.named_children())
             if name not in inside:
                 facts = (f"modules: {', '.join(inside) or 'none'}",)
                 raise AbsentNameError(f"{type(found).__name__} has no attribute `{name}`", facts=facts)
@@ -107,11 +117,11 @@ class Module(core.Module):
         return found
 
     def state_dict(self, prefix: str = "") -> dict[str, base.Tensor]:
-        """Parameters and persistent buffers by path; detached, sharing memory."""
+        """Parameters and persistent buffers by path, of a module that stands in two places by both; detached, sharing memory."""
         return {path: tensor.detach() for path, tensor in self._state(prefix)}
 
     def _state(self, prefix: str = "") -> Iterator[tuple[str, base.Tensor]]:
-        for path, module in self.named_modules(prefix.removesuffix(".")):
+        for path, module in paths_of(self, prefix.removesuffix(".")):
             persistent = module._buffer_names if isinstance(module, Module) else None
             yield from ((f"{path}.{name}" if path else name, p) for name, p in module.own_parameters())
             kept = ((name, b) for name, b in module.own_buffers() if persistent is None or persistent[name])
@@ -187,8 +197,15 @@ class Module(core.Module):
 
     def __repr__(self) -> str:
         settings = self.extra_repr().split("\n") if self.extra_repr() else []
-        inside = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
+        inside = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.held_modules()]
         return laid_out(type(self).__name__, settings, inside)
+
+
+def paths_of(module: core.Module, path: str = "") -> Iterator[tuple[str, core.Module]]:
+    """A module and all below it, owners first; one that stands in several places with each path."""
+    yield path, module
+    for name, child in module.held_modules() if isinstance(module, Module) else module.named_children():
+        yield from paths_of(child, f"{path}.{name}" if path else name)
 
 
 def _check_place(module: Module, name: str, value: object) -> None:
@@ -215,7 +232,7 @@ def laid_out(name: str, settings: list[str], inside: list[str]) -> str:
     return "\n".join([f"{name}(", *(f"  {line}" for line in [*settings, *inside]), ")"])
 
 
-def _checked(layer: object) -> core.Module:
+def checked(layer: object) -> core.Module:
     """A module.  Raises: ArgumentTypeError for what is none, as torch does."""
     if isinstance(layer, core.Module):
         return layer
@@ -234,74 +251,3 @@ def _other_keys(own: list[str], given: list[str]) -> str:
         if sorted(prefix + key for key in given) == sorted(own):
             return f"the dict's keys lack {prefix!r}: {{{prefix!r} + key: value for key, value in state_dict.items()}}"
     return ""
-
-
-class Sequential(Module):
-    """Modules called one after the other; takes modules or one ordered dict of them."""
-
-    def __init__(self, *args: Any) -> None:  # noqa: ANN401
-        super().__init__()
-        layers = args[0] if len(args) == 1 and isinstance(args[0], dict) else {str(k): layer for k, layer in enumerate(args)}
-        for name, layer in layers.items():
-            self.add_module(name, _checked(layer))
-
-    def forward(self, input: Any) -> Any:  # noqa: A002, ANN401  torch's name
-        """The last module's result."""
-        for layer in self.children():
-            input = layer(input)  # noqa: A001
-        return input
-
-    def append(self, module: core.Module) -> Self:
-        """One more module at the end."""
-        self.add_module(str(len(self)), module)
-        return self
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.children())
-
-    def __iter__(self) -> Iterator[core.Module]:
-        return self.children()
-
-    def __getitem__(self, index: int | slice) -> Any:  # noqa: ANN401
-        picked = list(self.children())[index]
-        return Sequential(*picked) if isinstance(picked, list) else picked
-
-
-class ModuleList(Module):
-    """Modules held in a list."""
-
-    def __init__(self, modules: Iterable[core.Module] | None = None) -> None:
-        super().__init__()
-        for module in modules or ():
-            self.append(_checked(module))
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        """A list is not called.  Raises: StateError."""
-        raise StateError(f"{type(self).__name__} holds modules and calls none", likely="nn.Sequential(*layers) calls one after the other")
-
-    def append(self, module: core.Module) -> Self:
-        """One more module at the end."""
-        self.add_module(str(len(self)), module)
-        return self
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.children())
-
-    def __iter__(self) -> Iterator[core.Module]:
-        return self.children()
-
-    def __getitem__(self, index: int | slice) -> Any:  # noqa: ANN401
-        picked = list(self.children())[index]
-        return ModuleList(picked) if isinstance(picked, list) else picked
-
-    def __repr__(self) -> str:
-        runs: list[list[Any]] = []  # first, last, text: equal neighbours are one line
-        for number, child in enumerate(self.children()):
-            text = repr(child)
-            if runs and runs[-1][2] == text:
-                runs[-1][1] = number
-            else:
-                runs.append([number, number, text])
-        lines = [f"({a}): {t}" if a == b else f"({a}-{b}): {b - a + 1} x {t}" for a, b, t in runs]
-        return laid_out(type(self).__name__, [], [line.replace("\n", "\n  ") for line in lines])
-
