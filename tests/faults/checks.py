@@ -18,7 +18,7 @@ NEAR, PROGRAMS = 0.25, 0.4
 """The parts of the time that the tests of the module, and random programs, get."""
 FIRST = 700_000_000
 """The first seed: always the same programs, which the present compiler runs as it must."""
-FOLDERS = ("autodiff", "compiler", "ir", "runtime", "tensor", "laws")
+FOLDERS = ("autodiff", "compiler", "ir", "rules", "runtime", "tensor", "laws")
 PACKAGE = Path("src/gradwerk")
 IMPORT = re.compile(r"^ *from (gradwerk[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 FIRST_TESTS = ("tests/compiler/test_someones_ops.py",)
