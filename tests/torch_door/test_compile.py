@@ -163,3 +163,37 @@ def test_smoothed_cross_entropy_of_probabilities() -> None:
     by_label = nn.functional.cross_entropy(x, labels, label_smoothing=0.2)
     by_row = nn.functional.cross_entropy(x, nn.functional.one_hot(labels).float(), label_smoothing=0.2)
     np.testing.assert_allclose(by_label.item(), by_row.item(), rtol=1e-6)
+
+
+DRAWS = {
+    "rand": lambda x, g: torch.rand(3, 2, generator=g),
+    "randn": lambda x, g: torch.randn((4,), generator=g),
+    "rand_like": lambda x, g: torch.rand_like(x, generator=g) * x,
+    "randn_like": lambda x, g: torch.randn_like(x, generator=g),
+    "noise": lambda x, g: x + 0.1 * torch.randn(x.shape, generator=g),
+    "both": lambda x, g: torch.cat([torch.rand(2, generator=g), torch.rand(2, generator=g)]),
+    "written": lambda x, g: torch.rand(4, generator=g).add_(x),
+}
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("name", DRAWS)
+def test_random_numbers_are_drawn_at_each_call_and_are_those_of_eager_mode(name: str, own: bool) -> None:
+    x, generator = torch.arange(4.0), torch.Generator() if own else None
+    runs = []
+    for wrap in (lambda fn: fn, torch.compile):
+        fn = wrap(lambda x: DRAWS[name](x, generator))
+        (generator or torch).manual_seed(7)
+        runs.append([fn(x).numpy() for _ in range(3)])
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-6, atol=1e-6)
+    assert not np.array_equal(runs[1][0], runs[1][1])
+
+
+def test_a_leaf_may_be_drawn_inside_a_compiled_function() -> None:
+    def fn() -> Any:
+        leaf = torch.rand(3, requires_grad=True)
+        (leaf * leaf).sum().backward()
+        return leaf, leaf.grad
+
+    for leaf, gradient in (torch.compile(fn)(), fn()):
+        np.testing.assert_allclose(gradient.numpy(), 2 * leaf.detach().numpy())

@@ -14,6 +14,7 @@ from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
+from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import inverse
@@ -204,13 +205,13 @@ def manual_seed(seed: int) -> Generator:
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def rand(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Uniform on [0, 1)."""
-    return Tensor.of((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
+    return _drawn((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
 
 
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def randn(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Standard normal."""
-    return Tensor.of((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
+    return _drawn((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
 
 
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
@@ -223,6 +224,13 @@ def rand_like(input: base.Tensor, *, generator: Generator | None = None, require
 def randn_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Standard normal, in the shape of another Tensor."""
     return randn(input.shape, generator=generator, requires_grad=requires_grad)
+
+
+def _drawn(numbers: base.Tensor, *, requires_grad: bool) -> Tensor:
+    """What a generator drew, in a Tensor of this class; drawn anew at each call of a compiled function."""
+    drawn = make(Tensor, numbers._storage, numbers._array, numbers._type)
+    drawn.requires_grad = requires_grad
+    return drawn
 
 
 @accepts("out", "layout", "device", "pin_memory")
