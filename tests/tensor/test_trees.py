@@ -15,7 +15,8 @@ import pytest
 from gradwerk.base.errors import DTypeError, TraceError
 from gradwerk.ops.elementwise import exp
 from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.grad import grad
+from gradwerk.tensor.tensor import Parameter, Tensor
 
 Pair = namedtuple("Pair", "first second")  # noqa: PYI024  as users write it
 
@@ -186,3 +187,44 @@ def test_containers_that_are_given_may_not_be_changed(name):
 def test_an_array_of_an_unknown_dtype_is_refused_by_name(dtype):
     with pytest.raises(DTypeError, match="is not an element type"):
         compile_(lambda x: x)(np.zeros(3, dtype))
+
+
+def written(x: Tensor, y: Tensor) -> Tensor:
+    x.assign(x + y)
+    return x * y
+
+
+def gradients(x: Tensor, y: Tensor) -> Any:
+    gradient = grad((x * x * y).sum(), [x, y])
+    return [gradient, x is y]
+
+
+PAIRS = {
+    "read": lambda x, y: x * 2 - y,
+    "given back": lambda x, y: (x, y, x is y),
+    "written": written,
+    "gradients": gradients,
+    "in a list": lambda x, y: [item * 2 for item in (x, y, x)],
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_tensor_given_twice_is_one_tensor_and_is_traced_once(name):
+    fn = PAIRS[name]
+    compiled = compile_(fn)
+    for seed in range(8):
+        results = []
+        for run in (fn, compiled):
+            one, other = (Parameter(tensor(seed + k)) for k in range(2)) if name == "gradients" else (tensor(seed + k) for k in range(2))
+            results.append([plain(run(x, y)) for x, y in ((one, one), (one, other), (other, other), (other, one))] + [plain(one)])
+        assert results[0] == results[1]
+    assert len(compiled.retraces) == 1
+
+
+def test_a_tensor_given_twice_that_the_function_holds_too():
+    held = tensor()
+    fn = compile_(lambda x, y: x * held - y)
+    for _ in range(3):
+        for x, y in ((held, held), (tensor(1), held), (tensor(2), tensor(3)), (held[:], held)):
+            np.testing.assert_allclose(fn(x, y).numpy(), x.numpy() * held.numpy() - y.numpy(), rtol=1e-6)
+    assert len(fn.retraces) <= 4

@@ -161,8 +161,7 @@ def compile(fn: F) -> F:  # noqa: A001  the name everyone knows
 
 def differs(entry: Specialization, call: Call) -> str:
     """Why a specialization does not fit this call: other memory shared, `.grad` there or not.  Empty when it fits."""
-    storages = call.storages
-    if entry.identities or not entry.fixed.isdisjoint(storages) or len(set(storages)) != len(storages):
+    if entry.identities or call.shares or not entry.fixed.isdisjoint(call.storages):
         why = shares_otherwise(entry, call)
         if why:
             return why
@@ -187,7 +186,7 @@ def shares_otherwise(entry: Specialization, call: Call) -> str:
         view = leaves[place]._view
         if leaves[place]._storage is not storage or (view.steps if view is not None else ()) != steps:
             return f"argument {place} is another Tensor, and shares memory with what the function holds"
-    by_identity = {place for place, *_ in entry.identities}
+    by_identity = {place for place, *_ in entry.identities} | set(call.twins)
     for place, leaf in enumerate(leaves):
         if isinstance(leaf, Handle) and leaf._storage in entry.fixed and place not in by_identity:
             return f"argument {place} shares memory with what the function holds"

@@ -17,11 +17,17 @@ from gradwerk.tensor.storage import Storage
 Leaf = Any
 _VALUES = (bool, int, float, complex, str, bytes, type(None), type, np.dtype, slice, range)
 
+NO_TWINS: dict[int, int] = {}
+
 
 class Call:
-    """The arguments of one call, taken apart: `leaves` are the Tensors and arrays in order, `key` is hashable."""
+    """The arguments of one call, taken apart: `leaves` are the Tensors and arrays in order, `key` is hashable.
 
-    __slots__ = ("key", "leaves", "objects", "storages")
+    `twins` says which leaves are an earlier one themselves: (place, place of that).
+    """
+
+    __slots__ = ("key", "leaves", "objects", "shares", "storages", "twins")
+    twins: dict[int, int]
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.leaves: list[Leaf] = []
@@ -33,6 +39,16 @@ class Call:
         for name in kwargs:
             key.append(name)
             self._take(kwargs[name], key, name)
+        self.shares = len(set(self.storages)) != len(self.storages)
+        """Whether Tensors among the arguments share memory."""
+        self.twins = NO_TWINS
+        if self.shares:
+            first: dict[int, int] = {}
+            self.twins = {}
+            for place, leaf in enumerate(self.leaves):
+                if isinstance(leaf, Handle) and first.setdefault(id(leaf), place) != place:
+                    self.twins[place] = first[id(leaf)]
+            key.append(tuple(self.twins.items()))
         self.key = tuple(key)
 
     def _take(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
@@ -68,12 +84,12 @@ class Call:
             self.objects.append((f"argument {label}", value))
 
     def sharing(self) -> tuple[Any, ...]:
-        """How arguments share memory: for each that lies in the Storage of an earlier one, that one's place; and then every view."""
+        """How arguments share memory, twins apart: for each that lies in the Storage of an earlier one, its place; and then every view."""
         places: dict[int, int] = {}
         shared = False
         rows = []
         for place, leaf in enumerate(self.leaves):
-            if isinstance(leaf, Handle):
+            if isinstance(leaf, Handle) and place not in self.twins:
                 first = places.setdefault(id(leaf._storage), place)
                 shared = shared or first != place
                 rows.append((place, first, leaf._view.steps if leaf._view is not None else ()))

@@ -173,7 +173,9 @@ class Tracer:
         trace.hold(list(self.guards.arrays.values()))
         trace.names = self.guards.names
         grad = mode.grad
-        leaves = [self.stand_in(place, leaf) for place, leaf in enumerate(call.leaves)]
+        leaves: list[Handle] = []
+        for place, leaf in enumerate(call.leaves):
+            leaves.append(leaves[call.twins[place]] if place in call.twins else self.stand_in(place, leaf))
         given = Rebuilt(leaves)
         args = tuple(given.take(value) for value in args)
         kwargs = {name: given.take(value) for name, value in kwargs.items()}
