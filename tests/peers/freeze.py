@@ -2,7 +2,7 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [keras]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras]
 """
 
 from __future__ import annotations
@@ -52,7 +52,16 @@ def layers() -> dict[str, Any]:
 
     from tests.peers import layer_cases
 
-    return layer_cases.recorded(torch)
+    return layer_cases.recorded(torch, layer_cases.GROUPS)
+
+
+def histories() -> dict[str, Any]:
+    """Random histories of PyTorch's optimizers."""
+    import torch
+
+    from tests.peers import layer_cases, optimizer_histories
+
+    return layer_cases.recorded(torch, optimizer_histories.GROUPS)
 
 
 def keras() -> dict[str, Any]:
@@ -62,7 +71,9 @@ def keras() -> dict[str, Any]:
     return keras_cases.recorded()
 
 
-PARTS: dict[str, Callable[[], dict[str, Any]]] = {"special": special, "grid": grid, "layers": layers, "keras": keras}
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras,
+}  # fmt: skip
 
 
 def main(parts: list[str]) -> None:

@@ -182,10 +182,10 @@ def error(got: dict[str, Array], exact: dict[str, Array]) -> float:
     )
 
 
-def recorded(torch: Any) -> dict[str, Any]:
+def recorded(torch: Any, groups: dict[str, tuple[Callable[..., dict[str, Array]], dict[str, Any]]]) -> dict[str, Any]:
     """PyTorch's answers in float64, and `error`, its own in float32."""
     found: dict[str, Any] = {}
-    for group, (run, cases) in GROUPS.items():
+    for group, (run, cases) in groups.items():
         for name in cases:
             exact = run(torch, name, "float64")
             found |= {f"{group}/{name}/{key}": array for key, array in exact.items()}

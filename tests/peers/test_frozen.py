@@ -1,4 +1,5 @@
-"""Layers, losses, optimizers and nets give what PyTorch 2.13.0 gave in float64, eager and compiled: results, gradients, buffers, weights.
+"""Layers, losses, optimizers and nets give what PyTorch 2.13.0 gave in float64, eager and compiled: results, gradients, buffers, weights;
+and optimizers through random histories.
 
 The bound is PyTorch's own error in float32: at most three times that, and never tighter than a few roundings.
 """
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from gradwerk import torch as door
+from tests.peers import layer_cases, optimizer_histories
 from tests.peers.freeze import load
-from tests.peers.layer_cases import GROUPS, error
+from tests.peers.layer_cases import error
 
+GROUPS = layer_cases.GROUPS | optimizer_histories.GROUPS
 RECORDED = {group: load(group) for group in GROUPS}
 FLOOR = 1e-6
 """Eight roundings of float32, in units of an array's largest number."""

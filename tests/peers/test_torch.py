@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 import gradwerk.torch as door
+from tests.peers.layer_cases import error
+from tests.peers.optimizer_histories import run_history
 
 peer = pytest.importorskip("torch", reason="PyTorch is not installed: make bench-peers installs it")
 Build = Callable[[Any], Any]
@@ -125,6 +128,16 @@ def test_first_steps_of_an_optimizer(name: str) -> None:
             optimizer.step()
         agree(ours.weight, theirs.weight, 1e-5)
         agree(ours.bias, theirs.bias, 1e-5)
+
+
+def test_optimizers_live_through_random_histories_alike() -> None:
+    for seed in map(str, random.sample(range(1_000_000), 10)):
+        exact = run_history(peer, seed, "float64")
+        theirs = error(run_history(peer, seed, "float32"), exact)
+        for compiled in (lambda function: function, door.compile):
+            got = run_history(door, seed, "float32", compiled)
+            assert {key: array.shape for key, array in got.items()} == {key: array.shape for key, array in exact.items()}, seed
+            assert error(got, exact) <= 3 * theirs + 1e-6, seed
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ them.  What may differ, each pinned by a test here:
     .grad        torch leaves gradients behind unless they are cleared: they are outputs, which lie as their weights lie.  One that nobody
                  can read may lie as its product likes: that product and the update that reads it are then other tiles of the same work
     the mean     `train_on_batch` counts the loss in its running mean instead of returning it: the last launch of the loss, and the count
+    the count    Keras counts its steps, torch those of each parameter, and only where there is state: one map of one number, and of as
+                 many as there are parameters or none.  Where it is not what is pinned, `keras_step` counts as torch does
     momentum     the two recurrences differ: one map per parameter, of equal extents and chunks
-    Adam         the two epsilons differ: one map over single numbers
+    Adam         the two epsilons differ: one map over the counts
     Flatten      of several positions goes channels first in torch (other rows of the next weight mean other features): the data is put in
                  that order, and in training its gradient comes back in it
 """
@@ -30,6 +32,7 @@ from gradwerk.inspect import explain
 from gradwerk.ir.plan import FIRST_INPUT, Launch, Plan, Pointer
 from gradwerk.keras import layers
 from gradwerk.nn.loss import NO_LABEL
+from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch import nn
 from gradwerk.train.steps import update
 
@@ -74,9 +77,11 @@ def pair(*, modern: bool) -> tuple[Any, Any]:
     return one, other
 
 
-def keras_step(model: Any, optimizer: Any) -> Any:
+def keras_step(model: Any, optimizer: Any, *, count_each: bool = True) -> Any:
     """What `train_on_batch` trains, without its running means: forward, loss, backward, update."""
     loss_of, rule = keras.losses.SparseCategoricalCrossentropy(from_logits=True), optimizer.build(dict(model.named_parameters()))
+    if count_each:
+        rule.count_each, rule.iterations = True, Tensor(np.zeros(len(rule.targets), np.float32))
 
     @gradwerk.compile
     def step(images: Any, labels: Any) -> Any:
@@ -243,9 +248,9 @@ def test_train_on_batch_differs_by_its_running_mean(modern: bool) -> None:
     steps = one.training_state.steps
     first, second = map(rows, plans(steps.train_fresh, torch_step(other, torch.optim.SGD(other.parameters(), lr=0.05))))
     mine, its = [r for r in first if r not in second], [r for r in second if r not in first]
-    assert [r[3] for r in mine] == ["map_add_f64 ", "map_div_cast_mul_add_f64 "]
+    assert [r[3] for r in mine] == ["map_add_i64 ", "map_add_f64 ", "map_div_cast_mul_add_f64 "]
     assert [r[3] for r in its] == ["map_div_f32 "]
-    assert first.index(mine[1]) - 1 == second.index(its[0])  # the loss at the same place, but for the count before it
+    assert first.index(mine[2]) - 2 == second.index(its[0])  # the loss at the same place, but for the counts before it
     assert [r for r in first if r not in mine] == [r for r in second if r not in its]
 
 
@@ -279,8 +284,19 @@ def test_with_adam_the_correction_of_the_rate_alone_differs(modern: bool) -> Non
     one, other = pair(modern=modern)
     optimizers = keras.optimizers.Adam(0.001), torch.optim.Adam(other.parameters(), lr=0.001)
     ((a, b),) = differing(*plans(keras_step(one, optimizers[0]), torch_step(other, optimizers[1])))
-    assert a.title == b.title == "map_add_cast_pow_sub_sqrt_mul_div_i64 "
-    assert (a.extents, a.chunks) == (b.extents, b.chunks) == ((1, 1), 1)
+    assert a.title == b.title == "map_add_cast_pow_sub_sqrt_mul_div_f32 10"
+    assert (a.extents, a.chunks) == (b.extents, b.chunks)
+
+
+@both
+@pytest.mark.parametrize(("momentum", "counts"), [(0.0, []), (0.9, ["map_add_f32 10"])], ids=["no state", "state"])
+def test_kerass_count_of_steps_is_one_launch(modern: bool, momentum: float, counts: list[str]) -> None:
+    one, other = pair(modern=modern)
+    ours, theirs = keras.optimizers.SGD(0.05, momentum=momentum), torch.optim.SGD(other.parameters(), lr=0.05, momentum=momentum)
+    first, second = map(rows, plans(keras_step(one, ours, count_each=False), torch_step(other, theirs)))
+    updates = {"map_mul_sub_add_f32", "map_mul_add_sub_f32"}
+    assert [r[3] for r in first if r not in second and r[3].split()[0] not in updates] == ["map_add_i64 "]
+    assert [r[3] for r in second if r not in first and r[3].split()[0] not in updates] == counts
 
 
 def test_a_flatten_of_several_positions_is_one_copy_more() -> None:

@@ -121,6 +121,23 @@ WRONG: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "eps": (lambda p: optim.Adam([p], eps=-1), ValueError, "Invalid epsilon value"),
     "beta": (lambda p: optim.Adam([p], betas=(0.9, 1.0)), ValueError, "Invalid beta parameter at index 1: 1.0"),
     "text": (lambda p: optim.SGD([p], lr="fast"), TypeError, "Invalid learning rate"),
+    "a number as text": (lambda p: optim.SGD([p], lr="0.1"), TypeError, "Invalid learning rate: '0.1'"),
+    "nothing for a rate": (lambda p: optim.AdamW([p], lr=None), TypeError, "Invalid learning rate: None"),
+    "a list": (lambda p: optim.SGD([p], lr=[0.1]), TypeError, "Invalid learning rate"),
+    "two rates": (lambda p: optim.SGD([p], lr=torch.ones(2)), ValueError, "Tensor lr must be 1-element"),
+    "a negative Tensor": (lambda p: optim.SGD([p], lr=torch.tensor(-1.0)), ValueError, "Invalid learning rate"),
+    "momentum as text": (lambda p: optim.SGD([p], momentum="0.9"), TypeError, "Invalid momentum value: '0.9'"),
+    "whole betas": (lambda p: optim.Adam([p], betas=(0, 0.9)), ValueError, "both floats or both Tensors"),
+    "one beta": (lambda p: optim.Adam([p], betas=(0.9,)), IndexError, "out of range"),
+    "no betas": (lambda p: optim.Adam([p], betas=0.9), TypeError, "not subscriptable"),
+    "three betas": (lambda p: optim.Adam([p], betas=(0.9, 0.9, 0.9)), ValueError, "too many values"),
+    "eps, NaN": (lambda p: optim.Adam([p], eps=float("nan")), ValueError, "Invalid epsilon value: nan"),
+    "both ways": (lambda p: optim.SGD([p], foreach=True, fused=True), RuntimeError, "cannot be `True` together"),
+    "a Tensor for each": (lambda p: optim.Adam([p], lr=torch.tensor(0.1), foreach=True), ValueError, "not supported for capturable=False"),
+    "names in one group": (lambda p: optim.SGD([{"params": [("a", p)]}, {"params": [p * 1]}]), ValueError, "non-leaf"),
+    "names for some groups": (
+        lambda p: optim.SGD([{"params": [("a", p)]}, {"params": [torch.ones(1)]}]), ValueError, "with/without names",
+    ),
     "nothing": (lambda _: optim.SGD([], lr=0.1), ValueError, "optimizer got an empty parameter list"),
     "one Tensor": (lambda p: optim.SGD(p, lr=0.1), TypeError, "should be an iterable of Tensors"),
     "no Tensor": (lambda _: optim.SGD([1.0], lr=0.1), TypeError, "can only optimize Tensors"),
@@ -135,6 +152,39 @@ def test_what_is_no_optimizer_is_refused(name: str) -> None:
     make, kind, message = WRONG[name]
     with pytest.raises(kind, match=message):
         make(nn.Parameter(torch.ones(2)))
+
+
+def test_what_torch_takes_is_taken_and_kept() -> None:
+    weight = nn.Parameter(torch.ones(2))
+    for lr in (True, np.float32(0.1), float("inf"), float("nan"), torch.tensor([0.1]), torch.tensor(1)):
+        assert optim.SGD([weight], lr=lr).param_groups[0]["lr"] is lr
+    group = optim.Adam([weight], 0.1, [0.5, 0.6], 1e-6, 0.1, True, foreach=True, maximize=True).param_groups[0]
+    assert (group["betas"], group["foreach"], group["maximize"], group["amsgrad"]) == ((0.5, 0.6), True, True, True)
+    optimizer = optim.SGD([{"params": [weight], "lr": -0.5, "nesterov": True, "of my own": 3}], lr=0.1, fused=True)
+    weight.grad = torch.ones(2)
+    optimizer.step()
+    assert weight.tolist() == [1.5, 1.5]
+    assert (optimizer.param_groups[0]["of my own"], optimizer.param_groups[0]["fused"]) == (3, True)
+
+
+@pytest.mark.parametrize("key", ["lr", "betas", "fused", "params"])
+def test_an_option_that_was_taken_away_is_missed_at_the_next_step(key: str) -> None:
+    optimizer = optim.Adam([nn.Parameter(torch.ones(2))])
+    value = optimizer.param_groups[0].pop(key)
+    with pytest.raises(KeyError, match=f"no option '{key}'"):
+        optimizer.step()
+    optimizer.param_groups[0].setdefault(key, value)
+    optimizer.step()
+
+
+def test_a_parameter_that_stands_in_a_group_twice_makes_two_steps() -> None:
+    weight = nn.Parameter(torch.ones(2))
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        optimizer = optim.Adam([weight, weight], 0.1)
+    weight.grad = torch.ones(2)
+    optimizer.step()
+    np.testing.assert_allclose(weight.detach().numpy(), 0.8, rtol=1e-6)
+    assert optimizer.state[weight]["step"].item() == 2.0
 
 
 def test_names_copies_and_pickles() -> None:

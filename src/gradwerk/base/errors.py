@@ -7,6 +7,7 @@
         IndexKindError(IndexError)             what is no index: IndexError in PyTorch, TypeError in Keras
       ArgumentError(ValueError, RuntimeError)  an option or value outside what is allowed
         ArgumentTypeError(TypeError)           an option of the wrong kind
+        MissingOptionError(KeyError)           an option that has to be there and is not
       DataError(ValueError)                    data that cannot be trained on: NaN, empty
         IndexDataError(IndexError)             a label or id out of range
       StateError(RuntimeError)                 the right call at the wrong time: stale tape, unbuilt layer
@@ -87,6 +88,13 @@ class ArgumentError(GradwerkError, ValueError, RuntimeError):
 
 class ArgumentTypeError(ArgumentError, TypeError):
     """An option of the wrong kind."""
+
+
+class MissingOptionError(ArgumentError, KeyError):
+    """An option that has to be there and is not."""
+
+    def __str__(self) -> str:
+        return self.render()  # a KeyError shows the repr of its text
 
 
 class DataError(GradwerkError, ValueError):

@@ -18,10 +18,12 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.module import Module
 from gradwerk.ops.compare import equal
-from gradwerk.ops.elementwise import add, cast, div, maximum, minimum, mul, sqrt, sub, where
+from gradwerk.ops.elementwise import add, cast, div, maximum, minimum, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
+from gradwerk.ops.movement import reshape, slice_axis
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.grad import alike, no_grad
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 Operand = Any
@@ -81,16 +83,19 @@ def momentum_of_gradients(
 
 
 def adam(
-    w: Operand, g: Operand, m: Operand, v: Operand, rate: Operand, epsilon: Operand, beta_1: float, beta_2: float
-) -> tuple[Operand, Operand, Operand]:
-    """One step of Adam, given the step's corrected rate and epsilon (`Adam.advance`).
+    w: Operand, g: Operand, m: Operand, v: Operand, rate: Operand, epsilon: Operand, beta_1: float, beta_2: float, *,
+    largest: Operand | None = None,
+) -> tuple[Operand, ...]:  # fmt: skip
+    """One step of Adam, given the corrected rate and epsilon (`Adam.numbers_of_step`): the new w, m, v, and `largest` where that is there.
 
-    m <- beta_1 m + (1 - beta_1) g;   v <- beta_2 v + (1 - beta_2) g^2;   w <- w - rate * m / (sqrt(v) + epsilon).
-    Source: Kingma and Ba, 2014, "Adam: a method for stochastic optimization".
+    m <- beta_1 m + (1 - beta_1) g;   v <- beta_2 v + (1 - beta_2) g^2;   w <- w - rate * m / (sqrt(v) + epsilon),
+    with AMSGrad   largest <- max(largest, v)   in the place of v below the root.
+    Source: Kingma and Ba, 2014, "Adam: a method for stochastic optimization"; Reddi et al., 2018, "On the convergence of Adam and beyond".
     """
     m = add(mul(m, beta_1), mul(g, 1.0 - beta_1))
     v = add(mul(v, beta_2), mul(mul(g, g), 1.0 - beta_2))
-    return sub(w, mul(rate, div(m, add(sqrt(v), epsilon)))), m, v
+    kept: tuple[Operand, ...] = (m, v) if largest is None else (m, v, maximum(largest, v))
+    return sub(w, mul(rate, div(m, add(sqrt(kept[-1]), epsilon)))), *kept
 
 
 def rmsprop(
@@ -137,19 +142,21 @@ def clip_by_global_norm(gradients: Sequence[Operand | None], limit: float) -> tu
 class Optimizer(Module):
     """Holds the learning rate, the step count and per-parameter slots as Tensors; a subclass says its slots and its rule.
 
-    `parameters` is a mapping path -> Parameter, (path, Parameter) pairs, or Parameters alone (then numbered).
+    `parameters` is a mapping path -> Parameter, (path, Parameter) pairs, or Parameters alone (then numbered).  `maximize` goes up the
+    gradient.  `iterations` counts the steps (Keras); with `count_each` it has one count for each parameter, of the steps in which that had
+    a gradient and there were slots to fill (torch, in whose dtype it is).
     """
 
     slot_names: tuple[str, ...] = ()
 
     def __init__(
-        self, parameters: Parameters, learning_rate: float, decay: Decay
+        self, parameters: Parameters, learning_rate: float, decay: Decay, *, maximize: bool = False, count_each: bool = False
     ) -> None:
         self.targets = _by_path(parameters)
         self.rate = Tensor(np.asarray(learning_rate, np.float32))
-        self.iterations = Tensor(np.asarray(0, np.int64))
-        self.decay = decay
-        self.slots: dict[str, list[Tensor]] = {slot: [_zeros_like(p) for p in self.targets.values()] for slot in self.slot_names}
+        self.iterations = Tensor(np.zeros(len(self.targets), np.float32) if count_each else np.asarray(0, np.int64))
+        self.decay, self.maximize, self.count_each = decay, maximize, count_each
+        self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot() for slot in self.slot_names}
         self.resting: dict[str, list[Tensor]] = {}
         """Slots that the present settings do not need: they go on from where they were when they are needed again."""
 
@@ -160,7 +167,7 @@ class Optimizer(Module):
 
     @learning_rate.setter
     def learning_rate(self, value: float | Tensor) -> None:
-        self.rate.assign(value if isinstance(value, Tensor) else np.asarray(value, np.float32))
+        self.rate.assign(value if isinstance(value, Tensor) else np.asarray(value, self.rate.dtype))
 
     def own_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """Numbers, then slots as `velocity.conv1.kernel`."""
@@ -181,21 +188,32 @@ class Optimizer(Module):
         for name, value in settings.items():
             if name not in self.__dict__ or isinstance(value, Tensor):
                 raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
-            setattr(self, name, value)
+            if self.__dict__[name] != value:
+                setattr(self, name, value)
         wanted = self.slots_wanted()
         if wanted != self.slot_names:
             known = self.resting | self.slots
-            kept = {slot: known.pop(slot, []) or [_zeros_like(p) for p in self.targets.values()] for slot in wanted}
+            kept = {slot: known.pop(slot, []) or self.empty_slot() for slot in wanted}
             self.slot_names, self.slots, self.resting = wanted, kept, known
 
     def slots_wanted(self) -> tuple[str, ...]:
         """The slots that the present settings need."""
         return self.slot_names
 
-    def advance(self) -> tuple[Operand, ...]:
-        """The step's numbers, after counting it; the first is the learning rate."""
-        self.iterations.assign(add(self.iterations, 1))
-        return (self.rate,)
+    def empty_slot(self) -> list[Tensor]:
+        """Zeros for each parameter, that lie in memory as it does."""
+        return [alike(Tensor(np.zeros(p.shape, p.dtype)), p) for p in self.targets.values()]
+
+    def count(self, taking: Sequence[bool]) -> None:
+        """Counts a step in which these parameters take part."""
+        if not self.count_each or all(taking):
+            self.iterations.assign(add(self.iterations, 1))
+        else:
+            self.iterations.assign(add(self.iterations, np.asarray(taking, np.float32)))
+
+    def numbers_of_step(self) -> tuple[Operand, ...]:
+        """The step's numbers, once it is counted; the first is the learning rate.  They are 0-d, or have one entry for each parameter."""
+        return (self.rate if self.rate.shape == () else reshape(self.rate, ()),)
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
         """The new parameter and the new slots.  A subclass writes it."""
@@ -209,13 +227,20 @@ class Optimizer(Module):
         given = [p.grad for p in self.targets.values()] if gradients is None else list(gradients)
         if len(given) != len(self.targets):
             raise ArgumentError(f"{len(given)} gradients for {len(self.targets)} parameters")
+        self.update([g if w.requires_grad else None for w, g in zip(self.targets.values(), given, strict=True)])
+
+    def update(self, gradients: Sequence[Tensor | None]) -> None:
+        """One update in place of all parameters that have a gradient, frozen or not."""
         with no_grad():
-            numbers = self.advance()
-            for position, (w, g) in enumerate(zip(self.targets.values(), given, strict=True)):
-                if g is None or not w.requires_grad:
+            if self.slot_names or not self.count_each:
+                self.count([g is not None for g in gradients])
+            numbers = Numbers(self.numbers_of_step())
+            for position, (w, g) in enumerate(zip(self.targets.values(), gradients, strict=True)):
+                if g is None:
                     continue
                 slots = tuple(self.slots[slot][position] for slot in self.slot_names)
-                new, *new_slots = self.rule(w, self.decay.gradient(w, g), slots, tuple(_like(n, w) for n in numbers))
+                penalised = self.decay.gradient(w, neg(g) if self.maximize else g)
+                new, *new_slots = self.rule(w, penalised, slots, numbers.of(position, w))
                 for tensor, value in zip((w, *slots), (new, *new_slots), strict=True):
                     tensor.assign(value)
 
@@ -223,6 +248,28 @@ class Optimizer(Module):
         """Forgets all gradients."""
         for parameter in self.targets.values():
             parameter.grad = None
+
+
+class Numbers:
+    """The numbers of one step, for one parameter after the other: in its dtype, its own where there is one for each parameter."""
+
+    def __init__(self, numbers: tuple[Operand, ...]) -> None:
+        self.numbers = numbers
+        self.known: dict[Any, tuple[Operand, ...]] = {}
+
+    def of(self, position: int, w: Tensor) -> tuple[Operand, ...]:
+        """Those of the parameter at a position, each of which broadcasts to it."""
+        if w.dtype not in self.known:  # cast once for all parameters of a dtype
+            self.known[w.dtype] = tuple([cast(n, w.dtype) if isinstance(n, Tensor) and n.dtype != w.dtype else n for n in self.numbers])
+        numbers = self.known[w.dtype]
+        return tuple([_entry(n, position, w) if isinstance(n, Tensor) and n.shape else n for n in numbers])
+
+
+def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
+    if mode.trace is None:
+        return numbers.contents("a step")[position]
+    entry = slice_axis(numbers, 0, position, position + 1)
+    return entry if w.shape else reshape(entry, ())
 
 
 class SGD(Optimizer):
@@ -234,23 +281,25 @@ class SGD(Optimizer):
 
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.01, *, momentum: float = 0.0, nesterov: bool = False, dampening: float = 0.0,
-        decay: Decay = Decay(), velocity_of_steps: bool = True,
+        decay: Decay = Decay(), velocity_of_steps: bool = True, maximize: bool = False, count_each: bool = False,
     ) -> None:  # fmt: skip
         if nesterov and (momentum <= 0 or dampening):
             facts = (f"momentum {momentum}, dampening {dampening}",)
             raise ArgumentError("Nesterov momentum needs momentum > 0 and no dampening", facts=facts)
         self.momentum, self.nesterov, self.dampening, self.velocity_of_steps = momentum, nesterov, dampening, velocity_of_steps
         self.slot_names = self.slots_wanted()
-        super().__init__(parameters, learning_rate, decay)
+        super().__init__(parameters, learning_rate, decay, maximize=maximize, count_each=count_each)
 
     def slots_wanted(self) -> tuple[str, ...]:
         """The velocity, where there is momentum."""
         return ("velocity",) if self.momentum else ()
 
-    def advance(self) -> tuple[Operand, ...]:
+    def numbers_of_step(self) -> tuple[Operand, ...]:
         """(learning rate, share of the gradient in the velocity)."""
-        (rate,) = super().advance()
-        return rate, where(equal(self.iterations, 1), np.float32(1.0), np.float32(1.0 - self.dampening)) if self.dampening else ONE
+        (rate,) = super().numbers_of_step()
+        if not (self.dampening and self.momentum):
+            return rate, ONE
+        return rate, where(equal(self.iterations, 1), np.float64(1.0), np.float64(1.0 - self.dampening))
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
         """See `descend`, `momentum_of_steps`, `momentum_of_gradients`."""
@@ -272,20 +321,23 @@ class Adam(Optimizer):
     the moments: who sets it, or a beta, finds the step that belongs to it.
     """
 
-    slot_names = ("first_moment", "second_moment")
-
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.001, *, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
-        epsilon_hat: bool = True, decay: Decay = Decay(),
+        epsilon_hat: bool = True, amsgrad: bool = False, decay: Decay = Decay(), maximize: bool = False, count_each: bool = False,
     ) -> None:  # fmt: skip
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ArgumentError("Adam's betas lie in [0, 1)", facts=(f"beta_1 {beta_1}, beta_2 {beta_2}",))
-        super().__init__(parameters, learning_rate, decay)
-        self.beta_1, self.beta_2, self.epsilon, self.epsilon_hat = beta_1, beta_2, epsilon, epsilon_hat
+        self.beta_1, self.beta_2, self.epsilon, self.epsilon_hat, self.amsgrad = beta_1, beta_2, epsilon, epsilon_hat, amsgrad
+        self.slot_names = self.slots_wanted()
+        super().__init__(parameters, learning_rate, decay, maximize=maximize, count_each=count_each)
 
-    def advance(self) -> tuple[Operand, ...]:
+    def slots_wanted(self) -> tuple[str, ...]:
+        """The moments, with AMSGrad also the largest second moment so far."""
+        return ("first_moment", "second_moment", *(["largest_moment"] if self.amsgrad else []))
+
+    def numbers_of_step(self) -> tuple[Operand, ...]:
         """(learning rate, corrected rate, epsilon), float64 where they were corrected."""
-        (learning_rate,) = super().advance()
+        (learning_rate,) = super().numbers_of_step()
         steps = cast(self.iterations, dtypes.float64)
         power_1, power_2 = (power(np.asarray(beta, np.float64), steps) for beta in (self.beta_1, self.beta_2))
         root = sqrt(sub(1.0, power_2))
@@ -295,7 +347,9 @@ class Adam(Optimizer):
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
         """See `adam`."""
         learning_rate, rate, epsilon = numbers
-        return adam(self.decay.parameter(w, learning_rate), g, slots[0], slots[1], rate, epsilon, self.beta_1, self.beta_2)
+        m, v, *largest = slots
+        w = self.decay.parameter(w, learning_rate)
+        return adam(w, g, m, v, rate, epsilon, self.beta_1, self.beta_2, largest=largest[0] if largest else None)
 
 
 class RMSprop(Optimizer):
@@ -329,13 +383,3 @@ def _by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Opti
     if wrong := [path for path, p in pairs if not isinstance(p, Tensor)]:
         raise ArgumentError(f"not parameters: {', '.join(wrong)}", likely="pass model.parameters()")
     return dict(pairs)
-
-
-def _zeros_like(parameter: Parameter) -> Tensor:
-    """Zeros that lie in memory as the parameter does."""
-    return alike(Tensor(np.zeros(parameter.shape, parameter.dtype)), parameter)
-
-
-def _like(number: Operand, w: Tensor) -> Operand:
-    """A scalar in the parameter's dtype."""
-    return cast(number, w.dtype) if isinstance(number, Tensor) and number.dtype != w.dtype else number

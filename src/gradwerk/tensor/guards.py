@@ -134,7 +134,7 @@ class Parts(Slot):
 
     def holds(self) -> bool:
         now = self.read()
-        return len(now) == len(self.was) and all(map(is_, now, self.was))
+        return now is self.was or (len(now) == len(self.was) and all(map(is_, now, self.was)))
 
     def put_back(self) -> None:
         """Nothing: what it says follows from what it holds."""
@@ -258,6 +258,8 @@ class Reach:
             self.visit(label, value.__func__)
         elif isinstance(value, FunctionType):
             self.function(value)
+        elif hasattr(type(value), "__gradwerk_guarded__"):
+            self.parts(label, value)
         elif isinstance(value, list | dict):
             self.contents(label, value)
         elif isinstance(value, tuple | set | frozenset):
@@ -268,14 +270,15 @@ class Reach:
         elif hasattr(value, "__dict__"):
             self.instance(label, value)
 
+    def parts(self, label: str, value: Any) -> None:  # noqa: ANN401
+        """An object that says itself what there is to guard."""
+        parts = value.__gradwerk_guarded__()
+        self.slots.append(Parts(label, value, None, parts))
+        for number, part in enumerate(parts):
+            self.visit(f"{label}.{number}", part)
+
     def instance(self, label: str, value: Any) -> None:  # noqa: ANN401
-        """An object: by what it says, by its version if it has one, else attribute by attribute."""
-        if hasattr(type(value), "__gradwerk_guarded__"):
-            parts = value.__gradwerk_guarded__()
-            self.slots.append(Parts(label, value, None, parts))
-            for number, part in enumerate(parts):
-                self.visit(f"{label}.{number}", part)
-            return
+        """An object: by its version if it has one, else attribute by attribute."""
         if not hasattr(type(value), "__gradwerk_version__"):  # asked of the class: a `__getattr__` of anybody's may raise anything
             self.plain(label, value)
             return

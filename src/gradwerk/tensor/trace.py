@@ -333,7 +333,7 @@ def on_memory(array: Array) -> Handle:
 
 
 class Moved(Exception):  # noqa: N818  caught by compile, never seen
-    """Another thread had memory laid row by row that this trace took as it lay before: trace again."""
+    """Another thread had memory laid row by row that this trace took as it lay before, or what was read is no guard yet: trace again."""
 
 
 class Overlap(Exception):  # noqa: N818  caught by compile, never seen

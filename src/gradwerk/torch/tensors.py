@@ -357,3 +357,13 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + Tensor.__repr__(self)
+
+
+def clear_gradient(leaf: base.Tensor, *, set_to_none: Truth) -> None:
+    """Forgets the gradient of a leaf, or makes it zeros in place; one that has a history is replaced."""
+    if set_to_none:
+        leaf.grad = None
+    elif leaf.grad is not None:
+        if leaf.grad.requires_grad:
+            leaf.grad = leaf.grad.detach()
+        leaf.grad.assign(np.zeros((), leaf.grad.dtype))

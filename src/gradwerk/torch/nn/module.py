@@ -12,10 +12,9 @@ from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeErr
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.creation import zeros_like
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
 from gradwerk.torch.options import on_cpu
-from gradwerk.torch.tensors import Parameter, Tensor
+from gradwerk.torch.tensors import Parameter, Tensor, clear_gradient
 
 
 class _Keys(NamedTuple):
@@ -150,9 +149,7 @@ class Module(core.Module):
     def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: FBT001, FBT002
         """Forgets all gradients, or makes them zeros."""
         for parameter in self.parameters():
-            gradient: Any = parameter.grad
-            keep: Any = None if set_to_none or gradient is None else zeros_like(gradient)
-            parameter.grad = keep
+            clear_gradient(parameter, set_to_none=set_to_none)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:  # noqa: FBT001, FBT002
         """Trains the parameters below, or not."""

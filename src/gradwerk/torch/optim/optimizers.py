@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterable
-from typing import Any
-
-import numpy as np
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from itertools import chain
+from typing import Any, ClassVar
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
@@ -15,19 +16,28 @@ from gradwerk.nn.module import Module
 from gradwerk.tensor.grad import enable_grad
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.creation import zeros_like
-from gradwerk.torch.optim.groups import Group, listed, settings_of
+from gradwerk.torch.optim.groups import Group, Rule, followed, in_line, listed, number, settings_of
+from gradwerk.torch.optim.state import COUNT, Former, Names, State, fitting
 from gradwerk.torch.options import accepts
+from gradwerk.torch.tensors import clear_gradient
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 
 
 @ORIGINAL.completes("torch.optim.Optimizer")
 class Optimizer:
-    """The base: `param_groups`, `step`, `zero_grad`, `state_dict`.
+    """The base: `param_groups`, `state`, `step`, `zero_grad`, `state_dict`.
 
-    `params` is an iterable of parameters, of (name, parameter), or of dicts with 'params' and options of their own.
+    `params` is an iterable of parameters, of (name, parameter), or of dicts with 'params' and options of their own.  A subclass of one's
+    own writes `step`, as in torch, and keeps what it likes in `state`.
     """
+
+    rule: ClassVar[Rule | None] = None
+    """The core optimizer of a group."""
+    names: ClassVar[Names] = {}
+    """What torch calls its slots."""
+    old_defaults: ClassVar[dict[str, Any]] = {}
+    """Options that state dicts of older versions lack, and what they are then."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, (Module, Tensor)):
@@ -41,20 +51,34 @@ class Optimizer:
             raise ArgumentError("optimizer got an empty parameter list", likely=likely)
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         self.defaults = defaults
-        self.param_groups: list[Group] = []
+        self.param_groups: list[Any] = []
+        self._known: list[Group] = []
+        self._guarded: tuple[Any, ...] = ()
+        self._former: Former = {}
+        self._own_state: defaultdict[Any, Any] = defaultdict(dict)
         for group in groups:
             self.add_param_group(group)
 
-    rule: type[core.Optimizer]
-    """The core optimizer of a group."""
+    @staticmethod
+    def settings(options: dict[str, Any]) -> dict[str, Any]:
+        """torch's options as settings of the core optimizer.  Raises: KeyError for one that is missing."""
+        return options
 
-    def settings(self, options: dict[str, Any]) -> dict[str, Any]:
-        """torch's options as settings of the core optimizer.  A subclass writes it."""
-        raise StateError(f"{type(self).__name__} defines no settings", likely="write `def settings(self, options): ...` and `rule`")
+    def followed(self) -> list[Group]:
+        """The groups, each with its core optimizer as its parameters and options are now."""
+        if self.rule is None:
+            raise StateError(f"{type(self).__name__} defines no step", likely="write `def step(self, closure=None): ...`")
+        if not in_line(self.param_groups, self._known):
+            followed(self.param_groups, self._known, self._former, self.rule, self.settings)
+            self._guarded = (*[group.optimizer for group in self._known], *chain(*[group.options_read() for group in self._known]))
+        return self._known
 
     def __gradwerk_guarded__(self) -> tuple[Any, ...]:
-        """What a compiled step depends on beside Tensors: the groups' core optimizers, which know their settings."""
-        return tuple([group.optimizer for group in self.param_groups])
+        """What a compiled step depends on beside Tensors: the groups' core optimizers, with their settings, and options it has read."""
+        if self.rule is None:
+            return (vars(self),)
+        self.followed()
+        return self._guarded
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """One more group, with the defaults for what it does not say.  Raises: ArgumentError for a parameter that is in another group."""
@@ -64,23 +88,23 @@ class Optimizer:
         before = {id(parameter) for group in self.param_groups for parameter in group["params"]}
         if any(id(parameter) in before for parameter in params):
             raise ArgumentError("some parameters appear in more than one parameter group")
+        if any(("param_names" in group) is not bool(names) for group in self.param_groups):
+            raise ArgumentError("all optimizer param groups should be with/without names", likely="give names for all parameters, or none")
         if len({id(parameter) for parameter in params}) != len(params):
             warn("optimizer contains a parameter group with duplicate parameters")
-        options = {"params": params, **{key: value for key, value in param_group.items() if key != "params"}}
+        options = {**param_group, "params": params} | ({"param_names": names} if names else {})
         options |= {key: value for key, value in self.defaults.items() if key not in options}
-        if names:
-            options["param_names"] = names
-        settings_of(options, self.settings)
+        if self.rule is not None:
+            settings_of(options, self.settings)
         self.param_groups.append(Group(options, self.rule, self.settings))
+        if self.rule is not None:
+            self.followed()
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients of all parameters, or makes them zeros."""
         for group in self.param_groups:
-            if set_to_none:
-                group.optimizer.zero_grad()
-                continue
             for parameter in group["params"]:
-                parameter.grad = None if parameter.grad is None else zeros_like(parameter.grad)
+                clear_gradient(parameter, set_to_none=set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
         """One update from the parameters' `.grad`; the closure's loss, if one is given."""
@@ -88,77 +112,139 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            group.optimizer.apply()
+        for group in self.followed():
+            group.step()
         return loss
 
+    # ---- state
+
+    @property
+    def state(self) -> MutableMapping[Any, Any]:
+        """What each parameter that had a step has, by parameter and torch's names: the Tensors that the next step reads."""
+        if self.rule is None:
+            return self._own_state
+        return State([group.optimizer for group in self.followed() if group.optimizer is not None], self._former, self.names)
+
+    @state.setter
+    def state(self, value: Mapping[Any, Any]) -> None:
+        if self.rule is None:
+            self._own_state = value if isinstance(value, defaultdict) else defaultdict(dict, value)
+            return
+        entries, state = dict(value), self.state
+        state.clear()
+        for parameter, held in entries.items():
+            state[parameter] = held
+
     def state_dict(self) -> dict[str, Any]:
-        """State and options as plain data: arrays by path, per group."""
-        number, groups = 0, []
+        """State and options as plain data, parameters by number.  The Tensors are those of the optimizer, not copies."""
+        places: dict[int, int] = {}
+        groups, number = [], 0
         for group in self.param_groups:
-            places = list(range(number, number := number + len(group["params"])))
-            groups.append({**{k: v for k, v in group.items() if k != "params"}, "params": places})
-        return {
-            "state": [{path: np.array(tensor.numpy()) for path, tensor in group.optimizer.state().items()} for group in self.param_groups],
-            "param_groups": groups,
-        }
+            for place, parameter in enumerate(group["params"], number):
+                places.setdefault(id(parameter), place)
+            number += len(group["params"])
+            held = {key: value for key, value in group.items() if key != "params"}
+            groups.append({**held, "params": [places[id(parameter)] for parameter in group["params"]]})
+        kept = {places.get(id(owner), owner): dict(held) if self.rule is not None else held for owner, held in self.state.items()}
+        return {"state": {owner: held for owner, held in kept.items() if not isinstance(owner, Tensor)}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores what `state_dict` gave.  Raises: ArgumentError where groups or their numbers of parameters differ."""
-        if len(state_dict["param_groups"]) != len(self.param_groups):
+        """Restores what `state_dict` gave.
+
+        Raises: ArgumentError where groups or their numbers of parameters differ, ShapeError for the state of other parameters; then
+        nothing is restored.
+        """
+        saved = [dict(group) for group in state_dict["param_groups"]]
+        if len(saved) != len(self.param_groups):
             raise ArgumentError("loaded state dict has a different number of parameter groups")
-        pairs = list(zip(self.param_groups, state_dict["param_groups"], strict=True))
-        if any("params" in options and len(options["params"]) != len(group["params"]) for group, options in pairs):
+        if any(len(group["params"]) != len(own["params"]) for group, own in zip(saved, self.param_groups, strict=True)):
             raise ArgumentError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
-        for (group, options), state in zip(pairs, state_dict["state"], strict=True):
-            given = {key: value.clone() if isinstance(value, Tensor) else value for key, value in options.items() if key != "params"}
-            group.update(given)
-            group.optimizer.load_state(state)
-            if "lr" in given:  # what stands there, which somebody may have edited, and not what the last step used
-                group["lr"] = given["lr"]
+        owners = dict(
+            zip(chain.from_iterable(g["params"] for g in saved), chain.from_iterable(g["params"] for g in self.param_groups), strict=True)
+        )
+        state = {owners.get(place, place): held for place, held in state_dict["state"].items()}
+        groups = [self._loaded(own, group) for own, group in zip(self.param_groups, saved, strict=True)]
+        if self.rule is None:
+            self.param_groups, self.state = groups, {owner: copy.deepcopy(held) for owner, held in state.items()}
+            return
+        entries = {owner: fitting(owner, held, self.names) for owner, held in state.items() if isinstance(owner, Tensor)}
+        for own, group in zip(self.followed(), groups, strict=True):
+            group.succeed(own)
+        self.param_groups, self._known = [*groups], groups
+        self.state = entries
+
+    def _loaded(self, own: Any, group: dict[str, Any]) -> Group:  # noqa: ANN401  a Group
+        """A saved group with the parameters and names of the present one."""
+        held = {key: copy.deepcopy(value) for key, value in group.items() if key != "params"} | {"params": own["params"]}
+        if "param_names" in own:
+            held.setdefault("param_names", own["param_names"])
+        held = self.old_defaults | held
+        if self.rule is not None:
+            settings_of(held, self.settings)
+        return Group(held, self.rule, self.settings)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
-        for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key not in ("params", "param_names")]
+        for place, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {place}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
 
 
-def in_range(name: str, value: Any, low: float = 0.0, high: float = math.inf) -> Any:  # noqa: ANN401
-    """A number of low <= value < high.  Raises: ArgumentError, ArgumentTypeError."""
-    try:
-        held = float(value)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(f"Invalid {name}: {value!r}", likely="give a number") from None
-    if not low <= held < high:
+def in_range(name: str, value: Any, high: float = math.inf, *, strictly: bool = False) -> None:  # noqa: ANN401
+    """A number of 0 <= value < high, infinity where there is no `high`.  NaN is refused `strictly` only, as torch's rules differ.
+
+    Raises: ArgumentError, ArgumentTypeError.
+    """
+    held = number(name, value)
+    if held < 0.0 or (strictly and held != held) or held >= high < math.inf:
         raise ArgumentError(f"Invalid {name}: {value}")
-    return value
+
+
+def _check_rate(lr: Any, *, strictly: bool) -> None:  # noqa: ANN401
+    if isinstance(lr, Tensor) and lr._type.size != 1:
+        raise ArgumentError("Tensor lr must be 1-element", facts=(f"Tensor {lr._type}",))
+    in_range("learning rate", lr, strictly=strictly)
+
+
+def _check_ways(foreach: bool | None, differentiable: bool, fused: bool | None) -> None:
+    if fused and differentiable:
+        raise ArgumentError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise ArgumentError("`fused` and `foreach` cannot be `True` together.")
 
 
 class SGD(Optimizer):
     """Gradient descent: v <- momentum v + (1 - dampening) g; w <- w - lr v (see `nn.optimizer.momentum_of_gradients`)."""
 
     rule = core.SGD
+    names = {"momentum_buffer": "velocity"}
+    old_defaults = {"nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False}
 
-    @accepts("maximize", "foreach", "differentiable", "fused")
+    @accepts()
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
-        nesterov: bool = False,
+        self, params: Iterable[Any], lr: float | Tensor = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float | Tensor = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        in_range("learning rate", lr)
+        _check_rate(lr, strictly=False)
         in_range("momentum value", momentum)
         in_range("weight_decay value", weight_decay)
-        if nesterov and (momentum <= 0 or dampening):
+        if nesterov and (momentum <= 0 or dampening != 0):
             raise ArgumentError("Nesterov momentum requires a momentum and zero dampening", facts=(f"momentum {momentum}",))
-        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
-        super().__init__(params, {**defaults, "maximize": False, "foreach": None, "differentiable": False, "fused": None})
+        _check_ways(foreach, differentiable, fused)
+        super().__init__(params, {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+        })  # fmt: skip
 
-    def settings(self, options: dict[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def settings(options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.optimizer.SGD`."""
         return {
-            "momentum": options["momentum"], "nesterov": options["nesterov"], "dampening": options["dampening"],
-            "decay": core.Decay(options["weight_decay"]), "velocity_of_steps": False,
+            "momentum": number("momentum value", options["momentum"]), "dampening": number("dampening value", options["dampening"]),
+            "nesterov": bool(options["nesterov"]), "decay": core.Decay(number("weight_decay value", options["weight_decay"])),
+            "maximize": bool(options["maximize"]), "velocity_of_steps": False,
         }  # fmt: skip
 
 
@@ -166,43 +252,67 @@ class Adam(Optimizer):
     """Adam (see `nn.optimizer.adam`); weight decay is added to the gradient."""
 
     rule = core.Adam
-    decoupled = False
+    names = {"step": COUNT, "exp_avg": "first_moment", "exp_avg_sq": "second_moment", "max_exp_avg_sq": "largest_moment"}
+    old_defaults = {
+        "amsgrad": False, "maximize": False, "foreach": None, "capturable": False, "differentiable": False,
+        "decoupled_weight_decay": False, "fused": None,
+    }  # fmt: skip
 
-    @accepts(
-        "amsgrad", "foreach", "maximize", "capturable", "differentiable", "fused", "decoupled_weight_decay",
-        order="params lr betas eps weight_decay amsgrad",
-    )  # fmt: skip
+    @accepts()
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 0,
+        self, params: Iterable[Any], lr: float | Tensor = 1e-3, betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
+        capturable: bool = False, differentiable: bool = False, fused: bool | None = None, decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
-        in_range("learning rate", lr)
-        in_range("epsilon value", eps)
-        for place, beta in enumerate(betas):
-            in_range(f"beta parameter at index {place}", beta, high=1.0)
-        in_range("weight_decay value", weight_decay)
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": False, "maximize": False}
-        plain = {"foreach": None, "capturable": False, "differentiable": False, "fused": None}
-        super().__init__(params, {**defaults, **plain, "decoupled_weight_decay": self.decoupled})
+        if isinstance(lr, Tensor) and foreach and not capturable:
+            raise ArgumentError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        _check_rate(lr, strictly=True)
+        in_range("epsilon value", eps, strictly=True)
+        for place in (0, 1):
+            in_range(f"beta parameter at index {place}", betas[place], high=1.0, strictly=True)
+        in_range("weight_decay value", weight_decay, strictly=True)
+        if {isinstance(beta, float) for beta in betas[:2]} != {True} and {isinstance(beta, Tensor) for beta in betas[:2]} != {True}:
+            raise ArgumentError("betas must be either both floats or both Tensors", facts=(f"betas {betas}",))
+        _check_ways(foreach, differentiable, fused)
+        super().__init__(params, {
+            "lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        })  # fmt: skip
 
-    def settings(self, options: dict[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def settings(options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.optimizer.Adam`."""
+        beta_1, beta_2 = options["betas"]
+        decay = number("weight_decay value", options["weight_decay"])
         return {
-            "beta_1": options["betas"][0], "beta_2": options["betas"][1], "epsilon": options["eps"], "epsilon_hat": False,
-            "decay": core.Decay(options["weight_decay"], decoupled=bool(options["decoupled_weight_decay"])),
+            "beta_1": number("beta parameter at index 0", beta_1), "beta_2": number("beta parameter at index 1", beta_2),
+            "epsilon": number("epsilon value", options["eps"]), "epsilon_hat": False, "amsgrad": bool(options["amsgrad"]),
+            "decay": core.Decay(decay, decoupled=bool(options["decoupled_weight_decay"])), "maximize": bool(options["maximize"]),
         }  # fmt: skip
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay."""
 
-    decoupled = True
-
-    @accepts(
-        "amsgrad", "maximize", "foreach", "capturable", "differentiable", "fused", order="params lr betas eps weight_decay amsgrad"
-    )
+    @accepts()
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 0.01,
+        self, params: Iterable[Any], lr: float | Tensor = 1e-3, betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As Adam's; the decay is decoupled, whatever was saved."""
+        super().load_state_dict(state_dict)
+        self.__setstate__({})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As torch's: copied, unpickled or loaded, it is an AdamW again."""
+        vars(self).update(state)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True

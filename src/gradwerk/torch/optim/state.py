@@ -1,0 +1,173 @@
+"""The state of each parameter, as `optimizer.state` and state dicts show it: names of torch over the slots and counts of core optimizers.
+
+The Tensors shown are those that the next step reads, 'step' a view of the counts: writing to them in place takes effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base.errors import ArgumentTypeError, MissingOptionError, ShapeError
+from gradwerk.ir.op import Array
+from gradwerk.nn import optimizer as core
+from gradwerk.nn.module import as_array
+from gradwerk.tensor import tensor as base
+from gradwerk.tensor.handle import make
+from gradwerk.torch.tensors import Tensor
+
+Names = Mapping[str, str]
+"""torch's name of an entry: the slot that it shows, or COUNT."""
+COUNT = "iterations"
+OPTIONAL = frozenset({"momentum_buffer", "max_exp_avg_sq"})
+"""Entries that the state of a parameter may lack."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterState:
+    """Where the state of one parameter stands: its slots, and its place in the counts."""
+
+    slots: dict[str, base.Tensor]
+    counts: base.Tensor
+    place: int
+
+    @property
+    def count(self) -> float:
+        """The number of its steps."""
+        return float(self.counts.contents("the state of an optimizer")[self.place])
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a step, or something was written: torch has no state before."""
+        return self.count != 0 or any(tensor.contents("the state of an optimizer").any() for tensor in self.slots.values())
+
+    def shown(self, names: Names) -> dict[str, Tensor]:
+        """By torch's names, sharing memory."""
+        found = {}
+        for name, slot in names.items():
+            if slot == COUNT:
+                found[name] = _shown(self.counts)[self.place]
+            elif slot in self.slots:
+                found[name] = _shown(self.slots[slot])
+        return found
+
+
+Former = dict[Any, ParameterState]
+"""The state of parameters that are in no group now, by parameter."""
+
+
+def _shown(tensor: base.Tensor) -> Tensor:
+    return make(Tensor, tensor._storage, tensor._array, tensor._type, tensor._view)
+
+
+def state_of(optimizer: core.Optimizer, place: int) -> ParameterState:
+    """The state of the parameter at a place, also what the present settings do not need."""
+    slots = {slot: tensors[place] for slot, tensors in (optimizer.resting | optimizer.slots).items()}
+    return ParameterState(slots, optimizer.iterations, place)
+
+
+def remember(optimizer: core.Optimizer, former: Former) -> None:
+    """Puts the state of all parameters of an optimizer by."""
+    for place, parameter in enumerate(optimizer.targets.values()):
+        former[parameter] = state_of(optimizer, place)
+
+
+def recall(optimizer: core.Optimizer, former: Former) -> None:
+    """Gives a new optimizer the state that its parameters had."""
+    counts = np.zeros(len(optimizer.targets), optimizer.iterations.dtype)
+    for place, parameter in enumerate(optimizer.targets.values()):
+        if parameter in former:
+            state = former.pop(parameter)
+            counts[place] = state.count
+            for slot, tensor in state.slots.items():
+                column(optimizer, slot)[place] = tensor
+    optimizer.iterations.assign(counts)
+
+
+def column(optimizer: core.Optimizer, slot: str) -> list[base.Tensor]:
+    """One slot of all parameters; made now where no setting has needed it yet."""
+    if slot not in optimizer.slots and slot not in optimizer.resting:
+        optimizer.resting[slot] = optimizer.empty_slot()
+    return optimizer.slots[slot] if slot in optimizer.slots else optimizer.resting[slot]
+
+
+def write(optimizer: core.Optimizer, place: int, entries: Mapping[str, Array], names: Names) -> None:
+    """Makes these entries the whole state of a parameter."""
+    count = float(any(name in entries for name in names))
+    for name, slot in names.items():
+        if slot == COUNT:
+            count = float(entries.get(name, np.zeros(())))
+        elif name in entries:
+            held = column(optimizer, slot)[place]
+            held.assign(entries[name].astype(held.dtype))
+        elif slot in optimizer.slots or slot in optimizer.resting:
+            held = column(optimizer, slot)[place]
+            held.assign(np.zeros(held.shape, held.dtype))
+    counts = optimizer.iterations.numpy()
+    counts[place] = count
+    optimizer.iterations.assign(counts)
+
+
+def fitting(parameter: base.Tensor, entries: Any, names: Names) -> dict[str, Array]:  # noqa: ANN401  a mapping
+    """The entries that mean something, as arrays of the parameter's shape.  Raises: ArgumentTypeError, MissingOptionError, ShapeError."""
+    if not isinstance(entries, Mapping):
+        raise ArgumentTypeError(f"the state of a parameter is a dict, this is {type(entries).__name__}")
+    if entries and (missing := [name for name in names if name not in entries and name not in OPTIONAL]):
+        raise MissingOptionError(f"the state of a parameter lacks {missing[0]!r}", facts=(f"given: {', '.join(map(str, entries))}",))
+    found = {name: as_array(entries[name]) for name in names if entries.get(name) is not None}
+    for name, array in found.items():
+        wanted: tuple[int, ...] = () if names[name] == COUNT else tuple(parameter.shape)
+        if array.shape != wanted and not (names[name] == COUNT and array.size == 1):
+            raise ShapeError(f"the state {name!r} is of another parameter", facts=(f"state {array.shape}      parameter {wanted}",))
+    return {name: array.reshape(()) if names[name] == COUNT else array for name, array in found.items()}
+
+
+class State(MutableMapping[Any, Any]):
+    """`optimizer.state`: what each parameter that had a step has.  An entry that is set is copied."""
+
+    def __init__(self, optimizers: list[core.Optimizer], former: Former, names: Names) -> None:
+        self.names, self.former = names, former
+        self.places = {p: (optimizer, place) for optimizer in optimizers for place, p in enumerate(optimizer.targets.values())}
+
+    def found(self, parameter: Any) -> ParameterState | None:  # noqa: ANN401
+        """The state of a parameter, where it has any."""
+        state = state_of(*self.places[parameter]) if parameter in self.places else self.former.get(parameter)
+        return state if state is not None and state.begun else None
+
+    def __getitem__(self, parameter: Any) -> Mapping[str, Tensor]:  # noqa: ANN401
+        state = self.found(parameter)
+        return MappingProxyType({} if state is None else state.shown(self.names))
+
+    def get(self, parameter: Any, default: Any = None) -> Any:  # noqa: ANN401
+        """The state of a parameter, or the default where there is none."""
+        return self[parameter] if parameter in self else default  # noqa: SIM401  this is that
+
+    def __setitem__(self, parameter: Any, entries: Any) -> None:  # noqa: ANN401
+        if parameter not in self.places:
+            raise MissingOptionError("the optimizer has no such parameter", likely="add_param_group")
+        write(*self.places[parameter], fitting(parameter, entries, self.names), self.names)
+
+    def __delitem__(self, parameter: Any) -> None:  # noqa: ANN401
+        if self.former.pop(parameter, None) is None:
+            self[parameter] = {}
+
+    def __iter__(self) -> Iterator[Any]:
+        return (parameter for parameter in (*self.places, *self.former) if self.found(parameter) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, parameter: object) -> bool:
+        return self.found(parameter) is not None
+
+    def clear(self) -> None:
+        """Forgets the state of all parameters."""
+        for parameter in [*self]:
+            del self[parameter]
+
+    def __repr__(self) -> str:
+        return repr({parameter: dict(entries) for parameter, entries in self.items()})
