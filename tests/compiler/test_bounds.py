@@ -9,7 +9,7 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler import memory
 from gradwerk.compiler.bounds import check_indices, checks_first, looks, may_fail
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, ITERATION, LOWEST, PLACE, lower_in_range
+from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, ITERATION, LOWEST, PLACE, lower_look
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.pipeline import compile_graph
@@ -19,7 +19,8 @@ from gradwerk.ir.op import typed
 from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT
 from gradwerk.ops.control import scan
 from gradwerk.ops.elementwise import add, cast
-from gradwerk.ops.indexing import InRange, gather, in_range, scatter_add
+from gradwerk.ops.indexing import gather, scatter_add
+from gradwerk.ops.look import InRange, NotZero, in_range
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import argmax
 from tests.compiler.run_work import Memory, run
@@ -29,7 +30,7 @@ DRAW = np.random.default_rng(4)
 ROWS = 50
 
 
-def noted(array: np.ndarray, op: InRange, strides: tuple[int, ...] | None = None) -> tuple[int, list[int]]:
+def noted(array: np.ndarray, op: InRange | NotZero, strides: tuple[int, ...] | None = None) -> tuple[int, list[int]]:
     """The word that says that there is a fault, and the record."""
     memory = Memory()
     faults = memory.empty((2 * FAULT_WORDS,), INT)
@@ -37,8 +38,9 @@ def noted(array: np.ndarray, op: InRange, strides: tuple[int, ...] | None = None
     memory.flat(faults.buffer)[...] = 0
     indices = memory.place(array) if strides is None else memory.strided(array, strides)
     record = Operand(faults.buffer, (FAULT_WORDS,), (1,), FAULT_WORDS)
-    allowed = memory.place(np.asarray(op.ignored, array.dtype)) if op.ignores(array.dtype) else None
-    run([lower_in_range(op, indices, record, 0, host_target(), allowed=allowed)], memory)
+    ignores = isinstance(op, InRange) and op.ignores(array.dtype)
+    allowed = memory.place(np.asarray(op.ignored, array.dtype)) if ignores else None
+    run([lower_look(op, indices, record, 0, host_target(), allowed=allowed)], memory)
     words = memory.read(faults).tolist()
     return words[0], words[FAULT_WORDS:]
 
@@ -58,6 +60,19 @@ def test_the_first_index_outside_is_noted(shape: tuple[int, ...], dtype: str) ->
         assert record[ITERATION] == 0
         assert (record[PLACE], record[INDEX]) == (first, int(bad.reshape(-1)[first]))
         assert (record[LOWEST], record[HIGHEST]) == (int(bad.min()), int(bad.max()))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "uint32"])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (64,), (3, 5), (1000,), (4, 3, 33)])
+def test_the_first_divisor_of_zero_is_noted(shape: tuple[int, ...], dtype: str) -> None:
+    limits = np.iinfo(dtype)
+    good = DRAW.choice([1, 2, limits.max, limits.min or 3, limits.max - 1], shape).astype(dtype)
+    assert noted(good, NotZero()) == (0, [0] * FAULT_WORDS)
+    places = DRAW.permutation(good.size)[:2]
+    good.reshape(-1)[places] = 0
+    there, record = noted(good, NotZero())
+    assert there == record[FOUND] == 1
+    assert record[PLACE] == int(places.min())
 
 
 def test_places_are_those_of_the_view_that_is_read() -> None:
@@ -146,7 +161,7 @@ def test_what_overwrites_an_input_waits_for_every_look() -> None:
 
     body = Graph("copy")
     body.finish([body.input(Type((), INT))])
-    look = lower_in_range(InRange(ROWS), whole(index), whole(record), 0, host_target())
+    look = lower_look(InRange(ROWS), whole(index), whole(record), 0, host_target())
     write = lower_map(body, (whole(index),), (whole(kept),), (8,), host_target())
     plan = memory.Schedule(kept=frozenset([kept]), faults=frozenset([record]))
     memory.extend(plan, memory.Segment((look, write)))

@@ -17,7 +17,7 @@ from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.compiler.contraction.lower import lower_contraction
 from gradwerk.compiler.llvm.body import passing
-from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, LOWEST, PLACE, lower_in_range
+from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, LOWEST, PLACE, lower_look
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.llvm.maps import lower_map
@@ -32,7 +32,8 @@ from gradwerk.ops.arithmetic import add, cast, mul, sub, where
 from gradwerk.ops.compare import greater
 from gradwerk.ops.contraction import Contract, contract
 from gradwerk.ops.functions import conv
-from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
+from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.look import InRange
 from gradwerk.ops.random import RandomBits
 from gradwerk.ops.reduction import Max, Sum
 from gradwerk.ops.window import WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
@@ -199,7 +200,7 @@ def look_at_indices(b: Bench) -> Made:
     part = Operand(record.buffer, (FAULT_WORDS,), (1,), FAULT_WORDS)
     words = np.zeros(FAULT_WORDS, np.int64)
     outside = (index >= rows).reshape(-1)
-    work = lower_in_range(InRange(rows), p, part, 0, b.target)
+    work = lower_look(InRange(rows), p, part, 0, b.target)
     run([work], b.memory, target=b.target)
     if outside.any():
         first = int(outside.argmax())

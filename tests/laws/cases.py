@@ -18,6 +18,7 @@ from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.op import REGISTRY, Binary, Constant, Elementwise, Example, Input, Interval, Op, Reduction, Select, Unary, typed
 from gradwerk.ir.text import parse, print_graph
+from gradwerk.ops.look import NotZero
 
 DTYPES: dict[str, tuple[DType, ...]] = {
     "f": (dtypes.float32, dtypes.float64),
@@ -124,7 +125,7 @@ def generator(*seed: Any) -> np.random.Generator:
 
 
 def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarray[Any, Any]]:
-    """Arguments: floats from the op's domain, integers from 0 to 3; other ones where they are drawn `again`."""
+    """Arguments: floats from the op's domain, integers from 0 to 3 (divisors from 1); other ones where they are drawn `again`."""
     rng = generator(op, types, *(["again"] if again else []))
     arrays: list[np.ndarray[Any, Any]] = []
     for position, type_ in enumerate(types):
@@ -136,7 +137,7 @@ def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarr
         elif type_.dtype == dtypes.bool_:
             arrays.append(np.asarray(rng.integers(0, 2, type_.shape)).astype(bool))
         else:
-            arrays.append(np.asarray(rng.integers(0, 4, type_.shape)).astype(type_.dtype))
+            arrays.append(np.asarray(rng.integers(int(isinstance(op, NotZero)), 4, type_.shape)).astype(type_.dtype))
     return arrays
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DataError, StateError
+from gradwerk.base.errors import ArgumentError, DataError, StateError
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
@@ -23,6 +23,7 @@ from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
 from gradwerk.ops.arithmetic import StopGradient
 from gradwerk.ops.control import scan
+from gradwerk.ops.look import Look
 from gradwerk.ops.movement import Concatenate
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
@@ -199,23 +200,38 @@ def compiled_is_the_reference(cls: type[Op]) -> None:
             tolerances.judge(graph, arrays, made, [op] * len(made))
 
 
-def indices_outside_are_refused(cls: type[Op]) -> None:
-    """An index of no row raises the same error eagerly, interpreted and compiled; negative ones do not count from the end."""
-    if not issubclass(cls, Indexed):
+def whole_numbers_are_refused(cls: type[Op]) -> None:
+    """An index of no row, or a number that a look refuses, raises the same error eagerly, interpreted and compiled, in a loop too.
+
+    Negative indices do not count from the end.
+    """
+    if not issubclass(cls, Indexed | Look):
         return
     for op, types in examples_of(cls):
-        position, rows = op.indexed(*types)
+        position, wrongs = refused_by(op, types)
         for place in range(0, types[position].size, max(types[position].size - 1, 1)):  # the first and the last
-            for wrong in (rows, -1, -rows - 1, np.iinfo(types[position].dtype).max):
+            for wrong in wrongs:
                 arrays = draw(op, types)
                 arrays[position].reshape(-1)[place] = wrong
                 graph, outputs = graph_of(op, types)
                 graph.finish(outputs)
                 ways = (op, lambda *xs, g=graph: interpret(g, xs), lambda *xs, g=graph: Native(g, {}).run([aligned_copy(x) for x in xs]))
                 errors = [error_of(way, arrays) for way in ways]
-                assert errors[0][0].partition(" at (")[0].endswith(f" {wrong}")
+                spot = f"({', '.join(str(int(n)) for n in np.unravel_index(place, types[position].shape))})"
+                assert f"{wrong} at {spot}" in errors[0][0] + errors[0][1][0]
                 assert errors[0] == errors[1] == errors[2]
                 refused_in_a_loop(graph, draw(op, types), arrays, errors[0])
+
+
+def refused_by(op: Op, types: Sequence[Type]) -> tuple[int, list[int]]:
+    """Which argument holds whole numbers that the op refuses, and some of them."""
+    if isinstance(op, Look):
+        limits = np.iinfo(types[0].dtype)
+        tried = [n for n in (0, -1, 4, 5, limits.max, limits.min) if limits.min <= n <= limits.max]
+        return 0, [n for n in tried if op.refused(np.array([n], types[0].dtype)).all()]
+    assert isinstance(op, Indexed)
+    position, rows = op.indexed(*types)
+    return position, [rows, -1, -rows - 1, np.iinfo(types[position].dtype).max]
 
 
 def refused_in_a_loop(body: Graph, good: Sequence[Array], bad: Sequence[Array], error: tuple[str, tuple[str, ...], str]) -> None:
@@ -231,10 +247,10 @@ def refused_in_a_loop(body: Graph, good: Sequence[Array], bad: Sequence[Array], 
 
 
 def error_of(way: Callable[..., object], arrays: Sequence[Array]) -> tuple[str, tuple[str, ...], str]:
-    """What the DataError says that comes."""
+    """What the error says that comes."""
     try:
         way(*arrays)
-    except DataError as error:
+    except (DataError, ArgumentError) as error:
         return error.message, error.facts, error.likely
     raise AssertionError("no error came")
 
@@ -242,7 +258,7 @@ def error_of(way: Callable[..., object], arrays: Sequence[Array]) -> tuple[str, 
 LAWS: tuple[Law, ...] = (
     is_documented, has_cases, reference_has_the_inferred_type, eager_and_graph_agree, text_reads_back, emit_means_the_reference,
     combine_folds_to_the_reference, view_reads_the_reference, gradient_is_the_slope, second_gradient_is_the_slope_of_the_first,
-    a_derivative_of_zero_is_zeros, compiled_is_the_reference, indices_outside_are_refused,
+    a_derivative_of_zero_is_zeros, compiled_is_the_reference, whole_numbers_are_refused,
 )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ from gradwerk.ir.op import Reduction
 from gradwerk.ir.verify import verify
 from gradwerk.ops.arithmetic import add, maximum, mul, neg, sub
 from gradwerk.ops.control import Scan, scan
-from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
+from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.look import InRange
 from gradwerk.ops.movement import broadcast_to, reshape, transpose
 from gradwerk.ops.reduction import Max, Min, Sum
 from gradwerk.tensor.engine import Native

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwerk.base.errors import DataError
+from gradwerk.base.errors import ArgumentError, DataError
 from gradwerk.base.settings import settings
 from gradwerk.nn.dropout import Dropout
 from gradwerk.nn.embedding import Embedding
@@ -20,7 +20,8 @@ from gradwerk.nn.norm import BatchNorm
 from gradwerk.nn.optimizer import Adam
 from gradwerk.nn.recurrent import LSTM
 from gradwerk.ops.elementwise import add, cast, mul
-from gradwerk.ops.indexing import gather, in_range, scatter_add
+from gradwerk.ops.indexing import gather, scatter_add
+from gradwerk.ops.look import in_range
 from gradwerk.ops.reduction import argmax, reduce_sum
 from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.control import scan
@@ -107,6 +108,34 @@ def test_a_bad_batch_leaves_everything_as_it_was(threads: int, interpret: bool) 
             assert training.state() == before
         assert training.step(ids, labels).item() == clean.step(ids, labels).item()
         assert training.state() == clean.state() != before
+
+
+@pytest.mark.parametrize("interpret", [False, True])
+@pytest.mark.parametrize("divided", [lambda a, b: a // b, lambda a, b: a % b, lambda a, b: scan(lambda c, x: (c, c // x), a, b)[1].sum(0)])
+def test_a_whole_divisor_of_zero_leaves_everything_as_it_was(divided: Callable[..., Tensor], *, interpret: bool) -> None:
+    count, total = Tensor(np.array(5)), Tensor(np.zeros(3))
+
+    @compile_
+    def step(a: Tensor, b: Tensor) -> Tensor:
+        count.assign(count + 1)
+        result = divided(a, b)
+        total.assign(total + cast(result, total.dtype))
+        return result
+
+    a, good, bad = Tensor(np.array([7, -7, 9])), np.array([2, 2, -4]), np.array([2, 0, 0])
+    with settings.scope(interpret=interpret):
+        step(a, Tensor(good))
+        before = count.item(), total.numpy().tobytes()
+        for _ in range(2):
+            with pytest.raises(ArgumentError, match="ZeroDivisionError: whole numbers cannot be divided by 0") as caught:
+                step(a, Tensor(bad))
+            assert (count.item(), total.numpy().tobytes()) == before
+            assert caught.value.origin.file == __file__
+            with pytest.raises(ArgumentError) as eager:
+                divided(a, Tensor(bad))
+            assert (eager.value.message, eager.value.facts) == (caught.value.message, caught.value.facts)
+        step(a, Tensor(good))
+        assert count.item() == before[0] + 1
 
 
 def test_eager_interpreted_and_compiled_say_the_same() -> None:

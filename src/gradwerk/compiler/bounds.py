@@ -15,7 +15,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.fuse import is_fold
-from gradwerk.compiler.llvm.bounds import lower_in_range
+from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.graph import Graph, Node, Value
@@ -24,7 +24,8 @@ from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit, has_code
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
+from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.look import InRange, Look, NotZero
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def origins_of_checks(graph: Graph) -> list[Origin | None]:
     for node in check_indices(graph).live():
         if isinstance(node.op, Scan):
             found += origins_of_checks(node.op.body)
-        elif isinstance(node.op, InRange):
+        elif isinstance(node.op, Look):
             found.append(node.origins[0] if node.origins else None)
     return found
 
@@ -77,7 +78,7 @@ def reads_by_indices(op: Op) -> bool:
     """Whether the op, or one in its body, takes indices that someone has to look at."""
     if isinstance(op, Scan):
         return any(reads_by_indices(node.op) for node in op.body.live())
-    return isinstance(op, Indexed) and not isinstance(op, InRange)
+    return isinstance(op, Indexed)
 
 
 def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int], Value]) -> Value:
@@ -91,7 +92,7 @@ def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int],
 
 
 def checks_first(units: Sequence[Unit]) -> list[Unit]:
-    """The units that look at indices, after what they need, then the rest; each part in its order."""
+    """The units that look at numbers, after what they need, then the rest; each part in its order."""
     if not any(looks(unit) for unit in units):
         return list(units)
     wanted, early = set[Value](), set[int]()
@@ -105,17 +106,18 @@ def checks_first(units: Sequence[Unit]) -> list[Unit]:
 
 
 def looks(unit: Unit) -> bool:
-    """Whether the unit looks at indices: natively, or within a loop."""
-    return isinstance(unit, Single) and (isinstance(unit.node.op, InRange) or (isinstance(unit.node.op, Scan) and may_fail(unit.node)))
+    """Whether the unit looks at numbers: natively, or within a loop."""
+    return isinstance(unit, Single) and (isinstance(unit.node.op, Look) or (isinstance(unit.node.op, Scan) and may_fail(unit.node)))
 
 
 def lower_check(lowering: Lowering, node: Node) -> None:
-    """A look at indices as work.  Its result is the indices where they lie."""
+    """A look as work.  Its result is the argument where it lies."""
     op, value, indices = node.op, node.values[0], lowering.operand(node.args[0])
-    if isinstance(op, InRange) and value.type.size:
+    if isinstance(op, InRange | NotZero) and value.type.size:
         record = Operand(Buffer(dtypes.int64, FAULT_WORDS, "fault"), (FAULT_WORDS,), (1,))
-        allowed = lowering.constant(Constant.of(np.asarray(op.ignored, value.dtype))) if op.ignores(value.dtype) else None
-        lowering.pending.append(lower_in_range(op, indices, record, len(lowering.checks), lowering.target, allowed=allowed))
+        ignored = op.ignored if isinstance(op, InRange) and op.ignores(value.dtype) else None
+        allowed = None if ignored is None else lowering.constant(Constant.of(np.asarray(ignored, value.dtype)))
+        lowering.pending.append(lower_look(op, indices, record, len(lowering.checks), lowering.target, allowed=allowed))
         lowering.checks[record.buffer] = Check(op, value.shape, value.dtype, *lowering.loop, tuple(node.origins))
     if value in lowering.operands:
         lowering.copy(indices, lowering.operands[value])
@@ -124,12 +126,12 @@ def lower_check(lowering: Lowering, node: Node) -> None:
 
 
 def may_fail(node: Node) -> bool:
-    """Whether running the node may raise: it calls Python, or looks at indices.  (Readers of indices find them looked at.)"""
+    """Whether running the node may raise: it calls Python, or looks at numbers.  (Readers of indices find them looked at.)"""
     op = node.op
     if isinstance(op, Scan):  # one of no steps, or that holds another, runs by Python (compiler/loops.py)
         return op.length == 0 or any(isinstance(inner.op, Scan) or may_fail(inner) for inner in op.body.live())
     if isinstance(op, Indexed):
-        return isinstance(op, InRange) or not isinstance(op, Gather | ScatterAdd)
+        return not isinstance(op, Gather | ScatterAdd)
     if isinstance(op, Reduction):
         return not is_fold(node)
     if isinstance(op, Movement):

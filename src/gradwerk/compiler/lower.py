@@ -31,7 +31,8 @@ from gradwerk.ir.plan import Check
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import Gather, InRange, ScatterAdd
+from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.look import Look
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 from gradwerk.ops.window import Window
 
@@ -335,7 +336,7 @@ NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
     *((kind, Lowering.window) for kind in LIKE_INPUT),
     (Gather, Lowering.gather),
     (ScatterAdd, Lowering.scatter_add),
-    (InRange, lower_check),
+    (Look, lower_check),
 )
 
 

@@ -8,7 +8,7 @@ from gradwerk.compiler.bounds import may_fail
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Movement
 from gradwerk.ir.region import MAP, Region, Single, Unit
-from gradwerk.ops.indexing import InRange
+from gradwerk.ops.look import Look
 
 
 class Overwrites:
@@ -44,7 +44,7 @@ class Overwrites:
         while todo:
             for number in self.readers.get(todo.pop(), ()):
                 unit = self.units[number]
-                if isinstance(unit, Single) and isinstance(unit.node.op, Movement | InRange):
+                if isinstance(unit, Single) and isinstance(unit.node.op, Movement | Look):
                     todo += [value for value in unit.writes if value not in views]
                     views.update(unit.writes)
         return views

@@ -10,6 +10,7 @@
     Contraction  sum of products over named axes           infer, vjp, reference
     Window       fold of a sliding window, and its inverse infer, vjp, reference     (ops/window.py)
     Indexed      gather and scatter                        infer, vjp, reference, indexed
+    Look         its argument unchanged, or an error       infer, refused, error          (ops/look.py)
     Random       bits from a key and a counter             infer, reference        (emit, where it may be fused)
     Control      holds sub-graphs                          infer, pullback, evaluate
     Host         runs Python, may have an effect           infer, evaluate

@@ -15,7 +15,7 @@ from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ops.compare import equal, greater_equal, not_equal
 from gradwerk.ops.elementwise import abs_, add, cast, div, log, maximum, minimum, mul, neg, softplus, sub, where
 from gradwerk.ops.functions import log_softmax, mean, one_hot, pick
-from gradwerk.ops.indexing import in_range
+from gradwerk.ops.look import in_range
 from gradwerk.ops.reduction import reduce_sum
 
 Operand = Any

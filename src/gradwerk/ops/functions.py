@@ -20,6 +20,7 @@ from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, s
 from gradwerk.ops.clamp import clamp_max, clamp_min
 from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
+from gradwerk.ops.look import not_zero
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape, unchanged
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
@@ -112,7 +113,10 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
 
 
 def remainder(a: Operand, b: Operand) -> Operand:
-    """a - b floor(a / b), exact, of the sign of b; see Fmod.  Shape: broadcast.  Dtype: floating or whole, equal, kept."""
+    """a - b floor(a / b), exact, of the sign of b; see Fmod.
+
+    Shape: broadcast.  Dtype: floating or whole, equal, kept.  Raises: ArgumentError for a whole divisor of 0, compiled too.
+    """
     if _whole(a, b):
         return sub(a, mul(b, floor_divide(a, b)))
     rest = fmod(a, b)
@@ -120,11 +124,13 @@ def remainder(a: Operand, b: Operand) -> Operand:
 
 
 def floor_divide(a: Operand, b: Operand) -> Operand:
-    """floor(a / b) of the exact quotient; a / b where b is 0 (whole numbers: 0).  The gradient is 0.
+    """floor(a / b) of the exact quotient; of floats a / b where b is 0.  The gradient is 0.
 
-    Shape: broadcast.  Dtype: floating or whole, equal, kept.
+    Shape: broadcast.  Dtype: floating or whole, equal, kept.  Raises: ArgumentError for a whole divisor of 0, compiled too.
     """
     if _whole(a, b):
+        looked = not_zero(b)
+        b = looked if hasattr(b, "dtype") else b
         toward_zero = div(a, b)
         lower = _beyond(sub(a, mul(b, toward_zero)), b)
         return sub(toward_zero, cast(lower, toward_zero.dtype))

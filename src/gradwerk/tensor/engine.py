@@ -20,7 +20,8 @@ from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import Program as Interpreter
-from gradwerk.ir.op import Array, Indexed, Input, Movement, Op
+from gradwerk.ir.op import Array, Input, Movement, Op
+from gradwerk.ops.look import Look
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK, address
@@ -163,7 +164,7 @@ def crossing(graph: Graph, in_place: Mapping[int, int]) -> set[int]:
     found = set()
     for number, taken in in_place.items():
         source: Value = graph.outputs[number]
-        while isinstance(source.node.op, Movement | Indexed) and len(source.node.args) == 1:
+        while isinstance(source.node.op, Movement | Look) and len(source.node.args) == 1:
             source = source.node.args[0]
         if isinstance(source.node.op, Input) and source in overwritten and source is not graph.inputs[taken]:
             found.add(number)

@@ -17,11 +17,9 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise, functions, movement, reduction
 from gradwerk.tensor import operands
-from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.operands import OPERANDS
 
 P = ParamSpec("P")
@@ -294,24 +292,13 @@ def _floating(x: Operand, beside: Operand) -> Operand:
 
 
 def floor_divide(a: Operand, b: Operand) -> Operand:
-    """The largest whole number not above a / b, of floats or of whole numbers."""
-    _refuse_zero(a, b)
+    """The largest whole number not above a / b, of floats or of whole numbers.  Raises: ArgumentError for a whole divisor of 0."""
     return functions.floor_divide(a, b)
 
 
 def remainder(a: Operand, b: Operand) -> Operand:
-    """a - b * floor(a / b): of the sign of b."""
-    _refuse_zero(a, b)
+    """a - b * floor(a / b): of the sign of b.  Raises: ArgumentError for a whole divisor of 0."""
     return functions.remainder(a, b)
-
-
-def _refuse_zero(a: Any, b: Any) -> None:  # noqa: ANN401
-    """Raises: ArgumentError for whole numbers divided by 0, where contents can be seen (a compiled step gives 0)."""
-    if any(dtypes.is_float(x.dtype) if hasattr(x, "dtype") else isinstance(x, float) for x in (a, b)):
-        return
-    array = getattr(b, "_array", None) if isinstance(b, Handle) else np.asarray(b)
-    if array is not None and (array == 0).any():
-        raise ArgumentError("ZeroDivisionError: whole numbers cannot be divided by 0", likely="make one side floating")
 
 
 def power(x: Operand, exponent: Operand) -> Operand:

@@ -1,7 +1,8 @@
-"""The kernel that looks at indices: lowest and highest along the lanes, which is all where they are good.
+"""The kernel that looks at indices or divisors: lowest and highest along the lanes, which is all where they are good.
 
-Only where they are not, a second walk, one by one, finds the first that is outside and writes the record (ir/plan.py, Faults).  One chunk:
-what the record says must not depend on threads, and eight indices take a nanosecond.
+Of divisors it is asked whether they are 0, which is 0 or 1 and has to be 0.  Only where something is outside, a second walk, one by one,
+finds the first and writes the record (ir/plan.py, Faults).  One chunk: what the record says must not depend on threads, and eight indices
+take a nanosecond.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from gradwerk.compiler.llvm.values import Integer, Value, overload, scalar
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Operand, Work
 from gradwerk.ir.plan import FAULT_WORDS
-from gradwerk.ops.indexing import InRange
+from gradwerk.ops.look import InRange, NotZero
 
 FOUND, ITERATION, PLACE, INDEX, LOWEST, HIGHEST, SEEN = range(7)
 """Words of a record; the last counts during the second walk."""
@@ -31,16 +32,18 @@ FOUND, ITERATION, PLACE, INDEX, LOWEST, HIGHEST, SEEN = range(7)
 
 @dataclass(frozen=True)
 class BoundsKernel:
-    """The structure of a look at indices.  Operands: indices, record, and where it `ignores` one number outside that number."""
+    """The structure of a look.  Operands: indices or divisors, record, and where it `ignores` one number outside that number."""
 
     dtype: DType
     letters: tuple[str, ...]
     ignores: bool
+    divisors: bool = False
 
     @cached_property
     def name(self) -> str:
         """Content name."""
-        return f"in_range_{dtypes.SHORT[self.dtype]}_{digest(self.dtype, self.letters, self.ignores)}"
+        what = "not_zero" if self.divisors else "in_range"
+        return f"{what}_{dtypes.SHORT[self.dtype]}_{digest(self.dtype, self.letters, self.ignores, self.divisors)}"
 
     def build(self, target: Target) -> str:
         """LLVM text.  Extents: the axes', the rows, the number of the record, the run-time strides."""
@@ -62,7 +65,7 @@ class BoundsBuilder:
         self.rows, self.number = self.kernel.extents[self.rank : fixed]
         self.indices, self.record, *allowed = self.kernel.pointers
         self.allowed = [LaneEmitter(self.f, 1).load(pointer, spec.dtype) for pointer in allowed]
-        zero = self.e.const(0, spec.dtype)
+        zero, self.one = self.e.const(0, spec.dtype), self.e.const(1, spec.dtype)
         self.folding = Folding((zero, zero), self.wider)
 
     def build(self) -> str:
@@ -90,13 +93,21 @@ class BoundsBuilder:
         allowed = [self.e.splat(one) for one in self.allowed]
 
         def part(place: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  as fold_range asks
-            x = row.load(place, f.first_lanes(f.sub(self.counts[axis], place), self.e.count) if last else None)
+            there = f.first_lanes(f.sub(self.counts[axis], place), self.e.count) if last else None
+            x = row.load(place, there)
+            if self.spec.divisors:
+                x = self.e.select(self.zero_at(x, there), self.one, self.folding.identities[0])
             for one in allowed:
                 x = self.e.select(self.e.compare("eq", x, one), self.folding.identities[0], x)
             return [x, x]
 
         found = fold_range(f, self.folding, (0, self.counts[axis]), part, step=self.e.count, masked=self.masks)
         return self.wider(so_far, found)
+
+    def zero_at(self, x: Lanes, there: Value | None) -> Lanes:
+        """Where a divisor is 0, of those that are there."""
+        zero = self.e.compare("eq", x, self.folding.identities[0])
+        return zero if there is None else self.e.bit_and(zero, self.e.wrap(there, dtypes.bool_))
 
     def along(self, at: Value, axis: int, index: Integer) -> Value:
         """The indices moved along an axis."""
@@ -134,6 +145,8 @@ class BoundsBuilder:
                 self.visit(axis + 1, self.along(at, axis, loop.index))
             return
         index = as_i64(f, f.load(MEMORY[self.spec.dtype], at), self.spec.dtype)
+        if self.spec.divisors:
+            index = f.emit(f"zext i1 {f.compare('eq', index, 0)} to i64", "i64")
         seen = f.load("i64", self.word(SEEN))
         first = f.both(f.compare("uge", index, self.rows), f.compare("eq", f.load("i64", self.word(FOUND)), 0))
         for one in self.allowed:
@@ -146,13 +159,14 @@ class BoundsBuilder:
         f.store(f.integer(f.add(seen, 1)), self.word(SEEN))
 
 
-def lower_in_range(
-    op: InRange, indices: Operand, record: Operand, number: int, target: Target, *, allowed: Operand | None = None
+def lower_look(
+    op: InRange | NotZero, indices: Operand, record: Operand, number: int, target: Target, *, allowed: Operand | None = None
 ) -> Work:
-    """A look at indices of which there is at least one; `record` is that of check `number`, `allowed` holds the index that is ignored."""
+    """A look at numbers of which there is at least one; `record` is that of check `number`, `allowed` holds the index that is ignored."""
     axes = axes_of(indices.shape, [indices.strides])
     letters = patterns(axes)
-    kernel = BoundsKernel(indices.dtype, letters, allowed is not None)
-    extents = (*(axis.extent for axis in axes), op.rows, number, *run_time_strides(axes, letters))
+    rows = op.rows if isinstance(op, InRange) else 1
+    kernel = BoundsKernel(indices.dtype, letters, allowed is not None, isinstance(op, NotZero))
+    extents = (*(axis.extent for axis in axes), rows, number, *run_time_strides(axes, letters))
     accesses = (Access(indices), Access(record, writes=True), *([Access(allowed)] if allowed is not None else []))
-    return Work(kernel, accesses, extents, 1, f"{op.name} {op.rows} {indices.shape}")
+    return Work(kernel, accesses, extents, 1, f"{op.name} {rows} {indices.shape}")

@@ -13,7 +13,7 @@ from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
 from gradwerk.ops import elementwise, functions, movement
-from gradwerk.ops.indexing import in_range
+from gradwerk.ops.look import in_range
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
