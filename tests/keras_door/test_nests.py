@@ -82,6 +82,26 @@ def test_a_frozen_layer_stays_as_it_is(name: str, compiled_first: bool) -> None:
 
 
 @each
+def test_a_frozen_model_trains_nothing_that_was_freed_inside_since(name: str) -> None:
+    """As Keras, whose trainable weights of a frozen model are none; and a model around it trains what is free."""
+    model = in_a_model(name)
+    model.trainable = False
+    model.layers[0].trainable = True
+    assert len(model.layers[0].trainable_weights) == LAYERS[name][1]
+    assert model.trainable_weights == []
+    assert len(model.non_trainable_weights) == len(model.weights)
+    before = model.get_weights()
+    model.compile(keras.optimizers.SGD(0.05), "mse")
+    for train in (lambda: model.fit(X, Y, verbose=0), lambda: model.train_on_batch(X, Y)):
+        with pytest.raises(StateError, match="the model is frozen"):
+            train()
+    model.evaluate(X, Y, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    around = keras.Sequential([keras.Input((3,)), model, layers.Dense(2)])
+    assert len(around.trainable_weights) == LAYERS[name][1] + 2
+
+
+@each
 def test_frozen_before_it_is_built(name: str) -> None:
     layer = LAYERS[name][0]()
     layer.trainable = False

@@ -153,6 +153,7 @@ class Training:
         callbacks: Callbacks, shuffle: bool, initial_epoch: int, validation_batch_size: int | None,
     ) -> History:  # fmt: skip
         """Runs the loop with the callbacks, the progress line first and the history last."""
+        self.refuse_frozen()
         epochs, initial_epoch = whole("fit", "epochs", epochs), whole("fit", "initial_epoch", initial_epoch)
         if epochs < initial_epoch:
             raise ArgumentError(f"epochs={epochs!r} with initial_epoch={initial_epoch}: nothing to train")
@@ -168,6 +169,12 @@ class Training:
         loop.fit(self.steps_for(data.y), batches, epochs=epochs, validation=checks, events=events, run=run,
                  validation_events=[TestBridge(listeners)])  # fmt: skip
         return self.history
+
+    def refuse_frozen(self) -> None:
+        """Raises: StateError for a model that is frozen: nothing in it is trained, also what was freed inside of it since."""
+        if not self.model.trainable and self.model.weights:
+            likely = "model.trainable = True, and freeze the layers that are to stay"
+            raise StateError("there is nothing to train: the model is frozen", likely=likely)
 
     def evaluate(self, data: Data, batch_size: int | None, verbose: str | int, callbacks: Callbacks) -> dict[str, float]:
         """The means over all examples."""
@@ -189,6 +196,7 @@ class Training:
         if class_weight is not None:
             sample_weight = class_weights(as_array(y, "y"), class_weight)
         arrays = self._batch(x, y, sample_weight)
+        self.refuse_frozen()
         steps = self.steps_for(arrays[1])
         steps.train_fresh(*arrays)
         return steps.logs()

@@ -240,7 +240,9 @@ class Layer(Module):
 
     @property
     def trainable_weights(self) -> list[Tensor]:
-        """The weights that training changes."""
+        """The weights that training changes: none of a frozen layer's, whatever was freed inside of it since."""
+        if not self._trainable:
+            return []
         return [weight for weight in self.weights if isinstance(weight, Parameter) and weight.requires_grad]
 
     @property
