@@ -9,7 +9,7 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.linear import Linear
-from gradwerk.nn.optimizer import SGD, Adam, Decay, Optimizer, clip_by_global_norm
+from gradwerk.nn.optimizer import SGD, Adam, Decay, Optimizer
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 RNG = np.random.default_rng(11)
@@ -104,12 +104,3 @@ def test_wrong_arguments() -> None:
         Adam([p]).configure(beta_3=0.5)
     with pytest.raises(ArgumentError, match="defines no rule"):
         Optimizer([p], 0.1, Decay()).apply([Tensor(np.ones(2, np.float32))])
-
-
-def test_clip_by_global_norm() -> None:
-    gradients = [np.full((2, 2), 3.0), None, np.full(4, 4.0)]
-    clipped, norm = clip_by_global_norm(gradients, 1.0)
-    assert norm == pytest.approx(10.0)
-    assert clipped[1] is None
-    np.testing.assert_allclose(clipped[0], 0.3)
-    np.testing.assert_allclose(clip_by_global_norm(gradients, 100.0)[0][0], 3.0)

@@ -18,10 +18,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.module import Module
 from gradwerk.ops.compare import equal
-from gradwerk.ops.elementwise import add, cast, div, maximum, minimum, mul, neg, sqrt, sub, where
+from gradwerk.ops.elementwise import add, cast, div, maximum, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
 from gradwerk.ops.movement import reshape, slice_axis
-from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.grad import alike, no_grad
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -120,23 +119,6 @@ def rmsprop(
         step = add(mul(velocity, momentum), step)
         kept += (step,)
     return (sub(w, step), *kept)
-
-
-def clip_by_global_norm(gradients: Sequence[Operand | None], limit: float) -> tuple[list[Operand | None], Operand]:
-    """Gradients scaled by min(1, limit / norm), and norm = sqrt of the sum of all squares.
-
-    Source: Pascanu et al., 2012, "On the difficulty of training recurrent neural networks".
-    """
-    total: Operand = None
-    for g in gradients:
-        if g is not None:
-            squares = reduce_sum(mul(g, g))
-            total = squares if total is None else add(total, squares)
-    if total is None:
-        raise ArgumentError("no gradient to clip", likely="call backward() first")
-    norm = sqrt(total)
-    factor = minimum(div(limit, maximum(norm, 1e-12)), 1.0)
-    return [None if g is None else mul(g, factor) for g in gradients], norm
 
 
 class Optimizer(Module):

@@ -26,7 +26,7 @@ HINTS = frozenset({
 """Options that ask torch for speed and change no result: any value is accepted and means nothing here."""
 
 NOTHING_SPECIAL: Mapping[str, tuple[object, ...]] = MappingProxyType({
-    **dict.fromkeys(("capturable", "ceil_mode", "differentiable", "error_if_nonfinite"), (False,)),
+    **dict.fromkeys(("capturable", "ceil_mode", "differentiable"), (False,)),
     **dict.fromkeys(("is_grads_batched", "materialize_grads", "return_indices", "scale_grad_by_freq", "sparse"), (False,)),
     **dict.fromkeys(("divisor_override", "layout", "max_norm", "memory_format", "out", "padding_idx"), (None,)),
     **dict.fromkeys(("pos_weight", "reduce", "size_average", "weight", "worker_init_fn", "sampler", "batch_sampler"), (None,)),
