@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -296,3 +297,56 @@ def test_runs_that_begin_in_one_second_get_a_folder_each(tmp_path, monkeypatch) 
     assert len(set(folders)) == 8
     for folder in folders:
         RunFolder.create(folder, {})
+
+
+@pytest.mark.parametrize("moment", ["at the import", "while the model is made", "before the loop", "in the loop's begin"])
+def test_a_run_that_is_stopped_before_it_goes_on_says_how_to_go_on(moment, copied, capsys, monkeypatch) -> None:
+    from gradwerk.cli import main as command
+    from gradwerk.cli import recipe, train
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    class Importer:
+        def import_module(self, name: str) -> object:
+            return importlib.import_module(name) if name == "gradwerk" else stop()
+
+    places = {
+        "at the import": (command, "importlib"),
+        "while the model is made": (recipe.Recipe, "make_steps"),
+        "before the loop": (train, "_introduction"),
+        "in the loop's begin": (Progress, "on_fit_begin"),
+    }
+    where, name = places[moment]
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, Importer() if name == "importlib" else stop)
+        assert main(["train", "--resume", str(copied), "--epochs", "11"]) == 130
+    said = capsys.readouterr().err
+    assert said.count("gradwerk: stopped;") == 1 and said.count(f"go on with: gradwerk train lenet5 --resume {copied}") == 1
+    RunFolder.resume(copied).close()  # nobody holds it
+
+
+def test_a_new_run_that_is_stopped_before_its_first_epoch_says_how_to_go_on(tmp_path, capsys, monkeypatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "on_fit_begin", stop)
+        assert main([*SHORT, "--out", str(tmp_path / "run")]) == 130
+    said = capsys.readouterr().err
+    assert "stopped; no epoch is saved yet" in said
+    assert f"go on with: gradwerk train lenet5 --resume {tmp_path / 'run'}" in said
+    assert main(["train", "--resume", str(tmp_path / "run")]) == 0
+
+
+@pytest.mark.parametrize("fault", ["cache", "variable"])
+def test_a_warning_that_was_made_an_error_is_told_as_what_it_is(fault, tmp_path) -> None:
+    """python -W error: what is warned of is the user's to mend, and no fault of ours."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    variables = {"GRADWERK_CACHE": str(tmp_path / "cache")} if fault == "cache" else {"GRADWERK_THREDS": "1"}
+    code, _, err = finished(start(*SHORT, "--out", tmp_path / "run", env=environment(PYTHONWARNINGS="error", **variables)))
+    said = "may be written by others (mode 0777)" if fault == "cache" else "likely: GRADWERK_THREADS"
+    assert said in err and "fault of ours" not in err
+    if fault == "cache":
+        assert code == 2 and err.startswith("gradwerk: error: no cache of kernels") and "-W error" in err and "Traceback" not in err

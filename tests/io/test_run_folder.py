@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import gradwerk
 from gradwerk.base.errors import FileError
+from gradwerk.io import lock
 from gradwerk.io.checkpoint import Checkpoint
 from gradwerk.io.run_folder import RunFolder
 
@@ -79,3 +85,109 @@ def test_damaged_files_say_so(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(FileError, match=r"damaged|not whole|not hold"):
         run.config() if name == "config.json" else run.read_history()
+
+
+OWNER = """
+import os, sys, threading, time
+from gradwerk.io import run_folder
+
+folder = run_folder.RunFolder.create(sys.argv[1], {})
+started = threading.Event()
+
+def stand_still(handle: int) -> None:
+    started.set()
+    time.sleep(100)
+
+if "writing" in sys.argv:  # half a file of ours is there when the fork comes, from another thread
+    os.fsync = stand_still
+    threading.Thread(target=folder.write_summary, args=("half",), daemon=True).start()
+    started.wait()
+child = os.fork()
+if child == 0:
+    from gradwerk.base.errors import FileError
+    print(os.getpid(), flush=True)
+    for line in sys.stdin:
+        try:
+            folder.write_history([{"loss": 1.0}])
+            print("written", flush=True)
+        except FileError as error:
+            print(error.message, flush=True)
+    os._exit(0)
+time.sleep(100)
+"""
+
+
+@pytest.fixture
+def owner(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A process that has a run folder and a child; the child outlives it."""
+    folder = tmp_path / "run"
+    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", OWNER, str(folder), getattr(request, "param", "idle")]
+    environment = os.environ | {"PYTHONPATH": str(Path(gradwerk.__file__).parents[1])}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        child = 0
+        try:
+            child = int(said(process))
+            yield process, folder
+        finally:
+            process.kill()
+            if child:
+                os.kill(child, signal.SIGKILL)
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def write_in_child(process: subprocess.Popen[str]) -> str:
+    """What the child says of a write."""
+    assert process.stdin is not None
+    process.stdin.write("write\n")
+    process.stdin.flush()
+    return said(process)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without forks nothing is inherited")
+@pytest.mark.parametrize("owner", ["idle", "writing"], indirect=True)
+def test_a_child_that_outlives_the_owner_does_not_hold_the_folder(owner: tuple[subprocess.Popen[str], Path]) -> None:
+    process, folder = owner
+    with pytest.raises(FileError, match="another process is writing"):
+        RunFolder.resume(folder)
+    process.kill()
+    process.wait()
+    run = RunFolder.resume(folder)
+    assert not list(folder.glob("*.part")), "what a dead process left half-written"
+    run.write_summary("done")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without forks nothing is inherited")
+def test_a_child_writes_only_when_nobody_else_does(owner: tuple[subprocess.Popen[str], Path]) -> None:
+    process, folder = owner
+    assert write_in_child(process).startswith("another process is writing in")
+    assert not (folder / "history.csv").exists()
+    process.kill()
+    process.wait()
+    with_us = RunFolder.resume(folder)
+    assert write_in_child(process).startswith("another process is writing in")
+    with_us.close()
+    assert write_in_child(process) == "written"
+    with pytest.raises(FileError, match="another process is writing"):
+        RunFolder.resume(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder that is open is not locked")
+def test_a_number_that_went_to_another_file_is_left_alone(tmp_path: Path) -> None:
+    """What a child closes is what was locked, whatever the numbers of open files became."""
+    handle = lock.open_alone(tmp_path, os.O_RDONLY)
+    os.close(handle)
+    other = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    try:
+        assert other == handle
+        child = os.fork()
+        if child == 0:
+            os._exit(os.write(other, b"of the child") != 12)
+        assert os.waitpid(child, 0)[1] == 0
+        assert (tmp_path / "file").read_bytes() == b"of the child"
+    finally:
+        lock.unlock(other)
+        os.close(other)

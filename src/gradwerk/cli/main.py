@@ -14,6 +14,7 @@ from typing import NoReturn
 from gradwerk.base.errors import GradwerkError
 from gradwerk.base.screen import say
 from gradwerk.cli.terminal import flushed, prepare, silence
+from gradwerk.cli.typed import resume_command
 
 OPTIMIZERS = ("momentum", "sgd", "adam")
 MODELS = ("lenet5",)
@@ -54,15 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    options = argparse.Namespace()
     try:
         parser = make_parser()
         if not (sys.argv[1:] if arguments is None else arguments):
             parser.print_help()
             return 0
-        options = parser.parse(arguments)
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    try:
+        try:
+            options = parser.parse(arguments)
+        except SystemExit as leaving:
+            return int(leaving.code or 0)
         command: Callable[[argparse.Namespace], int] = importlib.import_module(f"gradwerk.cli.{options.module}").run
         return command(options)
     except GradwerkError as error:
@@ -70,8 +72,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt as stopped:
         by = getattr(stopped, "by", None)
-        if by is None:  # the training loop's own kind has already said what was saved
-            say("\ngradwerk: stopped")
+        if by is None:  # who raises the other kind has said what was saved
+            resumed = f"; go on with: {resume_command(options.resume)}" if hasattr(options, "resume") else ""
+            say(f"\ngradwerk: stopped{resumed}")
         return INTERRUPTED if by is None else 128 + int(by)
     except BrokenPipeError:
         silence(sys.stdout)
@@ -79,12 +82,20 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if _debugging():
             raise
-        if isinstance(error, OSError) and error.filename is None:  # a print: what fails with a file of ours says which
-            silence(sys.stdout)
-            say(f"gradwerk: error: cannot write the output: {error.strerror or error}")
-            return BAD_INPUT
-        say(f"gradwerk: a fault of ours: {type(error).__name__}: {error}\n  GRADWERK_DEBUG=1 shows where")
-        return INTERNAL
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Says what came unexpected; the exit code."""
+    if isinstance(error, Warning):
+        say(f"gradwerk: error: {error}\n  likely: without -W error or PYTHONWARNINGS=error this is a warning, and the command goes on")
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.filename is None:  # a print: what fails with a file of ours says which
+        silence(sys.stdout)
+        say(f"gradwerk: error: cannot write the output: {error.strerror or error}")
+        return BAD_INPUT
+    say(f"gradwerk: a fault of ours: {type(error).__name__}: {error}\n  GRADWERK_DEBUG=1 shows where")
+    return INTERNAL
 
 
 def report(error: GradwerkError) -> None:

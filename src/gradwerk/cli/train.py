@@ -53,15 +53,26 @@ def run(options: Namespace) -> int:
         screen.write(write_report(folder, recipe, steps, done.history) + "\n")
     except Interrupted:  # has said so already
         raise
-    except (FileError, KeyboardInterrupt):
-        if folder.has_checkpoint():
-            say(f"\ngradwerk: what was saved last is whole; go on with: {resume_command(folder.path)}")
+    except KeyboardInterrupt:
+        say("\ngradwerk: " + "; ".join(["stopped", *_how_to_go_on(folder)]))
+        raise Interrupted from None
+    except FileError:
+        if hint := "; ".join(_how_to_go_on(folder)):
+            say(f"\ngradwerk: {hint}")
         raise
     finally:
         folder.close()
         if screen.broken:  # what it holds would fail again when the process ends
             silence(sys.stdout)
     return 0
+
+
+def _how_to_go_on(folder: RunFolder) -> tuple[str, ...]:
+    """What is there of a run that was broken off, and the command that goes on with it; nothing where the folder is gone."""
+    if not folder.is_in_place():
+        return ()
+    saved = "what was saved last is whole" if folder.has_checkpoint() else "no epoch is saved yet"
+    return saved, f"go on with: {resume_command(folder.path)}"
 
 
 def _fresh(options: Namespace, given: dict[str, Any]) -> tuple[RunFolder, None, Recipe, Steps]:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 
-def resume_command(folder: Path) -> str:
+def resume_command(folder: str | Path) -> str:
     """The command that goes on with a run."""
     name = str(folder)
     return " ".join(["gradwerk train lenet5 --resume", quoted(f"./{name}" if name.startswith("-") else name)])

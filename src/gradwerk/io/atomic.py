@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gradwerk.base.errors import FileError
-from gradwerk.io.lock import try_lock
+from gradwerk.io.lock import close_alone, open_alone, try_lock, unlock
 
 PART = ".part"
 """How the names of files that are being written end."""
@@ -80,12 +80,12 @@ def remove_parts(folder: Path, prefix: str = ".") -> None:
         if _OURS.fullmatch(path.name) is None:
             continue
         with suppress(OSError):
-            handle = os.open(path, _AT_ONCE | getattr(os, "O_NOFOLLOW", 0))
+            handle = open_alone(path, _AT_ONCE | getattr(os, "O_NOFOLLOW", 0))
             try:
                 if stat.S_ISREG(os.fstat(handle).st_mode) and try_lock(handle):
                     path.unlink()
             finally:
-                os.close(handle)
+                close_alone(handle)
 
 
 def _write(place: Path, data: bytes, mode: int | None) -> None:
@@ -94,15 +94,18 @@ def _write(place: Path, data: bytes, mode: int | None) -> None:
     remove_parts(place.parent, prefix)
     beside = place.with_name(f"{prefix}{secrets.token_hex(4)}{PART}")
     try:
-        with beside.open("xb") as file:
-            try_lock(file.fileno())
-            if mode is not None:
-                beside.chmod(mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            if os.name == "posix":  # while the lock keeps others from removing it
-                beside.replace(place)
+        with open(beside, "xb", opener=open_alone) as file:  # Path.open takes no opener
+            try:
+                try_lock(file.fileno())
+                if mode is not None:
+                    beside.chmod(mode)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                if os.name == "posix":  # while the lock keeps others from removing it
+                    beside.replace(place)
+            finally:
+                unlock(file.fileno())
         if os.name != "posix":  # where an open file cannot be renamed
             beside.replace(place)
         _flush_folder(place.parent)

@@ -107,11 +107,11 @@ class RunFolder:
 
     def has_checkpoint(self) -> bool:
         """True once something was saved."""
-        return self._is_in_place() and has_checkpoint(self.path)
+        return self.is_in_place() and has_checkpoint(self.path)
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> Path:
         """Replaces the checkpoint.  Raises: FileError where it cannot be written; the earlier one then still stands."""
-        if not is_file(self.path / "config.json"):
+        if not self.is_in_place():
             raise self._gone()
         self._check_place()
         return save_checkpoint(self.path, checkpoint)
@@ -163,12 +163,23 @@ class RunFolder:
         write_atomically(self.path / name, data)
 
     def _check_place(self) -> None:
-        """Raises: FileError where another folder now stands in the place of the one that is locked, and somebody else may write in it."""
-        if not self._is_in_place():
+        """Raises: FileError where another folder now stands in the place of the one that is locked, and somebody else may write in it; in a
+        forked child where another process writes.
+        """
+        if self.lock is None:
+            return
+        if not self.lock.is_of(self.path):
             raise self._gone()
+        try:
+            self.lock.check(self.path)
+        except FileError:  # an OSError too
+            raise
+        except OSError as error:
+            raise FileError(f"cannot write in the run folder {self.path}", facts=(str(error.strerror or error),)) from error
 
-    def _is_in_place(self) -> bool:
-        return self.lock is None or self.lock.is_of(self.path)
+    def is_in_place(self) -> bool:
+        """Whether the folder of that name still is the run's: it may have been moved or deleted."""
+        return is_file(self.path / "config.json") and (self.lock is None or self.lock.is_of(self.path))
 
     def _gone(self) -> FileError:
         return FileError(f"the run folder {self.path} is gone: it was moved or deleted", likely="resume it where it is now, if it is")
