@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradwerk.compiler.llvm.link import compile_text, host_target, link
+from gradwerk.compiler.llvm.link import Code, compile_text, host_target, link
 from gradwerk.compiler.lower import Program, lower
 from gradwerk.compiler.memory import Segment, Slice, root
 from gradwerk.compiler.pipeline import PASSES
@@ -42,7 +42,7 @@ class Recorder:
     """The instrumented kernels of a process, and what they do."""
 
     events: list[Event] = field(default_factory=list)
-    known: dict[str, int] = field(default_factory=dict)
+    known: dict[str, Code] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
@@ -56,8 +56,8 @@ class Recorder:
         """The address of a work's kernel with its recorder's calls."""
         if work.kernel.name not in self.known:
             text = self.watched(work.kernel.build(host_target()))
-            self.known[work.kernel.name] = link({work.kernel.name: compile_text(text, host_target())})[work.kernel.name]
-        return self.known[work.kernel.name]
+            self.known[work.kernel.name] = link({work.kernel.name: compile_text(text, host_target())})
+        return self.known[work.kernel.name][work.kernel.name]
 
     def watched(self, text: str) -> str:
         """The text with a call before each access.  Raises: AssertionError at a memory instruction of an unknown form."""

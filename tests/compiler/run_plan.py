@@ -19,7 +19,8 @@ class Walk:
 
     def __init__(self, plan: Plan, inputs: Sequence[np.ndarray]) -> None:
         self.plan = plan
-        self.kernels = {name: KERNEL(address) for name, address in link(plan.objects).items()}
+        self.code = link(plan.objects)
+        self.kernels = {name: KERNEL(address) for name, address in self.code.items()}
         self.outputs: list[np.ndarray] = []
         self.faults = aligned(8 * FAULT_WORDS * (len(plan.checks) + 1)).view(np.int64)
         self.faults[:] = 0

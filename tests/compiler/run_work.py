@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gradwerk.compiler.llvm.link import compile_text, host_target, link
+from gradwerk.compiler.llvm.link import Code, compile_text, host_target, link
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, row_major
 
 GUARD = 256
 PATTERN = 0xFF
 """NaN as a float, no index: what is read without being written shows."""
-_texts: dict[tuple[Target, str], tuple[str, int]] = {}
+_texts: dict[tuple[Target, str], tuple[str, Code]] = {}
 
 
 class Memory:
@@ -74,13 +74,13 @@ def address_of(work: Work, target: Target) -> int:
     """The kernel's code; equal names must mean equal text."""
     key = (target, work.kernel.name)
     if key in _texts and _texts[key][0] is work.kernel:
-        return _texts[key][1]
+        return _texts[key][1][work.kernel.name]
     text = work.kernel.build(target)
     if key not in _texts:
-        _texts[key] = (text, link({work.kernel.name: compile_text(text, target)})[work.kernel.name])
+        _texts[key] = (text, link({work.kernel.name: compile_text(text, target)}))
     if _texts[key][0] != text:
         raise AssertionError(f"two kernels are called {work.kernel.name}")
-    return _texts[key][1]
+    return _texts[key][1][work.kernel.name]
 
 
 def run(works: Iterable[Work], memory: Memory, *, target: Target | None = None, backwards: bool = False) -> None:

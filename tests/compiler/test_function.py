@@ -15,8 +15,10 @@ from gradwerk.compiler.llvm.values import Value, literal
 
 
 def native(module: Module, name: str, count: int) -> object:
-    address = link({name: compile_text(module.text(), host_target())})[name]
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * count)(address)
+    code = link({name: compile_text(module.text(), host_target())})
+    function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * count)(code[name])
+    function.code = code  # loaded as long as the function is there
+    return function
 
 
 def summing(name: str) -> tuple[Module, Function]:

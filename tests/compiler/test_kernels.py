@@ -96,7 +96,7 @@ def test_the_key_is_of_kernel_compiler_and_target(tmp_path: Path, monkeypatch: p
         graph.finish([tanh(graph.input(Type((4,), dtypes.float32)))])
         found = set[str]()
         for digest, target in (("one", host_target()), ("two", host_target()), ("two", replace(host_target(), features=""))):
-            monkeypatch.setattr(kernels, "_known", {})
+            monkeypatch.setattr(kernels, "_known", kernels.Known())
             monkeypatch.setattr(kernels, "compiler_digest", lambda digest=digest: digest)
             compile_graph(graph, target, {})
             names = {path.name for path in (tmp_path / "kernels").iterdir()}

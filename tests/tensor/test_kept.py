@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import threading
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gradwerk.base.errors import DataError
+from gradwerk.compiler import kernels
+from gradwerk.compiler.llvm.link import host_target, link
 from gradwerk.ir.graph import Graph, Type
+from gradwerk.ir.interpret import Program
 from gradwerk.ir.text import parse, print_graph
-from gradwerk.ops.arithmetic import mul
+from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import engine, kept
 from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.engine import Native, executable
+from gradwerk.tensor.engine import Native, executable, usable
 from gradwerk.tensor.kept import Kept
 from gradwerk.tensor.tensor import Tensor
 
@@ -135,10 +140,85 @@ def test_arenas_of_single_operations_are_bounded(monkeypatch: pytest.MonkeyPatch
     assert [bool(native.program.free) for native in programs] == [False, True, True, True]
 
 
+def numbered(k: int) -> Graph:
+    """A graph whose kernel is like no other's."""
+    graph = Graph()
+    x = y = graph.input(Type((40,), F32))
+    for bit in f"{k:06b}":
+        y = add(mul(y, x), 0.37) if bit == "1" else mul(add(y, 0.37), x)
+    return graph.finish([y])
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads the memory map of Linux")
+def test_code_goes_with_the_last_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was linked is unloaded when LLVM is used next; kernels that another program has stay, and work."""
+
+    def code() -> int:
+        return sum(" r-xp " in line and "/" not in line for line in Path("/proc/self/maps").read_text().splitlines())
+
+    programs, x = Kept(), np.linspace(-1, 1, 40, dtype=np.float32)
+    monkeypatch.setattr(engine, "_programs", programs)
+    kept_one = Native(numbered(63), {})
+    (wanted,) = kept_one.run([usable(x)])
+    before = code()
+    natives = [Native(numbered(k), {}) for k in range(20, 50)]
+    other = Native(numbered(63), {})
+    assert code() >= before + 30
+    del natives, other
+    programs.clear()
+    gc.collect()
+    link({})
+    assert code() <= before + 1
+    np.testing.assert_array_equal(kept_one.run([usable(x)])[0], wanted)
+    np.testing.assert_array_equal(Native(numbered(63), {}).run([usable(x)])[0], wanted)
+
+
+def test_linkers_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is linked by one stays good while others follow it, and goes with what was linked last."""
+    monkeypatch.setattr("gradwerk.compiler.llvm.link.MOST_LIBRARIES", 2)
+    x = np.linspace(-1, 1, 40, dtype=np.float32)
+    natives = [Native(numbered(k), {}) for k in range(10, 17)]
+    for native, k in zip(natives, range(10, 17), strict=True):
+        np.testing.assert_allclose(native.run([usable(x)])[0], Program(numbered(k))([x])[0], rtol=1e-5, atol=1e-6)
+
+
+def test_programs_of_single_operations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those used last stay."""
+    monkeypatch.setattr(engine, "MOST_PROGRAMS", 3)
+    monkeypatch.setattr(engine, "_op_programs", OrderedDict())
+    big = [Tensor(np.ones((300, 200 + k), np.float32)) for k in range(5)]
+    for x in (*big[:3], big[0], *big[3:]):
+        assert (reduce_sum(x, (0,)).numpy() == 300).all()
+    assert [key[1][1] for key in engine._op_programs] == [200, 203, 204]
+
+
+def test_object_code_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "MOST_KNOWN", 100)
+    known = kernels.Known()
+    for number in range(10):
+        known.add((host_target(), f"k{number}"), bytes(30))
+    known.add((host_target(), "k9"), bytes(20))
+    assert [name for _, name in known.codes] == ["k7", "k8", "k9"]
+    assert known.nbytes == 80
+
+
+def added_by(models: int, *words: str, folder: str = "") -> float:
+    """MB that so many models add to a process."""
+    environment = os.environ | ({"GRADWERK_CACHE": folder} if folder else {})
+    command = [sys.executable, "-m", "tests.tensor.many_models", str(models), *words]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, env=environment)
+    return float(done.stdout)
+
+
 @pytest.mark.parametrize("varied", [False, True])
 def test_many_models_leave_little(varied: bool) -> None:  # noqa: FBT001
     """Built, trained, used and dropped: a tenth of a MB each at most, and nothing where they are alike."""
-    command = [sys.executable, "-m", "tests.tensor.many_models", "12", *(["--varied"] if varied else [])]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    assert float(done.stdout) < (10 if varied else 3)
+    assert added_by(12, *(["--varied"] if varied else [])) < (10 if varied else 3)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("varied", [False, True])
+def test_five_hundred_models_leave_little(varied: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """Their kernels compiled in the process."""
+    assert added_by(500, *(["--varied"] if varied else []), folder=str(tmp_path / "cache")) < 30

@@ -100,6 +100,7 @@ def _origin_of(frame: FrameType | None) -> Origin:
 
 
 _origins: dict[tuple[str, int, str], Origin] = {}
+MOST_ORIGINS = 8192
 
 
 def _known(file: str, line: int, path: str) -> Origin:
@@ -107,6 +108,8 @@ def _known(file: str, line: int, path: str) -> Origin:
     key = file, line, path
     found = _origins.get(key)
     if found is None:
+        if len(_origins) >= MOST_ORIGINS:
+            _origins.clear()
         found = _origins[key] = Origin(file, line, path)
     return found
 

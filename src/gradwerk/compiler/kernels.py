@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -22,8 +23,27 @@ from gradwerk.compiler.work import KernelSpec
 
 ROOMS = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")
 """The files that shape kernels."""
-_known: dict[tuple[Target, str], bytes] = {}
+MOST_KNOWN = 4 << 20
+"""Bytes of object code that are kept in memory, those made last."""
 _named: dict[str, KernelSpec] = {}
+
+
+class Known:
+    """The object code made last, in no more than `MOST_KNOWN` bytes."""
+
+    def __init__(self) -> None:
+        self.codes: OrderedDict[tuple[Target, str], bytes] = OrderedDict()
+        self.nbytes = 0
+
+    def add(self, key: tuple[Target, str], code: bytes) -> None:
+        """Keeps one, and forgets those that were made longest ago."""
+        self.nbytes += len(code) - len(self.codes.pop(key, b""))
+        self.codes[key] = code
+        while self.nbytes > MOST_KNOWN:
+            self.nbytes -= len(self.codes.popitem(last=False)[1])
+
+
+_known = Known()
 
 
 @cache
@@ -52,7 +72,7 @@ def objects_for(kernels: Iterable[KernelSpec], target: Target) -> dict[str, byte
     result: dict[str, bytes] = {}
     for kernel in kernels:
         if kernel.name not in result:
-            result[kernel.name] = _known.get((target, kernel.name)) or _object(kernel, target)
+            result[kernel.name] = _known.codes.get((target, kernel.name)) or _object(kernel, target)
         if settings.check:
             check_name(kernel, target)
     return result
@@ -71,7 +91,8 @@ def executor_code(target: Target) -> bytes:
 
 
 def _object(kernel: KernelSpec, target: Target) -> bytes:
-    code = _known[target, kernel.name] = _cached(kernel.name, target, lambda: kernel.build(target))
+    code = _cached(kernel.name, target, lambda: kernel.build(target))
+    _known.add((target, kernel.name), code)
     return code
 
 

@@ -31,10 +31,13 @@ class KernelSpec(Protocol):
 
 K = TypeVar("K", bound=KernelSpec)
 _specs: dict[KernelSpec, KernelSpec] = {}
+MOST_SPECS = 2048
 
 
 def shared(spec: K) -> K:
-    """The one spec in the process that is equal to this, whose name is known if it was ever asked for."""
+    """The one spec in the process that is equal to this, whose name is known if it was ever asked for; of the last `MOST_SPECS`."""
+    if len(_specs) >= MOST_SPECS:
+        _specs.clear()
     return cast("K", _specs.setdefault(spec, spec))
 
 

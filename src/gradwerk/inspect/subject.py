@@ -63,7 +63,7 @@ class Made:
     @cached_property
     def program(self) -> Program:
         """The plan made ready to run."""
-        return Program(self.plan, dict(self.entries), native_executor())
+        return Program(self.plan, self.entries, native_executor())
 
 
 def make(subject: Subject) -> Made:

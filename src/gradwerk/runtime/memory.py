@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,16 @@ def empty(shape: tuple[int, ...], dtype: DType) -> Array:
 
 def words(count: int) -> Array:
     """Zeroed i64 words on a cache line, for what native code and Python share."""
-    made = empty((count,), np.dtype(np.int64))
-    made[:] = 0
-    return made
+    return several_words(count)[0]
+
+
+def several_words(*counts: int) -> list[Array]:
+    """The same several times, in one piece of memory."""
+    line = ALIGNMENT // 8
+    starts = list(accumulate((-(-count // line) * line for count in counts), initial=0))
+    raw = np.zeros(starts[-1] + line - 1, np.int64)
+    first = -address(raw) % ALIGNMENT // 8
+    return [raw[first + start : first + start + count] for start, count in zip(starts, counts, strict=False)]
 
 
 def address(array: Array) -> int:

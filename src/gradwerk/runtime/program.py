@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -42,7 +42,7 @@ from gradwerk.runtime.executor import (
     Executor,
 )  # fmt: skip
 from gradwerk.runtime.finish import Finished
-from gradwerk.runtime.memory import Array, Results, address, empty, view, words
+from gradwerk.runtime.memory import Array, Results, address, empty, several_words, view, words
 from gradwerk.runtime.orders import OrderedWalk, order_of
 from gradwerk.runtime.poison import GuardedResults, Poison
 from gradwerk.runtime.pool import pool, retire
@@ -52,6 +52,7 @@ BYTE = np.dtype(np.uint8)
 MOST_EVENTS = 1 << 18
 Walk = Callable[["Context"], None]
 """Runs what a context's job asks for."""
+_NOTHING = empty((0,), BYTE)
 _ALONE = words(CONTROL_WORDS)
 _ALONE_ADDRESS = address(_ALONE)
 
@@ -65,9 +66,9 @@ class Context:
         self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results | GuardedResults, poison: Poison | None = None
     ) -> None:
         self.poison = poison
-        self.arena = empty((plan.arena_bytes,), BYTE) if poison is None else poison.memory.array((plan.arena_bytes,), BYTE)
-        self.counters = words(LINE * (len(plan.chains) + len(plan.stages) + 1))
-        slots, job, faults = words(slot_count), words(JOB_WORDS), words(FAULT_WORDS * (len(plan.checks) + 1))
+        self.arena = _bytes(plan.arena_bytes) if poison is None else poison.memory.array((plan.arena_bytes,), BYTE)
+        counters = LINE * (len(plan.chains) + len(plan.stages) + 1)
+        self.counters, slots, job, faults = several_words(counters, slot_count, JOB_WORDS, FAULT_WORDS * (len(plan.checks) + 1))
         slots[ARENA], slots[CONSTANTS], slots[FAULTS] = address(self.arena), address(constants), address(faults)
         job[:4] = tables.addresses
         job[SLOTS], job[CLAIMS] = address(slots), address(self.counters)
@@ -77,7 +78,7 @@ class Context:
         self.address = address(job)
         self.slots, self.job, self.faults, self.runs = slots.data, job.data, faults.data, 0
         self.results = results
-        weakref.finalize(self, retire, (tables, constants, self.arena, self.counters, slots, job, faults)).atexit = False
+        weakref.finalize(self, retire, (tables, constants, self.arena, job)).atexit = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +94,10 @@ class Trace:
 class Program:
     """A Plan with its kernels' addresses.  `run` is the whole interface; `watch` and `profile` also take times."""
 
-    def __init__(self, plan: Plan, addresses: dict[str, int], executor: Executor) -> None:
+    def __init__(self, plan: Plan, addresses: Mapping[str, int], executor: Executor) -> None:
         self.plan, self.executor = plan, executor
-        self.constants = empty((len(plan.constants),), BYTE)
+        self.addresses = addresses  # held: whoever gave them may unload the code when nobody has them
+        self.constants = _bytes(len(plan.constants))
         self.constants[:] = np.frombuffer(plan.constants, BYTE)
         self.tables = Tables(plan, addresses)
         self.free: list[Context] = []
@@ -246,6 +248,10 @@ class Program:
     def profile(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[int]:
         """Ticks of each launch (all chunks and iterations), run by this thread alone."""
         return self.watch(inputs, outputs, alone=True).ticks
+
+
+def _bytes(count: int) -> Array:
+    return empty((count,), BYTE) if count else _NOTHING
 
 
 def first_fault(plan: Plan, faults: Sequence[int]) -> Exception:

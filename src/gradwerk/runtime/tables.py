@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from gradwerk.ir.plan import HostCall, Plan
-from gradwerk.runtime.memory import Array, address, words
+from gradwerk.runtime.memory import address, several_words
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,24 @@ Row = tuple[int, ...]
 class Tables:
     """The rows of launches, chains, stages and segments.  They never change, and live as long as a worker may read them."""
 
-    def __init__(self, plan: Plan, addresses: dict[str, int]) -> None:
-        arguments = [[*(word for p in launch.pointers for word in (p.slot, p.offset, p.step)), *launch.extents] for launch in plan.launches]
-        starts = np.cumsum([0, *(len(row) for row in arguments)])
-        self.arguments = _table([(word,) for row in arguments for word in row], 1)
-        first = address(self.arguments)
-        rows = [(addresses[launch.kernel], first + 8 * int(at)) for launch, at in zip(plan.launches, starts[:-1], strict=True)]
-        self.launches = _table(rows, 2)
-        self.chains = _table([(c.first, c.first + c.count, c.chunks) for c in plan.chains], 3)
+    def __init__(self, plan: Plan, addresses: Mapping[str, int]) -> None:
+        given = [[*(word for p in launch.pointers for word in (p.slot, p.offset, p.step)), *launch.extents] for launch in plan.launches]
+        starts = np.cumsum([0, *(len(row) for row in given)]).tolist()
         totals = [sum(c.chunks for c in plan.chains[s.first : s.first + s.count]) for s in plan.stages]
-        self.stages = _table([(s.first, s.first + s.count, n, int(s.commits)) for s, n in zip(plan.stages, totals, strict=True)], 4)
+        chains = [(c.first, c.first + c.count, c.chunks) for c in plan.chains]
+        stages = [(s.first, s.first + s.count, n, int(s.commits)) for s, n in zip(plan.stages, totals, strict=True)]
         self.steps, segments = steps(plan)
         self.segment_count = len(segments)
-        self.segments = _table(segments, 3)
-        self.addresses = [address(table) for table in (self.launches, self.chains, self.stages, self.segments)]
-
-
-def _table(rows: Sequence[Row], width: int) -> Array:
-    table = words(max(1, len(rows)) * width)
-    if rows:
-        table[:] = np.array(rows, np.int64).reshape(-1)
-    return table
+        sizes = (starts[-1], 2 * len(starts), 3 * len(chains), 4 * len(stages), 3 * len(segments))
+        arguments, *tables = several_words(*(max(1, size) for size in sizes))
+        self.launches, self.chains, self.stages, self.segments = tables
+        first = address(arguments)
+        launches = [(addresses[launch.kernel], first + 8 * at) for launch, at in zip(plan.launches, starts, strict=False)]
+        contents: list[Sequence[Sequence[int]]] = [given, launches, chains, stages, segments]
+        for table, rows in zip((arguments, *tables), contents, strict=True):
+            numbers = [word for row in rows for word in row]
+            table[: len(numbers)] = numbers
+        self.addresses = [address(table) for table in tables]
 
 
 def steps(plan: Plan) -> tuple[tuple[Step, ...], list[Row]]:

@@ -9,6 +9,7 @@ first NaN or infinity.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -29,8 +30,8 @@ from gradwerk.runtime.program import Program
 from gradwerk.tensor.kept import Idle, Kept, Made
 from gradwerk.tensor.storage import aligned_copy
 
-MOST_PROGRAMS = 1024
-"""Of single operations."""
+MOST_PROGRAMS = 512
+"""Of single operations, some 15 KB each."""
 SMALL_ARENA = 1 << 14
 """Bytes of an arena that is not worth counting."""
 
@@ -177,7 +178,8 @@ def executable(graph: Graph, in_place: Mapping[int, int]) -> Executable:
 
 
 _programs = Kept()
-_op_programs: dict[tuple[object, ...], Native] = {}
+_op_programs: OrderedDict[tuple[object, ...], Native] = OrderedDict()
+"""Those of the operations used last."""
 _idle = Idle()
 
 
@@ -185,12 +187,14 @@ def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Seque
     """The results of one op as a program of its own; None under GRADWERK_INTERPRET."""
     if settings.interpret or settings.check_nan:
         return None
-    found = _op_programs.get(key)
-    if found is None:
-        if len(_op_programs) >= MOST_PROGRAMS:
-            _op_programs.clear()
-            _idle.clear()
+    try:
+        _op_programs.move_to_end(key)
+        found = _op_programs[key]
+    except KeyError:
         found = _op_programs[key] = Native(graph_of(op, types), {})
+        while len(_op_programs) > MOST_PROGRAMS:
+            _, oldest = _op_programs.popitem(last=False)
+            _idle.forget(oldest.program)
     results = found.run([usable(array) for array in arrays])
     if found.program.plan.arena_bytes > SMALL_ARENA:
         _idle.used(found.program)

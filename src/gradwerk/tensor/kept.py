@@ -95,11 +95,10 @@ class Idle:
         self.nbytes = 0
         self.lock = threading.Lock()
 
-    def clear(self) -> None:
-        """Forgets all."""
+    def forget(self, program: Program) -> None:
+        """Lets go of a program."""
         with self.lock:
-            self.recent.clear()
-            self.nbytes = 0
+            self.nbytes -= self.recent.pop(program, 0)
 
     def used(self, program: Program) -> None:
         """Notes that the program ran; those that ran longest ago give their arenas back."""

@@ -74,7 +74,7 @@ def kernels_of_parts(out: Operand, target: Target, *, free: bool) -> tuple[Kerne
     return _kernels_of_parts(out.dtype, out.shape, out.strides, target, free=free)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _kernels_of_parts(dtype: DType, shape: Ints, strides: Ints, target: Target, *, free: bool) -> tuple[KernelSpec, ...]:
     size = math.prod(shape)
     out = Operand(Buffer(dtype, size, "result"), shape, strides)
@@ -109,7 +109,7 @@ def scheduled(layout: Layout, lasting: tuple[bool, bool], target: Target, width:
     return chosen(layout, lasting, target, width)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def chosen(layout: Layout, lasting: tuple[bool, bool], target: Target, width: int) -> Schedule:
     """The cheapest schedule of a layout: layers that are alike, and programs traced again, share it."""
     op = layout.op

@@ -30,7 +30,7 @@ def examples(op: Contract) -> tuple[str, ...]:
     return _leading(op.lhs, op.rhs, op.out)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _leading(lhs: tuple[Index, ...], rhs: tuple[Index, ...], out: tuple[str, ...]) -> tuple[str, ...]:
     tensors = (lhs, rhs, axes(out))
     found: list[str] = []

@@ -5,18 +5,21 @@ LLVM is used by one thread at a time, and by none while another forks.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary, finalize
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.compiler.target import Target
 
-_addresses: dict[tuple[str, bytes], int] = {}
-_kept: list[Any] = []
+MOST_LIBRARIES = 64
+"""Of one LLJIT."""
 
 
 @cache
@@ -66,9 +69,7 @@ def compile_text(text: str, target: Target, *, level: int = 0) -> bytes:
         machine = _machine(target)
         module = _module(text, machine, level)
         with _as_written():
-            code = bytes(machine.emit_object(module))
-        del module
-    return code
+            return bytes(machine.emit_object(module))
 
 
 def assembly(text: str, target: Target, *, level: int = 0) -> str:
@@ -100,9 +101,10 @@ def _as_written() -> Iterator[None]:
 
 
 def _module(text: str, machine: Any, level: int) -> Any:  # noqa: ANN401
+    """The module of a text, in a context of its own: types and constants stay as long as their context, which goes with the module."""
     llvm = _binding()
     try:
-        module = llvm.parse_assembly(text)
+        module = llvm.parse_assembly(text, llvm.create_context())
         module.verify()
     except RuntimeError as error:
         raise VerifyError("LLVM does not accept a kernel", facts=(str(error),)) from error
@@ -113,31 +115,70 @@ def _module(text: str, machine: Any, level: int) -> Any:  # noqa: ANN401
     return module
 
 
-@cache
-def _jit() -> Any:  # noqa: ANN401
-    return _binding().create_lljit_compiler()
+class Code(dict[str, int]):
+    """Addresses of functions by name.  They are good as long as somebody holds this, or another `Code` with the same functions."""
+
+    def __init__(self, libraries: dict[str, Library]) -> None:
+        super().__init__({name: library.addresses[name] for name, library in libraries.items()})
+        self.libraries = tuple({id(library): library for library in libraries.values()}.values())
 
 
-def link(objects: dict[str, bytes]) -> dict[str, int]:
-    """The addresses of the functions that these objects define, each under its own name.  They stay loaded as long as the process."""
-    with one_at_a_time():
+class Library:
+    """Objects linked together; unloaded some time after the last `Code` that has one of them."""
+
+    def __init__(self, linked: Any, linker: Any, names: Sequence[str]) -> None:  # noqa: ANN401  llvmlite's ResourceTracker and LLJIT
+        self.addresses = {name: int(linked[name]) for name in names}
+        linked.linker = linker  # it must not go first
+        finalize(self, _given_up.append, linked).atexit = False
+
+
+@dataclass
+class Linker:
+    """The LLJIT that links now.  It remembers something of every library for ever, so after some it gives place to a new one, and goes
+    with its last library.
+    """
+
+    linker: Any = None
+    count: int = 0
+
+    def link(self, images: Sequence[bytes], names: Sequence[str]) -> Library:
+        """The functions of these objects.  A library takes some 40 KB, an object within it 10."""
         llvm = _binding()
-        for name, image in objects.items():
-            if (name, image) in _addresses:
-                continue
-            library = llvm.JITLibraryBuilder().add_object_img(image).add_current_process().export_symbol(name)
-            linked = library.link(_jit(), f"gradwerk{len(_kept)}")
-            _kept.append(linked)
-            _addresses[name, image] = int(linked[name])
-        return {name: _addresses[name, image] for name, image in objects.items()}
+        if self.linker is None or self.count >= MOST_LIBRARIES:
+            self.linker, self.count = llvm.create_lljit_compiler(), 0
+        self.count += 1
+        library = llvm.JITLibraryBuilder().add_current_process()
+        for image in images:
+            library = library.add_object_img(image)
+        for name in names:
+            library = library.export_symbol(name)
+        return Library(library.link(self.linker, f"gradwerk{self.count}"), self.linker, names)
+
+
+_linker = Linker()
+_libraries: WeakValueDictionary[tuple[str, bytes], Library] = WeakValueDictionary()
+_given_up: deque[Any] = deque()
+"""What belonged to libraries that nobody has.  They go at any time and in any thread, so LLVM hears of it when it is used next."""
+_kept: list[Library] = []
+
+
+def link(objects: dict[str, bytes]) -> Code:
+    """The functions that these objects define, each under its own name; those that are not loaded are linked into one library."""
+    with one_at_a_time():
+        while _given_up:
+            _given_up.popleft().close()
+        found = {name: _libraries.get((name, image)) for name, image in objects.items()}
+        missing = [name for name, library in found.items() if library is None]
+        if missing:
+            library = _linker.link([objects[name] for name in missing], missing)
+            for name in missing:
+                found[name] = _libraries[name, objects[name]] = library
+        return Code({name: library for name, library in found.items() if library is not None})
 
 
 def link_many(image: bytes, names: Sequence[str]) -> dict[str, int]:
-    """The addresses of several functions of one object."""
+    """The addresses of several functions of one object.  They stay loaded as long as the process."""
     with one_at_a_time():
-        builder = _binding().JITLibraryBuilder().add_object_img(image).add_current_process()
-        for name in names:
-            builder = builder.export_symbol(name)
-        linked = builder.link(_jit(), f"gradwerk{len(_kept)}")
-        _kept.append(linked)
-        return {name: int(linked[name]) for name in names}
+        library = _linker.link([image], names)
+        _kept.append(library)
+        return library.addresses
