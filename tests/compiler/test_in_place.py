@@ -26,6 +26,8 @@ STEPS: dict[str, Step] = {
     "turn and swap": lambda x: [transpose(x[1], (1, 0)), transpose(x[0], (1, 0))],
     "stay": lambda x: [x[0], x[1]],
     "both the same": lambda x: [x[0], x[0]],
+    "a result in two places": lambda x: [add(x[1], 1.0), add(x[1], 1.0), mul(x[0], 2.0)],
+    "a small one that others wait for": lambda x: [mul(x[0], 2.0), add(x[1], x[0]), mul(contract(mul(x[0], 2.0), x[3], "nc,ck->nk"), 0.5)],
     "sum into one": lambda x: [add(x[0], x[1]), x[0]],
     "own transpose": lambda x: [add(x[0], transpose(x[0], (1, 0)))],
     "product before and after": lambda x: [mul(x[0], 0.5), contract(x[1], x[0], "nc,ck->nk"), contract(x[1], mul(x[0], 0.5), "nc,ck->nk")],

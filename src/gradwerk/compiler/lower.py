@@ -358,10 +358,11 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
             outputs.append(Overwritten(value.dtype, value.type.size, f"output {number} over input {taken}", base=inputs[taken]))
     overwrites = Overwrites(graph, units)
     direct: set[int] = set()
+    over = {graph.outputs[number]: graph.inputs[taken] for number, taken in in_place.items() if graph.outputs[number] in overwrites.maker}
     for number, value in enumerate(graph.outputs):
         place = Operand(outputs[number], value.shape, row_major(value.shape))
         free = value in overwrites.maker and value not in lowering.operands
-        if free and (number not in in_place or overwrites.possible(value, graph.inputs[in_place[number]])):
+        if free and (number not in in_place or overwrites.at_once(value, graph.inputs[in_place[number]], over)):
             lowering.operands[value] = place
             direct.add(number)
     for unit in units:

@@ -3,7 +3,8 @@
 A piece of work goes into the earliest stage that its dependences allow.  It may share a stage with what it depends on only as the next
 link of one chain: same number of chunks, and of each access in question chunk c meets chunk c of the earlier work alone, by the sets that
 both declare (compiler/footprint.py).
-Work that overwrites an input stands in a later stage than all work so far that may note a fault.  Nothing here knows an op.
+Work that overwrites an input stands in a later stage than all work so far that may note a fault, and the first such work in a later stage
+than all work so far: until then a run can be broken off (compiler/commits.py puts it last).  Nothing here knows an op.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Schedule:
     loops: list[Loop] = field(default_factory=list)
     kept: frozenset[Buffer] = frozenset()
     faults: frozenset[Buffer] = frozenset()
+    committing: bool = False
+    """Whether one of the stages so far overwrites what was there before the run."""
 
     def commits(self, work: Work) -> bool:
         """Whether the work overwrites what was there before the run."""
@@ -95,6 +98,7 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
     """The stages of one segment: each piece of work in the earliest stage its dependences allow."""
     stages: list[list[Link]] = []
     behind_checks = 0
+    commits_from = 0 if plan.committing else None
     writes: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
     reads: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
     for work in works:
@@ -105,8 +109,10 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
             if access.writes:
                 conflicts += [(entry, access) for entry in reads.get(buffer, ()) if meet(access, entry[3])]
         number = max((entry[0] for entry, _ in conflicts), default=0)
-        if behind_checks > number and plan.commits(work):
-            number = behind_checks
+        if plan.commits(work):
+            if commits_from is None:
+                commits_from = len(stages)
+            number, plan.committing = max(number, behind_checks, commits_from), True
         here = [(entry, access) for entry, access in conflicts if entry[0] == number]
         link = chainable(work, here)
         if here and link is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gradwerk.compiler.bounds import may_fail
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Movement
 from gradwerk.ir.region import MAP, Region, Single, Unit
 from gradwerk.ops.look import Look
+
+SMALL = 1 << 12
+"""Bytes of a result that is rather copied than waited for."""
 
 
 class Overwrites:
@@ -37,6 +40,26 @@ class Overwrites:
             return False
         last = max((number for view in views for number in self.readers.get(view, ())), default=-1)
         return last < place or (last == place and reads_same_element(unit, value, old, views))
+
+    def at_once(self, value: Value, old: Value, over: Mapping[Value, Value]) -> bool:
+        """Whether the unit that makes `value` writes it over the input `old`.  `over`: the results to be written over which inputs.
+
+        A small one that is waited for is copied there in the end, so that what waits for it does not stand behind the first overwriting.
+        """
+        small = value.type.size * value.dtype.itemsize <= SMALL
+        return self.possible(value, old) and not (small and self.holds_up(value, over))
+
+    def holds_up(self, value: Value, over: Mapping[Value, Value]) -> bool:
+        """Whether something waits for the unit that makes `value` and is no writing over inputs itself."""
+        todo, seen = [self.maker[value]], set[int]()
+        while todo:
+            unit = self.units[todo.pop()]
+            for number in {n for made in unit.writes for n in self.readers.get(made, ())} - seen:
+                if not any(made in over and self.possible(made, over[made]) for made in self.units[number].writes):
+                    return True
+                seen.add(number)
+                todo.append(number)
+        return False
 
     def views_of(self, old: Value) -> set[Value]:
         """The value and all that movement makes of it, which may be the same memory."""

@@ -2,6 +2,7 @@
 
     graph passes    graph -> graph, each verified, timed and dumped by the runner
     lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py)
+    commits last    what overwrites inputs goes last (compiler/commits.py)
     memory          work -> stages, chains, addresses (compiler/memory.py)
     emit            kernels -> objects, from the cache where they are known (compiler/llvm)
 """
@@ -17,6 +18,7 @@ from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
 from gradwerk.compiler import memory
 from gradwerk.compiler.bounds import check_indices
+from gradwerk.compiler.commits import commits_last
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.lower import HostStep, Program, lower
@@ -108,6 +110,7 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
 
 def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Plan:
     """Memory, tables and objects."""
+    program.steps = commits_last(program.steps, program.inputs, {*program.outputs, *program.constants, *program.checks})
     segments = [step for step in program.steps if not isinstance(step, HostStep)]
     plan, starts = memory.Schedule(kept=frozenset(program.inputs), faults=frozenset(program.checks)), list[int]()
     for step in program.steps:
