@@ -16,7 +16,7 @@ from gradwerk.ops.control import Scan, backward_of, scan
 from gradwerk.ops.elementwise import add, cast, exp, mul, sigmoid, sin, stop_gradient, tanh
 from gradwerk.ops.functions import log_softmax, matmul
 from gradwerk.ops.host import print_, token
-from gradwerk.ops.movement import broadcast_to
+from gradwerk.ops.movement import broadcast_to, concatenate, reshape, slice_
 from gradwerk.ops.reduction import reduce_sum
 from tests.laws.laws import slope_law
 
@@ -148,6 +148,39 @@ def test_scan_has_second_gradients() -> None:
         return interpret(verify(graph.finish(first(*inputs))), xs)
 
     slope_law(first, network_inputs(), "second")
+
+
+def written_out(graph: Graph, inputs: list[Value], *, reverse: bool) -> list[Value]:
+    """The final h and c and the stacked results of five steps without a scan."""
+    h, c, x, w, u, b = inputs
+    state: list[Value] = [h, c, graph.constant(np.int32(0))]
+    rows: dict[int, list[Value]] = {}
+    for step in reversed(range(5)) if reverse else range(5):
+        part = reshape(slice_(x, (step, 0, 0), (step + 1, 2, 3)), (2, 3))
+        *state, y, log = cell().inline([*state, part, w, u, b], graph)
+        rows[step] = [y, log]
+    return [*state[:2], *(concatenate([reshape(rows[step][k], (1, 2, 4)) for step in range(5)], 0) for k in range(2))]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_gradients_of_a_scan_are_those_of_its_steps_written_out(*, reverse: bool) -> None:
+    """Whichever of its results a gradient comes from, and for whichever arguments."""
+    arrays = network_inputs()
+    shapes = [(2, 4), (2, 4), (5, 2, 4), (5, 2, 4)]
+    weights = [np.random.default_rng(k).standard_normal(shape) for k, shape in enumerate(shapes)]
+    for chosen in range(1, 16):
+        cts = [weight if chosen >> k & 1 else None for k, weight in enumerate(weights)]
+        graph = Graph()
+        inputs = [graph.input(Type(x.shape, F64)) for x in arrays]
+        h, c, x, w, u, b = inputs
+        h_end, c_end, _, ys, logs = scan(cell(), 5, (h, c, np.int32(0)), (x,), (w, u, b), reverse=reverse)
+        found = gradients([h_end, c_end, ys, logs], cts, inputs)
+        wanted = gradients(written_out(graph, inputs, reverse=reverse), cts, inputs)
+        both = [(a, b) for a, b in zip(found, wanted, strict=True) if b is not None]
+        assert all(a is not None for a, _ in both)
+        made = interpret(verify(graph.finish([value for pair in both for value in pair if value is not None])), arrays)
+        for a, b in zip(made[::2], made[1::2], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
 def test_a_scan_is_its_steps() -> None:

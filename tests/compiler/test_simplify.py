@@ -1,4 +1,4 @@
-"""What the simplifier makes of tables, gathered rows and their sums: the same numbers, and fewer products where rows are taken often."""
+"""What the simplifier makes of numbers, tables, gathered rows and their sums: the same values, and fewer products where rows repeat."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.verify import verify
 from gradwerk.ops.contraction import Contract, contract
-from gradwerk.ops.elementwise import add, maximum, sub
+from gradwerk.ops.elementwise import add, div, maximum, mul, sub
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.indexing import gather, scatter_add
-from gradwerk.ops.movement import reshape, transpose
+from gradwerk.ops.movement import broadcast_to, reshape, transpose
 
 F64 = dtypes.float64
 Build = Callable[["Scene"], list[Value]]
@@ -144,3 +144,20 @@ def test_a_bias_is_added_to_the_table(*, few: bool) -> None:
     s = Scene(6 if few else 7, 3, (12,))
     s.graph.finish([add(s.gathered, s.floats(3)), sub(s.floats(1, 3), s.gathered)])
     assert [node.values[0].shape[0] for node in simplify(s.graph).live() if node.op.name in ("add", "sub")] == [6 if few else 12] * 2
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 1.0, -1.0, 2.0])
+def test_a_number_beside_changes_no_bit(number: float) -> None:
+    """Of smaller, equal and larger shape than what it stands beside, on either side, written out or repeated."""
+    x = np.array([[0.0, -0.0, 1.5], [-1.5, np.inf, np.nan]])
+    for shape in ((), (1,), (3,), (2, 3), (1, 3), (2, 2, 3), (1, 1, 1)):
+        graph = Graph()
+        given = graph.input(Type(x.shape, F64))
+        numbers = [graph.constant(np.full(shape, number)), broadcast_to(graph.constant(np.float64(number)), shape)]
+        pairs = [pair for other in numbers for pair in ((given, other), (other, given))]
+        graph.finish([op(a, b) for op in (add, sub, mul, div, maximum) for a, b in pairs])
+        simple = verify(simplify(graph))
+        for got, wanted in zip(interpret(simple, [x]), interpret(graph, [x]), strict=True):
+            assert got.shape == wanted.shape
+            np.testing.assert_array_equal(got, wanted)
+            np.testing.assert_array_equal(np.signbit(got), np.signbit(wanted))
