@@ -11,7 +11,7 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ops import functions
-from gradwerk.ops.contraction import Contract
+from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.movement import transpose
 from tests.compiler.run_work import Memory, run
 
@@ -129,7 +129,7 @@ def test_one_copy_serves_equal_wishes() -> None:
     assert len(again) < len(first)
 
 
-@pytest.mark.parametrize(("rows", "lanes"), [(50, 70), (257, 130), (64, 33), (13, 300)])
+@pytest.mark.parametrize(("rows", "lanes"), [(50, 70), (257, 130), (64, 33), (13, 300), (2, 2003)])
 @pytest.mark.parametrize("free", [False, True])
 def test_long_sums_are_made_in_blocks(rows: int, lanes: int, *, free: bool) -> None:
     """Weight gradients over many examples: passes over all results, whatever tiles and chunks leave over."""
@@ -156,3 +156,13 @@ def test_strided_input_gradients_read_no_zeros(stride: int) -> None:
         (result,) = op.infer(*(Type(shape, FLOAT) for shape in given))
         works, _ = lower_contraction(op, a, b, memory.empty(result.shape, FLOAT), host_target(), packs={})
         assert sum(work.flops for work in works if "contract" in work.kernel.name) <= 2 * op.flops(*(Type(s, FLOAT) for s in given))
+
+
+@pytest.mark.parametrize("examples", [3, 70])
+@pytest.mark.parametrize("turned", [False, True])
+def test_windows_over_what_has_more_dimensions_than_the_weights(examples: int, *, turned: bool) -> None:
+    """One weight per place of the window: the padded dimension of the one operand has no number in the other."""
+    image, weights = (Index((("n", 1),)), Index((("y", 1), ("r", 1)), -1)), (Index((("r", 1),)),)
+    op = Contract(image, weights, ("n", "y"), (("n", examples), ("y", 90), ("r", 3)))
+    shapes = [(examples, 90), (3,)]
+    check(op.swapped() if turned else op, shapes[::-1] if turned else shapes)

@@ -94,3 +94,12 @@ def test_sum_of_many_rows_stays_accurate() -> None:
     assert [work.chunks for work in works] == [16, 1]
     assert works[0].accesses[0].footprint.hull == (0, 3750 * 8 - 1, 3750 * 8)
     assert works[0].accesses[1].footprint.hull == (0, 7, 8)
+
+
+@pytest.mark.parametrize(("shape", "chunks"), [((256, 32), [16, 1]), ((8, 4), [1]), ((30_000, 2), [16, 1]), ((64, 32_000), [16])])
+def test_folds_are_cut_by_the_bytes_they_read(shape: tuple[int, ...], chunks: list[int]) -> None:
+    body, memory = Graph(), Memory()
+    body.finish([body.input(F32)])
+    out = memory.empty(shape[1:], np.float32)
+    works = lower_reduce(body, (Sum((0,)),), (memory.place(np.zeros(shape, np.float32)),), (out,), shape, host_target())
+    assert [work.chunks for work in works] == chunks

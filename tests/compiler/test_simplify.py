@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from gradwerk.base import dtypes
 from gradwerk.compiler.simplify import simplify
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
+from gradwerk.ir.op import Elementwise
 from gradwerk.ir.verify import verify
 from gradwerk.ops.contraction import Contract, contract
-from gradwerk.ops.elementwise import add, div, maximum, mul, sub
-from gradwerk.ops.functions import matmul
+from gradwerk.ops.elementwise import add, div, maximum, mul, sub, tanh
+from gradwerk.ops.functions import conv, matmul
 from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.movement import broadcast_to, reshape, transpose
+from gradwerk.ops.reduction import reduce_max, reduce_sum
 
 F64 = dtypes.float64
 Build = Callable[["Scene"], list[Value]]
@@ -71,6 +73,9 @@ def projected(s: Scene) -> list[Value]:
     square = s.floats(s.width, s.width)
     made = [matmul(s.gathered, w), contract(s.gathered, turned, f"{x}d,kd->{x}k"), contract(s.gathered, w, f"{x}d,dk->k{x}")]
     made += [contract(w, s.gathered, f"dk,{x}d->{x}k"), contract(s.gathered, square, f"{x}d,dd->{x}d"), matmul(s.gathered, square)]
+    if len(x) == 2:  # the kernel of a convolution: the other side has no plain axes
+        image = s.floats(2, 8, s.shape[1])
+        made.append(conv(image, s.gathered).node.op.swapped()(s.gathered, image))
     return [*made, contract(s.gathered, s.floats(s.width), f"{x}d,d->{x}"), contract(s.gathered, s.floats(3), f"{x}d,k->{x}dk")]
 
 
@@ -161,3 +166,31 @@ def test_a_number_beside_changes_no_bit(number: float) -> None:
             assert got.shape == wanted.shape
             np.testing.assert_array_equal(got, wanted)
             np.testing.assert_array_equal(np.signbit(got), np.signbit(wanted))
+
+
+def test_arithmetic_that_changes_nothing_vanishes() -> None:
+    graph = Graph()
+    x, ones, zeros = graph.input(Type((2, 3), F64)), np.ones((2, 3)), np.zeros(3)
+    graph.finish([mul(x, 1.0), mul(ones, x), div(x, ones), sub(x, zeros), mul(div(sub(x, 0.0), 1.0), ones)])
+    simple = simplify(graph)
+    assert simple.outputs == (simple.inputs[0],) * 5
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_folds_of_any_axes(*, keepdims: bool) -> None:
+    graph = Graph()
+    x = graph.input(Type((2, 3, 1, 4), F64))
+    axes = [chosen for count in range(1, 5) for chosen in combinations(range(4), count)]
+    graph.finish([fold(x, chosen, keepdims=keepdims) for chosen in axes for fold in (reduce_sum, reduce_max)])
+    array = np.random.default_rng(0).standard_normal(x.shape)
+    for got, wanted in zip(interpret(verify(simplify(graph)), [array]), interpret(graph, [array]), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+def test_arithmetic_with_numbers_joins_what_makes_the_reshaped() -> None:
+    graph = Graph()
+    x = graph.input(Type((2, 3), F64))
+    graph.finish([maximum(sub(2.0, mul(reshape(tanh(x), (6,)), 0.5)), np.float64(0.25))])
+    simple = simplify(graph)
+    assert simple.outputs[0].node.op.name == "reshape"
+    assert {node.values[0].shape for node in simple.live() if isinstance(node.op, Elementwise)} == {(2, 3)}
