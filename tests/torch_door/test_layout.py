@@ -130,7 +130,7 @@ def test_every_way_of_writing_reaches_the_weight(name: str) -> None:
     values[1] = 5.0
     values[:, 1] *= 2.0
     np.testing.assert_array_equal(array, values)
-    weight.data = torch.tensor(values + 1)
+    weight.data.copy_(torch.tensor(values + 1))
     np.testing.assert_array_equal(array, values + 1)
     array[0] = 7.0
     assert (weight.detach().numpy()[0] == 7.0).all()

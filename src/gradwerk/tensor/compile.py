@@ -20,6 +20,7 @@ from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, run
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.placement import placement
+from gradwerk.tensor.rebinding import rebound
 from gradwerk.tensor.results import find
 from gradwerk.tensor.signature import Call, describe_change
 from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
@@ -97,6 +98,11 @@ class Compiled:
             for binding in self.specializations.get(key, ()):  # made while this thread waited
                 if not (binding.entry.guards.broken() or differs(binding.entry, call)):
                     return binding
+            for place, binding in enumerate(self.specializations.get(key, ())):
+                moved = rebound(binding)
+                if moved is not None and not (moved.entry.guards.broken() or differs(moved.entry, call)):
+                    self.specializations[key][place] = moved
+                    return moved
             return self.specialize(key, call, args, kwargs, reason)
 
     def specialize(self, key: tuple[Any, ...], call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Binding:

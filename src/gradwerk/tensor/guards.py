@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import bump_epoch, epoch, mode
 from gradwerk.tensor.storage import Storage
 
@@ -173,7 +174,7 @@ class Guards:
         self.items: list[tuple[dict[str, Any], str, Any]] = []
         self.others: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
-        self.tensors: list[tuple[Handle, bool, Storage]] = []
+        self.tensors: list[Met] = []
         self.layouts: list[tuple[Storage, tuple[int, ...]]] = []
         self.names: dict[Storage, str] = {}
         """What Tensors are called where they were found: `model.conv1.kernel`.  For people."""
@@ -217,11 +218,11 @@ class Guards:
                 if change:
                     return change
                 seen.version = seen.owner.__gradwerk_version__
-        for handle, wants, storage in self.tensors:
-            if handle._storage is not storage:
-                return f"a Tensor {handle._type} took other memory"
-            if handle.requires_grad is not wants:
-                return f"requires_grad of a Tensor {handle._type} changed from {wants} to {not wants}"
+        for met in self.tensors:
+            if met.handle._storage is not met.storage:
+                return f"a Tensor {met.handle._type} took other memory"
+            if met.handle.requires_grad is not met.wants:
+                return f"requires_grad of a Tensor {met.handle._type} changed from {met.wants} to {not met.wants}"
         for storage, order in self.layouts:
             if storage.order is not order:
                 return f"the memory of a Tensor {storage.type} was looked at, and lies row by row now"

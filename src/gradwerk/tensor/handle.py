@@ -241,15 +241,17 @@ def follow_root(handle: Handle, view: View, root: Handle) -> None:
 
 
 def adopt(handle: Handle, other: Handle) -> None:
-    """Makes a Tensor another view of other memory (torch's `.data = `); compiled steps that hold it trace again.
+    """Makes a Tensor another view of another's memory (torch's `.data = `); compiled steps that hold it trace again.
 
-    Raises: StateError under trace or where the types differ.
+    Raises: StateError under trace, and where a Tensor that requires a gradient would not be floating.
     """
-    if mode.trace is not None or handle._type != other._type:
-        facts = (f"{handle._type}, {other._type}",)
-        raise StateError("a Tensor takes other memory only outside of a compiled function, and of its own type", facts=facts)
+    if mode.trace is not None:
+        raise StateError("a Tensor takes other memory only outside of a compiled function", facts=(f"{handle._type}, {other._type}",))
+    if handle.requires_grad and other._type.dtype.kind != "f":
+        message = "data set to a tensor that requires gradients must be floating point or complex dtype"
+        raise StateError(message, facts=(f"{handle._type}, {other._type}",))
     view = other._view
-    handle._storage, handle._array = other._storage, other._array
+    handle._storage, handle._array, handle._type = other._storage, other._array, other._type
     handle._view = None if view is None else View(view.steps, view.strides, None, 0)
     share(handle)
     bump_epoch()

@@ -1,9 +1,13 @@
-"""How a Tensor lies in its memory: what gradients and compiled steps go by."""
+"""How a Tensor lies in its memory: what gradients and compiled steps go by, and what a step notes of the Tensors that it meets."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gradwerk.ir.graph import Type
+from gradwerk.ir.op import Movement
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.storage import Storage
 
 Placement = tuple[Type, tuple[int, ...] | None, tuple[int, ...] | None]
 """The type of a Tensor, the order of its axes in its base (see `View.order`: () for the base itself, None for a part of it), and the order
@@ -22,3 +26,13 @@ def axes_in_memory(handle: Handle) -> tuple[int, ...]:
         return tuple(range(handle.ndim))
     base = held_order or tuple(range(handle.ndim))
     return tuple(base[axis] for axis in order) if order else base
+
+
+class Met(NamedTuple):
+    """A Tensor from outside that a trace met: whether it wanted a gradient, its memory, how that lay, and how it lay there."""
+
+    handle: Handle
+    wants: bool
+    storage: Storage
+    order: tuple[int, ...] | None
+    steps: tuple[Movement, ...]

@@ -313,7 +313,7 @@ class Tracer:
         self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
         self.guards.others += trace.watched
         self.guards.slots += trace.watched
-        self.guards.tensors = [row for row in trace.met.values() if isinstance(self.reference(row[0]), Fixed)]
+        self.guards.tensors = [met for met in trace.met.values() if isinstance(self.reference(met.handle), Fixed)]
         return Specialization(
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,
             backward, spent_node(reason) if reason else None, requiring, tuple(self.call.objects),

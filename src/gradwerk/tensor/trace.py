@@ -24,6 +24,7 @@ from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, make
+from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
 from gradwerk.tensor.tape import TapeNode, next_number, record
@@ -67,7 +68,7 @@ class Trace:
         self.grads_read: set[int] = set()
         self.wants: dict[int, tuple[Handle, bool]] = {}
         self.histories: dict[int, History] = {}
-        self.met: dict[int, tuple[Handle, bool, Storage]] = {}
+        self.met: dict[int, Met] = {}
         self.walked: set[TapeNode] = set()
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
@@ -214,7 +215,8 @@ class Trace:
         """Whether gradients flow to a Tensor; for one from outside this is a guard."""
         wants = handle.requires_grad
         if handle._array is not None:
-            self.met.setdefault(id(handle), (handle, wants, handle._storage))
+            storage, view = handle._storage, handle._view
+            self.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, view.steps if view is not None else ()))
         return wants
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401

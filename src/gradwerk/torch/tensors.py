@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentTypeError, StateError
+from gradwerk.base.errors import ArgumentTypeError, StateError, TraceError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.grad import backward as core_backward
-from gradwerk.tensor.handle import Handle, history, make, set_wants, settle, share
+from gradwerk.tensor.handle import Handle, adopt, history, make, set_wants, settle, share
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import View, row_major
 from gradwerk.torch import arguments, printing, promotion
@@ -123,12 +123,26 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
 
     @property
     def data(self) -> Self:
-        """The same memory without history.  Assigning copies into it."""
+        """The same memory without history.  Assigning makes this a Tensor on the other's memory; views of it stay on the former.
+
+        Inside a compiled function the contents of a Tensor made there are written instead: nobody can tell the difference.
+        Raises: ArgumentTypeError for what is no Tensor; TraceError there for a Tensor from outside, or of another type.
+        """
         return self.detach()
 
     @data.setter
     def data(self, value: base.Tensor) -> None:
-        self.assign(value)
+        if not isinstance(value, base.Tensor):
+            message = f"Variable data has to be a tensor, but got {type(value).__name__}"
+            raise ArgumentTypeError(message, likely="x.data = torch.tensor(...)")
+        trace = mode.trace
+        if trace is None:
+            adopt(self, value)
+        elif value._storage in trace.born_here and value._type == self._type:
+            self.assign(value)
+        else:
+            problem = "a Tensor takes another's memory (`x.data = y`) inside a compiled function"
+            raise TraceError(problem, facts=(f"{self._type}, {value._type}",), likely="copy it: x.data.copy_(y)")
 
     def numpy(self, *, force: Truth = False) -> Array:
         """The memory itself as an array; with `force` also of a Tensor that requires a gradient.  Raises: StateError for one without it."""
