@@ -9,6 +9,7 @@ from gradwerk.base.errors import TraceError
 from gradwerk.base.settings import settings
 from gradwerk.nn.module import Module
 from gradwerk.tensor.compile import compile as compile_
+from gradwerk.tensor.control import scan
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -208,3 +209,18 @@ def test_an_object_that_refuses_to_be_asked_is_passed_over():
     held = [Closed()]
     step = compile_(lambda x: x * len(held))
     np.testing.assert_array_equal(step(A).numpy(), A)
+
+
+@pytest.mark.parametrize("ask", [
+    lambda w, x: x * 2 if w.requires_grad else x * 3,
+    lambda w, x: scan(lambda carry, row: (carry + row * (2 if w.requires_grad else 3), carry), x[0] * 0, x)[0],
+    lambda w, x: [x * 2, x * 3][w.requires_grad],
+], ids=["branch", "loop", "index"])  # fmt: skip
+def test_whether_a_tensor_requires_a_gradient_is_looked_at_in_each_call(ask):
+    """Also where nothing is computed of it."""
+    w, x = Parameter(np.ones(2, np.float32)), Tensor(np.ones(2, np.float32))
+    fn = compile_(lambda x: ask(w, x))
+    for wants in (True, False, True, True, False):
+        w.requires_grad = wants
+        np.testing.assert_array_equal(fn(x).numpy(), ask(w, x).numpy())
+    assert len(fn.retraces) <= 2

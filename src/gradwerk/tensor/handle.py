@@ -74,7 +74,11 @@ class Handle:
 
         Raises: StateError when set on a Tensor that was computed, or True on one that is not floating.
         """
-        return self._wants or history(self)[0] is not None
+        wants = self._wants or history(self)[0] is not None
+        trace = mode.trace
+        if trace is not None:
+            trace.meet(self, wants=wants)
+        return wants
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:

@@ -193,7 +193,7 @@ class Trace:
                     return poisoned(cls, op, args, a)
                 if a.result_class.rank > cls.rank:
                     cls = a.result_class
-                wants = self.wants_of(a) or wants
+                wants = a.requires_grad or wants
         results: tuple[Any, ...] = ()
         if isinstance(op, ALIASING) and isinstance(args[0], Handle):
             layout = layout_of(op, args[0])
@@ -211,13 +211,11 @@ class Trace:
             record(op, kept, results)
         return results
 
-    def wants_of(self, handle: Handle) -> bool:
-        """Whether gradients flow to a Tensor; for one from outside this is a guard."""
-        wants = handle.requires_grad
+    def meet(self, handle: Handle, *, wants: bool) -> None:
+        """Somebody asks whether gradients flow to a Tensor; for one from outside this is a guard, and where its memory is."""
         if handle._array is not None:
             storage, view = handle._storage, handle._view
-            self.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, view.steps if view is not None else ()))
-        return wants
+            self.outermost.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, view.steps if view is not None else ()))
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
@@ -238,7 +236,7 @@ class Trace:
         storage = target._storage
         if storage not in self.born_here:
             self.check_outside_write(target)
-            self.wants_of(target)
+            self.meet(target, wants=target.requires_grad)
         old = self.value(target)
         new = broadcast_to(new, old.shape)
         if storage not in self.born_here:
@@ -263,7 +261,7 @@ class Trace:
 
     def note_wants(self, handle: Handle) -> None:
         """`requires_grad` is set."""
-        self.wants_of(handle)
+        self.meet(handle, wants=handle.requires_grad)
         self.wants.setdefault(id(handle), (handle, handle._wants))
 
     def note_history(self, handle: Handle) -> None:
