@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -292,13 +292,15 @@ def scatters_of_products() -> Iterator[Case]:
         free = names_of(len(shape))
         extents = (*zip(free, shape, strict=True), ("k", width), ("n", column))
         for right in (("k", "n"), ("n", "k")):
-            op = Contract(axes((*free, "k")), axes(right), (*free, "n"), extents)
-            sizes = tuple(dict(extents)[name] for name in right)
+            for out in permutations((*free, "n")):
+                op = Contract(axes((*free, "k")), axes(right), out, extents)
+                shapes = [tuple(dict(extents)[name] for name in names) for names in ((*free, "k"), right, out[:-1])]
 
-            def arguments(graph: Graph, rows: int = rows, left: Shape = (*shape, width), sizes: Shape = sizes, op: Op = op) -> list[Value]:
-                return [applied(op, given(graph, left), given(graph, sizes)), index(graph, left[:-1], rows)]
+                def arguments(graph: Graph, op: Op = op, shapes: list[Shape] = shapes, rows: int = rows) -> list[Value]:
+                    left, matrix, places = shapes
+                    return [applied(op, given(graph, left), given(graph, matrix)), index(graph, places, rows)]
 
-            yield ScatterAdd(rows), arguments
+                yield ScatterAdd(rows), arguments
 
 
 def shifts_of_gathers() -> Iterator[Case]:
