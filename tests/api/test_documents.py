@@ -20,6 +20,11 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCED = re.compile(r"^( *)```python\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 
 
+def tool(name: str) -> str | None:
+    """A command of developers: beside this interpreter, where an environment has it, or on the path."""
+    return shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
+
 def programs(document: Path) -> list[str]:
     """The programs of a document, in order."""
     return [textwrap.dedent(found[2]) for found in FENCED.finditer(document.read_text(encoding="utf-8"))]
@@ -55,22 +60,22 @@ def test_a_flower_is_recognised_in_a_new_process(tmp_path: Path) -> None:
     assert len(answers) == 2 and all(re.fullmatch(r"virginica \d\d%", line) for line in answers), said
 
 
-@pytest.mark.skipif(shutil.which("ruff") is None, reason="lint runs where the tools of developers are")
+@pytest.mark.skipif(tool("ruff") is None, reason="ruff is not installed: make lint installs it")
 def test_examples_for_contributors_pass_the_lint(tmp_path: Path) -> None:
     for number, program in enumerate(programs(ROOT / "CONTRIBUTING.md")):
         path = tmp_path / f"example_{number}.py"
         path.write_text(program, encoding="utf-8")
-        words = ["ruff", "check", "--no-cache", "--config", ROOT / "pyproject.toml", path]
+        words = [tool("ruff"), "check", "--no-cache", "--config", ROOT / "pyproject.toml", path]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("mypy") is None, reason="types are checked where the tools of developers are")
+@pytest.mark.skipif(tool("mypy") is None, reason="mypy is not installed: make lint installs it")
 def test_examples_for_contributors_pass_the_types(tmp_path: Path) -> None:
     for number, program in enumerate(programs(ROOT / "CONTRIBUTING.md")):
         (tmp_path / f"example_{number}.py").write_text(program, encoding="utf-8")
-    words = ["mypy", "--strict", *tmp_path.glob("*.py")]
+    words = [tool("mypy"), "--strict", "--follow-imports=silent", *tmp_path.glob("*.py")]
     environment = os.environ | {"MYPYPATH": str(ROOT / "src")}
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout

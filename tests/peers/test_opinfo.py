@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed: make bench-peers installs it")
-opinfo: Any = pytest.importorskip("tests.peers.opinfo", reason="PyTorch's test tools miss a package", exc_type=ImportError)
+SAMPLES = "torch.testing._internal.common_methods_invocations"
+pytest.importorskip(SAMPLES, reason="PyTorch's test tools miss a package", exc_type=ImportError)
 
+opinfo: Any = importlib.import_module("tests.peers.opinfo")
 CASES = [(f"{name} {info.variant_test_name} {form}".replace("  ", " "), info, form, ours) for name, form, info, ours in opinfo.names()]
 
 
