@@ -174,3 +174,31 @@ def test_a_loss_that_explodes_stops_with_the_place() -> None:
     model.compile(keras.optimizers.SGD(1e20), "mse")
     with pytest.raises(NumericError, match=r"the loss became (nan|inf) in epoch 1, batch \d of 2"):
         model.fit(np.ones((64, 4)), np.ones((64, 1)), verbose=0)
+
+
+def test_class_numbers_for_a_binary_loss_are_warned_of() -> None:
+    x, y = np.zeros((6, 4), np.float32), np.arange(6) % 3
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    with pytest.warns(UserWarning, match="reads targets between 0 and 1, y holds 0 to 2"):
+        model.fit(x, y, verbose=0)
+    model.fit(x, y % 2, verbose=0)
+
+
+def test_an_lstm_with_its_states_says_three_shapes() -> None:
+    layer = layers.LSTM(4, return_state=True, return_sequences=True)
+    given = layer(np.zeros((2, 5, 3), np.float32))
+    assert [x.shape for x in given] == [(2, 5, 4), (2, 4), (2, 4)]
+    assert layer.compute_output_shape((None, 5, 3)) == [(None, 5, 4), (None, 4), (None, 4)]
+
+
+def test_weights_take_arrays_of_numpys_default_dtype() -> None:
+    dense = layers.Dense(2)
+    dense.build((None, 3))
+    dense.kernel.assign(np.ones((3, 2)))
+    assert dense.kernel.dtype == np.float32
+    assert (dense.kernel.numpy() == 1).all()
+
+
+def test_input_dim_is_the_extent_of_a_first_layer() -> None:
+    assert keras.Sequential([layers.Dense(3, input_dim=4)]).input_shape == (None, 4)

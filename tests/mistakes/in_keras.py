@@ -72,6 +72,44 @@ MISTAKES = [
             "kernel = np.ones((3, 4))\nmodel.set_weights([kernel«», np.zeros(3)])", r"(\.T)$", right="model(X).shape == (12, 3)"),
     Mistake("x and y in one", "model = compiled(layers.Dense(4)); h = model.fit(«»(X, X), verbose=0)", r"fit\((\*)data\)",
             right="h.epoch == [0]"),
+    Mistake("Python that asks a Tensor", "class L(layers.Layer):\n    def call(self, x):\n        return x if x.sum() > 0 else -x\n"
+            "model = keras.Sequential([L(), layers.Dense(1)])\nmodel.compile('sgd', 'mse'«»)\nh = model.fit(X, Y, verbose=0)",
+            r"compile\(\.\.\., (run_eagerly=True)\)", ", {0}", "h.epoch == [0]", r"\(L\): if needs the contents"),
+    Mistake("a loss that returns nothing", "def wrong(y_true, y_pred):\n    «»(y_true - y_pred) ** 2\n"
+            "model = compiled(layers.Dense(4), loss=wrong); h = model.fit(X, X, verbose=0)", r"`(return) \.\.\.`", "{0} ",
+            "h.history['loss'][0] > 0", "wrong gives back None"),
+    Mistake("a layer that returns nothing", "class L(layers.Layer):\n    def call(self, x):\n        «»x * 2\n"
+            "model = keras.Sequential([keras.Input((4,)), L()]); y = model(X)", r"`(return) \.\.\.`", "{0} ", "y.shape == (12, 4)",
+            "call gives back None"),
+    Mistake("a learning rate as text", 'optimizer = keras.optimizers.Adam(«"0.25"»)', r"write ([\d.]+)",
+            right="float(optimizer.learning_rate) == 0.25", says="the learning rate is a number"),
+    Mistake("images without Flatten", f'model = compiled(«»{SOFTMAX}, loss="sparse_categorical_crossentropy")\n'
+            "model.fit(IMAGES, Y[:6], verbose=0)", r"(layers\.Flatten\(\))", "{0}, ", "model.output_shape == (None, 3)",
+            r"the targets do not fit the model's outputs"),
+    Mistake("a place by division", "y = layers.Dense(3)(X)[«len(X) / 2»]", r"write (\d+)", right="y.shape == (3,)",
+            says=r"valid indices \(got 6\.0\)"),
+    Mistake("no compile", "model = keras.Sequential([layers.Dense(4)])\n«»h = model.fit(X, X, verbose=0)",
+            r"(model\.compile\(optimizer='adam', loss=)", "{0}'mse')\n", "h.epoch == [0]", "not compiled"),
+    Mistake("a metric's class for a metric", f'model = compiled({SOFTMAX}, loss="sparse_categorical_crossentropy", '
+            "metrics=[keras.metrics.«SparseCategoricalAccuracy»])\nr = model.evaluate(X, Y, verbose=0)", r"write (\w+\(\))",
+            right="len(r) == 2", says="is the class SparseCategoricalAccuracy, not an instance"),
+    Mistake("a weight written in place", "model = keras.Sequential([keras.Input((4,)), layers.Dense(2)]); w = model.layers[0].kernel\n"
+            "before = w.numpy()\nw« += 1»", r"(\.assign)\(", "{0}(w + 1)", "np.allclose(w.numpy(), before + 1)", "a leaf Tensor"),
+    Mistake("a file nearly named", "import tempfile\nfolder = tempfile.mkdtemp()\nmodel = keras.Sequential([keras.Input((4,)), "
+            'layers.Dense(2)])\nmodel.save_weights(folder + "/digits.weights.safetensors")\n'
+            'model.load_weights(«folder + "/digit.weights.safetensors"»)', r"^(.+)$", "r'{0}'", says="does not exist"),
+    Mistake("weights that are not there yet", "model = keras.Sequential([layers.Dense(2)])\n«»n = model.count_params()", r"(call it once)",
+            "model(X)\n", "n == 10", "has no weights yet"),
+    Mistake("a layer that gives two", "class Two(layers.Layer):\n    def call(self, x):\n        return «x, x»\n"
+            "model = keras.Sequential([keras.Input((4,)), Two(), layers.Dense(2)])", "", says=r"dense.* expects 1 input, .* gives 2"),
+    Mistake("states of an LSTM in the middle", "model = keras.Sequential([keras.Input((5, 3)), layers.LSTM(4, «return_state=True»), "
+            "layers.Dense(2)])", "", says=r"dense.* expects 1 input, .* gives 3"),
+    Mistake("a loss of half a name", f'model = compiled({SOFTMAX}, loss="«crossentropy»"); model.fit(X, Y, verbose=0)', "",
+            says="unknown loss 'crossentropy'"),
+    Mistake("other features than the layer was built for", "norm = layers.BatchNormalization(); norm(X); norm(«X[:, :3]»)", "",
+            says="built for 4 features on axis -1"),
+    Mistake("NumPy in a loss", "model = compiled(layers.Dense(4), loss=lambda y_true, y_pred: «np.mean((y_true - y_pred) ** 2)»)\n"
+            "model.fit(X, X, verbose=0)", "", says="NumPy needs the contents of a Tensor"),
     Mistake("features that do not fit",
             "model = compiled(keras.Input((4,)), layers.Dense(2))\np = model.predict(«X[:, :3]», verbose=0)", ""),
     Mistake("an activation in the place of the units", 'layers.Dense(«"relu"»)', ""),

@@ -49,6 +49,8 @@ class Mistake:
     """What comes in the place of the part between « and », the groups of the hint in its braces."""
     right: str = "True"
     """True of the mended program."""
+    says: str = ""
+    """A pattern of the message: the fault is named, not what it leads to."""
 
 
 def run(door: str, program: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.mistakes import in_keras, in_torch
@@ -13,6 +15,7 @@ RECORDED = [("keras", mistake) for mistake in in_keras.MISTAKES] + [("torch", mi
 @pytest.mark.parametrize(("door", "mistake"), RECORDED, ids=[f"{door}: {mistake.name}" for door, mistake in RECORDED])
 def test_the_hint_is_right_or_absent(door: str, mistake: Mistake) -> None:
     error = failing(door, mistake)
+    assert re.search(mistake.says, str(error)), error
     if not mistake.hint:
         assert error.likely == ""
         return

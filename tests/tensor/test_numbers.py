@@ -159,6 +159,27 @@ def test_an_array_beside_a_tensor_is_read_at_each_call(cls: type[Tensor], dtype:
             np.testing.assert_array_equal(made.numpy(), replayed.numpy())
 
 
+@pytest.mark.parametrize("cls", CLASSES)
+def test_an_array_is_written_in_the_tensors_dtype_and_read_at_each_call(cls: type[Tensor]) -> None:
+    target, array = cls([1.0, 2.0]), np.array([3.0, 4.0])
+    step = gradwerk.compile(lambda: target.assign(array))
+    for numbers in ([3.0, 4.0], [5.0, 6.0]):
+        array[:] = numbers
+        step()
+        assert target.tolist() == numbers
+        target.assign(array * 2)
+        assert target.tolist() == [2 * n for n in numbers]
+        target[0] = array[:1].sum()
+        target[:] = array
+        assert target.tolist() == numbers
+    whole = cls(np.array([1, 2]))
+    if cls is Tensor:
+        with pytest.raises(DTypeError, match="another dtype"):
+            whole.assign(array)
+    whole.assign(np.array([7, 8], np.int32))
+    assert whole.tolist() == [7, 8]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_list_beside_a_tensor_is_its_numbers(dtype: str) -> None:
     x = np.array([[1, 0, 1]]).astype(dtype)

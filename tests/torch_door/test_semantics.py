@@ -379,3 +379,13 @@ def test_norms_are_flat_at_zero(p: float, slopes: list[list[float]]) -> None:
     x = torch.tensor([[0.0, 0.0], [1.0, -2.0], [0.0, 3.0]], requires_grad=True)
     x.norm(p, dim=1).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), slopes, rtol=1e-5)
+
+
+def test_the_gradient_of_a_computed_tensor_is_warned_of() -> None:
+    leaf = torch.ones(2, requires_grad=True)
+    computed = leaf * 2
+    computed.sum().backward()
+    with pytest.warns(UserWarning, match="not a leaf Tensor") as seen:
+        assert computed.grad is None
+    assert seen[0].filename == __file__
+    assert leaf.grad is not None

@@ -96,3 +96,18 @@ def test_there_is_one_device() -> None:
 def test_repr() -> None:
     assert repr(torch.tensor([1.0, 2.5])) == "tensor([1.0000, 2.5000])"
     assert repr(torch.tensor([1, 2], dtype=torch.int32)) == "tensor([1, 2], dtype=torch.int32)"
+
+
+def test_a_graphics_card_is_an_assertion_error_as_in_torch() -> None:
+    for ask in (lambda: torch.ones(2).cuda(), lambda: torch.ones(2).to("cuda"), lambda: torch.ones(2, device="cuda"),
+                lambda: torch.nn.Linear(2, 2).cuda()):  # fmt: skip
+        with pytest.raises(AssertionError, match="there is no device"):
+            ask()
+
+
+def test_places_of_what_is_not_zero() -> None:
+    for values, rows, columns in (([[1, 0], [0, 2]], [[0, 0], [1, 1]], [[0, 1], [0, 1]]), (2.5, [[]], [[0]]), (0.0, [], [[]])):
+        x = torch.tensor(values)
+        assert x.nonzero().tolist() == rows
+        assert [place.tolist() for place in x.nonzero(as_tuple=True)] == columns
+        assert [place.tolist() for place in torch.where(x != 0)] == columns

@@ -57,8 +57,11 @@ def is_number(value: object) -> bool:
 
 
 def of_number(value: object) -> DType:
-    """The dtype of a Python number that stands alone."""
-    return next(dtype for kind, dtype in ALONE.items() if isinstance(value, kind))
+    """The dtype of a Python number that stands alone.  Raises: DTypeError for anything else."""
+    for kind, dtype in ALONE.items():
+        if isinstance(value, kind):
+            return dtype
+    raise DTypeError(f"{value!r} is no number")
 
 
 def of_numbers(values: Iterable[object]) -> DType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import hashlib
 import os
@@ -51,7 +52,7 @@ def read_bytes(path: Path, what: str) -> bytes:
             _check_regular(os.fstat(file.fileno()).st_mode)
             return file.read()
     except FileNotFoundError:
-        raise FileError(f"{what} does not exist", facts=(str(path),), likely=_nearby(path)) from None
+        raise FileError(f"{what} does not exist", facts=(str(path), *_beside(path)), likely=_nearby(path)) from None
     except MemoryError:
         raise FileError(f"{what} is too large for the memory there is", facts=(str(path),)) from None
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
@@ -153,9 +154,17 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _nearby(path: Path) -> str:
+def _beside(path: Path) -> tuple[str, ...]:
     """What stands where the file was looked for."""
     if not is_folder(path.parent):
-        return f"the folder {path.parent} does not exist either; check the path"
+        return (f"the folder {path.parent} does not exist either",)
     found = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))[:6]
-    return f"in {path.parent} there is: {', '.join(found)}" if found else f"{path.parent} is empty; check the path"
+    return (f"in {path.parent} there is: {', '.join(found)}" if found else f"{path.parent} is empty",)
+
+
+def _nearby(path: Path) -> str:
+    """The file that may have been meant: one of nearly that name."""
+    begin, dot, ending = path.name.partition(".")
+    there = [entry.name.partition(".") for entry in path.parent.iterdir()] if is_folder(path.parent) else []
+    alike = difflib.get_close_matches(begin, [name for name, _, end in there if end == ending], n=1, cutoff=0.8)
+    return "".join(str(path.parent / f"{name}{dot}{ending}") for name in alike)

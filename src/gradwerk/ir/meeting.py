@@ -38,7 +38,7 @@ def same_dtype(op: Op, *types: Type) -> DType:
     for t in types:
         if t.dtype is dtype or t.dtype == dtype:
             continue
-        likely = "cast one operand; promotion is the business of a front end"
+        likely = "cast one of the two"
         raise DTypeError(f"{op.name} needs equal dtypes", facts=(" and ".join(map(str, types)),), likely=likely)
     return dtype
 

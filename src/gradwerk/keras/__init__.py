@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradwerk.keras import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, utils
+from gradwerk.keras import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import Initializer
 from gradwerk.keras.layers.input import Input, InputLayer

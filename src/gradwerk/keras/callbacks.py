@@ -156,7 +156,9 @@ def checked_callbacks(callbacks: Any, model: Any, params: dict[str, Any]) -> lis
     given = [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
     for callback in given:
         if not isinstance(callback, Callback):
-            raise ArgumentError(f"not a callback: {callback!r}", likely="subclass keras.callbacks.Callback")
+            given_class = isinstance(callback, type) and issubclass(callback, Callback)
+            likely = f"write {callback.__name__}()" if given_class else ""
+            raise ArgumentError(f"not a callback: {callback!r}", likely=likely)
         callback.set_model(model)
         callback.set_params(params)
     return given

@@ -92,7 +92,7 @@ class Loss(Configured):
         if "reduction" not in vars(self):
             raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
         y_true, y_pred = as_operand(y_true), as_operand(y_pred)
-        values = self.call(y_true, y_pred)
+        values = checked_values(self.name, self.call(y_true, y_pred))
         if sample_weight is not None:
             weights = as_operand(sample_weight)
             values = mul(values, weights_like(weights, values) if values.shape else cast(weights, values.dtype))
@@ -284,6 +284,15 @@ def aligned(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
     return cast(_squeezed(y_true, y_pred, keep=True), y_pred.dtype), y_pred
 
 
+def checked_values(name: str, values: Any) -> Operand:  # noqa: ANN401  whatever a function of the user's gives
+    """What a loss or metric gives, which must be a Tensor.  Raises: StateError."""
+    if values is None:
+        raise StateError(f"{name} gives back None", likely="end it with `return ...`")
+    if not hasattr(values, "shape"):
+        raise StateError(f"{name} gives a {type(values).__name__}, a Tensor computed from y_true and y_pred is needed")
+    return values
+
+
 def weights_like(weights: Operand, values: Operand) -> Operand:
     """Sample weights (batch,) or (batch, 1) standing along the values' first axis.
 
@@ -312,7 +321,7 @@ def _check_labels_shape(labels: Operand, y_pred: Operand) -> None:
         raise ShapeError(
             "labels and predictions do not fit: integer labels have one axis less",
             facts=(f"labels  {tuple(labels.shape)} {labels.dtype}      predictions {tuple(y_pred.shape)} {y_pred.dtype}",),
-            likely="for one-hot targets take 'categorical_crossentropy'; the last layer needs one output per class",
+            likely="for one-hot targets take 'categorical_crossentropy'" if tuple(labels.shape) == tuple(y_pred.shape) else "",
         )
 
 __getattr__ = ORIGINAL.module("keras.losses", __name__)

@@ -60,7 +60,7 @@ class Metric(Configured):
                 f"{type(self).__name__} says no values: metrics that keep state of their own are not here yet",
                 likely="write `def values(self, y_true, y_pred): ...`, whose mean is taken, or give compile a function",
             )
-        return self.function(y_true, y_pred)
+        return losses.checked_values(self.name, self.function(y_true, y_pred))
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
         """Counts a batch."""

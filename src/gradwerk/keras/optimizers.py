@@ -179,8 +179,11 @@ def _checked_rate(value: Any) -> float:  # noqa: ANN401  a number or a Tensor of
         raise ArgumentError("learning rate schedules are not supported here yet", likely="set optimizer.learning_rate in a callback")
     try:
         rate = float(value)
+        is_text = isinstance(value, (str, bytes))
     except (TypeError, ValueError):
         raise ArgumentError(f"the learning rate is a number, this is {value!r}") from None
+    if is_text:
+        raise ArgumentError(f"the learning rate is a number, this is {value!r}", likely=f"write {rate}")
     if not 0 <= rate < math.inf:
         raise ArgumentError(f"the learning rate is {rate}")
     return rate

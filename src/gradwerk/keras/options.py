@@ -88,6 +88,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
+            kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         if not kwargs.keys() <= known:
             _refuse(type(args[0]).__name__ if owner.endswith(".__init__") else owner, kwargs, known)
             for name in kwargs.keys() - known:
@@ -129,8 +131,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'units'?`, or '' where nothing is near.
 
     A former name goes before one that differs in capitals, that before one with all its words, and that before one that looks like it.
+    A word that several of the names end in says none of them.
     """
     options = list(known)
+    if len({option.lower().replace("_", "") for option in options if option.lower().endswith(name.lower())}) > 1:
+        return ""
     words = set(name.lower().split("_"))
     candidates = [
         [FORMER.get(name, "")], [option for option in options if option.lower() == name.lower()],

@@ -63,12 +63,12 @@ def _fits(shape: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
 def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, Any], *, sparse: bool) -> str:
     """What to do about targets that do not fit; '' where that is not clear."""
     units = output_shape[-1]
-    if sparse:
-        return "one-hot targets take 'categorical_crossentropy'" if _fits(y.shape, output_shape) and y.ndim == len(output_shape) else ""
+    if sparse and _fits(y.shape, output_shape) and y.ndim == len(output_shape):
+        return "one-hot targets take 'categorical_crossentropy'"
     plain = y.reshape(len(y)) if y.ndim == 2 and y.shape[-1] == 1 else y
     if len(output_shape) > plain.ndim + 1 or (len(output_shape) == plain.ndim + 1 and plain.ndim > 1):
         return "layers.Flatten() before the last layer makes one answer of each example"
-    if len(output_shape) != 2 or not units:
+    if sparse or len(output_shape) != 2 or not units:
         return ""
     if plain.ndim == 1 and isinstance(loss, losses.BinaryCrossentropy):
         return "one target for each example takes one output: layers.Dense(1, activation='sigmoid')"
@@ -77,6 +77,15 @@ def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, An
         return "class numbers take 'sparse_categorical_crossentropy'"
     wanted = 1 if plain.ndim == 1 else plain.shape[-1]
     return f"the last layer needs {wanted} output{'s' * (wanted != 1)}, it has {units}" if plain.ndim < 3 else ""
+
+
+def warn_of_targets(loss: Loss, y: np.ndarray[Any, Any]) -> None:
+    """Warns where the loss reads probabilities as targets and these are none: class numbers from 0 to 2."""
+    if isinstance(loss, losses.BinaryCrossentropy) and y.size and not (y.min() >= 0 and y.max() <= 1):
+        warn(
+            f"{loss.name} reads targets between 0 and 1, y holds {y.min()} to {y.max()}.  "
+            "Class numbers take 'sparse_categorical_crossentropy', with one output for each class."
+        )
 
 
 def warn_of_outputs(model: Model, loss: Loss) -> None:

@@ -18,7 +18,7 @@ from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.options import whole
-from gradwerk.keras.outputs import check_targets, is_one_shape, warn_of_outputs
+from gradwerk.keras.outputs import check_targets, is_one_shape, warn_of_outputs, warn_of_targets
 from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.steps import Adapted, called
 from gradwerk.tensor.random import Shuffles
@@ -88,7 +88,8 @@ class Training:
         if loss is None:
             raise ArgumentError("compile needs a loss", facts=(f"known: {', '.join(sorted(losses.NAMED))}",))
         if asked_metrics is not None and not isinstance(asked_metrics, (list, tuple)):
-            raise ArgumentError(f"metrics is a list, this is {asked_metrics!r}", likely=f"metrics=[{asked_metrics!r}]")
+            likely = f"metrics=[{asked_metrics!r}]" if isinstance(asked_metrics, str) else ""
+            raise ArgumentError(f"metrics is a list, this is {asked_metrics!r}", likely=likely)
         chosen = optimizers.get(optimizer), losses.get(loss)
         for asked in asked_metrics or ():
             if metrics.get(asked, (), (1,)).name == "loss":
@@ -243,6 +244,7 @@ class Training:
         output_shape = tuple(self.model.output_shape)
         if made is None or made.targets != form or made.output_shape != output_shape:
             warn_of_outputs(self.model, loss)
+            warn_of_targets(loss, y)
             self.metrics = metrics.chosen(self._asked_metrics, y.shape, output_shape)
             counts = {metric.name: metric.count for metric in self.metrics}
             steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)

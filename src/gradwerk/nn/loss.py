@@ -60,7 +60,7 @@ def check_labels(labels: Operand, scores: Operand) -> None:
         raise ShapeError(
             f"the labels have shape {tuple(labels.shape)}, the scores expect {tuple(scores.shape[:-1])}",
             facts=(f"scores  {tuple(scores.shape)} {scores.dtype}      labels {tuple(labels.shape)} {labels.dtype}",),
-            likely="integer labels have one axis less than the scores; for one-hot targets use the categorical loss",
+            likely="for one-hot targets use the categorical loss" if tuple(labels.shape) == tuple(scores.shape) else "",
         )
     if not dtypes.is_integer(labels.dtype):
         raise DTypeError(f"labels must be integers, these are {labels.dtype}", likely="cast them to int64")

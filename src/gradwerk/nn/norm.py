@@ -62,6 +62,14 @@ def remember(
         running_variance.assign(running(running_variance, variance_, momentum))
 
 
+def check_features(x: Operand, axis: int, running_mean: Operand) -> None:
+    """The input has the features that the statistics are of.  Raises: ShapeError."""
+    features = running_mean.shape[0]
+    if len(x.shape) < 2 or x.shape[axis] != features:
+        facts = (f"input   {tuple(x.shape)} {x.dtype}      running_mean ({features},)",)
+        raise ShapeError(f"the layer was built for {features} features on axis {axis} of its input", facts=facts)
+
+
 class BatchNorm(Module):
     """Normalises each feature by the batch while training, by running statistics otherwise.
 
@@ -82,18 +90,12 @@ class BatchNorm(Module):
 
     def forward(self, x: Operand) -> Operand:
         """See `batch_statistics`, `normalize`, `running`."""
-        features = self.running_mean.shape[0]
-        if len(x.shape) < 2 or x.shape[self.axis] != features:
-            raise ShapeError(
-                f"axis {self.axis} of the input must have {features} features",
-                facts=(f"input   {tuple(x.shape)} {x.dtype}      running_mean ({features},)",),
-                likely=f"the layer was built for {features} features on axis {self.axis}",
-            )
+        check_features(x, self.axis, self.running_mean)
         if not self.training:
             return normalize(x, self.running_mean, self.running_variance, self.scale, self.offset, epsilon=self.epsilon, axis=self.axis)
         mean_, variance_ = batch_statistics(x, axis=self.axis)
         remember(
-            self.running_mean, self.running_variance, mean_, variance_, math.prod(x.shape) // features,
+            self.running_mean, self.running_variance, mean_, variance_, math.prod(x.shape) // x.shape[self.axis],
             momentum=self.momentum, unbiased=self.unbiased_running,
         )  # fmt: skip
         return normalize(x, mean_, variance_, self.scale, self.offset, epsilon=self.epsilon, axis=self.axis)

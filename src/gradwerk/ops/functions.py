@@ -96,7 +96,7 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
     if not hasattr(exponent, "dtype"):
         exponent = dtypes.weak(exponent, dtype)
     if exponent.dtype != dtype or not dtypes.is_integer(dtype):
-        raise DTypeError("** needs equal dtypes", facts=(f"base {dtype}      exponent {exponent.dtype}",), likely="cast one operand")
+        raise DTypeError("** needs equal dtypes", facts=(f"base {dtype}      exponent {exponent.dtype}",), likely="cast one of the two")
     magnitude = arithmetic.abs_(exponent) if dtype.kind == "i" else exponent
     result, base, left = where(equal(x, x), 1, x), x, magnitude
     bits = 8 * dtype.itemsize - (dtype.kind == "i")

@@ -86,7 +86,7 @@ class InRange(Look):
         return IndexDataError(
             f"{self.what} {index} at ({place}) is outside {allowed}",
             facts=facts,
-            likely="labels and ids count from 0, and the model or table needs one output or row for each",
+            likely="labels count from 0, and the model needs one output for each class" if self.what == "label" else "",
             origin=origin,
         )
 

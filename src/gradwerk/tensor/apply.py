@@ -20,9 +20,11 @@ from gradwerk.base.origin import capture
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides
+from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.window import Window
 from gradwerk.tensor.foreign import read_only
 from gradwerk.tensor.handle import H, Handle, make, settle
+from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, View, row_major
 from gradwerk.tensor.tape import record
@@ -243,7 +245,7 @@ def unreadable(handle: Handle) -> GradwerkError:
         return StateError(handle._storage.problem, likely="write to a copy, or compute the gradient before the write")
     return TraceError(
         f"this Tensor ({handle._type}) is a value of a trace and has no contents here",
-        likely="return it from the compiled function instead of storing it outside; keep state in Tensors and .assign() it",
+        likely=f"return it from the compiled function, or {hints(handle).keep}",
     )
 
 
@@ -256,9 +258,26 @@ def poisoned(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -
     return tuple([make(cls, Storage(None, type_, problem), None, type_) for type_ in op.infer(*types)])
 
 
+def in_dtype(cls: Any, array: Array, dtype: Any) -> Any:  # noqa: ANN401  a class of Tensors; an array, or a Handle
+    """NumPy's array in another dtype, as an operation: a compiled function reads the array itself at each call."""
+    if array.dtype == dtype or array.dtype not in dtypes.SHORT:
+        return array
+    return apply(cls.result_class, Cast(dtype), (array,))[0]
+
+
+def in_dtype_of(target: Handle, value: Any) -> Any:  # noqa: ANN401  an array, or a Handle
+    """What is written to a Tensor, an array of NumPy's in its dtype where that is floating or holds the array's; all else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    dtype = target._type.dtype
+    holds = dtype.kind == "f" or np.can_cast(value.dtype, dtype)
+    return in_dtype(type(target), value, dtype) if holds else value
+
+
 def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
-    """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; dtypes must be equal, numbers convert."""
+    """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; numbers and arrays convert, Tensors do not."""
     check_writable(target)
+    value = in_dtype_of(target, value)
     if mode.trace is not None:
         mode.trace.write(target, value)
         return

@@ -13,6 +13,7 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, movement
 from gradwerk.ops.indexing import gather
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
 
 Part = int | slice | None
@@ -24,8 +25,21 @@ def index(x: Operand, key: Any) -> Operand:  # noqa: ANN401  anything Python put
     if len(parts) == 1 and _is_array(parts[0]):
         return _by_array(x, parts[0])
     if any(_is_array(part) for part in parts):
-        raise ArgumentError("only one array may index, and alone", facts=(f"index {key!r}",), likely="index in two steps")
+        raise ArgumentError("only one array may index, and alone", facts=(f"index {key!r}",), likely=_by_one_array(x, parts))
     return basic(x, parts)
+
+
+def _by_one_array(x: Operand, parts: tuple[Any, ...]) -> str:
+    """How a matrix is indexed by one array where the user's index has two, or one for its columns; '' for all else."""
+    if x.ndim != 2 or len(parts) != 2 or mode.trace is not None or not _is_array(parts[1]):
+        return ""
+    arrays = [np.asarray(part) for part in parts if _is_array(part)]
+    if any(array.dtype.kind not in "iu" or array.ndim != 1 for array in arrays):
+        return ""
+    if len(arrays) == 1:
+        return "x.T[columns].T" if parts[0] in (slice(None), ...) else ""
+    counted = all((array >= 0).all() for array in arrays)
+    return f"x.reshape(-1)[rows * {x.shape[1]} + columns]" if counted and len({array.shape for array in arrays}) == 1 else ""
 
 
 def _is_array(part: Any) -> bool:  # noqa: ANN401
@@ -41,8 +55,8 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
         raise IndexKindError(f"what is used as an index must be integers or bools, these are {rows.dtype}", facts=facts)
     if rows.dtype.kind == "b":
         if mode.trace is not None:
-            likely = "use where(mask, x, 0), or gather rows by number"
-            raise TraceError("x[mask] has a shape that depends on data", facts=(f"mask {tuple(rows.shape)}",), likely=likely)
+            facts = (f"mask {tuple(rows.shape)}",)
+            raise TraceError("x[mask] has a shape that depends on data", facts=facts, likely=hints(x).select)
         mask: Any = rows
         if isinstance(rows, Handle):
             mask = mask.numpy()
@@ -100,7 +114,7 @@ def _masked(x: Operand, mask: Any, value: Any) -> Operand:  # noqa: ANN401
         one = movement.reshape(value, value.shape[1:]) if value.ndim > len(rest) else value
         return elementwise.where(movement.reshape(mask, (*mask.shape, *(1,) * len(rest))), movement.broadcast_to(one, x.shape), x)
     if mode.trace is not None:
-        raise TraceError("x[mask] = values, one for each place, has a shape that depends on data", likely="use where(mask, values, x)")
+        raise TraceError("x[mask] = values, one for each place, has a shape that depends on data")
     held = mask._array if isinstance(mask, Handle) else mask
     count = int(held.sum())
     if value.shape[0] != count:

@@ -16,9 +16,10 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Operand
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.ops.source import full
-from gradwerk.tensor.apply import assign, check_fits, check_writable, written_array
+from gradwerk.tensor.apply import assign, check_fits, check_writable, in_dtype_of, written_array
 from gradwerk.tensor.grad import copied
 from gradwerk.tensor.handle import Handle, history, make
+from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, View, aligned_copy, put
 from gradwerk.tensor.tape import Identity, Pullback, record
@@ -44,7 +45,7 @@ def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
         assign(target, value)
         return
     refuse_leaf(target)
-    _replace(target, _fitting(target, value), Overwritten())
+    _replace(target, _fitting(target, in_dtype_of(target, value)), Overwritten())
 
 
 def rewrite(target: Handle, function: Callable[[Any], Any], *operands: Any) -> None:  # noqa: ANN401
@@ -77,7 +78,7 @@ def refuse_leaf(target: Handle) -> None:
     if root._wants or target._wants:
         what = "a leaf Tensor that requires grad" if target is root else "a view of a leaf Tensor that requires grad"
         raise StateError(
-            f"{what} is being used in an in-place operation", facts=(str(target._type),), likely="do it under no_grad(), or to a copy"
+            f"{what} is being used in an in-place operation", facts=(str(target._type),), likely=hints(target).write
         )
 
 

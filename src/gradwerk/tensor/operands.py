@@ -10,20 +10,10 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ShapeError
-from gradwerk.ir.op import Array
-from gradwerk.ops.arithmetic import Cast
-from gradwerk.tensor.apply import apply
 from gradwerk.tensor.handle import Handle
 
 OPERANDS = (Handle, np.ndarray, *dtypes.WEAK)
 """What an operator takes: a Tensor, an array, or a real number."""
-
-
-def in_dtype(cls: Any, array: Array, dtype: DType) -> Any:  # noqa: ANN401  a class of Tensors; an array, or a Handle
-    """NumPy's array in another dtype, as an operation: a compiled function reads the array itself at each call."""
-    if array.dtype == dtype or array.dtype not in dtypes.SHORT:
-        return array
-    return apply(cls.result_class, Cast(dtype), (array,))[0]
 
 
 def listed(numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented

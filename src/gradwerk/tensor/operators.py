@@ -20,6 +20,7 @@ from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise, functions, movement, reduction
 from gradwerk.tensor import operands
+from gradwerk.tensor.apply import in_dtype
 from gradwerk.tensor.operands import OPERANDS
 
 P = ParamSpec("P")
@@ -70,7 +71,7 @@ class Operators:
     @classmethod
     def _held(cls, array: Array, dtype: DType) -> Any:  # noqa: ANN401  an array, or a Handle
         """An array in the dtype of the Tensor beside it, where that holds it; else as it is, and the op says that the two do not fit."""
-        return operands.in_dtype(cls, array, dtype) if dtype.kind == "f" or np.can_cast(array.dtype, dtype) else array
+        return in_dtype(cls, array, dtype) if dtype.kind == "f" or np.can_cast(array.dtype, dtype) else array
 
     @classmethod
     def listed(cls, numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented
@@ -288,7 +289,7 @@ def true_divide(a: Operand, b: Operand) -> Operand:
 def _floating(x: Operand, beside: Operand) -> Operand:
     if not hasattr(x, "dtype") or x.dtype.kind not in "iub":
         return x
-    return operands.in_dtype(type(beside), x, dtypes.float32) if isinstance(x, np.ndarray) else elementwise.cast(x, dtypes.float32)
+    return in_dtype(type(beside), x, dtypes.float32) if isinstance(x, np.ndarray) else elementwise.cast(x, dtypes.float32)
 
 
 def floor_divide(a: Operand, b: Operand) -> Operand:

@@ -20,6 +20,7 @@ from gradwerk.tensor.answer import marked
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
+from gradwerk.tensor.hints import hints
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
 from gradwerk.tensor.signature import Call, Rebuilt
 from gradwerk.tensor.state import mode
@@ -198,7 +199,7 @@ class Tracer:
     def refuse_leaks(self, changes: Sequence[str]) -> None:
         """State outside of Tensors must be as it was: it would change at the trace only, not at every call."""
         if changes:
-            likely = "return the value, or keep it in a Tensor and .assign() it"
+            likely = f"return the value, or {hints(*self.call.leaves).keep}"
             problem = "a compiled function changed Python state, which happens only while it is traced"
             raise TraceError(problem, facts=tuple(changes), likely=likely)
         arrays = self.trace.overwritten_arrays()
@@ -208,10 +209,8 @@ class Tracer:
             raise TraceError(problem, facts=(what,), likely="write first, or copy the array: torch.tensor(array), Tensor(array)")
         leaked = self.trace.outside_histories()
         if leaked:
-            raise TraceError(
-                "a Tensor from outside became part of a gradient's history inside a compiled function", facts=(str(leaked[0]._type),),
-                likely="write to it under no_grad(), or .assign() it",
-            )  # fmt: skip
+            message = "a Tensor from outside became part of a gradient's history inside a compiled function"
+            raise TraceError(message, facts=(str(leaked[0]._type),), likely=hints(leaked[0]).write)
         if any(self.is_outside(handle) for handle, _ in self.trace.wants.values()):
             likely = "set it outside; the step is traced again by itself"
             raise TraceError("requires_grad was set inside a compiled function", likely=likely)

@@ -17,6 +17,7 @@ from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
+from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import index, is_gathered, replaced
 from gradwerk.tensor.inplace import copy_into, rewrite
 from gradwerk.tensor.operators import Operators
@@ -131,7 +132,7 @@ class Tensor(Operators, Handle):
             return
         part = index(self, key)
         if part._storage is not self._storage:
-            raise DTypeError("only whole numbers and slices can be written to", likely="use where(mask, new, old)")
+            raise DTypeError("only whole numbers and slices can be written to")
         written = isinstance(value, Handle) and value._storage is part._storage and _steps(value) == _steps(part)  # by `x[k] += y`
         if not written:
             part.copy_(value)
@@ -146,7 +147,7 @@ class Tensor(Operators, Handle):
         if spec and self.ndim:
             raise ArgumentTypeError(
                 f"only a Tensor of no axes has a number to format as {spec!r}", facts=(f"Tensor {self._type}",),
-                likely="format one element: x[0].item(), or the mean: x.mean()",
+                likely=f"format one element: x[{', '.join('0' * self.ndim)}]" if self._type.size else "",
             )  # fmt: skip
         return format(self.contents("format()"), spec)
 
@@ -258,9 +259,7 @@ def one_element(x: Tensor, asked: str) -> Any:  # noqa: ANN401  a Python number
 
 def no_contents(x: Handle, asked: str) -> TraceError:
     """The error for Python that wants numbers while a step is traced."""
-    if asked in ("if", "int()", "float()", "an index"):
-        likely = "where(condition, a, b) chooses by element; scan is the loop inside a step; plain Python numbers may steer the trace"
-    else:
-        likely = "return it from the compiled function and read it outside"
+    own = hints(x)
+    likely = own.choose if asked == "if" else own.count if asked in ("int()", "an index") else own.read
     facts = (f"Tensor {x._type}",)
     return TraceError(f"{asked} needs the contents of a Tensor, and a traced step has none yet", facts=facts, likely=likely)

@@ -24,6 +24,7 @@ from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, make
+from gradwerk.tensor.hints import hints
 from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
@@ -277,7 +278,7 @@ class Trace:
         elif id(owner) not in self.newborn:
             raise TraceError(
                 f"{type(owner).__name__}.{name} is set inside a compiled function, which happens only while it is traced",
-                likely="keep what changes in a Tensor and .assign() it, or set the attribute outside",
+                likely=f"{hints(owner).keep}, or set the attribute outside",
             )
 
     def outside_histories(self) -> list[Handle]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from gradwerk.base.errors import ArgumentError
 
 
+class NoDeviceError(ArgumentError, AssertionError):
+    """A graphics card was asked for: an AssertionError in PyTorch."""
+
+
 @dataclass(frozen=True)
 class device:  # noqa: N801  torch's name
-    """A place for Tensors.  Raises: ArgumentError for any but the CPU."""
+    """A place for Tensors.  Raises: NoDeviceError for any but the CPU."""
 
     type: str = "cpu"
     index: int | None = None
@@ -18,7 +22,7 @@ class device:  # noqa: N801  torch's name
         name = str(self.type)
         object.__setattr__(self, "type", name.partition(":")[0])
         if self.type != "cpu":
-            raise ArgumentError(f"there is no device {name!r}", likely="use 'cpu', as torch.cuda.is_available() says")
+            raise NoDeviceError(f"there is no device {name!r}", likely="use 'cpu', as torch.cuda.is_available() says")
 
     def __repr__(self) -> str:
         return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"

@@ -198,7 +198,8 @@ def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
     facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
     check_dtypes(a, b)
     if (a.ndim, b.ndim) != (rank, rank):
-        raise ShapeError(f"{name} takes Tensors of {rank} axes", facts=facts, likely="matmul takes any ranks")
+        fits = a.ndim and b.ndim and a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0]
+        raise ShapeError(f"{name} takes Tensors of {rank} axes", facts=facts, likely="matmul takes any ranks" if fits else "")
     return a @ b
 
 

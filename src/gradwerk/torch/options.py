@@ -47,6 +47,7 @@ def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         owner = function.__qualname__.removesuffix(".__init__")
+        of_class = function.__name__ == "__init__"
         method = inspect.signature(function).parameters.keys() & {"self"}
         own = _positional(function) if places else 0
         parameters = inspect.signature(function).parameters
@@ -61,7 +62,8 @@ def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable
                     if name in kwargs:
                         refuse_special(owner, name, kwargs.pop(name))
                 if known is not None and not kwargs.keys() <= known:
-                    raise _unexpected(owner, next(iter(kwargs.keys() - known)), known)
+                    who = type(args[0]).__name__ if of_class else owner
+                    raise _unexpected(who, next(iter(kwargs.keys() - known)), known)
             return function(*args, **kwargs)
 
         vars(call)["order"] = places

@@ -15,7 +15,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import cast
-from gradwerk.tensor.operands import in_dtype
+from gradwerk.tensor.apply import in_dtype
 
 ORDER = (dtypes.bool_, dtypes.uint8, dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.float32, dtypes.float64)
 

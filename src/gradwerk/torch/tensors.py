@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import copy
-import operator
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -13,8 +12,9 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError, StateError, TraceError
+from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array, Operand
-from gradwerk.ops import compare, elementwise, movement
+from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, history, make, set_wants, settle, share
@@ -26,6 +26,7 @@ from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.devices import CPU
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.options import accepts
+from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
 from gradwerk.torch.shapes import Size
 from gradwerk.torch.shaping import Shaping
@@ -34,11 +35,12 @@ from gradwerk.torch.shaping import Shaping
 Whole = int
 Truth = bool
 Dims = int | Sequence[int] | None
+DTYPES = ("float", "float32", "double", "float64", "int", "int32", "long", "int64", "uint8", "bool")
 """Plain names of types that methods of Tensor hide inside the class."""
 
 
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]
+class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]
     """torch.Tensor."""
 
     # Where a method says `type: ignore[override]`, torch's arguments are others than those of the Tensor below: `dim` for `axis`.
@@ -50,11 +52,11 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
             super().__init__(data[0], data[1], requires_grad=requires_grad)
         elif all(isinstance(n, Whole) and not isinstance(n, Truth) for n in data):
             super().__init__(np.zeros(data if data else (0,), dtype or np.float32), requires_grad=requires_grad)
-        elif len(data) == 1:
+        elif len(data) == 1 and not isinstance(data[0], (str, bytes)):
             typed = isinstance(data[0], np.ndarray | np.generic | Handle)  # here torch.Tensor(array) keeps the dtype, as torch.tensor does
             super().__init__(data[0], dtype or (None if typed else np.float32), requires_grad=requires_grad)
         else:
-            raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape", likely="torch.tensor(data)")
+            raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape")
 
     def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
         return super().__getitem__(arguments.mask_of(key))
@@ -144,6 +146,21 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
             problem = "a Tensor takes another's memory (`x.data = y`) inside a compiled function"
             raise TraceError(problem, facts=(f"{self._type}, {value._type}",), likely="copy it: x.data.copy_(y)")
 
+    @property
+    def grad(self) -> Self | None:
+        """The gradient that `backward` has added up here, or None; of a Tensor that was computed None, with torch's warning."""
+        found = super().grad
+        if found is None and mode.trace is None and not self.is_leaf:
+            warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed: backward() leaves none there.  "
+                "It was computed; perhaps by x = x - ... of a leaf, which x -= ... under no_grad() would have kept one."
+            )
+        return found
+
+    @grad.setter
+    def grad(self, value: Any) -> None:  # noqa: ANN401  a Tensor or None
+        base.Tensor.grad.__set__(self, value)  # type: ignore[attr-defined]  # a property
+
     def numpy(self, *, force: Truth = False) -> Array:
         """The memory itself as an array; with `force` also of a Tensor that requires a gradient.  Raises: StateError for one without it."""
         if self.requires_grad and not force:
@@ -153,43 +170,6 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
         settle(self._storage)
         array: Array = self._array
         return array.view()
-
-    def __array__(self, dtype: Any = None, copy: Truth | None = None) -> Array:  # noqa: ANN401
-        array = self.numpy()
-        return np.array(array, dtype, copy=True) if copy else np.asarray(array, dtype)
-
-    def __array_wrap__(self, array: Array, context: Any = None, return_scalar: Truth = False) -> Self:  # noqa: ANN401
-        """What NumPy's functions give of a Tensor is one: `np.exp(x)`.  Truths are uint8, as in torch."""
-        return Tensor.sharing(np.asarray(array, np.uint8 if array.dtype == np.bool_ else None))  # type: ignore[return-value]
-
-    def __index__(self) -> Whole:
-        return super().__index__() if self.dtype.kind != "b" else self.long().__index__()
-
-    def __reversed__(self) -> Self:
-        """The other way round along every axis, as torch's."""
-        return movement.flip(self, range(self.ndim))
-
-    def __contains__(self, element: object) -> Truth:
-        """Whether one element is that.  Raises: StateError for what is no number and no Tensor."""
-        if not isinstance(element, (Handle, np.generic, float, Whole)):
-            raise StateError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
-        return Truth((self == element).any())
-
-    def __format__(self, spec: str) -> str:
-        """A Tensor of no axes as the number it holds, any other as it prints."""
-        if self.ndim or (mode.trace is not None and not spec) or type(self) is not Tensor:
-            return super().__format__(spec) if spec else str(self)
-        return format(self.item(), spec)
-
-    def __bytes__(self) -> bytes:
-        return bytes(map(operator.index, self))
-
-    def __dlpack__(self, **options: Any) -> Any:  # noqa: ANN401
-        """The memory, for other libraries (array.__dlpack__)."""
-        return self.numpy().__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple[Whole, Whole]:
-        return 1, 0
 
     def data_ptr(self) -> Whole:
         """The address of the first element."""
@@ -206,6 +186,11 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
 
     def cpu(self) -> Self:
         """Itself."""
+        return self
+
+    def cuda(self, device: Any = None) -> Self:  # noqa: ANN401
+        """Raises: NoDeviceError."""
+        Place("cuda")
         return self
 
     def requires_grad_(self, requires_grad: Truth = True) -> Self:
@@ -229,6 +214,8 @@ class Tensor(Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc
             elif isinstance(arg, np.dtype):
                 wanted = arg
             elif isinstance(arg, str):
+                if arg in DTYPES:
+                    raise ArgumentTypeError(f"to(): {arg!r} is the name of a dtype and no device", likely=f"x.to(torch.{arg})")
                 Place(arg)
         result = self if wanted is None else elementwise.cast(self, wanted)
         return result.clone() if copy and result is self else result

@@ -107,7 +107,8 @@ def check_labels(labels: Array, classes: int, what: str = "y") -> None:
     elif low < 0 or high > 10 * classes + 100:
         likely = f"number the classes from 0: np.unique({what}, return_inverse=True)[1]"
     else:
-        likely = f"the model's last layer has {classes} outputs: give it {int(high) + 1}, or number the classes from 0"
+        number = f"{classes} outputs" if classes > 1 else "1 output"
+        likely = f"the model's last layer has {number}: give it {int(high) + 1}, or number the classes from 0"
     raise DataError(
         f"{what} holds the label {labels[first]}, outside 0..{classes - 1}{start}",
         facts=(f"{what} {labels.shape} {labels.dtype}: labels {low} to {high}", f"first at {list(first)}; {int(bad.sum()):,} in all"),

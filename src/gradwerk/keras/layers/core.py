@@ -163,11 +163,11 @@ def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:
     """
     extent = input_shape[axis] if len(input_shape) > 1 and -len(input_shape) <= axis < len(input_shape) else None
     if extent is None:
-        raise ShapeError(
-            f"{type(layer).__name__} needs to know the extent of axis {axis} of its input",
-            facts=(f"input   {input_shape}",),
-            likely="give it in Input(shape=...); a one-dimensional input lacks the features axis, write x[:, None]",
-        )
+        likely = "give it in Input(shape=...)" if input_shape else ""
+        if len(input_shape) == 1:
+            likely = "a one-dimensional input lacks the features axis, write x[:, None]"
+        message = f"{type(layer).__name__} needs to know the extent of axis {axis} of its input"
+        raise ShapeError(message, facts=(f"input   {input_shape}",), likely=likely)
     return extent
 
 

@@ -44,7 +44,7 @@ class Layer(Module):
     names_path: ClassVar[bool] = True
     """Whether the layer stands in the path that errors show."""
     computes_in: ClassVar[Any] = None
-    """The dtype that arrays are cast to before `call`; None keeps integers."""
+    """The dtype that arrays are cast to before `call`; None keeps integers.  A layer that says one takes one input."""
     keeps_shape: ClassVar[bool] = False
     """Whether the result has the shape of the input, whatever that is."""
     numbers_layers: ClassVar[bool] = False
@@ -112,6 +112,8 @@ class Layer(Module):
         """
         with module_path(self.label) if self.names_path else nullcontext():
             x = as_inputs(self, inputs)
+            if self.computes_in is not None and isinstance(x, (list, tuple, dict)):
+                raise ArgumentError(f"the layer expects 1 input, but it received {len(x)}")
             if not self.built:
                 self.build_for_call(x)
             return self.run(x, tuple(as_inputs(self, item, further=True) for item in args), kwargs, training)
@@ -155,6 +157,8 @@ class Layer(Module):
         """Builds the layer and those inside where they are not built yet; the output shape."""
         shape = tuple(input_shape)
         with module_path(self.label) if self.names_path else nullcontext():
+            if self.computes_in is not None and not all(extent is None or isinstance(extent, (int, np.integer)) for extent in shape):
+                raise ArgumentError(f"the layer expects 1 input, but what stands before it gives {len(shape)}")
             self.build(shape)
             result = self.compute_output_shape(shape)
             if not all(layer.built for layer in self.sublayers()):
@@ -357,9 +361,9 @@ def _extents_of(shape: Any) -> tuple[int, ...]:  # noqa: ANN401
     try:
         extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(extent) for extent in shape)
     except (TypeError, ValueError):
-        raise ArgumentError(
-            f"add_weight: not a shape: {shape!r}", likely="the last extent of the input is input_shape[-1]; the batch has no known extent"
-        ) from None
+        of_input = isinstance(shape, (list, tuple)) and any(extent is None or isinstance(extent, (list, tuple)) for extent in shape)
+        likely = "the last extent of the input is input_shape[-1]; the batch has no known extent" if of_input else ""
+        raise ArgumentError(f"add_weight: not a shape: {shape!r}", likely=likely) from None
     return extents
 
 

@@ -14,7 +14,7 @@ from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, is_number, whole
 from gradwerk.nn.dropout import dropout
-from gradwerk.nn.norm import batch_statistics, normalize, running
+from gradwerk.nn.norm import batch_statistics, check_features, normalize, running
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.random import Generator, fresh_seed
 
@@ -57,6 +57,7 @@ class BatchNormalization(Layer):
     def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
         """See `batch_statistics`, `running`, `normalize`."""
         inputs = floating(inputs)
+        check_features(inputs, self.axis, self.moving_mean)
         mean, variance = self.moving_mean, self.moving_variance
         if training and self.trainable:
             mean, variance = batch_statistics(inputs, axis=self.axis)

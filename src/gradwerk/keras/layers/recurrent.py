@@ -73,9 +73,10 @@ class LSTM(Layer):
         y = transpose(flip(steps, (0,)) if self.go_backwards else steps, (1, 0, 2))
         return [y, h, c] if self.return_state else y
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """That of the sequence of results, or of the last."""
-        return (*input_shape[: 2 if self.return_sequences else 1], self.units)
+    def compute_output_shape(self, input_shape: Shape) -> Any:  # noqa: ANN401  a shape, or a list of them
+        """That of the sequence of results, or of the last; with the states theirs behind it."""
+        result, state = (*input_shape[: 2 if self.return_sequences else 1], self.units), (input_shape[0], self.units)
+        return [result, state, state] if self.return_state else result
 
 
 def check_sequence(shape: Shape) -> None:

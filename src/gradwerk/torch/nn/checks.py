@@ -38,7 +38,10 @@ def count(layer: str, argument: str, value: Any) -> int:  # noqa: ANN401
 def tensor(name: str, input: Any, argument: str = "input") -> None:  # noqa: A002, ANN401
     """A Tensor, or an array beside which one is.  Raises: ArgumentTypeError."""
     if not hasattr(input, "dtype") or not hasattr(input, "shape"):
+        several = isinstance(input, (list, tuple)) and any(isinstance(one, (Handle, list, tuple)) for one in input)
         likely = "torch.tensor(...) of it" if isinstance(input, (int, float, list, tuple)) else ""
+        if several and isinstance(input[0], Handle):
+            likely = f"of what is given take one, such as the first: {argument}[0]"
         raise ArgumentTypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}", likely=likely)
 
 
@@ -54,7 +57,7 @@ def unit_interval(name: str, input: Any) -> None:  # noqa: A002, ANN401
     array = getattr(input, "_array", None)
     if mode.trace is None and array is not None and array.size and not (array.min() >= 0 and array.max() <= 1):
         facts = (f"lowest {array.min()}, highest {array.max()}",)
-        likely = "binary_cross_entropy_with_logits takes scores of any size"
+        likely = "" if (array != array).any() else "binary_cross_entropy_with_logits (nn.BCEWithLogitsLoss) takes scores of any size"
         raise ArgumentError(f"{name}: all elements of input should be between 0 and 1", facts=facts, likely=likely)
 
 
@@ -65,8 +68,9 @@ def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN4
     names = arguments.name_of(input.dtype), arguments.name_of(weight.dtype)
     turn = {"float32": ".float()", "float64": ".double()"}.get(str(weight.dtype), f".to(torch.{weight.dtype})")
     facts = (f"input   {tuple(input.shape)} {input.dtype}      weight  {tuple(weight.shape)} {weight.dtype}",)
+    given = "x" if isinstance(input, Handle) else "torch.from_numpy(x)"
     raise DTypeError(f"{layer}: expected the input to have the dtype of the weight, but got: {names[0]} != {names[1]}", facts=facts,
-                     likely=f"convert the input: x{turn}")  # fmt: skip
+                     likely=f"convert the input: {given}{turn}")  # fmt: skip
 
 
 def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
@@ -104,7 +108,11 @@ def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: 
     if found != wanted:
         last = shape[-1] == wanted and len(shape) == rank + 2
         order = ", ".join(str(n) for n in (0, rank + 1, *range(1, rank + 1)))
-        likely = f"the channels stand last: x.permute({order})" if last else f"make the layer with in_channels={found}"
+        likely = f"make the layer with in_channels={found}" if found % groups == 0 else ""
+        if last:
+            likely = f"the channels stand last: x.permute({order})"
+        if wanted == 1 and len(shape) == rank + 1:
+            likely = "pictures without a channels axis: x.unsqueeze(1)"
         axis = len(shape) - rank - 1
         message = f"given groups={groups}, weight of size {list(weight.shape)}, expected input{list(shape)} to have {wanted} channels"
         raise ShapeError(f"{message}, but got {found} channels instead (axis {axis})", facts=facts, likely=likely)
@@ -176,8 +184,32 @@ def class_labels(input: Any, target: Any) -> None:  # noqa: A002, ANN401
     if labels == scores:
         raise DTypeError("cross_entropy: expected floating point type for target with class probabilities, got "
                          f"{arguments.name_of(target.dtype)}", facts=facts, likely="one-hot targets are target.float()")  # fmt: skip
-    likely = "labels have no axis of their own: target.squeeze(1)" if labels == (*wanted, 1) else f"the target is {wanted} here"
+    likely = "labels have no axis of their own: target.squeeze(1)" if labels == (*wanted, 1) else ""
+    if labels == scores[:-1]:
+        order = ", ".join(str(n) for n in (0, len(scores) - 1, *range(1, len(scores) - 1)))
+        likely = f"the classes stand last: input.permute({order})"
     raise ShapeError(f"cross_entropy: Expected target size {list(wanted)}, got {list(labels)}", facts=facts, likely=likely)
+
+
+def class_targets(input: Any, target: Any) -> None:  # noqa: A002, ANN401
+    """cross_entropy: floating targets are probabilities, of the input's shape.  Raises: DTypeError, ShapeError."""
+    scores, given = tuple(input.shape), tuple(target.shape)
+    facts = (f"input   {scores} {input.dtype}      target  {given} {target.dtype}",)
+    if input.dtype.kind != "f":
+        raise DTypeError(f"cross_entropy: not implemented for {arguments.name_of(input.dtype)!r}", facts=facts,
+                         likely="the scores stand first: loss(output, target)")  # fmt: skip
+    if scores and given == (scores[0], *scores[2:])[: len(scores) - 1]:
+        message = f"cross_entropy: expected target dtype to be Long or Byte, but got {arguments.name_of(target.dtype)}"
+        raise DTypeError(message, facts=facts, likely="class labels are target.long()")
+    compared("cross_entropy", input, target)
+
+
+def ids(name: str, input: Any) -> None:  # noqa: A002, ANN401
+    """Rows of a table are named by whole numbers.  Raises: ArgumentTypeError, DTypeError."""
+    tensor(name, input)
+    if input.dtype.kind not in "iu":
+        message = f"{name}: expected indices of type Long or Int, but got {arguments.name_of(input.dtype)}"
+        raise DTypeError(message, likely="ids are input.long()" if isinstance(input, Handle) else "")
 
 
 def probability(name: str, p: Any) -> float:  # noqa: ANN401

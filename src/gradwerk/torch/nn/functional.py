@@ -104,7 +104,7 @@ def avg_pool2d(
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    return _activation(functions.relu, input, inplace=inplace)
+    return _activation("relu", functions.relu, input, inplace=inplace)
 
 
 def relu_(input: Tensor) -> Tensor:
@@ -134,8 +134,8 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     return input.log_softmax(implicit_axis(input) if dim is None else dim)
 
 
-def _activation(function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
-    checks.tensor("an activation", input)
+def _activation(name: str, function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
+    checks.tensor(name, input)
     return input.rewrite(function) if inplace else function(input)
 
 
@@ -144,7 +144,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     checks.probability("dropout()", p)
     if not training:
         return input
-    return _activation(lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
+    return _activation("dropout", lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
 
 
 @accepts(
@@ -153,7 +153,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 )  # fmt: skip
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
     """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
-    checks.tensor("embedding", input)
+    checks.ids("embedding", input)
     return core_embedding.embedding(input, weight)
 
 
@@ -206,7 +206,7 @@ def cross_entropy(
         checks.class_labels(input, target)
         target = target.long() if target.dtype.kind == "u" else target  # a label that is ignored may be negative
     else:
-        checks.compared("cross_entropy", input, target)
+        checks.class_targets(input, target)
         targets = channels_last(target) if len(target.shape) > 2 else target
         if label_smoothing:
             targets = targets * (1 - label_smoothing) + label_smoothing / targets.shape[-1]

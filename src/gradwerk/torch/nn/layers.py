@@ -12,7 +12,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.nn import functional
-from gradwerk.torch.nn.checks import count, each, normalized, probability
+from gradwerk.torch.nn.checks import count, each, normalized, probability, tensor
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import accepts
@@ -71,7 +71,7 @@ class _Convolution(Module):
         if in_channels % groups or out_channels % groups:
             raise ArgumentError(f"in_channels {in_channels} and out_channels {out_channels} must be divisible by groups {groups}")
         if padding_mode != "zeros":
-            raise ArgumentError(f"padding_mode {padding_mode!r} is not supported", likely="pad the input first")
+            raise ArgumentError(f"padding_mode {padding_mode!r} is not supported here yet", facts=("known: 'zeros'",))
         window = each(kernel_size, self.rank, "kernel_size")
         self.in_channels, self.out_channels, self.kernel_size, self.groups = in_channels, out_channels, window, groups
         self.stride, self.dilation = each(stride, self.rank, "stride"), each(dilation, self.rank, "dilation")
@@ -159,6 +159,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `Tensor.flatten`."""
+        tensor("flatten", input)
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:

@@ -12,6 +12,7 @@ from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeErr
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
 from gradwerk.torch.options import on_cpu
 from gradwerk.torch.tensors import Parameter, Tensor, clear_gradient
@@ -173,6 +174,11 @@ class Module(core.Module):
 
     def cpu(self) -> Self:
         """This module."""
+        return self
+
+    def cuda(self, device: object = None) -> Self:
+        """Raises: NoDeviceError."""
+        Place("cuda")
         return self
 
     def compile(self) -> None:

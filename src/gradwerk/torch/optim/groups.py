@@ -341,13 +341,14 @@ def settings_of(options: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def number(name: str, value: Any) -> float:  # noqa: ANN401
-    """An option that is a number: Python's, NumPy's, or a Tensor of one element.  Raises: ArgumentTypeError; ShapeError."""
-    if isinstance(value, (str, bytes)) or value is None:
-        raise ArgumentTypeError(f"Invalid {name}: {value!r}", likely="give a number")
+    """An option that is a number: Python's, NumPy's, or a Tensor of one element.  Raises: ArgumentTypeError."""
     try:
-        return float(value)
-    except TypeError:
+        held = float(value)
+    except (TypeError, ValueError):
         raise ArgumentTypeError(f"Invalid {name}: {value!r}", likely="give a number") from None
+    if isinstance(value, (str, bytes)):
+        raise ArgumentTypeError(f"Invalid {name}: {value!r}", likely=f"write {held}")
+    return held
 
 
 def listed(params: Any) -> tuple[list[Any], list[str]]:  # noqa: ANN401

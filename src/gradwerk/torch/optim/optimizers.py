@@ -45,6 +45,9 @@ class Optimizer:
                 f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type(params).__name__}",
                 likely="model.parameters()" if isinstance(params, Module) else "[parameter], a list of it",
             )
+        if callable(params) and not isinstance(params, Iterable):
+            name = getattr(params, "__name__", "params")
+            raise ArgumentTypeError(f"{type(params).__name__} object is not iterable", likely=f"call it: model.{name}()")
         given = list(params)
         if not given:
             likely = "" if isinstance(params, (list, tuple)) else "the module has none, or a generator of them was used up: list(...)"

@@ -20,6 +20,13 @@ class Dataset:
         raise StateError(f"{type(self).__name__} defines no __getitem__", likely="write `def __getitem__(self, index): ...`")
 
 
+def length(dataset: Any) -> int:  # noqa: ANN401
+    """How many items a dataset has.  Raises: ArgumentTypeError for one that does not say."""
+    if not hasattr(type(dataset), "__len__"):
+        raise ArgumentTypeError(f"object of type '{type(dataset).__name__}' has no len()", likely="write `def __len__(self): ...`")
+    return len(dataset)
+
+
 class TensorDataset(Dataset):
     """Tensors of one length, taken together.  Raises: ShapeError where the lengths differ."""
 
@@ -55,16 +62,17 @@ def random_split(dataset: Any, lengths: Sequence[Any], generator: Generator | No
 
     Raises: ArgumentError unless lengths add up to the dataset's.
     """
+    size = length(dataset)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1 and any(not isinstance(n, int) for n in lengths):
         if any(not 0 <= share <= 1 for share in lengths):
             raise ArgumentError(f"a share is between 0 and 1, got {tuple(lengths)}")
-        parts = [math.floor(len(dataset) * share) for share in lengths]
-        for number in range(len(dataset) - sum(parts)):
+        parts = [math.floor(size * share) for share in lengths]
+        for number in range(size - sum(parts)):
             parts[number % len(parts)] += 1
         lengths = parts
-    if sum(lengths) != len(dataset):
+    if sum(lengths) != size:
         message = "Sum of input lengths does not equal the length of the input dataset!"
-        raise ArgumentError(message, facts=(f"lengths {tuple(lengths)} of {len(dataset)} items",))
-    order = randperm(len(dataset), generator=generator).tolist()
+        raise ArgumentError(message, facts=(f"lengths {tuple(lengths)} of {size} items",))
+    order = randperm(size, generator=generator).tolist()
     ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
     return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, DataError, ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from gradwerk.tensor.random import Generator
 from gradwerk.torch.arguments import whole
-from gradwerk.torch.creation import from_numpy, randperm
+from gradwerk.torch.creation import from_numpy, randperm, tensor
 from gradwerk.torch.options import accepts
 from gradwerk.torch.tensors import Tensor
-from gradwerk.torch.utils.data.dataset import TensorDataset
+from gradwerk.torch.utils.data.dataset import TensorDataset, length
 
 # ruff: noqa: FBT001  torch's signature
 
@@ -40,16 +40,17 @@ class DataLoader:
         self.collate_fn, self.generator, self.num_workers = collate_fn, generator, num_workers
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self.dataset), self.batch_size)
+        whole, rest = divmod(length(self.dataset), self.batch_size)
         return whole + (1 if rest and not self.drop_last else 0)
 
     def __iter__(self) -> Iterator[Any]:
-        order = randperm(len(self.dataset), generator=self.generator).numpy() if self.shuffle else np.arange(len(self.dataset))
+        count = length(self.dataset)
+        order = randperm(count, generator=self.generator).numpy() if self.shuffle else np.arange(count)
         by_rows = isinstance(self.dataset, TensorDataset) and self.collate_fn is None
         for number in range(len(self)):
             rows = order[number * self.batch_size : (number + 1) * self.batch_size]
             if by_rows:
-                yield [from_numpy(tensor.contents("a batch")[rows]) for tensor in self.dataset.tensors]
+                yield [from_numpy(one.contents("a batch")[rows]) for one in self.dataset.tensors]
             else:
                 yield (self.collate_fn or default_collate)([self.dataset[int(row)] for row in rows])
 
@@ -60,7 +61,10 @@ def _sides(item: object) -> str:
 
 
 def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
-    """Items joined along a new first axis: arrays, Tensors and numbers; tuples, lists and dicts of them."""
+    """Items joined along a new first axis: arrays, Tensors and numbers; tuples, lists and dicts of them.  Texts stay as they are.
+
+    Raises: ArgumentTypeError for other items; DataError, ShapeError for such as differ.
+    """
     if not batch:
         raise ArgumentError("a batch of no items")
     first = batch[0]
@@ -68,14 +72,19 @@ def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
     if isinstance(first, Mapping):
         return {key: default_collate([item[key] for item in batch]) for key in first}
     if isinstance(first, (tuple, list)):
-        return [default_collate(list(column)) for column in zip(*batch, strict=True)]
+        return [default_collate(column) for column in zip(*batch, strict=True)]
     if isinstance(first, Tensor):
         return from_numpy(np.stack([item.contents("a batch") for item in batch]))
     if isinstance(first, float):
         return from_numpy(np.asarray(batch, np.float64))
-    if isinstance(first, (int, np.ndarray, np.generic)):
+    if isinstance(first, int):
+        return tensor(list(batch))
+    if isinstance(first, (np.ndarray, np.generic)):
         return from_numpy(np.stack([np.asarray(item) for item in batch]))
-    return list(batch)
+    if isinstance(first, (str, bytes)):
+        return batch
+    message = f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}"
+    raise ArgumentTypeError(message, likely="end __getitem__ with `return ...`" if first is None else "")
 
 
 def _look(batch: Sequence[Any], first: Any) -> None:  # noqa: ANN401
