@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -197,3 +198,46 @@ def test_a_leaf_may_be_drawn_inside_a_compiled_function() -> None:
 
     for leaf, gradient in (torch.compile(fn)(), fn()):
         np.testing.assert_allclose(gradient.numpy(), 2 * leaf.detach().numpy())
+
+
+PIECES = ("forget", "forward", "loss", "clip", "update", "average", "predict")
+
+
+@pytest.mark.parametrize("compiled", [*((piece,) for piece in PIECES), PIECES[:3], PIECES[3:], PIECES], ids=" ".join)
+@pytest.mark.parametrize("rule", ["SGD", "Adam"])
+def test_a_step_may_be_compiled_piece_by_piece(rule: str, compiled: tuple[str, ...]) -> None:
+    """Any piece of a training step is a compiled function of its own, others run op by op: the same numbers come out."""
+    results = []
+    for chosen in ((), compiled):
+        wrap = {piece: torch.compile if piece in chosen else (lambda fn: fn) for piece in PIECES}
+        torch.manual_seed(3)
+        model = Net()
+        averages = copy.deepcopy(model)
+        options = {"lr": 0.1, "momentum": 0.9} if rule == "SGD" else {"lr": 0.01, "eps": 0.01}
+        update = getattr(torch.optim, rule)(model.parameters(), **options)
+
+        def average(model: Any = model, averages: Any = averages) -> None:
+            with torch.no_grad():
+                for p, mean in zip(model.parameters(), averages.parameters(), strict=True):
+                    mean.mul_(0.9)
+                    mean.add_(p * 0.1)
+
+        forget, forward = wrap["forget"](lambda update=update: update.zero_grad()), wrap["forward"](lambda x, model=model: model(x))
+        loss = wrap["loss"](lambda p, y: ((p - y) ** 2).mean())
+        clip = wrap["clip"](lambda model=model: nn.utils.clip_grad_norm_(model.parameters(), 0.5))
+        step, averaged = wrap["update"](lambda update=update: update.step()), wrap["average"](average)
+        predict = wrap["predict"](lambda x, model=model: model(x))
+        seen = []
+        for k in range(5):
+            x = torch.tensor(np.random.default_rng(k).normal(size=(2 + k % 2, 3)).astype(np.float32))
+            forget()
+            value = loss(forward(x), x[:, :2])
+            value.backward()
+            norm = clip()
+            step()
+            averaged()
+            model.eval()
+            seen += [value.item(), norm.item(), *predict(x).detach().numpy().ravel()]
+            model.train()
+        results.append([*seen, *(v for p in averages.parameters() for v in p.detach().numpy().ravel())])
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-3, atol=1e-5)

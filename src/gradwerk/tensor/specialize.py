@@ -288,7 +288,7 @@ class Tracer:
         recipes = tuple(self.recipe(handle) for handle in found)
         gradients = []
         for handle, before in list(trace.grads.values()):
-            if handle._grad is not before and self.is_outside(handle):
+            if (handle._grad is not before or id(handle) in trace.grads_set) and self.is_outside(handle):
                 gradients.append((self.reference(handle), None if handle._grad is None else self.recipe(handle._grad)))
         inputs = list(trace.graph.inputs)
         place = {value: number for number, value in enumerate(inputs)}

@@ -67,6 +67,7 @@ class Trace:
         self.versions: dict[Storage, int] = {}
         self.grads: dict[int, tuple[Handle, Any]] = {}
         self.grads_read: set[int] = set()
+        self.grads_set: set[int] = set()
         self.wants: dict[int, tuple[Handle, bool]] = {}
         self.histories: dict[int, History] = {}
         self.met: dict[int, Met] = {}
@@ -253,7 +254,9 @@ class Trace:
     # ---- what the trace changes outside
 
     def note_grad(self, handle: Handle, *, read: bool) -> None:
-        """`.grad` is read or set; one that is read before it is set is a guard."""
+        """`.grad` is read or set; read before it is set it is a guard, and set it is set at each call, also to what it was."""
+        if not read:
+            self.grads_set.add(id(handle))
         if read and id(handle) not in self.grads:
             self.grads_read.add(id(handle))
         if id(handle) not in self.grads:
