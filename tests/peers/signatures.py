@@ -31,6 +31,7 @@ INTERNAL = {
     "keras": {
         "Count", "FromFunction", "FunctionLoss", "Probabilities", "TestBridge", "TrainingBridge", "accuracy_for", "aligned", "as_operand",
         "checked_callbacks", "chosen", "get", "is_sparse", "labels_of", "lined_up", "logits_of", "remembering", "serialize",
+        "Told", "Variable", "checked_values",
         "weights_like", "with_shapes",
     },
     "torch": {"channels_first", "channels_last", "each"},

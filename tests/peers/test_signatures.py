@@ -22,7 +22,7 @@ DIFFERENT = {
         "Optimizer.build": "takes the parameters by path: states are saved under these names",
         "Sequential.add_weight": "Keras takes every argument by name alone; here shape and initializer may also stand in order",
         "optimizers.Optimizer": "the base that a backend of Keras extends differs from one to another",
-        "metrics.Metric": "the mean of a function: metrics that hold other state are not here yet",
+        "metrics.Metric": "takes a function too, whose mean it is",
     },
     "torch": {
         "Tensor": "torch's takes sizes too: tensor() and empty() say what is meant",

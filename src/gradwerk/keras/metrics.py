@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, StateError
-from gradwerk.keras import losses
+from gradwerk.keras import initializers, losses
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.losses import aligned
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked
 from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
 from gradwerk.nn.module import Module
+from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -41,42 +43,112 @@ class Count(Module):
         self.mean.reset()
 
 
+class Told(Module):
+    """What a step counts of a metric that keeps state of its own: its `update_state` is told of every batch."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+
+    def update(self, prediction: Tensor, targets: Tensor) -> None:
+        """Counts a batch."""
+        self.metric.update_state(*losses.lined_up(targets, prediction))
+
+    def result(self) -> float:
+        """The value so far."""
+        value = losses.checked_values(self.metric.name, self.metric.result())
+        return float(value)
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        self.metric.reset_state()
+
+
+class Variable(Tensor):
+    """The state of a metric: a Tensor with Keras' ways to write it."""
+
+    __slots__ = ()
+    result_class: ClassVar[type[Handle]] = Tensor
+
+    def assign_add(self, value: Operand) -> Variable:
+        """Adds in place."""
+        return self.assign(self + value)
+
+    def assign_sub(self, value: Operand) -> Variable:
+        """Subtracts in place."""
+        return self.assign(self - value)
+
+    @property
+    def value(self) -> Variable:
+        """Itself."""
+        return self
+
+
 @ORIGINAL.completes("keras.metrics.Metric")
 class Metric(Configured):
-    """The mean of a function of (y_true, y_pred) over all examples since `reset_state`.
+    """The mean of `values(y_true, y_pred)` over all examples since `reset_state`.
 
+    A subclass says `values`; or it keeps state of its own: variables from `add_weight`, written by `update_state`, read by `result`.
     Attributes may change between steps: the next step counts with what they are then.
     """
 
-    def __init__(self, function: Callable[[Operand, Operand], Operand] | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, dtype: str | None = None, name: str | None = None, *, function: Callable[[Operand, Operand], Operand] | None = None
+    ) -> None:
+        if dtype is not None and str(dtype) != "float32":
+            raise ArgumentError(f"metrics compute in float32, not in {dtype}")
         self.name = name or snake_case(type(self).__name__)
         self.function = function
-        self.count = Count(self)
+        self._gradwerk_count: Count | Told = Count(self) if type(self).update_state is Metric.update_state else Told(self)
+        self._variables: tuple[Variable, ...] = ()
+
+    def add_variable(
+        self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
+        *, name: str | None = None,
+    ) -> Variable:  # fmt: skip
+        """A variable of the metric's state, zeros unless an initializer says otherwise.  `reset_state` makes it 0."""
+        extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
+        made = Variable(np.asarray(initializers.get(initializer or "zeros")(extents), dtype or np.float32))
+        self._variables = (*self._variables, made)
+        return made
+
+    add_weight = add_variable
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables in order of making."""
+        return list(self._variables)
 
     def values(self, y_true: Operand, y_pred: Operand) -> Operand:
         """The value of each example."""
         if self.function is None:
             raise StateError(
-                f"{type(self).__name__} says no values: metrics that keep state of their own are not here yet",
-                likely="write `def values(self, y_true, y_pred): ...`, whose mean is taken, or give compile a function",
+                f"{type(self).__name__} says neither values nor update_state and result",
+                likely="write `def values(self, y_true, y_pred): ...`, whose mean is taken",
             )
         return losses.checked_values(self.name, self.function(y_true, y_pred))
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
         """Counts a batch."""
-        self.count.update(losses.as_operand(y_pred), losses.as_operand(y_true))
+        self._gradwerk_count.update(losses.as_operand(y_pred), losses.as_operand(y_true))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
-        return Tensor(np.asarray(self.count.result(), np.float32))
+        if isinstance(self._gradwerk_count, Told):
+            raise StateError(f"{type(self).__name__} defines no result", likely="write `def result(self): ...`")
+        return Tensor(np.asarray(self._gradwerk_count.result(), np.float32))
 
     def reset_state(self) -> None:
         """Forgets everything."""
-        self.count.reset()
+        if isinstance(self._gradwerk_count, Count):
+            self._gradwerk_count.reset()
+        for variable in self._variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
 
-    def __call__(self, y_true: Any, y_pred: Any) -> Tensor:  # noqa: ANN401
-        """Counts a batch; the mean so far."""
-        self.update_state(y_true, y_pred)
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401  those of update_state
+        """Counts a batch; the value so far."""
+        if isinstance(self._gradwerk_count, Told):
+            args = tuple(losses.as_operand(arg) if arg is not None else None for arg in args)
+        self.update_state(*args, **kwargs)
         return self.result()
 
 
@@ -123,7 +195,7 @@ class MeanSquaredError(Metric):
 
     @checked
     def __init__(self, name: str | None = "mean_squared_error") -> None:
-        super().__init__(losses.mean_squared_error, name)
+        super().__init__(None, name, function=losses.mean_squared_error)
 
 
 class MeanAbsoluteError(Metric):
@@ -131,7 +203,7 @@ class MeanAbsoluteError(Metric):
 
     @checked
     def __init__(self, name: str | None = "mean_absolute_error") -> None:
-        super().__init__(losses.mean_absolute_error, name)
+        super().__init__(None, name, function=losses.mean_absolute_error)
 
 
 class Mean:
@@ -172,7 +244,7 @@ def get(identifier: str | Metric | Callable[..., Operand], target_shape: Sequenc
     if isinstance(identifier, type):
         raise ArgumentError(f"the metric is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
     if callable(identifier):
-        return Metric(identifier, getattr(identifier, "__name__", "metric").strip("<>"))
+        return Metric(None, getattr(identifier, "__name__", "metric").strip("<>"), function=identifier)
     if isinstance(identifier, str) and identifier in {"accuracy", "acc"}:
         return accuracy_for(tuple(target_shape), tuple(output_shape), identifier)
     metric: Metric = by_name("metric", identifier, NAMED | {"accuracy": Metric, "acc": Metric})(name=identifier)

@@ -246,7 +246,7 @@ class Training:
             warn_of_outputs(self.model, loss)
             warn_of_targets(loss, y)
             self.metrics = metrics.chosen(self._asked_metrics, y.shape, output_shape)
-            counts = {metric.name: metric.count for metric in self.metrics}
+            counts = {metric.name: metric._gradwerk_count for metric in self.metrics}
             steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:
             steps = made.steps
