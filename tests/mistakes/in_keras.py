@@ -107,7 +107,7 @@ MISTAKES = [
     Mistake("a loss of half a name", f'model = compiled({SOFTMAX}, loss="«crossentropy»"); model.fit(X, Y, verbose=0)', "",
             says="unknown loss 'crossentropy'"),
     Mistake("other features than the layer was built for", "norm = layers.BatchNormalization(); norm(X); norm(«X[:, :3]»)", "",
-            says="built for 4 features on axis -1"),
+            says="axis -1 of the input must have 4 features"),
     Mistake("NumPy in a loss", "model = compiled(layers.Dense(4), loss=lambda y_true, y_pred: «np.mean((y_true - y_pred) ** 2)»)\n"
             "model.fit(X, X, verbose=0)", "", says="NumPy needs the contents of a Tensor"),
     Mistake("features that do not fit",

@@ -148,7 +148,7 @@ def test_results_take_the_most_derived_class_and_parameters_make_tensors():
         (lambda: Tensor(A)[3], ShapeError),
         (lambda: Tensor(A)[0, 0, 0], ShapeError),
         (lambda: Tensor(A).assign(B[:2]), ShapeError),
-        (lambda: Tensor(A).assign(B.astype(np.float64)), DTypeError),
+        (lambda: Tensor(A).assign(Tensor(B.astype(np.float64))), DTypeError),
         (lambda: Tensor(A).backward(), StateError),
         (lambda: Parameter(A).backward(), ShapeError),
         (lambda: Parameter(np.arange(3)), StateError),

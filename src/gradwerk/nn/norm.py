@@ -67,7 +67,7 @@ def check_features(x: Operand, axis: int, running_mean: Operand) -> None:
     features = running_mean.shape[0]
     if len(x.shape) < 2 or x.shape[axis] != features:
         facts = (f"input   {tuple(x.shape)} {x.dtype}      running_mean ({features},)",)
-        raise ShapeError(f"the layer was built for {features} features on axis {axis} of its input", facts=facts)
+        raise ShapeError(f"axis {axis} of the input must have {features} features", facts=facts)
 
 
 class BatchNorm(Module):
