@@ -195,3 +195,66 @@ def test_inside_a_compiled_function() -> None:
         with pytest.raises(TraceError, match="takes another's memory"):
             torch.compile(take)()
     assert w.tolist() == [0] * 3
+
+
+def derived(w: Any, s: Any) -> Any:
+    leaf = w.detach().requires_grad_(True)
+    (leaf * leaf).sum().backward()
+    return leaf.grad
+
+
+def halved(w: Any, s: Any) -> Any:
+    w.detach().mul_(0.5)
+    return w.detach()
+
+
+def put(w: Any, s: Any) -> Any:
+    s[:] = w.detach()
+    return s * 1
+
+
+READS = {
+    "computed with": lambda w, s: (w * 2).detach(),
+    "detached": lambda w, s: w.detach(),
+    "detached, and computed with": lambda w, s: w.detach() * 2 + w.data,
+    "a part, detached": lambda w, s: (w[1:].detach(), w.detach()[::2]),
+    "written to another": lambda w, s: s.copy_(w.detach()),
+    "written to a part": put,
+    "copied": lambda w, s: w.detach().clone(),
+    "given back": lambda w, s: (w, w[1:], {"again": w}),
+    "stacked": lambda w, s: torch.stack([w.detach(), w.data]),
+    "a leaf made of it": derived,
+    "a parameter made of it": lambda w, s: nn.Parameter(w.detach()).sum().detach(),
+    "written": halved,
+}
+
+
+def read(result: Any) -> Any:
+    if isinstance(result, (tuple, list)):
+        return [read(item) for item in result]
+    return [read(item) for item in result.values()] if isinstance(result, dict) else result.detach().numpy().tolist()
+
+
+@pytest.mark.parametrize("name", READS)
+def test_whatever_a_compiled_function_reads_is_where_the_tensor_is(name: str) -> None:
+    runs = []
+    for wrap in (lambda fn: fn, torch.compile):
+        w, s = nn.Parameter(torch.arange(3.0)), torch.zeros(3)
+        fn = wrap(lambda w=w, s=s: READS[name](w, s))
+        seen = []
+        for k in range(6):
+            seen += [read(fn()), read((w, s))]
+            (w if k % 2 else s).data = torch.arange(3.0) * (k + 2)
+        runs.append(seen)
+    assert runs[0] == runs[1]
+    assert len(fn.retraces) <= 1
+
+
+def test_what_is_detached_is_another_tensor_at_each_call() -> None:
+    w = nn.Parameter(torch.ones(3))
+    fn = torch.compile(lambda: w.detach())
+    first = fn()
+    first.requires_grad_(True)
+    assert first is not fn()
+    assert not fn().requires_grad
+    assert share(first.detach(), w.detach())

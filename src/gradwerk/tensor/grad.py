@@ -95,6 +95,8 @@ def detached(x: H) -> H:
     alone = None if view is None else View(view.steps, view.strides, None, 0)
     cls: Any = type(x).result_class
     same: H = make(cls, x._storage, x._array, x._type, alone)
+    if mode.trace is not None:
+        mode.trace.show(same, x)
     return same
 
 

@@ -240,7 +240,7 @@ class Tracer:
 
     def is_outside(self, handle: Handle) -> bool:
         """True for arguments and for Tensors that were there before the trace."""
-        return handle._array is not None or id(handle) in self.sources
+        return (handle._array is not None and id(handle) not in self.trace.shown) or id(handle) in self.sources
 
     def source_of(self, storage: Storage) -> Reference:
         """Where an input's memory is found at each call."""

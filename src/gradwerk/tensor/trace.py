@@ -61,6 +61,8 @@ class Trace:
         self.owners: set[int] = set()
         self.held: dict[int, Handle] = {}
         self.watched: list[Watched] = []
+        self.shown: dict[int, Handle] = {}
+        """Tensors made inside on the memory of Tensors from outside, by id."""
         self.lent: dict[Storage, tuple[Array, bytes]] = {}
         """Tensors made inside on the memory of arrays that the function does not hold, and what these held then."""
         self.taken: dict[Storage, int] = {}
@@ -84,6 +86,8 @@ class Trace:
     def value(self, handle: Handle) -> Value:
         """The present contents of a Tensor, as a value of this graph."""
         storage = handle._storage
+        if type(handle) is not Handle:
+            self.meet(handle, wants=handle.requires_grad)
         base = self.values.get(storage)
         if base is None:
             base = self.lift(storage, handle)
@@ -214,8 +218,8 @@ class Trace:
         return results
 
     def meet(self, handle: Handle, *, wants: bool) -> None:
-        """Somebody asks whether gradients flow to a Tensor; for one from outside this is a guard, and where its memory is."""
-        if handle._array is not None:
+        """A Tensor is read or asked whether it wants a gradient; for one from outside this is a guard, and where its memory is."""
+        if handle._array is not None and id(handle) not in self.outermost.shown:
             storage, view = handle._storage, handle._view
             self.outermost.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, view.steps if view is not None else ()))
 
@@ -262,6 +266,12 @@ class Trace:
         if id(handle) not in self.grads:
             before = hidden[id(handle)] = gradient_of(handle)
             self.grads[id(handle)] = (handle, before)
+
+    def show(self, handle: Handle, of: Handle) -> None:
+        """A Tensor was made on the memory of another: at each call it is to be found where that is then."""
+        self.meet(of, wants=of.requires_grad)
+        if handle._array is not None:
+            self.outermost.shown[id(handle)] = handle
 
     def note_wants(self, handle: Handle) -> None:
         """`requires_grad` is set."""
@@ -362,6 +372,8 @@ class Body(Trace):
 
     def value(self, handle: Handle) -> Value:
         """The present contents; a Tensor from outside is captured as a constant of the loop."""
+        if type(handle) is not Handle:
+            self.meet(handle, wants=handle.requires_grad)
         if handle._storage in self.values:
             return super().value(handle)
         view = handle._view
@@ -383,6 +395,12 @@ class Body(Trace):
 
     def note_grad(self, handle: Handle, *, read: bool) -> None:
         raise TraceError("a loop's body reads or sets .grad", likely="take the gradient outside of the loop")
+
+    def show(self, handle: Handle, of: Handle) -> None:
+        """A Tensor was made on the memory of another: at each call it is to be found where that is then."""
+        self.meet(of, wants=of.requires_grad)
+        if handle._array is not None:
+            self.outermost.shown[id(handle)] = handle
 
     def note_wants(self, handle: Handle) -> None:
         raise TraceError("a loop's body sets requires_grad", likely="set it outside of the loop")

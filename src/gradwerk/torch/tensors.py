@@ -350,6 +350,8 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
         self._storage, self._array, self._type, self._view = alone._storage, alone._array, alone._type, alone._view
         self._node, self._index, self._wants, self._grad, self._changes = None, 0, False, None, 0
         share(self)
+        if mode.trace is not None:
+            mode.trace.show(self, data)
         set_wants(self, requires_grad)
 
     def __deepcopy__(self, memo: dict[Whole, Any]) -> Self:
