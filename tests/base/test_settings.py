@@ -73,6 +73,21 @@ def test_scopes_nest_and_end() -> None:
     assert settings.debug == before
 
 
+def test_what_is_set_inside_a_scope_beside_its_values_stays(monkeypatch) -> None:
+    """By the block itself, or by another thread meanwhile."""
+    monkeypatch.setattr(settings, "_set", {"chunk_order": ""})
+    with settings.scope(debug=1):
+        settings.threads = 3
+        settings.chunk_order = "reverse"
+        thread = threading.Thread(target=setattr, args=(settings, "interpret", True))
+        thread.start()
+        thread.join()
+    assert (settings.threads, settings.chunk_order, settings.interpret) == (3, "reverse", True)
+    assert settings._set == {"threads": 3, "chunk_order": "reverse", "interpret": True}
+    monkeypatch.undo()
+    settings.reload()
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(ArgumentError, match="no setting is named"), settings.scope(colour=1):
         pass

@@ -176,14 +176,16 @@ class Settings:
 
     @contextmanager
     def scope(self, **values: Any) -> Iterator[Settings]:  # noqa: ANN401  checked against the table
-        """Other values inside the block."""
-        before = dict(self._set)
+        """Other values inside the block; what is set there beside them, here or by another thread, stays."""
+        before = {name: self._set[name] for name in values if name in self._set}
         try:
             for name, value in values.items():
                 setattr(self, name, value)
             yield self
         finally:
-            self._set = before
+            for name in values:
+                self._set.pop(name, None)
+            self._set |= before
             self.reload()
 
     def check_all(self) -> None:
