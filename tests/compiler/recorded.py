@@ -211,7 +211,7 @@ def run_work(work: Work, trip: int, room: Room, recorder: Recorder, unchecked: s
         for buffer, elements in own.items():
             stored.setdefault(buffer, set()).update(elements)
     for access in work.accesses:
-        if access.writes and root(access.operand.buffer) not in unchecked:
+        if access.writes and not (access.reads and access.keeps) and root(access.operand.buffer) not in unchecked:
             start, step = place_in(access)
             wanted = set((access.footprint.elements() + start + step * trip).tolist())
             missing = wanted - stored.get(root(access.operand.buffer), set())

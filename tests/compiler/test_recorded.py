@@ -118,18 +118,29 @@ def test_every_access_was_declared(name: str) -> None:
     held(graph)
 
 
+@pytest.mark.parametrize("name", ["conv strided", "conv dilated", "conv depthwise"])
+def test_every_access_beside_infinity_was_declared(name: str) -> None:
+    """Where results next to padding are made again: infinity in the kernel, and in what comes back."""
+    graph = Graph(name)
+    graph.finish(PROGRAMS[name](graph))
+    for spoiled in (1, 2):
+        held(graph, spoiled=spoiled)
+
+
 @settings(max_examples=25)
 @given(programs(), st.integers(0, 9))
 def test_every_access_of_random_programs_was_declared(graph: Graph, seed: int) -> None:
     held(graph, seed)
 
 
-def held(graph: Graph, seed: int = 0) -> None:
+def held(graph: Graph, seed: int = 0, *, spoiled: int | None = None) -> None:
     draw = np.random.default_rng(seed)
     arrays = inputs_of(graph, seed)
     for k, value in enumerate(graph.inputs):
         if value.dtype == I64:
             arrays[k] = draw.integers(0, 9, value.shape)
+    if spoiled is not None:
+        arrays[spoiled] = np.where(draw.random(arrays[spoiled].shape) < 0.2, np.float32(np.inf), np.abs(arrays[spoiled]))
     got = run_recorded(lowered(graph), arrays, RECORDER)
     for want, made in zip(interpret(graph, arrays), got, strict=True):
         np.testing.assert_allclose(made, np.ravel(want), rtol=2e-4, atol=2e-4)

@@ -12,11 +12,15 @@ from hypothesis import given, settings
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.compiler.llvm.link import host_target
+from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph
+from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import typed
 from gradwerk.ops.contraction import Contract, Index, axes, contract, plain
 from gradwerk.ops.functions import conv, matmul
 from tests import tolerances
+from tests.compiler.run_plan import Walk
 from tests.laws.laws import slope_law
 
 Array = np.ndarray[Any, Any]
@@ -28,17 +32,19 @@ def by_hand(op: Contract, lhs: Array, rhs: Array) -> Array:
     result = np.zeros([op.extent[name] for name in op.out])
     for place in itertools.product(*(range(n) for _, n in op.extents)):
         at = dict(zip(names, place, strict=True))
-        result[tuple(at[name] for name in op.out)] += element(op.lhs, lhs, at) * element(op.rhs, rhs, at)
+        left, right = element(op.lhs, lhs, at), element(op.rhs, rhs, at)
+        if left is not None and right is not None:
+            result[tuple(at[name] for name in op.out)] += left * right
     return result
 
 
-def element(maps: tuple[Index, ...], x: Array, at: dict[str, int]) -> float:
-    """What is read of x, 0 outside."""
+def element(maps: tuple[Index, ...], x: Array, at: dict[str, int]) -> float | None:
+    """What is read of x, None outside."""
     place = []
     for index, extent in zip(maps, x.shape, strict=True):
         position, rest = divmod(sum(factor * at[name] for name, factor in index.terms) + index.offset, index.divisor)
         if rest or not 0 <= position < extent:
-            return 0.0
+            return None
         place.append(position)
     return float(x[tuple(place)])
 
@@ -72,6 +78,34 @@ def test_convolutions_and_their_gradients(case: tuple[Contract, tuple[int, ...],
     a, b = rng.standard_normal(lhs), rng.standard_normal(rhs)
     tolerances.allclose(op(a, b), by_hand(op, a, b), "products")
     slope_law(lambda x, y: (op(x, y),), [a, b], op)
+
+
+@given(convolutions(), st.integers(0, 99), st.sampled_from(["float32", "float64"]))
+@settings(max_examples=12, deadline=None)
+def test_padding_adds_nothing_to_infinity(case: tuple[Contract, tuple[int, ...], tuple[int, ...]], seed: int, dtype: str) -> None:
+    """A convolution and its gradients by the definition, by reference and compiled, where operands hold infinity and NaN."""
+    op, lhs, rhs = case
+    rng = np.random.default_rng(seed)
+    graph = Graph()
+    a, b = graph.input(typed(*lhs, dtype=np.dtype(dtype))), graph.input(typed(*rhs, dtype=np.dtype(dtype)))
+    (y,) = graph.apply(op, [a, b])
+    ct = graph.input(y.type)
+    graph.finish([y, *gradients([y], [ct], [a, b])])
+    plan = compile_graph(graph, host_target(), {})
+    contractions = [value for value in graph.outputs if isinstance(value.node.op, Contract)]
+    for spoiled in range(3):
+        arrays = [rng.choice([-2.0, -1.0, 0.0, 1.0, 3.0], value.shape).astype(dtype) for value in graph.inputs]
+        there = rng.random(arrays[spoiled].shape) < 0.3
+        arrays[spoiled][there] = rng.choice([np.inf, np.inf, np.inf, -np.inf, np.nan], there.sum())
+        made = Walk(plan, arrays).run()
+        for got, wanted in zip(made, interpret(graph, arrays), strict=True):
+            np.testing.assert_array_equal(got, wanted)
+        given = dict(zip(graph.inputs, arrays, strict=True))
+        for value in contractions:
+            if all(v in given for v in value.node.args):
+                with np.errstate(invalid="ignore"):
+                    wanted = by_hand(value.node.op, *(given[v] for v in value.node.args))
+                np.testing.assert_array_equal(made[graph.outputs.index(value)], wanted)
 
 
 SUBSCRIPTS = (

@@ -69,3 +69,9 @@ def special(type_: Type, rng: np.random.Generator) -> Array:
         ends = np.iinfo(type_.dtype)
         values = np.array([0, 1, 2, 3, ends.max, ends.min, ends.max - 1, ends.min + 1], type_.dtype)
     return rng.choice(values, type_.shape).astype(type_.dtype)
+
+
+def endless(type_: Type, rng: np.random.Generator) -> Array:
+    """Small whole numbers above 0 and infinity: no order of their sums and products gives NaN, but 0 where there should be none."""
+    values = [1, 2, 3, np.inf] if dtypes.is_float(type_.dtype) else [1, 1, 1] if type_.dtype.kind == "b" else [1, 2, 3]
+    return rng.choice(values, type_.shape).astype(type_.dtype)

@@ -220,3 +220,22 @@ def test_a_subclass_that_lacks_its_part_is_told_so() -> None:
         Dataset()[0]
     with pytest.raises(StateError, match="Optimizer defines no step"):
         torch.optim.Optimizer(nn.Linear(2, 2).parameters(), {"lr": 0.1}).step()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 4), (2, 2, 2)])
+def test_padding_adds_nothing_to_infinity(stride: int, dilation: int, groups: int, *, compiled: bool) -> None:
+    """As PyTorch by oneDNN: a kernel of infinities gives infinity at the border too, in gradients as well."""
+
+    def step(x: Any, kernel: Any) -> tuple[Any, ...]:
+        y = F.conv2d(x, kernel, stride=stride, padding=dilation, dilation=dilation, groups=groups)
+        y.backward(torch.full(tuple(y.shape), float("inf")))
+        return y.detach(), x.grad, kernel.grad
+
+    for endless in (0.0, float("inf")):
+        x, kernel = torch.ones(8, 4, 9, 9), torch.full((8, 4 // groups, 3, 3), 1 + endless)
+        x.requires_grad_(), kernel.requires_grad_()
+        y, *found = (torch.compile(step) if compiled else step)(x, kernel)
+        assert not np.isnan(y.numpy()).any()
+        assert (np.isinf(y.numpy()).all() if endless else np.isfinite(y.numpy()).all())
+        assert not any(np.isnan(g.numpy()).any() for g in found)

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base.dtypes import DType
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Array, Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
-from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub
+from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub, Where
+from gradwerk.ops.compare import Greater
 from gradwerk.ops.contraction import Contract, Index
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
@@ -202,6 +204,7 @@ def sum_by_row_first(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | N
         return None
     extent = op.extent
     sums = graph.apply(ScatterAdd(table.shape[0]), [args[1], index])[0]
+    table = graph.apply(Where(), [named(index, table.shape[0], table.dtype, graph), table, 0])[0]
     row = Index((("row", 1),))
     sizes = (("row", table.shape[0]), (inner, extent[inner]), (column, extent[column]))
     return graph.apply(Contract((row, op.lhs[-1]), (row, op.rhs[-1]), op.out, sizes), [table, sums])[0]
@@ -224,7 +227,15 @@ def multiply_sums_by_row(op: Op, args: tuple[Value, ...], graph: Graph) -> Value
         return None
     sums = graph.apply(ScatterAdd(op.rows), [product.args[0], index])[0]
     sizes = (("row", op.rows), *((n, e) for n, e in inner.extents if n in names))
-    return graph.apply(Contract((Index((("row", 1),)), inner.lhs[-1]), inner.rhs, ("row", column), sizes), [sums, product.args[1]])[0]
+    made = graph.apply(Contract((Index((("row", 1),)), inner.lhs[-1]), inner.rhs, ("row", column), sizes), [sums, product.args[1]])[0]
+    return graph.apply(Where(), [named(index, op.rows, made.dtype, graph), made, 0])[0]
+
+
+def named(index: Value, rows: int, kind: DType, graph: Graph) -> Value:
+    """Which rows are indices at all: the others' sums are 0, and 0 times what they meet need not be.  Shape: (rows, 1)."""
+    ones = graph.apply(BroadcastTo(index.shape), [graph.constant(np.ones((), kind))])[0]
+    counted = graph.apply(ScatterAdd(rows), [ones, index])[0]
+    return graph.apply(Reshape((rows, 1)), [graph.apply(Greater(), [counted, 0])[0]])[0]
 
 
 def sums_of_transposed(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:

@@ -86,6 +86,8 @@ class Access:
     writes: bool = False
     reads: bool = True
     part: Footprint | None = None
+    keeps: bool = False
+    """Whether a work that writes what it reads may leave some of it, or all, as it was."""
 
     @cached_property
     def footprint(self) -> Footprint:

@@ -3,7 +3,8 @@
     out[o...] = sum over the other axes of  lhs[map(axes)] * rhs[map(axes)]
 
 Each dimension of an operand is read at an affine position, (sum coefficient * axis + offset) / divisor.  A read that is out of range or not
-divisible is zero: this is what padding means, and what lies between the strides of a strided convolution's input gradient.
+divisible adds nothing, whatever it would be multiplied by: this is what padding means, and what lies between the strides of a strided
+convolution's input gradient.
 
     matrix product   out n,k        lhs n,c                               rhs c,k
     convolution      out n,h,w,k    lhs n, s*h + d*r - p, s*w + d*q - p, c    rhs r,q,c,k

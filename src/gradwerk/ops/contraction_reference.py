@@ -35,17 +35,26 @@ def contract_arrays(
     lhs: tuple[Array, Sequence[Map]], rhs: tuple[Array, Sequence[Map]], shape: Sequence[int], out: Sequence[str], extent: Mapping[str, int]
 ) -> Array:
     """The sum of products, of shape `shape`."""
-    a, a_axes = spread(*lhs, extent)
-    b, b_axes = spread(*rhs, extent)
+    a, a_axes, a_legal = spread(*lhs, extent)
+    b, b_axes, b_legal = spread(*rhs, extent)
     # an axis that neither reads repeats the result, or multiplies the sum
     factor = math.prod(extent[name] for name in extent if name not in out and name not in a_axes and name not in b_axes)
-    a, a_axes = summed(a, a_axes, {*b_axes, *out})
-    b, b_axes = summed(b, b_axes, {*a_axes, *out})
+    a, b = (np.where(legal, x, x.dtype.type(0)) if legal is not None else x for x, legal in ((a, a_legal), (b, b_legal)))
+    careful = (a_legal is not None and not np.isfinite(b).all()) or (b_legal is not None and not np.isfinite(a).all())
+    a, a_legal, a_axes = summed(a, a_legal, a_axes, {*b_axes, *out})
+    b, b_legal, b_axes = summed(b, b_legal, b_axes, {*a_axes, *out})
     batch = [name for name in a_axes if name in b_axes and name in out]
     inner = [name for name in a_axes if name in b_axes and name not in out]
     rows = [name for name in a_axes if name not in b_axes]
     columns = [name for name in b_axes if name not in a_axes]
-    product = np.matmul(folded(a, a_axes, (batch, rows, inner), extent), folded(b, b_axes, (batch, inner, columns), extent))
+    left, right = (batch, rows, inner), (batch, inner, columns)
+    a, b = folded(a, a_axes, left, extent), folded(b, b_axes, right, extent)
+    if careful:
+        a_mask = np.ones(a.shape, bool) if a_legal is None else folded(a_legal, a_axes, left, extent)
+        b_mask = np.ones(b.shape, bool) if b_legal is None else folded(b_legal, b_axes, right, extent)
+        product = in_range(a, a_mask, b, b_mask)
+    else:
+        product = np.matmul(a, b)
     made = [*batch, *rows, *columns]
     result = product.reshape([extent[name] for name in made])
     if factor != 1:
@@ -55,46 +64,63 @@ def contract_arrays(
     return np.asarray(np.broadcast_to(result, shape), order="C")  # not ascontiguousarray, which gives a number an axis
 
 
+def in_range(a: Array, a_legal: Array, b: Array, b_legal: Array) -> Array:
+    """The product of matrices without the terms that are out of range: not added, where a matrix product adds 0 times infinity."""
+    total = np.zeros((*a.shape[:2], b.shape[2]), a.dtype)
+    for k in range(a.shape[2]):
+        legal = a_legal[:, :, k, None] & b_legal[:, None, k]
+        total += np.where(legal, a[:, :, k, None] * b[:, None, k], a.dtype.type(0))
+    return total
+
+
 def folded(x: Array, names: Sequence[str], groups: Sequence[Sequence[str]], extent: Mapping[str, int]) -> Array:
     """The array with its axes gathered into one dimension per group."""
     ordered = x.transpose([names.index(name) for group in groups for name in group])
     return ordered.reshape([math.prod(extent[name] for name in group) for group in groups])
 
 
-def summed(x: Array, names: list[str], wanted: set[str]) -> tuple[Array, list[str]]:
+def summed(x: Array, legal: Array | None, names: list[str], wanted: set[str]) -> tuple[Array, Array | None, list[str]]:
     """Axes that nothing else names are summed at once."""
     gone = tuple(k for k, name in enumerate(names) if name not in wanted)
-    return (x.sum(gone, dtype=x.dtype), [name for name in names if name in wanted]) if gone else (x, names)
+    if not gone:
+        return x, legal, names
+    left = None if legal is None else np.asarray(legal.any(gone))
+    return x.sum(gone, dtype=x.dtype), left, [name for name in names if name in wanted]
 
 
-def spread(x: Array, maps: Sequence[Map], extent: Mapping[str, int]) -> tuple[Array, list[str]]:
-    """The operand with one dimension per axis that its maps name: each dimension is read at its positions, zero where there is none."""
+def spread(x: Array, maps: Sequence[Map], extent: Mapping[str, int]) -> tuple[Array, list[str], Array | None]:
+    """The operand with one dimension per axis that its maps name: each dimension is read at its positions.
+
+    With them, of the same shape, where that is in range; None: everywhere.  What stands elsewhere means nothing.
+    """
     names: list[str] = []
+    inside: Array | None = None
     for index in maps:
         here = len(names)
         if index.axis is not None and extent[index.axis] == x.shape[here]:
             names.append(index.axis)
             continue
-        inside = [name for name, _ in index.terms]
-        shape = [extent[name] for name in inside]
+        terms = [name for name, _ in index.terms]
+        shape = [extent[name] for name in terms]
         position = np.full(shape, index.offset)
         for k, (_, factor) in enumerate(index.terms):
             position += (factor * np.arange(shape[k])).reshape([-1 if j == k else 1 for j in range(len(shape))])
         quotient, rest = np.divmod(position, index.divisor)
         legal = (rest == 0) & (quotient >= 0) & (quotient < x.shape[here])
-        x = taken(x, here, quotient, legal)
-        names += inside
-    return diagonal(x, names)
+        x, inside = taken(x, here, quotient, legal), None if inside is None else taken(inside, here, quotient, legal)
+        if not legal.all():
+            spot = legal.reshape(legal.shape + (1,) * (x.ndim - here - legal.ndim))
+            inside = np.broadcast_to(spot, x.shape) if inside is None else inside & spot
+        names += terms
+    made, order = diagonal(x, names)
+    return made, order, None if inside is None else diagonal(inside, names)[0]
 
 
 def taken(x: Array, dimension: int, position: Array, legal: Array) -> Array:
-    """x read at `position` along a dimension, 0 where that is not legal."""
+    """x read at `position` along a dimension, anything where that is not legal."""
     if not legal.any():
         return np.zeros((*x.shape[:dimension], *position.shape, *x.shape[dimension + 1 :]), x.dtype)
-    result = np.take(x, np.where(legal, position, 0), dimension)
-    if legal.all():
-        return result
-    return np.where(legal.reshape(legal.shape + (1,) * (x.ndim - dimension - 1)), result, x.dtype.type(0))
+    return np.take(x, np.where(legal, position, 0), dimension)
 
 
 def diagonal(x: Array, names: list[str]) -> tuple[Array, list[str]]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.contraction.borders import mended
 from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, in_parts, is_long, kind_of
 from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
 from gradwerk.compiler.contraction.parts import overlap_of, read_part, written_part
@@ -62,11 +63,12 @@ def lower_contraction(
         size = math.prod(out.shape)
         results = Operand(Buffer(out.dtype, cut.chunks * size, "parts"), (cut.chunks, *out.shape), (size, *out.strides))
     work = tile_work(choice, cut, form, (first, second), results, width)
+    look, border = mended(op, (a, b), out, choice, cut, target, packs)
     if results is not out:
-        return [*works, work, add_parts(results, out, target)], out
+        return [*look, *works, work, add_parts(results, out, target), *border], out
     if any(name not in op.out for name in examples(op)) and not (form.blocked and cut.kind != SUM):
         work = replace(work, others=kernels_of_parts(out, target, free=free))
-    return [*works, work], out
+    return [*look, *works, work, *border], out
 
 
 def kernels_of_parts(out: Operand, target: Target, *, free: bool) -> tuple[KernelSpec, ...]:

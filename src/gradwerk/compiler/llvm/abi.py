@@ -21,6 +21,11 @@ class Kernel:
         slots, self._args, self.chunk, self.iteration = f.params
         self.pointers = [self._pointer(slots, k) for k in range(pointers)]
         self.extents = [self._word(WORDS * pointers + k) for k in range(extents)]
+        self._first = WORDS * pointers
+
+    def words(self, first: int) -> Value:
+        """The address of the run-time numbers from number `first` on, for kernels that do not know how many there are."""
+        return self.function.at(self._args, self._first + first, element="i64")
 
     def _word(self, index: int) -> Value:
         f = self.function

@@ -341,6 +341,26 @@ class Function:
             loop.results = tuple(self.emit(f"phi {o.type} [{o}, %{before}], [{n}, %{latch}]", o.type) for o, n in pairs)
 
     @contextmanager
+    def repeat(self, goes_on: Callable[..., Value], *carried: Value) -> Iterator[Loop]:
+        """For index in 0, 1, ... as long as `goes_on` of the index and the carried values holds."""
+        name, before = self.fresh("repeat"), self.block
+        self.do(f"br label %{name}")
+        self.label(name)
+        loop = Loop(Value(f"%{name}.i", "i64"), [Value(f"%{name}.c{n}", c.type) for n, c in enumerate(carried)])
+        at = len(self.lines)
+        self.lines.extend([""] * (1 + len(carried)))
+        self.do(f"br i1 {goes_on(loop.index, *loop.carried)}, label %{name}.body, label %{name}.end")
+        self.label(f"{name}.body")
+        yield loop
+        after, latch = self.emit(f"add nsw i64 {loop.index}, 1", "i64"), self.block
+        self.do(f"br label %{name}")
+        phis = zip([loop.index, *loop.carried], ["0", *carried], [after, *(loop.following or ())], strict=True)
+        for n, (new, first, then) in enumerate(phis):
+            self.lines[at + n] = f"  {new} = phi {new.type} [{first}, %{before}], [{then}, %{latch}]"
+        self.label(f"{name}.end")
+        loop.results = tuple(loop.carried)
+
+    @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
         """The block runs only where the i1 holds."""
         name = self.fresh("when")
