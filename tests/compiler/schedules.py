@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from hypothesis import strategies as st
 
+from gradwerk.compiler.accesses import Link
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Link, Overwritten, Schedule, Slice, place_of, root
+from gradwerk.compiler.memory import Overwritten, Schedule, Slice, place_of, root
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import Pointer

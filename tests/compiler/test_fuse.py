@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given
 
 from gradwerk.compiler.fuse import fuse
+from gradwerk.compiler.llvm.body import weight, weight_of
+from gradwerk.compiler.llvm.rows import Levels
+from gradwerk.compiler.partition import MOST_LEVELS, MOST_READS, MOST_WEIGHT
 from gradwerk.compiler.simplify import simplify
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
@@ -62,6 +65,47 @@ def test_a_path_out_and_back_in_keeps_regions_apart() -> None:
     a = exp(x)
     graph.finish([add(a, transpose(mul(a, a), (1, 0)))])
     assert kinds(graph) == [MAP, "transpose", MAP]
+
+
+def test_what_reads_a_region_needs_all_that_the_region_needs_later() -> None:
+    """n may not join k: r, which it reads too, reads a region that another one became part of, which needs k."""
+    graph = Graph()
+    k, a = exp(graph.input(Type((4, 4), FLOAT))), exp(graph.input(Type((4, 4), FLOAT)))
+    r = transpose(a, (1, 0))
+    h = log(transpose(k, (1, 0)))
+    graph.finish([add(a, h), mul(r, k)])
+    assert kinds(graph) == [MAP, "transpose", MAP, "transpose", MAP]
+
+
+def test_regions_are_cut_before_they_are_too_long() -> None:
+    graph = Graph()
+    x = graph.input(Type((4, 8), FLOAT))
+    for _ in range(200):
+        x = tanh(x)
+    units = [unit for unit in fuse(graph.finish([x])) if isinstance(unit, Region)]
+    assert sum(weight(unit.body) for unit in units) == 200 * weight_of(Tanh())
+    assert all(weight(unit.body) <= MOST_WEIGHT for unit in units)
+    assert len(units) == -(-200 // (MOST_WEIGHT // weight_of(Tanh())))
+
+
+def test_row_regions_are_cut_before_they_walk_too_often() -> None:
+    graph = Graph()
+    x = graph.input(Type((4, 8), FLOAT))
+    for _ in range(30):
+        x = sub(x, reduce_sum(mul(x, x), (1,), keepdims=True))
+    units = fuse(simplify(graph.finish([x])))
+    assert max(Levels(unit.body).depth for unit in units if isinstance(unit, Region)) == MOST_LEVELS
+    assert len(units) < 30
+
+
+def test_what_is_made_again_fits_the_registers() -> None:
+    """Each sum reads what all sums before it have left of x: from some length on, that is written."""
+    graph = Graph()
+    x = graph.input(Type((4, 8), FLOAT))
+    for _ in range(60):
+        x = add(x, mul(reduce_sum(x, (0,)), np.float32(0.25)))
+    units = [unit for unit in fuse(graph.finish([x])) if isinstance(unit, Region)]
+    assert MOST_READS - 2 <= max(len(unit.reads) for unit in units) <= MOST_READS
 
 
 @given(programs())

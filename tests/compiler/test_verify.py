@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler import verify
+from gradwerk.compiler.accesses import Link
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Link, Overwritten, Schedule, Segment, Slice, assign, extend, pointer, tables
+from gradwerk.compiler.memory import Overwritten, Schedule, Segment, Slice, assign, extend, pointer, tables
 from gradwerk.compiler.verify import check_stage, verify_work
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import ARENA, FIRST_INPUT, Loop, Pointer

@@ -7,9 +7,9 @@ from tests.faults.fault import Fault
 MEMORY = (
     Fault(
         "write after read",
-        "compiler/memory.py",
-        "                conflicts += [(entry, access) for entry in reads.get(buffer, ()) if meet(access, entry[3])]\n",
-        "                conflicts += []\n",
+        "compiler/accesses.py",
+        "((self.writes, self.reads) if touch.writes else (self.writes,))",
+        "((self.writes,))",
         "a write does not wait for the reads before it",
     ),
     Fault(
@@ -22,9 +22,30 @@ MEMORY = (
     Fault(
         "one stage too short",
         "compiler/memory.py",
-        "if p[0] <= last and first <= p[1])",
-        "if p[0] < last and first < p[1])",
+        "arena.place(first, last, buffer.nbytes)",
+        "arena.place(first, max(first, last - 1), buffer.nbytes)",
         "buffers overlap in the stage in which one ends and one begins",
+    ),
+    Fault(
+        "parts of one memory",
+        "compiler/accesses.py",
+        "bisect_left(row, reach.low + 1 - (1 << bits), key=BEGIN)",
+        "bisect_left(row, reach.low, key=BEGIN)",
+        "work does not wait for a part that begins before its own and reaches into it",
+    ),
+    Fault(
+        "parts that count as one",
+        "compiler/accesses.py",
+        "            yield self.reach\n",
+        "            yield self.parts[0]\n",
+        "work follows in a chain although its chunks meet others than their own",
+    ),
+    Fault(
+        "buffers that live for long",
+        "compiler/arena.py",
+        "        in_the_way += [taken for node in self.above(first, last) if (taken := self.through.get(node)) is not None]\n",
+        "",
+        "a buffer is placed over one that lives before and behind it",
     ),
     Fault(
         "overwritten too early",
@@ -50,8 +71,8 @@ MEMORY = (
     Fault(
         "old contents copied late",
         "compiler/lower.py",
-        "    for number in (*(number for number in late if number not in over), *over):",
-        "    for number in (*over, *(number for number in late if number not in over)):",
+        "    for number in sorted(late, key=lambda number: isinstance(outputs[number], Overwritten)):",
+        "    for number in sorted(late, key=lambda number: not isinstance(outputs[number], Overwritten)):",
         "a result that is an old content is copied after that was overwritten",
     ),
 )

@@ -107,14 +107,14 @@ RULES = (
 FUSION = (
     Fault(
         "square rows",
-        "compiler/fuse.py",
-        "        if kind == ROW and is_square(space) and not self.unambiguous(members, mask, space):",
-        "        if False:",
+        "compiler/partition.py",
+        "            if not all(view.fit for view in views) or not self.unambiguous(groups, views):",
+        "            if not all(view.fit for view in views):",
         "a vector along the rows and one number per row are confused where both have one shape",
     ),
     Fault(
         "random bits in rows",
-        "compiler/fuse.py",
+        "compiler/partition.py",
         "    return not isinstance(node.op, Random) and all(",
         "    return all(",
         "random bits of one number per row are numbered along the rows",
@@ -122,9 +122,16 @@ FUSION = (
     Fault(
         "folds of other axes in one pass",
         "compiler/fuse.py",
-        "a.axes == b.axes and a.keepdims == b.keepdims",
-        "a.keepdims == b.keepdims",
+        "(op.axes, op.keepdims, x.shape,",
+        "(op.keepdims, x.shape,",
         "folds along different axes share a pass",
+    ),
+    Fault(
+        "regions that grow",
+        "compiler/partition.py",
+        "            if (above | mask) & ~(group.above | group.mask):",
+        "            if False:",
+        "what reads a region is not told what else the region needs since another became part of it",
     ),
     Fault(
         "outline without dtypes",

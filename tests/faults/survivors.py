@@ -7,8 +7,9 @@ EQUIVALENT = "equivalent"
 SURVIVORS: dict[str, str] = {
     "compiler/simplify.py: if not isinstance(op, Constant) or op.type.size < 2 or op.type.is_token: -> "
     "if not isinstance(op, Constant) or op.type.size < 3 or op.type.is_token:": "equivalent: two equal elements are kept, not repeated",
-    "compiler/memory.py: if work.chunks > 1 and not chunks_apart(ours, theirs): -> "
-    "if work.chunks >= 1 and not chunks_apart(ours, theirs):": "equivalent: work of one chunk waits at a barrier that it does not need",
+    "compiler/memory.py: if work.chunks > 1 and not all(ours.apart(theirs) for _, theirs, ours in conflicts): -> "
+    "if work.chunks >= 1 and not all(ours.apart(theirs) for _, theirs, ours in conflicts):": "equivalent: work of one chunk waits at a "
+    "barrier that it does not need",
     "compiler/llvm/maps.py: self.one_loop = self.nest.masks and weight(spec.body) > LONG -> "
     "self.one_loop = self.nest.masks or weight(spec.body) > LONG": "equivalent: one masked loop where two are faster",
     "tensor/tape.py: def __init__(self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0, retain: bool = True) -> "

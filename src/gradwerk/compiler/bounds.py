@@ -14,9 +14,9 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.origin import Origin
-from gradwerk.compiler.fuse import is_fold
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
+from gradwerk.compiler.partition import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Reduction, Source, Strides

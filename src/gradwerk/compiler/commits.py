@@ -6,42 +6,17 @@ gradients of all layers above all, so only so much waits as is little beside the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Sequence, Set
 from typing import TypeVar
 
-from gradwerk.compiler.memory import Segment, meet, root
+from gradwerk.compiler.accesses import History, Link
+from gradwerk.compiler.memory import Segment, root, touches
 from gradwerk.compiler.verify import HostWork
 from gradwerk.compiler.work import Access, Buffer, Work
 
 S = TypeVar("S", bound=HostWork)
 LEAST_WAITING = 16 << 20
 """Bytes that may wait in any program."""
-
-
-@dataclass
-class Later:
-    """What the work that stays where it is touches, from some place of the program to its end."""
-
-    reads: dict[Buffer, list[Access]] = field(default_factory=dict)
-    writes: dict[Buffer, list[Access]] = field(default_factory=dict)
-
-    def add(self, accesses: Sequence[Access]) -> None:
-        """Notes the accesses of earlier work."""
-        for access in accesses:
-            table = self.writes if access.writes else self.reads
-            table.setdefault(root(access.operand.buffer), []).append(access)
-
-    def needs(self, work: Work) -> bool:
-        """Whether something of this must come behind the work."""
-        return any(meet(access, other) for access in work.accesses for other in self.after(access))
-
-    def after(self, access: Access) -> Iterator[Access]:
-        """The accesses of the same memory that must not change places with this one."""
-        buffer = root(access.operand.buffer)
-        yield from self.writes.get(buffer, ())
-        if access.writes:
-            yield from self.reads.get(buffer, ())
 
 
 def commits_last(steps: Sequence[Segment | S], inputs: Sequence[Buffer], lasting: Set[Buffer]) -> list[Segment | S]:
@@ -53,11 +28,13 @@ def commits_last(steps: Sequence[Segment | S], inputs: Sequence[Buffer], lasting
     most = max(LEAST_WAITING, sum(buffer.nbytes for buffer in kept) // 2)
     late = movable(steps, kept)
     waiting: set[Buffer] = set()
-    count = 0
+    count = nbytes = 0
     for work in late:
-        waiting |= {root(access.operand.buffer) for access in work.accesses} - kept - lasting
-        if sum(buffer.nbytes for buffer in waiting) > most:
+        more = {root(access.operand.buffer) for access in work.accesses} - kept - lasting - waiting
+        nbytes += sum(buffer.nbytes for buffer in more)
+        if nbytes > most:
             break
+        waiting |= more
         count += 1
     moved, next_one = {id(work) for work in late[:count]}, late[count] if count < len(late) else None
     made: list[Segment | S] = []
@@ -84,15 +61,18 @@ def commits_last(steps: Sequence[Segment | S], inputs: Sequence[Buffer], lasting
 
 def movable(steps: Sequence[Segment | S], kept: Set[Buffer]) -> list[Work]:
     """The work that overwrites kept memory and may stand behind all that is not of its kind, in order."""
-    later, found = Later(), list[Work]()
+    later, stays, found = History(), Link([]), list[Work]()
     for step in reversed(steps):
         if not isinstance(step, Segment):
-            later.add([*(Access(o) for o in step.reads), *(Access(o, writes=True) for o in step.writes)])
+            for touch in touches([*(Access(o) for o in step.reads), *(Access(o, writes=True) for o in step.writes)]):
+                later.add(stays, touch)
             continue
         for work in reversed(step.work):
-            commits = any(access.writes and root(access.operand.buffer) in kept for access in work.accesses)
-            if commits and not step.trips and not later.needs(work):
+            touched = touches(work.accesses)
+            commits = any(touch.writes and touch.memory in kept for touch in touched)
+            if commits and not step.trips and not any(later.conflicts(touch) for touch in touched):
                 found.append(work)
-            else:
-                later.add(work.accesses)
+                continue
+            for touch in touched:
+                later.add(stays, touch)
     return found[::-1]

@@ -6,12 +6,13 @@ outputs, and the sum gets one more axis.  (An LSTM's weight gradients: one produ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Input
+from gradwerk.ir.op import Constant, Input, Op
 from gradwerk.ops.arithmetic import Add
 from gradwerk.ops.contraction import Contract, Index, fresh_axis
 from gradwerk.ops.control import Scan
@@ -65,6 +66,7 @@ def union(nodes: Sequence[Node]) -> Union | None:
     body, outputs = Graph(first.body.name), list[Value]()
     inputs = [body.input(value.type, value.node.op.label if isinstance(value.node.op, Input) else "") for value in first.body.inputs]
     places: dict[Node, tuple[int, ...]] = {}
+    stacked: dict[Value, int] = {}
     for node in nodes:
         op = node.op
         if not isinstance(op, Scan):
@@ -73,12 +75,11 @@ def union(nodes: Sequence[Node]) -> Union | None:
         if outputs and list(results[: op.carries]) != outputs[: op.carries]:
             return None
         outputs = outputs or list(results[: op.carries])
-        positions = list(range(op.carries))
         for value in results[op.carries :]:
-            if value not in outputs[op.carries :]:
+            if value not in stacked:
+                stacked[value] = len(outputs)
                 outputs.append(value)
-            positions.append(outputs.index(value, op.carries))
-        places[node] = tuple(positions)
+        places[node] = (*range(op.carries), *(stacked[value] for value in results[op.carries :]))
     return Union(Scan(body.finish(outputs), first.length, reverse=first.reverse, carries=first.carries, scanned=first.scanned), places)
 
 
@@ -106,16 +107,19 @@ def hoist(graph: Graph) -> Graph:
     return new.finish(place[value] for value in graph.outputs)
 
 
-def accumulated_term(op: Scan, k: int) -> Value | None:
-    """The term g of a carry that is only ever carry + g, or None.
+def accumulated_terms(op: Scan) -> dict[int, Value]:
+    """The terms of the carries that only accumulate, by number."""
+    reads = Counter([*(value for node in op.body.live() for value in node.args), *op.body.outputs])
+    found = ((k, accumulated_term(op.body.inputs[k], op.body.outputs[k], reads)) for k in range(op.carries))
+    return {k: term for k, term in found if term is not None}
+
+
+def accumulated_term(carry: Value, out: Value, reads: Mapping[Value, int]) -> Value | None:
+    """The term g of a carry that is only ever carry + g, or None.  `reads`: how often each value of the body is read.
 
     The carry is read by that sum alone, and the sum by nobody: so g does not depend on the carry, and nothing in the loop on the sum.
     """
-    body, carry, out = op.body, op.body.inputs[k], op.body.outputs[k]
-    if not isinstance(out.node.op, Add):
-        return None
-    reads = [value for node in body.live() for value in node.args] + list(body.outputs)
-    if reads.count(carry) != 1 or reads.count(out) != 1 or carry not in out.node.args:
+    if not isinstance(out.node.op, Add) or reads[carry] != 1 or reads[out] != 1 or carry not in out.node.args:
         return None
     (term,) = [value for value in out.node.args if value is not carry]
     return term if term.shape == carry.shape else None
@@ -123,7 +127,7 @@ def accumulated_term(op: Scan, k: int) -> Value | None:
 
 def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ...]:
     """The scan without its accumulating carries, and their sums behind it."""
-    terms = {k: term for k in range(op.carries) if (term := accumulated_term(op, k)) is not None and affordable(term)}
+    terms = {k: term for k, term in accumulated_terms(op).items() if affordable(term)}
     if not terms:
         return graph.apply(op, args)
     kept = [k for k in range(op.carries) if k not in terms]
@@ -176,6 +180,15 @@ def peeled(value: Value) -> Value:
     return value
 
 
+def moves(value: Value) -> list[Op]:
+    """The reshapes and transposes that lead there, first to last."""
+    found: list[Op] = []
+    while isinstance(value.node.op, Reshape | Transpose):
+        found.append(value.node.op)
+        value = value.node.args[0]
+    return found[::-1]
+
+
 def leaves(term: Value) -> tuple[Value, ...]:
     """The values of the body that must be known for all iterations."""
     core = peeled(term)
@@ -184,15 +197,19 @@ def leaves(term: Value) -> tuple[Value, ...]:
 
 def known_outside(op: Scan, value: Value) -> int | None:
     """The argument of the scan that already holds the value for all iterations (an x) or for every one the same (a constant)."""
-    position = next((k for k, x in enumerate(op.body.inputs) if x is value), None)
-    return position if position is not None and position >= op.carries else None
+    made = value.node.op
+    return made.position if isinstance(made, Input) and made.position >= op.carries else None
 
 
 def total(term: Value, whole: Callable[[Value], Leaf], graph: Graph, length: int) -> Value:
     """The sum of a term over all iterations."""
+    core = peeled(term)
+    if core is not term:
+        made = total(core, whole, graph, length)
+        for move in moves(term):
+            (made,) = graph.apply(move, [made])
+        return made
     op = term.node.op
-    if isinstance(op, Reshape | Transpose):
-        return graph.apply(op, [total(term.node.args[0], whole, graph, length)])[0]
     if isinstance(op, Contract):
         a, b = (whole(value) for value in term.node.args)
         axis = fresh_axis("iteration", op.extent)

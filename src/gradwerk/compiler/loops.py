@@ -34,6 +34,8 @@ class ScanParts:
         self.carry_in, self.x_in, self.constant_in = body.inputs[:carries], body.inputs[carries : carries + xs], body.inputs[carries + xs :]
         self.carry_out, self.y_out = body.outputs[:carries], body.outputs[carries:]
         self.final, self.stacked_out = node.values[:carries], node.values[carries:]
+        self.before, self.after = ({v: k for k, v in reversed([*enumerate(values)])} for values in (self.carry_in, self.carry_out))
+        """The first carry that a value is, before and after an iteration."""
 
 
 def lower_scan(lowering: Lowering, node: Node) -> bool:
@@ -100,10 +102,9 @@ def history(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int, made:
 def stack(lowering: Lowering, inner: Lowering, parts: ScanParts, k: int, made: Container[Value]) -> Operand | None:
     """Memory for a stacked output and the body's operand on it; None when a carry's history already holds it."""
     value = parts.y_out[k]
-    if value in parts.carry_in or (value in parts.carry_out and value in inner.operands):
-        index = parts.carry_in.index(value) if value in parts.carry_in else parts.carry_out.index(value)
-        if value.type.nbytes * (parts.length + 1) <= LARGEST_HISTORY and index >= 0:
-            return None
+    is_carry = value in parts.before or (value in parts.after and value in inner.operands)
+    if is_carry and value.type.nbytes * (parts.length + 1) <= LARGEST_HISTORY:
+        return None
     whole = lowering.result(parts.stacked_out[k])
     if value in made and value not in inner.operands:
         inner.operands[value] = one_of(whole, parts)
@@ -140,8 +141,8 @@ def publish(lowering: Lowering, parts: ScanParts, histories: Sequence[Operand], 
         _settle(lowering, value, last)
     for value, inner_value, whole in zip(parts.stacked_out, parts.y_out, stacks, strict=True):
         if whole is None:
-            late = inner_value not in parts.carry_in
-            k = parts.carry_out.index(inner_value) if late else parts.carry_in.index(inner_value)
+            late = inner_value not in parts.before
+            k = (parts.after if late else parts.before)[inner_value]
             _settle(lowering, value, _history_view(histories[k], value, parts, late=late))
 
 

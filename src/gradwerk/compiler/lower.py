@@ -7,8 +7,7 @@ lowering becomes a host step: the program calls the op's NumPy reference between
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradwerk.compiler.bounds import checks_first, lower_check
@@ -309,17 +308,19 @@ class Lowering:
 
     # ---- loops
 
-    def state(self) -> dict[str, Any]:
-        """What has been lowered so far, to come back to."""
-        return {item.name: copy(getattr(self, item.name)) for item in fields(self)}
+    def state(self) -> tuple[int, ...]:
+        """How much has been lowered so far, to come back to."""
+        return tuple(map(len, self.tables()))
 
-    def back_to(self, state: Mapping[str, Any]) -> None:
-        """Forgets what was lowered since.  Tables are emptied and not replaced: loops around this one share them."""
-        for name, before in state.items():
-            now = getattr(self, name)
-            if isinstance(now, list | dict | set):
-                now.clear()
-                now.extend(before) if isinstance(now, list) else now.update(before)
+    def back_to(self, state: tuple[int, ...]) -> None:
+        """Forgets what was lowered since.  Tables only grow, and are cut and not replaced: loops around this one share them."""
+        for table, count in zip(self.tables(), state, strict=True):
+            while len(table) > count:
+                table.pop() if isinstance(table, list) else table.popitem()
+
+    def tables(self) -> tuple[list[Any] | dict[Any, Any], ...]:
+        """What grows with the work."""
+        return self.steps, self.pending, self.operands, self.constants, self.packs, self.checks
 
     def scan(self, node: Node) -> bool:
         """A loop of native work; False when its body needs the host."""
@@ -356,13 +357,12 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
             outputs.append(inputs[taken])
         else:
             outputs.append(Overwritten(value.dtype, value.type.size, f"output {number} over input {taken}", base=inputs[taken]))
-    overwrites = Overwrites(graph, units)
+    overwrites = Overwrites(graph, units, in_place)
     direct: set[int] = set()
-    over = {graph.outputs[number]: graph.inputs[taken] for number, taken in in_place.items() if graph.outputs[number] in overwrites.maker}
     for number, value in enumerate(graph.outputs):
         place = Operand(outputs[number], value.shape, row_major(value.shape))
         free = value in overwrites.maker and value not in lowering.operands
-        if free and (number not in in_place or overwrites.at_once(value, graph.inputs[in_place[number]], over)):
+        if free and (number not in in_place or overwrites.at_once(value, graph.inputs[in_place[number]])):
             lowering.operands[value] = place
             direct.add(number)
     for unit in units:
@@ -392,7 +392,7 @@ def write_late(lowering: Lowering, late: Sequence[int], values: Sequence[Value],
             saved = lowering.dense(values[number].type, "old content")
             lowering.copy(sources[number], saved)
             sources[number] = saved
-    for number in (*(number for number in late if number not in over), *over):
+    for number in sorted(late, key=lambda number: isinstance(outputs[number], Overwritten)):
         place = Operand(outputs[number], values[number].shape, row_major(values[number].shape))
         if sources[number] != place:
             lowering.copy(sources[number], place)

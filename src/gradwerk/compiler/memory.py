@@ -13,13 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.compiler.footprint import independent
+from gradwerk.compiler.accesses import History, Link, Reach, Touch
+from gradwerk.compiler.arena import Arena
+from gradwerk.compiler.footprint import Hull
 from gradwerk.compiler.work import Access, Buffer, Work
 from gradwerk.ir.plan import ARENA, Block, Chain, Launch, Loop, Pointer, Stage
-
-ALIGNMENT = 64
-SLACK = 256
-"""Readable bytes behind each buffer: vector loads may run past a row's end."""
 
 
 @dataclass(eq=False)
@@ -45,13 +43,6 @@ class Segment:
     work: tuple[Work, ...]
     trips: int = 0
     """0: not a loop."""
-
-
-@dataclass(eq=False)
-class Link:
-    """A chain under construction."""
-
-    work: list[Work]
 
 
 @dataclass
@@ -99,50 +90,42 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
     stages: list[list[Link]] = []
     behind_checks = 0
     commits_from = 0 if plan.committing else None
-    writes: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
-    reads: dict[Buffer, list[tuple[int, Link, Work, Access]]] = {}
+    history = History()
     for work in works:
-        conflicts = []
-        for access in work.accesses:
-            buffer = root(access.operand.buffer)
-            conflicts += [(entry, access) for entry in writes.get(buffer, ()) if meet(access, entry[3])]
-            if access.writes:
-                conflicts += [(entry, access) for entry in reads.get(buffer, ()) if meet(access, entry[3])]
-        number = max((entry[0] for entry, _ in conflicts), default=0)
+        touched = touches(work.accesses)
+        conflicts = [(link, theirs, touch.reach) for touch in touched for link, theirs in history.conflicts(touch)]
+        number = max((link.stage for link, _, _ in conflicts), default=0)
         if plan.commits(work):
             if commits_from is None:
                 commits_from = len(stages)
             number, plan.committing = max(number, behind_checks, commits_from), True
-        here = [(entry, access) for entry, access in conflicts if entry[0] == number]
+        here = [conflict for conflict in conflicts if conflict[0].stage == number]
         link = chainable(work, here)
         if here and link is None:
             number += 1
         while len(stages) <= number:
             stages.append([])
         if link is None:
-            link = Link([])
+            link = Link([], number)
             stages[number].append(link)
         link.work.append(work)
         if plan.looks(work):
             behind_checks = max(behind_checks, number + 1)
-        for access in work.accesses:
-            buffer = root(access.operand.buffer)
-            entry = (number, link, work, access)
-            (writes if access.writes else reads).setdefault(buffer, []).append(entry)
+        for touch in touched:
+            history.add(link, touch)
     return stages
 
 
-def chainable(work: Work, conflicts: Sequence[tuple[tuple[int, Link, Work, Access], Access]]) -> Link | None:
+def chainable(work: Work, conflicts: Sequence[tuple[Link, Reach, Reach]]) -> Link | None:
     """The one chain that all these dependences lie in, if the work may follow in it: if its chunk c meets chunk c of each alone."""
-    links = {id(entry[1]): entry[1] for entry, _ in conflicts}
-    if len(links) != 1:
+    if not conflicts:
         return None
-    for (_, _, other, theirs), ours in conflicts:
-        if other.chunks != work.chunks:
-            return None
-        if work.chunks > 1 and not chunks_apart(ours, theirs):
-            return None
-    return next(iter(links.values()))
+    link = conflicts[0][0]
+    if link.work[0].chunks != work.chunks or any(other is not link for other, _, _ in conflicts):
+        return None
+    if work.chunks > 1 and not all(ours.apart(theirs) for _, theirs, ours in conflicts):
+        return None
+    return link
 
 
 def place_of(access: Access) -> tuple[int, int]:
@@ -151,19 +134,15 @@ def place_of(access: Access) -> tuple[int, int]:
     return (buffer.start + offset, buffer.step) if isinstance(buffer, Slice) else (offset, 0)
 
 
-def meet(ours: Access, theirs: Access) -> bool:
-    """Whether two accesses of one memory may have elements in common in one iteration."""
-    (at, step), (there, their_step) = place_of(ours), place_of(theirs)
-    if step != their_step:
-        return True
-    (low, high), (their_low, their_high) = ours.footprint.whole, theirs.footprint.whole
-    return at + low <= there + their_high and there + their_low <= at + high
+def touches(accesses: Sequence[Access]) -> list[Touch]:
+    """What accesses do to which memory."""
+    return [Touch(access.writes, root(access.operand.buffer), reach_of(access)) for access in accesses]
 
 
-def chunks_apart(ours: Access, theirs: Access) -> bool:
-    """Whether different chunks of two accesses of one memory have nothing in common, in any iteration."""
-    (at, step), (there, their_step) = place_of(ours), place_of(theirs)
-    return step == their_step and independent(ours.footprint.hull, theirs.footprint.hull, at - there)
+def reach_of(access: Access) -> Reach:
+    """What an access touches, in elements of its memory."""
+    (at, step), (low, high), hull = place_of(access), access.footprint.whole, access.footprint.hull
+    return Reach(step, at + low, at + high, Hull(at + hull.low, at + hull.high, hull.shift))
 
 
 def check_order(plan: Schedule, called: int = 0) -> None:
@@ -181,32 +160,12 @@ def check_order(plan: Schedule, called: int = 0) -> None:
             raise VerifyError(f"stage {number} overwrites an input although a host call before stage {called} may raise")
 
 
-@dataclass
-class Arena:
-    """Byte ranges in one block, reused once the stages that need them are over."""
-
-    nbytes: int = 0
-    placed: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """(first stage, last stage, offset, bytes)"""
-
-    def place(self, first: int, last: int, nbytes: int) -> int:
-        """The lowest offset free in all these stages."""
-        size = -(-(nbytes + SLACK) // ALIGNMENT) * ALIGNMENT
-        offset = 0
-        for _, _, start, count in sorted((p for p in self.placed if p[0] <= last and first <= p[1]), key=lambda p: p[2]):
-            if offset + size <= start:
-                break
-            offset = max(offset, start + count)
-        self.placed.append((first, last, offset, size))
-        self.nbytes = max(self.nbytes, offset + size)
-        return offset
-
-
 def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
     """First and last stage in which each buffer is touched; a buffer touched in a loop lives through all of it."""
     spans: dict[Buffer, tuple[int, int]] = {}
+    loops = {number: loop for loop in plan.loops for number in range(loop.first, loop.first + loop.count)}
     for number, links in enumerate(plan.stages):
-        inside = next((loop for loop in plan.loops if loop.first <= number < loop.first + loop.count), None)
+        inside = loops.get(number)
         low, high = (number, number) if inside is None else (inside.first, inside.first + inside.count - 1)
         for link in links:
             for work in link.work:
@@ -219,7 +178,7 @@ def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
 
 def assign(plan: Schedule, fixed: dict[Buffer, Pointer], held: Iterable[Buffer]) -> tuple[dict[Buffer, Pointer], int]:
     """An address for every buffer: `fixed` ones as given, the others in the arena; `held` live to the end.  The arena's bytes too."""
-    arena, places, end = Arena(), dict(fixed), max(len(plan.stages) - 1, 0)
+    arena, places, end = Arena(len(plan.stages)), dict(fixed), max(len(plan.stages) - 1, 0)
     spans = lifetimes(plan)
     for buffer in held:
         spans[buffer] = (0, end)

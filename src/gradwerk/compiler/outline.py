@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gradwerk.compiler.fuse import LONGEST_ROW, fuse, is_literal
+from gradwerk.compiler.fuse import fuse
+from gradwerk.compiler.partition import LONGEST_ROW, is_literal
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Elementwise, Op, Random, Reduction
 from gradwerk.ir.region import Region, Single, Unit

@@ -17,11 +17,15 @@ SMALL = 1 << 12
 class Overwrites:
     """Which outputs may be written over an input while the units run in order."""
 
-    def __init__(self, graph: Graph, units: Sequence[Unit]) -> None:
+    def __init__(self, graph: Graph, units: Sequence[Unit], in_place: Mapping[int, int]) -> None:
         self.outputs, self.units = set(graph.outputs), units
+        self.over = {graph.outputs[number]: graph.inputs[taken] for number, taken in in_place.items()}
+        """The results to be written over which inputs."""
         self.maker: dict[Value, int] = {}
         self.readers: dict[Value, list[int]] = {}
         self.last_failing = -1
+        self.held_up: list[bool] = []
+        """Of each unit, whether something waits for it that is no writing over inputs."""
         for number, unit in enumerate(units):
             self.maker.update(dict.fromkeys(unit.writes, number))
             for value in dict.fromkeys(unit.reads):
@@ -41,25 +45,23 @@ class Overwrites:
         last = max((number for view in views for number in self.readers.get(view, ())), default=-1)
         return last < place or (last == place and reads_same_element(unit, value, old, views))
 
-    def at_once(self, value: Value, old: Value, over: Mapping[Value, Value]) -> bool:
-        """Whether the unit that makes `value` writes it over the input `old`.  `over`: the results to be written over which inputs.
+    def at_once(self, value: Value, old: Value) -> bool:
+        """Whether the unit that makes `value` writes it over the input `old`.
 
         A small one that is waited for is copied there in the end, so that what waits for it does not stand behind the first overwriting.
         """
         small = value.type.size * value.dtype.itemsize <= SMALL
-        return self.possible(value, old) and not (small and self.holds_up(value, over))
+        return self.possible(value, old) and not (small and self.holds_up(value))
 
-    def holds_up(self, value: Value, over: Mapping[Value, Value]) -> bool:
+    def holds_up(self, value: Value) -> bool:
         """Whether something waits for the unit that makes `value` and is no writing over inputs itself."""
-        todo, seen = [self.maker[value]], set[int]()
-        while todo:
-            unit = self.units[todo.pop()]
-            for number in {n for made in unit.writes for n in self.readers.get(made, ())} - seen:
-                if not any(made in over and self.possible(made, over[made]) for made in self.units[number].writes):
-                    return True
-                seen.add(number)
-                todo.append(number)
-        return False
+        if not self.held_up:
+            overwriting = [any(made in self.over and self.possible(made, self.over[made]) for made in unit.writes) for unit in self.units]
+            self.held_up = [True] * len(self.units)
+            for number in range(len(self.units) - 1, -1, -1):
+                behind = {n for made in self.units[number].writes for n in self.readers.get(made, ())}
+                self.held_up[number] = any(self.held_up[n] or not overwriting[n] for n in behind)
+        return self.held_up[self.maker[value]]
 
     def views_of(self, old: Value) -> set[Value]:
         """The value and all that movement makes of it, which may be the same memory."""

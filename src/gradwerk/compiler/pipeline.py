@@ -17,6 +17,7 @@ from functools import partial
 from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
 from gradwerk.compiler import memory
+from gradwerk.compiler.arena import padded
 from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.commits import commits_last
 from gradwerk.compiler.hoist import hoist, merge_scans
@@ -174,7 +175,7 @@ def addresses(graph: Graph, program: Program) -> dict[Buffer, Pointer]:
     offset = 0
     for buffer, data in program.constants.items():
         fixed[buffer] = Pointer(CONSTANTS, offset)
-        offset += _padded(len(data))
+        offset += padded(len(data))
     return fixed
 
 
@@ -190,12 +191,8 @@ def arrays(operands: tuple[Operand, ...], places: dict[Buffer, Pointer]) -> tupl
 
 def behind(nbytes: int, *, poisoned: bool) -> bytes:
     """The bytes between a constant and the next: kernels may read them, and nothing may depend on them."""
-    count = _padded(nbytes) - nbytes
+    count = padded(nbytes) - nbytes
     return (POISON * count)[:count] if poisoned else bytes(count)
-
-
-def _padded(nbytes: int) -> int:
-    return -(-(nbytes + memory.SLACK) // memory.ALIGNMENT) * memory.ALIGNMENT
 
 
 def place_text(p: Pointer) -> str:
@@ -207,8 +204,9 @@ def describe_plan(plan: Plan) -> str:
     """The Plan's tables as text."""
     size = f"{len(plan.launches)} launches, {len(plan.stages)} stages, arena {plan.arena_bytes} bytes"
     lines = [f"{plan.name}: {size}{', serial' if plan.serial else ''}"]
+    loops = {loop.first: loop for loop in plan.loops}
     for number, stage in enumerate(plan.stages):
-        loop = next((loop for loop in plan.loops if loop.first == number), None)
+        loop = loops.get(number)
         lines.append(f"stage {number}" + (f"  loop of {loop.count} stages, {loop.trips} times" if loop else ""))
         for chain in plan.chains[stage.first : stage.first + stage.count]:
             lines.append(f"  chain of {chain.count}, {chain.chunks} chunks")

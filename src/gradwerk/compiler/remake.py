@@ -9,9 +9,10 @@ What is decided depends on shapes only by their equality, never on how large the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.compiler.partition import MOST_READS, is_literal
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Elementwise, Reduction
 
@@ -27,8 +28,12 @@ class Reader:
     def __init__(self, nodes: Sequence[Node], space: tuple[int, ...], results: Iterable[Value]) -> None:
         self.nodes, self.space, self.results = frozenset(nodes), space, tuple(results)
         self.folds = all(isinstance(value.node.op, Reduction) for value in self.results)
+        self.left = len(self.results)
+        """How many of its results it still writes."""
         self.needed: frozenset[Node] | None = None
         """The nodes it runs, as far as values are remade now."""
+        self.reads: set[Value] = set()
+        """What these read from memory, but for literals."""
 
 
 class Remade:
@@ -38,17 +43,35 @@ class Remade:
         self.values: set[Value] = set()
         self.outputs = set(outputs)
         self.owner = {node: reader for reader in readers for node in reader.nodes}
+        self.running: dict[Node, set[Reader]] = {}
+        """The units that run a node; one whose own values are remade may not run it any more."""
         self.users: dict[Value, list[Node]] = {}
         for node in live:
             for value in dict.fromkeys(node.args):
                 self.users.setdefault(value, []).append(node)
+        for reader in readers:
+            self.nodes_of(reader)
         candidates = [value for node in live if isinstance(node.op, Elementwise) for value in node.values if self.possible(value)]
         for _ in range(2):  # what one value's readers read may make the next one free
             for value in candidates:
                 if value not in self.values and self.pays(value):
-                    self.values.add(value)
-                    for reader in readers:
-                        reader.needed = None
+                    self.remake(value)
+
+    def remake(self, value: Value) -> None:
+        """Has the value made by its readers: its own region and all that run what reads it run other nodes now."""
+        home, running = self.owner[value.node], self.runners(value)
+        self.values.add(value)
+        home.left -= 1
+        for reader in {home, *running}:
+            for node in reader.needed or ():
+                self.running[node].discard(reader)
+            reader.needed = None
+        for reader in running:
+            self.nodes_of(reader)  # more than before; `home` runs fewer, and is asked again when somebody wants to know
+
+    def runners(self, value: Value) -> set[Reader]:
+        """The units that read a value now: those of its users, and those that make what the users make again."""
+        return {reader for user in self.users[value] for reader in self.running.get(user, ())}
 
     def possible(self, value: Value) -> bool:
         """Whether all that read a map region's value could make it: other map regions and folds of its shape."""
@@ -66,16 +89,20 @@ class Remade:
         readers = [reader for reader in users if reader is not home and value in self.wide_reads(reader)]
         if not readers:
             return False
-        left = [x for x in home.results if x not in self.values]
-        if left == [value] and len(readers) == 1 and readers[0].folds:
-            return True  # all of the region becomes the prologue of a fold: nothing is repeated
+        if home.left == 1 and len(readers) == 1 and readers[0].folds:
+            return self.fits(value, self.nodes_of(home))  # all of the region becomes the prologue of a fold: nothing is repeated
         cone = self.cone(value)
-        if cone is None:
+        if cone is None or not self.fits(value, cone):
             return False
         wide = {x for node in cone for x in node.args if x.node not in cone and x.shape == value.shape}
         item = value.dtype.itemsize
         made = sum(x.dtype.itemsize for reader in readers for x in wide - self.wide_reads(reader))
         return made < item * (2 + len(readers))  # to write a line is to fetch it too
+
+    def fits(self, value: Value, made: Set[Node]) -> bool:
+        """Whether the units that read the value have registers for what the nodes that make it read."""
+        reads = reads_of(made)
+        return all(len((reader.reads | reads) - {value}) <= MOST_READS for reader in self.runners(value))
 
     def cone(self, value: Value) -> set[Node] | None:
         """The nodes that make a value of what is in memory; None where they are too many, or too slow to repeat."""
@@ -97,8 +124,8 @@ class Remade:
 
     def wide_reads(self, reader: Reader) -> set[Value]:
         """The values of its shape that a unit reads from memory."""
-        nodes = self.nodes_of(reader)
-        return {x for node in nodes for x in node.args if x.node not in nodes and x.shape == reader.space}
+        self.nodes_of(reader)
+        return {x for x in reader.reads if x.shape == reader.space}
 
     def nodes_of(self, reader: Reader) -> frozenset[Node]:
         """The nodes that a unit runs: its own that are still wanted, and those of what it makes again."""
@@ -112,5 +139,12 @@ class Remade:
                 found.add(node)
                 home = self.owner[node]
                 todo += [x.node for x in node.args if self.is_made(x, home) or (home is reader and x.node in home.nodes)]
-            reader.needed = frozenset(found)
+            reader.needed, reader.reads = frozenset(found), reads_of(found)
+            for node in found:
+                self.running.setdefault(node, set()).add(reader)
         return reader.needed
+
+
+def reads_of(nodes: Set[Node]) -> set[Value]:
+    """What these nodes read from others, but for literals."""
+    return {x for node in nodes for x in node.args if x.node not in nodes and not is_literal(x)}

@@ -159,9 +159,11 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     constants = [k for k in range(end, len(inputs)) if inputs[k] in needed]
     known = {inputs[k] for k in (*slices, *constants)}
     kept = [value for value in needed if value not in known]
-    results = [*outputs, *(value for value in kept if value not in outputs[op.carries :])]
+    stacks = {value: k for k, value in reversed([*enumerate(outputs)][op.carries :])}
+    results = [*outputs, *(value for value in kept if value not in stacks)]
+    stacks |= {value: k for k, value in enumerate(results) if k >= len(outputs)}
     augmented = replace(op, body=carve(inputs, results, op.body.name)) if len(results) > len(outputs) else op
-    saved = [op.carries + results[op.carries :].index(value) for value in kept]
+    saved = [stacks[value] for value in kept]
     sources = [*cts[: len(carries)], *sums, *cts[len(carries) :], *kept, *(inputs[k] for k in (*slices, *constants))]
     body = carve(sources, wanted, op.body.name + "_backward")
     scanned = len(cts) - len(carries) + len(kept) + len(slices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -64,7 +65,10 @@ def steps(plan: Plan) -> tuple[tuple[Step, ...], list[Row]]:
     rows: list[Row] = []
     taken: list[Step] = []
     loops = {loop.first: loop for loop in plan.loops}
-    cuts = {call.before for call in plan.host_calls}
+    calls: dict[int, list[HostCall]] = {}
+    for call in plan.host_calls:
+        calls.setdefault(call.before, []).append(call)
+    edges = sorted({*loops, *calls, len(plan.stages)})
     begin = stage = 0
 
     def close() -> None:
@@ -74,21 +78,21 @@ def steps(plan: Plan) -> tuple[tuple[Step, ...], list[Row]]:
         begin = len(rows)
 
     while True:
-        if stage in cuts:
+        if stage in calls:
             close()
-            taken += [call for call in plan.host_calls if call.before == stage]
+            taken += calls[stage]
         if stage >= len(plan.stages):
             break
         loop = loops.get(stage)
         if loop is None:
-            end = min([n for n in (*loops, *cuts) if n > stage] + [len(plan.stages)])
+            end = edges[bisect_right(edges, stage)]
             rows.append((stage, end, 1))
         else:
             end = stage + loop.count
-            inside = [call for call in plan.host_calls if stage < call.before < end]
+            inside = [cut for cut in edges[bisect_right(edges, stage) : bisect_left(edges, end)] if cut in calls]
             if inside:
                 close()
-                taken.append(_driven(stage, end, loop.trips, inside, rows))
+                taken.append(_driven([stage, *inside, end], loop.trips, calls, rows))
                 begin = len(rows)
             else:
                 rows.append((stage, end, loop.trips))
@@ -97,14 +101,13 @@ def steps(plan: Plan) -> tuple[tuple[Step, ...], list[Row]]:
     return tuple(taken), rows
 
 
-def _driven(stage: int, end: int, trips: int, calls: Sequence[HostCall], rows: list[Row]) -> Repeat:
-    """A loop of stages [stage, end) cut at its host calls."""
+def _driven(edges: Sequence[int], trips: int, calls: Mapping[int, Sequence[HostCall]], rows: list[Row]) -> Repeat:
+    """A loop of the stages between the first edge and the last, cut at the host calls before the others."""
     body: list[Native | HostCall] = []
-    edges = [stage, *sorted({call.before for call in calls}), end]
-    for begin, finish in pairwise(edges):
-        body += [call for call in calls if call.before == begin]
+    for begin, end in pairwise(edges):
+        body += calls[begin] if begin != edges[0] else ()
         body.append(Native(len(rows), len(rows) + 1, looped=True))
-        rows.append((begin, finish, trips))
+        rows.append((begin, end, trips))
     return Repeat(trips, tuple(body))
 
 

@@ -138,6 +138,7 @@ class Tracer:
         self.sources: dict[int, Reference] = {}
         self.by_storage: dict[Storage, Reference] = {}
         self.arguments: dict[Value, Argument] = {}
+        self.given: dict[Reference, Value] = {}
         self.keep: list[Any] = []
         self.outputs: list[Value] = []
         self.groups: dict[Storage, int] = {}
@@ -153,6 +154,7 @@ class Tracer:
         value = self.trace.graph.input(type_, f"argument {place}")
         self.trace.values[storage] = value
         self.arguments[value] = Argument(place)
+        self.given[self.arguments[value]] = value
         stand_in = make(type(leaf) if isinstance(leaf, Handle) else Tensor, storage, None, type_)
         if isinstance(leaf, Handle):
             lies = leaf._view.strides if leaf._view is not None else None
@@ -329,8 +331,7 @@ class Tracer:
         lifted = self.trace.lifted.get(storage)
         if lifted is not None:
             return lifted
-        wanted = self.by_storage[storage]
-        return next(value for value, argument in self.arguments.items() if argument == wanted)
+        return self.given[self.by_storage[storage]]
 
     # ---- the backward half
 

@@ -127,17 +127,19 @@ def put(base: Operand, steps: Sequence[Movement], value: Operand) -> Operand:
 
     Raises: StateError for a broadcast view.
     """
-    if not steps:
-        return value
-    step, rest = steps[0], steps[1:]
-    inner = put(step(base), rest, value)
-    if isinstance(step, Reshape):
-        return reshape(inner, base.shape)
-    if isinstance(step, Transpose):
-        return transpose(inner, tuple(step.permutation.index(k) for k in range(len(step.permutation))))
-    if isinstance(step, Slice):
-        return _put_slice(base, step, inner)
-    raise StateError(f"a {step.name} view cannot be written", likely="write to a copy")
+    bases = [base]
+    for step in steps[:-1]:
+        bases.append(step(bases[-1]))
+    for step, whole in zip(reversed(steps), reversed(bases), strict=True) if steps else ():
+        if isinstance(step, Reshape):
+            value = reshape(value, whole.shape)
+        elif isinstance(step, Transpose):
+            value = transpose(value, inverse(step.permutation))
+        elif isinstance(step, Slice):
+            value = _put_slice(whole, step, value)
+        else:
+            raise StateError(f"a {step.name} view cannot be written", likely="write to a copy")
+    return value
 
 
 def _put_slice(base: Operand, step: Slice, value: Operand) -> Operand:

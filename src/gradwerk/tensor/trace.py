@@ -97,8 +97,9 @@ class Trace:
         known = self._views.get((storage, view.steps))
         if known is not None and known[0] is base:
             return known[1]
-        value = base
-        for step in view.steps:
+        before = self._views.get((storage, view.steps[:-1])) if len(view.steps) > 1 else None
+        value, steps = (base, view.steps) if before is None or before[0] is not base else (before[1], view.steps[-1:])
+        for step in steps:
             (value,) = self.graph.apply(step, (value,))
         self._views[storage, view.steps] = (base, value)
         return value

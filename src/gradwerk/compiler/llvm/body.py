@@ -64,13 +64,14 @@ def uses_index(body: Graph) -> bool:
 @lru_cache(maxsize=4096)
 def weight(body: Graph) -> int:
     """Roughly the instructions per vector."""
-    count = 0
-    for node in body.live():
-        if isinstance(node.op, Random):
-            count += 40
-        elif not isinstance(node.op, Input | Constant):
-            count += 20 if node.op.name in HEAVY else 1
-    return count
+    return sum(weight_of(node.op) for node in body.live())
+
+
+def weight_of(op: Op) -> int:
+    """Roughly the instructions per vector of one op."""
+    if isinstance(op, Input | Constant):
+        return 0
+    return 40 if isinstance(op, Random) else 20 if op.name in HEAVY else 1
 
 
 @lru_cache(maxsize=4096)

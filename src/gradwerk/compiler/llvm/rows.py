@@ -7,7 +7,8 @@ transcendental functions, which are kept in memory on the stack for rows that fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -58,41 +59,36 @@ class Levels:
 
     def __init__(self, body: Graph) -> None:
         self.nodes = [node for node in body.live() if not isinstance(node.op, Input)]
+        self.folds: dict[int, list[Node]] = {}
+        """By level, the folds that this pass computes."""
+        self.narrow: dict[int, list[Node]] = {}
+        """By level, the values of one number per row that this pass can begin with and earlier ones could not."""
+        self.along: dict[int, list[Node]] = {}
+        """By level, those along the row."""
         self.level: dict[BodyValue, int] = dict.fromkeys(body.inputs, 0)
         self.wide: set[BodyValue] = {value for value in body.inputs if value.shape == (2,)}
         for node in self.nodes:
             value, fold = node.values[0], isinstance(node.op, Reduction)
-            self.level[value] = max((self.level[a] for a in node.args), default=0) + fold
+            before = max((self.level[a] for a in node.args), default=0)
+            self.level[value] = before + fold
             if not fold and (isinstance(node.op, Random) or any(a in self.wide for a in node.args)):
                 self.wide.add(value)
-        self.folds = [node for node in self.nodes if isinstance(node.op, Reduction)]
-        self.depth = max((self.level[node.values[0]] for node in self.folds), default=0)
-        costly = [node.values[0] for node in self.nodes if node.op.name in HEAVY]
-        self.kept = [value for value in costly if value in self.wide and self._reused(body, value)]
+            kind = self.folds if fold else self.along if value in self.wide else self.narrow
+            kind.setdefault(before, []).append(node)
+        self.depth = max(self.folds, default=-1) + 1
+        passes = [[node.args[0] for node in folds] for folds in self.folds.values()]
+        needed = Counter(node for wanted in (*passes, body.outputs) for node in self.cone(wanted))
+        self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and node.op.name in HEAVY]
 
-    def folds_of(self, level: int) -> list[Node]:
-        """The folds that pass `level` computes."""
-        return [node for node in self.folds if self.level[node.args[0]] == level]
-
-    def narrow_of(self, level: int) -> list[Node]:
-        """The values of one number per row that pass `level` can begin with and earlier ones could not."""
-        narrow = [node for node in self.nodes if node.values[0] not in self.wide and not isinstance(node.op, Reduction)]
-        return [node for node in narrow if self.level[node.values[0]] == level]
-
-    def cone(self, wanted: Sequence[BodyValue]) -> list[Node]:
+    def cone(self, wanted: Iterable[BodyValue]) -> list[Node]:
         """The nodes of values along the row that these need, in order."""
-        needed, result = set(wanted), []
-        for node in reversed(self.nodes):
-            if node.values[0] in needed and node.values[0] in self.wide:
-                needed.update(node.args)
-                result.append(node)
-        return result[::-1]
-
-    def _reused(self, body: Graph, value: BodyValue) -> bool:
-        """Whether more than one pass needs the value."""
-        targets = [[node.args[0] for node in self.folds_of(level)] for level in range(self.depth)]
-        targets.append([v for v in body.outputs if v in self.wide])
-        return sum(any(n.values[0] is value for n in self.cone(t)) for t in targets) > 1
+        found, todo = set[Node](), list(wanted)
+        while todo:
+            value = todo.pop()
+            if value in self.wide and value.node not in found and not isinstance(value.node.op, Input):
+                found.add(value.node)
+                todo += value.node.args
+        return sorted(found, key=lambda node: node.number)
 
 
 @dataclass
@@ -152,7 +148,7 @@ class RowBuilder:
 
     def narrow(self, place: dict[BodyValue, Lanes], level: int) -> None:
         """The values of one number per row at a level."""
-        for node in self.levels.narrow_of(level):
+        for node in self.levels.narrow.get(level, ()):
             place[node.values[0]] = emit_node(self.e, node, [place[a] for a in node.args], None)
 
     # ---- rows held in registers
@@ -175,12 +171,10 @@ class RowBuilder:
         numbers = [self.nest.index(at, start) for start in starts]
         for level in range(levels.depth + 1):
             self.narrow(narrow, level)
-            for node in levels.nodes:
-                value = node.values[0]
-                if value in levels.wide and levels.level[value] == level:
-                    for part, number in zip(parts, numbers, strict=True):
-                        part[value] = emit_node(e, node, [part.get(a) or narrow[a] for a in node.args], number)
-            for node in levels.folds_of(level):
+            for node in levels.along.get(level, ()):
+                for part, number in zip(parts, numbers, strict=True):
+                    part[node.values[0]] = emit_node(e, node, [part.get(a) or narrow[a] for a in node.args], number)
+            for node in levels.folds.get(level, ()):
                 narrow[node.values[0]] = self.fold_held(node, parts, narrow, mask)
         for value, lane in zip(self.body.outputs, lanes[self.nest.reads :], strict=True):
             for part, start, m in zip(parts, starts, masks, strict=True):
@@ -209,7 +203,7 @@ class RowBuilder:
         row = Row(at, lanes, narrow)
         for level in range(levels.depth):
             self.narrow(narrow, level)
-            self.fold_pass(levels.folds_of(level), row)
+            self.fold_pass(levels.folds[level], row)
         self.narrow(narrow, levels.depth)
         self.last_pass(row)
 

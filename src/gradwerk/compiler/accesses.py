@@ -1,0 +1,143 @@
+"""Which earlier accesses of a memory an access overlaps: the dependences of work.
+
+A memory may be written in thousands of parts and read by thousands of readers.  So accesses are kept in rows by the length of what they
+span, each in order of where that begins; and those of one chain that all overlap each other, as the interleaved parts of a concatenation
+do, count as one for an access that overlaps all of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
+
+from gradwerk.compiler.footprint import Hull, independent
+from gradwerk.compiler.work import Buffer, Work
+
+
+@dataclass(eq=False)
+class Link:
+    """A chain under construction, in a stage."""
+
+    work: list[Work]
+    stage: int = 0
+
+
+class Reach(NamedTuple):
+    """The elements of a memory that an access touches in the first iteration, `low` to `high`, and in the first chunk of it.
+
+    In each iteration they all are `step` further.
+    """
+
+    step: int
+    low: int
+    high: int
+    hull: Hull
+
+    def apart(self, other: Reach) -> bool:
+        """Whether different chunks of the two accesses have nothing in common, in any iteration."""
+        return self.step == other.step and independent(self.hull, other.hull, 0)
+
+    def union(self, other: Reach) -> Reach:
+        """Both as one."""
+        hull = Hull(min(self.hull.low, other.hull.low), max(self.hull.high, other.hull.high), self.hull.shift)
+        return Reach(self.step, min(self.low, other.low), max(self.high, other.high), hull)
+
+
+class Bundle:
+    """Accesses of one chain that move alike, and of which each overlaps each.  `inner`: the elements that all of them span."""
+
+    __slots__ = ("inner", "link", "low", "parts", "reach")
+
+    def __init__(self, link: Link, reach: Reach) -> None:
+        self.link, self.reach, self.parts = link, reach, [reach]
+        self.low, self.inner = reach.low, (reach.low, reach.high)
+
+    @property
+    def row(self) -> tuple[int, int]:
+        """Its row: by how far it moves in each iteration, and by the power of two of its length."""
+        return self.reach.step, (self.reach.high - self.reach.low).bit_length()
+
+    def takes(self, link: Link, reach: Reach) -> bool:
+        """Whether one more may belong to it."""
+        alike = link is self.link and (reach.step, reach.hull.shift) == (self.reach.step, self.reach.hull.shift)
+        return alike and reach.low <= self.inner[1] and self.inner[0] <= reach.high
+
+    def take(self, reach: Reach) -> None:
+        """One more."""
+        self.parts.append(reach)
+        self.reach = self.reach.union(reach)
+        self.low, self.inner = self.reach.low, (max(self.inner[0], reach.low), min(self.inner[1], reach.high))
+
+    def overlapping(self, reach: Reach) -> Iterator[Reach]:
+        """What of it the access overlaps: all as one, or one by one."""
+        if reach.low <= self.inner[1] and self.inner[0] <= reach.high:
+            yield self.reach
+        else:
+            yield from (part for part in self.parts if part.low <= reach.high and reach.low <= part.high)
+
+
+BEGIN = attrgetter("low")
+
+
+class Accesses:
+    """The accesses of one memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[int, int], list[Bundle]] = {}
+        self.last: Bundle | None = None
+
+    def add(self, link: Link, reach: Reach) -> None:
+        """One more, of work of this chain."""
+        bundle = self.last
+        if bundle is None or not bundle.takes(link, reach):
+            self.last = bundle = Bundle(link, reach)
+        else:
+            row, low = bundle.row, bundle.low
+            bundle.take(reach)
+            if (row, low) == (bundle.row, bundle.low):
+                return
+            self.rows[row].remove(bundle)
+        insort(self.rows.setdefault(bundle.row, []), bundle, key=BEGIN)
+
+    def overlapping(self, reach: Reach) -> list[tuple[Link, Reach]]:
+        """Those that may have elements in common with this access in one iteration, with their chains."""
+        found: list[tuple[Link, Reach]] = []
+        for (step, bits), row in self.rows.items():
+            if step != reach.step:
+                found += [(bundle.link, bundle.reach) for bundle in row]
+                continue
+            first = bisect_left(row, reach.low + 1 - (1 << bits), key=BEGIN)
+            for bundle in row[first : bisect_right(row, reach.high, lo=first, key=BEGIN)]:
+                found += [(bundle.link, part) for part in bundle.overlapping(reach)]
+        return found
+
+
+class Touch(NamedTuple):
+    """What an access does to which memory."""
+
+    writes: bool
+    memory: Buffer
+    reach: Reach
+
+
+class History:
+    """The accesses of all memories so far."""
+
+    def __init__(self) -> None:
+        self.writes: dict[Buffer, Accesses] = {}
+        self.reads: dict[Buffer, Accesses] = {}
+
+    def add(self, link: Link, touch: Touch) -> None:
+        """One more, of work of this chain."""
+        known = self.writes if touch.writes else self.reads
+        if touch.memory not in known:
+            known[touch.memory] = Accesses()
+        known[touch.memory].add(link, touch.reach)
+
+    def conflicts(self, touch: Touch) -> list[tuple[Link, Reach]]:
+        """Those that must not change places with this one, with their chains: one of the two writes what they have in common."""
+        known = [table.get(touch.memory) for table in ((self.writes, self.reads) if touch.writes else (self.writes,))]
+        return [found for accesses in known if accesses is not None for found in accesses.overlapping(touch.reach)]

@@ -1,0 +1,330 @@
+"""Which nodes of a graph share a kernel.
+
+Elementwise nodes of one shape join the region of a producer when no path leads from the region out and back in (that would be a cycle).
+A fold along the last axis turns its producer's region into a row region, which per-row results and broadcasts of them back over the row
+may join: softmax, cross-entropy and layer normalisation become one region each without being known by name.
+
+One walk in building order.  A group keeps of its nodes what a node that wants to join asks about, so that no question takes longer in a
+large group than in a small one; where groups become one, what belongs to the smaller ones goes to the largest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+
+from gradwerk.compiler.llvm.body import weight_of
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.op import Constant, Random, Reduction
+from gradwerk.ir.region import MAP, ROW, has_code
+from gradwerk.ops.movement import Reshape
+
+Shape = tuple[int, ...]
+FORMULA = frozenset((0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0))
+"""Numbers of formulas: they become part of the code."""
+LONGEST_ROW = 1 << 16
+"""A row must stay in cache between the passes over it."""
+MOST_READS = 24
+"""More operands than this do not fit the address registers: the region is cut."""
+MOST_WEIGHT = 1024
+"""Instructions per vector from which a region is cut: one more array in memory costs less than they do, and LLVM takes more than twice as
+long for twice the code."""
+MOST_LEVELS = 12
+"""Folds that wait for each other in one row region: each walks over the row again, and makes again what it needs of those before."""
+
+
+@dataclass
+class RowView:
+    """What the first `count` nodes of a group are to a row region of one space."""
+
+    count: int = 0
+    fit: bool = True
+    wide: set[Value] = field(default_factory=set)
+    """What may be one number per row by its shape, and is read along the rows."""
+    narrow: set[Value] = field(default_factory=set)
+    """What may be so, and is."""
+
+    def see(self, node: Node, space: Shape) -> None:
+        """One more node."""
+        self.fit = self.fit and fits_rows(node, space)
+        if is_square(space):
+            found = self.wide if node.values[0].shape == space else self.narrow
+            found.update([value for value in node.args if value.shape == space[:-1] and value.type.size != 1])
+
+
+@dataclass(eq=False)
+class Group:
+    """A region under construction."""
+
+    space: Shape
+    kind: str
+    mask: int
+    """The bits of this group and of those that became part of it."""
+    nodes: list[Node] = field(default_factory=list)
+    above: int = 0
+    """The bits of the groups that anything in it depends on, each of them as a whole: who needs one of its nodes needs all."""
+    reads: set[Value] = field(default_factory=set)
+    """What it reads from outside, but for literals."""
+    readers: list[Node] = field(default_factory=list)
+    """The nodes visited so far that read its values, and joined another group or none."""
+    rows: dict[Shape, RowView] = field(default_factory=dict)
+    weight: int = 0
+    """Roughly the instructions per vector."""
+    levels: int = 0
+    """The most folds that wait for each other, or more."""
+
+    def takes(self, shape: Shape) -> bool:
+        """Whether values of this shape can live in the region."""
+        return shape == self.space or (self.kind == ROW and shape in per_row(self.space))
+
+    def as_rows(self, space: Shape) -> RowView:
+        """The group as part of a row region of this space."""
+        if space not in self.rows:
+            self.rows[space] = RowView()
+        view = self.rows[space]
+        for node in self.nodes[view.count :]:
+            view.see(node, space)
+        view.count = len(self.nodes)
+        return view
+
+
+class Partition:
+    """The groups of a graph: `group` says where each node is that can live in a region."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.live = graph.live()
+        self.outputs = set(graph.outputs)
+        self.group: dict[Node, Group] = {}
+        self.above: dict[Node, int] = {}
+        """Of the nodes visited so far that are in no group: the bits of the groups that they depend on."""
+        self.folded: dict[Node, int] = {}
+        """The levels of nodes in row regions."""
+        self.next_bit = 1
+        self.users: dict[Value, list[Node]] = {}
+        for node in self.live:
+            for value in node.args:
+                self.users.setdefault(value, []).append(node)
+        for node in self.live:
+            self.visit(node)
+        for group in dict.fromkeys(self.group.values()):
+            group.nodes.sort(key=lambda node: node.number)
+
+    def visit(self, node: Node) -> None:
+        """The next node."""
+        if has_code(node.op):
+            self.place(node)
+        elif is_row_fold(node):
+            self.fold_row(node)
+        elif isinstance(node.op, Reshape) and self.stays_per_row(node):
+            group = self.group[node.args[0].node]
+            self.join([group], node, ROW, group.space)
+        else:
+            self.above[node] = self.needed(node.args)
+            self.note_reader(node)
+
+    def place(self, node: Node) -> None:
+        """Joins an elementwise node to the regions of its producers, or opens a new one."""
+        shape = node.values[0].shape
+        kept: list[Group] = []
+        for group in dict.fromkeys(self.group[v.node] for v in node.args if v.node in self.group):
+            same = all(_same_region(other, group) for other in kept)
+            if same and group.takes(shape) and self.possible([*kept, group], node, *_merged([*kept, group])):
+                kept.append(group)
+        kind, space = _merged(kept) if kept else (MAP, shape)
+        self.join(kept, node, kind, space)
+
+    def fold_row(self, node: Node) -> None:
+        """A fold along the last axis: makes its producer's region (or a new one) a row region."""
+        (x,) = node.args
+        producer = self.group.get(x.node)
+        groups = [producer] if producer is not None and producer.space == x.shape else []
+        self.join(groups if self.possible(groups, node, ROW, x.shape) else [], node, ROW, x.shape)
+
+    def stays_per_row(self, node: Node) -> bool:
+        """A reshape that only adds or drops the row axis of a per-row value inside a row region."""
+        group = self.group.get(node.args[0].node)
+        if group is None or group.kind != ROW:
+            return False
+        shapes = per_row(group.space)
+        return node.args[0].shape in shapes and node.values[0].shape in shapes
+
+    # ---- what may be one region
+
+    def possible(self, groups: Sequence[Group], node: Node, kind: str, space: Shape) -> bool:
+        """Whether one region of this kind and space may hold all of these groups and the node."""
+        if kind == ROW:
+            views = [*(group.as_rows(space) for group in groups), RowView()]
+            views[-1].see(node, space)
+            if not all(view.fit for view in views) or not self.unambiguous(groups, views):
+                return False
+        if sum(group.weight for group in groups) + weight_of(node.op) > MOST_WEIGHT or self.level(groups, node) > MOST_LEVELS:
+            return False
+        reads = self.outside(groups, node)
+        return len(reads) <= MOST_READS and self.legal(groups, reads)
+
+    def level(self, groups: Sequence[Group], node: Node) -> int:
+        """How many folds of these groups have to be known before the node is, itself among them."""
+        before = max((self.folded.get(value.node, 0) for value in node.args if self.group.get(value.node) in groups), default=0)
+        return (before if len(groups) == 1 else sum(group.levels for group in groups)) + isinstance(node.op, Reduction)
+
+    def outside(self, groups: Sequence[Group], node: Node) -> set[Value]:
+        """The values that these groups and the node read from outside, but for literals."""
+        reads = {value for value in node.args if not is_literal(value)}.union(*(group.reads for group in groups))
+        return {value for value in reads if self.group.get(value.node) not in groups}
+
+    def legal(self, groups: Sequence[Group], reads: Iterable[Value]) -> bool:
+        """Whether nothing that is read from outside depends on the inside."""
+        mask = 0
+        for group in groups:
+            mask |= group.mask
+        for value in reads:
+            home = self.group.get(value.node)
+            if (self.above[value.node] if home is None else home.above) & mask:
+                return False
+        return True
+
+    def unambiguous(self, groups: Sequence[Group], views: Sequence[RowView]) -> bool:
+        """Whether every value of a square region is read either once per row or along the rows, as its shape alone cannot say."""
+        wide = {value for view in views for value in view.wide}  # few: they are read from outside
+        inside = any(self.group.get(value.node) in groups for value in wide)  # made once per row
+        return not inside and not any(value in view.narrow for value in wide for view in views)
+
+    # ---- joining
+
+    def join(self, groups: Sequence[Group], node: Node, kind: str, space: Shape) -> None:
+        """Makes one group of `groups` and the node."""
+        reads = self.outside(groups, node)
+        above, mask = self.needed(node.args), 0
+        for group in groups:
+            above |= group.above
+            mask |= group.mask
+        above &= ~mask
+        for group in groups:  # what its readers do not depend on yet
+            if (above | mask) & ~(group.above | group.mask):
+                self.spread(group, groups, above | mask)
+        level, weight = self.level(groups, node), sum(group.weight for group in groups) + weight_of(node.op)
+        if level:
+            self.folded[node] = level
+        level = max([level, *(group.levels for group in groups)])
+        if groups:
+            joined = max(groups, key=lambda group: len(group.nodes))
+        else:
+            joined, mask = Group(space, kind, self.next_bit), self.next_bit
+            self.next_bit <<= 1
+        for group in groups:
+            if group is not joined:
+                joined.nodes += group.nodes
+                joined.readers += group.readers
+                self.group.update(dict.fromkeys(group.nodes, joined))
+        joined.nodes.append(node)
+        self.group[node] = joined
+        joined.space, joined.kind, joined.mask, joined.above, joined.reads = space, kind, mask, above, reads
+        joined.weight, joined.levels = weight, level
+        self.note_reader(node)
+
+    def needed(self, values: Iterable[Value]) -> int:
+        """The bits of the groups that these values depend on, and are in."""
+        found = 0
+        for value in values:
+            group = self.group.get(value.node)
+            found |= self.above[value.node] if group is None else group.above | group.mask
+        return found
+
+    def note_reader(self, node: Node) -> None:
+        """Tells the groups of a node's arguments who reads them."""
+        home = self.group.get(node)
+        for value in node.args:
+            group = self.group.get(value.node)
+            if group is not None and group is not home:
+                group.readers.append(node)
+
+    def spread(self, start: Group, joining: Sequence[Group], bits: int) -> None:
+        """All that depends on a group depends on these bits too."""
+        todo = list(start.readers)
+        while todo:
+            node = todo.pop()
+            group = self.group.get(node)
+            if group is not None and group not in joining and bits & ~group.above:
+                group.above |= bits
+                todo += group.readers
+            elif group is None and bits & ~self.above.get(node, bits):
+                self.above[node] |= bits
+                todo += [user for value in node.values for user in self.users.get(value, ()) if user in self.group or user in self.above]
+
+    def escaping(self, group: Group) -> list[Value]:
+        """The values of a group that something outside needs."""
+        return [
+            value
+            for node in group.nodes
+            for value in node.values
+            if value in self.outputs or any(self.group.get(user) is not group for user in self.users.get(value, ()))
+        ]
+
+
+def per_row(space: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of one number per row: with and without the axis of extent 1."""
+    return (*space[:-1], 1), space[:-1]
+
+
+def is_literal(value: Value) -> bool:
+    """A number that goes into the code: one that formulas are made of.
+
+    Others, such as one over the number of examples, are read from memory, so that they are no part of the kernel.
+    """
+    op = value.node.op
+    return isinstance(op, Constant) and _is_formula(op)
+
+
+@lru_cache(maxsize=1024)
+def _is_formula(op: Constant) -> bool:
+    if op.type.size != 1 or op.type.is_token:
+        return False
+    number = abs(float(op.reference().item()))
+    return number in FORMULA or not math.isfinite(number)
+
+
+def fits_rows(node: Node, space: tuple[int, ...]) -> bool:
+    """Whether a row region can hold a node: it folds the rows, is as wide as they are, or makes one number per row of such numbers.
+
+    Random bits are numbered along the whole space, so they are as wide or have no place in it.
+    """
+    shape = node.values[0].shape
+    if isinstance(node.op, Reduction):
+        return node.args[0].shape == space
+    if shape == space:
+        return True
+    return not isinstance(node.op, Random) and all(v.shape in per_row(space) or v.type.size == 1 for v in node.args)
+
+
+def is_square(space: tuple[int, ...]) -> bool:
+    """Whether one number per row can be taken for a vector along the rows by its shape."""
+    return len(space) > 1 and all(n in (1, m) for n, m in pairwise(space))
+
+
+def is_fold(node: Node) -> bool:
+    """A fold that kernels can do: of elements, into one of their kind."""
+    return isinstance(node.op, Reduction) and node.op.folds_elements(node.args[0].type)
+
+
+def is_row_fold(node: Node) -> bool:
+    """A fold along the last axis only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`).
+
+    Rows of one element are none: what is as wide as they are and what is one number per row would have the same shape.
+    """
+    op = node.op
+    if not isinstance(op, Reduction) or not is_fold(node) or op.axes != (node.args[0].ndim - 1,):
+        return False
+    shape = node.args[0].shape
+    return shape[-1] != 1 and shape[-1] <= LONGEST_ROW and node.values[0].type.size > 1
+
+
+def _same_region(a: Group, b: Group) -> bool:
+    return a.space == b.space or (a.kind != b.kind and (a.takes(b.space) or b.takes(a.space)))
+
+
+def _merged(groups: Sequence[Group]) -> tuple[str, tuple[int, ...]]:
+    rows = [g for g in groups if g.kind == ROW]
+    return (ROW, rows[0].space) if rows else (MAP, groups[0].space)
