@@ -14,13 +14,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
-import numpy as np
-
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
-_PASSED = (_PACKAGE, *(str(Path(np.__file__).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib")))
+_NUMPY = str(getattr(find_spec("numpy"), "origin", ""))
+"""Found and not loaded: `gradwerk --version` needs no NumPy."""
+_PASSED = (_PACKAGE, *(str(Path(_NUMPY).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib")))
 """What stands between a user's line and an error without being the user's."""
 _MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
 _COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
