@@ -78,6 +78,15 @@ def test_loops_chains_barriers_and_host_calls_mean_the_same(executor: Executor, 
         np.testing.assert_array_equal(y, expected)
 
 
+@pytest.mark.parametrize("text", ORDERS)
+def test_a_plan_without_stages_runs(executor: Executor, text: str) -> None:
+    """All its results are empty."""
+    plan = replace(plan_of([], [], 4), outputs=(Buffer((0,), FLOAT),))
+    with settings.scope(chunk_order=text):
+        *_, y = run(plan, executor, np.zeros(4, np.float32))
+    assert y.shape == (0,)
+
+
 def test_a_missing_barrier_shows(executor: Executor) -> None:
     """The second launch reads in chunk c what chunk c + 1 wrote: chained as if it did not."""
     n = 64

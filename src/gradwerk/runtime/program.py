@@ -203,7 +203,8 @@ class Program:
         job, plan = context.job, self.plan
         rows = self.tables.launches[: 2 * len(plan.launches)].reshape(-1, 2).tolist()
         walk = OrderedWalk(plan, rows, order_of(settings.chunk_order), job[SLOTS], context.poison)
-        for first, end, trips in self.tables.segments.reshape(-1, 3)[job[FIRST] : job[END]].tolist():
+        segments = self.tables.segments[: 3 * self.tables.segment_count].reshape(-1, 3)
+        for first, end, trips in segments[job[FIRST] : job[END]].tolist():
             for trip in range(trips) if job[TRIP] == ALL_TRIPS else (job[TRIP],):
                 for number in range(first, end):
                     if plan.stages[number].commits and context.faults[0]:
