@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pwd
+import shutil
 import socket
 import stat
 from collections.abc import Callable
@@ -23,7 +24,8 @@ def _warns_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """The entries, and what is no entry; not the tally of what was written."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != module._TALLY]
 
 
 def test_what_was_put_comes_back(tmp_path: Path) -> None:
@@ -140,8 +142,7 @@ def test_a_folder_that_cannot_be_written_means_not_cached(tmp_path: Path) -> Non
 def test_a_folder_that_is_removed_is_made_again(tmp_path: Path) -> None:
     kept = DiskCache(tmp_path / "cache")
     kept.put("ab12", b"x")
-    (tmp_path / "cache" / "ab12").unlink()
-    (tmp_path / "cache").rmdir()
+    shutil.rmtree(tmp_path / "cache")
     assert kept.get("ab12") is None
     kept.put("ab12", b"y")
     assert kept.get("ab12") == b"y"
@@ -245,6 +246,52 @@ def test_the_bound_holds_for_many_processes_that_write_little(tmp_path: Path, mo
     assert kept.get("c0") is None
 
 
+def test_a_process_that_begins_does_not_look_at_each_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is counted once for each 64th of the bound that all processes wrote, however many they are and whatever is there."""
+    monkeypatch.setattr(module, "LARGEST", 64 * 50 * 1024)
+    counted: list[int] = []
+    whole = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: counted.append(folder) or whole(folder))
+    for number in range(400):
+        DiskCache(tmp_path).put(f"a{number:03x}", bytes(1000))  # with its digest two KiB
+    assert len(counted) == 400 * 2 / 50
+    assert len(files(tmp_path)) == 400
+
+
+def test_a_count_that_was_broken_off_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = DiskCache(tmp_path)
+    with monkeypatch.context() as patch:
+
+        def interrupted(folder: int) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(os, "scandir", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            kept.put("ab12", b"x")
+    (tmp_path / ".4194305.ab.part").write_bytes(b"half")
+    kept.put("ab12", b"x")
+    assert {path.name for path in files(tmp_path)} == {"ab12"}
+
+
+def too_long(path: Path) -> None:
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, too_long, a_pipe, a_folder, a_link, a_link_to_itself, writable_by_others])
+def test_a_damaged_tally_is_made_again(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    """Then the folder is counted, for what the tally said is not known."""
+    folder = tmp_path / "cache"
+    DiskCache(folder).put("ab12", b"x")
+    (folder / ".4194305.ab.part").write_bytes(b"half")
+    damage(folder / module._TALLY)
+    DiskCache(folder).put("ab34", b"y")
+    assert not (folder / ".4194305.ab.part").exists()
+    status = (folder / module._TALLY).lstat()
+    assert stat.S_ISREG(status.st_mode)
+    assert (status.st_size, stat.S_IMODE(status.st_mode)) == (1, 0o600)
+    assert (DiskCache(folder).get("ab12"), DiskCache(folder).get("ab34")) == (b"x", b"y")
+
+
 def test_what_is_not_ours_is_not_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody may name a folder that holds other things."""
     monkeypatch.setattr(module, "LARGEST", 1000)
@@ -272,7 +319,8 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in (".4194305.ab.part", f".{os.getppid()}.cd.part", ".99999999999999999999.ef.part", f".{os.getppid()}.01.part"):
         (tmp_path / name).write_bytes(b"half")
     os.utime(tmp_path / f".{os.getppid()}.01.part", (0, 0))  # its number is another's now
-    DiskCache(tmp_path).put("ab12", b"x")
+    kept.put("ab12", b"x")
+    kept.trim()
     left = {path.name for path in files(tmp_path)}
     assert left - {".99999999999999999999.ef.part"} == {"ab12", f".{os.getppid()}.cd.part"}
 
@@ -293,6 +341,20 @@ def test_processes_may_share_it(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert pool.starmap(hammer, [(tmp_path, seed) for seed in range(2)]) == [0, 0]
     assert {path.name for path in files(tmp_path)} == {f"a{number}" for number in range(5)}
+
+
+def put_small(folder: Path, seed: int) -> None:
+    """Writes like a process of its own each time."""
+    for number in range(60):
+        DiskCache(folder).put(f"{seed}{number:03d}", bytes(20_000))
+
+
+def test_no_process_is_left_out_of_the_count(tmp_path: Path) -> None:
+    """What several write at once is all in the tally."""
+    DiskCache(tmp_path).put("ab12", b"x")
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.starmap(put_small, [(tmp_path, seed) for seed in range(2)])
+    assert (tmp_path / module._TALLY).stat().st_size == 1 + 120 * 20
 
 
 # ---- which folder

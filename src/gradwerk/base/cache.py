@@ -26,17 +26,21 @@ from gradwerk.base.ownership import fault_of_folder, is_ours
 from gradwerk.base.settings import settings
 
 LARGEST = 256 << 20
-"""Bytes that the folder may take.  A process counts again after it wrote a 64th of that, and leaves an 8th free for others that do."""
+"""Bytes that the folder may take.  It is counted again when a 64th of that was written, and an 8th is left free meanwhile."""
 _DIGEST = 32
 _ENTRY = re.compile(r"[0-9a-f]+")
 """The names that may be removed to make room: a folder that somebody named may hold more than ours."""
 _PART = re.compile(r"\.(\d+)\.[0-9a-f]+\.part")
 _OLDEST_PART = 3600.0
 """Seconds after which what was being written belongs to nobody, whoever has the number of its process now."""
+_TALLY = ".written"
+"""A file as long as the KiB that all processes wrote since the folder was counted: a process that begins need not look at each entry."""
+_KIB = 1024
 _PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
 """Failures that say nothing about an entry."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _warned: set[str] = set()
 
 
@@ -46,8 +50,6 @@ class DiskCache:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder if os.name == "posix" else None
         self._trusted: tuple[int, int] | None = None
-        self._uncounted: int | None = None
-        """Bytes written since the folder was counted; None: this process has not counted it."""
 
     def get(self, key: str) -> bytes | None:
         """The bytes of `key`, or None."""
@@ -64,17 +66,16 @@ class DiskCache:
         with suppress(OSError), self._opened(make=True) as folder:
             if folder is None:
                 return
-            if self._uncounted is None or self._uncounted + size > LARGEST // 64:
-                _make_room(folder, LARGEST - LARGEST // 8 - size)
-                self._uncounted = 0
+            if not _tallied(folder, size):
+                _count_anew(folder, LARGEST - LARGEST // 8 - size)
+                _tallied(folder, size)
             _write(folder, key, _sealed(key, data))
-            self._uncounted += size
 
     def trim(self) -> None:
         """Drops the entries not read for longest until the folder is small enough, and what dead processes left."""
         with suppress(OSError), self._opened(make=False) as folder:
             if folder is not None:
-                _make_room(folder, LARGEST - LARGEST // 8)
+                _count_anew(folder, LARGEST - LARGEST // 8)
 
     @contextmanager
     def _opened(self, *, make: bool) -> Iterator[int | None]:
@@ -171,6 +172,34 @@ def _drop(folder: int, name: str) -> None:
     except OSError:
         with suppress(OSError):
             shutil.rmtree(name, dir_fd=folder)
+
+
+def _tallied(folder: int, size: int) -> bool:
+    """Adds to the tally what is about to be written.  False where there is none, or so much was written that it is time to count."""
+    try:
+        tally = os.open(_TALLY, _APPEND, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _PASSING:
+            raise
+        return False
+    try:
+        status, more = os.fstat(tally), -(-size // _KIB)
+        if not stat.S_ISREG(status.st_mode) or not is_ours(status) or (status.st_size + more) * _KIB > max(LARGEST // 64, more * _KIB):
+            return False
+        os.write(tally, bytes(more))
+    finally:
+        os.close(tally)
+    return True
+
+
+def _count_anew(folder: int, most: int) -> None:
+    """Makes room and begins another tally: before it looks, so that what others write meanwhile is in the one or seen in the other."""
+    _write(folder, _TALLY, b"")
+    try:
+        _make_room(folder, most)
+    except BaseException:  # not counted: the next process does
+        _drop(folder, _TALLY)
+        raise
 
 
 def _make_room(folder: int, most: int) -> None:
