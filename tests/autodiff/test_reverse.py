@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -10,13 +12,13 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import TOKEN, Graph, Type, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import REGISTRY, Unary, typed, undefined
+from gradwerk.ir.op import REGISTRY, Input, Movement, Unary, typed, undefined
 from gradwerk.ir.verify import verify
 from gradwerk.ops.control import Scan, backward_of, scan
 from gradwerk.ops.elementwise import add, cast, exp, mul, sigmoid, sin, stop_gradient, tanh
 from gradwerk.ops.functions import log_softmax, matmul
 from gradwerk.ops.host import print_, token
-from gradwerk.ops.movement import broadcast_to, concatenate, reshape, slice_
+from gradwerk.ops.movement import broadcast_to, concatenate, reshape, slice_, transpose
 from gradwerk.ops.reduction import reduce_sum
 from tests.laws.laws import slope_law
 
@@ -210,6 +212,43 @@ def test_the_augmented_scan_begins_like_the_original() -> None:
     assert back.totals == (4, 5, 6)
     sums = back.scan.body.outputs[2:5]
     assert all(v.node.op == REGISTRY["add"]() and v.node.args[0] in back.scan.body.inputs for v in sums)
+
+
+def attention(*, deep: bool) -> Graph:
+    """A step with views before and behind everything: of its carry, its slice, its constants and what is made of constants alone."""
+    body = Graph("attention")
+    h, x, w, b = (body.input(Type(shape, F64)) for shape in ((2, 4), (3, 2), (3, 4), (4,)))
+    scale = exp(transpose(w, (1, 0)))
+    mixed = sin(reshape(transpose(add(matmul(transpose(x, (1, 0)), w), h), (1, 0)), (2, 4)))
+    for _ in range(3 if deep else 0):
+        mixed = tanh(slice_(concatenate([mul(mixed, broadcast_to(sigmoid(b), (2, 4))), mixed], 0), (1, 0), (3, 4)))
+    state = matmul(matmul(mixed, scale), w)
+    return body.finish((state, transpose(mul(state, mixed), (1, 0))))
+
+
+SCANS = {
+    "cell": Scan(cell(), 5, 3, 1), "attention": Scan(attention(deep=False), 5, 1, 1), "deep": Scan(attention(deep=True), 5, 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_what_a_step_can_make_again_without_arithmetic_is_not_saved(name: str) -> None:
+    """Each saved value takes memory for every step: neither views of others nor what is the same in each step are worth it."""
+    op = SCANS[name]
+    results = len(op.body.outputs) - op.carries
+    for given in itertools.product((False, True), repeat=results):
+        back = backward_of(op, given)
+        body = back.forward.body
+        fixed = set(body.inputs[op.carries + op.scanned :])
+        for node in body.live():
+            if node.args and all(value in fixed for value in node.args):
+                fixed.update(node.values)
+        own = set(body.outputs[: len(op.body.outputs)])
+        for k in back.saved:
+            value = body.outputs[k]
+            assert value not in fixed
+            assert value in own or not isinstance(value.node.op, Movement), value
+            assert not isinstance(value.node.op, Input) or value in body.inputs[: op.carries]
 
 
 def test_zero_steps() -> None:

@@ -159,10 +159,14 @@ def test_strided_input_gradients_read_no_zeros(stride: int) -> None:
 
 
 @pytest.mark.parametrize("examples", [3, 70])
+@pytest.mark.parametrize("places", [8, 90])
 @pytest.mark.parametrize("turned", [False, True])
-def test_windows_over_what_has_more_dimensions_than_the_weights(examples: int, *, turned: bool) -> None:
-    """One weight per place of the window: the padded dimension of the one operand has no number in the other."""
+def test_windows_over_what_has_more_dimensions_than_the_weights(examples: int, places: int, *, turned: bool) -> None:
+    """One weight per place of the window: the padded dimension of the one operand has no number in the other.
+
+    Over many places zeros are laid around them; over few the loops leave out what is outside.
+    """
     image, weights = (Index((("n", 1),)), Index((("y", 1), ("r", 1)), -1)), (Index((("r", 1),)),)
-    op = Contract(image, weights, ("n", "y"), (("n", examples), ("y", 90), ("r", 3)))
-    shapes = [(examples, 90), (3,)]
+    op = Contract(image, weights, ("n", "y"), (("n", examples), ("y", places), ("r", 3)))
+    shapes = [(examples, places), (3,)]
     check(op.swapped() if turned else op, shapes[::-1] if turned else shapes)

@@ -51,7 +51,10 @@ def element(maps: tuple[Index, ...], x: Array, at: dict[str, int]) -> float | No
 
 @st.composite
 def convolutions(draw: Any) -> tuple[Contract, tuple[int, ...], tuple[int, ...]]:
-    """A convolution along one or two axes with any stride, dilation and padding, and its operands' shapes."""
+    """A convolution along one or two axes with any stride, dilation and padding, and its operands' shapes.
+
+    With or without examples, channels and filters: operands of different ranks, down to a window over one row of numbers.
+    """
     rank = draw(st.integers(1, 2))
     maps, taps, out, extents, image, window = [], [], [], {}, [], []
     for k in range(rank):
@@ -65,9 +68,12 @@ def convolutions(draw: Any) -> tuple[Contract, tuple[int, ...], tuple[int, ...]]
         extents |= {f"y{k}": count, f"r{k}": reach}
         image.append(size)
         window.append(reach)
-    extents |= {"n": 2, "c": 2, "k": 3}
-    (n, c, k) = axes("nck")
-    return Contract((n, *maps, c), (*taps, c, k), ("n", *out, "k"), tuple(extents.items())), (2, *image, 2), (*window, 2, 3)
+    n, c, k = (name if draw(st.booleans()) else "" for name in "nck")
+    lhs, rhs = (*axes(n), *maps, *axes(c)), (*taps, *axes(c), *axes(k))
+    extents |= {name: extent for name, extent in zip((n, c, k), (2, 2, 3), strict=True) if name}
+    many, channels, filters = [2] * len(n), [2] * len(c), [3] * len(k)
+    op = Contract(lhs, rhs, (*n, *out, *k), tuple(extents.items()))
+    return op, (*many, *image, *channels), (*window, *channels, *filters)
 
 
 @given(convolutions(), st.integers(0, 99))
