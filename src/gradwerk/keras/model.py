@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, StateError
-from gradwerk.base.origin import module_path
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.callbacks import Callbacks, History
 from gradwerk.keras.data import ArrayLike
-from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.layers.shapes import Shape, without_traces
+from gradwerk.keras.layers.shapes import Shape
 from gradwerk.keras.losses import Loss, LossLike
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.optimizers import Optimizer
 from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.keras.training import Training
 from gradwerk.keras.weights import load_weights, save_weights
-from gradwerk.tensor.tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Answer = float | list[float] | dict[str, float]
@@ -152,7 +148,7 @@ class Model(Layer):
             raise ArgumentError(f"summary: print_fn is a function of a text, this is {print_fn!r}")
         from gradwerk.keras.summary import summarize  # noqa: PLC0415  rich takes 40 ms to import
 
-        summarize(self, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
+        summarize(self, self.optimizer, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at a place.  Raises: ArgumentError where there is none."""
@@ -172,18 +168,6 @@ class Model(Layer):
     def input_shape(self) -> Shape:
         """The shape of the input."""
         return self._input_shape or ()
-
-    def build_on(self, x: Array) -> None:
-        """Builds what is not built yet by one call on the first examples, in inference, that changes no weight."""
-        few = as_inputs(self, x[:2])
-        with module_path(self.label) if self.names_path else nullcontext():
-            self.build(shapes_of(few))
-            result = without_traces(self, few)
-        if isinstance(result, Tensor):
-            self.remember_shape(self._input_shape, shapes_of(result))
-
-    def check_shape(self, x: Array, *, counted: bool = False) -> None:
-        """Refuses data of a shape that the model is not made for.  A model of one's own takes what its layers take."""
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:  # noqa: FBT001, FBT002  Keras' signature
         """Writes all weights to one safetensors file, whole or not at all.  The name ends in `.weights.safetensors`.

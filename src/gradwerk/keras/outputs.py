@@ -5,7 +5,7 @@ A loss of probabilities on outputs that are none trains, but not what was meant;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +14,8 @@ from gradwerk.base.origin import warn
 from gradwerk.keras import activations, losses
 from gradwerk.keras.layers.convolution import Conv2D
 from gradwerk.keras.layers.core import Activation, Dense, ReLU
-
-if TYPE_CHECKING:
-    from gradwerk.keras.losses import Loss
-    from gradwerk.keras.model import Model
+from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.losses import Loss
 
 _READS = {
     losses.SparseCategoricalCrossentropy: "softmax", losses.CategoricalCrossentropy: "softmax", losses.BinaryCrossentropy: "sigmoid",
@@ -88,10 +86,9 @@ def warn_of_targets(loss: Loss, y: np.ndarray[Any, Any]) -> None:
         )
 
 
-def warn_of_outputs(model: Model, loss: Loss) -> None:
-    """Warns where the last layer gives numbers of any size and the loss reads probabilities."""
+def warn_of_outputs(last: Layer | None, loss: Loss) -> None:
+    """Warns where the last layer gives numbers of any size and the loss reads probabilities.  None: nobody knows which is the last."""
     wanted = _READS.get(type(loss))
-    last = model.layers[-1] if model.numbers_layers and model.layers else None
     if isinstance(last, Dense) and last.units == 1 and last.activation is activations.softmax:
         warn(
             f"softmax over the one output of {last.label} is always 1: nothing is learnt.  Give it activation='sigmoid'."

@@ -138,12 +138,14 @@ class Sequential(Model):
         """Builds every layer for examples of this shape."""
         self.build_for((None, *x.shape[1:]))
 
-    def check_shape(self, x: Array, *, counted: bool = False) -> None:
-        """Refuses what does not fit the input's shape.  Raises: ShapeError naming the axis."""
+    def fitted(self, x: Array, *, counted: bool = False) -> Array:
+        """x in the shape that the input says.  Raises: ShapeError naming the axis."""
         expected = self.input_shape
+        if x.ndim == 1 and expected == (None, 1):
+            return x[:, None]
         bad = [k for k in range(1, min(len(expected), x.ndim)) if expected[k] not in {None, x.shape[k]}]
         if len(expected) == x.ndim and not bad:
-            return
+            return x
         raise ShapeError(
             f"x has {x.ndim} axes, the model expects {len(expected)}" if len(expected) != x.ndim
             else f"axis {bad[0]} of x is {x.shape[bad[0]]}, the model expects {expected[bad[0]]}",

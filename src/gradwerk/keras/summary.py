@@ -5,17 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Column, Table
 
 from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.optimizers import Optimizer
 from gradwerk.tensor.tensor import Tensor
-
-if TYPE_CHECKING:
-    from gradwerk.keras.model import Model
 
 _COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
     ("Layer (type)", "left"), ("Output Shape", "left"), ("Param #", "right"), ("Trainable", "center"),
@@ -23,7 +20,9 @@ _COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
 _WIDTH, _EDGES = 88, (0.0, 0.45, 0.80, 1.0)
 
 
-def summarize(model: Model, *, line_length: int | None, print_fn: Callable[[str], object] | None, show_trainable: bool) -> None:
+def summarize(
+    model: Layer, optimizer: Optimizer | None, *, line_length: int | None, print_fn: Callable[[str], object] | None, show_trainable: bool
+) -> None:  # fmt: skip
     """Prints the table, or hands its text to `print_fn`."""
     width = line_length or min(_WIDTH + 12 * show_trainable, shutil.get_terminal_size().columns - 4)
     console = Console(highlight=False, force_terminal=False, color_system=None) if print_fn else Console(highlight=False)
@@ -31,20 +30,20 @@ def summarize(model: Model, *, line_length: int | None, print_fn: Callable[[str]
         console.begin_capture()
     console.print(f'[bold]Model: "{escape(model.name)}"[/]')
     console.print(_table(model, width, show_trainable=show_trainable))
-    for line in _totals(model):
+    for line in _totals(model, optimizer):
         console.print(line)
     if print_fn:
         print_fn(console.end_capture())
 
 
-def _table(model: Model, width: int, *, show_trainable: bool) -> Table:
+def _table(model: Layer, width: int, *, show_trainable: bool) -> Table:
     """One row per layer."""
     edges = [0.9 * edge for edge in _EDGES] + [1.0] if show_trainable else list(_EDGES)
     widths = [int(high * width) - int(low * width) for low, high in pairwise(edges)]
     names = _COLUMNS[: len(widths)]
     columns = [Column(name, justify=side, width=w) for (name, side), w in zip(names, widths, strict=True)]
     table = Table(*columns, width=width, show_lines=True)
-    for layer in model.layers:
+    for layer in model.sublayers():
         row = [f"{escape(layer.name)} ([color(33)]{type(layer).__name__}[/])", _shape(layer), _count(layer)]
         if show_trainable:
             row.append(("[bold][color(34)]Y[/][/]" if layer.trainable else "[bold][color(9)]N[/][/]") if layer.weights else "[bold]-[/]")
@@ -62,9 +61,8 @@ def _count(layer: Layer) -> str:
     return f"[color(34)]{layer.count_params():,}[/]" if layer.built else "[color(34)]0[/] (unbuilt)"
 
 
-def _totals(model: Model) -> list[str]:
+def _totals(model: Layer, optimizer: Optimizer | None) -> list[str]:
     """The lines below the table."""
-    optimizer = model.optimizer
     kept = optimizer.variables if optimizer is not None and optimizer.built else []
     lines = [
         _total("Total", [*model.weights, *kept]),

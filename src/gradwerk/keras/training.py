@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +29,6 @@ from gradwerk.train.checks import check_labels
 from gradwerk.train.run import Events, Run
 from gradwerk.train.steps import Steps, Task
 
-if TYPE_CHECKING:
-    from gradwerk.keras.model import Model
-
 
 @dataclass(frozen=True)
 class Made:
@@ -47,7 +44,7 @@ class Made:
 class Training:
     """The state of a model's training.  It is no Module: changing it traces nothing again.  Copies begin without compiled steps."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Layer) -> None:
         self.model = model
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
@@ -65,7 +62,7 @@ class Training:
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_made": None, "_asking": None, "_built_at": -1, "_accepted": ()}
 
-    def of(self, model: Model) -> Training:
+    def of(self, model: Layer) -> Training:
         """The same for another model: what was compiled, without the steps."""
         twin = Training.__new__(Training)
         vars(twin).update(self.__getstate__(), model=model)
@@ -143,9 +140,7 @@ class Training:
             if not all(module.built for module in self.model.modules() if isinstance(module, Layer)):
                 self.model.build_on(as_input_array(self.model, x, "x"))
             self._built_at = epoch.number
-        if x.ndim == 1 and self.model.input_shape == (None, 1):
-            x = x[:, None]
-        self.model.check_shape(x, counted=counted)
+        x = self.model.fitted(x, counted=counted)
         self.model.check_inputs(x)
         return x
 
@@ -243,7 +238,8 @@ class Training:
         rule = optimizer.build(parameters) if parameters else None
         output_shape = tuple(self.model.output_shape)
         if made is None or made.targets != form or made.output_shape != output_shape:
-            warn_of_outputs(self.model, loss)
+            layers = list(self.model.sublayers()) if self.model.numbers_layers else []
+            warn_of_outputs(layers[-1] if layers else None, loss)
             warn_of_targets(loss, y)
             self.metrics = metrics.chosen(self._asked_metrics, y.shape, output_shape)
             counts = {metric.name: metric._gradwerk_count for metric in self.metrics}

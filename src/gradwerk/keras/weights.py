@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,13 +23,10 @@ from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.naming import snake_case
 from gradwerk.tensor.tensor import Tensor
 
-if TYPE_CHECKING:
-    from gradwerk.keras.model import Model
-
 ENDING = ".weights.safetensors"
 
 
-def save_weights(model: Model, filepath: str | Path, *, overwrite: bool) -> None:
+def save_weights(model: Layer, filepath: str | Path, *, overwrite: bool) -> None:
     """See `Model.save_weights`."""
     path = _checked_path(filepath)
     if not overwrite and (is_file(path) or is_folder(path)):
@@ -38,7 +35,7 @@ def save_weights(model: Model, filepath: str | Path, *, overwrite: bool) -> None
     save(path, {place: weight.numpy() for place, weight in places(model)})
 
 
-def load_weights(model: Model, filepath: str | Path, *, skip_mismatch: bool) -> None:
+def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool) -> None:
     """See `Model.load_weights`."""
     path = _checked_path(filepath)
     _check_built(model, "load")
@@ -104,7 +101,7 @@ def _checked_path(filepath: str | Path) -> Path:
     raise ArgumentError(f"{reason}a file of weights is called *{ENDING}, this is {path.name!r}", likely=f"{stem or 'model'}{ENDING}")
 
 
-def _check_built(model: Model, what: str) -> None:
+def _check_built(model: Layer, what: str) -> None:
     unbuilt = next((module for module in model.modules() if isinstance(module, Layer) and not module.built), None)
     if unbuilt is not None:
         raise StateError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,15 +12,23 @@ from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.checks import as_data, check_ids
 
-if TYPE_CHECKING:
-    from gradwerk.keras.layers.layer import Layer
-
 Array = np.ndarray[Any, np.dtype[Any]]
 _WIDER = {"int8": np.int32, "int16": np.int32, "uint16": np.int32, "uint64": np.int64}
 """Integers that Tensors do not hold, and those that hold them."""
 
 
-def as_inputs(layer: Layer, value: Any, *, further: bool = False) -> Any:  # noqa: ANN401
+class TakesArrays(Protocol):
+    """What is asked of a layer about the arrays that it is called with."""
+
+    @property
+    def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype, or None
+        """What arrays are cast to; None: floats to float32, integers stay."""
+
+    def check_inputs(self, x: Array) -> None:
+        """Refuses data that the layer could not make sense of.  Raises: DataError."""
+
+
+def as_inputs(layer: TakesArrays, value: Any, *, further: bool = False) -> Any:  # noqa: ANN401
     """An input as `call` gets it: a Tensor, or a list, tuple or dict of them.  `further` arguments that are no arrays stay what they are.
 
     Raises: ArgumentError for an `Input`; DTypeError, DataError for what is not numeric or no row of a table.
@@ -41,7 +49,7 @@ def as_inputs(layer: Layer, value: Any, *, further: bool = False) -> Any:  # noq
     return Tensor(as_input_array(layer, value, "the input"))
 
 
-def as_input_array(layer: Layer, value: Any, what: str) -> Array:  # noqa: ANN401  whatever NumPy takes
+def as_input_array(layer: TakesArrays, value: Any, what: str) -> Array:  # noqa: ANN401  whatever NumPy takes
     """An array as the layer computes on it, looked at before it is cast: a cast hides what is out of range."""
     array = as_data(value, what, empty=True)
     if layer.input_dtype is None:

@@ -17,7 +17,7 @@ from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.calls import calls, training_is
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
-from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of
+from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import KINDS, LayerOptions, checked
 from gradwerk.nn.module import Module
@@ -165,6 +165,15 @@ class Layer(Module):
                 self.remember_shape(shape, output_shape_of(self, shape))
             return result
 
+    def build_on(self, x: Array) -> None:
+        """Builds what is not built yet by one call on the first examples, in inference, that changes no weight."""
+        few = as_inputs(self, x[:2])
+        with module_path(self.label) if self.names_path else nullcontext():
+            self.build(shapes_of(few))
+            result = without_traces(self, few)
+        if isinstance(result, Tensor):
+            self.remember_shape(self._input_shape, shapes_of(result))
+
     @checked
     def add_weight(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
@@ -201,6 +210,13 @@ class Layer(Module):
     def own_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """Statistics and other state."""
         return ((name, weight) for name, weight in self.own_tensors() if not isinstance(weight, Parameter))
+
+    def fitted(self, x: Array, *, counted: bool = False) -> Array:
+        """x in the shape that the layer takes: a model of one's own takes what its layers take.
+
+        `counted` says that there is a target for each x[k], so that x is no single example.  Raises: ShapeError naming the axis.
+        """
+        return x[:, None] if x.ndim == 1 and self._input_shape == (None, 1) else x
 
     def check_inputs(self, x: Array) -> None:
         """Refuses data that the layer could not make sense of.  Raises: DataError."""

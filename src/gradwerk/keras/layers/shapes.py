@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from gradwerk.keras.layers.calls import for_shapes
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Tensor
 
-if TYPE_CHECKING:
-    from gradwerk.keras.layers.layer import Layer
-
 Shape = tuple[int | None, ...]
 Shapes = Any
 """A shape, or a list or dict of them."""
@@ -23,7 +20,22 @@ _EXTENTS = ((2, 3), (3, 5))
 """What stands for a batch of unknown size, and for another unknown extent, in the two calls.  Never 1: an extent of 1 broadcasts."""
 
 
-def output_shape_of(layer: Layer, input_shape: Shapes) -> Shapes:
+class Runs(Protocol):
+    """What is asked of a layer to try it on zeros."""
+
+    @property
+    def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype, or None
+        """What arrays are cast to; None: floats to float32, integers stay."""
+
+    @property
+    def weights(self) -> Sequence[Tensor]:
+        """What a call must leave as it was."""
+
+    def run(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:  # noqa: ANN401, FBT001
+        """The computation."""
+
+
+def output_shape_of(layer: Runs, input_shape: Shapes) -> Shapes:
     """What `layer` makes of inputs of this shape; extents that follow one that is not known are None."""
     first = _zeros(layer, input_shape, _EXTENTS[0])
     result = without_traces(layer, first)
@@ -36,7 +48,7 @@ def output_shape_of(layer: Layer, input_shape: Shapes) -> Shapes:
     return map_tree(lambda y: _with_batch(y.shape, free=by_batch), result)
 
 
-def without_traces(layer: Layer, x: Any) -> Any:  # noqa: ANN401  Tensors
+def without_traces(layer: Runs, x: Any) -> Any:  # noqa: ANN401  Tensors
     """One eager call in inference, after which weights and statistics hold what they held, and new ones what they were filled with."""
     kept = [(weight, weight.numpy()) for weight in layer.weights]
     with no_grad(), for_shapes() as made:
@@ -53,7 +65,7 @@ def _with_batch(shape: tuple[int, ...], *, free: bool) -> Shape:
     return (None, *shape[1:]) if free and shape[:1] == (_EXTENTS[0][0],) else shape
 
 
-def _zeros(layer: Layer, shape: Shapes, extents: tuple[int, int]) -> Any:  # noqa: ANN401
+def _zeros(layer: Runs, shape: Shapes, extents: tuple[int, int]) -> Any:  # noqa: ANN401
     batch, other = extents
 
     def zeros(one: Shape) -> Tensor:
