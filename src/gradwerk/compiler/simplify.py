@@ -14,7 +14,7 @@ import numpy as np
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
-from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.graph import Graph, Value, promoted
 from gradwerk.ir.op import Array, Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub, Where
 from gradwerk.ops.compare import Greater
@@ -363,7 +363,7 @@ class Simpler(Graph):
 
     def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
         """The simplest results of `op` on values of this graph."""
-        values = op.promote(tuple(args), self.constant)
+        values = promoted(op, tuple(args), self.constant)
         node = self._interned.get((op, values))
         if node is None:
             for rule in rules_of(type(op), tuple([type(value.node.op) for value in values])):

@@ -7,64 +7,19 @@ takes and returns a token.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin, capture_model
+from gradwerk.ir.op import Constant, Input, Op
+from gradwerk.ir.type import TOKEN, Type
 
-if TYPE_CHECKING:
-    from gradwerk.ir.op import Op
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """Shape (extents, row-major order of axes) and element type."""
-
-    shape: tuple[int, ...]
-    dtype: DType
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of a dense buffer."""
-        return self.size * self.dtype.itemsize
-
-    @property
-    def is_token(self) -> bool:
-        """True for the type of an effect's place in the order of effects."""
-        return self.dtype == dtypes.token
-
-    def with_shape(self, shape: Iterable[int]) -> Type:
-        """The same dtype, another shape."""
-        return Type(tuple(shape), self.dtype)
-
-    def with_dtype(self, dtype: DType) -> Type:
-        """The same shape, another dtype."""
-        return Type(self.shape, dtype)
-
-    def __str__(self) -> str:
-        return f"{dtypes.SHORT[self.dtype]}[{','.join(map(str, self.shape))}]"
-
-
-TOKEN = Type((), dtypes.token)
-
+__all__ = ["TOKEN", "Graph", "Node", "Type", "Value"]
 
 class Value:
     """One result of a node.  Identity is equality: nodes are interned."""
@@ -128,21 +83,17 @@ class Graph:
 
     def input(self, type_: Type, name: str = "") -> Value:
         """The next input."""
-        from gradwerk.ir.op import Input  # noqa: PLC0415  op.py needs Graph's types at import
-
         node = self._add(Input(len(self.inputs), type_, name), ())
         self.inputs.append(node.values[0])
         return node.values[0]
 
     def constant(self, array: Any) -> Value:  # noqa: ANN401  anything NumPy takes
         """A constant, equal to another only by dtype, shape and bits."""
-        from gradwerk.ir.op import Constant  # noqa: PLC0415
-
         return self.apply(Constant.of(np.asarray(array)), ())[0]
 
     def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
         """The results of `op` on values of this graph; arrays and numbers become constants."""
-        values = op.promote(tuple(args), self.constant)
+        values = promoted(op, tuple(args), self.constant)
         for value in values:
             if value.node.graph is not self:
                 raise VerifyError(f"{op}: an argument belongs to another graph")
@@ -219,3 +170,11 @@ class Graph:
         if self._hash is None:
             self._hash = hash(self.key)
         return self._hash
+
+
+def promoted(op: Op, args: tuple[Any, ...], constant: Callable[[Any], Value]) -> tuple[Value, ...]:
+    """Arguments as values: arrays become constants, numbers constants of the dtype of the last typed neighbour."""
+    for a in args:
+        if not isinstance(a, Value):
+            return tuple(a if isinstance(a, Value) else constant(op.as_array(k, args)) for k, a in enumerate(args))
+    return args

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import DTypeError, ShapeError
-from gradwerk.ir.graph import Type
+from gradwerk.ir.type import Type
 
-if TYPE_CHECKING:
-    from gradwerk.ir.op import Array, Op, Operand
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def broadcast_shapes(op: Op, *types: Type) -> tuple[int, ...]:
+def broadcast_shapes(op: str, *types: Type) -> tuple[int, ...]:
     """The common shape, by NumPy's rule."""
     widest = types[0].shape
     for t in types:
@@ -29,29 +28,28 @@ def broadcast_shapes(op: Op, *types: Type) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(*(t.shape for t in types))
     except ValueError:
-        raise ShapeError(f"{op.name}: the shapes do not broadcast", facts=(" and ".join(map(str, types)),)) from None
+        raise ShapeError(f"{op}: the shapes do not broadcast", facts=(" and ".join(map(str, types)),)) from None
 
 
-def same_dtype(op: Op, *types: Type) -> DType:
+def same_dtype(op: str, *types: Type) -> DType:
     """The one dtype of all types."""
     dtype = types[0].dtype
     for t in types:
         if t.dtype is dtype or t.dtype == dtype:
             continue
         likely = "cast one of the two"
-        raise DTypeError(f"{op.name} needs equal dtypes", facts=(" and ".join(map(str, types)),), likely=likely)
+        raise DTypeError(f"{op} needs equal dtypes", facts=(" and ".join(map(str, types)),), likely=likely)
     return dtype
 
 
-def as_array(op: Op, position: int, args: tuple[Operand, ...]) -> Array:
-    """See `Op.as_array`."""
+def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[Any, ...]) -> Array:
+    """The argument at `position` as an array; a number takes the dtype of the last of its `neighbours` that has one.  See `Op.as_array`."""
     value = args[position]
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, np.generic):
         return np.asarray(value)
     if isinstance(value, (float, int)):
-        neighbours = op.beside(position, args)
         for neighbour in neighbours[::-1]:
             dtype = getattr(neighbour, "dtype", None)
             if dtype is not None:
@@ -60,5 +58,5 @@ def as_array(op: Op, position: int, args: tuple[Operand, ...]) -> Array:
     array = np.asarray(value)
     if array.dtype not in dtypes.SHORT:
         facts = (f"known: {', '.join(str(dtype) for dtype in dtypes.SHORT if dtype != dtypes.token)}",)
-        raise DTypeError(f"{op.name}: {type(value).__name__} is neither a Tensor, an array nor a number", facts=facts)
+        raise DTypeError(f"{op}: {type(value).__name__} is neither a Tensor, an array nor a number", facts=facts)
     return array

@@ -34,7 +34,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import DTypeError, ShapeError, StateError
 from gradwerk.ir import meeting
-from gradwerk.ir.graph import Type, Value
+from gradwerk.ir.type import Type
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Operand = Any
@@ -108,14 +108,7 @@ class Op:
 
         Raises: DTypeError where that dtype cannot hold the number, or for what is no number of this framework.
         """
-        return meeting.as_array(self, position, args)
-
-    def promote(self, args: tuple[Operand, ...], constant: Callable[[Any], Value]) -> tuple[Value, ...]:
-        """Arguments as values: arrays become constants, numbers constants of the dtype of the last typed neighbour."""
-        for a in args:
-            if not isinstance(a, Value):
-                return tuple(a if isinstance(a, Value) else constant(self.as_array(k, args)) for k, a in enumerate(args))
-        return args
+        return meeting.as_array(self.name, position, args, self.beside(position, args))
 
     def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  Value, Tensor or array, as given
         """Computes at once on arrays, builds a graph on Values, records on Tensors.  One result alone, several as a tuple."""
@@ -195,10 +188,10 @@ def _kept(self: Op, dtype: DType) -> DType:
 
 def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
     """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`."""
-    dtype = meeting.same_dtype(self, *types)
+    dtype = meeting.same_dtype(self.name, *types)
     if dtype.kind not in self.accepts:
         raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
-    return (Type(meeting.broadcast_shapes(self, *types), self.result_dtype(dtype)),)
+    return (Type(meeting.broadcast_shapes(self.name, *types), self.result_dtype(dtype)),)
 
 
 def _silent(self: Elementwise, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py
@@ -238,7 +231,7 @@ class Select(Op):
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if types[0].dtype != dtypes.bool_:
             raise DTypeError(f"{self.name}: the condition must be bool", facts=(str(types[0]),))
-        return (Type(meeting.broadcast_shapes(self, *types), meeting.same_dtype(self, *types[1:])),)
+        return (Type(meeting.broadcast_shapes(self.name, *types), meeting.same_dtype(self.name, *types[1:])),)
 
 
 Elementwise = Unary | Binary | Select

@@ -141,7 +141,7 @@ class Contract(Contraction):
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         lhs, rhs = types
-        dtype = same_dtype(self, lhs, rhs)
+        dtype = same_dtype(self.name, lhs, rhs)
         if dtype.kind not in "fiu":
             raise DTypeError(f"contract does not take {dtype}", facts=(f"{lhs} and {rhs}",))
         extent = self.extent

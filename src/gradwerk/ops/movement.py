@@ -272,7 +272,7 @@ class Concatenate(Movement):
         return (cls(1), (typed(2, 3), typed(2, 1), typed(2, 0))), (cls(0), (typed(3),)), (cls(0), (typed(2, 0), typed(1, 0)))
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
-        same_dtype(self, *types)
+        same_dtype(self.name, *types)
         before, behind = {t.shape[: self.axis] for t in types}, {t.shape[self.axis + 1 :] for t in types}
         if len(before) != 1 or len(behind) != 1 or any(not 0 <= self.axis < t.ndim for t in types):
             raise ShapeError(f"concatenate along axis {self.axis}: the other axes must agree", facts=(", ".join(map(str, types)),))
