@@ -13,10 +13,10 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import backward
+from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.arithmetic import add
-from gradwerk.ops.control import Scan
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.reduction import reduce_sum
 
@@ -87,4 +87,4 @@ def unbroadcast(ct: Operand, shape: Sequence[int]) -> Operand:
     return reshape(reduce_sum(ct, repeated), shape)
 
 
-Scan.walk = gradients
+Control.walk = gradients

@@ -7,7 +7,6 @@ nodes and what they need then stand before everything else, so that a bad label 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +17,12 @@ from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.partition import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
+from gradwerk.ir.control import Control, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Reduction, Source, Strides
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit, has_code
 from gradwerk.ops.contraction import Contract
-from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import InRange, Look, NotZero
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
@@ -50,10 +49,8 @@ def check_indices(graph: Graph) -> Graph:
         if isinstance(node.op, Input):
             continue
         new.standing_for = node.origins
-        op, args = node.op, [place[value] for value in node.args]
-        if isinstance(op, Scan):
-            op = replace(op, body=check_indices(op.body))
-        elif isinstance(op, InRange):
+        op, args = rewritten(node.op, check_indices), [place[value] for value in node.args]
+        if isinstance(op, InRange):
             if op.ignored is None:
                 looked[args[0], op.rows] = new.apply(op, args)[0]
         elif isinstance(op, Indexed):
@@ -67,18 +64,16 @@ def origins_of_checks(graph: Graph) -> list[Origin | None]:
     """Where each look at indices of a graph comes from, in an order that graphs which say the same share."""
     found: list[Origin | None] = []
     for node in check_indices(graph).live():
-        if isinstance(node.op, Scan):
-            found += origins_of_checks(node.op.body)
-        elif isinstance(node.op, Look):
+        for body in bodies_of(node.op):
+            found += origins_of_checks(body)
+        if isinstance(node.op, Look):
             found.append(node.origins[0] if node.origins else None)
     return found
 
 
 def reads_by_indices(op: Op) -> bool:
     """Whether the op, or one in its body, takes indices that someone has to look at."""
-    if isinstance(op, Scan):
-        return any(reads_by_indices(node.op) for node in op.body.live())
-    return isinstance(op, Indexed)
+    return isinstance(op, Indexed) or any(reads_by_indices(node.op) for body in bodies_of(op) for node in body.live())
 
 
 def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int], Value]) -> Value:
@@ -107,7 +102,7 @@ def checks_first(units: Sequence[Unit]) -> list[Unit]:
 
 def looks(unit: Unit) -> bool:
     """Whether the unit looks at numbers: natively, or within a loop."""
-    return isinstance(unit, Single) and (isinstance(unit.node.op, Look) or (isinstance(unit.node.op, Scan) and may_fail(unit.node)))
+    return isinstance(unit, Single) and (isinstance(unit.node.op, Look) or (isinstance(unit.node.op, Control) and may_fail(unit.node)))
 
 
 def lower_check(lowering: Lowering, node: Node) -> None:
@@ -128,8 +123,9 @@ def lower_check(lowering: Lowering, node: Node) -> None:
 def may_fail(node: Node) -> bool:
     """Whether running the node may raise: it calls Python, or looks at numbers.  (Readers of indices find them looked at.)"""
     op = node.op
-    if isinstance(op, Scan):  # one of no steps, or that holds another, runs by Python (compiler/loops.py)
-        return op.length == 0 or any(isinstance(inner.op, Scan) or may_fail(inner) for inner in op.body.live())
+    if isinstance(op, Control):  # one of no steps, or that holds another, runs by Python (compiler/loops.py)
+        inside = [inner for body in op.bodies for inner in body.live()]
+        return op.most_runs == 0 or any(isinstance(inner.op, Control) or may_fail(inner) for inner in inside)
     if isinstance(op, Indexed):
         return not isinstance(op, Gather | ScatterAdd)
     if isinstance(op, Reduction):

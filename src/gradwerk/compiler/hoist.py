@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradwerk.base.errors import VerifyError
+from gradwerk.ir.control import Role, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Input, Op
 from gradwerk.ops.arithmetic import Add
@@ -23,11 +24,25 @@ LARGEST_STACK = 1 << 16
 """Elements of an accumulated term that is stacked as it is, when it is neither a product nor a sum."""
 
 
+def in_bodies(graph: Graph, run: Callable[[Graph], Graph]) -> Graph:
+    """The same graph, the bodies of its nodes as a pass makes them; itself where the pass changes none."""
+    made = {node: rewritten(node.op, run) for node in graph.live() if bodies_of(node.op)}
+    if all(op is node.op for node, op in made.items()):
+        return graph
+    new, place = Graph(graph.name), dict[Value, Value]()
+    for node in copied(graph, new, place):
+        new.standing_for = node.origins
+        values = new.apply(made.get(node, node.op), [place[value] for value in node.args])
+        place.update(zip(node.values, values, strict=True))
+    return new.finish(place[value] for value in graph.outputs)
+
+
 # ---- equal loops
 
 
 def merge_scans(graph: Graph) -> Graph:
-    """Scans over the same arguments whose carries agree become one scan with the outputs of all."""
+    """Scans over the same arguments whose carries agree become one scan with the outputs of all; in bodies too."""
+    graph = in_bodies(graph, merge_scans)
     families: dict[object, list[Node]] = {}
     for node in graph.live():
         if isinstance(node.op, Scan):
@@ -95,7 +110,8 @@ def copied(graph: Graph, new: Graph, place: dict[Value, Value]) -> list[Node]:
 
 
 def hoist(graph: Graph) -> Graph:
-    """Every carry that only accumulates leaves its loop."""
+    """Every carry that only accumulates leaves its loop, from the innermost loop to the outermost."""
+    graph = in_bodies(graph, hoist)
     if not any(isinstance(node.op, Scan) for node in graph.live()):
         return graph
     new, place = Graph(graph.name), dict[Value, Value]()
@@ -122,7 +138,7 @@ def accumulated_term(carry: Value, out: Value, reads: Mapping[Value, int]) -> Va
     if not isinstance(out.node.op, Add) or reads[carry] != 1 or reads[out] != 1 or carry not in out.node.args:
         return None
     (term,) = [value for value in out.node.args if value is not carry]
-    return term if term.shape == carry.shape else None
+    return term
 
 
 def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ...]:
@@ -146,7 +162,8 @@ def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ..
         position = known_outside(op, value)
         if position is None:
             raise VerifyError(f"{value!r} of a loop's body is needed behind the loop, which does not give it")
-        return Leaf(args[position], varies=position < op.carries + op.scanned)
+        made = value.node.op
+        return Leaf(args[position], varies=isinstance(made, Input) and op.argument_of(0, made.position)[1] is Role.SLICE)
 
     final: dict[int, Value] = dict(zip(kept, results, strict=False))
     for k, term in terms.items():
@@ -198,7 +215,10 @@ def leaves(term: Value) -> tuple[Value, ...]:
 def known_outside(op: Scan, value: Value) -> int | None:
     """The argument of the scan that already holds the value for all iterations (an x) or for every one the same (a constant)."""
     made = value.node.op
-    return made.position if isinstance(made, Input) and made.position >= op.carries else None
+    if not isinstance(made, Input):
+        return None
+    position, role = op.argument_of(0, made.position)
+    return None if role is Role.CARRY else position
 
 
 def total(term: Value, whole: Callable[[Value], Leaf], graph: Graph, length: int) -> Value:

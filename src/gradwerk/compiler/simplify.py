@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
+from gradwerk.ir.control import rewritten
 from gradwerk.ir.graph import Graph, Value, promoted
 from gradwerk.ir.op import Array, Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub, Where
@@ -375,7 +376,7 @@ class Simpler(Graph):
 
 
 def simplify(graph: Graph) -> Graph:
-    """The same results by fewer and simpler nodes.  Running it again changes nothing."""
+    """The same results by fewer and simpler nodes, in bodies too.  Running it again changes nothing."""
     new, place = Simpler(graph.name), dict[Value, Value]()
     for value in graph.inputs:
         op = value.node.op
@@ -384,6 +385,6 @@ def simplify(graph: Graph) -> Graph:
         if isinstance(node.op, Input):
             continue
         new.standing_for = node.origins
-        values = new.apply(node.op, [place[value] for value in node.args])
+        values = new.apply(rewritten(node.op, simplify), [place[value] for value in node.args])
         place.update(zip(node.values, values, strict=True))
     return new.finish(place[value] for value in graph.outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradwerk.base.errors import GradwerkError, VerifyError
+from gradwerk.ir.control import bodies_of
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Input
 from gradwerk.ir.text import node_text
@@ -26,9 +27,8 @@ def verify(graph: Graph, after: str = "") -> Graph:
         if fault:
             raise VerifyError(f"{graph.name}: {fault}", facts=(*_blame(after), *_around(graph, number)))
         made.update(node.values)
-        for value in node.op.attributes().values():
-            if isinstance(value, Graph):
-                verify(value, after)
+        for body in bodies_of(node.op):
+            verify(body, after)
     for position, value in enumerate(graph.outputs):
         if value not in made:
             raise VerifyError(f"{graph.name}: output {position} is no value of the graph", facts=(*_blame(after), repr(value)))

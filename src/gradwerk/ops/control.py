@@ -10,22 +10,21 @@ that the gradient does not depend on the total and takes it out of the loop as o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError, ShapeError, StateError
+from gradwerk.ir.control import Control, Role
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import Program
-from gradwerk.ir.op import Array, Control, Example, Grads, Input, Movement, Operand, Source, typed
+from gradwerk.ir.op import Array, Example, Grads, Input, Movement, Operand, typed
 from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.source import full
-
-Walk = Callable[[Sequence[Value], Sequence[Operand | None], Sequence[Value]], list[Value | None]]
 
 
 @final
@@ -45,17 +44,27 @@ class Scan(Control):
     scanned: int
     reverse: bool = False
 
-    walk: ClassVar[Walk]
-    """The reverse walk over one step.  It stands above the ops, so autodiff/reverse.py gives it when it is imported."""
-
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return tuple((cls(_example_body(), 3, 1, 1, reverse), (typed(2), typed(3, 2), typed(2))) for reverse in (False, True))
 
     @property
-    def has_effect(self) -> bool:
-        """True when a token goes through it."""
-        return any(value.type.is_token for value in self.body.inputs)
+    def bodies(self) -> tuple[Graph, ...]:
+        return (self.body,)
+
+    def with_bodies(self, bodies: Sequence[Graph]) -> Scan:
+        return replace(self, body=bodies[0])
+
+    def argument_of(self, body: int, position: int) -> tuple[int, Role]:
+        scanned = position - self.carries
+        return position, Role.CARRY if scanned < 0 else Role.SLICE if scanned < self.scanned else Role.WHOLE
+
+    def result_of(self, body: int, position: int) -> tuple[int, Role]:
+        return position, Role.CARRY if position < self.carries else Role.SLICE
+
+    @property
+    def most_runs(self) -> int:
+        return self.length
 
     @property
     def constants(self) -> int:
@@ -104,9 +113,6 @@ class Scan(Control):
         for k, grad in zip((*back.carries, *back.totals, *back.stacked), _results(back.scan(*args)), strict=True):
             grads[k] = grad
         return grads
-
-    def flops(self, *types: Type) -> int:
-        return self.length * sum(n.op.flops(*(v.type for v in n.args)) for n in self.body.live() if not isinstance(n.op, Source))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateError, TraceError
 from gradwerk.base.origin import capture
 from gradwerk.base.settings import settings
+from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Contraction, Control, Elementwise, Op, Random, Reduction, Strides
+from gradwerk.ir.op import Array, Contraction, Elementwise, Op, Random, Reduction, Strides
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.window import Window
 from gradwerk.tensor.foreign import read_only
