@@ -1,6 +1,7 @@
 """What a fault must not pass in a given time: tests that name the module it is in, random programs, the laws and the compiler's tests.
 
-Time is processor time, so that a busy machine decides nothing.  The exit status is 0 where all that ran in the time passed.
+Where it is known which tests run what has changed (reach.py), those are asked before all others.  Time is processor time, so that a busy
+machine decides nothing.  The exit status is 0 where all that ran in the time passed.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import argparse
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-NEAR, PROGRAMS = 0.35, 0.35
-"""The parts of the time that the tests of the module, and random programs, get."""
+CHOSEN, NEAR, PROGRAMS = 0.4, 0.35, 0.35
+"""The parts of the time that the tests that run the change, the tests of the module, and random programs may take, of what is left."""
+FEW = 25
+"""Of the chosen tests these come alone first: they ask much, and only their files are read."""
 FIRST = 700_000_000
 """The first seed: always the same programs, which the present compiler runs as it must."""
 FOLDERS = ("autodiff", "compiler", "ir", "rules", "runtime", "tensor", "laws")
@@ -78,15 +82,30 @@ def modules_named(path: Path) -> set[str]:
     return found
 
 
-def tests(seconds: float, files: Sequence[str]) -> int:
+def tests(seconds: float, files: Sequence[str], *words: str) -> int:
     """The status of pytest; 0 where the time was over first."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (max(int(seconds), 1), max(int(seconds), 1)))
 
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly", *files]
-    finished = subprocess.run(command, check=False, preexec_fn=limit)
+    words = ("-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly", *words)
+    finished = subprocess.run([sys.executable, "-m", "pytest", *words, *files], check=False, preexec_fn=limit)
+    if finished.returncode == -signal.SIGPROF:
+        print("FAILED: it hangs", flush=True)
     return 0 if finished.returncode in (0, -9, -24) else 1  # -24: SIGXCPU, -9: SIGKILL
+
+
+def chosen(seconds: float, names: Sequence[str]) -> int:
+    """The status of the tests of these names: of a few, then of the others."""
+    for part in (names[:FEW], names[FEW:]):
+        if part and tests(seconds - spent(), part, "-p", "tests.faults.hangs"):
+            return 1
+    return 0
+
+
+def spent() -> float:
+    """Seconds of processor time until now, also of the tests."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,15 +113,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.checks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--near", default="", help="the module that has changed, such as compiler/memory.py")
+    parser.add_argument("--chosen", type=Path, help="a file of names of tests that run what has changed")
     given = parser.parse_args(argv)
-    close = near(given.near) if given.near else []
-    if close and tests(NEAR * given.seconds, close):
+    first = given.chosen.read_text().splitlines() if given.chosen else []
+    if chosen(CHOSEN * given.seconds, first):
         return 1
-    wrong = programs(PROGRAMS * given.seconds)
+    close, left = near(given.near) if given.near else [], given.seconds - spent()
+    if close and tests(NEAR * left, close):
+        return 1
+    wrong = programs(time.process_time() + PROGRAMS * left)
     if wrong:
         print(wrong)
         return 1
-    return tests((1 - PROGRAMS - (NEAR if close else 0)) * given.seconds, TESTS)
+    return tests(given.seconds - spent(), TESTS)
 
 
 if __name__ == "__main__":

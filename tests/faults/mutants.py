@@ -1,8 +1,9 @@
 """Mutants of the compiler, drawn by a seed, and which of them no test notices: `python -m tests.faults.mutants --state FILE`.
 
-Cosmic Ray knows how to mutate: another operator, comparison or number, a condition turned round, a loop that never runs.  A mutant
-goes into a copy of the sources, and the checks of the planted faults (checks.py) run on it.  What only annotations, docstrings, messages or
-guards say is not mutated.
+Cosmic Ray knows how to mutate: another operator, comparison or number, a condition turned round, a loop that never runs.  A mutant goes
+into a copy of the sources, and the checks of the planted faults (checks.py) run on it: first the tests that run its line, which were
+recorded once (reach.py), so that one that is noticed mostly takes seconds.  What only annotations, docstrings, messages or guards say is
+not mutated.
 Survivors that the project knows are in survivors.py, each with its reason.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import random
 import sys
 import threading
@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.fault import SOURCE
+from tests.faults.reach import recorded
+from tests.faults.state import State
 from tests.faults.survivors import EQUIVALENT, SURVIVORS
-from tests.faults.tree import ROOT, Verdict, check, copy_of, replaced, sound
+from tests.faults.tree import ROOT, check, copy_of, replaced, sound
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "verifier": ("compiler/verify.py", "compiler/footprint.py", "ir/verify.py"),
@@ -50,11 +52,12 @@ ENOUGH = 0.9
 
 @dataclass(frozen=True)
 class Mutant:
-    """One file with one change: line `before` is `after`."""
+    """One file with one change: `before`, a line of that number, is `after`."""
 
     group: str
     path: str
     text: str
+    line: int
     before: str
     after: str
 
@@ -103,8 +106,8 @@ def attempt(rng: random.Random, group: str) -> Mutant | None:
     changed = mutate_code(text, operator, rng.randrange(places))
     if changed is None or meaning(changed) in (None, meaning(text)):
         return None
-    pairs = [(a, b) for a, b in zip(text.splitlines(), changed.splitlines(), strict=False) if a != b]
-    return Mutant(group, path, changed, pairs[0][0].strip(), pairs[0][1].strip()) if pairs else None
+    pairs = enumerate(zip(text.splitlines(), changed.splitlines(), strict=False), 1)
+    return next((Mutant(group, path, changed, number, a.strip(), b.strip()) for number, (a, b) in pairs if a != b), None)
 
 
 @cache
@@ -144,24 +147,6 @@ def is_type(value: ast.expr) -> bool:
     return isinstance(value, ast.Subscript) or (isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr))
 
 
-class State:
-    """What became of each mutant, in a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.lock = path, threading.Lock()
-        self.rows: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
-
-    def add(self, mutant: Mutant, verdict: Verdict) -> None:
-        """One more."""
-        with self.lock:
-            self.rows[mutant.key] = {"group": mutant.group, "caught": verdict.caught, "by": verdict.by, "seconds": round(verdict.seconds)}
-            part = self.path.with_suffix(".part")
-            part.write_text(json.dumps(self.rows, indent=1))
-            part.replace(self.path)
-            mark = "caught  " if verdict.caught else "survived"
-            print(f"{mark} {verdict.seconds:5.0f} s  {mutant.key}  {verdict.by[:80]}", flush=True)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.mutants", description=__doc__)
@@ -175,17 +160,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     mutants = list(draw(given.seed, given.count))
     waiting = iter([mutant for mutant in mutants if mutant.key not in state.rows])
     lock = threading.Lock()
+    with copy_of() as tree:
+        sound(tree)
+        reach = recorded(tree, given.state, given.workers)
 
     def work(_: int) -> None:
         with copy_of() as tree:
-            sound(tree)
             while True:
                 with lock:
                     mutant = next(waiting, None)
                 if mutant is None:
                     return
+                chosen = reach.tests(mutant.path, (tree / SOURCE / mutant.path).read_text(), mutant.line)
                 with replaced(tree, SOURCE + mutant.path, mutant.text):
-                    state.add(mutant, check(tree, mutant.path, given.seconds))
+                    state.add(mutant.key, check(tree, mutant.path, given.seconds, chosen), group=mutant.group)
 
     with ThreadPoolExecutor(given.workers) as workers:
         list(workers.map(work, range(given.workers)))
@@ -203,7 +191,9 @@ def summary(rows: list[dict[str, Any]]) -> int:
     for group in GROUPS:
         own = [row for row in rows if row["group"] == group]
         print(f"{group}: {sum(row['caught'] for row in own)} of {len(own)}")
+    minutes = sum(row["seconds"] for row in rows) / 60
     print(f"{caught} of {real} caught that are not equivalent ({len(rows)} mutants, {len(equivalent)} equivalent)")
+    print(f"{minutes:.0f} minutes of processor time")
     return 0 if caught >= ENOUGH * real else 1
 
 
