@@ -270,7 +270,7 @@ def finish_write(x: Any, array: Array) -> None:  # noqa: ANN401
         if x._array is not array:
             x._array[...] = array
         x._storage.bump()
-    elif x is not array:
+    elif x is not array and isinstance(x, np.ndarray):  # a number of NumPy's is a value: the function wrote to its own
         x[...] = array
 
 

@@ -167,7 +167,7 @@ def compile(fn: F) -> F:  # noqa: A001  the name everyone knows
 
 def differs(entry: Specialization, call: Call) -> str:
     """Why a specialization does not fit this call: other memory shared, `.grad` there or not.  Empty when it fits."""
-    if entry.identities or call.shares or not entry.fixed.isdisjoint(call.storages):
+    if entry.identities or call.shares or not entry.fixed.isdisjoint(call.memories):
         why = shares_otherwise(entry, call)
         if why:
             return why

@@ -23,15 +23,16 @@ NO_TWINS: dict[int, int] = {}
 class Call:
     """The arguments of one call, taken apart: `leaves` are the Tensors and arrays in order, `key` is hashable.
 
-    `twins` says which leaves are an earlier one themselves: (place, place of that).
+    `twins` says which leaves are an earlier one themselves: (place, place of that).  `memories` are what leaves lie in: the Storages of
+    Tensors, of arrays their ids, which say no more than that an array stands there twice.
     """
 
-    __slots__ = ("key", "leaves", "objects", "shares", "storages", "twins")
+    __slots__ = ("key", "leaves", "memories", "objects", "shares", "twins")
     twins: dict[int, int]
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.leaves: list[Leaf] = []
-        self.storages: list[Storage] = []
+        self.memories: list[Storage | int] = []
         self.objects: list[tuple[str, Any]] = []
         key: list[Any] = []
         for position, value in enumerate(args):
@@ -39,14 +40,14 @@ class Call:
         for name in kwargs:
             key.append(name)
             self._take(kwargs[name], key, name)
-        self.shares = len(set(self.storages)) != len(self.storages)
-        """Whether Tensors among the arguments share memory."""
+        self.shares = len(set(self.memories)) != len(self.memories)
+        """Whether Tensors among the arguments share memory, or an array stands there twice."""
         self.twins = NO_TWINS
         if self.shares:
             first: dict[int, int] = {}
             self.twins = {}
             for place, leaf in enumerate(self.leaves):
-                if isinstance(leaf, Handle) and first.setdefault(id(leaf), place) != place:
+                if isinstance(leaf, Handle | np.ndarray) and first.setdefault(id(leaf), place) != place:
                     self.twins[place] = first[id(leaf)]
             key.append(tuple(self.twins.items()))
         self.key = tuple(key)
@@ -58,10 +59,11 @@ class Call:
             if value._view is not None and not value._view.strides.dense:  # which of its views share its memory depends on it
                 key.append(value._view.strides.strides)
             self.leaves.append(value)
-            self.storages.append(value._storage)
+            self.memories.append(value._storage)
         elif isinstance(value, np.ndarray | np.generic):
             key += (np.ndarray, value.shape, value.dtype)
             self.leaves.append(value)
+            self.memories += [id(value)] * isinstance(value, np.ndarray)  # a number of NumPy's is a value, which nobody can write to
         elif isinstance(value, _VALUES):
             key += typed(value)
         elif isinstance(value, list | tuple):

@@ -18,7 +18,7 @@ from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.answer import marked
 from gradwerk.tensor.engine import Executable, executable
-from gradwerk.tensor.guards import Guards
+from gradwerk.tensor.guards import Guards, Slot
 from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
@@ -28,6 +28,10 @@ from gradwerk.tensor.storage import Storage, View, held, inverse
 from gradwerk.tensor.tape import TapeNode, Walk, spent_node
 from gradwerk.tensor.tensor import Tensor, to_array
 from gradwerk.tensor.trace import Moved, Trace
+from gradwerk.tensor.watched import Watched
+
+LARGEST = 1 << 22
+"""Bytes: larger arrays that a function holds are data, and not looked at for what the trace itself wrote to them."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ class Tracer:
         self.fn, self.call, self.by_identity = fn, call, by_identity
         self.trace = Trace(name)
         self.guards = Guards()
+        self.contents: list[Watched] = []
         self.sources: dict[int, Reference] = {}
         self.by_storage: dict[Storage, Reference] = {}
         self.arguments: dict[Value, Argument] = {}
@@ -173,7 +178,9 @@ class Tracer:
         """The whole road.  Raises what the function raises, TraceError, Overlap; all state is as before then."""
         trace, call = self.trace, self.call
         self.guards.collect(self.fn, iter(call.objects))
-        trace.hold(list(self.guards.arrays.values()))
+        arrays = list(self.guards.arrays.values())
+        trace.hold(arrays)
+        self.contents = [Watched(array) for array in arrays if array.nbytes <= LARGEST and not array.dtype.hasobject]
         trace.names = self.guards.names
         grad = mode.grad
         leaves: list[Handle] = []
@@ -182,21 +189,25 @@ class Tracer:
         given = Rebuilt(leaves)
         args = tuple(given.take(value) for value in args)
         kwargs = {name: given.take(value) for name, value in kwargs.items()}
-        changed = []
+        changed: list[Slot] = []
         try:
             with trace.running():
                 result = self.fn(*args, **kwargs)
                 mode.grad = grad
-                changed = self.guards.changed_by_trace()
+                changed = self.changed()
                 self.refuse_leaks([slot.change() for slot in changed] + given.changes())
                 made = self.assemble(result, differentiable=grad)
         except BaseException:
-            for slot in changed or self.guards.changed_by_trace():
+            for slot in changed or self.changed():
                 slot.put_back()
             raise
         finally:
             trace.restore()
         return made
+
+    def changed(self) -> list[Slot]:
+        """What the function itself changed while it was traced: attributes, lists, and what NumPy wrote to the arrays that it holds."""
+        return self.guards.changed_by_trace() + [slot for slot in self.contents if not slot.holds()]
 
     def refuse_leaks(self, changes: Sequence[str]) -> None:
         """State outside of Tensors must be as it was: it would change at the trace only, not at every call."""
