@@ -5,8 +5,11 @@ Each law runs a function plainly and compiled, on the same arguments one after t
 
 from __future__ import annotations
 
+import array
 import dataclasses
-from collections import OrderedDict, defaultdict, deque, namedtuple
+import enum
+from collections import OrderedDict, UserList, defaultdict, deque, namedtuple
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -33,6 +36,15 @@ class Frozen:
     value: Any
 
 
+class Holder:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Color(enum.Enum):
+    RED = [1]  # noqa: RUF012  as users write it
+
+
 def tensor(seed: int = 0) -> Tensor:
     return Tensor(np.random.default_rng(seed).normal(size=3).astype(np.float32))
 
@@ -49,7 +61,9 @@ def plain(tree: Any) -> Any:
         return (type(tree), getattr(tree, "maxlen", None), [plain(item) for item in tree])
     if dataclasses.is_dataclass(tree):
         return (type(tree), [plain(getattr(tree, field.name)) for field in dataclasses.fields(tree)])
-    return tree
+    if isinstance(tree, np.random.Generator):
+        return tree.bit_generator.state
+    return (type(tree), plain(vars(tree))) if hasattr(tree, "__dict__") and not isinstance(tree, type) else tree
 
 
 def changed(tree: Any) -> None:
@@ -69,11 +83,16 @@ def changed(tree: Any) -> None:
             tree.append(5)
     elif isinstance(tree, set):
         tree.add(5)
-    elif isinstance(tree, bytearray):
+    elif isinstance(tree, bytearray | array.array):
         tree[0] = 9
+    elif isinstance(tree, np.random.Generator):
+        tree.normal()
     elif isinstance(tree, Record):
-        changed(tree.value)
-        tree.names = ["other"]
+        changed([tree.value, tree.names, tree.again])
+        tree.again = ["other"]
+    elif hasattr(tree, "__dict__"):
+        changed(list(vars(tree).values()))
+        tree.more = 1
 
 
 def grouped(x: Any) -> Any:
@@ -96,6 +115,15 @@ GIVES = {
     "bytearray": lambda x: (x * 2, bytearray(b"abc")),
     "dataclass": lambda x: Record(x * 2, ["a"], {"deep": [x + 1]}),
     "frozen dataclass": lambda x: [Frozen(x * 2), Frozen(Frozen(x))],
+    "dataclass without Tensors": lambda x: (x * 2, Record([1], ["a"], {"deep": [np.zeros(2)]})),
+    "object": lambda x: (x * 2, Holder([1, {"a": 2}])),
+    "object in an object": lambda x: (x * 2, [Holder(Holder(Record(1, [])))]),
+    "namespace": lambda x: (x * 2, SimpleNamespace(items=[1])),
+    "UserList": lambda x: (x * 2, UserList([1, [2]])),
+    "array of Python's": lambda x: (x * 2, array.array("i", [1, 2])),
+    "array of lists": lambda x: (x * 2, np.array([[1], [2, 3], None], object)[:2]),
+    "generator of numbers": lambda x: (x * 2, np.random.default_rng(3)),
+    "exception": lambda x: (x * 2, ValueError("a")),
     "twice": lambda x: [x * 2] * 2,
     "nothing": lambda x: None,
 }
@@ -112,11 +140,51 @@ def test_each_call_gives_its_own(name):
         changed(result)
 
 
-def test_an_array_from_outside_is_given_itself():
-    outside = np.zeros(3)
-    fn = compile_(lambda x: (x * 2, outside))
+OUTSIDE = {
+    "array": np.zeros(3), "list": [1, [2]], "dict": {"a": [1]}, "set": {1}, "dataclass": Record(1, ["a"]), "list of Tensors": [tensor()],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_was_there_before_is_given_itself(name):
+    outside = OUTSIDE[name]
+    fn = compile_(lambda x: (x * 2, outside, [outside]))
     for _ in range(2):
-        assert fn(tensor())[1] is outside
+        _, given, (again,) = fn(tensor())
+        assert given is outside
+        assert again is outside
+
+
+def test_members_of_an_enum_are_given_themselves():
+    fn = compile_(lambda x: (x * 2, Color.RED))
+    assert fn(tensor())[1] is Color.RED
+    assert fn(tensor())[1].value == [1]
+
+
+@pytest.mark.parametrize("make", [list, lambda: {"a": 1}, lambda: Holder([1]), lambda: Record(1, []), lambda: np.zeros(2)])
+def test_what_stands_in_several_places_is_one_thing(make):
+    def fn(x):
+        made = make()
+        return x * 2, made, [made, {"again": made}]
+
+    fn = compile_(fn)
+    before = None
+    for _ in range(2):
+        _, first, (second, third) = fn(tensor())
+        assert first is second
+        assert first is third["again"]
+        assert first is not before
+        before = first
+
+
+def test_what_holds_itself_is_refused():
+    def fn(x):
+        made = [x * 2]
+        made.append(made)
+        return made
+
+    with pytest.raises(TraceError, match="a list that holds itself"):
+        compile_(fn)(tensor())
 
 
 @pytest.mark.parametrize("give", [
@@ -126,11 +194,6 @@ def test_an_array_from_outside_is_given_itself():
 def test_tensors_inside_of_what_no_call_can_make_are_refused(give):
     with pytest.raises(TraceError, match="a compiled function gives"):
         compile_(give)(tensor())
-
-
-class Holder:
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 HELD = tensor()

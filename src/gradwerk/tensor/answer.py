@@ -1,26 +1,31 @@
 """What a compiled function gives back, as a pattern: marks where its Tensors stand, and all else of which each call makes its own.
 
-Lists, tuples, deques and dicts are made anew at each call, as are dataclasses that hold Tensors; so are arrays and sets, which the function
-would make anew itself, and which nobody may find changed by whoever got them last.
+What the function makes itself (lists, dicts, sets, arrays, dataclasses, objects of the user's classes) it would make anew at each call, so
+each call gives a copy, which nobody may find changed by whoever got the last one; what stands there twice is one thing at each call too.
+What it found outside it gives as it is.
 """
 
 from __future__ import annotations
 
+import array
 import copy
 import dataclasses
-from collections import deque
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Container, Iterable, Iterator
-from types import AsyncGeneratorType, CoroutineType
+from types import AsyncGeneratorType, CoroutineType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base.errors import TraceError
+from gradwerk.tensor.guards import is_library
 from gradwerk.tensor.handle import Handle
 
 Tree = Any
-CONTAINERS = (set, frozenset, bytearray, np.ndarray)
-"""What is copied for each call where it holds no Tensor."""
+CONTAINERS = (set, frozenset, bytearray, array.array, np.ndarray, np.random.Generator, np.random.RandomState)
+"""What is copied whole for each call where it holds no Tensor."""
+OPEN = (SimpleNamespace, UserList, UserDict, ChainMap, BaseException)
+"""Classes of Python's own whose instances are copied attribute by attribute, as those of the user's classes are."""
 
 
 class Leaf:
@@ -32,48 +37,105 @@ class Leaf:
         self.number = number
 
 
+class Given:
+    """A mark where something stands that was there before, and is given as it is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:  # noqa: ANN401
+        self.value = value
+
+
 class Copied:
-    """A mark where an object stands of which each call gives a copy, with `parts` in the place of its fields."""
+    """A mark where an object stands of which each call gives a copy, with `parts` in the place of its attributes."""
 
     __slots__ = ("original", "parts")
 
     def __init__(self, original: Any, parts: dict[str, Tree]) -> None:  # noqa: ANN401
         self.original, self.parts = original, parts
 
-    def made(self, results: list[Any]) -> Any:  # noqa: ANN401
+    def made(self, results: list[Any], shared: dict[Shared, Any]) -> Any:  # noqa: ANN401
         """The copy."""
-        made = copy.copy(self.original)
+        made = copy.deepcopy(self.original) if isinstance(self.original, CONTAINERS) else copy.copy(self.original)
         for name, part in self.parts.items():
-            object.__setattr__(made, name, grown(part, results))
+            object.__setattr__(made, name, grown(part, results, shared))
         return made
 
 
-def marked(tree: Tree, found: list[Handle], held: Container[int]) -> Tree:
-    """The pattern of a result; its Tensors are added to `found`, one that stands there twice once.  `held` are arrays from outside, by id.
+class Shared:
+    """A mark where something stands that stands in several places: at each call it is one thing."""
 
-    Raises: TraceError for Tensors of the step in what is no tree, and for code that would run later.
-    """
-    if isinstance(tree, Handle):
-        place = next((k for k, handle in enumerate(found) if handle is tree), len(found))
-        if place == len(found):
-            found.append(tree)
-        return Leaf(place)
-    if isinstance(tree, list | tuple | deque):
-        return filled(tree, [marked(item, found, held) for item in tree])
-    if isinstance(tree, dict):
-        return filled(tree, [marked(item, found, held) for item in tree.values()])
-    if isinstance(tree, CONTAINERS):
-        if not isinstance(tree, np.ndarray | bytearray):
-            refuse_inside(tree, tree)
-        return tree if id(tree) in held else Copied(tree, {})
-    if is_record(tree) and any_of_step(parts_of(tree)):
-        return Copied(tree, {name: marked(getattr(tree, name), found, held) for name in fields_of(tree)})
-    if isinstance(tree, Iterator | CoroutineType | AsyncGeneratorType):
-        kind = type(tree).__name__
-        raise TraceError(f"a compiled function gives a {kind}, whose code would run outside of it", likely="return a list of what it gives")
-    attributes = getattr(tree, "__dict__", None)
-    refuse_inside(tree, attributes.values() if isinstance(attributes, dict) else ())
-    return tree
+    __slots__ = ("tree",)
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+
+
+class Marker:
+    """Makes the pattern of a result; its Tensors are added to `found`, each once.  `outside` are things that were there before, by id."""
+
+    def __init__(self, outside: Container[int]) -> None:
+        self.outside, self.found = outside, list[Handle]()
+        self.met: dict[int, Any] = {}
+        self.repeated: dict[int, Shared] = {}
+        self.inside_of: list[int] = []
+
+    def pattern(self, tree: Tree) -> Tree:
+        """The pattern.  Raises: TraceError for Tensors of the step in what is no tree, and for code that would run later."""
+        self.meet(tree)
+        return self.mark(tree)
+
+    def meet(self, tree: Tree) -> None:
+        """Notes what stands there twice."""
+        if id(tree) in self.outside or isinstance(tree, Handle) or not is_made(tree):
+            return
+        if id(tree) in self.met:
+            self.repeated[id(tree)] = Shared(None)
+            return
+        self.met[id(tree)] = tree
+        for part in parts_of(tree) if not isinstance(tree, CONTAINERS) else ():
+            self.meet(part)
+
+    def mark(self, tree: Tree) -> Tree:
+        """The pattern of a part."""
+        if isinstance(tree, Handle):
+            place = next((k for k, handle in enumerate(self.found) if handle is tree), len(self.found))
+            self.found += [tree] * (place == len(self.found))
+            return Leaf(place)
+        if id(tree) in self.outside:
+            return Given(tree)
+        refuse_later(tree)
+        if not is_made(tree):
+            attributes = getattr(tree, "__dict__", None)
+            refuse_inside(tree, attributes.values() if isinstance(attributes, dict) else ())
+            return Given(tree)
+        if id(tree) in self.inside_of:
+            raise TraceError(f"a compiled function gives a {type(tree).__name__} that holds itself", likely="return its parts")
+        shared = self.repeated.get(id(tree))
+        if shared is not None and shared.tree is not None:
+            return shared
+        self.inside_of.append(id(tree))
+        made = self.container(tree)
+        self.inside_of.pop()
+        if shared is None:
+            return made
+        shared.tree = made
+        return shared
+
+    def container(self, tree: Tree) -> Tree:
+        """The pattern of what holds others."""
+        if isinstance(tree, list | tuple | deque):
+            return filled(tree, [self.mark(item) for item in tree])
+        if isinstance(tree, dict):
+            return filled(tree, [self.mark(item) for item in tree.values()])
+        if isinstance(tree, CONTAINERS):
+            if isinstance(tree, set | frozenset) or (isinstance(tree, np.ndarray) and tree.dtype.hasobject):
+                refuse_inside(tree, tree if isinstance(tree, set | frozenset) else tree.ravel())
+            return Copied(tree, {})
+        copied = can_be_copied(tree)
+        if not (copied and is_record(tree)):
+            refuse_inside(tree, parts_of(tree))
+        return Copied(tree, {name: self.mark(getattr(tree, name)) for name in names_of(tree)}) if copied else Given(tree)
 
 
 def filled(like: Any, items: list[Any]) -> Any:  # noqa: ANN401
@@ -91,15 +153,24 @@ def filled(like: Any, items: list[Any]) -> Any:  # noqa: ANN401
     return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
 
 
-def grown(tree: Tree, results: list[Any]) -> Any:  # noqa: ANN401
-    """The result of a pattern: Tensors at its marks."""
+def grown(tree: Tree, results: list[Any], shared: dict[Shared, Any]) -> Any:  # noqa: ANN401
+    """The result of a pattern: Tensors at its marks.  `shared` are the things of this call that stand in several places."""
     if isinstance(tree, Leaf):
         return results[tree.number]
     if isinstance(tree, list | tuple | deque):
-        return filled(tree, [grown(item, results) for item in tree])
+        return filled(tree, [grown(item, results, shared) for item in tree])
     if isinstance(tree, dict):
-        return filled(tree, [grown(item, results) for item in tree.values()])
-    return tree.made(results) if isinstance(tree, Copied) else tree
+        return filled(tree, [grown(item, results, shared) for item in tree.values()])
+    if isinstance(tree, Shared):
+        if tree not in shared:
+            shared[tree] = grown(tree.tree, results, shared)
+        return shared[tree]
+    return tree.value if isinstance(tree, Given) else tree.made(results, shared)
+
+
+def is_made(value: Any) -> bool:  # noqa: ANN401
+    """Whether each call makes its own of such a thing."""
+    return isinstance(value, (list, tuple, deque, dict, *CONTAINERS)) or is_open(value)
 
 
 def is_record(value: Any) -> bool:  # noqa: ANN401
@@ -107,23 +178,56 @@ def is_record(value: Any) -> bool:  # noqa: ANN401
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
-def fields_of(record: Any) -> list[str]:  # noqa: ANN401
-    """The names of the fields of a dataclass that are set."""
-    return [field.name for field in dataclasses.fields(record) if hasattr(record, field.name)]
+def is_open(value: Any) -> bool:  # noqa: ANN401
+    """Whether it is an object with attributes of a class of the user's, or of one of those of Python's own that are as good as that."""
+    if isinstance(value, OPEN) or is_record(value):
+        return True
+    return hasattr(value, "__dict__") and not callable(value) and not is_library(type(value).__module__)
+
+
+def can_be_copied(value: Any) -> bool:  # noqa: ANN401
+    """Whether Python can make another one like it.  Of what is there only once (members of enums) it gives the same one."""
+    try:
+        made = copy.copy(value)
+        return made is not value and type(made) is type(value)
+    except Exception:  # whatever its class says to being copied
+        return False
+
+
+def names_of(value: Any) -> list[str]:  # noqa: ANN401
+    """The attributes of an object that are set."""
+    fields = [field.name for field in dataclasses.fields(value) if hasattr(value, field.name)] if is_record(value) else []
+    return list(dict.fromkeys([*fields, *getattr(value, "__dict__", ())]))
 
 
 def parts_of(value: Any) -> Iterable[Any]:  # noqa: ANN401
-    """What a container or dataclass holds."""
+    """What a container or object holds."""
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, list | tuple | deque | set | frozenset):
         return value
-    return [getattr(value, name) for name in fields_of(value)] if is_record(value) else ()
+    return [getattr(value, name) for name in names_of(value)] if is_open(value) else ()
 
 
-def any_of_step(parts: Iterable[Any]) -> bool:
+def any_of_step(parts: Iterable[Any], met: set[int] | None = None) -> bool:
     """Whether Tensors without contents stand among these values, or inside of them."""
-    return any(part._array is None if isinstance(part, Handle) else any_of_step(parts_of(part)) for part in parts)
+    met = set() if met is None else met
+    for part in parts:
+        if isinstance(part, Handle):
+            if part._array is None:
+                return True
+        elif id(part) not in met:
+            met.add(id(part))
+            if any_of_step(parts_of(part), met):
+                return True
+    return False
+
+
+def refuse_later(tree: Tree) -> None:
+    """Raises: TraceError for an iterator, whose code would run behind the trace."""
+    if isinstance(tree, Iterator | CoroutineType | AsyncGeneratorType):
+        kind = type(tree).__name__
+        raise TraceError(f"a compiled function gives a {kind}, whose code would run outside of it", likely="return a list of what it gives")
 
 
 def refuse_inside(owner: Any, parts: Iterable[Any]) -> None:  # noqa: ANN401

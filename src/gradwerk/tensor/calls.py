@@ -223,7 +223,7 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
         raise error
     if entry.backward is not None:
         attach(entry, entry.backward, results, held, arrays, versions, outputs, leaves)
-    return grown(entry.tree, results)
+    return grown(entry.tree, results, {})
 
 
 def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wrap: bool = True) -> Any:  # noqa: ANN401
@@ -248,7 +248,7 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
             results[k]._node = entry.spent
     if not wrap:
         return results
-    return results[0] if binding.single else grown(entry.tree, results)
+    return results[0] if binding.single else grown(entry.tree, results, {})
 
 
 def contents(x: Any) -> Array:  # noqa: ANN401

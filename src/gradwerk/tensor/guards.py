@@ -176,6 +176,8 @@ class Guards:
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.tensors: list[Met] = []
         self.layouts: list[tuple[Storage, tuple[int, ...]]] = []
+        self.seen: dict[int, Any] = {}
+        """All that was looked at, by id: it was there before.  Until the trace is over."""
         self.names: dict[Storage, str] = {}
         """What Tensors are called where they were found: `model.conv1.kernel`.  For people."""
 
@@ -191,6 +193,7 @@ class Guards:
             if len(reach.names) == len(names):
                 break
             names = reach.names
+        self.seen = reach.seen
         self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
         self.items = [(slot.owner, slot.key, slot.was) for slot in self.slots if isinstance(slot, Item)]
         self.others = [slot for slot in self.slots if not isinstance(slot, Item)]
@@ -304,7 +307,7 @@ class Reach:
 
     def module(self, label: str, value: ModuleType) -> None:
         """A Python module: the numbers, texts and objects in it that code names."""
-        if _library(value.__name__):
+        if is_library(value.__name__):
             return
         for name in self.known & vars(value).keys():
             held = vars(value)[name]
@@ -314,7 +317,7 @@ class Reach:
     def methods(self, cls: type) -> None:
         """The user's own methods: their globals are guarded too."""
         for base in cls.__mro__:
-            if id(base) in self.seen or _library(base.__module__):
+            if id(base) in self.seen or is_library(base.__module__):
                 continue
             self.seen[id(base)] = base
             for member in vars(base).values():
@@ -335,7 +338,7 @@ class Reach:
             self.visit(f"default {position} of {fn.__name__}", default)
         if hasattr(fn, "__wrapped__"):
             self.visit(fn.__name__, fn.__wrapped__)
-        if _library(fn.__module__ or ""):
+        if is_library(fn.__module__ or ""):
             return
         for name in _names(fn.__code__):
             self.names.add(name)
@@ -383,7 +386,7 @@ def _ours(module: str) -> bool:
     return module == "gradwerk" or module.startswith("gradwerk.")
 
 
-def _library(module: str) -> bool:
+def is_library(module: str) -> bool:
     """True for code that does not change under the user's hands: ours, NumPy, the standard library."""
     top = module.partition(".")[0]
     return top in ("gradwerk", "numpy", "ml_dtypes", "builtins") or (top in sys.stdlib_module_names and top != "__main__")

@@ -16,7 +16,7 @@ from gradwerk.ir.graph import Node, Type, Value
 from gradwerk.ir.op import Array, Input, Movement, Strides
 from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
-from gradwerk.tensor.answer import marked
+from gradwerk.tensor.answer import Marker
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards, Slot
 from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
@@ -296,8 +296,8 @@ class Tracer:
         """Inputs, outputs and programs."""
         trace = self.trace
         grad_guards = self.note_gradients()
-        found: list[Handle] = []
-        tree = marked(result, found, self.guards.arrays)
+        marker = Marker(self.guards.seen)
+        tree, found = marker.pattern(result), marker.found
         recipes = tuple(self.recipe(handle) for handle in found)
         gradients = []
         for handle, before in list(trace.grads.values()):
@@ -323,6 +323,7 @@ class Tracer:
             raise Moved
         found_at = {source.handle._storage for source in sources if isinstance(source, Fixed)}
         self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
+        self.guards.seen = {}
         self.guards.others += trace.watched
         self.guards.slots += trace.watched
         self.guards.tensors = [met for met in trace.met.values() if isinstance(self.reference(met.handle), Fixed)]
