@@ -85,38 +85,43 @@ class Binding:
             else:
                 self.others.append((owner, recipe))
 
-    def addresses(self, leaves: Sequence[Any]) -> list[int] | None:
-        """One address per input; None when some memory cannot be taken as it is."""
+    def addresses(self, leaves: Sequence[Any], kept: list[Array]) -> list[int] | None:
+        """One address per input; None when some memory cannot be taken as it is.
+
+        What lies there is `kept` until the run is over: another thread may replace a gradient meanwhile.
+        """
         words = self.words.copy()
         for number, source, seen in self.moving:
             x = leaves[source.place] if type(source) is Argument else memory(source, leaves)
             array = x._array if isinstance(x, Handle) else x
             if type(array) is not np.ndarray or not array.flags.c_contiguous:
                 return None
-            if seen.array() is not array:
-                if not seen.look(array):
+            last, start = seen.last  # at once: another thread may look meanwhile
+            if last() is not array:
+                start = seen.look(array)
+                if not start:
                     return None
-                self.held.refuse(array, writes=number in self.overwritten, start=seen.start)
-            words[number] = seen.start
+                self.held.refuse(array, writes=number in self.overwritten, start=start)
+            kept.append(array)
+            words[number] = start
         return words
 
 
 class Seen:
     """The array that an argument was in the last call, and where it lies: to ask NumPy takes longer than a small step's kernels."""
 
-    __slots__ = ("array", "start")
+    __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self.array: Callable[[], Array | None] = lambda: None
-        self.start = 0
+        self.last: tuple[Callable[[], Array | None], int] = (lambda: None, 0)
 
-    def look(self, array: Array) -> bool:
-        """Takes this array; whether kernels may read it as it is."""
-        start = array.__array_interface__["data"][0]
+    def look(self, array: Array) -> int:
+        """Where this array lies; 0 where kernels may not read it as it is."""
+        start: int = array.__array_interface__["data"][0]
         if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
-            return False
-        self.array, self.start = ref(array), start
-        return True
+            return 0
+        self.last = ref(array), start
+        return start
 
 
 def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
@@ -127,7 +132,8 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     if binding.written_moving or binding.foreign:
         refuse_read_only(binding, leaves)
     native = binding.native
-    words = binding.addresses(leaves) if native is not None and entry.backward is None else None
+    kept: list[Array] = []
+    words = binding.addresses(leaves, kept) if native is not None and entry.backward is None else None
     if native is None or words is None:
         return run_on_arrays(binding, call)
     outputs: list[Array] | None = None
