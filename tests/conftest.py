@@ -43,5 +43,8 @@ def chunk_order(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _settings_as_they_were() -> Iterator[None]:
-    with settings.scope(check=True):
-        yield
+    before = dict(settings._set)
+    settings.check = True  # in all threads
+    yield
+    settings._set = before
+    settings.reload()

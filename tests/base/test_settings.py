@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import SETTINGS, Settings, settings
@@ -102,10 +107,63 @@ def test_every_setting_is_documented_and_named_alike() -> None:
         assert item.variable == f"GRADWERK_{item.name.upper()}" and len(item.meaning) > 20
 
 
-def test_another_thread_sees_what_a_program_set() -> None:
-    seen = []
+def in_a_thread(work: Any) -> Any:
+    """What a function gives in another thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def test_another_thread_sees_what_a_program_set(monkeypatch) -> None:
+    monkeypatch.setattr(settings, "_set", {})
+    settings.debug = 2
+    assert in_a_thread(lambda: settings.debug) == 2
+    with settings.scope(debug=1):
+        assert in_a_thread(lambda: setattr(settings, "debug", 3)) is None
+        assert settings.debug == 1
+    assert settings.debug == 3
+    monkeypatch.undo()
+    settings.reload()
+
+
+def test_a_scope_is_that_of_its_thread() -> None:
+    before = settings.debug
     with settings.scope(debug=2):
-        thread = threading.Thread(target=lambda: seen.append(settings.debug))
-        thread.start()
-        thread.join()
-    assert seen == [2]
+        assert in_a_thread(lambda: settings.debug) == before
+        assert settings.origin(next(item for item in SETTINGS if item.name == "debug")) == "program"
+        settings.debug = 4  # inside of the scope, as it is
+        assert settings.debug == 4
+    assert settings.debug == before
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["enter", "leave", "leave another", "set"])), max_size=12))
+def test_scopes_of_several_threads_end_in_any_order(steps: list[tuple[int, str]]) -> None:
+    """Each thread has what its own open scopes say, else what a program set, however they overlap."""
+    contexts, scopes, values = [copy_context() for _ in range(3)], [[], [], []], {}
+    outside = settings.debug
+    for number, (place, what) in enumerate(steps):
+        mine, run = scopes[place], contexts[place].run
+        if what == "enter":
+            scope = settings.scope(debug=number)
+            run(scope.__enter__)
+            mine.append(scope)
+            values[scope] = number
+        elif mine and what != "set":
+            run(mine.pop(-1 if what == "leave" else 0).__exit__, None, None, None)
+        elif mine:
+            run(setattr, settings, "debug", number)
+            values[mine[-1]] = number
+        for other, context in zip(scopes, contexts, strict=True):
+            assert context.run(getattr, settings, "debug") == (values[other[-1]] if other else outside)
+    for mine, context in zip(scopes, contexts, strict=True):
+        while mine:
+            context.run(mine.pop().__exit__, None, None, None)
+    assert settings.debug == outside
+    assert "debug" in vars(settings)  # found at once again
+
+
+def test_a_scope_that_ends_in_another_thread_has_ended() -> None:
+    before = settings.debug
+    scope = settings.scope(debug=2)
+    scope.__enter__()
+    in_a_thread(lambda: scope.__exit__(None, None, None))
+    assert settings.debug == before

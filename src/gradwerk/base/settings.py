@@ -4,7 +4,8 @@
     settings.threads
     with settings.scope(debug=1): ...
 
-A value set in a program wins over the environment, which wins over the default.  `gradwerk settings` prints the table.
+A value set in a program wins over the environment, which wins over the default.  `gradwerk settings` prints the table.  What a program sets
+holds for all threads; what a scope sets holds in its block, for the thread (or task) that is in it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.events import emit
+from gradwerk.base.forks import Renewed
 
 MOST_THREADS = 256
 LOADED = time.time_ns()
@@ -121,8 +124,16 @@ SETTINGS = (
 _PREFIX = "GRADWERK"
 
 
+Frame = dict[str, Any]
+_frames: ContextVar[tuple[Frame, ...]] = ContextVar("gradwerk settings", default=())
+"""The scopes that this thread or task is in, the innermost last."""
+
+
 class Settings:
-    """The current values, as attributes."""
+    """The current values, as attributes.
+
+    A setting of which no scope is open anywhere lies in the instance, where Python finds it at once; the others are looked for.
+    """
 
     threads: int
     debug: int
@@ -136,22 +147,38 @@ class Settings:
     def __init__(self) -> None:
         self._set: dict[str, Any] = {}
         self._known = {item.name: item for item in SETTINGS}
+        self._open: dict[int, Frame] = {}
+        """The scopes that are open in any thread, by id."""
+        self._guard = Renewed()
         self.reload()
 
     def reload(self) -> None:
         """Reads the environment again; what a program set stays.  A variable that is not usable is complained of by who asks for it."""
-        for item in SETTINGS:
-            try:
-                object.__setattr__(self, item.name, self._set[item.name] if item.name in self._set else self._from_environment(item))
-            except ArgumentError:
+        with self._guard.lock:
+            scoped = {name for frame in list(self._open.values()) for name in frame}
+            for item in SETTINGS:
                 self.__dict__.pop(item.name, None)
+                if item.name in scoped:
+                    continue
+                try:
+                    object.__setattr__(self, item.name, self._for_all(item))
+                except ArgumentError:
+                    continue
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  reached where `reload` had to leave a setting away
         if name.startswith("_") or name not in self._known:
             raise AttributeError(name)
-        return self._from_environment(self._known[name])
+        frame = self._frame_of(name)
+        return frame[name] if frame is not None else self._for_all(self._known[name])
 
-    def _from_environment(self, item: Setting) -> Any:  # noqa: ANN401  the setting's own type
+    def _frame_of(self, name: str) -> Frame | None:
+        """The innermost scope of this thread that sets it."""
+        return next((frame for frame in reversed(_frames.get()) if name in frame and id(frame) in self._open), None)
+
+    def _for_all(self, item: Setting) -> Any:  # noqa: ANN401  the setting's own type
+        """The value outside of scopes."""
+        if item.name in self._set:
+            return self._set[item.name]
         text = os.environ.get(item.variable)
         if text is None:
             return item.default
@@ -160,32 +187,42 @@ class Settings:
         except ValueError as error:
             raise ArgumentError(f"{item.variable}={text!r} is not usable: {error}", facts=(f"{item.name}: {item.meaning}",)) from None
 
+    def _taken(self, name: str, value: Any) -> Any:  # noqa: ANN401
+        """A value as the setting has it.  Raises: ArgumentError for an unknown name, and for what it does not take."""
+        if name not in self._known:
+            raise ArgumentError(f"no setting is named {name!r}", facts=(", ".join(self._known),))
+        try:
+            return self._known[name].take(value)
+        except ValueError as error:
+            raise ArgumentError(f"{name}={value!r} is not usable: {error}", facts=(f"{name}: {self._known[name].meaning}",)) from None
+
     def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401
         if name.startswith("_"):
             object.__setattr__(self, name, value)
             return
-        if name not in self._known:
-            raise ArgumentError(f"no setting is named {name!r}", facts=(", ".join(self._known),))
-        try:
-            value = self._known[name].take(value)
-        except ValueError as error:
-            raise ArgumentError(f"{name}={value!r} is not usable: {error}", facts=(f"{name}: {self._known[name].meaning}",)) from None
-        self._set[name] = value
-        object.__setattr__(self, name, value)
+        value = self._taken(name, value)
+        frame = self._frame_of(name)
+        if frame is not None:
+            frame[name] = value
+        else:
+            self._set[name] = value
+            self.reload()
         emit("setting", name=name, value=value)
 
     @contextmanager
     def scope(self, **values: Any) -> Iterator[Settings]:  # noqa: ANN401  checked against the table
-        """Other values inside the block; what is set there beside them, here or by another thread, stays."""
-        before = {name: self._set[name] for name in values if name in self._set}
+        """Other values inside the block, for this thread; what is set there beside them, here or by another thread, stays."""
+        frame = {name: self._taken(name, value) for name, value in values.items()}
+        self._open[id(frame)] = frame
+        _frames.set((*_frames.get(), frame))
         try:
-            for name, value in values.items():
-                setattr(self, name, value)
+            self.reload()
+            for name, value in frame.items():
+                emit("setting", name=name, value=value)
             yield self
         finally:
-            for name in values:
-                self._set.pop(name, None)
-            self._set |= before
+            _frames.set(tuple(other for other in _frames.get() if other is not frame))
+            del self._open[id(frame)]
             self.reload()
 
     def check_all(self) -> None:
@@ -210,7 +247,7 @@ class Settings:
 
     def origin(self, item: Setting) -> str:
         """'program', the environment variable, or 'default'."""
-        if item.name in self._set:
+        if item.name in self._set or self._frame_of(item.name) is not None:
             return "program"
         return item.variable if item.variable in os.environ else "default"
 
