@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentTypeError, DTypeError, ShapeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
+from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import apply, assign, unreadable
 from gradwerk.tensor.display import describe
@@ -236,13 +238,27 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
     """The NumPy array of what a Tensor can be made of.  Raises: DTypeError."""
     if isinstance(data, Handle):
         data = data.contents("a new Tensor") if isinstance(data, Tensor) else data._array
-    array = np.asarray(data, dtype)
+    array = np.asarray(data) if dtype is None else numbers_in(np.dtype(dtype), data)
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
         known = ", ".join(str(d) for d in dtypes.SHORT if d != dtypes.token)
         raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(f"known: {known}",))
     return array
+
+
+def numbers_in(dtype: DType, data: Any) -> Array:  # noqa: ANN401
+    """Numbers in a dtype: an array's as Cast says (NumPy leaves what is out of range to the processor), others where it holds them.
+
+    Raises: DTypeError.
+    """
+    if isinstance(data, np.ndarray | np.generic) and data.dtype in dtypes.SHORT and dtype in dtypes.SHORT:
+        converted: Array = cast(np.asarray(data), dtype)
+        return converted
+    try:
+        return np.asarray(data, dtype)
+    except (ValueError, OverflowError) as error:
+        raise DTypeError(f"{dtype} cannot hold these numbers", facts=(str(error),)) from None
 
 
 def one_element(x: Tensor, asked: str) -> Any:  # noqa: ANN401  a Python number

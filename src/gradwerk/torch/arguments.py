@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentTypeError, OutOfRangeError, ShapeError
+from gradwerk.base.errors import ArgumentTypeError, DTypeError, OutOfRangeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.tensor.handle import Handle
 
@@ -59,6 +60,28 @@ def extents(function: str, given: Sequence[Any]) -> tuple[int, ...]:
     if any(n < 0 for n in found):
         raise ShapeError(f"Trying to create tensor with negative dimension {min(found)}: {list(found)}", facts=(f"{function}()",))
     return found
+
+
+def filling(value: Any, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401  a Python number
+    """A number as it fills a Tensor of this dtype: cut toward zero, a whole one below 0 wrapped if unsigned; for bool whether it is not 0.
+
+    Raises: DTypeError where the dtype cannot hold it, as torch; NumPy would write what the processor makes of it.
+    """
+    number = value.item() if isinstance(value, np.generic) else value
+    if dtype.kind == "b":
+        return bool(number)
+    if dtype.kind == "f":
+        limits: Any = np.finfo(dtype)
+        fits = not math.isfinite(number) or abs(number) <= float(limits.max)
+    else:
+        limits = np.iinfo(dtype)
+        wraps = dtype.kind == "u" and isinstance(number, int)
+        fits = math.isfinite(number) and (-limits.max if wraps else limits.min) <= number <= limits.max
+    if not fits:
+        raise DTypeError(f"value cannot be converted to type {name_of(dtype)} without overflow", facts=(f"value {number!r}",))
+    if dtype.kind == "f":
+        return float(number)
+    return int(number) % (limits.max + 1) if dtype.kind == "u" else int(number)
 
 
 def mask_of(key: Any) -> Any:  # noqa: ANN401  what stands in brackets

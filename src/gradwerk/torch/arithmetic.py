@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gradwerk.base.dtypes import RANK, DType
+from gradwerk.base.dtypes import RANK, DType, is_number
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement
@@ -251,7 +251,8 @@ class Arithmetic:
             raise DTypeError(f"masked_fill only supports boolean masks, but got mask with dtype {arguments.name_of(mask.dtype)}")
         if getattr(value, "shape", ()):
             raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {len(value.shape)} dimension(s)")
-        return elementwise.where(mask, stored(value, self.dtype), self)
+        one = arguments.filling(value, self.dtype) if is_number(value) else stored(value, self.dtype)
+        return elementwise.where(mask, one, self)
 
     def zero_(self) -> Self:
         """In place: zeros."""
@@ -263,7 +264,7 @@ class Arithmetic:
             raise ArgumentTypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
         if getattr(value, "shape", ()):
             raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.shape)} dimensions.")
-        one = elementwise.cast(value, self.dtype) if hasattr(value, "__gradwerk_apply__") else np.asarray(value).astype(self.dtype)
+        one = np.asarray(arguments.filling(value, self.dtype), self.dtype) if is_number(value) else elementwise.cast(value, self.dtype)
         return self.copy_(movement.broadcast_to(one, tuple(self.shape)))
 
     def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:

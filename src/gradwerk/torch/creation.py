@@ -18,7 +18,7 @@ from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import inverse
-from gradwerk.torch.arguments import extents, whole
+from gradwerk.torch.arguments import extents, filling, whole
 from gradwerk.torch.options import accepts, on_cpu
 from gradwerk.torch.tensors import Tensor
 
@@ -144,7 +144,9 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor: 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """One value everywhere; its dtype is the value's unless given."""
     _read_now(fill_value)
-    return Tensor.of(np.full(_shape((size,)), fill_value, dtype or Tensor.of(fill_value).dtype), requires_grad=requires_grad)
+    dtype = dtype or Tensor.of(fill_value).dtype
+    value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
+    return Tensor.of(np.full(_shape((size,)), value, dtype), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
@@ -186,8 +188,9 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     count = whole("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
-    kind: type[int] | type[float] = int if dtype is not None and dtype.kind in "iu" else float  # torch cuts the ends first
-    return Tensor.of(np.linspace(kind(start), kind(end), count).astype(dtype or np.float32), requires_grad=requires_grad)
+    dtype = dtype or dtypes.float32
+    first, last = (filling(float(n), dtype) for n in (start, end))  # the ends are cut first
+    return Tensor.of(np.linspace(first, last, count).astype(dtype), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.dtypes import is_number
 from gradwerk.base.errors import ArgumentTypeError, StateError, TraceError
 from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array, Operand
@@ -62,7 +63,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         return super().__getitem__(arguments.mask_of(key))
 
     def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
-        super().__setitem__(arguments.mask_of(key), value)
+        super().__setitem__(arguments.mask_of(key), arguments.filling(value, self.dtype) if is_number(value) else value)
 
     @classmethod
     def of(cls, data: Any, dtype: Any = None, *, requires_grad: Truth = False) -> Self:  # noqa: ANN401
