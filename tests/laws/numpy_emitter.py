@@ -117,3 +117,7 @@ class NumpyEmitter:
     def power(self, a: Scalar, b: Scalar) -> Scalar:
         assert is_float(self._same(a, b))
         return np.asarray(np.power(a, b))
+
+    def fmod(self, a: Scalar, b: Scalar) -> Scalar:
+        assert is_float(self._same(a, b))
+        return np.asarray(np.fmod(a, b))

@@ -217,3 +217,29 @@ def test_whole_quotients_and_rests_are_those_of_the_exact_quotient(dtype: str) -
     for made in (lambda f: f(a, b), lambda f: gradwerk.compile(f)(Tensor(a), Tensor(b)).numpy()):
         np.testing.assert_array_equal(made(functions.floor_divide), np.array([float(q) for q, _ in exact], dtype))
         np.testing.assert_array_equal(made(functions.remainder), np.array([float(r) for _, r in exact], dtype))
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(np.float32, np.uint32), (np.float64, np.uint64)])
+def test_remainders_are_exact_whatever_the_quotient(dtype: type, bits: type) -> None:
+    """Quotients up to 2**2098, of bits drawn at random and of the ends of the range; NumPy's is C's."""
+    rng, limits = np.random.default_rng(4), np.finfo(dtype)
+    drawn = rng.integers(0, np.iinfo(bits).max, (2, 4000), dtype=bits, endpoint=True).view(dtype)
+    ends = [0.0, -0.0, 1, -0.1, 7 * limits.smallest_subnormal, limits.tiny, limits.max, np.inf, -np.inf, np.nan, 2.0**99, 2.0**101]
+    pairs = np.meshgrid(np.array(ends, dtype), np.array(ends, dtype))
+    a, b = (np.concatenate([drawn[k], pairs[k].ravel()]) for k in range(2))
+    with np.errstate(all="ignore"):
+        wanted = np.fmod(a, b)
+    for part in (np.s_[:], np.s_[:1], np.s_[-7:]):  # one lane, and a masked vector
+        got = gradwerk.compile(elementwise.fmod)(Tensor(a[part]), Tensor(b[part])).numpy()
+        np.testing.assert_array_equal(got, wanted[part])
+        np.testing.assert_array_equal(np.signbit(got[got == 0]), np.signbit(wanted[part][wanted[part] == 0]))
+
+
+def test_the_whole_quotient_of_a_remainder_is_flat() -> None:
+    a, b = Tensor(np.array([7.5, -7.5, 1e30])), Tensor(np.array([0.1, 2, 3]))
+    for x in (a, b):
+        x.requires_grad = True
+    first = gradwerk.grad(functions.remainder(a, b).sum(), [a, b], create_graph=True)
+    np.testing.assert_array_equal(first[1].numpy(), -np.floor([7.5 / 0.1 - 1, -3.75, 1e30 / 3]))
+    second = gradwerk.grad((first[1] * first[1]).sum(), [a, b], allow_unused=True)
+    assert all(g is None or not g.numpy().any() for g in second)

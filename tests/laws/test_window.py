@@ -30,8 +30,8 @@ def test_overlapping_windows_add_up() -> None:
 def test_nan_is_the_largest_and_the_place_of_the_gradient() -> None:
     x = np.array([1, np.nan, 2, np.nan], np.float32)
     assert np.isnan(WindowMax((4,), (4,), (0,), (0,))(x)).all()
-    assert WindowMaxGrad((4,), (4,), (0,), (0,))(x, np.array([3], np.float32)).tolist() == [0, 3, 0, 0]
-    assert WindowMaxPick((4,), (4,), (0,), (0,))(x, np.arange(4, dtype=np.float32)).tolist() == [1]
+    assert WindowMaxGrad((4,), (4,), (0,), (0,))(x, np.array([3], np.float32)).tolist() == [0, 0, 0, 3]  # the last NaN, as in PyTorch
+    assert WindowMaxPick((4,), (4,), (0,), (0,))(x, np.arange(4, dtype=np.float32)).tolist() == [3]
 
 
 def test_padding_is_below_everything() -> None:

@@ -1,4 +1,5 @@
-"""Every function of one element that our PyTorch front end has, at every special value: PyTorch's values and gradients, recorded.
+"""Every function of one element that our PyTorch front end has, at every special value: PyTorch's values, gradients and second
+derivatives, recorded.
 
 Where PyTorch's vector code and its code for what is left over differ, both answers are recorded, and either is right.
 """
@@ -115,22 +116,27 @@ def arguments(function: Function, dtype: str) -> list[Array]:
     return [np.resize(x.ravel(), -(-x.size // VECTOR) * VECTOR) for x in grid]
 
 
-def step(torch: Any, function: Function) -> Callable[..., tuple[Any, list[Any]]]:
-    """What is recorded of PyTorch: the value, and the gradients of its sum."""
+def step(torch: Any, function: Function) -> Callable[..., tuple[Any, list[Any], list[Any]]]:
+    """What is recorded of PyTorch: the value, the gradients of its sum, and the gradients of their sum."""
 
-    def run(*xs: Any) -> tuple[Any, list[Any]]:
+    def run(*xs: Any) -> tuple[Any, list[Any], list[Any]]:
         value = function.call(torch, *xs)
-        if function.gradient:
-            value.sum().backward()
-        return value.detach(), [x.grad for x in xs if function.gradient]
+        if not function.gradient:
+            return value.detach(), [], []
+        first = torch.autograd.grad(value.sum(), xs, create_graph=True)
+        parts = [g.sum() for g in first if g.requires_grad]
+        found = torch.autograd.grad(parts, xs, allow_unused=True) if parts else [None] * len(xs)
+        second = [torch.zeros_like(x) if g is None else g + torch.zeros_like(g) for g, x in zip(found, xs, strict=True)]
+        return value.detach(), [g.detach() for g in first], second  # PyTorch has zeros without memory: those added have
 
     return run
 
 
 def answered(torch: Any, function: Function, arrays: Sequence[Array], made: Callable[..., Any] = lambda step: step) -> dict[str, Array]:
-    """The value and the gradients as arrays; `made` makes of the step what runs."""
-    value, gradients = made(step(torch, function))(*(torch.tensor(x, requires_grad=function.gradient) for x in arrays))
-    return {"value": value.numpy(), **{f"gradient {k}": x.numpy() for k, x in enumerate(gradients)}}
+    """The value, the gradients and the second ones as arrays; `made` makes of the step what runs."""
+    value, first, second = made(step(torch, function))(*(torch.tensor(x, requires_grad=function.gradient) for x in arrays))
+    named = {"value": value} | {f"{name} {k}": x for name, xs in (("gradient", first), ("second", second)) for k, x in enumerate(xs)}
+    return {key: x.detach().numpy() for key, x in named.items()}
 
 
 def recorded(torch: Any) -> dict[str, Array]:

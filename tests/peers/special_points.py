@@ -35,6 +35,9 @@ def lines(function: str) -> Callable[..., Any]:
 
 BITS = [0.0, 1.0, 0.5, 1.0, 0.0]
 ENDLESS = [[-INF, 0.0], [2.0, -INF], [0.0, 0.0]]
+ABOVE = [[INF, 0.0], [INF, INF], [INF, -INF], [NAN, 0.0]]
+HOLES = [[NAN, 1, 2, NAN], [0, NAN, NAN, 3], [1, 1, -INF, -INF], [INF, 1, 5, NAN], [-INF] * 4, [2, 2, INF, INF]]
+WINDOWS = (((2, 2), ((0, 0), (0, 0))), ((3, 3), ((1, 1), (1, 1))), ((1, 4), ((0, 0), (0, 0))), ((4, 1), ((2, 2), (0, 0))))
 POINTS: dict[str, Point] = {
     "clamp": Point(lambda x: functions.clip(x, -1, 1), lambda t, x: x.clamp(-1, 1), [[-2.0, -1, 0, 1, 2]]),
     "clamp, bounds crossed": Point(lambda x: functions.clip(x, 2, 1), lambda t, x: x.clamp(2, 1), [[-2.0, 1, 1.5, 2, 3]]),
@@ -76,6 +79,26 @@ POINTS: dict[str, Point] = {
     "power 0": Point(lambda x: x**0, lambda t, x: x**0, [[0.0, NAN, INF]]),
     "2 to the power": Point(lambda x: 2**x, lambda t, x: 2**x, [[0.0, -1, 3]]),
     "0 to the power": Point(lambda x: 0**x, lambda t, x: 0**x, [[0.0, 1, 2]], second=False),
+    "power 1.5 at the ends": Point(lambda x: x**1.5, lambda t, x: x**1.5, [[-INF, -1, -0.0, INF, NAN]]),
+    **{
+        f"remainder by {divisor}": Point(
+            lambda x, y: functions.remainder(x, y), lambda t, x, y: x % y, [[7.5, -7.5, 1, 0, 2.0**90, 1e300, INF, NAN], [divisor] * 8],
+        )
+        for divisor in (0.1, -3.0, 0.0, INF)
+    },
+    **{
+        f"largest of windows {window}": Point(
+            lambda x, window=window, padding=padding: functions.max_pool(x, window, (1, 1), padding),
+            lambda t, x, window=window, padding=padding: t.nn.functional.max_pool2d(
+                x[None, None], window, 1, tuple(low for low, _ in padding))[0, 0],
+            [HOLES],
+        )
+        for window, padding in WINDOWS
+    },
+    "softmax of infinity": Point(functions.softmax, lambda t, x: x.softmax(-1), [ABOVE]),
+    "log_softmax of infinity": Point(functions.log_softmax, lambda t, x: x.log_softmax(-1), [ABOVE]),
+    "logsumexp of infinity": Point(functions.logsumexp, lambda t, x: x.logsumexp(-1), [ABOVE]),
+    "quotients of denormals": Point(elementwise.div, lines("div"), [[1.0, 0, -1, 0], [5e-324, 5e-324, 1e-200, 1e-200]]),
     "chosen away": Point(
         lambda x: elementwise.where(x > 0, elementwise.sqrt(elementwise.where(x > 0, x, 1)), x),
         lambda t, x: t.where(x > 0, t.sqrt(t.where(x > 0, x, 1)), x), [[-1.0, 0, 4]],

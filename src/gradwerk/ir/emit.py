@@ -80,3 +80,6 @@ class Emitter(Protocol):
 
     def power(self, a: Scalar, b: Scalar) -> Scalar:
         """a to the power b (floats), as C's pow."""
+
+    def fmod(self, a: Scalar, b: Scalar) -> Scalar:
+        """a - b trunc(a / b) (floats), exact, as C's fmod."""

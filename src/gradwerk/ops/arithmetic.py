@@ -100,7 +100,7 @@ class Div(Binary):
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         slope = div(ct, b)
-        return slope, neg(mul(slope, y))
+        return slope, neg(mul(ct, div(y, b)))
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.div(a, b)

@@ -18,14 +18,14 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
 from gradwerk.ops.clamp import clamp_max, clamp_min
-from gradwerk.ops.compare import equal, greater, greater_equal, less, logical_and, logical_or, not_equal
+from gradwerk.ops.compare import equal, greater_equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.look import not_zero
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape, unchanged
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
-from gradwerk.ops.transcendental import PowNumber, cos, erf, exp, fmod, log, pow_, sqrt, tanh
+from gradwerk.ops.transcendental import PowNumber, cos, erf, exp, fmod, log, pow_, sqrt, tanh, whole
 from gradwerk.ops.window import WindowMax, WindowSum
 
 Axes = int | Sequence[int] | None
@@ -136,13 +136,10 @@ def floor_divide(a: Operand, b: Operand) -> Operand:
         return sub(toward_zero, cast(lower, toward_zero.dtype))
     rest = fmod(a, b)
     quotient = div(sub(a, rest), b)
-    quotient = where(_beyond(rest, b), sub(quotient, 1), quotient)
-    lower = floor(quotient)
-    whole = where(greater(sub(quotient, lower), 0.5), add(lower, 1), lower)  # not floor(q + 0.5): odd numbers of 24 bits would become even
+    quotient = whole(where(_beyond(rest, b), sub(quotient, 1), quotient))
     plain = div(a, b)
-    whole = where(equal(whole, 0), mul(plain, 0), whole)  # of the quotient's sign
-    far = logical_and(not_equal(rest, rest), equal(sub(a, a), 0))  # a is finite, and a quotient so large is whole
-    return floor(where(logical_or(equal(b, 0), far), plain, whole))
+    quotient = where(equal(quotient, 0), mul(plain, 0), quotient)  # of the quotient's sign
+    return floor(where(equal(b, 0), plain, quotient))
 
 
 def _whole(a: Operand, b: Operand) -> bool:

@@ -13,11 +13,10 @@ from typing import final
 
 import numpy as np
 
-from gradwerk.base import dtypes
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Operand, Unary, typed
-from gradwerk.ops.arithmetic import div, maximum, mul, neg, sub, where
-from gradwerk.ops.compare import equal, greater_equal, logical_and, logical_or, not_equal
+from gradwerk.ops.arithmetic import add, div, floor, maximum, mul, neg, stop_gradient, sub, where
+from gradwerk.ops.compare import equal, greater, greater_equal, logical_and
 
 
 @final
@@ -291,15 +290,22 @@ class Softplus(Unary):
         return np.asarray(np.logaddexp(x, x.dtype.type(0)))
 
 
-MOST_QUOTIENT = 2.0**100
+def whole(quotient: Operand) -> Operand:
+    """The whole number next to a quotient that is one but for rounding.
+
+    Not floor(q + 0.5): odd numbers of 24 bits would become even.
+    """
+    lower = floor(quotient)
+    return where(greater(sub(quotient, lower), 0.5), add(lower, 1), lower)
 
 
 @final
 @dataclass(frozen=True)
 class Fmod(Binary):
-    """a - b trunc(a / b), exact, of the sign of a, as C's fmod; NaN where b is 0 or a infinite, and where |a| > 2**100 |b|.
+    """a - b trunc(a / b), exact, of the sign of a, as C's fmod; NaN where b is 0 or a infinite.
 
     An op and not the formula, which is wrong wherever a / b rounds to a whole number: 1 // 0.1 is 9, and 1 / 0.1 is 10.
+    The gradient for b is the whole quotient, which is flat.
     Shape: broadcast.  Dtype: floating, equal, kept.  Error: exact.
     """
 
@@ -307,28 +313,14 @@ class Fmod(Binary):
     domain = (Interval(-7.0, 7.0), Interval(0.5, 2.0))
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
-        plain = logical_or(equal(b, 0), logical_and(not_equal(y, y), equal(sub(a, a), 0)))  # as the whole quotient is there
-        return ct, neg(mul(ct, div(where(plain, a, sub(a, y)), b)))
+        quotient = div(where(equal(b, 0), a, sub(a, y)), b)  # where b is 0 the plain one, as in PyTorch
+        return ct, neg(mul(ct, stop_gradient(whole(quotient))))
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
-        kept, wide = e.dtype(a), dtypes.float64
-        zero = e.const(0, wide)
-        x, y = (e.math("abs", e.cast(side, wide)) for side in (a, b))
-        rest = x
-        for _ in range(3):  # each leaves 2**-52 of the quotient, and fma leaves nothing behind
-            rest = e.fma(e.neg(e.math("floor", e.div(rest, y))), y, rest)
-        rest = e.select(e.compare("lt", rest, zero), e.add(rest, y), rest)
-        rest = e.select(e.compare("ge", rest, y), e.sub(rest, y), rest)
-        rest = e.select(e.compare("lt", x, y), x, rest)  # where y is infinite, too
-        far = e.compare("gt", x, e.mul(y, e.const(MOST_QUOTIENT, wide)))
-        rest = e.select(far, e.const(math.nan, wide), rest)
-        bits = dtypes.int32 if kept == dtypes.float32 else dtypes.int64
-        negative = e.compare("lt", e.bitcast(a, bits), e.const(0, bits))  # -0.0 too
-        return e.cast(e.select(negative, e.neg(rest), rest), kept)
+        return e.fmod(a, b)
 
     def reference(self, a: Array, b: Array) -> Array:
-        far = np.abs(a).astype(np.float64) > np.abs(b).astype(np.float64) * MOST_QUOTIENT
-        return np.asarray(np.where(far, a.dtype.type(np.nan), np.fmod(a, b)))
+        return np.asarray(np.fmod(a, b))
 
 
 LEAST_LOG = -100.0

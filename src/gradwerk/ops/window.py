@@ -81,10 +81,14 @@ class Window(Op):
         whole = self.padded(x, value)
         return np.stack([whole[tap] for tap in self.taps(x.shape)])
 
-    def first_largest(self, x: Array) -> Array:
-        """For each window the place of its largest element, the first of equals; never one in the padding, though all be -inf."""
+    def largest(self, x: Array) -> Array:
+        """For each window the place of its largest element, the first of equals; never one in the padding, though all be -inf.
+
+        Where there is NaN the last one: PyTorch walks a window and takes what is larger or NaN.
+        """
         whole, inside = self.stacked(x, lowest(x.dtype)), self.stacked(np.ones(x.shape, bool), False)  # noqa: FBT003
-        place = whole.argmax(0)
+        nan = np.not_equal(whole, whole)
+        place = np.where(nan.any(0), len(nan) - 1 - nan[::-1].argmax(0), whole.argmax(0))
         return np.asarray(np.where(np.take_along_axis(inside, place[None], 0)[0], place, inside.argmax(0)))
 
     def spread(self, parts: Iterator[Array], shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
@@ -102,7 +106,7 @@ class Window(Op):
 @final
 @dataclass(frozen=True)
 class WindowMax(Window):
-    """The largest in each window; NaN where there is one.  The gradient goes to the first of equals in row-major order.
+    """The largest in each window; NaN where there is one.  The gradient goes to the first of equals in row-major order, or to the last NaN.
 
     Shape: the number of windows per axis.  Dtype: kept.  Raises: ShapeError where a window does not fit.
     """
@@ -124,7 +128,7 @@ class WindowMax(Window):
 @final
 @dataclass(frozen=True)
 class WindowMaxGrad(Window):
-    """(x, ct) -> the sum, at each element of x, of ct of the windows whose largest element it is (the first of equals, row-major).
+    """(x, ct) -> the sum, at each element of x, of ct of the windows whose largest element it is (the first of equals, the last NaN).
 
     Shape: that of x; ct has the number of windows.  Dtype: equal numbers, kept.  Raises: ShapeError, DTypeError.
     """
@@ -140,14 +144,14 @@ class WindowMaxGrad(Window):
         return None, WindowMaxPick(self.window, self.strides, self.low, self.high)(x, ct)
 
     def reference(self, x: Array, given: Array) -> Array:
-        place = self.first_largest(x)
+        place = self.largest(x)
         return self.spread((np.where(place == k, given, 0) for k in range(int(np.prod(self.window)))), x.shape, given.dtype)
 
 
 @final
 @dataclass(frozen=True)
 class WindowMaxPick(Window):
-    """(x, g) -> for each window the element of g where x is largest in it (the first of equals, row-major).
+    """(x, g) -> for each window the element of g where x is largest in it (the first of equals, the last NaN).
 
     Shape: the number of windows; g has the shape of x.  Dtype: equal, kept.  Raises: ShapeError.
     """
@@ -166,7 +170,7 @@ class WindowMaxPick(Window):
         return None, WindowMaxGrad(self.window, self.strides, self.low, self.high)(x, ct)
 
     def reference(self, x: Array, g: Array) -> Array:
-        place = self.first_largest(x)
+        place = self.largest(x)
         return np.asarray(np.take_along_axis(self.stacked(g, 0), place[None], 0)[0])
 
 

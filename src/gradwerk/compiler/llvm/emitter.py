@@ -14,6 +14,7 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm import math
 from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.power import power
+from gradwerk.compiler.llvm.remainders import fmod
 from gradwerk.compiler.llvm.values import Value, lanes, literal, overload, vector
 
 REGISTER: dict[DType, str] = {
@@ -209,6 +210,10 @@ class LaneEmitter:
     def power(self, a: Lanes, b: Lanes) -> Lanes:
         """a to the power b."""
         return power(self, a, b)
+
+    def fmod(self, a: Lanes, b: Lanes) -> Lanes:
+        """The remainder of a truncated division."""
+        return fmod(self, a, b)
 
     # ---- memory
 

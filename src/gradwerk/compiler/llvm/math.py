@@ -220,17 +220,22 @@ def _reduced_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes
     f = e.function
     near, n = _reduce_angle(e, x, form)
     far = e.compare("gt", e.intrinsic("fabs", x), e.const(FAST_ANGLE[x.dtype], x.dtype))
-    some = far
-    if e.count > 1:
-        bits = f.emit(f"bitcast {far.type} {far.name} to i{e.count}", f"i{e.count}")
-        some = e.wrap(f.emit(f"icmp ne i{e.count} {bits}, 0", "i1"), dtypes.bool_)
 
     def slow() -> Sequence[Lanes]:
         rest, quarters = far_angle(e, e.cast(x, dtypes.float64))
         return e.select(far, e.cast(rest, x.dtype), near), e.select(far, e.cast(quarters, form.integer), n)
 
-    found = f.either(some, slow, lambda: (near, n))
+    found = f.either(any_lane(e, far), slow, lambda: (near, n))
     return e.wrap(found[0], x.dtype), e.wrap(found[1], form.integer)
+
+
+def any_lane(e: LaneEmitter, flags: Lanes) -> Lanes:
+    """Whether a bool holds in one lane at least, as one i1."""
+    if e.count == 1:
+        return flags
+    f = e.function
+    bits = f.emit(f"bitcast {flags.type} {flags.name} to i{e.count}", f"i{e.count}")
+    return e.wrap(f.emit(f"icmp ne i{e.count} {bits}, 0", "i1"), dtypes.bool_)
 
 
 def sqrt(e: LaneEmitter, x: Lanes) -> Lanes:

@@ -229,13 +229,13 @@ class WindowBuilder:
             (y,) = self.fold(inputs, where, mask)
             self.result_lane(1, at[1]).store(y, 0, mask)
         elif rule is WindowMaxPick:
-            _, _, picked = self.first_largest(inputs, where, mask)
+            _, _, picked = self.largest(inputs, where, mask)
             self.result_lane(2, at[2]).store(picked, 0, mask)
         elif rule is WindowSumGrad:
             ct = self.result_lane(0, at[0]).load(0, mask)
             self.spread(inputs[0], where, mask, left, lambda number: ct)
         else:
-            _, place = self.first_largest(inputs[:1], where, mask)
+            _, place = self.largest(inputs[:1], where, mask)
             ct = self.result_lane(1, at[1]).load(0, mask)
             zero = self.e.const(0, self.spec.dtype)
             self.spread(inputs[1], where, mask, left, lambda n: self.e.select(self.e.compare("eq", place, self.number(n)), ct, zero))
@@ -262,8 +262,8 @@ class WindowBuilder:
 
         return self.visit_all(self.sliding, inputs, where, [nothing], visit)
 
-    def first_largest(self, inputs: list[Here], where: list[Integer], mask: Value | None) -> list[Lanes]:
-        """The largest, the number of the first tap that has it, and what a second operand holds there."""
+    def largest(self, inputs: list[Here], where: list[Integer], mask: Value | None) -> list[Lanes]:
+        """The largest, the number of the first tap that has it (of the last that is NaN), and what a second operand holds there."""
         e, kind = self.e, self.spec.dtype
         nowhere = e.const(-1, dtypes.int32)
         start = [e.const(lowest(kind), kind), nowhere, *(e.const(0, kind) for _ in inputs[1:])]
@@ -275,8 +275,7 @@ class WindowBuilder:
                 return new
             better = e.bit_or(e.compare("gt", found[0], state[0]), e.compare("eq", state[1], nowhere))
             if dtypes.is_float(kind):
-                first_nan = e.bit_and(e.compare("ne", found[0], found[0]), e.compare("eq", state[0], state[0]))
-                better = e.bit_or(better, first_nan)
+                better = e.bit_or(better, e.compare("ne", found[0], found[0]))
             if tap.inside is not None:
                 better = e.bit_and(better, e.wrap(tap.inside, dtypes.bool_))
             return [e.select(better, a, b) for a, b in zip(new, state, strict=True)]
