@@ -27,11 +27,12 @@ def heard(event: str) -> bool:
 @contextmanager
 def listening(event: str, listener: Listener) -> Iterator[None]:
     """Calls `listener(**facts)` at every `event` inside the block."""
-    listen(event, listener)
     try:
+        listen(event, listener)
         yield
     finally:
-        _listeners[event].remove(listener)
+        if listener in _listeners.get(event, []):
+            _listeners[event].remove(listener)
 
 
 def listen(event: str, listener: Listener) -> None:

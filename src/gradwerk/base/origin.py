@@ -124,8 +124,9 @@ def current_path() -> str:
 def module_path(name: str) -> Iterator[None]:
     """Names the module whose call runs inside the block."""
     names = _paths.names
-    names.append(name)
+    depth = len(names)
     try:
+        names.append(name)
         yield
     finally:
-        names.pop()
+        del names[depth:]  # no call, in which a signal could be handled

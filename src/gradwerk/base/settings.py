@@ -213,17 +213,25 @@ class Settings:
     def scope(self, **values: Any) -> Iterator[Settings]:  # noqa: ANN401  checked against the table
         """Other values inside the block, for this thread; what is set there beside them, here or by another thread, stays."""
         frame = {name: self._taken(name, value) for name, value in values.items()}
-        self._open[id(frame)] = frame
-        _frames.set((*_frames.get(), frame))
         try:
+            self._open[id(frame)] = frame
+            _frames.set((*_frames.get(), frame))
             self.reload()
             for name, value in frame.items():
                 emit("setting", name=name, value=value)
             yield self
         finally:
-            _frames.set(tuple(other for other in _frames.get() if other is not frame))
-            del self._open[id(frame)]
-            self.reload()
+            try:
+                self._close(frame)
+            except BaseException:  # a signal came
+                self._close(frame)
+                raise
+
+    def _close(self, frame: Frame) -> None:
+        """Ends a scope.  May be done twice."""
+        _frames.set(tuple(other for other in _frames.get() if other is not frame))
+        self._open.pop(id(frame), None)
+        self.reload()
 
     def check_all(self) -> None:
         """Raises: ArgumentError where a variable of the environment is not usable, for those who would rather know before they begin."""
@@ -259,12 +267,21 @@ settings = Settings()
 def environment(**variables: str) -> Iterator[None]:
     """Other variables of the environment inside the block, for another package that reads them while it is imported."""
     before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
     try:
+        os.environ.update(variables)
         yield
     finally:
-        for name, text in before.items():
-            if text is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = text
+        try:
+            _put_back(before)
+        except BaseException:  # a signal came
+            _put_back(before)
+            raise
+
+
+def _put_back(variables: dict[str, str | None]) -> None:
+    """Variables as they were, None where there was none.  May be done twice."""
+    for name, text in variables.items():
+        if text is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = text

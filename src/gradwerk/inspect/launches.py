@@ -50,8 +50,17 @@ def watched(program: Program, inputs: Sequence[int], *, alone: bool = False, war
             program.watch(inputs, outputs, alone=alone)
         return program.watch(inputs, outputs, alone=alone)
     finally:
-        for array, contents in zip(written, before, strict=True):
-            array[...] = contents
+        try:
+            _put_back(written, before)
+        except BaseException:  # a signal came
+            _put_back(written, before)
+            raise
+
+
+def _put_back(arrays: Sequence[Array], contents: Sequence[Array]) -> None:
+    """May be done twice."""
+    for array, held in zip(arrays, contents, strict=True):
+        array[...] = held
 
 
 def measure(program: Program, inputs: Sequence[int]) -> list[Row]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from gradwerk.ops.compare import equal
 from gradwerk.ops.elementwise import add, cast, div, maximum, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
 from gradwerk.ops.movement import reshape, slice_axis
-from gradwerk.tensor.grad import alike, no_grad
+from gradwerk.tensor.grad import alike
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
+from gradwerk.tensor.whole import Part, Writes, write_all
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -186,12 +188,10 @@ class Optimizer(Module):
         """Zeros for each parameter, that lie in memory as it does."""
         return [alike(Tensor(np.zeros(p.shape, p.dtype)), p) for p in self.targets.values()]
 
-    def count(self, taking: Sequence[bool]) -> None:
-        """Counts a step in which these parameters take part."""
-        if not self.count_each or all(taking):
-            self.iterations.assign(add(self.iterations, 1))
-        else:
-            self.iterations.assign(add(self.iterations, np.asarray(taking, np.float32)))
+    def counted(self, taking: Sequence[bool]) -> Writes:
+        """The count of steps, with one more in which these parameters take part."""
+        more = 1 if not self.count_each or all(taking) else np.asarray(taking, np.float32)
+        return [(self.iterations, add(self.iterations, more))]
 
     def numbers_of_step(self) -> tuple[Operand, ...]:
         """The step's numbers, once it is counted; the first is the learning rate.  They are 0-d, or have one entry for each parameter."""
@@ -212,19 +212,25 @@ class Optimizer(Module):
         self.update([g if w.requires_grad else None for w, g in zip(self.targets.values(), given, strict=True)])
 
     def update(self, gradients: Sequence[Tensor | None]) -> None:
-        """One update in place of all parameters that have a gradient, frozen or not."""
-        with no_grad():
-            if self.slot_names or not self.count_each:
-                self.count([g is not None for g in gradients])
-            numbers = Numbers(self.numbers_of_step())
-            for position, (w, g) in enumerate(zip(self.targets.values(), gradients, strict=True)):
-                if g is None:
-                    continue
-                slots = tuple(self.slots[slot][position] for slot in self.slot_names)
-                penalised = self.decay.gradient(w, neg(g) if self.maximize else g)
-                new, *new_slots = self.rule(w, penalised, slots, numbers.of(position, w))
-                for tensor, value in zip((w, *slots), (new, *new_slots), strict=True):
-                    tensor.assign(value)
+        """One update in place of all parameters that have a gradient, frozen or not: whole, whatever a signal handler raises meanwhile."""
+        write_all(self.parts(gradients))
+
+    def parts(self, gradients: Sequence[Tensor | None]) -> list[Part]:
+        """An update in parts, in their order: the count, which the step's numbers follow from, and each parameter with its slots."""
+        numbers: list[Numbers] = []
+
+        def part(position: int, w: Parameter, g: Tensor) -> Writes:
+            if not numbers:
+                numbers.append(Numbers(self.numbers_of_step()))
+            slots = tuple(self.slots[slot][position] for slot in self.slot_names)
+            penalised = self.decay.gradient(w, neg(g) if self.maximize else g)
+            return list(zip((w, *slots), self.rule(w, penalised, slots, numbers[0].of(position, w)), strict=True))
+
+        parts: list[Part] = []
+        if self.slot_names or not self.count_each:
+            parts.append(partial(self.counted, [g is not None for g in gradients]))
+        taking = enumerate(zip(self.targets.values(), gradients, strict=True))
+        return parts + [partial(part, position, w, g) for position, (w, g) in taking if g is not None]
 
     def zero_grad(self) -> None:
         """Forgets all gradients."""

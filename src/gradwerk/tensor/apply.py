@@ -288,8 +288,8 @@ def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
         raise unreadable(value)
     array = value._array if isinstance(value, Handle) else written_array(target, value)
     check_fits(target._type, array)
+    target._storage.bump(capture())  # before: a signal may come between the two, and what was written shall be known as written
     target._array[...] = array
-    target._storage.bump(capture())
 
 
 def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whatever NumPy takes

@@ -148,8 +148,8 @@ def _found(module: str | None, name: str) -> Any:  # noqa: ANN401
 def uncollected() -> Iterator[None]:
     """No garbage collection inside the block: planning makes thousands of objects that stay, and a full collection takes longer than it."""
     was = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if was:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ContextDecorator
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar, cast
 
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
 from gradwerk.ir.graph import Type
@@ -22,8 +21,11 @@ from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _GradMode(ContextDecorator):
-    """Sets the mode inside a block or a function, decorated with or without brackets; of a generator function, while its code runs."""
+class _GradMode:
+    """Sets the mode inside a block or a function, decorated with or without brackets; of a generator function, while its code runs.
+
+    A function leaves the mode whatever is raised.  A block does not where a signal is handled as `__exit__` is entered.
+    """
 
     wanted = True
     before: list[bool]
@@ -33,21 +35,24 @@ class _GradMode(ContextDecorator):
         made.before = []
         return made if function is None else made(function)
 
-    def _recreate_cm(self) -> Self:
-        """One for each call of a decorated function, which several threads may be in."""
-        return type(self)()
-
     def __call__(self, func: F) -> F:
-        return _in_steps(func, type(self)) if inspect.isgeneratorfunction(func) else super().__call__(func)  # type: ignore[return-value]
+        made: Any = _in_steps(func, type(self)) if inspect.isgeneratorfunction(func) else _in_mode(func, type(self))
+        return cast(F, made)
+
+    @classmethod
+    def check(cls) -> None:
+        """Raises: TraceError inside a loop's body, which is differentiated as a graph."""
+        if mode.trace is not None and mode.trace.is_body and not cls.wanted:
+            raise TraceError("no_grad() inside a loop's body", likely="use .detach() on what no gradient shall reach")
 
     def __enter__(self) -> None:
-        if mode.trace is not None and mode.trace.is_body and not self.wanted:
-            raise TraceError("no_grad() inside a loop's body", likely="use .detach() on what no gradient shall reach")
+        self.check()
         self.before.append(mode.grad)
         mode.grad = self.wanted
 
     def __exit__(self, *exc: object) -> None:
-        mode.grad = self.before.pop()
+        mode.grad = self.before[-1]
+        self.before.pop()
 
 
 class no_grad(_GradMode):  # noqa: N801  the name everyone knows
@@ -58,6 +63,27 @@ class no_grad(_GradMode):  # noqa: N801  the name everyone knows
 
 class enable_grad(_GradMode):  # noqa: N801
     """Operations inside are recorded, also within `no_grad`."""
+
+
+def unrecorded(function: F) -> F:
+    """The function under `no_grad`."""
+    made: F = no_grad(function)
+    return made
+
+
+def _in_mode(function: Callable[..., Any], wanted: type[_GradMode]) -> Callable[..., Any]:
+    """A function that runs in a mode."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        wanted.check()
+        before, mode.grad = mode.grad, wanted.wanted
+        try:
+            return function(*args, **kwargs)
+        finally:
+            mode.grad = before  # no call, in which a signal could be handled
+
+    return run
 
 
 def _in_steps(function: Callable[..., Generator[Any, Any, Any]], wanted: type[_GradMode]) -> Callable[..., Generator[Any, Any, Any]]:

@@ -17,7 +17,7 @@ from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, mul
 from gradwerk.ops.random import random_bits
-from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 
@@ -47,25 +47,26 @@ class Generator:
         self.counter.assign(np.zeros((), np.uint32))
         return self
 
+    @unrecorded
     def bits(self, shape: Sequence[int]) -> Tensor:
         """Uniform uint32 of `shape`; the next draw gives others, also in another thread."""
-        with no_grad(), nullcontext() if mode.trace is not None else _drawing.lock:
+        with nullcontext() if mode.trace is not None else _drawing.lock:
             drawn: Tensor = random_bits(tuple(shape), self.seed, self.counter)
             self.counter.assign(add(self.counter, np.uint32(1)))
         return drawn
 
+    @unrecorded
     def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0) -> Tensor:
         """float32 of `shape`, uniform on [low, high)."""
-        with no_grad():
-            unit: Tensor = functions.uniform(self.bits(shape))
-            stretched: Tensor = unit if (low, high) == (0.0, 1.0) else add(mul(unit, high - low), low)
+        unit: Tensor = functions.uniform(self.bits(shape))
+        stretched: Tensor = unit if (low, high) == (0.0, 1.0) else add(mul(unit, high - low), low)
         return stretched
 
+    @unrecorded
     def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0) -> Tensor:
         """float32 of `shape`, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
-        with no_grad():
-            drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape))
-            stretched: Tensor = drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean)
+        drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape))
+        stretched: Tensor = drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean)
         return stretched
 
     def permutation(self, count: int) -> Array:

@@ -202,7 +202,11 @@ class Tracer:
                 slot.put_back()
             raise
         finally:
-            trace.restore()
+            try:
+                trace.restore()
+            except BaseException:  # a signal came
+                trace.restore()
+                raise
         return made
 
     def changed(self) -> list[Slot]:

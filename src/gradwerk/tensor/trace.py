@@ -300,9 +300,11 @@ class Trace:
         return [past.handle for past in self.histories.values() if past.handle._array is not None and past.handle._node is not past.node]
 
     def restore(self) -> None:
-        """Undoes all that was changed outside."""
-        for handle, grad in self.grads.values():
-            handle._grad = hidden.get(id(handle), grad)
+        """Undoes all that was changed outside.  May be done twice."""
+        for key, (handle, grad) in self.grads.items():
+            was = hidden.get(id(handle), grad)
+            self.grads[key] = handle, was
+            handle._grad = was
             hidden.pop(id(handle), None)
         for handle, wants in self.wants.values():
             handle._wants = wants

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from gradwerk.nn.module import Module
@@ -16,10 +16,18 @@ def mode(model: Module, *, training: bool) -> Iterator[None]:
     are, and going back and forth between training and validation traces nothing again.
     """
     earlier = [(module, module.training) for module in model.modules()]
-    for module, _ in earlier:
-        object.__setattr__(module, "training", training)
     try:
+        _set((module, training) for module, _ in earlier)
         yield
     finally:
-        for module, was in earlier:
-            object.__setattr__(module, "training", was)
+        try:
+            _set(earlier)
+        except BaseException:  # a signal came
+            _set(earlier)
+            raise
+
+
+def _set(modes: Iterable[tuple[Module, bool]]) -> None:
+    """May be done twice."""
+    for module, training in modes:
+        object.__setattr__(module, "training", training)

@@ -91,13 +91,22 @@ def _as_written() -> Iterator[None]:
     process: they are put back for other users of llvmlite.
     """
     llvm = _binding()
-    llvm.set_option("gradwerk", "-disable-lsr=true")
-    llvm.set_option("gradwerk", "-enable-misched=false")
     try:
+        for option in ("-disable-lsr=true", "-enable-misched=false"):
+            llvm.set_option("gradwerk", option)
         yield
     finally:
-        llvm.set_option("gradwerk", "-disable-lsr=false")
-        llvm.set_option("gradwerk", "-enable-misched=true")
+        try:
+            _as_usual(llvm)
+        except BaseException:  # a signal came
+            _as_usual(llvm)
+            raise
+
+
+def _as_usual(llvm: Any) -> None:  # noqa: ANN401  llvmlite's binding
+    """May be done twice."""
+    for option in ("-disable-lsr=false", "-enable-misched=true"):
+        llvm.set_option("gradwerk", option)
 
 
 def _module(text: str, machine: Any, level: int) -> Any:  # noqa: ANN401

@@ -22,6 +22,7 @@ from gradwerk.nn import optimizer as core
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.tensor.trace import Moved
+from gradwerk.tensor.whole import Part
 from gradwerk.torch.optim.state import Former, recall, remember
 from gradwerk.torch.options import refuse_special
 
@@ -250,14 +251,16 @@ class Group(dict[str, Any]):
         with untraced():
             self.rate.assign(np.asarray(number("learning rate", value), self.rate.dtype))
 
-    def step(self) -> None:
-        """One update with the gradients that are there."""
+    def parts(self) -> list[Part]:
+        """One update with the gradients that are there, in parts (tensor/whole.py)."""
+        parts: list[Part] = []
         if self.optimizer is None:
-            return
+            return parts
         for taking in self.rounds:
             given = [p.grad if takes else None for p, takes in zip(self.optimizer.targets.values(), taking, strict=True)]
             if any(gradient is not None for gradient in given):
-                self.optimizer.update(given)
+                parts += self.optimizer.parts(given)
+        return parts
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
 from gradwerk.tensor.grad import enable_grad
 from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.whole import write_all
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.optim.groups import Group, Rule, followed, in_line, listed, number, settings_of
 from gradwerk.torch.optim.state import COUNT, Former, Names, State, fitting
@@ -115,8 +116,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.followed():
-            group.step()
+        write_all([part for group in self.followed() for part in group.parts()])
         return loss
 
     # ---- state

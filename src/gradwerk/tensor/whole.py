@@ -1,0 +1,49 @@
+"""Writes that belong together: all of them are made, or none, whatever a signal handler raises meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradwerk.tensor.grad import unrecorded
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.tensor import Tensor
+
+Writes = Sequence[tuple[Tensor, Any]]
+"""Tensors, and what is written to them."""
+Part = Callable[[], Writes]
+
+
+@unrecorded
+def write_all(parts: Sequence[Part]) -> None:
+    """Writes what the parts say, one after the other: each is computed from what those before it have written.
+
+    What is raised before the first is written breaks the whole off.  Later all are written first: only one at a time is held in memory, so
+    what was written cannot be taken back.  A part that fails again, where it failed, ends it: no signal was to blame.
+    """
+    if mode.trace is not None:  # which is dropped as a whole
+        for part in parts:
+            _write(part())
+        return
+    done: tuple[int, Writes | None] = (0, None)  # so many parts, and the next one once it is computed: both change at once
+    failed, first = None, None
+    while done[0] < len(parts):
+        try:
+            while done[0] < len(parts):
+                if done[1] is None:
+                    done = (done[0], parts[done[0]]())
+                _write(done[1] or ())
+                done = (done[0] + 1, None)
+        except BaseException as error:
+            first = first or error
+            if done == (0, None) or done is failed:
+                raise first from None
+            failed = done
+    if first is not None:
+        raise first
+
+
+def _write(writes: Writes) -> None:
+    """May be done twice."""
+    for tensor, value in writes:
+        tensor.assign(value)
