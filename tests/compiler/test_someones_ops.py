@@ -80,7 +80,7 @@ class Count(Reduction):
 class Scaled(Unary):
     """x * factor."""
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     factor: float = 2.0
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Any:
@@ -247,6 +247,7 @@ SOURCE = """
 from dataclasses import dataclass
 from typing import final
 import numpy as np
+from gradwerk.base import dtypes
 from gradwerk.ir.op import Unary, no_gradient
 
 RATE = {rate}
@@ -257,7 +258,7 @@ def code(e, x):
 @final
 @dataclass(frozen=True)
 class Changed(Unary):
-    accepts = "f"
+    accepts = dtypes.FLOATS
     vjp = no_gradient
     def emit(self, e, x): return code(e, x)
     def reference(self, x): return {formula}

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 import gradwerk.ops
+from gradwerk.base import dtypes
 from gradwerk.base.errors import FileError
 from gradwerk.inspect.explanation import Explanation
 from gradwerk.inspect.subject import Subject, subject_of
@@ -98,7 +99,7 @@ def replay(path: str | Path) -> Replay:
 
 
 def _difference(a: Array, b: Array) -> float:
-    if a.dtype.kind != "f":
+    if not dtypes.is_float(a.dtype):
         return float(np.sum(a != b))
     both = np.isfinite(a) & np.isfinite(b)
     if not np.array_equal(np.isfinite(a), np.isfinite(b)):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import host_target, link
@@ -138,6 +139,6 @@ def _of_graph(graph: Graph, in_place: Mapping[int, int], args: Sequence[Any]) ->
 def made_up(type_: Type) -> Array:
     """Contents for an input that nobody gave: small normal numbers, or zeros where they may be indices."""
     made = empty(type_.shape, type_.dtype)
-    floating = type_.dtype.kind not in "biu"
+    floating = not dtypes.is_exact(type_.dtype)
     made[...] = np.random.default_rng(0).normal(0.0, 0.1, type_.shape).astype(type_.dtype) if floating else 0
     return made

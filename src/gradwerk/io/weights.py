@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.safetensors import Array, is_name, parts_of, to_bytes
@@ -116,7 +117,7 @@ def _keep(array: Array, place: tuple[str, ...], arrays: dict[str, Array]) -> str
     """Puts an array under the path of its place, or a number where that name is taken or impossible."""
     if isinstance(array, np.ma.MaskedArray):
         raise DTypeError(f"{_said(place)} has a mask, which the file would lose", likely="save .filled(value), and the mask beside it")
-    if array.dtype.kind in "OSUVMm":
+    if not dtypes.is_storable(array.dtype):
         raise DTypeError(
             f"{_said(place)} holds {array.dtype}, not numbers", facts=(f"{array.shape} {array.dtype}",), likely="texts can stand in a list"
         )

@@ -53,10 +53,10 @@ def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[An
         for neighbour in neighbours[::-1]:
             dtype = getattr(neighbour, "dtype", None)
             if dtype is not None:
-                return np.asarray(value, dtype) if dtype.kind == "f" else dtypes.weak(value, dtype)
+                return np.asarray(value, dtype) if dtypes.is_float(dtype) else dtypes.weak(value, dtype)
         return np.asarray(value, dtypes.of_numbers(neighbours))
     array = np.asarray(value)
     if array.dtype not in dtypes.SHORT:
-        facts = (f"known: {', '.join(str(dtype) for dtype in dtypes.SHORT if dtype != dtypes.token)}",)
+        facts = (f"known: {dtypes.KNOWN}",)
         raise DTypeError(f"{op}: {type(value).__name__} is neither a Tensor, an array nor a number", facts=facts)
     return array

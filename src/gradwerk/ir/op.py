@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import DType
+from gradwerk.base.dtypes import DType, Family
 from gradwerk.base.errors import DTypeError, ShapeError, StateError
 from gradwerk.ir import meeting
 from gradwerk.ir.type import Type
@@ -190,7 +190,7 @@ def _kept(self: Op, dtype: DType) -> DType:
 def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
     """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`."""
     dtype = meeting.same_dtype(self.name, *types)
-    if dtype.kind not in self.accepts:
+    if dtype not in self.accepts:
         raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
     return (Type(meeting.broadcast_shapes(self.name, *types), self.result_dtype(dtype)),)
 
@@ -205,7 +205,7 @@ class Unary(Op):
     """y[i] = f(x[i])."""
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
-    accepts: ClassVar[str] = "fiub"
+    accepts: ClassVar[Family] = dtypes.ALL
     result_dtype, infer, emit = _kept, _broadcast, _silent
 
 
@@ -214,7 +214,7 @@ class Binary(Op):
     """y[i] = f(a[i], b[i]), broadcast by NumPy's rule."""
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
-    accepts: ClassVar[str] = "fiub"
+    accepts: ClassVar[Family] = dtypes.ALL
     result_dtype, infer, emit = _kept, _broadcast, _silent
 
 
@@ -223,7 +223,7 @@ class Select(Op):
     """y[i] = condition[i] ? a[i] : b[i], broadcast; the condition is bool."""
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
-    accepts: ClassVar[str] = "fiub"
+    accepts: ClassVar[Family] = dtypes.ALL
     result_dtype, emit = _kept, _silent
 
     def beside(self, position: int, args: tuple[Operand, ...]) -> tuple[Operand, ...]:
@@ -236,7 +236,7 @@ class Select(Op):
 
 
 Elementwise = Unary | Binary | Select
-"""y[i] depends on the arguments at i alone, broadcast.  `emit` is its code, `result_dtype` its dtype rule, `accepts` its dtype kinds"""
+"""y[i] depends on the arguments at i alone, broadcast.  `emit` is its code, `result_dtype` its dtype rule, `accepts` its dtypes"""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.options import by_name, checked, whole
@@ -74,7 +75,7 @@ def sigmoid(x: Operand) -> Operand:
 
 def softmax(x: Operand, axis: int = -1) -> Operand:
     """exp(x) / sum of exp(x) along `axis`."""
-    numbers = hasattr(x, "dtype") and x.dtype.kind in "fiub"
+    numbers = hasattr(x, "dtype") and dtypes.is_data(x.dtype)
     x, axis = x if numbers else Tensor(as_data(x, "x").astype(np.float32)), whole("softmax", "axis", axis, -32)
     y = functions.softmax(x, axis)
     return remembering(y, x, "softmax") if axis in {-1, len(y.shape) - 1} else y

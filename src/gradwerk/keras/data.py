@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DataError
 from gradwerk.keras.options import is_number, positive_integer
 from gradwerk.tensor.tensor import Tensor
@@ -91,7 +92,7 @@ def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
     if not isinstance(weights, Mapping) or not all(map(is_number, (*weights, *weights.values()))):
         raise ArgumentError(f"class_weight maps classes to weights, this is {weights!r}", likely=_by_class(weights))
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
-    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
+    if dtypes.is_float(labels.dtype) and not np.array_equal(labels, np.floor(labels)):
         raise DataError(
             "class_weight needs class numbers, these targets have fractions", facts=(f"y {y.shape} {y.dtype}",),
             likely="give the weight of each example: sample_weight=np.where(y > 0.5, 2.0, 1.0)",

@@ -248,7 +248,7 @@ def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
 
 def with_shapes(*given: Any) -> Any:  # noqa: ANN401  Tensors, arrays, or lists of numbers
     """Lists and numbers as Tensors; what has a shape stays what it is."""
-    return [value if hasattr(value, "dtype") and value.dtype.kind in "fiub" else as_operand(value) for value in given]
+    return [value if hasattr(value, "dtype") and dtypes.is_data(value.dtype) else as_operand(value) for value in given]
 
 
 def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes
@@ -256,7 +256,7 @@ def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything Nu
     if isinstance(value, Tensor):
         return value
     array = as_data(value, "a loss's argument", empty=True)
-    return Tensor(array, np.float32 if array.dtype.kind == "f" or array.dtype == np.bool_ else None)
+    return Tensor(array, np.float32 if dtypes.is_float(array.dtype) or array.dtype == np.bool_ else None)
 
 
 def _logits_behind(loss: str, y_pred: Operand, activation: str, *, from_logits: bool) -> tuple[Operand, bool]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.keras import activations, losses
@@ -70,7 +71,7 @@ def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, An
         return ""
     if plain.ndim == 1 and isinstance(loss, losses.BinaryCrossentropy):
         return "one target for each example takes one output: layers.Dense(1, activation='sigmoid')"
-    named = isinstance(loss, losses.CategoricalCrossentropy) or plain.dtype.kind in "iub"
+    named = isinstance(loss, losses.CategoricalCrossentropy) or dtypes.is_exact(plain.dtype)
     if plain.ndim == 1 and named and np.array_equal(plain, np.floor(plain)) and 0 <= plain.min() <= plain.max() < units:
         return "class numbers take 'sparse_categorical_crossentropy'"
     wanted = 1 if plain.ndim == 1 else plain.shape[-1]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.input import InputLayer
@@ -132,7 +133,7 @@ class Sequential(Model):
     def input_dtype(self) -> Any:  # noqa: ANN401
         """Integers where the first layer takes integers, else what the Input says."""
         first = np.dtype((self._layers[0].input_dtype if self._layers else None) or np.float32)
-        return self._input.input_dtype if self._input is not None and first.kind == "f" else first
+        return self._input.input_dtype if self._input is not None and dtypes.is_float(first) else first
 
     def build_on(self, x: Array) -> None:
         """Builds every layer for examples of this shape."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.origin import module_path
 from gradwerk.base.trees import map_tree
@@ -267,7 +268,7 @@ class Training:
             return given
         given = as_array(given, "x")
         taken = as_input_array(self.model, self.fitting(given), "x")
-        self._accepted = (epoch.number, given.shape[1:], given.dtype) if taken is given and given.dtype.kind == "f" else ()
+        self._accepted = (epoch.number, given.shape[1:], given.dtype) if taken is given and dtypes.is_float(given.dtype) else ()
         return taken
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:

@@ -35,7 +35,7 @@ class Add(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return ct, ct
@@ -55,7 +55,7 @@ class Sub(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return ct, neg(ct)
@@ -75,7 +75,7 @@ class Mul(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return mul(ct, b), mul(ct, a)
@@ -95,7 +95,7 @@ class Div(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
     domain = (Interval(-2.0, 2.0), Interval(0.5, 2.0))
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
@@ -121,7 +121,7 @@ class Maximum(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return where(less(a, b), 0, _halved(ct, a, b)), where(less(b, a), 0, _halved(ct, a, b))
@@ -141,7 +141,7 @@ class Minimum(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return where(greater(a, b), 0, _halved(ct, a, b)), where(greater(b, a), 0, _halved(ct, a, b))
@@ -161,7 +161,7 @@ class Neg(Unary):
     Shape: that of x.  Dtype: floats and signed integers, kept.
     """
 
-    accepts = "fi"
+    accepts = dtypes.SIGNED
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (neg(ct),)
@@ -181,7 +181,7 @@ class Abs(Unary):
     Shape: that of x.  Dtype: floats and signed integers, kept.
     """
 
-    accepts = "fi"
+    accepts = dtypes.SIGNED
     domain = Interval(0.25, 2.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -204,7 +204,7 @@ class Sign(Unary):
     Shape: that of x.  Dtype: floats and signed integers, kept.
     """
 
-    accepts = "fi"
+    accepts = dtypes.SIGNED
     vjp = flat
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
@@ -224,7 +224,7 @@ class Floor(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: exact.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     vjp = flat
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
@@ -243,7 +243,7 @@ class Relu(Unary):
     Shape: that of x.  Dtype: numbers, kept.
     """
 
-    accepts = "fi"
+    accepts = dtypes.SIGNED
     domain = Interval(0.25, 2.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:

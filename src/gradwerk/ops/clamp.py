@@ -13,6 +13,7 @@ from typing import final
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Grads, Operand
 from gradwerk.ops.arithmetic import where
@@ -28,7 +29,7 @@ class ClampMin(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand, low: Operand) -> Grads:
         return where(greater_equal(x, low), ct, 0), where(less(x, low), ct, 0)
@@ -49,7 +50,7 @@ class ClampMax(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = "fiu"
+    accepts = dtypes.NUMBERS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand, high: Operand) -> Grads:
         return where(less_equal(x, high), ct, 0), where(greater(x, high), ct, 0)

@@ -143,7 +143,7 @@ class LogicalAnd(Binary):
     Shape: broadcast.  Dtype: bool.
     """
 
-    accepts = "b"
+    accepts = dtypes.BOOLS
     vjp = no_gradient
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
@@ -161,7 +161,7 @@ class LogicalOr(Binary):
     Shape: broadcast.  Dtype: bool.
     """
 
-    accepts = "b"
+    accepts = dtypes.BOOLS
     vjp = no_gradient
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
@@ -179,7 +179,7 @@ class LogicalNot(Unary):
     Shape: that of x.  Dtype: bool.
     """
 
-    accepts = "b"
+    accepts = dtypes.BOOLS
     vjp = no_gradient
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:

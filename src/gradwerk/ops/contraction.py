@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.meeting import same_dtype
@@ -142,7 +143,7 @@ class Contract(Contraction):
     def infer(self, *types: Type) -> tuple[Type, ...]:
         lhs, rhs = types
         dtype = same_dtype(self.name, lhs, rhs)
-        if dtype.kind not in "fiu":
+        if not dtypes.is_numeric(dtype):
             raise DTypeError(f"contract does not take {dtype}", facts=(f"{lhs} and {rhs}",))
         extent = self.extent
         for maps, type_ in ((self.lhs, lhs), (self.rhs, rhs)):

@@ -97,16 +97,16 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
         exponent = dtypes.weak(exponent, dtype)
     if exponent.dtype != dtype or not dtypes.is_integer(dtype):
         raise DTypeError("** needs equal dtypes", facts=(f"base {dtype}      exponent {exponent.dtype}",), likely="cast one of the two")
-    magnitude = arithmetic.abs_(exponent) if dtype.kind == "i" else exponent
+    magnitude = arithmetic.abs_(exponent) if dtypes.is_signed_integer(dtype) else exponent
     result, base, left = where(equal(x, x), 1, x), x, magnitude
-    bits = 8 * dtype.itemsize - (dtype.kind == "i")
+    bits = 8 * dtype.itemsize - (dtypes.is_signed_integer(dtype))
     for bit in range(bits):
         half = div(left, 2)
         result = where(equal(left, mul(half, 2)), result, mul(result, base))
         left = half
         if bit < bits - 1:
             base = mul(base, base)
-    if dtype.kind == "u":
+    if dtypes.is_unsigned(dtype):
         return result
     inverse = where(equal(arithmetic.abs_(x), 1), result, 0)
     return where(less(exponent, 0), inverse, result)

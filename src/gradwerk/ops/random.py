@@ -81,7 +81,7 @@ class ShiftRight(Unary):
     Shape: that of x.  Dtype: integers, kept.
     """
 
-    accepts = "iu"
+    accepts = dtypes.INTEGERS
     vjp = no_gradient
     bits: int = 1
 

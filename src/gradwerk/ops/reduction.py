@@ -34,7 +34,7 @@ class Sum(Reduction):
     """
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
-        if types[0].dtype.kind not in "fiu":
+        if not dtypes.is_numeric(types[0].dtype):
             raise DTypeError(f"sum does not take {types[0].dtype}", facts=(str(types[0]),), likely="cast to an integer first")
         return Reduction.infer(self, *types)
 

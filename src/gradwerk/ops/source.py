@@ -37,7 +37,7 @@ class Iota(Source):
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if not 0 <= self.axis < len(self.shape):
             raise ShapeError(f"iota: there is no axis {self.axis} in {self.shape}")
-        if self.dtype.kind not in "fiu":
+        if not dtypes.is_numeric(self.dtype):
             raise DTypeError(f"iota counts in numbers, not in {self.dtype}")
         return (Type(self.shape, self.dtype),)
 

@@ -13,6 +13,7 @@ from typing import final
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Operand, Unary, typed
 from gradwerk.ops.arithmetic import add, div, floor, maximum, mul, neg, stop_gradient, sub, where
@@ -27,7 +28,7 @@ class Exp(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(ct, y),)
@@ -47,7 +48,7 @@ class Log(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = Interval(0.25, 4.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -68,7 +69,7 @@ class Tanh(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 3 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(ct, sub(1, mul(y, y))),)
@@ -88,7 +89,7 @@ class Sigmoid(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 3 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(ct, mul(y, sub(1, y))),)
@@ -109,7 +110,7 @@ class Sqrt(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: correctly rounded.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = Interval(0.25, 4.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -130,7 +131,7 @@ class Rsqrt(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 2 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = Interval(0.25, 4.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -151,7 +152,7 @@ class Erf(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 4 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(mul(ct, 2 / math.sqrt(math.pi)), exp(neg(mul(x, x)))),)
@@ -171,7 +172,7 @@ class Sin(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 and f64 within 2 ulp, however large x is; NaN of infinity.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = Interval(-8.0, 8.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -192,7 +193,7 @@ class Cos(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 and f64 within 2 ulp, however large x is; NaN of infinity.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = Interval(-8.0, 8.0)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -214,7 +215,7 @@ class Pow(Binary):
     Shape: broadcast.  Dtype: floating, equal, kept.  Error: f32 within 1 ulp, f64 within 2 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = (Interval(0.25, 4.0), Interval(-2.0, 2.0))
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
@@ -238,7 +239,7 @@ class PowNumber(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 1 ulp, f64 within 2 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = Interval(0.25, 4.0)
     exponent: float
 
@@ -274,7 +275,7 @@ class Softplus(Unary):
     Shape: that of x.  Dtype: floating, kept.  Error: f32 within 3 ulp.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (mul(ct, sigmoid(x)),)
@@ -309,7 +310,7 @@ class Fmod(Binary):
     Shape: broadcast.  Dtype: floating, equal, kept.  Error: exact.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = (Interval(-7.0, 7.0), Interval(0.5, 2.0))
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
@@ -336,7 +337,7 @@ class LogLoss(Binary):
     Shape: broadcast.  Dtype: floating, equal, kept.  Error: f32 within 4 ulp of the larger term.
     """
 
-    accepts = "f"
+    accepts = dtypes.FLOATS
     domain = (Interval(0.1, 0.9), Interval(0.0, 1.0))
 
     def vjp(self, ct: Operand, y: Operand, p: Operand, target: Operand) -> Grads:

@@ -14,6 +14,7 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Op, Operand, typed
@@ -57,7 +58,7 @@ class Window(Op):
 
     def number(self, type_: Type) -> Type:
         """The type, which can be added up.  Raises: DTypeError."""
-        if type_.dtype.kind not in "fiu":
+        if not dtypes.is_numeric(type_.dtype):
             raise DTypeError(f"{self.name} does not take {type_.dtype}", facts=(str(type_),))
         return type_
 

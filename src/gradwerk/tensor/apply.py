@@ -271,7 +271,7 @@ def in_dtype_of(target: Handle, value: Any) -> Any:  # noqa: ANN401  an array, o
     if not isinstance(value, np.ndarray):
         return value
     dtype = target._type.dtype
-    holds = dtype.kind == "f" or np.can_cast(value.dtype, dtype)
+    holds = dtypes.is_float(dtype) or np.can_cast(value.dtype, dtype)
     return in_dtype(type(target), value, dtype) if holds else value
 
 
@@ -299,7 +299,7 @@ def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whateve
     if dtypes.is_number(value):
         return dtypes.weak(value.item() if isinstance(value, np.generic) else value, target.dtype)
     array = np.asarray(value)
-    if array.dtype.kind not in dtypes.RANK or dtypes.RANK[array.dtype.kind] > dtypes.RANK[target.dtype.kind]:
+    if not dtypes.is_data(array.dtype) or dtypes.is_wider(array.dtype, target.dtype):
         facts = (f"value {type(value).__name__} of {array.dtype}      Tensor {target._type}",)
         raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
     return array.astype(target.dtype)

@@ -15,6 +15,7 @@ from functools import cache
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import DataError, NumericError
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.origin import Origin
@@ -132,10 +133,14 @@ def watch_numbers(node: Node, args: tuple[Array, ...], results: tuple[Array, ...
 def check_numbers(name: str, args: Sequence[Array], results: Sequence[Array], origin: Origin | None = None) -> None:
     """The same for one evaluated op."""
     for result in results:
-        if result.dtype.kind == "f" and not np.isfinite(result).all() and all(a.dtype.kind != "f" or np.isfinite(a).all() for a in args):
+        if not _is_finite(result) and all(map(_is_finite, args)):
             count = int(result.size - np.isfinite(result).sum())
             facts = tuple(f"input {k} {a.shape} {a.dtype} from {a.min()} to {a.max()}" for k, a in enumerate(args) if a.size)
             raise NumericError(f"{name} made {count} of {result.size} numbers NaN or infinite", facts=facts, origin=origin)
+
+
+def _is_finite(array: Array) -> bool:
+    return not dtypes.is_float(array.dtype) or bool(np.isfinite(array).all())
 
 
 def program_of(graph: Graph, in_place: Mapping[int, int]) -> Program:

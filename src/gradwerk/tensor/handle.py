@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from weakref import ref
 
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
 from gradwerk.base.forks import Renewed
@@ -251,7 +252,7 @@ def adopt(handle: Handle, other: Handle) -> None:
     """
     if mode.trace is not None:
         raise StateError("a Tensor takes other memory only outside of a compiled function", facts=(f"{handle._type}, {other._type}",))
-    if handle.requires_grad and other._type.dtype.kind != "f":
+    if handle.requires_grad and not dtypes.is_float(other._type.dtype):
         message = "data set to a tensor that requires gradients must be floating point or complex dtype"
         raise StateError(message, facts=(f"{handle._type}, {other._type}",))
     view = other._view
@@ -267,7 +268,7 @@ def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001  one obvious
         if wants:
             return
         raise StateError("a computed Tensor requires a gradient because its inputs do", likely="use .detach()")
-    if wants and handle._type.dtype.kind != "f":
+    if wants and not dtypes.is_float(handle._type.dtype):
         raise StateError(f"only floating Tensors can require gradients, this is {handle._type}", likely="write 1.0 for 1, or cast it")
     if handle._wants is wants:
         return

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, IndexKindError, OutOfRangeError, ShapeError, TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, movement
@@ -34,7 +35,7 @@ def _by_one_array(x: Operand, parts: tuple[Any, ...]) -> str:
     if x.ndim != 2 or len(parts) != 2 or mode.trace is not None or not _is_array(parts[1]):
         return ""
     arrays = [np.asarray(part) for part in parts if _is_array(part)]
-    if any(array.dtype.kind not in "iu" or array.ndim != 1 for array in arrays):
+    if any(not dtypes.is_integer(array.dtype) or array.ndim != 1 for array in arrays):
         return ""
     if len(arrays) == 1:
         return "x.T[columns].T" if parts[0] in (slice(None), ...) else ""
@@ -44,16 +45,16 @@ def _by_one_array(x: Operand, parts: tuple[Any, ...]) -> str:
 
 def _is_array(part: Any) -> bool:  # noqa: ANN401
     if isinstance(part, Handle):
-        return part.ndim > 0 or part.dtype.kind == "b" or mode.trace is not None
+        return part.ndim > 0 or dtypes.is_bool(part.dtype) or mode.trace is not None
     return isinstance(part, list | np.ndarray)
 
 
 def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
     rows = np.asarray(rows, np.int64 if not rows else None) if isinstance(rows, list) else rows
-    if rows.dtype.kind not in "iub":
+    if not dtypes.is_exact(rows.dtype):
         facts = (f"Tensor {tuple(x.shape)}",)
         raise IndexKindError(f"what is used as an index must be integers or bools, these are {rows.dtype}", facts=facts)
-    if rows.dtype.kind == "b":
+    if dtypes.is_bool(rows.dtype):
         if mode.trace is not None:
             facts = (f"mask {tuple(rows.shape)}",)
             raise TraceError("x[mask] has a shape that depends on data", facts=facts, likely=hints(x).select)
@@ -67,7 +68,7 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
     trace = mode.trace
     if trace is not None and isinstance(rows, np.ndarray) and isinstance(x, Handle) and trace.held_array(rows) is not None:
         rows = trace.fresh(x.result_class, trace.array_value(rows))
-    if rows.dtype.kind == "i":  # counted from the end where negative
+    if dtypes.is_signed_integer(rows.dtype):  # counted from the end where negative
         rows = elementwise.where(compare.less(rows, 0), elementwise.add(rows, x.shape[0]), rows)
     return gather(x, rows)
 
@@ -87,7 +88,7 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
     if value.dtype != x.dtype:
         message = "Index put requires the source and destination dtypes match"
         raise DTypeError(message, facts=(f"value {value.dtype}      Tensor {x.dtype}",), likely="convert the value first")
-    if rows.dtype.kind == "b":
+    if dtypes.is_bool(rows.dtype):
         return _masked(x, rows, value)
     if isinstance(rows, Handle):
         if mode.trace is not None:

@@ -30,7 +30,7 @@ def listed(numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or 
         raise ShapeError("the lists beside a Tensor differ in length", facts=(f"{numbers!r}",)) from None
     plain = [x.item() if isinstance(x, np.generic) else x for x in leaves]
     own = dtypes.of_numbers(plain)
-    if dtypes.RANK[own.kind] > dtypes.RANK[dtype.kind]:
+    if dtypes.is_wider(own, dtype):
         return np.asarray(plain, own).reshape(shape)
     return np.reshape([dtypes.weak(x, dtype) for x in plain], shape)
 

@@ -59,9 +59,9 @@ class Operators:
         Tensor's where that is floating or holds all of the array's.  Tensors stay as they are.
         """
         if isinstance(b, dtypes.WEAK):
-            return a if a.dtype.kind == "f" else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
+            return a if dtypes.is_float(a.dtype) else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
         if isinstance(a, dtypes.WEAK):
-            return a, b if b.dtype.kind == "f" else elementwise.cast(b, dtypes.meeting(b.dtype, a))
+            return a, b if dtypes.is_float(b.dtype) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
         if isinstance(b, np.ndarray):
             return a, cls._held(b, a.dtype)
         if isinstance(a, np.ndarray):
@@ -71,7 +71,7 @@ class Operators:
     @classmethod
     def _held(cls, array: Array, dtype: DType) -> Any:  # noqa: ANN401  an array, or a Handle
         """An array in the dtype of the Tensor beside it, where that holds it; else as it is, and the op says that the two do not fit."""
-        return in_dtype(cls, array, dtype) if dtype.kind == "f" or np.can_cast(array.dtype, dtype) else array
+        return in_dtype(cls, array, dtype) if dtypes.is_float(dtype) or np.can_cast(array.dtype, dtype) else array
 
     @classmethod
     def listed(cls, numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented
@@ -287,7 +287,7 @@ def true_divide(a: Operand, b: Operand) -> Operand:
 
 
 def _floating(x: Operand, beside: Operand) -> Operand:
-    if not hasattr(x, "dtype") or x.dtype.kind not in "iub":
+    if not hasattr(x, "dtype") or not dtypes.is_exact(x.dtype):
         return x
     return in_dtype(type(beside), x, dtypes.float32) if isinstance(x, np.ndarray) else elementwise.cast(x, dtypes.float32)
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from gradwerk.autodiff.reverse import pull
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import float32
 from gradwerk.base.errors import ShapeError, StateError, TraceError
 from gradwerk.ir.graph import Type
@@ -98,7 +99,7 @@ def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> Ta
     node = TapeNode(op, args)
     node.results = tuple([Saved(result) for result in results])
     for index, result in enumerate(results):
-        if result._type.dtype.kind == "f":
+        if dtypes.is_float(result._type.dtype):
             result._node, result._index = node, index
     return node
 
@@ -152,7 +153,7 @@ def _result(node: TapeNode, index: int) -> Handle:
     if saved.storage.version != saved.version:
         return stale(saved.cls, saved.type, node.op.name, saved.storage)
     handle = make(saved.cls, saved.storage, saved.array, saved.type, _rootless(saved.view))
-    if saved.type.dtype.kind == "f":
+    if dtypes.is_float(saved.type.dtype):
         handle._node, handle._index = node, index
     return handle
 

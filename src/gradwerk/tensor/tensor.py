@@ -112,7 +112,7 @@ class Tensor(Operators, Handle):
         return float(one_element(self, "float()"))
 
     def __index__(self) -> int:
-        if self.dtype.kind not in "iu" or (mode.trace is None and self._type.size != 1):
+        if not dtypes.is_integer(self.dtype) or (mode.trace is None and self._type.size != 1):
             raise DTypeError("only an integer Tensor of one element can be an index", facts=(str(self._type),))
         return int(one_element(self, "an index"))
 
@@ -242,8 +242,7 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
-        known = ", ".join(str(d) for d in dtypes.SHORT if d != dtypes.token)
-        raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(f"known: {known}",))
+        raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(f"known: {dtypes.KNOWN}",))
     return array
 
 

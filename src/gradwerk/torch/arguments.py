@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError, DTypeError, OutOfRangeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.tensor.handle import Handle
@@ -68,20 +69,20 @@ def filling(value: Any, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401  a Python 
     Raises: DTypeError where the dtype cannot hold it, as torch; NumPy would write what the processor makes of it.
     """
     number = value.item() if isinstance(value, np.generic) else value
-    if dtype.kind == "b":
+    if dtypes.is_bool(dtype):
         return bool(number)
-    if dtype.kind == "f":
+    if dtypes.is_float(dtype):
         limits: Any = np.finfo(dtype)
         fits = not math.isfinite(number) or abs(number) <= float(limits.max)
     else:
         limits = np.iinfo(dtype)
-        wraps = dtype.kind == "u" and isinstance(number, int)
+        wraps = dtypes.is_unsigned(dtype) and isinstance(number, int)
         fits = math.isfinite(number) and (-limits.max if wraps else limits.min) <= number <= limits.max
     if not fits:
         raise DTypeError(f"value cannot be converted to type {name_of(dtype)} without overflow", facts=(f"value {number!r}",))
-    if dtype.kind == "f":
+    if dtypes.is_float(dtype):
         return float(number)
-    return int(number) % (limits.max + 1) if dtype.kind == "u" else int(number)
+    return int(number) % (limits.max + 1) if dtypes.is_unsigned(dtype) else int(number)
 
 
 def mask_of(key: Any) -> Any:  # noqa: ANN401  what stands in brackets

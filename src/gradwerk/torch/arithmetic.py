@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gradwerk.base.dtypes import RANK, DType, is_number
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType, is_number
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement
@@ -34,7 +35,7 @@ def stored(value: Any, dtype: DType) -> Any:  # noqa: ANN401
     given = getattr(value, "dtype", dtype)
     if given == dtype:
         return value
-    if RANK[given.kind] > RANK[dtype.kind]:
+    if dtypes.is_wider(given, dtype):
         names = arguments.name_of(given), arguments.name_of(dtype)
         message = f"result type {names[0]} can't be cast to the desired output type {names[1]}"
         raise DTypeError(message, likely="write it out of place, or make the Tensor floating first with .float()")
@@ -152,7 +153,7 @@ class Arithmetic:
 
     def floor(self) -> Self:
         """The largest whole number not above x."""
-        return elementwise.floor(self) if self.dtype.kind == "f" else movement.unchanged(self)
+        return elementwise.floor(self) if dtypes.is_float(self.dtype) else movement.unchanged(self)
 
     def sign(self) -> Self:
         """-1, 0 or 1."""
@@ -247,7 +248,7 @@ class Arithmetic:
 
     def masked_fill(self, mask: Any, value: Any) -> Self:  # noqa: ANN401
         """`value`, one number, where the mask holds, else x."""
-        if mask.dtype.kind != "b":
+        if not dtypes.is_bool(mask.dtype):
             raise DTypeError(f"masked_fill only supports boolean masks, but got mask with dtype {arguments.name_of(mask.dtype)}")
         if getattr(value, "shape", ()):
             raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {len(value.shape)} dimension(s)")
@@ -295,14 +296,14 @@ class Arithmetic:
 
 
 def _floating(function: str, x: Any) -> Any:  # noqa: ANN401
-    if x.dtype.kind != "f":
+    if not dtypes.is_float(x.dtype):
         raise DTypeError(f"{function}(): not implemented for {arguments.name_of(x.dtype)!r}", likely="use .float()")
     return x
 
 
 def _as_float(x: Any) -> Any:  # noqa: ANN401
     """Whole numbers as float32."""
-    return x if x.dtype.kind == "f" else elementwise.cast(x, np.dtype(np.float32))
+    return x if dtypes.is_float(x.dtype) else elementwise.cast(x, np.dtype(np.float32))
 
 
 def _underived(quotient: Any) -> Any:  # noqa: ANN401  or NotImplemented
@@ -321,4 +322,4 @@ def check_dtypes(a: Any, b: Any) -> None:  # noqa: ANN401
 
 def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401
     """Whether both are bools: their sum is `or`, their product `and`."""
-    return a.dtype.kind == "b" and (isinstance(b, (bool, np.bool_)) or getattr(getattr(b, "dtype", None), "kind", "") == "b")
+    return dtypes.is_bool(a.dtype) and (isinstance(b, (bool, np.bool_)) or dtypes.is_bool(getattr(b, "dtype", dtypes.token)))

@@ -48,8 +48,8 @@ def _nested(data: Sequence[Any]) -> Any:  # noqa: ANN401  an array, or the list 
         message = "the nested lists have different lengths, and a Tensor has one for each axis"
         raise ShapeError(message, likely="pad them to one length") from None
     _read_now(data)
-    if array.dtype.kind in "USO":
-        raise ArgumentTypeError("tensor(): invalid data type 'str'" if array.dtype.kind != "O" else "tensor(): the data are no numbers")
+    if dtypes.is_text(array.dtype) or dtypes.is_objects(array.dtype):
+        raise ArgumentTypeError("tensor(): invalid data type 'str'" if dtypes.is_text(array.dtype) else "tensor(): the data are no numbers")
     return array if isinstance(leaf, (np.ndarray, np.generic, Tensor)) else data
 
 
@@ -171,8 +171,8 @@ def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = Fa
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """start, start + step, ... before end; int64 from whole numbers, else float32."""
     first, last = (0, start) if end is None else (start, end)
-    floating = any(isinstance(n, (float, np.floating)) or getattr(n, "dtype", np.dtype(int)).kind == "f" for n in (first, last, step))
-    if dtype is not None and dtype.kind in "iu":
+    floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
+    if dtype is not None and dtypes.is_integer(dtype):
         first, last, step = int(first), int(last), int(step)
     if step == 0:
         raise ArgumentError("step must be nonzero")

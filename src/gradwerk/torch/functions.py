@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import is_number, of_numbers
+from gradwerk.base.dtypes import is_number, of_numbers, promoted
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.ops import elementwise, movement
@@ -19,7 +19,6 @@ from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments
 from gradwerk.torch.arithmetic import check_dtypes
 from gradwerk.torch.options import accepts, axis_is_dim
-from gradwerk.torch.promotion import larger
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A001, A002, FBT001, FBT002  torch's names
@@ -68,7 +67,7 @@ def _tensors(name: str, given: Any) -> list[Tensor]:  # noqa: ANN401
 
 def _in_common(parts: list[Tensor], kept: list[Tensor]) -> list[Any]:
     """The Tensors of `kept` in the dtype in which all parts meet."""
-    dtype = functools.reduce(larger, [x.dtype for x in parts])
+    dtype = functools.reduce(promoted, [x.dtype for x in parts])
     return [elementwise.cast(x, dtype) for x in kept]
 
 
@@ -84,7 +83,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
     if input is None and other is None:
         places: tuple[Tensor, ...] = condition.nonzero(as_tuple=True)
         return places
-    if condition.dtype.kind != "b":
+    if not dtypes.is_bool(condition.dtype):
         message = f"where expected condition to be a boolean tensor, but got a tensor with dtype {arguments.name_of(condition.dtype)}"
         raise DTypeError(message, likely="compare first: condition != 0")
     if is_number(input) and is_number(other):

@@ -46,7 +46,7 @@ def _shortened(array: Array) -> Array:
 
 def _formatter(values: Array) -> tuple[Callable[[Any], str], int]:
     """What writes one number, and how wide the widest is."""
-    if values.dtype.kind != "f":
+    if not dtypes.is_float(values.dtype):
         written = [str(value) for value in values.tolist()]
         width = max(map(len, written), default=1)
         return lambda value: str(value.item()).rjust(width), width

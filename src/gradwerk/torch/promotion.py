@@ -17,13 +17,6 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.apply import in_dtype
 
-ORDER = (dtypes.bool_, dtypes.uint8, dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.float32, dtypes.float64)
-
-
-def larger(a: DType, b: DType) -> DType:
-    """The later of two dtypes in the order."""
-    return max(a, b, key=ORDER.index)
-
 
 def result_dtype(a: Operand, b: Operand) -> DType:
     """The dtype in which two operands meet."""
@@ -32,9 +25,9 @@ def result_dtype(a: Operand, b: Operand) -> DType:
         return np.result_type(first, second)
     ranks = (_weight(a), _weight(b))
     if ranks[0] == ranks[1]:
-        return larger(first, second)
+        return dtypes.promoted(first, second)
     strong, weak = (first, second) if ranks[0] > ranks[1] else (second, first)
-    return strong if dtypes.RANK[weak.kind] <= dtypes.RANK[strong.kind] else weak
+    return weak if dtypes.is_wider(weak, strong) else strong
 
 
 def promote(cls: Any, a: Operand, b: Operand) -> tuple[Any, Any]:  # noqa: ANN401

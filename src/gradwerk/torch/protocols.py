@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
 from gradwerk.ir.op import Array
@@ -42,7 +43,7 @@ class Protocols:
         return wrapped
 
     def __index__(self) -> int:
-        place: int = super().__index__() if self.dtype.kind != "b" else self.long().__index__()  # type: ignore[misc]  # the Tensor's below
+        place: int = super().__index__() if not dtypes.is_bool(self.dtype) else self.long().__index__()  # type: ignore[misc]  # the Tensor's below
         return place
 
     def __reversed__(self) -> Self:

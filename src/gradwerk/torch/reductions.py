@@ -40,14 +40,14 @@ class Reductions:
     def sum(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The sum over axes; whole numbers add up in int64."""
         places = arguments.axes("sum", dim, self.ndim)
-        x = elementwise.cast(self, dtype or (self.dtype if self.dtype.kind == "f" else dtypes.int64))
+        x = elementwise.cast(self, dtype or (self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
         return reduction.reduce_sum(x, places, keepdims=keepdim)
 
     @axis_is_dim
     def mean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The mean over axes.  Raises: DTypeError for whole numbers."""
         places = arguments.axes("mean", dim, self.ndim)
-        if (dtype or self.dtype).kind != "f":
+        if not dtypes.is_float(dtype or self.dtype):
             message = "mean(): could not infer output dtype. Input dtype must be floating point"
             raise DTypeError(f"{message}. Got: {arguments.name_of(self.dtype)}", likely="use .float()")
         return functions.mean(elementwise.cast(self, dtype or self.dtype), places, keepdims=keepdim)
@@ -66,7 +66,7 @@ class Reductions:
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         places = arguments.axes(name, dim, self.ndim)
-        if self.dtype.kind != "f":
+        if not dtypes.is_float(self.dtype):
             raise DTypeError(f"{name}(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         return measure(self, places, keepdims=keepdim, correction=(1 if unbiased else 0) if correction is None else correction)
 
@@ -88,7 +88,7 @@ class Reductions:
         _truth(name, keepdim)
         if dim is None:
             self._filled(name)
-            return best(self, nan_shares=self.dtype.kind == "f")
+            return best(self, nan_shares=dtypes.is_float(self.dtype))
         place = arguments.axis(name, dim, self.ndim)
         values, places = chosen(self if self.ndim else reshape(self, (1,)), place, keepdims=keepdim and bool(self.ndim))
         return (Extreme if name == "max" else Least)(values, places)
@@ -144,7 +144,7 @@ class Reductions:
         """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""
         places = arguments.axes("norm", dim, self.ndim)
         x = elementwise.cast(self, dtype or self.dtype)
-        if x.dtype.kind != "f":
+        if not dtypes.is_float(x.dtype):
             raise DTypeError(f"norm(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         if p is None or p == "fro" or p == 2:
             return functions.norm(x, places, keepdims=keepdim)

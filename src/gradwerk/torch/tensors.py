@@ -203,7 +203,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
 
     def is_floating_point(self) -> Truth:
         """True for floating dtypes."""
-        return self.dtype.kind == "f"
+        return dtypes.is_float(self.dtype)
 
     @accepts("non_blocking", "memory_format")
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: Truth = False) -> Self:  # noqa: ANN401

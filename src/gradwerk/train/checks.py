@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import DataError, DTypeError, ShapeError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -22,9 +23,9 @@ def as_data(value: Any, what: str, *, empty: bool = False) -> Array:  # noqa: AN
         array = np.asarray(value)
     except ValueError as error:
         raise DTypeError(f"{what} is not a rectangular array", facts=(str(error),), likely="pad sequences to one length") from None
-    if array.dtype.kind == "O":
+    if dtypes.is_objects(array.dtype):
         array = _numbers_of(array, what)
-    if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+    if not dtypes.is_data(array.dtype) and array.dtype.name != "bfloat16":
         raise DTypeError(
             f"{what} holds {array.dtype}, not numbers", facts=(f"{what} {array.shape} {array.dtype}",),
             likely=_as_numbers(array, what),
@@ -48,14 +49,14 @@ def _numbers_of(array: Array, what: str) -> Array:
             raise DTypeError(
                 f"{what} holds {item!r} ({type(item).__name__}): not numbers",
                 facts=(f"{what} {array.shape} {array.dtype}", f"first at {list(place)}"),
-                likely="convert text to numbers first, and fill what is missing" if array.dtype.kind == "O" else "",
+                likely="convert text to numbers first, and fill what is missing" if dtypes.is_objects(array.dtype) else "",
             )
     return array.astype(np.float64)
 
 
 def _as_numbers(array: Array, what: str) -> str:
     """The fix for text: numbers that it says, or classes that it names."""
-    if array.dtype.kind not in "SU":
+    if not dtypes.is_text(array.dtype):
         return ""
     try:
         array.astype(np.float32)
@@ -69,7 +70,7 @@ def check_finite(array: Array, what: str) -> None:
 
     Raises: DataError.
     """
-    if array.dtype.kind != "f":
+    if not dtypes.is_float(array.dtype):
         return
     with np.errstate(all="ignore"):
         if np.isfinite(array.sum()):
@@ -90,7 +91,7 @@ def check_labels(labels: Array, classes: int, what: str = "y") -> None:
 
     Raises: DataError naming the first bad one; DTypeError for fractions.
     """
-    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
+    if dtypes.is_float(labels.dtype) and not np.array_equal(labels, np.floor(labels)):
         raise DTypeError(
             f"{what} holds fractions where class numbers are expected",
             facts=(f"{what} {labels.shape} {labels.dtype}",),
@@ -121,10 +122,10 @@ def check_ids(ids: Array, count: int, what: str = "x") -> None:
 
     Raises: DataError naming the first bad one, or the first NaN; DTypeError for fractions.
     """
-    if ids.size == 0 or (ids.dtype.kind != "f" and ids.min() >= 0 and ids.max() < count):
+    if ids.size == 0 or (not dtypes.is_float(ids.dtype) and ids.min() >= 0 and ids.max() < count):
         return
     check_finite(ids, what)
-    if ids.dtype.kind == "f" and not np.array_equal(ids, np.floor(ids)):
+    if dtypes.is_float(ids.dtype) and not np.array_equal(ids, np.floor(ids)):
         raise DTypeError(f"{what} holds fractions where ids are expected", facts=(f"{what} {ids.shape} {ids.dtype}",))
     bad = (ids < 0) | (ids >= count)
     if not bad.any():

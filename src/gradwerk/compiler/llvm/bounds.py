@@ -115,7 +115,7 @@ class BoundsBuilder:
 
     def outside(self, extreme: Lanes, which: str) -> Value:
         """Whether the lowest or highest of all lanes is no row."""
-        f, stem = self.f, ("s" if self.spec.dtype.kind == "i" else "u") + which
+        f, stem = self.f, ("s" if dtypes.is_signed_integer(self.spec.dtype) else "u") + which
         one = extreme if self.e.count == 1 else f.call(f"llvm.vector.reduce.{stem}.{overload(extreme.type)}", scalar(extreme.type), extreme)
         return f.compare("uge", as_i64(f, one, self.spec.dtype), self.rows)
 

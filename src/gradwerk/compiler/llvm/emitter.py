@@ -17,12 +17,9 @@ from gradwerk.compiler.llvm.power import power
 from gradwerk.compiler.llvm.remainders import fmod
 from gradwerk.compiler.llvm.values import Value, lanes, literal, overload, vector
 
-REGISTER: dict[DType, str] = {
-    dtypes.float32: "float", dtypes.float64: "double", dtypes.int32: "i32", dtypes.int64: "i64",
-    dtypes.uint8: "i8", dtypes.uint32: "i32", dtypes.bool_: "i1",
-}  # fmt: skip
+REGISTER: dict[DType, str] = {dtype: dtypes.ROWS[dtype].register for dtype in dtypes.DATA}
 """The type of an element in a register."""
-MEMORY: dict[DType, str] = {**REGISTER, dtypes.bool_: "i8"}
+MEMORY: dict[DType, str] = {dtype: dtypes.ROWS[dtype].memory for dtype in dtypes.DATA}
 """The type of an element in memory."""
 
 FLOAT_RELATION = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
@@ -99,7 +96,7 @@ class LaneEmitter:
             return self._emit(f"fdiv {a.type} {a.name}, {b.name}", a.dtype)
         zero, one = self.const(0, a.dtype), self.const(1, a.dtype)
         none = self.compare("eq", b, zero)
-        if a.dtype.kind == "u":
+        if dtypes.is_unsigned(a.dtype):
             quotient = self._emit(f"udiv {a.type} {a.name}, {self.select(none, one, b).name}", a.dtype)
             return self.select(none, zero, quotient)
         minus = self.compare("eq", b, self.const(-1, a.dtype))  # the one divisor that overflows
@@ -146,7 +143,7 @@ class LaneEmitter:
         """A bool per lane; with NaN false, ne true."""
         if dtypes.is_float(a.dtype):
             return self._emit(f"fcmp {FLOAT_RELATION[relation]} {a.type} {a.name}, {b.name}", dtypes.bool_)
-        sign = "" if relation in ("eq", "ne") else "s" if a.dtype.kind == "i" else "u"
+        sign = "" if relation in ("eq", "ne") else "s" if dtypes.is_signed_integer(a.dtype) else "u"
         return self._emit(f"icmp {sign}{relation} {a.type} {a.name}, {b.name}", dtypes.bool_)
 
     def select(self, condition: Lanes, a: Lanes, b: Lanes) -> Lanes:
@@ -171,7 +168,7 @@ class LaneEmitter:
 
     def shift_right(self, a: Lanes, bits: int) -> Lanes:
         """Moved toward the lowest bit; the sign moves in for signed types."""
-        op = "ashr" if a.dtype.kind == "i" else "lshr"
+        op = "ashr" if dtypes.is_signed_integer(a.dtype) else "lshr"
         return self._emit(f"{op} {a.type} {a.name}, {self.const(bits, a.dtype).name}", a.dtype)
 
     def mul_high(self, a: Lanes, b: Lanes) -> Lanes:
@@ -193,7 +190,7 @@ class LaneEmitter:
         if dtype == dtypes.bool_:
             return self.compare("ne", x, self.const(0, source))
         if dtypes.is_float(source) and not dtypes.is_float(dtype):
-            stem = "fptosi" if dtype.kind == "i" else "fptoui"
+            stem = "fptosi" if dtypes.is_signed_integer(dtype) else "fptoui"
             return self.wrap(self.function.call(f"llvm.{stem}.sat.{overload(target)}.{overload(x.type)}", target, x), dtype)
         return self._emit(f"{_conversion(source, dtype)} {x.type} {x.name} to {target}", dtype)
 
@@ -276,7 +273,7 @@ def _conversion(source: DType, target: DType) -> str:
     if dtypes.is_float(target):
         if dtypes.is_float(source):
             return "fpext" if target.itemsize > source.itemsize else "fptrunc"
-        return "sitofp" if source.kind == "i" else "uitofp"
+        return "sitofp" if dtypes.is_signed_integer(source) else "uitofp"
     if source == dtypes.bool_ or target.itemsize > source.itemsize:
-        return "sext" if source.kind == "i" else "zext"
+        return "sext" if dtypes.is_signed_integer(source) else "zext"
     return "trunc" if target.itemsize < source.itemsize else "bitcast"

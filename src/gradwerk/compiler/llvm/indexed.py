@@ -203,7 +203,7 @@ def as_i64(f: Function, raw: Value, dtype: DType) -> Value:
     """An index as i64."""
     if raw.type == "i64":
         return raw
-    return f.emit(f"{'sext' if dtype.kind == 'i' else 'zext'} {raw.type} {raw} to i64", "i64")
+    return f.emit(f"{'sext' if dtypes.is_signed_integer(dtype) else 'zext'} {raw.type} {raw} to i64", "i64")
 
 
 def lower_gather(op: Op, table: Operand, index: Operand, out: Operand, target: Target) -> list[Work]:

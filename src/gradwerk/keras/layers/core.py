@@ -83,7 +83,7 @@ class Embedding(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """See `embedding`."""
-        return embedding(inputs if inputs.dtype.kind in "iu" else cast(inputs, dtypes.int32), self.embeddings)
+        return embedding(inputs if dtypes.is_integer(inputs.dtype) else cast(inputs, dtypes.int32), self.embeddings)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """One more axis."""

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked
@@ -63,7 +64,7 @@ def _dtype_of(dtype: Any) -> str:  # noqa: ANN401
         found = np.dtype("float32" if dtype is None else dtype)
     except (TypeError, ValueError):
         raise ArgumentError(f"Input: not a dtype: {dtype!r}", likely="dtype='int32' for whole numbers; left out, float32") from None
-    if found.kind not in "fiub":
+    if not dtypes.is_data(found):
         raise ArgumentError(f"Input: {found} is no dtype of numbers")
     return found.name
 

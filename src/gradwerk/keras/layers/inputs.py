@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.module import Module
 from gradwerk.ops.elementwise import cast
@@ -34,7 +35,7 @@ def as_inputs(layer: TakesArrays, value: Any, *, further: bool = False) -> Any: 
     Raises: ArgumentError for an `Input`; DTypeError, DataError for what is not numeric or no row of a table.
     """
     if isinstance(value, Tensor):
-        return cast(value, np.dtype(np.float32)) if value.dtype.kind == "f" and value.dtype != np.float32 else value
+        return cast(value, np.dtype(np.float32)) if dtypes.is_float(value.dtype) and value.dtype != np.float32 else value
     if isinstance(value, Module):
         raise ArgumentError(
             f"called on {value.label}: models made by calling layers on an Input are not here yet",
@@ -53,10 +54,10 @@ def as_input_array(layer: TakesArrays, value: Any, what: str) -> Array:  # noqa:
     """An array as the layer computes on it, looked at before it is cast: a cast hides what is out of range."""
     array = as_data(value, what, empty=True)
     if layer.input_dtype is None:
-        return array.astype(np.float32 if array.dtype.kind == "f" else _WIDER.get(array.dtype.name, array.dtype), copy=False)
+        return array.astype(np.float32 if dtypes.is_float(array.dtype) else _WIDER.get(array.dtype.name, array.dtype), copy=False)
     layer.check_inputs(array)
     wanted = np.dtype(layer.input_dtype)
-    if wanted.kind in "iu" and array.dtype.kind in "iuf" and array.dtype != wanted and array.size:
+    if dtypes.is_integer(wanted) and dtypes.is_numeric(array.dtype) and array.dtype != wanted and array.size:
         check_ids(array, int(np.iinfo(wanted).max) + 1, what)
     return array.astype(wanted, copy=False)
 
@@ -74,4 +75,4 @@ def floating(x: Any) -> Any:  # noqa: ANN401  a Tensor
     """Whole numbers as float32: what layers with weights compute on.  Raises: ArgumentError for several inputs."""
     if not hasattr(x, "dtype"):
         raise ArgumentError(f"the layer takes one input, this is a {type(x).__name__} of {len(x)}")
-    return x if x.dtype.kind == "f" else cast(x, np.dtype(np.float32))
+    return x if dtypes.is_float(x.dtype) else cast(x, np.dtype(np.float32))

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.torch import arguments
-from gradwerk.torch.promotion import larger
 
 Extents = int | Sequence[int]
 
@@ -153,7 +153,7 @@ def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A0
         elif tuple(target.shape) == (*input.shape, 1):
             likely = "targets[..., 0]"
         raise ShapeError(f"{name}: {sides}", facts=("broadcasting would compare each prediction with every target",), likely=likely)
-    dtype = larger(input.dtype, target.dtype)
+    dtype = dtypes.promoted(input.dtype, target.dtype)
     return cast(input, dtype), cast(target, dtype)
 
 
@@ -175,7 +175,7 @@ def class_labels(input: Any, target: Any) -> None:  # noqa: A002, ANN401
     facts = (f"input   {scores} {input.dtype}      target  {labels} {target.dtype}",)
     if not scores:
         raise ShapeError("cross_entropy: the input needs an axis of classes", facts=facts)
-    if target.dtype.kind not in "iu":
+    if not dtypes.is_integer(target.dtype):
         message = f"cross_entropy: expected target of whole numbers or of probabilities, but got {arguments.name_of(target.dtype)}"
         raise DTypeError(message, facts=facts, likely="class labels are target.long()")
     wanted = (scores[0], *scores[2:]) if len(scores) > 1 else ()
@@ -195,7 +195,7 @@ def class_targets(input: Any, target: Any) -> None:  # noqa: A002, ANN401
     """cross_entropy: floating targets are probabilities, of the input's shape.  Raises: DTypeError, ShapeError."""
     scores, given = tuple(input.shape), tuple(target.shape)
     facts = (f"input   {scores} {input.dtype}      target  {given} {target.dtype}",)
-    if input.dtype.kind != "f":
+    if not dtypes.is_float(input.dtype):
         raise DTypeError(f"cross_entropy: not implemented for {arguments.name_of(input.dtype)!r}", facts=facts,
                          likely="the scores stand first: loss(output, target)")  # fmt: skip
     if scores and given == (scores[0], *scores[2:])[: len(scores) - 1]:
@@ -207,7 +207,7 @@ def class_targets(input: Any, target: Any) -> None:  # noqa: A002, ANN401
 def ids(name: str, input: Any) -> None:  # noqa: A002, ANN401
     """Rows of a table are named by whole numbers.  Raises: ArgumentTypeError, DTypeError."""
     tensor(name, input)
-    if input.dtype.kind not in "iu":
+    if not dtypes.is_integer(input.dtype):
         message = f"{name}: expected indices of type Long or Int, but got {arguments.name_of(input.dtype)}"
         raise DTypeError(message, likely="ids are input.long()" if isinstance(input, Handle) else "")
 

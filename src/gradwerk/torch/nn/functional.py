@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn import activation, conv, loss, norm, pool
 from gradwerk.nn import dropout as core_dropout
@@ -204,7 +205,7 @@ def cross_entropy(
     scores = channels_last(input) if len(input.shape) > 2 else input
     if not target.is_floating_point():
         checks.class_labels(input, target)
-        target = target.long() if target.dtype.kind == "u" else target  # a label that is ignored may be negative
+        target = target.long() if dtypes.is_unsigned(target.dtype) else target  # a label that is ignored may be negative
     else:
         checks.class_targets(input, target)
         targets = channels_last(target) if len(target.shape) > 2 else target
