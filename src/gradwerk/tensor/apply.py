@@ -97,8 +97,9 @@ def _is_heavy(op: Op, types: tuple[Type, ...], results: tuple[Type, ...]) -> boo
 
 def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The results of `op` on Tensors, arrays and numbers; a number takes the dtype of its neighbour (Op.as_array)."""
-    if mode.trace is not None:
-        return mode.trace.apply(cls, op, args)
+    trace = mode.trace
+    if trace is not None:
+        return trace.apply(cls, op, args)
     key: list[Any] = [op]
     arrays = []
     wants = False
@@ -279,8 +280,9 @@ def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
     """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; numbers and arrays convert, Tensors do not."""
     check_writable(target)
     value = in_dtype_of(target, value)
-    if mode.trace is not None:
-        mode.trace.write(target, value)
+    trace = mode.trace
+    if trace is not None:
+        trace.write(target, value)
         return
     if target._array is None:
         raise unreadable(target)

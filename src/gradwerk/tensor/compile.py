@@ -80,7 +80,7 @@ class Compiled:
         return Compiled, (self.fn,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        if mode.trace is not None:
+        if mode.under_way is not None:  # also in what interrupts it: that meets stand-ins, which no other trace may
             return self.fn(*args, **kwargs)
         call = Call(args, kwargs)
         return run(self.binding(call, args, kwargs), call)

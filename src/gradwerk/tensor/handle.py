@@ -76,7 +76,7 @@ class Handle:
         Raises: StateError when set on a Tensor that was computed, or True on one that is not floating.
         """
         wants = self._wants or history(self)[0] is not None
-        trace = mode.trace
+        trace = mode.under_way  # asked most often of all; what interrupts the trace adds a guard, and no more
         if trace is not None:
             trace.meet(self, wants=wants)
         return wants

@@ -109,11 +109,11 @@ _seeded = [0]
 def default_generator() -> Generator:
     """The generator used where none is given; begins with seed 0."""
     if not _default:
-        trace, mode.trace = mode.trace, None  # it outlives the trace in which it may be asked for first
+        trace, mode.under_way = mode.under_way, None  # it outlives the trace in which it may be asked for first
         try:
             _default.append(Generator(0))
         finally:
-            mode.trace = trace
+            mode.under_way = trace
     return _default[0]
 
 

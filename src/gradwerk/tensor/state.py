@@ -6,16 +6,26 @@ a module, `requires_grad`, the memory behind a Tensor).  While it stands still, 
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
-from typing import TYPE_CHECKING
+import weakref
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from gradwerk.base.forks import Renewed
 
 if TYPE_CHECKING:
     from gradwerk.tensor.trace import Trace
 
 
 class Mode(threading.local):
-    """The mode of one thread."""
+    """The mode of one thread.
 
+    `trace` is the trace that whoever asks is part of: the one under way, but for what interrupts it (`Interruptible`), None.
+    """
+
+    under_way: Trace | None = None
     trace: Trace | None = None
     grad: bool = True
 
@@ -29,7 +39,63 @@ class Epoch:
         self.number = 0
 
 
+class Interruptible:
+    """What runs in the middle of a trace and is no part of it: finalizers, and handlers of signals.
+
+    They come from the outside at any bytecode, in the thread that traces, and compute what they compute at once.  Python does not say that
+    it called one; the frames do.  They are looked at only while a trace is under way in some thread: until then `mode.trace` is a plain
+    attribute.
+    """
+
+    def __init__(self) -> None:
+        self.guard = Renewed()
+        self.count = 0
+        self.codes: dict[str, list[CodeType]] = {}
+        """The code of what is called from the outside, beside every `__del__`, by name: to hash code takes longer than to walk."""
+
+    def begin(self) -> None:
+        """A trace begins, in any thread."""
+        with self.guard.lock:
+            self.count += 1
+            handlers = (signal.getsignal(number) for number in signal.valid_signals())
+            self.codes = {"__del__": []}
+            for code in filter(None, map(code_of, (weakref.finalize.__call__, *handlers))):
+                self.codes.setdefault(code.co_name, []).append(code)
+            setattr(Mode, "trace", property(_trace_of_caller))  # noqa: B010  instead of a plain attribute
+
+    def end(self) -> None:
+        """A trace is over."""
+        with self.guard.lock:
+            self.count -= 1
+            if not self.count:
+                Mode.trace = None
+
+    def interrupts(self, frame: FrameType | None, trace: Trace) -> bool:
+        """Whether code that runs in this frame was called from the outside since the trace began."""
+        codes, first = self.codes, trace.frame
+        while frame is not None and frame is not first:
+            code = frame.f_code
+            if code.co_name in codes and (code.co_name == "__del__" or any(code is known for known in codes[code.co_name])):
+                return True
+            frame = frame.f_back
+        return False
+
+
+def _trace_of_caller(self: Mode) -> Trace | None:
+    trace = self.under_way
+    return None if trace is None or interruptible.interrupts(sys._getframe(1), trace) else trace
+
+
+def code_of(function: Any) -> CodeType | None:  # noqa: ANN401  a handler: anything that is called, or a number
+    """The code that runs when it is called, where that is Python's."""
+    function = getattr(function, "func", function)  # functools.partial
+    function = getattr(function, "__func__", function)
+    found = getattr(function, "__code__", None) or getattr(vars(type(function)).get("__call__"), "__code__", None)
+    return found if isinstance(found, CodeType) else None
+
+
 mode = Mode()
+interruptible = Interruptible()
 epoch = Epoch()
 
 

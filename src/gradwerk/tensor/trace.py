@@ -7,9 +7,11 @@ done again by each call of the compiled program.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.placement import Met
-from gradwerk.tensor.state import mode
+from gradwerk.tensor.state import interruptible, mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
 from gradwerk.tensor.tape import TapeNode, next_number, record
 from gradwerk.tensor.watched import Watched
@@ -77,6 +79,8 @@ class Trace:
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
         self.newborn: dict[int, object] = {}
+        self.frame: FrameType | None = None
+        """Where the trace began: what is called from there on is part of it, but for what interrupts it."""
         self.refused: TraceError | None = None
         """The first error for contents that were asked for.  NumPy swallows such errors here and there, and goes on with something else."""
         self._views: dict[tuple[Storage, tuple[Movement, ...]], tuple[Value, Value]] = {}
@@ -321,8 +325,10 @@ class Trace:
     @contextmanager
     def running(self) -> Iterator[Trace]:
         """Makes this the thread's trace inside the block.  Raises: TraceError where contents were asked for."""
-        before, mode.trace = mode.trace, self
+        before, mode.under_way = mode.under_way, self
         grad = mode.grad
+        self.frame = sys._getframe(2)
+        interruptible.begin()
         try:
             yield self
             if self.refused is not None:
@@ -332,7 +338,9 @@ class Trace:
                 raise
             raise self.refused from error
         finally:
-            mode.trace, mode.grad = before, grad
+            interruptible.end()
+            self.frame = None
+            mode.under_way, mode.grad = before, grad
 
 
 def owner_of(array: Array) -> Array:

@@ -266,11 +266,11 @@ class Group(dict[str, Any]):
 @contextmanager
 def untraced() -> Iterator[None]:
     """What options are now is no part of what is traced."""
-    trace, mode.trace = mode.trace, None
+    trace, mode.under_way = mode.under_way, None
     try:
         yield
     finally:
-        mode.trace = trace
+        mode.under_way = trace
 
 
 def _restored(options: dict[str, Any], attributes: dict[str, Any]) -> Group:
