@@ -19,6 +19,8 @@ import typing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gradwerk.keras.signatures import RECORD as keras_record
+
 MODULES = {
     "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils"),
     "torch": ("", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "utils.data", "autograd"),
@@ -37,7 +39,7 @@ INTERNAL = {
     "torch": {"channels_first", "channels_last", "each"},
 }  # fmt: skip
 """Names that a module of a door holds for itself."""
-RECORDS = Path(__file__).parent / "recorded"
+RECORDS = {"keras": keras_record, "torch": Path(__file__).parent / "recorded" / "torch.json"}
 
 
 class Parameter(NamedTuple):
@@ -147,7 +149,7 @@ def same_default(ours: str | None, theirs: str | None) -> bool:
 
 def recorded(door: str) -> dict[str, list[Signature]]:
     """The record of an original."""
-    table = json.loads((RECORDS / f"{door}.json").read_text())
+    table = json.loads(RECORDS[door].read_text())
     return {path: [parsed(one) for one in signatures] for path, signatures in table["names"].items()}
 
 
@@ -166,7 +168,6 @@ def read(door: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     door = sys.argv[1]
-    RECORDS.mkdir(exist_ok=True)
     table = read(door)
     lines = [f"  {json.dumps(path)}: {json.dumps(signatures)}" for path, signatures in table["names"].items()]
-    (RECORDS / f"{door}.json").write_text(f'{{"version": {json.dumps(table["version"])}, "names": {{\n' + ",\n".join(lines) + "\n}}\n")
+    RECORDS[door].write_text(f'{{"version": {json.dumps(table["version"])}, "names": {{\n' + ",\n".join(lines) + "\n}}\n")

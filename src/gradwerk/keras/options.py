@@ -13,30 +13,11 @@ from typing import ParamSpec, TypedDict, TypeVar
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.signatures import OTHER, options_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-
-LATER: Mapping[str, object] = MappingProxyType({
-    **dict.fromkeys((
-        "activity_regularizer", "aggregation", "batch_shape", "beta_constraint", "beta_regularizer", "bias_constraint",
-        "bias_regularizer", "clipnorm", "clipvalue", "constraint", "custom_objects", "dtype", "ema_overwrite_frequency",
-        "embeddings_constraint", "embeddings_regularizer", "gamma_constraint", "gamma_regularizer", "global_clipnorm",
-        "gradient_accumulation_steps", "ignore_class", "input_axes", "input_tensor", "kernel_constraint", "kernel_regularizer",
-        "layer_range", "lora_alpha", "lora_rank", "loss_scale_factor", "loss_weights", "max_value", "noise_shape", "output_axes",
-        "positions", "quantization_config", "ragged", "recurrent_constraint", "recurrent_regularizer", "regularizer", "renorm_clipping",
-        "seed", "sparse", "steps", "steps_per_epoch", "tensor", "validation_steps", "weight_decay", "weighted_metrics", "weights",
-    )),
-    **dict.fromkeys((
-        "amsgrad", "expand_nested", "optional", "renorm", "stateful", "synchronized", "unroll", "use_ema",
-    ), False),
-    "auto_scale_loss": True, "autocast": True, "axis": -1, "dropout": 0.0, "ema_momentum": 0.99, "label_smoothing": 0.0,
-    "negative_slope": 0.0, "rebuild": True, "recurrent_dropout": 0.0, "renorm_momentum": 0.99, "threshold": 0.0, "use_cudnn": "auto",
-    "validation_freq": 1,
-})  # fmt: skip
-"""Options of Keras 3 that are not here yet, with their defaults: given so, or as None or False, they are accepted."""
-
 
 class LayerOptions(TypedDict, total=False):
     """What every layer takes besides its own arguments."""
@@ -91,7 +72,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         if not kwargs.keys() <= known:
-            _refuse(type(args[0]).__name__ if owner.endswith(".__init__") else owner, kwargs, known)
+            made = type(args[0]) if owner.endswith(".__init__") else None
+            _refuse(owner if made is None else made.__name__, options_of(function, made), kwargs, known)
             for name in kwargs.keys() - known:
                 del kwargs[name]
         if by_name:
@@ -105,18 +87,21 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def _refuse(owner: str, given: Mapping[str, object], known: Iterable[str]) -> None:
-    """Raises for the first option that is neither known nor one of Keras' switched off."""
+def _refuse(owner: str, theirs: Mapping[str, object], given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Raises for the first option that is neither ours nor one of `theirs` that says what is done without it."""
     for name in given:
-        if name in known or (name in LATER and _is_off(name, given[name])):
+        if name in known or (name in theirs and _says_nothing(given[name], theirs[name])):
             continue
-        if name in LATER:
+        if name in theirs:
             raise ArgumentError(f"{owner}: Keras' option {name!r} is not supported here yet", facts=(f"given: {name}={given[name]!r}",))
         raise ArgumentError(f"{owner} has no option {name!r}", facts=(f"known: {', '.join(sorted(known))}",), likely=nearest(name, known))
 
 
-def _is_off(name: str, value: object) -> bool:
-    return value is None or value is False or (isinstance(value, (bool, int, float, str)) and value == LATER[name])
+def _says_nothing(value: object, default: object) -> bool:
+    """Whether a value of an option is its default; None and False are one where that is either."""
+    if value is None or value is False:
+        return default is None or default is False or default is OTHER
+    return isinstance(value, (bool, int, float, str)) and type(default) is not object and bool(value == default)
 
 
 FORMER: Mapping[str, str] = MappingProxyType({
