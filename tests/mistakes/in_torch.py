@@ -96,10 +96,6 @@ MISTAKES = [
             right="abs(y - X.sum().item()) < 1e-5", says=r"item\(\) needs the contents"),
     Mistake("a count in a compiled function", "n, count = torch.zeros(()), [0]\n@torch.compile\ndef f(x):\n    «count[0] += 1»\n"
             "    return x * 2\nf(X); f(X)", r"(\.add_)\(", "n{0}(1)", "n.item() == 2", "the contents of count changed"),
-    Mistake("rows and columns by number", "x, rows, columns = X, torch.arange(12), Y; y = «x[rows, columns]»", r"^(x\.reshape.*)$",
-            right="y.tolist() == X.numpy()[np.arange(12), Y.numpy()].tolist()", says="only one array may index"),
-    Mistake("columns by number", "x, columns = X, [2, 0]; y = «x[:, columns]»", r"(x\.T\[columns\]\.T)",
-            right="y.tolist() == X.numpy()[:, [2, 0]].tolist()", says="only one array may index"),
     Mistake("NumPy's mean", "x = X; m = «np.mean(x)»", r"(x\.mean\(\))", right="m.shape == ()", says="unexpected keyword argument 'out'"),
     Mistake("ids of floats", "input = torch.ones(2); y = nn.Embedding(5, 2)(«input»)", r"(input\.long\(\))",
             right="tuple(y.shape) == (2, 2)", says="indices of type Long or Int, but got Float"),

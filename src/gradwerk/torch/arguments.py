@@ -86,7 +86,9 @@ def filling(value: Any, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401  a Python 
 
 
 def mask_of(key: Any) -> Any:  # noqa: ANN401  what stands in brackets
-    """The mask that a Tensor or array of uint8 in brackets is, with torch's warning; any other key as it is."""
+    """The masks that Tensors or arrays of uint8 in brackets are, with torch's warning; any other key as it is."""
+    if isinstance(key, tuple):
+        return tuple([mask_of(part) for part in key])
     if isinstance(key, (Handle, np.ndarray)) and key.dtype == np.uint8:
         warn(
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.  Rows by number are .long()"

@@ -1,0 +1,146 @@
+"""Arrays in brackets: NumPy's elements, eager and compiled, their gradients, and writes to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradwerk as gw
+import gradwerk.torch as torch
+from gradwerk.base.errors import GradwerkError, IndexDataError, IndexKindError, OutOfRangeError, ShapeError, TraceError
+from gradwerk.tensor.tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+X = np.arange(2 * 3 * 4 * 5, dtype=np.float32).reshape(2, 3, 4, 5)
+PLACES = np.array([1, 0, -1, 1])
+PAIRS = np.array([[0, -2], [2, 1], [1, 1]])
+KEYS: dict[str, tuple[Any, ...]] = {
+    "two neighbours": (PLACES[:2], PLACES[1:3]),
+    "all axes": (PLACES, PLACES, PLACES, PLACES),
+    "behind a slice": (slice(None), PLACES),
+    "between slices": (slice(1, None), PAIRS, slice(None, None, 2)),
+    "in the last axes": (..., PAIRS, np.array([4, 0])),
+    "apart": (PLACES, slice(None), PLACES),
+    "apart by a new axis": (PLACES, None, PLACES),
+    "before a number": (PLACES, 2),
+    "between numbers": (0, PLACES, 3),
+    "behind a new axis": (None, PLACES[:2]),
+    "a column and a row": (PLACES[:, None] % 2, PAIRS[:, 0]),
+    "none": (slice(None), np.zeros(0, np.int64), PLACES[:1]),
+    "narrow integers": (PLACES.astype(np.int32), np.array([0, 2, 1, 1], np.int32)),
+    "backwards": (slice(None, None, -1), PLACES, slice(None, None, -2)),
+    "lists": ([0, 1], [1, 2]),
+}
+MASKS: dict[str, tuple[Any, ...]] = {
+    "a mask and a number": (np.array([True, False]), 1),
+    "a mask and places": (slice(None), np.array([True, False, True]), np.array([3, 0])),
+    "a mask of two axes": (0, np.arange(12).reshape(3, 4) % 5 == 0),
+    "no place": (np.array([False, False]), 0),
+}
+
+
+def tensors(key: tuple[Any, ...], cls: type[Tensor]) -> tuple[Any, ...]:
+    """Arrays in the key as Tensors."""
+    return tuple(cls(part) if isinstance(part, np.ndarray) else part for part in key)
+
+
+@pytest.mark.parametrize("cls", [Tensor, torch.Tensor], ids=["core", "torch"])
+@pytest.mark.parametrize("name", [*KEYS, *MASKS])
+def test_elements_gradients_and_writes(name: str, cls: type[Tensor]) -> None:
+    key = (KEYS | MASKS)[name]
+    wanted = X[key]
+    weights = np.cos(np.arange(wanted.size, dtype=np.float32)).reshape(wanted.shape)
+    spread = np.zeros_like(X)
+    np.add.at(spread, key, weights)
+    for given in (key, tensors(key, cls)):
+        x = cls(X)
+        x.requires_grad = True
+        np.testing.assert_array_equal(np.asarray(x[given].detach()), wanted)
+        (x[given] * cls(weights)).sum().backward()
+        np.testing.assert_allclose(np.asarray(x.grad), spread, rtol=1e-6)
+        for value in (np.float32(7), -wanted, -wanted[..., :1]):
+            written, right = cls(X.copy()), X.copy()
+            written[given] = cls(value) if isinstance(value, np.ndarray) else 7.0
+            right[key] = value
+            np.testing.assert_array_equal(np.asarray(written), right)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_compiled(name: str) -> None:
+    key = KEYS[name]
+    wanted = X[key]
+    weights = np.cos(np.arange(wanted.size, dtype=np.float32)).reshape(wanted.shape)
+    spread = np.zeros_like(X)
+    np.add.at(spread, key, weights)
+
+    def run(x: Tensor, weights: Tensor, *key: Any) -> tuple[Tensor, Tensor, Tensor]:
+        x = x.detach()
+        x.requires_grad = True
+        part = x[key]
+        return part.detach(), gw.grad((part * weights).sum(), x), (x[key] * 2.0 - part).detach()
+
+    for given in (key, tensors(key, Tensor)):
+        part, gradient, again = gw.compile(run)(Tensor(X), Tensor(weights), *given)
+        np.testing.assert_array_equal(part.numpy(), wanted)
+        np.testing.assert_array_equal(again.numpy(), wanted)
+        np.testing.assert_allclose(gradient.numpy(), spread, rtol=1e-6)
+
+
+def test_second_derivatives_and_gradients_of_writes() -> None:
+    x = Tensor(X)
+    x.requires_grad = True
+    first = gw.grad((x[PLACES, ..., PLACES] ** 3.0).sum(), x, create_graph=True)
+    second = gw.grad(first.sum(), x)
+    spread = np.zeros_like(X)
+    np.add.at(spread, (PLACES, ..., PLACES), 6 * X[PLACES, ..., PLACES])
+    np.testing.assert_allclose(second.numpy(), spread, rtol=1e-5)
+    value = Tensor(np.float32([1, 2]))
+    value.requires_grad = True
+    whole = x * 2.0
+    whole[[0, 1], [1, 2], 0, 3] = value
+    gradients = gw.grad((whole * whole).sum(), [x, value])
+    right = 8 * X
+    right[[0, 1], [1, 2], 0, 3] = 0
+    np.testing.assert_array_equal(gradients[0].numpy(), right)
+    np.testing.assert_array_equal(gradients[1].numpy(), [2, 4])
+
+
+def test_a_compiled_function_reads_arrays_of_numpy_at_each_call() -> None:
+    rows, columns = np.array([0, 1]), np.array([2, 0])
+    compiled = gw.compile(lambda x: x[rows, columns])
+    for _ in range(2):
+        np.testing.assert_array_equal(compiled(Tensor(X)).numpy(), X[rows, columns])
+        rows[:], columns[:] = [1, 1], [1, 2]
+
+
+BAD: list[tuple[Any, type[GradwerkError], str]] = [
+    (([0, 1], [0, 3]), IndexDataError, "index 3 at (1) is outside 0..2"),
+    (([0, -3], [0, 1]), IndexDataError, "index -1 at (1) is outside 0..1"),
+    (([0, 1], [0, 1, 2]), ShapeError, "do not broadcast together"),
+    ((slice(None), [0.5]), IndexKindError, "must be integers or bools"),
+    (([0], [0], [0], [0], [0]), OutOfRangeError, "5 indices for 4 axes"),
+    (([0], 9), OutOfRangeError, "index 9 is outside axis 1"),
+    (([True, False, True], 0), ShapeError, "the mask does not fit"),
+]
+
+
+@pytest.mark.parametrize(("key", "kind", "says"), BAD, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_what_is_no_place(key: Any, kind: type[GradwerkError], says: str) -> None:
+    for act in (lambda: Tensor(X)[key], lambda: Tensor(X).__setitem__(key, 0.0)):
+        with pytest.raises(kind) as caught:
+            act()
+        assert says in str(caught.value)
+
+
+def test_what_a_trace_does_not_know() -> None:
+    mask, rows = Tensor(np.array([True, False])), Tensor(np.array([0, 1]))
+    with pytest.raises(TraceError, match="depends on data"):
+        gw.compile(lambda x, m: x[m, 0])(Tensor(X), mask)
+
+    def write(x: Tensor, rows: Tensor) -> None:
+        x[rows, rows] = 0.0
+
+    with pytest.raises(TraceError, match="needs the contents of the rows"):
+        gw.compile(write)(Tensor(X), rows)
