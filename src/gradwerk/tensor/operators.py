@@ -18,7 +18,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Array, Operand
-from gradwerk.ops import compare, elementwise, functions, movement, reduction
+from gradwerk.ops import bits, compare, elementwise, functions, movement, reduction
 from gradwerk.tensor import operands
 from gradwerk.tensor.apply import in_dtype
 from gradwerk.tensor.operands import OPERANDS
@@ -157,15 +157,18 @@ class Operators:
         return elementwise.abs_(self)
 
     def __invert__(self) -> Self:
-        return compare.logical_not(self)
+        return bits.invert(self)
 
     def __and__(self, other: Operand) -> Self:
-        return self._with(compare.logical_and, other)
+        return self._with(bits.bit_and, other)
 
     def __or__(self, other: Operand) -> Self:
-        return self._with(compare.logical_or, other)
+        return self._with(bits.bit_or, other)
 
-    __rand__, __ror__ = __and__, __or__
+    def __xor__(self, other: Operand) -> Self:
+        return self._with(bits.bit_xor, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __iadd__(self, other: Operand) -> Self:
         return self.rewrite(lambda old: old + other, other)

@@ -80,6 +80,7 @@ class Arithmetic:
         def __mod__(self, other: Operand) -> Self: ...
         def __and__(self, other: Operand) -> Self: ...
         def __or__(self, other: Operand) -> Self: ...
+        def __xor__(self, other: Operand) -> Self: ...
 
     def _by(self, function: Callable[..., Operand], other: Operand) -> Self:
         """function(self, other), promoted.  Raises: ArgumentTypeError for what is no number and no Tensor."""
@@ -293,6 +294,7 @@ class Arithmetic:
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_
     __iand__, __ior__ = in_place(lambda x, other: x & other), in_place(lambda x, other: x | other)
+    __ixor__ = in_place(lambda x, other: x ^ other)
 
 
 def _floating(function: str, x: Any) -> Any:  # noqa: ANN401
