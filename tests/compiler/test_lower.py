@@ -42,7 +42,7 @@ def agree(graph: Graph, arrays: Sequence[np.ndarray], orders: Orders) -> None:
 
 def held(graph: Graph, arrays: Sequence[np.ndarray], orders: Orders, expected: Sequence[np.ndarray]) -> None:
     """The units of a graph one by one."""
-    memory, lowering = Memory(), Lowering(host_target())
+    memory, lowering = Memory(), Lowering(target=host_target())
     for value, array, order in zip(graph.inputs, arrays, orders, strict=True):
         steps = row_major(tuple(array.shape[k] for k in order))
         lowering.operands[value] = memory.strided(array, [steps[list(order).index(k)] for k in range(array.ndim)])

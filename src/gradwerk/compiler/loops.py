@@ -47,8 +47,8 @@ def lower_scan(lowering: Lowering, node: Node) -> bool:
         emit("host loop", length=op.length, ops=(op.name,))
         return False
     before = lowering.state()
-    parts, inner = ScanParts(node, op), lowering.child(op.length, reverse=op.reverse)
     units = units_of(op.body)
+    parts, inner = ScanParts(node, op), lowering.child(units, op.length, reverse=op.reverse)
     made = frozenset(value for unit in units for value in unit.writes)
     for value, outer in zip(parts.constant_in, parts.constants, strict=True):
         inner.operands[value] = lowering.operand(outer)

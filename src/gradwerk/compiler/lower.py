@@ -12,6 +12,7 @@ from typing import Any
 
 from gradwerk.compiler.bounds import checks_first, lower_check
 from gradwerk.compiler.contraction.lower import lower_contraction
+from gradwerk.compiler.homes import homes_of
 from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.maps import lower_map
@@ -22,9 +23,10 @@ from gradwerk.compiler.loops import lower_scan
 from gradwerk.compiler.memory import Overwritten, Segment, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.overwrites import Overwrites
+from gradwerk.compiler.places import Places
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
-from gradwerk.ir.graph import Graph, Node, Type, Value
+from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Movement, Op, Random, Source, Strides
 from gradwerk.ir.plan import Check
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
@@ -32,11 +34,7 @@ from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import Look
-from gradwerk.ops.movement import Concatenate, Pad, Reshape
 from gradwerk.ops.window import Window
-
-CACHE_WAY, LINE = 1024, 64
-"""Bytes between rows that begin to share cache sets, bytes of a cache line."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,10 @@ class Program:
 
 
 @dataclass
-class Lowering:
+class Lowering(Places):
     """Work for the units of one graph, or of a loop's body inside it."""
 
-    target: Target
-    operands: dict[Value, Operand] = field(default_factory=dict)
-    constants: dict[Buffer, bytes] = field(default_factory=dict)
+    target: Target = field(kw_only=True)
     steps: list[Step] = field(default_factory=list)
     pending: list[Work] = field(default_factory=list)
     packs: dict[object, Operand] = field(default_factory=dict)
@@ -81,53 +77,6 @@ class Lowering:
     """The looks at indices, by the buffers of their records."""
     loop: tuple[int, bool] = (0, False)
     """Iterations of the loop whose body this is, and whether it runs from the last to the first."""
-
-    # ---- operands
-
-    def operand(self, value: Value) -> Operand:
-        """Where a value lies."""
-        if value not in self.operands:
-            op = value.node.op
-            if not isinstance(op, Constant):
-                raise KeyError(f"{value!r} of {op} was read before it was made")
-            self.operands[value] = self.constant(op)
-        return self.operands[value]
-
-    def constant(self, op: Constant) -> Operand:
-        """A constant in the Plan's constant section; one that repeats along axes is stored once."""
-        buffer = Buffer(op.type.dtype, op.type.size, "constant")
-        self.constants[buffer] = op.data
-        return Operand(buffer, op.type.shape, row_major(op.type.shape))
-
-    def result(self, value: Value, like: Sequence[Operand] = ()) -> Operand:
-        """Where a value is to be written: the place prepared for it, or a new buffer, its axes in memory as in what it is made of."""
-        if value not in self.operands:
-            order = next((o for o in map(order_of, like) if o and len(o) == value.ndim), None)
-            self.operands[value] = self.ordered(value.type, order) if order else self.spaced(value.type, value.node.op.name)
-        return self.operands[value]
-
-    def ordered(self, type_: Type, order: Sequence[int]) -> Operand:
-        """A new dense buffer whose axes lie in memory in this order, outermost first."""
-        steps = row_major(tuple(type_.shape[k] for k in order))
-        strides = tuple(steps[order.index(k)] for k in range(type_.ndim))
-        return Operand(Buffer(type_.dtype, type_.size, "ordered"), type_.shape, strides)
-
-    def dense(self, type_: Type, label: str = "") -> Operand:
-        """A new row-major buffer."""
-        return Operand(Buffer(type_.dtype, type_.size, label), type_.shape, row_major(type_.shape))
-
-    def spaced(self, type_: Type, label: str = "") -> Operand:
-        """A new buffer whose rows, where they are a power-of-two distance apart, stand one cache line further apart.
-
-        Rows at such distances share cache sets: a product that walks down a column of 4 KiB rows runs at half speed.  However many rows
-        there are: a layout must not depend on the number of examples.
-        """
-        *outer, width = type_.shape if type_.ndim > 1 else (1, 1)
-        if type_.ndim < 2 or width * type_.dtype.itemsize % CACHE_WAY or not type_.size:
-            return self.dense(type_, label)
-        pitch = width + LINE // type_.dtype.itemsize
-        strides = tuple(step * pitch for step in row_major(tuple(outer)))
-        return Operand(Buffer(type_.dtype, type_.size // width * pitch, label), type_.shape, (*strides, 1))
 
     def copy(self, source: Operand, target: Operand) -> None:
         """Copies a view into another of the same shape."""
@@ -208,42 +157,43 @@ class Lowering:
         self.host(node)
 
     def movement(self, node: Node) -> None:
-        """A view where strides can say it, else a copy."""
+        """A view of what is read where strides can say it; else copies to where the arguments lie in the result."""
         op, value = node.op, node.values[0]
-        if isinstance(op, Concatenate):
-            self.concatenate(node, op)
+        if not isinstance(op, Movement):
+            raise TypeError(op)
+        sources = [self.operand(arg) for arg in node.args]
+        view = op.view(sources[0].layout) if len(sources) == 1 else None
+        if view is not None:
+            seen = Operand.over(sources[0].buffer, view)
+            target = self.operands.setdefault(value, seen)
+            if not target.coincides(seen):
+                self.copy(seen, target)
             return
-        source = self.operand(node.args[0])
-        view = op.view(Strides(source.shape, source.strides, source.offset)) if isinstance(op, Movement) else None
-        if view is not None and value not in self.operands:
-            self.operands[value] = Operand(source.buffer, view.shape, view.strides, view.offset)
-        elif view is not None:
-            self.copy(Operand(source.buffer, view.shape, view.strides, view.offset), self.operands[value])
-        elif isinstance(op, Pad):
-            self.pad(node, op, source)
-        elif isinstance(op, Reshape):
-            target = self.operands.setdefault(value, self.dense(value.type, "reshape"))
-            self.copy(source, Operand(target.buffer, source.shape, row_major(source.shape), target.offset))
-        else:
-            self.host(node)
+        given, types = self.operands.get(value), [arg.type for arg in node.args]
+        target = self.result(value)
+        places = op.places(target.layout, *types)
+        if places is None:  # where the result lies no strides say it, as in rows with a gap behind each
+            target = self.dense(value.type, op.name)
+            places = op.places(target.layout, *types)
+            if places is None:
+                if given is None:
+                    del self.operands[value]  # the host writes dense memory
+                self.host(node)
+                return
+        self.fill_in(op, sources, target, places)
+        if given is None:
+            self.operands[value] = target
+        elif given != target:
+            self.copy(target, given)
 
-    def pad(self, node: Node, op: Pad, source: Operand) -> None:
-        """Zeros, then the inside."""
-        target = self.result(node.values[0])
-        self.fill(target, 0.0)
-        offset, strides = target.offset, []
-        for low, interior, stride in zip(op.low, op.interior, target.strides, strict=True):
-            offset += low * stride
-            strides.append(stride * (interior + 1))
-        self.copy(source, Operand(target.buffer, source.shape, tuple(strides), offset))
-
-    def concatenate(self, node: Node, op: Concatenate) -> None:
-        """Each part into its place."""
-        target, start = self.result(node.values[0]), 0
-        for value in node.args:
-            part = self.operand(value)
-            self.copy(part, Operand(target.buffer, part.shape, target.strides, target.offset + start * target.strides[op.axis]))
-            start += part.shape[op.axis]
+    def fill_in(self, op: Movement, sources: Sequence[Operand], target: Operand, places: Sequence[Strides]) -> None:
+        """Copies what is not there yet to its place; zeros around it first."""
+        if not op.covers:
+            self.fill(target, 0.0)
+        for source, place in zip(sources, places, strict=True):
+            there = Operand.over(target.buffer, place)
+            if not source.coincides(there):
+                self.copy(source, there)
 
     def contraction(self, node: Node) -> None:
         """Packs, tiles, combinations: see compiler/contraction."""
@@ -326,9 +276,11 @@ class Lowering:
         """A loop of native work; False when its body needs the host."""
         return lower_scan(self, node)
 
-    def child(self, trips: int, *, reverse: bool) -> Lowering:
+    def child(self, units: Sequence[Unit], trips: int, *, reverse: bool) -> Lowering:
         """For a loop's body: the same constants, packs and checks, operands and work of its own."""
-        return Lowering(self.target, constants=self.constants, packs=self.packs, checks=self.checks, loop=(trips, reverse))
+        return Lowering(
+            target=self.target, constants=self.constants, packs=self.packs, checks=self.checks, homes=homes_of(units), loop=(trips, reverse)
+        )
 
 
 NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
@@ -344,7 +296,7 @@ NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
 def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
     units = checks_first(units_of(graph))
-    lowering = Lowering(target)
+    lowering = Lowering(target=target, homes=homes_of(units))
     inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
     for value, buffer in zip(graph.inputs, inputs, strict=True):
         lowering.operands[value] = Operand(buffer, value.shape, row_major(value.shape))

@@ -20,7 +20,7 @@ from gradwerk.compiler.llvm.body import weight_of
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Random, Reduction
 from gradwerk.ir.region import MAP, ROW, has_code
-from gradwerk.ops.movement import Reshape
+from gradwerk.ops.movement import BroadcastTo, Reshape
 
 Shape = tuple[int, ...]
 FORMULA = frozenset((0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0))
@@ -109,6 +109,7 @@ class Partition:
                 self.users.setdefault(value, []).append(node)
         for node in self.live:
             self.visit(node)
+        self.unite_siblings()
         for group in dict.fromkeys(self.group.values()):
             group.nodes.sort(key=lambda node: node.number)
 
@@ -196,8 +197,23 @@ class Partition:
 
     def join(self, groups: Sequence[Group], node: Node, kind: str, space: Shape) -> None:
         """Makes one group of `groups` and the node."""
-        reads = self.outside(groups, node)
-        above, mask = self.needed(node.args), 0
+        reads, level, weight = self.outside(groups, node), self.level(groups, node), weight_of(node.op)
+        if level:
+            self.folded[node] = level
+        if groups:
+            joined = self.united(groups, self.needed(node.args))
+        else:
+            joined = Group(space, kind, self.next_bit, above=self.needed(node.args))
+            self.next_bit <<= 1
+        joined.nodes.append(node)
+        self.group[node] = joined
+        joined.space, joined.kind, joined.reads = space, kind, reads
+        joined.weight, joined.levels = joined.weight + weight, max(level, joined.levels)
+        self.note_reader(node)
+
+    def united(self, groups: Sequence[Group], above: int = 0) -> Group:
+        """Makes one group of several, which depends on these bits too."""
+        mask = 0
         for group in groups:
             above |= group.above
             mask |= group.mask
@@ -205,25 +221,43 @@ class Partition:
         for group in groups:  # what its readers do not depend on yet
             if (above | mask) & ~(group.above | group.mask):
                 self.spread(group, groups, above | mask)
-        level, weight = self.level(groups, node), sum(group.weight for group in groups) + weight_of(node.op)
-        if level:
-            self.folded[node] = level
-        level = max([level, *(group.levels for group in groups)])
-        if groups:
-            joined = max(groups, key=lambda group: len(group.nodes))
-        else:
-            joined, mask = Group(space, kind, self.next_bit), self.next_bit
-            self.next_bit <<= 1
+        joined = max(groups, key=lambda group: len(group.nodes))
+        joined.weight, joined.levels = sum(group.weight for group in groups), max(group.levels for group in groups)
+        joined.mask, joined.above = mask, above
         for group in groups:
             if group is not joined:
                 joined.nodes += group.nodes
                 joined.readers += group.readers
+                joined.reads |= group.reads
                 self.group.update(dict.fromkeys(group.nodes, joined))
-        joined.nodes.append(node)
-        self.group[node] = joined
-        joined.space, joined.kind, joined.mask, joined.above, joined.reads = space, kind, mask, above, reads
-        joined.weight, joined.levels = weight, level
-        self.note_reader(node)
+        return joined
+
+    def unite_siblings(self) -> None:
+        """Makes one of map regions that read the same values of their own shape and do not wait for each other: these are loaded once.
+
+        Results that are outputs stand apart from others: they may overwrite inputs, and what waits for the others must not wait for that.
+        """
+        by_read: dict[tuple[Value, bool], list[Group]] = {}
+        for group in dict.fromkeys(self.group.values()):
+            if group.kind != MAP:
+                continue
+            last = any(value in self.outputs for node in group.nodes for value in node.values)
+            shared = [value for value in group.reads if value.shape == group.space and not isinstance(value.node.op, BroadcastTo)]
+            for value in shared:
+                by_read.setdefault((value, last), []).append(group)
+        for siblings in by_read.values():
+            kept: list[Group] = []
+            for group in dict.fromkeys(self.group[group.nodes[0]] for group in siblings):
+                other = next((other for other in kept if self.may_stand_together(other, group)), None)
+                if other is None:
+                    kept.append(group)
+                else:
+                    kept[kept.index(other)] = self.united([other, group])
+
+    def may_stand_together(self, one: Group, other: Group) -> bool:
+        """Whether two groups of one space may be one, neither of which needs the other's values."""
+        small = one.weight + other.weight <= MOST_WEIGHT and len(one.reads | other.reads) <= MOST_READS
+        return small and one.space == other.space and not (one.above & other.mask or other.above & one.mask)
 
     def needed(self, values: Iterable[Value]) -> int:
         """The bits of the groups that these values depend on, and are in."""

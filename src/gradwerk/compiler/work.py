@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.footprint import Footprint
+from gradwerk.ir.op import Strides
 
 if TYPE_CHECKING:
     from gradwerk.compiler.target import Target
@@ -63,6 +64,21 @@ class Operand:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     offset: int = 0
+
+    @classmethod
+    def over(cls, buffer: Buffer, layout: Strides) -> Operand:
+        """The part of a buffer that a layout says."""
+        return cls(buffer, layout.shape, layout.strides, layout.offset)
+
+    @property
+    def layout(self) -> Strides:
+        """How the view lies in its buffer."""
+        return Strides(self.shape, self.strides, self.offset)
+
+    def coincides(self, other: Operand) -> bool:
+        """Whether both have each element at the same place."""
+        here, there = (self.buffer, self.shape, self.offset), (other.buffer, other.shape, other.offset)
+        return here == there and all(a == b or n == 1 for n, a, b in zip(self.shape, self.strides, other.strides, strict=True))
 
     @property
     def dtype(self) -> DType:

@@ -260,13 +260,24 @@ class Strides:
 
 @dataclass(frozen=True)
 class Movement(Op):
-    """y[i] = x[source(i)].  `view` answers with strides over x's strided data, or None where none can say it (pad, some reshapes)."""
+    """y[i] = x[source(i)].
+
+    `view` answers with strides over x's strided data, or None where none can say it (pad, some reshapes); `places` with where the
+    arguments lie in the result, so that they can be copied, or written in the first place, there.
+    """
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference", "view")
+
+    covers: ClassVar[bool] = True
+    """Whether every element of the result is one of an argument; False where the others are zeros."""
 
     def view(self, x: Strides) -> Strides | None:
         """The result as a view of x's data, or None."""
         raise TypeError(f"{self.name}: no view rule")
+
+    def places(self, y: Strides, *types: Type) -> tuple[Strides, ...] | None:
+        """Where the elements of each argument lie in the result's data `y`, if all are there and strides can say it; else None."""
+        return None
 
 
 @dataclass(frozen=True)

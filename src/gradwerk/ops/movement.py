@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -60,6 +61,10 @@ class Reshape(Movement):
         given = iter(strides)
         return Strides(self.shape, tuple(next(given) if n != 1 else 0 for n in self.shape), x.offset)
 
+    def places(self, y: Strides, *types: Type) -> tuple[Strides, ...] | None:
+        back = Reshape(types[0].shape).view(y)
+        return None if back is None else (back,)
+
 
 def _merged_runs(x: Strides) -> list[tuple[int, int]]:
     """The axes of x, those of extent 1 left out, merged where one stride steps through both: (extent, stride), outermost first."""
@@ -103,6 +108,9 @@ class Transpose(Movement):
     def view(self, x: Strides) -> Strides | None:
         return Strides(tuple(x.shape[k] for k in self.permutation), tuple(x.strides[k] for k in self.permutation), x.offset)
 
+    def places(self, y: Strides, *types: Type) -> tuple[Strides, ...] | None:
+        return (Strides(types[0].shape, tuple(y.strides[self.permutation.index(k)] for k in range(types[0].ndim)), y.offset),)
+
 
 @final
 @dataclass(frozen=True)
@@ -145,6 +153,7 @@ class Pad(Movement):
     Shape: low + n + (n - 1) * interior + high.  Dtype: kept.  Raises: ShapeError for a negative amount or a wrong number of axes.
     """
 
+    covers: ClassVar[bool] = False
     low: tuple[int, ...]
     high: tuple[int, ...]
     interior: tuple[int, ...]
@@ -180,6 +189,11 @@ class Pad(Movement):
     def view(self, x: Strides) -> Strides | None:
         amounts = (*self.low, *self.high, *(inner for n, inner in zip(x.shape, self.interior, strict=True) if n > 1))
         return None if any(amounts) else x
+
+    def places(self, y: Strides, *types: Type) -> tuple[Strides, ...] | None:
+        start = y.offset + sum(low * stride for low, stride in zip(self.low, y.strides, strict=True))
+        steps = tuple(stride * (inner + 1) for stride, inner in zip(y.strides, self.interior, strict=True))
+        return (Strides(types[0].shape, steps, start),)
 
 
 @final
@@ -290,6 +304,11 @@ class Concatenate(Movement):
 
     def view(self, x: Strides) -> Strides | None:
         return None
+
+    def places(self, y: Strides, *types: Type) -> tuple[Strides, ...] | None:
+        ends = list(itertools.accumulate(t.shape[self.axis] for t in types))
+        starts = [y.offset + start * y.strides[self.axis] for start in [0, *ends[:-1]]]
+        return tuple(Strides(t.shape, y.strides, start) for t, start in zip(types, starts, strict=True))
 
 
 def normal_axis(op: str, axis: int, ndim: int) -> int:
