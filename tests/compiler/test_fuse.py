@@ -101,9 +101,9 @@ def test_row_regions_are_cut_before_they_walk_too_often() -> None:
 def test_what_is_made_again_fits_the_registers() -> None:
     """Each sum reads what all sums before it have left of x: from some length on, that is written."""
     graph = Graph()
-    x = graph.input(Type((4, 8), FLOAT))
+    x = graph.input(Type((4, 2, 8), FLOAT))
     for _ in range(60):
-        x = add(x, mul(reduce_sum(x, (0,)), np.float32(0.25)))
+        x = add(x, mul(reduce_sum(x, (0, 1)), np.float32(0.25)))
     units = [unit for unit in fuse(graph.finish([x])) if isinstance(unit, Region)]
     assert MOST_READS - 2 <= max(len(unit.reads) for unit in units) <= MOST_READS
 
@@ -189,7 +189,7 @@ def test_what_is_slow_to_make_is_written_once() -> None:
 
 def test_a_result_of_the_graph_is_written_and_read() -> None:
     graph = Graph()
-    x = graph.input(Type((6, 8), FLOAT))
-    centred = sub(x, reduce_sum(x, (0,)))
-    graph.finish([centred, reduce_sum(mul(centred, centred), (0,))])
+    x = graph.input(Type((6, 2, 8), FLOAT))
+    centred = sub(x, reduce_sum(x, (0, 1)))
+    graph.finish([centred, reduce_sum(mul(centred, centred), (0, 1))])
     assert wide_writes(graph) == 1

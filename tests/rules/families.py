@@ -336,7 +336,7 @@ FAMILIES: dict[str, Family] = {
     "broadcast_into_elementwise": elementwise_of_broadcasts,
     "elementwise_of_reshape": elementwise_of_reshapes,
     "fold_keepdims": folds,
-    "merge_trailing_fold": folds,
+    "trailing_axes_first": folds,
     "gather_of_transposed_indices": transposes_of_gathers,
     "sums_of_transposed": scatters_of_transposes,
     "project_table_once": products_of_gathers,

@@ -27,7 +27,7 @@ from tests.rules.shapes import Array, endless, exact, special
 MOST = 10**9 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 700
 """Cases of a family that are tried."""
 BY_NAME: dict[str, Rule] = {rule.__name__: rule for rule, *_ in RULES}
-SUMS = {"merge_trailing_fold", "reduction_of_transpose", "sums_of_transposed"}
+SUMS = {"trailing_axes_first", "reduction_of_transpose", "sums_of_transposed"}
 SUMS |= {"project_table_once", "sum_by_row_first", "multiply_sums_by_row"}
 """Rules that may add in another order: what is no whole number may be rounded otherwise, and infinities of two signs meet otherwise."""
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.compiler.partition import Group, Partition, is_fold, is_literal
+from gradwerk.compiler.partition import Group, Partition, is_fold, is_literal, per_row
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.op import Constant, Input, Movement, Op, Random, Reduction
@@ -101,18 +101,19 @@ def group_region(group: Group, nodes: Sequence[Node], wanted: Sequence[Value]) -
         for node in nodes:
             wide = node.values[0].shape == group.space
             for value in node.args:
-                shapes[value] = stand_in_shape(value.shape, group.space, along=wide)
+                shapes[value] = stand_in_shape(value.shape, group, along=wide)
     reads, body = build_body(nodes, wanted, shapes, (2,) if group.kind == ROW else ())
-    return Region(group.kind, body, reads, tuple(wanted), group.space, nodes=tuple(nodes)).verify()
+    return Region(group.kind, body, reads, tuple(wanted), group.space, nodes=tuple(nodes), axes=group.axes).verify()
 
 
-def stand_in_shape(shape: tuple[int, ...], space: tuple[int, ...], *, along: bool) -> tuple[int, ...]:
+def stand_in_shape(shape: tuple[int, ...], group: Group, *, along: bool) -> tuple[int, ...]:
     """The stand-in shape of what a row region reads; `along`: by a node as wide as the space, to which it repeats by NumPy's rule."""
+    kept, dropped = per_row(group.space, group.axes)
     if shape == ():
         return ()
     if all(extent == 1 for extent in shape):
         return (1,)  # whoever reads it
-    return (1,) if shape == (*space[:-1], 1) or (shape == space[:-1] and not along) else (2,)
+    return (1,) if shape == kept or (shape == dropped and (not along or group.axes[0] == 0)) else (2,)
 
 
 def build_body(

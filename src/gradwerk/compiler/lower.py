@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.bounds import checks_first, lower_check
 from gradwerk.compiler.contraction.lower import lower_contraction
 from gradwerk.compiler.homes import homes_of
@@ -23,7 +24,8 @@ from gradwerk.compiler.loops import lower_scan
 from gradwerk.compiler.memory import Overwritten, Segment, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.overwrites import Overwrites
-from gradwerk.compiler.places import Places
+from gradwerk.compiler.partition import per_row
+from gradwerk.compiler.places import Places, in_rows, row_operand
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
 from gradwerk.ir.graph import Graph, Node, Value
@@ -113,9 +115,28 @@ class Lowering(Places):
             self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
         elif region.kind == ROW:
             writes = tuple(self.spread(operand, region, stand_in) for operand, stand_in in zip(writes, region.body.outputs, strict=True))
-            self.pending.append(lower_row(region.body, reads, writes, region.space, self.target))
+            self.rows(region, reads, writes)
         else:
             self.reduce(region, reads, writes)
+
+    def rows(self, region: Region, reads: Sequence[Operand], writes: Sequence[Operand]) -> None:
+        """Folds of rows, which stand last and are one axis.  What does not lie so is copied: a slice whose rows have gaps inside."""
+        laid = []
+        for operand in reads:
+            whole = operand
+            if in_rows(whole.layout, region.axes) is None:
+                whole = self.dense(operand.type, "rows")
+                self.copy(operand, whole)
+            laid.append(row_operand(whole, region.axes))
+        late = {k: operand for k, operand in enumerate(writes) if in_rows(operand.layout, region.axes) is None}
+        places = [self.dense(operand.type, "rows") if k in late else operand for k, operand in enumerate(writes)]
+        numbers = in_rows(Strides(region.space, row_major(region.space)), region.axes)
+        if numbers is None:
+            raise VerifyError(f"the rows of a region lie along axes {region.axes}, which are no neighbours")
+        targets = tuple([row_operand(place, region.axes) for place in places])
+        self.pending.append(lower_row(region.body, tuple(laid), targets, numbers.shape, self.target, numbers.strides))
+        for k, operand in late.items():
+            self.copy(places[k], operand)
 
     def reduce(self, region: Region, reads: tuple[Operand, ...], writes: tuple[Operand, ...]) -> None:
         """A fold, its axes in the order of the memory that is read: kept axes stay in their own order."""
@@ -135,8 +156,9 @@ class Lowering(Places):
         space, shape, strides = region.space, operand.shape, operand.strides
         if shape == space:
             return operand
-        if region.kind == ROW and stand_in.shape == (1,) and shape == space[:-1]:
-            shape, strides = (*shape, 1), (*strides, 0)
+        if region.kind == ROW and stand_in.shape == (1,) and shape == per_row(space, region.axes)[1]:
+            given = iter(zip(shape, strides, strict=True))
+            shape, strides = zip(*[(1, 0) if k in region.axes else next(given) for k in range(len(space))], strict=True)
         missing = len(space) - len(shape)
         shape, strides = (1,) * missing + shape, (0,) * missing + strides
         steps = tuple(0 if have == 1 and want != 1 else s for have, want, s in zip(shape, space, strides, strict=True))
@@ -162,7 +184,8 @@ class Lowering(Places):
         if not isinstance(op, Movement):
             raise TypeError(op)
         sources = [self.operand(arg) for arg in node.args]
-        view = op.view(sources[0].layout) if len(sources) == 1 else None
+        alone = len(sources) == 1
+        view = op.view(sources[0].layout) if alone else None
         if view is not None:
             seen = Operand.over(sources[0].buffer, view)
             target = self.operands.setdefault(value, seen)
@@ -170,14 +193,12 @@ class Lowering(Places):
                 self.copy(seen, target)
             return
         given, types = self.operands.get(value), [arg.type for arg in node.args]
-        target = self.result(value)
+        target = given or self.at_home(value, ()) or (self.dense if alone and op.covers else self.spaced)(value.type, op.name)
         places = op.places(target.layout, *types)
         if places is None:  # where the result lies no strides say it, as in rows with a gap behind each
             target = self.dense(value.type, op.name)
             places = op.places(target.layout, *types)
             if places is None:
-                if given is None:
-                    del self.operands[value]  # the host writes dense memory
                 self.host(node)
                 return
         self.fill_in(op, sources, target, places)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.partition import LONGEST_ROW, is_literal
+from gradwerk.compiler.partition import is_literal, is_short
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Elementwise, Op, Random, Reduction
 from gradwerk.ir.region import Region, Single, Unit
@@ -33,6 +33,7 @@ class Form:
     writes: tuple[Place, ...] = ()
     space: Place = (0, 0)
     """A value of the region's shape."""
+    axes: tuple[int, ...] = ()
 
 
 _forms: dict[Any, tuple[Form, ...]] = {}
@@ -74,7 +75,7 @@ def _facts(op: Op, node: Node) -> Any:  # noqa: ANN401
     if isinstance(op, Elementwise):
         return op
     if isinstance(op, Reduction):
-        return op, node.args[0].shape[-1:] <= (LONGEST_ROW,)
+        return op, is_short(op, node.args[0].shape)
     if isinstance(op, Random):
         return op.in_body()
     if isinstance(op, Constant):
@@ -89,7 +90,7 @@ def form_of(unit: Unit, numbers: dict[Node, int]) -> Form:
         return Form(nodes)
     reads, writes = (tuple([(numbers[v.node], v.index) for v in values]) for values in (unit.reads, unit.writes))
     inside = [value for node in unit.nodes for value in (*node.values, *node.args) if value.shape == unit.space]
-    return Form(nodes, unit.kind, unit.body, unit.folds, reads, writes, (numbers[inside[0].node], inside[0].index))
+    return Form(nodes, unit.kind, unit.body, unit.folds, reads, writes, (numbers[inside[0].node], inside[0].index), unit.axes)
 
 
 def filled(form: Form, live: list[Node]) -> Unit:
@@ -99,4 +100,4 @@ def filled(form: Form, live: list[Node]) -> Unit:
         return Single(nodes[0])
     reads, writes = (tuple([live[number].values[k] for number, k in places]) for places in (form.reads, form.writes))
     number, index = form.space
-    return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.folds, nodes)
+    return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.folds, nodes, form.axes)

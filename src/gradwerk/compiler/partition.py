@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 from gradwerk.compiler.llvm.body import weight_of
 from gradwerk.ir.graph import Graph, Node, Value
@@ -38,7 +37,10 @@ MOST_LEVELS = 12
 
 @dataclass
 class RowView:
-    """What the first `count` nodes of a group are to a row region of one space."""
+    """What the first `count` nodes of a group are to a row region of one space, whose rows lie along these axes."""
+
+    space: Shape
+    axes: Shape
 
     count: int = 0
     fit: bool = True
@@ -47,12 +49,13 @@ class RowView:
     narrow: set[Value] = field(default_factory=set)
     """What may be so, and is."""
 
-    def see(self, node: Node, space: Shape) -> None:
+    def see(self, node: Node) -> None:
         """One more node."""
-        self.fit = self.fit and fits_rows(node, space)
-        if is_square(space):
-            found = self.wide if node.values[0].shape == space else self.narrow
-            found.update([value for value in node.args if value.shape == space[:-1] and value.type.size != 1])
+        self.fit = self.fit and fits_rows(node, self.space, self.axes)
+        if is_square(self.space, self.axes):
+            found = self.wide if node.values[0].shape == self.space else self.narrow
+            shape = per_row(self.space, self.axes)[1]
+            found.update([value for value in node.args if value.shape == shape and value.type.size != 1])
 
 
 @dataclass(eq=False)
@@ -70,23 +73,23 @@ class Group:
     """What it reads from outside, but for literals."""
     readers: list[Node] = field(default_factory=list)
     """The nodes visited so far that read its values, and joined another group or none."""
-    rows: dict[Shape, RowView] = field(default_factory=dict)
+    rows: dict[tuple[Shape, Shape], RowView] = field(default_factory=dict)
     weight: int = 0
     """Roughly the instructions per vector."""
     levels: int = 0
     """The most folds that wait for each other, or more."""
+    axes: Shape = ()
+    """Those along which the rows of a row region lie."""
 
     def takes(self, shape: Shape) -> bool:
         """Whether values of this shape can live in the region."""
-        return shape == self.space or (self.kind == ROW and shape in per_row(self.space))
+        return shape == self.space or (self.kind == ROW and shape in per_row(self.space, self.axes))
 
-    def as_rows(self, space: Shape) -> RowView:
+    def as_rows(self, space: Shape, axes: Shape) -> RowView:
         """The group as part of a row region of this space."""
-        if space not in self.rows:
-            self.rows[space] = RowView()
-        view = self.rows[space]
+        view = self.rows.setdefault((space, axes), RowView(space, axes))
         for node in self.nodes[view.count :]:
-            view.see(node, space)
+            view.see(node)
         view.count = len(self.nodes)
         return view
 
@@ -117,11 +120,11 @@ class Partition:
         """The next node."""
         if has_code(node.op):
             self.place(node)
-        elif is_row_fold(node):
+        elif is_row_fold(node) or (is_column_fold(node) and self.comes_back(node)):
             self.fold_row(node)
         elif isinstance(node.op, Reshape) and self.stays_per_row(node):
             group = self.group[node.args[0].node]
-            self.join([group], node, ROW, group.space)
+            self.join([group], node, group.space, group.axes)
         else:
             self.above[node] = self.needed(node.args)
             self.note_reader(node)
@@ -134,31 +137,44 @@ class Partition:
             same = all(_same_region(other, group) for other in kept)
             if same and group.takes(shape) and self.possible([*kept, group], node, *_merged([*kept, group])):
                 kept.append(group)
-        kind, space = _merged(kept) if kept else (MAP, shape)
-        self.join(kept, node, kind, space)
+        self.join(kept, node, *(_merged(kept) if kept else (shape, ())))
 
     def fold_row(self, node: Node) -> None:
-        """A fold along the last axis: makes its producer's region (or a new one) a row region."""
+        """A fold along rows: makes its producer's region (or a new one) a row region."""
         (x,) = node.args
+        axes: Shape = getattr(node.op, "axes", ())
         producer = self.group.get(x.node)
-        groups = [producer] if producer is not None and producer.space == x.shape else []
-        self.join(groups if self.possible(groups, node, ROW, x.shape) else [], node, ROW, x.shape)
+        groups = [producer] if producer is not None and producer.space == x.shape and producer.axes in {(), axes} else []
+        self.join(groups if self.possible(groups, node, x.shape, axes) else [], node, x.shape, axes)
+
+    def comes_back(self, node: Node) -> bool:
+        """Whether something as wide as what is folded needs the fold, or numbers made of it alone: the rows are then read once for both."""
+        space, todo, seen = node.args[0].shape, [*node.values], set[Value]()
+        while todo:
+            value = todo.pop()
+            for user in self.users.get(value, ()):
+                if has_code(user.op) and user.values[0].shape == space:
+                    return True
+                onward = (has_code(user.op) or isinstance(user.op, Reshape)) and user.values[0].type.size == value.type.size
+                todo += [made for made in user.values if onward and made not in seen]
+                seen.update(user.values)
+        return False
 
     def stays_per_row(self, node: Node) -> bool:
         """A reshape that only adds or drops the row axis of a per-row value inside a row region."""
         group = self.group.get(node.args[0].node)
         if group is None or group.kind != ROW:
             return False
-        shapes = per_row(group.space)
+        shapes = per_row(group.space, group.axes)
         return node.args[0].shape in shapes and node.values[0].shape in shapes
 
     # ---- what may be one region
 
-    def possible(self, groups: Sequence[Group], node: Node, kind: str, space: Shape) -> bool:
-        """Whether one region of this kind and space may hold all of these groups and the node."""
-        if kind == ROW:
-            views = [*(group.as_rows(space) for group in groups), RowView()]
-            views[-1].see(node, space)
+    def possible(self, groups: Sequence[Group], node: Node, space: Shape, axes: Shape) -> bool:
+        """Whether one region of this space may hold all of these groups and the node; a row region where there are `axes`."""
+        if axes:
+            views = [*(group.as_rows(space, axes) for group in groups), RowView(space, axes)]
+            views[-1].see(node)
             if not all(view.fit for view in views) or not self.unambiguous(groups, views):
                 return False
         if sum(group.weight for group in groups) + weight_of(node.op) > MOST_WEIGHT or self.level(groups, node) > MOST_LEVELS:
@@ -195,7 +211,7 @@ class Partition:
 
     # ---- joining
 
-    def join(self, groups: Sequence[Group], node: Node, kind: str, space: Shape) -> None:
+    def join(self, groups: Sequence[Group], node: Node, space: Shape, axes: Shape) -> None:
         """Makes one group of `groups` and the node."""
         reads, level, weight = self.outside(groups, node), self.level(groups, node), weight_of(node.op)
         if level:
@@ -203,11 +219,11 @@ class Partition:
         if groups:
             joined = self.united(groups, self.needed(node.args))
         else:
-            joined = Group(space, kind, self.next_bit, above=self.needed(node.args))
+            joined = Group(space, MAP, self.next_bit, above=self.needed(node.args))
             self.next_bit <<= 1
         joined.nodes.append(node)
         self.group[node] = joined
-        joined.space, joined.kind, joined.reads = space, kind, reads
+        joined.space, joined.axes, joined.kind, joined.reads = space, axes, ROW if axes else MAP, reads
         joined.weight, joined.levels = joined.weight + weight, max(level, joined.levels)
         self.note_reader(node)
 
@@ -298,9 +314,15 @@ class Partition:
         ]
 
 
-def per_row(space: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shapes of one number per row: with and without the axis of extent 1."""
-    return (*space[:-1], 1), space[:-1]
+def per_row(space: Shape, axes: Shape) -> tuple[Shape, Shape]:
+    """The shapes of one number per row: with and without axes of extent 1."""
+    kept = tuple([1 if axis in axes else n for axis, n in enumerate(space)])
+    return kept, tuple([n for axis, n in enumerate(space) if axis not in axes])
+
+
+def is_short(op: Reduction, shape: Shape) -> bool:
+    """Whether the rows that are folded stay in cache between the passes over them."""
+    return math.prod(shape[axis] for axis in op.axes) <= LONGEST_ROW
 
 
 def is_literal(value: Value) -> bool:
@@ -320,7 +342,7 @@ def _is_formula(op: Constant) -> bool:
     return number in FORMULA or not math.isfinite(number)
 
 
-def fits_rows(node: Node, space: tuple[int, ...]) -> bool:
+def fits_rows(node: Node, space: Shape, axes: Shape) -> bool:
     """Whether a row region can hold a node: it folds the rows, is as wide as they are, or makes one number per row of such numbers.
 
     Random bits are numbered along the whole space, so they are as wide or have no place in it.
@@ -330,12 +352,18 @@ def fits_rows(node: Node, space: tuple[int, ...]) -> bool:
         return node.args[0].shape == space
     if shape == space:
         return True
-    return not isinstance(node.op, Random) and all(v.shape in per_row(space) or v.type.size == 1 for v in node.args)
+    return not isinstance(node.op, Random) and all(v.shape in per_row(space, axes) or v.type.size == 1 for v in node.args)
 
 
-def is_square(space: tuple[int, ...]) -> bool:
-    """Whether one number per row can be taken for a vector along the rows by its shape."""
-    return len(space) > 1 and all(n in (1, m) for n, m in pairwise(space))
+def is_square(space: Shape, axes: Shape) -> bool:
+    """Whether one number per row can be taken for a vector along the rows by its shape.
+
+    Where rows lie along the first axes, NumPy's rule takes it for one number per row as well.
+    """
+    kept = per_row(space, axes)[1]
+    if not kept or axes[0] == 0:
+        return False
+    return all(n in (1, m) for n, m in zip(kept, space[len(space) - len(kept) :], strict=True))
 
 
 def is_fold(node: Node) -> bool:
@@ -344,21 +372,38 @@ def is_fold(node: Node) -> bool:
 
 
 def is_row_fold(node: Node) -> bool:
-    """A fold along the last axis only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`).
+    """A fold along the last axes only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`).
 
     Rows of one element are none: what is as wide as they are and what is one number per row would have the same shape.
     """
+    op, ndim = node.op, node.args[0].ndim if node.args else 0
+    return isinstance(op, Reduction) and op.axes[-1:] == (ndim - 1,) and has_rows(node, op)
+
+
+def is_column_fold(node: Node) -> bool:
+    """A fold along other neighbouring axes, of rows short enough, of which there are several: a kernel does many side by side.
+
+    Rows that lie along the first of several axes, as those of a batch norm do, are long and few: they are cut into chunks by `reduce`.
+    """
     op = node.op
-    if not isinstance(op, Reduction) or not is_fold(node) or op.axes != (node.args[0].ndim - 1,):
-        return False
+    return isinstance(op, Reduction) and has_rows(node, op) and (op.axes[0] != 0 or node.args[0].ndim == 2)
+
+
+def has_rows(node: Node, op: Reduction) -> bool:
+    """Whether a fold is one of short rows along neighbouring axes, of which there are several."""
     shape = node.args[0].shape
-    return shape[-1] != 1 and shape[-1] <= LONGEST_ROW and node.values[0].type.size > 1
+    if not is_fold(node) or not op.axes or op.axes[-1] - op.axes[0] + 1 != len(op.axes):
+        return False
+    return all(shape[axis] != 1 for axis in op.axes) and is_short(op, shape) and node.values[0].type.size > 1
 
 
 def _same_region(a: Group, b: Group) -> bool:
-    return a.space == b.space or (a.kind != b.kind and (a.takes(b.space) or b.takes(a.space)))
+    if a.kind == b.kind:
+        return (a.space, a.axes) == (b.space, b.axes)
+    return a.space == b.space or a.takes(b.space) or b.takes(a.space)
 
 
-def _merged(groups: Sequence[Group]) -> tuple[str, tuple[int, ...]]:
+def _merged(groups: Sequence[Group]) -> tuple[Shape, Shape]:
+    """The space and the axes of rows of these groups as one."""
     rows = [g for g in groups if g.kind == ROW]
-    return (ROW, rows[0].space) if rows else (MAP, groups[0].space)
+    return (rows[0].space, rows[0].axes) if rows else (groups[0].space, ())

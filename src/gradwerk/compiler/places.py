@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.homes import Home
 from gradwerk.compiler.memory import Overwritten, content
 from gradwerk.compiler.work import Buffer, Operand, order_of, row_major
@@ -97,3 +98,25 @@ class Places:
 def row_by_row(layout: Strides) -> bool:
     """Whether neighbours along the last axis are neighbours in memory."""
     return layout.shape[-1:] == (1,) or layout.strides[-1:] in {(), (1,)}
+
+
+def in_rows(layout: Strides, axes: Sequence[int]) -> Strides | None:
+    """The layout with these neighbouring axes as one, and last; None where no stride leads through all of them."""
+    kept = [k for k in range(len(layout.shape)) if k not in axes]
+    length, step = 1, 0
+    for axis in reversed(axes):
+        extent, stride = layout.shape[axis], layout.strides[axis]
+        if extent == 1:
+            continue
+        if length > 1 and stride != step * length:
+            return None
+        length, step = length * extent, step if length > 1 else stride
+    return Strides((*[layout.shape[k] for k in kept], length), (*[layout.strides[k] for k in kept], step), layout.offset)
+
+
+def row_operand(operand: Operand, axes: Sequence[int]) -> Operand:
+    """An operand as `in_rows` has it.  Raises: VerifyError where it does not lie so."""
+    laid = in_rows(operand.layout, axes)
+    if laid is None:
+        raise VerifyError(f"rows along axes {tuple(axes)} of {operand} are no rows in memory")
+    return Operand.over(operand.buffer, laid)

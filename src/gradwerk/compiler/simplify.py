@@ -132,22 +132,16 @@ def _literal(value: Value, graph: Graph) -> Value:
     return value if found is None else graph.constant(found)
 
 
-def merge_trailing_fold(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """A fold over several trailing axes is a fold over their product; a fold over axes in the middle goes trailing axes first."""
+def trailing_axes_first(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A fold over trailing axes and others goes over the trailing ones, which rows lie along, and then over the others."""
     if not isinstance(op, Reduction) or op.keepdims or not op.folds_elements(args[0].type):
         return None
     (x,) = args
     trailing = tuple(k for k in op.axes if all(j in op.axes for j in range(k, x.ndim)))
-    if len(op.axes) == x.ndim or (op.axes == tuple(range(len(op.axes)))):
+    if not trailing or len(op.axes) in {len(trailing), x.ndim}:
         return None
-    if len(trailing) > 1:
-        first = x.ndim - len(trailing)
-        merged = graph.apply(Reshape((*x.shape[:first], int(np.prod(x.shape[first:], dtype=np.int64)))), [x])[0]
-        return graph.apply(op.along((*(k for k in op.axes if k < first), first)), [merged])[0]
-    if trailing and len(op.axes) > 1:
-        part = graph.apply(op.along(trailing), [x])[0]
-        return graph.apply(op.along(tuple(k for k in op.axes if k not in trailing)), [part])[0]
-    return None
+    part = graph.apply(op.along(trailing), [x])[0]
+    return graph.apply(op.along(tuple(k for k in op.axes if k not in trailing)), [part])[0]
 
 
 def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
@@ -331,8 +325,8 @@ RULES: tuple[Entry, ...] = (
     *TRANSPOSE_RULES,  # transposes meet and vanish: layouts are the compiler's business
     (broadcast_into_elementwise, (Elementwise,), (BroadcastTo,)),  # before reshapes move: shapes must be those of the data
     (elementwise_of_reshape, (Elementwise,), (Reshape,)),
-    (fold_keepdims, (Reduction,), ()),  # before merging, which speaks of folds without kept axes
-    (merge_trailing_fold, (Reduction,), ()),
+    (fold_keepdims, (Reduction,), ()),  # before the next, which speaks of folds without kept axes
+    (trailing_axes_first, (Reduction,), ()),
     (gather_of_transposed_indices, (Transpose,), (Gather,)),
     (sums_of_transposed, (ScatterAdd,), (Transpose,)),
     (project_table_once, (Contract,), (Gather,)),

@@ -14,6 +14,7 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.footprint import Footprint
 from gradwerk.ir.op import Strides
+from gradwerk.ir.type import Type
 
 if TYPE_CHECKING:
     from gradwerk.compiler.target import Target
@@ -84,6 +85,11 @@ class Operand:
     def dtype(self) -> DType:
         """The element type."""
         return self.buffer.dtype
+
+    @property
+    def type(self) -> Type:
+        """Shape and element type of the view."""
+        return Type(self.shape, self.buffer.dtype)
 
     @property
     def dense(self) -> bool:

@@ -5,7 +5,7 @@ element is `()`; in a row region, values along the row have the stand-in shape (
 keyed by `body` and strides alone, and the interpreter can run any body.
 
     map      outputs[i] = body(reads[i])                                           space: the outputs' shape
-    row      as map, and the body may fold along the last axis of the space        space: rows..., row length
+    row      as map, and the body may fold along `axes` of the space: its rows     space: the outputs' shape
     reduce   outputs = fold over the leading axes of body(reads[i])                space: reduced axes..., kept axes...
 
 A Single is one node that its kind lowers by itself: contraction, window, indexed, scan, host, a movement that no view can say.
@@ -41,6 +41,8 @@ class Region:
     space: tuple[int, ...]
     folds: tuple[Reduction, ...] = ()
     nodes: tuple[Node, ...] = ()
+    axes: tuple[int, ...] = ()
+    """Of a row region: the neighbouring axes along which rows lie."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -66,7 +68,8 @@ class Region:
         writes = [f"{value!r} from {_name(inner)}" for value, inner in zip(self.writes, self.body.outputs, strict=True)]
         inside = [f"    {_line(node)}" for node in self.body.live() if not isinstance(node.op, Input)]
         folds = f"  folding by {', '.join(fold.name for fold in self.folds)}" if self.folds else ""
-        return "\n".join([f"{self.kind} {self.space}: reads {'; '.join(reads)}", *inside, f"    writes {'; '.join(writes)}{folds}"])
+        rows = f" along {self.axes}" if self.axes else ""
+        return "\n".join([f"{self.kind} {self.space}{rows}: reads {'; '.join(reads)}", *inside, f"    writes {'; '.join(writes)}{folds}"])
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Row kernels: fused code with folds along the last axis (softmax, cross-entropy, normalisation, argmax).
+"""Row kernels: fused code with folds along rows (softmax, cross-entropy, normalisation, argmax), lanes along them.
 
 A row of at most four vectors is held in registers from its first load to its last store.  A longer one is walked once per level of folds:
 pass k computes every fold whose argument needs k folds before it; what a pass needs of elementwise values is computed again, except
@@ -7,16 +7,16 @@ transcendental functions, which are kept in memory on the stack for rows that fi
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm.body import count_flops, digest, emit_node, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.columns import ColumnKernel
 from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
-from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range, lanes_for
-from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.compiler.llvm.lanes import Lane, each_vector, fold_range, lanes_for
+from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, folding_of
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import Axis, Cut, accesses, axes_of, bytes_of, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value
@@ -24,14 +24,10 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
-from gradwerk.ir.op import Input, Random, Reduction
+from gradwerk.ir.op import Reduction
 
 MOST_VECTORS = 4
 """A row of more vectors is walked, not held."""
-LONGEST_KEPT = 4096
-"""Elements of a row of which transcendental values are kept on the stack."""
-HEAVY_BODY = 24
-"""A body of more instructions is not unrolled."""
 
 
 @dataclass(frozen=True)
@@ -52,43 +48,6 @@ class RowKernel:
     def build(self, target: Target) -> str:
         """LLVM text."""
         return RowBuilder(self, target).build()
-
-
-class Levels:
-    """Of each value of a body: how many folds come before it, and whether it varies along the row."""
-
-    def __init__(self, body: Graph) -> None:
-        self.nodes = [node for node in body.live() if not isinstance(node.op, Input)]
-        self.folds: dict[int, list[Node]] = {}
-        """By level, the folds that this pass computes."""
-        self.narrow: dict[int, list[Node]] = {}
-        """By level, the values of one number per row that this pass can begin with and earlier ones could not."""
-        self.along: dict[int, list[Node]] = {}
-        """By level, those along the row."""
-        self.level: dict[BodyValue, int] = dict.fromkeys(body.inputs, 0)
-        self.wide: set[BodyValue] = {value for value in body.inputs if value.shape == (2,)}
-        for node in self.nodes:
-            value, fold = node.values[0], isinstance(node.op, Reduction)
-            before = max((self.level[a] for a in node.args), default=0)
-            self.level[value] = before + fold
-            if not fold and (isinstance(node.op, Random) or any(a in self.wide for a in node.args)):
-                self.wide.add(value)
-            kind = self.folds if fold else self.along if value in self.wide else self.narrow
-            kind.setdefault(before, []).append(node)
-        self.depth = max(self.folds, default=-1) + 1
-        passes = [[node.args[0] for node in folds] for folds in self.folds.values()]
-        needed = Counter(node for wanted in (*passes, body.outputs) for node in self.cone(wanted))
-        self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and node.op.name in HEAVY]
-
-    def cone(self, wanted: Iterable[BodyValue]) -> list[Node]:
-        """The nodes of values along the row that these need, in order."""
-        found, todo = set[Node](), list(wanted)
-        while todo:
-            value = todo.pop()
-            if value in self.wide and value.node not in found and not isinstance(value.node.op, Input):
-                found.add(value.node)
-                todo += value.node.args
-        return sorted(found, key=lambda node: node.number)
 
 
 @dataclass
@@ -121,17 +80,6 @@ class RowBuilder:
         nest = self.nest
         nest.walk(range(nest.rank - 1), nest.start(), self.held if self.spec.vectors else self.walked)
         return nest.module.text()
-
-    def folding(self, folds: Sequence[Node]) -> Folding:
-        """Several folds at once, over vectors of lanes."""
-        ops = [node.op for node in folds]
-        kinds = [node.args[0].dtype for node in folds]
-        identities = [self.e.const(op.identity(d), d) for op, d in zip(ops, kinds, strict=True) if isinstance(op, Reduction)]
-
-        def combine(a: Sequence[Lanes], b: Sequence[Lanes]) -> list[Lanes]:
-            return [op.combine(self.e, x, y) for op, x, y in zip(ops, a, b, strict=True) if isinstance(op, Reduction)]
-
-        return Folding(identities, combine)
 
     def across(self, node: Node, x: Lanes) -> Lanes:
         """The lanes folded into one, in every lane."""
@@ -213,7 +161,7 @@ class RowBuilder:
         wanted = [node.args[0] for node in folds]
         inside = {node.values[0] for node in self.levels.cone(wanted)}
         fresh = [value for value in self.room if value in inside and value not in row.stored]
-        folding = self.folding(folds)
+        folding = folding_of(self.e, folds)
 
         def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001
             mask = f.first_lanes(f.sub(self.count, index), e.count) if last else None
@@ -271,24 +219,53 @@ class RowBuilder:
         return place
 
 
-def lower_row(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...], target: Target) -> Work:
-    """A row region over `space`, whose last axis is the row; operands have the shape of the space, per-row ones stride 0 along the row."""
+def lower_row(
+    body: Graph,
+    reads: tuple[Operand, ...],
+    writes: tuple[Operand, ...],
+    space: tuple[int, ...],
+    target: Target,
+    numbers: tuple[int, ...] | None = None,
+) -> Work:
+    """A row region over `space`, whose last axis is the row; operands have the shape of the space, per-row ones stride 0 along the row.
+
+    `numbers`: the strides of the places of elements, by which random bits are numbered, if not those of the space.  Rows whose elements are
+    no neighbours, while those of several rows are, are folded side by side.
+    """
     operands = (*reads, *writes)
     strides = [operand.strides for operand in operands]
     if uses_index(body):
-        strides.append(row_major(space))
+        strides.append(numbers or row_major(space))
     outer = axes_of(space[:-1], [s[:-1] for s in strides])
     row = Axis(space[-1], tuple(s[-1] for s in strides), space[-1])
-    axes = [*outer, row]
-    cut = Cut.of(outer[0], bytes_of(operands, axes), whole=True)
+    side = beside([*outer, row], len(reads), len(operands))
+    axes = [*outer, row] if side is None else [*outer[:side], *outer[side + 1 :], row, outer[side]]
+    chunked = 0 if side is None or len(outer) > 1 else len(axes) - 1
+    cut = Cut.of(axes[chunked], bytes_of(operands, axes), whole=chunked == 0, multiple=target.lanes if chunked else 1)
     letters = patterns(axes)
     kinds = [operand.dtype for operand in operands] + [v.dtype for node in body.live() for v in node.values]
-    vectors = -(-space[-1] // lanes_for(kinds, target))
-    keeps = vectors > MOST_VECTORS and space[-1] <= LONGEST_KEPT
-    kernel = shared(RowKernel(body, letters, 0, vectors if vectors <= MOST_VECTORS else 0, keeps))
+    lanes = lanes_for(kinds, target)
+    kernel: RowKernel | ColumnKernel
+    if side is None:
+        vectors = -(-space[-1] // lanes)
+        keeps = vectors > MOST_VECTORS and space[-1] <= LONGEST_KEPT
+        kernel = shared(RowKernel(body, letters, chunked, vectors if vectors <= MOST_VECTORS else 0, keeps))
+    else:
+        kernel = shared(ColumnKernel(body, letters, chunked, space[-1] * lanes <= LONGEST_KEPT))
     extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
     size = 1
     for extent in space:
         size *= extent
     title = f"{stem('row', body)} {'x'.join(map(str, space))}"
-    return Work(kernel, accesses(reads, writes, axes, 0, cut), extents, cut.count, title, size * count_flops(body))
+    return Work(kernel, accesses(reads, writes, axes, chunked, cut), extents, cut.count, title, size * count_flops(body))
+
+
+def beside(axes: Sequence[Axis], reads: int, count: int) -> int | None:
+    """The axis along which elements are neighbours in most operands; None where that is the last one, that of the rows.
+
+    What has one number per row is touched too seldom to count.
+    """
+    weights = [0 if stride == 0 else 1 if k < reads else 4 for k, stride in enumerate(axes[-1].strides[:count])]
+    score = [sum(w for w, s in zip(weights, axis.strides, strict=False) if s == 1) if axis.extent != 1 else 0 for axis in axes]
+    best = max(range(len(axes)), key=lambda k: (score[k], k))
+    return None if score[best] == score[-1] else best

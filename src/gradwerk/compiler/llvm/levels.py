@@ -1,0 +1,67 @@
+"""In which order a kernel that folds rows computes the values of its body."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.lanes import Folding
+from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.ir.graph import Graph, Node
+from gradwerk.ir.graph import Value as BodyValue
+from gradwerk.ir.op import Input, Random, Reduction
+
+LONGEST_KEPT = 4096
+"""Elements of which transcendental values are kept on the stack."""
+HEAVY_BODY = 24
+"""A body of more instructions is not unrolled."""
+
+
+class Levels:
+    """Of each value of a body: how many folds come before it, and whether it varies along the row."""
+
+    def __init__(self, body: Graph) -> None:
+        self.nodes = [node for node in body.live() if not isinstance(node.op, Input)]
+        self.folds: dict[int, list[Node]] = {}
+        """By level, the folds that this pass computes."""
+        self.narrow: dict[int, list[Node]] = {}
+        """By level, the values of one number per row that this pass can begin with and earlier ones could not."""
+        self.along: dict[int, list[Node]] = {}
+        """By level, those along the row."""
+        self.level: dict[BodyValue, int] = dict.fromkeys(body.inputs, 0)
+        self.wide: set[BodyValue] = {value for value in body.inputs if value.shape == (2,)}
+        for node in self.nodes:
+            value, fold = node.values[0], isinstance(node.op, Reduction)
+            before = max((self.level[a] for a in node.args), default=0)
+            self.level[value] = before + fold
+            if not fold and (isinstance(node.op, Random) or any(a in self.wide for a in node.args)):
+                self.wide.add(value)
+            kind = self.folds if fold else self.along if value in self.wide else self.narrow
+            kind.setdefault(before, []).append(node)
+        self.depth = max(self.folds, default=-1) + 1
+        passes = [[node.args[0] for node in folds] for folds in self.folds.values()]
+        needed = Counter(node for wanted in (*passes, body.outputs) for node in self.cone(wanted))
+        self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and node.op.name in HEAVY]
+
+    def cone(self, wanted: Iterable[BodyValue]) -> list[Node]:
+        """The nodes of values along the row that these need, in order."""
+        found, todo = set[Node](), list(wanted)
+        while todo:
+            value = todo.pop()
+            if value in self.wide and value.node not in found and not isinstance(value.node.op, Input):
+                found.add(value.node)
+                todo += value.node.args
+        return sorted(found, key=lambda node: node.number)
+
+
+def folding_of(e: LaneEmitter, folds: Sequence[Node]) -> Folding:
+    """Several folds at once, over vectors of lanes."""
+    ops = [node.op for node in folds]
+    kinds = [node.args[0].dtype for node in folds]
+    identities = [e.const(op.identity(d), d) for op, d in zip(ops, kinds, strict=True) if isinstance(op, Reduction)]
+
+    def combine(a: Sequence[Lanes], b: Sequence[Lanes]) -> list[Lanes]:
+        return [op.combine(e, x, y) for op, x, y in zip(ops, a, b, strict=True) if isinstance(op, Reduction)]
+
+    return Folding(identities, combine)
