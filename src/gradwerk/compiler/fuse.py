@@ -11,13 +11,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from gradwerk.base.dtypes import bool_
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.llvm.body import uses_index, weight
 from gradwerk.compiler.partition import Group, Partition, is_fold, is_literal, per_row
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Input, Movement, Op, Random, Reduction
-from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Single, Unit
+from gradwerk.ir.op import Constant, Contraction, Input, Movement, Op, Random, Reduction
+from gradwerk.ir.region import ANCHORED, MAP, REDUCE, ROW, Region, Single, Unit
 
+MOST_EPILOGUE = 8
+"""Instructions per vector of what finishes a contraction: it stands in the code once for each register of a tile."""
 Reference = int | Constant
 """What a row of a body takes: the result so numbered, the read so numbered from -1 down, or a literal."""
 
@@ -39,7 +43,46 @@ def fuse(graph: Graph) -> list[Unit]:
             nodes = group.nodes if reader is None else in_order(remade.nodes_of(reader))
             units.append(group_region(group, nodes, wanted))
     alone = [n for n in partition.live if not isinstance(n.op, Input | Constant) and not is_fold(n) and n not in partition.group]
-    return ordered(graph, [*units, *map(Single, alone)])
+    return ordered(graph, anchored(graph, [*units, *map(Single, alone)]))
+
+
+def anchored(graph: Graph, units: Sequence[Unit]) -> list[Unit]:
+    """The units, a contraction and the map that alone reads its result as one: of several such contractions the last."""
+    readers: dict[Value, list[Unit]] = {}
+    for unit in units:
+        for value in dict.fromkeys(unit.reads):
+            readers.setdefault(value, []).append(unit)
+    epilogues: dict[int, Node] = {}
+    for unit in units:
+        if isinstance(unit, Single) and isinstance(unit.node.op, Contraction):
+            (value,) = unit.node.values
+            users = readers.get(value, [])
+            if len(users) == 1 and value not in graph.outputs and is_epilogue(users[0], value):
+                epilogues[id(users[0])] = unit.node
+    taken = set(epilogues.values())
+    kept = [unit for unit in units if not isinstance(unit, Single) or unit.node not in taken]
+    return [with_anchor(unit, epilogues[id(unit)]) if isinstance(unit, Region) and id(unit) in epilogues else unit for unit in kept]
+
+
+def is_epilogue(unit: Unit, value: Value) -> bool:
+    """Whether a unit may finish a contraction: a light map of its shape, in its element type, with one result."""
+    if not isinstance(unit, Region) or unit.kind != MAP or unit.space != value.shape or len(unit.writes) != 1:
+        return False
+    types = {v.dtype for v in (*unit.reads, *unit.writes)}
+    inside = {v.dtype for node in unit.body.live() for v in node.values}
+    return types == {value.dtype} and inside <= {value.dtype, bool_} and weight(unit.body) <= MOST_EPILOGUE and not uses_index(unit.body)
+
+
+def with_anchor(region: Region, node: Node) -> Region:
+    """The region as epilogue of a contraction: the body's first input is the result."""
+    (value,) = node.values
+    place = region.reads.index(value)
+    body, inputs = Graph("body"), list(region.body.inputs)
+    inputs.insert(0, inputs.pop(place))
+    moved = {inner: body.input(inner.type) for inner in inputs}
+    body.finish(region.body.inline([moved[inner] for inner in region.body.inputs], body))
+    others = tuple([read for read in region.reads if read is not value])
+    return replace(region, kind=ANCHORED, body=body, reads=(*node.args, *others), nodes=(node, *region.nodes), anchor=node).verify()
 
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:

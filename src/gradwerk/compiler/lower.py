@@ -6,13 +6,13 @@ lowering becomes a host step: the program calls the op's NumPy reference between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.bounds import checks_first, lower_check
-from gradwerk.compiler.contraction.lower import lower_contraction
+from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
 from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
@@ -103,6 +103,9 @@ class Lowering(Places):
 
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
+        if region.anchor is not None:
+            self.anchored(region, region.anchor)
+            return
         inner = region.body.inputs
         reads = tuple(self.spread(self.operand(value), region, stand_in) for value, stand_in in zip(region.reads, inner, strict=True))
         writes = tuple(self.result(value, like=reads) for value in region.writes)
@@ -110,14 +113,39 @@ class Lowering(Places):
         if empty and (region.kind == MAP or not any(value.type.size for value in region.writes)):
             return
         if region.kind == MAP:
-            order = memory_order(region, writes[:1]) or tuple(range(len(region.space)))
-            space = tuple(region.space[k] for k in order)
-            self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
+            self.map(region, reads, writes)
         elif region.kind == ROW:
             writes = tuple(self.spread(operand, region, stand_in) for operand, stand_in in zip(writes, region.body.outputs, strict=True))
             self.rows(region, reads, writes)
         else:
             self.reduce(region, reads, writes)
+
+    def map(self, region: Region, reads: tuple[Operand, ...], writes: tuple[Operand, ...]) -> None:
+        """Element by element, in the order of the memory that is written."""
+        order = memory_order(region, writes[:1]) or tuple(range(len(region.space)))
+        space = tuple(region.space[k] for k in order)
+        self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
+
+    def anchored(self, region: Region, node: Node) -> None:
+        """A contraction that finishes its results itself, or where it cannot the contraction and then a map."""
+        op, (value,), (result,) = node.op, region.writes, node.values
+        if not isinstance(op, Contract):
+            raise TypeError(op)
+        a, b = (self.operand(arg) for arg in node.args)
+        others = zip(region.operands[1:], region.body.inputs[1:], strict=True)
+        beside = tuple(self.spread(self.operand(other), region, stand_in) for other, stand_in in others)
+        given = value in self.operands
+        out = self.result(value)
+        finish = Finish(region.body, beside, op.out)
+        free = not given and value not in self.homes and out.dense
+        made = finished(op, a, b, out, finish, self.target, packs=self.packs, lasting=self.lasting, free=free)
+        if made is not None:
+            works, self.operands[value] = made
+            self.pending += works
+            return
+        self.contraction(node)
+        if 0 not in region.space:
+            self.map(region, (self.operand(result), *beside), (out,))
 
     def rows(self, region: Region, reads: Sequence[Operand], writes: Sequence[Operand]) -> None:
         """Folds of rows, which stand last and are one axis.  What does not lie so is copied: a slice whose rows have gaps inside."""
@@ -316,7 +344,7 @@ NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
 
 def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
-    units = checks_first(units_of(graph))
+    units = checks_first(in_place_apart(units_of(graph), {graph.outputs[number] for number in in_place}))
     lowering = Lowering(target=target, homes=homes_of(units))
     inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
     for value, buffer in zip(graph.inputs, inputs, strict=True):
@@ -343,6 +371,17 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
     write_late(lowering, [number for number in range(len(graph.outputs)) if number not in direct], graph.outputs, outputs)
     lowering.flush()
     return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units, lowering.checks)
+
+
+def in_place_apart(units: Sequence[Unit], over: Container[Value]) -> list[Unit]:
+    """The units, contractions apart from maps that may write over an input.
+
+    A map may do that as soon as nobody else reads the input; a contraction reads, and writes again, more than the place of one element.
+    """
+    found: list[Unit] = []
+    for unit in units:
+        found += unit.apart() if isinstance(unit, Region) and any(value in over for value in unit.writes) else (unit,)
+    return found
 
 
 def memory_order(region: Region, operands: Sequence[Operand]) -> tuple[int, ...] | None:

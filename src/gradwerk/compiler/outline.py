@@ -34,6 +34,7 @@ class Form:
     space: Place = (0, 0)
     """A value of the region's shape."""
     axes: tuple[int, ...] = ()
+    anchor: int | None = None
 
 
 _forms: dict[Any, tuple[Form, ...]] = {}
@@ -89,8 +90,9 @@ def form_of(unit: Unit, numbers: dict[Node, int]) -> Form:
     if isinstance(unit, Single):
         return Form(nodes)
     reads, writes = (tuple([(numbers[v.node], v.index) for v in values]) for values in (unit.reads, unit.writes))
+    anchor = None if unit.anchor is None else numbers[unit.anchor]
     inside = [value for node in unit.nodes for value in (*node.values, *node.args) if value.shape == unit.space]
-    return Form(nodes, unit.kind, unit.body, unit.folds, reads, writes, (numbers[inside[0].node], inside[0].index), unit.axes)
+    return Form(nodes, unit.kind, unit.body, unit.folds, reads, writes, (numbers[inside[0].node], inside[0].index), unit.axes, anchor)
 
 
 def filled(form: Form, live: list[Node]) -> Unit:
@@ -100,4 +102,5 @@ def filled(form: Form, live: list[Node]) -> Unit:
         return Single(nodes[0])
     reads, writes = (tuple([live[number].values[k] for number, k in places]) for places in (form.reads, form.writes))
     number, index = form.space
-    return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.folds, nodes, form.axes)
+    anchor = None if form.anchor is None else live[form.anchor]
+    return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.folds, nodes, form.axes, anchor)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence, Set
 from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.compiler.partition import MOST_READS, is_literal
 from gradwerk.ir.graph import Node, Value
-from gradwerk.ir.op import Elementwise, Reduction
+from gradwerk.ir.op import Contraction, Elementwise, Reduction
 
 MOST_MADE = 10
 """Instructions that each reader may have to repeat."""
@@ -97,7 +97,14 @@ class Remade:
         wide = {x for node in cone for x in node.args if x.node not in cone and x.shape == value.shape}
         item = value.dtype.itemsize
         made = sum(x.dtype.itemsize for reader in readers for x in wide - self.wide_reads(reader))
-        return made < item * (2 + len(readers))  # to write a line is to fetch it too
+        written = item * (2 + len(readers))  # to write a line is to fetch it too
+        return made < written + (self.finished_by(home) if home.left == 2 else 0)
+
+    def finished_by(self, home: Reader) -> int:
+        """The bytes per element that are moved no more when a region, left with one result, finishes a contraction itself (fuse.py)."""
+        products = [x for x in self.wide_reads(home) if isinstance(x.node.op, Contraction) and x not in self.outputs]
+        alone = [x for x in products if all(self.owner.get(user) is home for user in self.users[x])]
+        return max((2 * x.dtype.itemsize for x in alone), default=0)
 
     def fits(self, value: Value, made: Set[Node]) -> bool:
         """Whether the units that read the value have registers for what the nodes that make it read."""

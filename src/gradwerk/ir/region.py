@@ -7,6 +7,7 @@ keyed by `body` and strides alone, and the interpreter can run any body.
     map      outputs[i] = body(reads[i])                                           space: the outputs' shape
     row      as map, and the body may fold along `axes` of the space: its rows     space: the outputs' shape
     reduce   outputs = fold over the leading axes of body(reads[i])                space: reduced axes..., kept axes...
+    anchored map of a contraction's result, of which the body's first input is one element: its epilogue, run before the result is stored
 
 A Single is one node that its kind lowers by itself: contraction, window, indexed, scan, host, a movement that no view can say.
 """
@@ -14,7 +15,7 @@ A Single is one node that its kind lowers by itself: contraction, window, indexe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
@@ -22,7 +23,7 @@ from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Elementwise, Input, Op, Random, Reduction
 from gradwerk.ir.text import node_text
 
-MAP, ROW, REDUCE = "map", "row", "reduce"
+MAP, ROW, REDUCE, ANCHORED = "map", "row", "reduce", "anchored"
 
 
 def has_code(op: Op) -> bool:
@@ -32,7 +33,10 @@ def has_code(op: Op) -> bool:
 
 @dataclass(frozen=True)
 class Region:
-    """Fused scalar code.  `reads` match the body's inputs, `writes` its outputs (in a reduce region, `folds` in order)."""
+    """Fused scalar code.  `reads` match the body's inputs, `writes` its outputs (in a reduce region, `folds` in order).
+
+    In an anchored region the body's first input is the anchor's result, and `reads` begins with the anchor's arguments.
+    """
 
     kind: str
     body: Graph
@@ -43,6 +47,19 @@ class Region:
     nodes: tuple[Node, ...] = ()
     axes: tuple[int, ...] = ()
     """Of a row region: the neighbouring axes along which rows lie."""
+    anchor: Node | None = None
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """What the body's inputs stand for."""
+        return self.reads if self.anchor is None else (*self.anchor.values, *self.reads[len(self.anchor.args) :])
+
+    def apart(self) -> tuple[Unit, ...]:
+        """The anchor and the map as two units; a region without an anchor alone."""
+        if self.anchor is None:
+            return (self,)
+        nodes = tuple([node for node in self.nodes if node is not self.anchor])
+        return Single(self.anchor), replace(self, kind=MAP, reads=self.operands, nodes=nodes, anchor=None)
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -56,20 +73,22 @@ class Region:
 
     def verify(self) -> Region:
         """Checks that the parts fit; returns itself.  Raises VerifyError."""
-        if len(self.reads) != len(self.body.inputs) or len(self.writes) != len(self.body.outputs):
+        if len(self.operands) != len(self.body.inputs) or len(self.writes) != len(self.body.outputs):
             raise VerifyError(f"region {self.title}: reads or writes do not match the body")
-        for read, inner in zip(self.reads, self.body.inputs, strict=True):
+        for read, inner in zip(self.operands, self.body.inputs, strict=True):
             if read.dtype != inner.dtype:
                 raise VerifyError(f"region {self.title}: {read} is read as {inner.dtype}")
         return self
 
     def __str__(self) -> str:
-        reads = [f"{value!r}{_label(value)} as {inner!r}" for value, inner in zip(self.reads, self.body.inputs, strict=True)]
+        reads = [f"{value!r}{_label(value)} as {inner!r}" for value, inner in zip(self.operands, self.body.inputs, strict=True)]
         writes = [f"{value!r} from {_name(inner)}" for value, inner in zip(self.writes, self.body.outputs, strict=True)]
         inside = [f"    {_line(node)}" for node in self.body.live() if not isinstance(node.op, Input)]
         folds = f"  folding by {', '.join(fold.name for fold in self.folds)}" if self.folds else ""
         rows = f" along {self.axes}" if self.axes else ""
-        return "\n".join([f"{self.kind} {self.space}{rows}: reads {'; '.join(reads)}", *inside, f"    writes {'; '.join(writes)}{folds}"])
+        anchor = [] if self.anchor is None else [f"    {_line(self.anchor)}"]
+        head = f"{self.kind} {self.space}{rows}: reads {'; '.join(reads)}"
+        return "\n".join([head, *anchor, *inside, f"    writes {'; '.join(writes)}{folds}"])
 
 
 @dataclass(frozen=True)

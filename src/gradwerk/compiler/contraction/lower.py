@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, MutableMapping
-from dataclasses import replace
+from collections.abc import Container, Mapping, MutableMapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.contraction.borders import mended
 from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, in_parts, is_long, kind_of
-from gradwerk.compiler.contraction.nest import Side, padded_memory, side_of
-from gradwerk.compiler.contraction.parts import overlap_of, read_part, written_part
+from gradwerk.compiler.contraction.nest import Axis, Side, padded_memory, side_of
+from gradwerk.compiler.contraction.parts import beside_part, overlap_of, read_part, written_part
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.compiler.contraction.schedule import choose
 from gradwerk.compiler.contraction.usual import USUAL, Ints, Layout, carried_over, examples
-from gradwerk.compiler.llvm.body import giving, passing
+from gradwerk.compiler.llvm.body import count_flops, giving, passing, stem
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
+from gradwerk.compiler.llvm.epilogue import Epilogue
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import combine
+from gradwerk.compiler.llvm.spaces import NONE, UNIT
+from gradwerk.compiler.memory import content, root
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Buffer, KernelSpec, Operand, Work, row_major, shared
+from gradwerk.ir.graph import Graph
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.reduction import Sum
 
@@ -168,21 +172,86 @@ def fill(out: Operand, target: Target) -> Work:
     return lower_map(giving(0.0, out.dtype), (), (out,), out.shape, target)
 
 
-def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operand], out: Operand, width: int) -> Work:
-    """The tile kernel on these operands."""
-    lane, row = choice.lane, choice.row
+@dataclass(frozen=True)
+class Finish:
+    """An epilogue's body, whose first input is the result, and its other operands in the shape of the result, whose axes have `names`."""
+
+    body: Graph
+    operands: tuple[Operand, ...]
+    names: tuple[str, ...]
+
+    def steps(self, axis: Axis, extents: Mapping[str, int]) -> tuple[int, ...] | None:
+        """How far each operand moves along an axis of the schedule; None where axes that were merged are no one axis of it."""
+        found = []
+        for operand in self.operands:
+            length, step = 1, 0
+            for name in reversed(axis.names):
+                stride = operand.strides[self.names.index(name)]
+                if extents[name] == 1:
+                    continue
+                if length > 1 and stride != step * length:
+                    return None
+                length, step = length * extents[name], step if length > 1 else stride
+            found.append(step)
+        return tuple(found)
+
+
+def finished(
+    op: Contract, a: Operand, b: Operand, out: Operand, finish: Finish, target: Target,
+    *, packs: Packs, lasting: Container[Buffer] = (), free: bool = False,
+) -> tuple[list[Work], Operand] | None:  # fmt: skip
+    """As `lower_contraction`, of the epilogue's results.
+
+    None where the schedule does not store each result once and for good, or its lanes do not find the operands side by side.
+    """
+    extents = op.extent
+    if 0 in (math.prod(out.shape), math.prod(extents.values())) or Divided.of(op) is not None:
+        return None
+    if content(out.buffer) is not out.buffer or any(root(x.buffer) is root(out.buffer) for x in (a, b, *finish.operands)):
+        return None
+    width, lasts = target.vector_bytes // max(out.dtype.itemsize, 1), (a.buffer in lasting, b.buffer in lasting)
+    layout = Layout(op, (a.shape, b.shape), (a.strides, b.strides), Result.of(op, out, free=free))
+    choice, cut, form = scheduled(layout, lasts, target, width)
+    padded = any(memory.side.must_copy for memory in (choice.a, choice.b))
+    walked = [*choice.outer, choice.row, choice.column or choice.lane]
+    if form.blocked or padded or (cut.kind == SUM and cut.chunks > 1):
+        return None
+    steps = {x.name: finish.steps(x, extents) for x in walked if x.name}
+    lanes = steps.get(choice.lane.name, ()) if choice.column is None else (0,) * len(finish.operands)
+    if None in steps.values() or lanes is None or not {0, 1}.issuperset(lanes):
+        return None
+    if free and choice.out is not None:
+        out = Operand(out.buffer, out.shape, tuple(choice.out[name] for name in op.out), out.offset)
+    works: list[Work] = []
+    first, second = (placed(memory, (a, b)[memory.side.number], works, target, packs) for memory in (choice.a, choice.b))
+    moves = {name: found for name, found in steps.items() if found is not None}
+    return [*works, tile_work(choice, cut, form, (first, second), out, width, finish=finish, moves=moves)], out
+
+
+def tile_work(
+    choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operand], out: Operand, width: int,
+    *, finish: Finish | None = None, moves: Mapping[str, tuple[int, ...]] | None = None,
+) -> Work:  # fmt: skip
+    """The tile kernel on these operands; `moves`: how far those of the epilogue move along each axis of the result."""
+    lane, row, steps = choice.lane, choice.row, moves or {}
+    none = (0,) * len(finish.operands) if finish else ()
+    epilogue = None
+    if finish is not None:
+        along_lanes = none if choice.column is not None else steps.get(lane.name, none)
+        epilogue = Epilogue(finish.body, tuple([UNIT if step else NONE for step in along_lanes]))
     spec = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums), row_step=form.row_step, unit=form.unit,
         masked=form.masked, across=choice.column is not None, clips=clip_levels(choice), blocked=form.blocked, packed=form.packed,
+        epilogue=epilogue,
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
         extents += [cut.step, cut.step] if kind == cut.kind and cut.chunks > 1 else [0, WHOLE]
     for axis in choice.outer:
-        extents += [axis.extent, axis.a, axis.b, axis.out]
-    extents += [row.extent, row.a, row.out, lane.extent, lane.out]
+        extents += [axis.extent, axis.a, axis.b, axis.out, *steps.get(axis.name, none)]
+    extents += [row.extent, row.a, row.out, *steps.get(row.name, none), lane.extent, lane.out]
     if choice.column is not None:
-        extents += [choice.column.extent, choice.column.b, choice.column.out]
+        extents += [choice.column.extent, choice.column.b, choice.column.out, *steps.get(choice.column.name, none)]
     for axis in choice.sums:
         extents += [axis.extent, axis.a, axis.b]
     extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)
@@ -191,13 +260,17 @@ def tile_work(choice: Choice, cut: Cut, form: Form, reads: tuple[Operand, Operan
     for clip in choice.clips:
         extents += [clip.factor, clip.offset, clip.size]
     overlap = overlap_of(choice, cut, panel=0 if form.masked else choice.vectors * width)
+    others = finish.operands if finish else ()
     accesses = (
         Access(reads[0], part=read_part(choice, cut, choice.a, reads[0], overlap)),
         Access(reads[1], part=read_part(choice, cut, choice.b, reads[1], overlap)),
         Access(out, writes=True, reads=False, part=written_part(choice, cut, out, overlap)),
+        *(Access(x, part=beside_part(choice, cut, {n: m[k] for n, m in steps.items()}, overlap)) for k, x in enumerate(others)),
     )
     sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
-    return Work(shared(spec), accesses, tuple(extents), cut.chunks, f"contract {sizes}", int(2 * choice.products * choice.share))
+    title = f"contract {sizes}" if finish is None else f"{stem('contract', finish.body)} {sizes}"
+    flops = int(2 * choice.products * choice.share) + (count_flops(finish.body) * choice.results if finish else 0)
+    return Work(shared(spec), accesses, tuple(extents), cut.chunks, title, flops)
 
 
 def clip_levels(choice: Choice) -> tuple[ClipLevels, ...]:

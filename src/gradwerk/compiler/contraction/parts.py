@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradwerk.compiler.contraction.cuts import Cut
 from gradwerk.compiler.contraction.nest import Axis, Clip
 from gradwerk.compiler.contraction.roles import Choice, Memory
@@ -56,6 +58,15 @@ def written_part(choice: Choice, cut: Cut, out: Operand, overlap: int) -> Footpr
     cut_axis = moved_axis(choice, cut)
     moving = kept.index(cut_axis) if cut_axis is not None else None
     return Footprint(tuple([x.extent for x in kept]), tuple([x.out for x in kept]), 0, moving, cut.step, overlap)
+
+
+def beside_part(choice: Choice, cut: Cut, steps: Mapping[str, int], overlap: int) -> Footprint:
+    """What each chunk reads of an epilogue's operand, which moves `steps` along the axes of the result: as much as it writes of that."""
+    kept = [x for x in roles(choice) if not x.summed and x.name]
+    cut_axis = moved_axis(choice, cut)
+    moving = kept.index(cut_axis) if cut_axis is not None and cut_axis in kept else None
+    extents = tuple([x.extent for x in kept])
+    return Footprint(extents, tuple([steps.get(x.name, 0) for x in kept]), 0, moving, cut.step, overlap)
 
 
 def overlap_of(choice: Choice, cut: Cut, *, panel: int) -> int:

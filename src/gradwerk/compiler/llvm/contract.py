@@ -16,6 +16,7 @@ A clipped summed axis takes the place of zeros in memory: where the position  fa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +24,10 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import MEMORY
+from gradwerk.compiler.llvm.epilogue import Epilogue
 from gradwerk.compiler.llvm.function import Function, Module
+from gradwerk.compiler.llvm.spaces import UNIT
+from gradwerk.compiler.llvm.subtotals import Subtotals
 from gradwerk.compiler.llvm.values import Integer, Value, vector
 from gradwerk.compiler.target import Target
 
@@ -72,6 +76,8 @@ class ContractKernel:
     packed: bool = False
     """In each pass the panel of b is copied side by side first (at most PACKED terms of it): rows a page apart share few lines of
     a cache."""
+    epilogue: Epilogue | None = None
+    """What is done to results before they are stored; not of `blocked` sums, which are in memory in between."""
 
     @cached_property
     def name(self) -> str:
@@ -82,10 +88,10 @@ class ContractKernel:
     def build(self, target: Target) -> str:
         """LLVM text.
 
-        Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, out) each; rows (extent, a, out);
-        lanes (extent, out), across: columns (extent, b, out); summed axes (extent, a, b) each; elements of one chunk's own result (0: all
-        chunks write one); elements from the address of a and of b to the first that is read; entries of a block; clips (factor, offset,
-        size) each.
+        Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, outs) each; rows (extent, a, outs);
+        lanes (extent, out), across: columns (extent, b, outs); `outs` being out and the epilogue's operands; summed axes (extent, a, b)
+        each; elements of one chunk's own result (0: all chunks write one); elements from the address of a and of b to the first that is
+        read; entries of a block; clips (factor, offset, size) each.
         """
         module = Module()
         TileBuilder(self, module, target).build()
@@ -101,16 +107,18 @@ class TileBuilder:
         self.width = target.vector_bytes // SCALE[self.element]
         self.type = vector(self.element, self.width)
         self.bits = target.vector_bytes == 64  # masks are registers of bits
-        count = 8 + 4 * spec.outer + 3 + 2 + (3 if spec.across else 0) + 3 * spec.depth + 4 + 3 * len(spec.clips)
-        self.kernel = Kernel(module, spec.name, pointers=3, extents=count)
+        more = len(spec.epilogue.letters) if spec.epilogue else 0
+        count = 8 + (4 + more) * spec.outer + 3 + more + 2 + (3 + more) * spec.across + 3 * spec.depth + 4 + 3 * len(spec.clips)
+        self.kernel = Kernel(module, spec.name, pointers=3 + more, extents=count)
         self.f: Function = self.kernel.function
         words: list[Integer] = list(self.kernel.extents)
         self.cuts = [(words.pop(0), words.pop(0)) for _ in range(4)]
-        self.outer = [[words.pop(0) for _ in range(4)] for _ in range(spec.outer)]
-        self.row_count, self.row_a, self.row_out = (words.pop(0) for _ in range(3))
+        self.outer = [[words.pop(0) for _ in range(4 + more)] for _ in range(spec.outer)]
+        self.row_count, self.row_a, *self.row_outs = (words.pop(0) for _ in range(3 + more))
         self.lane_count, self.lane_out = words.pop(0), words.pop(0)
-        columns: list[Integer] = [words.pop(0) for _ in range(3)] if spec.across else [1, 0, 0]
-        self.column_count, self.column_b, self.column_out = columns
+        self.lane_outs = [self.lane_out, *(int(letter == UNIT) for letter in (spec.epilogue.letters if spec.epilogue else ()))]
+        columns: list[Integer] = [words.pop(0) for _ in range(3 + more)] if spec.across else [1, 0, 0]
+        self.column_count, self.column_b, *self.column_outs = columns
         self.sums = [[words.pop(0) for _ in range(3)] for _ in range(spec.depth)]
         self.part, *self.shift, self.block = (words.pop(0) for _ in range(4))
         self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
@@ -129,6 +137,10 @@ class TileBuilder:
         """pointer + offsets in elements."""
         return self.f.at(pointer, *offsets, element=self.element)
 
+    def moved(self, places: Sequence[Value], index: Integer, steps: Sequence[Integer]) -> list[Value]:
+        """The places, each `index` steps further."""
+        return [self.at(place, self.f.mul(index, step)) for place, step in zip(places, steps, strict=True)]
+
     def span(self, extent: Integer, cut: int) -> tuple[Integer, Integer]:
         """The part of an extent that this chunk does."""
         distance, length = self.cuts[cut]
@@ -137,31 +149,31 @@ class TileBuilder:
 
     def build(self) -> None:
         """The whole kernel."""
-        f, (a, b, out) = self.f, self.kernel.pointers
-        a, b, out = self.at(a, self.shift[0]), self.at(b, self.shift[1]), self.at(out, f.mul(self.kernel.chunk, self.part))
+        f, (a, b, out, *others) = self.f, self.kernel.pointers
+        a, b, outs = self.at(a, self.shift[0]), self.at(b, self.shift[1]), [self.at(out, f.mul(self.kernel.chunk, self.part)), *others]
         if not self.spec.blocked or self.spec.across:
-            self.outer_loop(0, a, b, out)
+            self.outer_loop(0, a, b, outs)
             return
         low, high = self.limited(0)
         with f.loop(low, high, step=self.block) as loop:
             self.window = loop.index, f.minimum(f.add(loop.index, self.block), high)
             self.later = f.compare("sgt", loop.index, low)
-            self.outer_loop(0, a, b, out)
+            self.outer_loop(0, a, b, outs)
 
-    def outer_loop(self, level: int, a: Value, b: Value, out: Value) -> None:
+    def outer_loop(self, level: int, a: Value, b: Value, outs: Sequence[Value]) -> None:
         """The outer axes from `level` inwards."""
         f = self.f
         if level == self.spec.outer:
-            (self.columns if self.spec.across else self.panels)(a, b, out)
+            (self.columns if self.spec.across else self.panels)(a, b, outs)
             return
-        extent, by_a, by_b, by_out = self.outer[level]
+        extent, by_a, by_b, *by_outs = self.outer[level]
         low, high = self.span(extent, OUTER) if level == 0 else (0, extent)
         with f.loop(low, high) as loop:
             i = loop.index
             for levels, words in self.clips:
                 if levels.outer == level:
                     self.limits[levels.summed] = self.clipped(levels.sign, i, *words)
-            self.outer_loop(level + 1, self.at(a, f.mul(i, by_a)), self.at(b, f.mul(i, by_b)), self.at(out, f.mul(i, by_out)))
+            self.outer_loop(level + 1, self.at(a, f.mul(i, by_a)), self.at(b, f.mul(i, by_b)), self.moved(outs, i, by_outs))
 
     def clipped(self, sign: int, i: Integer, factor: Integer, offset: Integer, size: Integer) -> tuple[Integer, Integer]:
         """The entries of a clipped axis at which the position lies inside, given the entry of the outer one."""
@@ -171,7 +183,7 @@ class TileBuilder:
             return f.maximum(f.sub(0, first), 0), f.sub(size, first)
         return f.maximum(f.add(f.sub(first, size), 1), 0), f.add(first, 1)
 
-    def panels(self, a: Value, b: Value, out: Value) -> None:
+    def panels(self, a: Value, b: Value, outs: Sequence[Value]) -> None:
         """The lanes, `vectors` registers at a time."""
         f, size = self.f, self.spec.vectors * self.width
         low, high = self.span(self.lane_count, LANES)
@@ -185,7 +197,7 @@ class TileBuilder:
             there = self.at(b, lane)
             if self.panel is not None:
                 there = self.pack(there, self.panel)
-            self.rows(a, there, self.at(out, f.mul(lane, self.lane_out)))
+            self.rows(a, there, self.moved(outs, lane, self.lane_outs))
 
     def pack(self, b: Value, panel: Value) -> Value:
         """Copies the panel of b that this pass reads; the address that stands for b from here on."""
@@ -209,13 +221,13 @@ class TileBuilder:
         self.packed_steps = steps
         return start
 
-    def columns(self, a: Value, b: Value, out: Value) -> None:
+    def columns(self, a: Value, b: Value, outs: Sequence[Value]) -> None:
         """The columns, a tile at a time; there are never fewer than a tile has."""
         f, size = self.f, self.spec.vectors
         low, high = self.span(self.column_count, LANES)
         with f.loop(low, high, step=size) as loop:
             column = f.minimum(loop.index, f.sub(self.column_count, size))
-            self.rows(a, self.at(b, f.mul(column, self.column_b)), self.at(out, f.mul(column, self.column_out)))
+            self.rows(a, self.at(b, f.mul(column, self.column_b)), self.moved(outs, column, self.column_outs))
 
     def mask(self, count: Integer) -> Value:
         """The first `count` lanes.
@@ -229,7 +241,7 @@ class TileBuilder:
         bits = f.emit(f"bitcast <{self.width} x i1> {f.first_lanes(count, self.width)} to i{self.width}", f"i{self.width}")
         return f.emit(f"bitcast i{self.width} {bits} to <{self.width} x i1>", f"<{self.width} x i1>")
 
-    def rows(self, a: Value, b: Value, out: Value) -> None:
+    def rows(self, a: Value, b: Value, outs: Sequence[Value]) -> None:
         """The rows, a tile at a time."""
         f, size = self.f, self.spec.rows
         low, high = self.span(self.row_count, ROWS)
@@ -238,13 +250,13 @@ class TileBuilder:
         with f.when(full), f.loop(low, high, step=size) as loop:
             row = f.minimum(loop.index, spare)
             done = f.sub(loop.index, row)
-            self.tile(self.at(a, f.mul(row, self.row_a)), b, self.at(out, f.mul(row, self.row_out)), size, done)
+            self.tile(self.at(a, f.mul(row, self.row_a)), b, self.moved(outs, row, self.row_outs), size, done)
         if size > 1:
             few = f.compare("slt", spare, 0)
             with f.when(few), f.loop(low, high) as loop:
-                self.tile(self.at(a, f.mul(loop.index, self.row_a)), b, self.at(out, f.mul(loop.index, self.row_out)), 1, 0)
+                self.tile(self.at(a, f.mul(loop.index, self.row_a)), b, self.moved(outs, loop.index, self.row_outs), 1, 0)
 
-    def tile(self, a: Value, b: Value, out: Value, rows: int, done: Integer) -> None:
+    def tile(self, a: Value, b: Value, outs: Sequence[Value], rows: int, done: Integer) -> None:
         """One tile: all sums, then its results; the first `done` rows have been written by the tile before."""
         vectors = self.spec.vectors
         total = [Value("zeroinitializer", self.type)] * (rows * vectors)
@@ -253,23 +265,26 @@ class TileBuilder:
         else:
             total = self.sum_loop(0, a, b, total)
         if self.spec.across:
-            self.add_lanes(total, rows, out)
+            self.add_lanes(total, rows, outs)
             return
-        place = out
+        places = list(outs)
         for i in range(rows):
             row = total[i * vectors : (i + 1) * vectors]
             if self.later is None or i + 1 == rows:
-                self.write_row(row, place)
+                self.write_row(row, places)
             else:
                 with self.f.when(self.f.compare("sle", done, i)):
-                    self.write_row(row, place)
+                    self.write_row(row, places)
             if i + 1 < rows:
-                place = self.at(place, self.row_out)
+                places = self.moved(places, 1, self.row_outs)
 
-    def write_row(self, row: list[Value], place: Value) -> None:
+    def write_row(self, row: list[Value], places: Sequence[Value]) -> None:
         """One row of results."""
         for j, value in enumerate(row):
-            self.write(value, place, j)
+            if self.spec.epilogue is not None:
+                others = self.moved(places[1:], j * self.width, self.lane_outs[1:])
+                value = self.spec.epilogue.finish(self.f, value, others, self.width, self.masks[j])
+            self.write(value, places[0], j)
 
     def limited(self, level: int) -> tuple[Integer, Integer]:
         """The entries of a summed axis that this chunk runs over, given those of the outer axes."""
@@ -305,7 +320,7 @@ class TileBuilder:
 
     def lanes_loop(self, a: Value, b: Value, nothing: list[Value]) -> list[Value]:
         """All sums, a vector of lanes after the other: its mask and its addresses are made once, not in the innermost loop."""
-        f, memory = self.f, Subtotals(self, nothing) if self.spec.blocked else None
+        f, memory = self.f, Subtotals(self.f, nothing, self.add) if self.spec.blocked else None
         with f.loop(0, self.lane_count, step=self.width, carried=() if memory else nothing) as loop:
             self.masks = [self.mask(f.sub(self.lane_count, loop.index))]
             total = self.sum_loop(0, self.at(a, loop.index), self.at(b, loop.index), nothing if memory else loop.carried)
@@ -315,17 +330,18 @@ class TileBuilder:
                 loop.next(*total)
         return memory.read() if memory else list(loop.results)
 
-    def add_lanes(self, total: list[Value], rows: int, out: Value) -> None:
+    def add_lanes(self, total: list[Value], rows: int, outs: Sequence[Value]) -> None:
         """The results: every sum's lanes added up.  A loop over the stored tile: unrolled, it is most of the compile time."""
         f, vectors = self.f, self.spec.vectors
         block = f.scratch(self.element, self.spec.rows * vectors * self.width)
         for k, value in enumerate(total):
             f.store(value, self.at(block, k * self.width))
         with f.loop(0, rows) as i:
-            row, place = self.at(block, f.mul(i.index, vectors * self.width)), self.at(out, f.mul(i.index, self.row_out))
+            row, places = self.at(block, f.mul(i.index, vectors * self.width)), self.moved(outs, i.index, self.row_outs)
             for j in range(vectors):
                 one = f.fold_lanes(f.load(self.type, self.at(row, j * self.width)), self.add)
-                f.store(one, self.at(place, f.mul(j, self.column_out)))
+                place, *others = self.moved(places, j, self.column_outs)
+                f.store(one if self.spec.epilogue is None else self.spec.epilogue.finish(f, one, others, 1, None), place)
 
     def multiply_across(self, a: Value, b: Value, total: list[Value]) -> list[Value]:
         """total[i][j] + a[i] * b[j], lane by lane of the summed axis."""
@@ -373,24 +389,3 @@ class TileBuilder:
         if self.later is not None:
             value = self.add(f.gather(self.type, places, f.both(mask, f.splat(self.later, self.width))), value)
         f.scatter(value, places, mask)
-
-
-class Subtotals:
-    """Sums in memory, to which the sums of blocks are added."""
-
-    def __init__(self, tile: TileBuilder, nothing: list[Value]) -> None:
-        self.tile, self.count = tile, len(nothing)
-        self.place = tile.f.scratch(tile.element, self.count * tile.width)
-        for k, value in enumerate(nothing):
-            tile.f.store(value, tile.at(self.place, k * tile.width))
-
-    def read(self) -> list[Value]:
-        """The sums so far."""
-        tile = self.tile
-        return [tile.f.load(tile.type, tile.at(self.place, k * tile.width)) for k in range(self.count)]
-
-    def add(self, values: list[Value]) -> None:
-        """Adds a block's."""
-        tile = self.tile
-        for k, (before, value) in enumerate(zip(self.read(), values, strict=True)):
-            tile.f.store(tile.add(before, value), tile.at(self.place, k * tile.width))
