@@ -28,7 +28,7 @@ from gradwerk.tensor.handle import H, Handle, make, settle
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, View, row_major
-from gradwerk.tensor.tape import record
+from gradwerk.tensor.tape import ALIAS, record
 
 HEAVY = 1 << 15
 """Elements: an elementwise op or a reduction of at least as many runs compiled."""
@@ -230,6 +230,20 @@ def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: L
     else:
         lies = View((*view.steps, op), layout.strides, view.root, view.seen)
     return make(cls, x._storage, moved, layout.type, lies)
+
+
+def another(x: H) -> H:
+    """A new Tensor that is all of x, as movements that move nothing give it: the same memory and version, and x's history followed."""
+    view, trace = x._view, mode.trace
+    if trace is not None:
+        trace.value(x)  # lifted where it lives outside
+    root, seen = (x, x._changes) if view is None or view.root is None else (view.root, view.seen)
+    steps, strides = ((), row_major(x._type.shape)) if view is None else (view.steps, view.strides)
+    cls: Any = type(x).result_class
+    same: H = make(cls, x._storage, None if trace is not None else x._array, x._type, View(steps, strides, root, seen))
+    if mode.grad and x.requires_grad:
+        record(ALIAS, (x,), (same,))
+    return same
 
 
 def type_of(op: Op, position: int, args: tuple[Any, ...]) -> Type:

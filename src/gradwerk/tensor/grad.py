@@ -156,7 +156,7 @@ def alike(x: H, like: Handle) -> H:
 
     What belongs to a parameter (gradient, an optimizer's state) lies as it lies: an update is one pass over memory.
     """
-    if like._view is None:
+    if like._view is None or not like._view.steps:
         return copied(x, like._storage.order)
     order = like._view.order
     if order is None:

@@ -264,7 +264,7 @@ def adopt(handle: Handle, other: Handle) -> None:
 
 def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001  one obvious value
     """Makes a leaf take part in training, or not."""
-    if handle._node is not None:
+    if history(handle)[0] is not None:
         if wants:
             return
         raise StateError("a computed Tensor requires a gradient because its inputs do", likely="use .detach()")

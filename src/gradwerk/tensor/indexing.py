@@ -38,6 +38,11 @@ def is_gathered(key: Any) -> bool:  # noqa: ANN401
     return any(map(is_array, key)) if isinstance(key, tuple) else is_array(key)
 
 
+def is_truth(key: Any) -> bool:  # noqa: ANN401
+    """Whether a bool stands in the brackets: what it names is read as a copy, as of any mask."""
+    return any(isinstance(part, (bool, np.bool_)) for part in (key if isinstance(key, tuple) else (key,)))
+
+
 def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
     """x with the part that masks or arrays of places name replaced; where a place is named twice the last value stays.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradwerk.base.errors import ShapeError, StateError
+from gradwerk.base.origin import capture
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Operand
 from gradwerk.ops.movement import broadcast_to
@@ -46,6 +47,15 @@ def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
         return
     refuse_leaf(target)
     _replace(target, _fitting(target, in_dtype_of(target, value)), Overwritten())
+
+
+def written_to_itself(target: Handle) -> None:
+    """A write of what stands there already, which is a write all the same.  Raises: as `copy_into`."""
+    if gradients_wanted(target):
+        refuse_leaf(target)
+    check_writable(target)
+    if mode.trace is None:
+        target._storage.bump(capture())
 
 
 def rewrite(target: Handle, function: Callable[[Any], Any], *operands: Any) -> None:  # noqa: ANN401

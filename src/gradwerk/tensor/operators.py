@@ -99,6 +99,9 @@ class Operators:
         def rewrite(self, function: Callable[[Self], Operand], *operands: Operand) -> Self:
             """Writes function(self) here: the class that has these operators does."""
 
+        def _another(self, result: Any) -> Any:  # noqa: ANN401
+            """The result, or another Tensor where that is this one: the class that has these operators tells."""
+
     def __add__(self, other: Operand) -> Self:
         return self._with(elementwise.add, other)
 
@@ -241,16 +244,16 @@ class Operators:
 
     def reshape(self, *shape: int | Sequence[int]) -> Self:
         """In another shape, one extent may be -1.  A view where strides can say it."""
-        return movement.reshape(self, _flat(shape))
+        return self._another(movement.reshape(self, _flat(shape)))
 
     def transpose(self, *axes: int | Sequence[int]) -> Self:
         """A view with the axes in another order, reversed when none are given."""
-        return movement.transpose(self, _flat(axes) or None)
+        return self._another(movement.transpose(self, _flat(axes) or None))
 
     @property
     def T(self) -> Self:  # noqa: N802  NumPy's name
         """A view with the axes reversed."""
-        return movement.transpose(self, None)
+        return self._another(movement.transpose(self, None))
 
     @answers_numpy
     def sum(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Self:

@@ -16,7 +16,8 @@ of the base in memory."""
 
 def placement(handle: Handle) -> Placement:
     """How a Tensor lies in its Storage."""
-    return handle._type, () if handle._view is None else handle._view.order, handle._storage.order
+    view = handle._view
+    return handle._type, () if view is None or not view.steps else view.order, handle._storage.order
 
 
 def axes_in_memory(handle: Handle) -> tuple[int, ...]:

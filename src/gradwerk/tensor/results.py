@@ -14,7 +14,7 @@ import numpy as np
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement
-from gradwerk.tensor.apply import alias
+from gradwerk.tensor.apply import alias, another
 from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
 from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
 from gradwerk.tensor.storage import Storage, View, row_major, shown
@@ -77,7 +77,10 @@ def build(
     for step in recipe.steps:
         result = alias(recipe.cls, step, result, result._array)
     if isinstance(recipe, Within) and recipe.root is not None:
-        result._view = following(result._view, find(recipe.root, leaves))
+        root = find(recipe.root, leaves)
+        if result._view is None:
+            return another(root)
+        result._view = following(result._view, root)
     return result
 
 

@@ -50,6 +50,15 @@ class Identity:
         return cts
 
 
+class Alias(Identity):
+    """The tape's entry for a view of all of a Tensor."""
+
+    name = "alias"
+
+
+ALIAS = Alias()
+
+
 class Saved:
     """A result as the tape keeps it: everything but the Tensor itself, which holds the node (no reference cycle)."""
 

@@ -14,14 +14,14 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import transpose
-from gradwerk.tensor.apply import apply, assign, unreadable
+from gradwerk.tensor.apply import another, apply, assign, unreadable
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.hints import hints
-from gradwerk.tensor.indexing import index, is_gathered, replaced
-from gradwerk.tensor.inplace import copy_into, rewrite
+from gradwerk.tensor.indexing import index, is_gathered, is_truth, replaced
+from gradwerk.tensor.inplace import copy_into, rewrite, written_to_itself
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
@@ -125,8 +125,12 @@ class Tensor(Operators, Handle):
         return (self[position] for position in range(len(self)))
 
     def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
-        part: Self = index(self, key)
-        return part
+        part: Self = self._another(index(self, key))
+        return copied(part) if is_truth(key) else part
+
+    def _another(self, result: Any) -> Any:  # noqa: ANN401  a Tensor
+        """What a movement gave; where that is this very Tensor, because nothing moves, another on the same memory."""
+        return another(self) if result is self else result
 
     def __setitem__(self, key: Any, value: Operand) -> None:  # noqa: ANN401
         if is_gathered(key):
@@ -135,8 +139,9 @@ class Tensor(Operators, Handle):
         part = index(self, key)
         if part._storage is not self._storage:
             raise DTypeError("only whole numbers and slices can be written to")
-        written = isinstance(value, Handle) and value._storage is part._storage and _steps(value) == _steps(part)  # by `x[k] += y`
-        if not written:
+        if isinstance(value, Handle) and value._storage is part._storage and _steps(value) == _steps(part):
+            written_to_itself(part)  # by `x[k] += y`
+        else:
             part.copy_(value)
 
     def __repr__(self) -> str:

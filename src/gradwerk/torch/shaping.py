@@ -35,12 +35,15 @@ class Shaping:
         def stride(self, dim: int | None = None) -> Any:  # noqa: ANN401
             """The strides: the class that has these methods tells."""
 
+        def _another(self, result: Any) -> Any:  # noqa: ANN401
+            """The result, or another Tensor where that is this one: the class that has these methods tells."""
+
     def view(self, *shape: Any) -> Self:  # noqa: ANN401
         """The same memory in another shape.  Raises: ShapeError where strides cannot say it."""
         given = shape[0] if len(shape) == 1 else shape
         if isinstance(given, np.dtype):
             if given == self.dtype:
-                return self
+                return self._another(self)
             raise ArgumentError("view(dtype) is not supported here yet", likely="use .to(dtype) for the same numbers in another dtype")
         result = self._reshaped("view", shape)
         if result._storage is not self._storage:
@@ -62,7 +65,7 @@ class Shaping:
             raise ShapeError("only one dimension can be inferred", facts=(f"{function}{wanted}",))
         if any(n < -1 for n in wanted) or (size != known if -1 not in wanted else not known or size % known):
             raise ShapeError(f"shape '{list(wanted)}' is invalid for input of size {size}", facts=(f"Tensor {tuple(self.shape)}",))
-        return movement.reshape(self, wanted)
+        return self._another(movement.reshape(self, wanted))
 
     def view_as(self, other: base.Tensor) -> Self:
         """`view` in the shape of another Tensor."""
@@ -91,23 +94,22 @@ class Shaping:
         order = [arguments.axis("permute", dim, self.ndim, "dims") for dim in given]
         if len(set(order)) != len(order):
             raise ShapeError("permute(): duplicate dims are not allowed.", facts=(f"dims {tuple(given)}",))
-        return movement.transpose(self, order) if order else self
+        return self._another(movement.transpose(self, order))
 
     def transpose(self, dim0: int, dim1: int) -> Self:
         """A view with two axes exchanged."""
         order = list(range(self.ndim))
         first = arguments.axis("transpose", dim0, self.ndim, "dim0")
         second = arguments.axis("transpose", dim1, self.ndim, "dim1")
-        if not order:
-            return self
-        order[first], order[second] = order[second], order[first]
-        return movement.transpose(self, order)
+        if order:
+            order[first], order[second] = order[second], order[first]
+        return self._another(movement.transpose(self, order))
 
     def t(self) -> Self:
         """A matrix transposed; a vector as it is.  Raises: ShapeError for more axes."""
         if self.ndim > 2:
             raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D", likely="use .mT or .permute(...)")
-        return movement.transpose(self, None)
+        return self._another(movement.transpose(self, None))
 
     @property
     def mT(self) -> Self:  # noqa: N802  torch's name
@@ -117,9 +119,9 @@ class Shaping:
     def squeeze(self, dim: Dims = None) -> Self:
         """Without axes of extent 1; a named axis of another extent stays."""
         if dim is None:
-            return movement.squeeze(self)
+            return self._another(movement.squeeze(self))
         named = arguments.axes("squeeze", dim, self.ndim) or ()
-        return movement.squeeze(self, [d for d in named if self.shape[d] == 1])
+        return self._another(movement.squeeze(self, [d for d in named if self.shape[d] == 1]))
 
     def unsqueeze(self, dim: int) -> Self:
         """With a new axis of extent 1."""
@@ -139,7 +141,7 @@ class Shaping:
                 message = f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton dimension"
                 raise ShapeError(f"{message} {place}", facts=(f"Target sizes: {list(wanted)}.  Tensor sizes: {list(self.shape)}",))
             shape.append(own if size == -1 and own is not None else size)
-        return movement.broadcast_to(self, tuple(shape))
+        return self._another(movement.broadcast_to(self, tuple(shape)))
 
     def expand_as(self, other: base.Tensor) -> Self:
         """`expand` to the shape of another Tensor."""
@@ -162,7 +164,7 @@ class Shaping:
                 raise ArgumentError(f"split expects split_size be positive, but got split_size={size}")
             parts = [min(size, extent - k) for k in range(0, extent, size)] if extent else [0]
         ends = np.cumsum(parts).tolist()
-        return tuple(movement.slice_axis(self, place, end - size, end) for size, end in zip(parts, ends, strict=True))
+        return tuple(self._another(movement.slice_axis(self, place, end - size, end)) for size, end in zip(parts, ends, strict=True))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
         """At most `chunks` equal parts along an axis."""

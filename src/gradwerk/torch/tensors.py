@@ -181,6 +181,11 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         """Elements from the beginning of the memory to the first one."""
         return 0 if self._view is None else self._view.strides.offset
 
+    @property
+    def _version(self) -> Whole:
+        """How often the memory was written: views of it count together."""
+        return self._storage.version
+
     def element_size(self) -> Whole:
         """Bytes of one element."""
         return self.dtype.itemsize
