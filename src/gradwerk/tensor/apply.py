@@ -224,11 +224,11 @@ def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: L
     """The view itself."""
     view = x._view
     if view is None:
-        lies = View((op,), layout.strides, x, x._changes)
+        lies = View((op,), layout.strides, x, x._changes, not mode.grad)
     elif view.root is None:
-        lies = View((*view.steps, op), layout.strides, x, x._changes)
+        lies = View((*view.steps, op), layout.strides, x, x._changes, view.blind or not mode.grad)
     else:
-        lies = View((*view.steps, op), layout.strides, view.root, view.seen)
+        lies = View((*view.steps, op), layout.strides, view.root, view.seen, view.blind or not mode.grad)
     return make(cls, x._storage, moved, layout.type, lies)
 
 
@@ -238,9 +238,10 @@ def another(x: H) -> H:
     if trace is not None:
         trace.value(x)  # lifted where it lives outside
     root, seen = (x, x._changes) if view is None or view.root is None else (view.root, view.seen)
-    steps, strides = ((), row_major(x._type.shape)) if view is None else (view.steps, view.strides)
+    steps, strides, blind = ((), row_major(x._type.shape), False) if view is None else (view.steps, view.strides, view.blind)
+    lies = View(steps, strides, root, seen, blind or not mode.grad)
     cls: Any = type(x).result_class
-    same: H = make(cls, x._storage, None if trace is not None else x._array, x._type, View(steps, strides, root, seen))
+    same: H = make(cls, x._storage, None if trace is not None else x._array, x._type, lies)
     if mode.grad and x.requires_grad:
         record(ALIAS, (x,), (same,))
     return same
@@ -290,9 +291,12 @@ def in_dtype_of(target: Handle, value: Any) -> Any:  # noqa: ANN401  an array, o
     return in_dtype(type(target), value, dtype) if holds else value
 
 
-def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
-    """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; numbers and arrays convert, Tensors do not."""
-    check_writable(target)
+def assign(target: Handle, value: Any, *, alike: bool = False) -> None:  # noqa: ANN401
+    """Writes new contents, without a trace in the gradient's history.  Shapes broadcast; numbers and arrays convert, Tensors do not.
+
+    All elements become `alike` where the caller says so: then a broadcast view may be written too.
+    """
+    check_writable(target, alike=alike)
     value = in_dtype_of(target, value)
     trace = mode.trace
     if trace is not None:
@@ -305,7 +309,17 @@ def assign(target: Handle, value: Any) -> None:  # noqa: ANN401
     array = value._array if isinstance(value, Handle) else written_array(target, value)
     check_fits(target._type, array)
     target._storage.bump(capture())  # before: a signal may come between the two, and what was written shall be known as written
-    target._array[...] = array
+    writable(target)[...] = array
+
+
+def writable(target: Handle) -> Array:
+    """The array to write through: NumPy lets nobody write through a part of what it has broadcast, though it be no element twice."""
+    array: Array = target._array
+    memory = target._storage.array
+    if array.flags.writeable or memory is None:
+        return array
+    first, begin = (x.__array_interface__["data"][0] for x in (array, memory))
+    return np.ndarray(array.shape, array.dtype, memory.data, first - begin, array.strides)
 
 
 def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whatever NumPy takes
@@ -332,10 +346,11 @@ def check_fits(target: Type, array: Any) -> None:  # noqa: ANN401  an array or a
         raise ShapeError("the value written does not fit", facts=(f"value {shape}      Tensor {target}",))
 
 
-def check_writable(target: Handle) -> None:
-    """Raises: StateError for a broadcast view and for memory that is read-only."""
+def check_writable(target: Handle, *, alike: bool = False) -> None:
+    """Raises: StateError for memory that is read-only, and where one place in it is several elements, unless all become `alike`."""
     owner = target._storage.owner
     if owner is not None and not owner.writeable:
         raise read_only("a Tensor that shares a NumPy array", target._type)
-    if target._view is not None and not target._view.writable:
-        raise StateError("a broadcast view cannot be written: one place in memory is several elements", likely="write to a copy")
+    if target._view is not None and not target._view.writable and not alike:
+        message = "unsupported operation: more than one element of the written-to tensor refers to a single memory location"
+        raise StateError(message, facts=(f"a broadcast view, {target._type}",), likely="write to a copy: x.clone()")

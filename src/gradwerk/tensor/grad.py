@@ -15,7 +15,7 @@ from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import H, Handle, history, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View, aligned_copy, held, inverse, shown
+from gradwerk.tensor.storage import Storage, aligned_copy, held, inverse, shown
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -118,7 +118,7 @@ def detached(x: H) -> H:
         stopped: H = stop_gradient(x)
         return stopped
     view = x._view
-    alone = None if view is None else View(view.steps, view.strides, None, 0)
+    alone = None if view is None else view.alone
     cls: Any = type(x).result_class
     same: H = make(cls, x._storage, x._array, x._type, alone)
     if mode.trace is not None:
@@ -163,6 +163,8 @@ def alike(x: H, like: Handle) -> H:
         return copied(x)
     base = copied(transpose(x, inverse(order)))
     moved: H = transpose(base, order)
+    if moved._view is not None:
+        moved._view = moved._view.alone  # nobody has the base
     return moved
 
 

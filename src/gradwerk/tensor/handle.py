@@ -242,7 +242,7 @@ def follow_root(handle: Handle, view: View, root: Handle) -> None:
     if trace is not None:
         trace.note_history(handle)
     handle._node, handle._index = current._node, current._index
-    handle._view = View(view.steps, view.strides, root, root._changes)
+    handle._view = View(view.steps, view.strides, root, root._changes, view.blind)
 
 
 def adopt(handle: Handle, other: Handle) -> None:
@@ -257,7 +257,7 @@ def adopt(handle: Handle, other: Handle) -> None:
         raise StateError(message, facts=(f"{handle._type}, {other._type}",))
     view = other._view
     handle._storage, handle._array, handle._type = other._storage, other._array, other._type
-    handle._view = None if view is None else View(view.steps, view.strides, None, 0)
+    handle._view = None if view is None else view.alone
     share(handle)
     bump_epoch()
 

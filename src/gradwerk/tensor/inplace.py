@@ -22,7 +22,7 @@ from gradwerk.tensor.grad import copied
 from gradwerk.tensor.handle import Handle, history, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View, aligned_copy, put
+from gradwerk.tensor.storage import Storage, aligned_copy, put
 from gradwerk.tensor.tape import Identity, Pullback, record
 
 
@@ -37,23 +37,25 @@ class Overwritten:
         return None if ct is None else full(ct.shape, 0.0, ct.dtype, like=(ct,)), ct
 
 
-def copy_into(target: Handle, value: Any) -> None:  # noqa: ANN401
-    """Writes `value` over `target`.  Shapes broadcast; dtypes must be equal, numbers convert.
+def copy_into(target: Handle, value: Any, *, alike: bool = False) -> None:  # noqa: ANN401
+    """Writes `value` over `target`.  Shapes broadcast; dtypes must be equal, numbers convert.  All elements become `alike`: see `assign`.
 
     Raises: StateError for a leaf that requires a gradient while gradients are recorded, and for a broadcast view; ShapeError, DTypeError.
     """
-    if not gradients_wanted(target, value):
-        assign(target, value)
-        return
-    refuse_leaf(target)
-    _replace(target, _fitting(target, in_dtype_of(target, value)), Overwritten())
+    if value is target:
+        written_to_itself(target)
+    elif not gradients_wanted(target, value):
+        assign(target, value, alike=alike)
+    else:
+        refuse_leaf(target)
+        _replace(target, _fitting(target, in_dtype_of(target, value)), Overwritten(), alike=alike)
 
 
 def written_to_itself(target: Handle) -> None:
     """A write of what stands there already, which is a write all the same.  Raises: as `copy_into`."""
     if gradients_wanted(target):
         refuse_leaf(target)
-    check_writable(target)
+    check_writable(target, alike=True)
     if mode.trace is None:
         target._storage.bump(capture())
 
@@ -79,12 +81,21 @@ def rewrite(target: Handle, function: Callable[[Any], Any], *operands: Any) -> N
 
 def gradients_wanted(*operands: Any) -> bool:  # noqa: ANN401
     """Whether gradients are recorded, and one of these takes part in them."""
-    return mode.grad and any(isinstance(x, Handle) and x.requires_grad for x in operands)
+    return mode.grad and any(isinstance(x, Handle) and (x.requires_grad or _hides(x)) for x in operands)
+
+
+def _hides(x: Handle) -> bool:
+    """Whether this is a view of what takes part in gradients, though it was made when that did not, or under no_grad."""
+    view = x._view
+    return view is not None and view.root is not None and view.root.requires_grad
 
 
 def refuse_leaf(target: Handle) -> None:
-    """Raises: StateError for a leaf that requires a gradient, and for a view of one."""
-    root = _root(target)
+    """Raises: StateError for a leaf that requires a gradient, for a view of one, and for a view that was made under no_grad."""
+    root = root_of(target)
+    if target._view is not None and target._view.blind and not target._wants:
+        message = "A view was created in no_grad mode and is being modified inplace with grad mode enabled"
+        raise StateError(message, facts=(str(target._type),), likely="make the view and write to it both inside no_grad, or both outside")
     if root._wants or target._wants:
         what = "a leaf Tensor that requires grad" if target is root else "a view of a leaf Tensor that requires grad"
         raise StateError(
@@ -92,7 +103,12 @@ def refuse_leaf(target: Handle) -> None:
         )
 
 
-def _root(target: Handle) -> Handle:
+def same_history(one: Handle, other: Handle) -> bool:
+    """Whether two Tensors on one memory are views of one Tensor, or one of them is that."""
+    return one._storage is other._storage and root_of(one) is root_of(other)
+
+
+def root_of(target: Handle) -> Handle:
     """The Tensor whose history a write to `target` replaces."""
     view = target._view
     return view.root if view is not None and view.root is not None else target
@@ -113,14 +129,14 @@ def _fitting(target: Handle, value: Any) -> Handle:  # noqa: ANN401
     return whole
 
 
-def _replace(target: Handle, whole: Handle, entry: Pullback) -> None:
+def _replace(target: Handle, whole: Handle, entry: Pullback, *, alike: bool = False) -> None:
     """Writes the contents, and makes what they were computed from the history of the base; `entry` stands for a write of all of it."""
-    check_writable(target)
-    view, root = target._view, _root(target)
+    check_writable(target, alike=alike)
+    view, root = target._view, root_of(target)
     steps = view.steps[len(root._view.steps) if root._view is not None else 0 :] if view is not None else ()
     before = _same(root)
     renewed: Handle = put(before, steps, whole)
-    assign(target, whole)
+    assign(target, whole, alike=alike)
     if mode.trace is not None:
         mode.trace.note_history(root)
     if target._type.size == root._type.size and isinstance(entry, Overwritten) and before.requires_grad:
@@ -135,7 +151,7 @@ def _replace(target: Handle, whole: Handle, entry: Pullback) -> None:
 def _same(root: Handle) -> Handle:
     """The same memory and history in another Tensor: what is recorded of the past holds that, not the Tensor that is written to."""
     view = root._view
-    alone = None if view is None else View(view.steps, view.strides, None, 0)
+    alone = None if view is None else view.alone
     same = make(type(root).result_class, root._storage, root._array, root._type, alone)
     same._node, same._index = history(root)
     return same

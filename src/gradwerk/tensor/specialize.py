@@ -224,7 +224,7 @@ class Tracer:
             what = f"{arrays[0].dtype}{list(arrays[0].shape)}"
             problem = "a compiled function writes to a NumPy array after it has made a Tensor on its memory"
             raise TraceError(problem, facts=(what,), likely="write first, or copy the array: torch.tensor(array), Tensor(array)")
-        leaked = self.trace.outside_histories()
+        leaked = [handle for handle in self.trace.replaced_histories() if self.is_outside(handle)]
         if leaked:
             message = "a Tensor from outside became part of a gradient's history inside a compiled function"
             raise TraceError(message, facts=(str(leaked[0]._type),), likely=hints(leaked[0]).write)

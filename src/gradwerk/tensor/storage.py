@@ -7,6 +7,7 @@ it, a write to a view rebuilds the base by applying it backward (`put`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,11 +15,11 @@ from weakref import ReferenceType
 
 import numpy as np
 
-from gradwerk.base.errors import StateError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement, Operand, Strides
 from gradwerk.ops.elementwise import where
+from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concatenate, pad, reshape, slice_axis, transpose
 from gradwerk.runtime.memory import empty
 from gradwerk.tensor.foreign import Foreign
@@ -68,17 +69,25 @@ class View:
     """How a Tensor lies in its Storage when it is not the whole base: the movements from the base, and the strides they amount to.
 
     `root` is the Tensor whose gradient history the view follows (None: it has its own), `seen` that history's number when last looked at.
+    `blind` is True of one that was made while no gradients were recorded, and of its views.
     """
 
     steps: tuple[Movement, ...]
     strides: Strides
     root: Handle | None = field(compare=False)  # views are equal where they show the same
     seen: int = field(compare=False)
+    blind: bool = field(default=False, compare=False)
 
     @property
     def writable(self) -> bool:
         """False where one element of memory stands for several of the view."""
-        return not any(isinstance(step, BroadcastTo) for step in self.steps)
+        extents, strides = self.strides.shape, self.strides.strides
+        return 0 in extents or not any(n > 1 and not stride for n, stride in zip(extents, strides, strict=True))
+
+    @property
+    def alone(self) -> View:
+        """The same view with a history of its own, which no write to the base replaces."""
+        return View(self.steps, self.strides, None, 0)
 
     @property
     def order(self) -> tuple[int, ...] | None:
@@ -125,12 +134,13 @@ def row_major(shape: Sequence[int]) -> Strides:
 def put(base: Operand, steps: Sequence[Movement], value: Operand) -> Operand:
     """`base` with the part that `steps` lead to replaced by `value`: the functional form of a write to a view.
 
-    Raises: StateError for a broadcast view.
+    Where the steps repeat an element, and several of its copies are in the part, the first of them counts.
     """
     bases = [base]
     for step in steps[:-1]:
         bases.append(step(bases[-1]))
-    for step, whole in zip(reversed(steps), reversed(bases), strict=True) if steps else ():
+    for place, whole in reversed(list(enumerate(bases))) if steps else ():
+        step = steps[place]
         if isinstance(step, Reshape):
             value = reshape(value, whole.shape)
         elif isinstance(step, Transpose):
@@ -138,8 +148,31 @@ def put(base: Operand, steps: Sequence[Movement], value: Operand) -> Operand:
         elif isinstance(step, Slice):
             value = _put_slice(whole, step, value)
         else:
-            raise StateError(f"a {step.name} view cannot be written", likely="write to a copy")
+            value = _put_copies(whole, value, reached(value.shape, steps[place + 1 :]))
     return value
+
+
+def reached(shape: Sequence[int], steps: Sequence[Movement]) -> Array:
+    """Which elements of a Tensor of this shape a view of it shows."""
+    chosen = np.zeros(shape, np.bool_)
+    part = np.arange(chosen.size).reshape(shape)
+    for step in steps:
+        part = step.reference(part)
+    chosen.reshape(-1)[part.reshape(-1)] = True
+    return chosen
+
+
+def _put_copies(base: Operand, value: Operand, chosen: Array) -> Operand:
+    """`base` with the elements replaced of which one of the repeated copies in `value` is chosen."""
+    lead = value.ndim - base.ndim
+    repeated = [k for k, n in enumerate(value.shape) if k < lead or n != base.shape[k - lead]]
+    order = [*repeated, *(k for k in range(value.ndim) if k not in repeated)]
+    copies = (math.prod(value.shape[k] for k in repeated), math.prod(base.shape))
+    rows = chosen.transpose(order).reshape(copies)
+    places = np.arange(chosen.size).reshape(chosen.shape).transpose(order).reshape(copies)
+    first = np.take_along_axis(places, rows.argmax(0)[None], 0)[0]
+    found = reshape(gather(reshape(value, (-1,)), first), base.shape)
+    return where(rows.any(0).reshape(base.shape), found, base)
 
 
 def _put_slice(base: Operand, step: Slice, value: Operand) -> Operand:

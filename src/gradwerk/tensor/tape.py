@@ -169,7 +169,7 @@ def _result(node: TapeNode, index: int) -> Handle:
 
 def _rootless(view: View | None) -> View | None:
     """The view with a history of its own, which no write replaces."""
-    return None if view is None else View(view.steps, view.strides, None, 0)
+    return None if view is None else view.alone
 
 
 class Spent:

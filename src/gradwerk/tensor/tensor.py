@@ -21,7 +21,7 @@ from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import index, is_gathered, is_truth, replaced
-from gradwerk.tensor.inplace import copy_into, rewrite, written_to_itself
+from gradwerk.tensor.inplace import copy_into, rewrite, same_history, written_to_itself
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
@@ -139,7 +139,7 @@ class Tensor(Operators, Handle):
         part = index(self, key)
         if part._storage is not self._storage:
             raise DTypeError("only whole numbers and slices can be written to")
-        if isinstance(value, Handle) and value._storage is part._storage and _steps(value) == _steps(part):
+        if isinstance(value, Handle) and same_history(value, part) and _steps(value) == _steps(part):
             written_to_itself(part)  # by `x[k] += y`
         else:
             part.copy_(value)
@@ -201,6 +201,11 @@ class Tensor(Operators, Handle):
     def copy_(self, value: Operand) -> Self:
         """New contents, as an operation that gradients flow through.  Raises: StateError for a leaf that requires a gradient."""
         copy_into(self, value)
+        return self
+
+    def _fill(self, value: Operand) -> Self:
+        """The same with one value everywhere, which a broadcast view takes too."""
+        copy_into(self, value, alike=True)
         return self
 
     def rewrite(self, function: Callable[[Self], Operand], *operands: Operand) -> Self:

@@ -299,9 +299,9 @@ class Trace:
                 likely=f"{hints(owner).keep}, or set the attribute outside",
             )
 
-    def outside_histories(self) -> list[Handle]:
-        """Tensors from outside whose place on the tape the function replaced."""
-        return [past.handle for past in self.histories.values() if past.handle._array is not None and past.handle._node is not past.node]
+    def replaced_histories(self) -> list[Handle]:
+        """Tensors whose place on the tape the function replaced."""
+        return [past.handle for past in self.histories.values() if past.handle._node is not past.node]
 
     def restore(self) -> None:
         """Undoes all that was changed outside.  May be done twice."""

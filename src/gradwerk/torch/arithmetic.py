@@ -69,6 +69,9 @@ class Arithmetic:
         def copy_(self, value: Operand) -> Self:
             """Writes `value` here."""
 
+        def _fill(self, value: Operand) -> Self:
+            """Writes one value everywhere."""
+
         def assign(self, value: Operand) -> Self:
             """Writes `value` here, outside of any gradient."""
 
@@ -267,7 +270,7 @@ class Arithmetic:
         if getattr(value, "shape", ()):
             raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.shape)} dimensions.")
         one = np.asarray(arguments.filling(value, self.dtype), self.dtype) if is_number(value) else elementwise.cast(value, self.dtype)
-        return self.copy_(movement.broadcast_to(one, tuple(self.shape)))
+        return self._fill(movement.broadcast_to(one, tuple(self.shape)))
 
     def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:
         """In place: drawn uniformly from [from, to)."""

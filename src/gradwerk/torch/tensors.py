@@ -20,7 +20,7 @@ from gradwerk.tensor import tensor as base
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, history, make, set_wants, settle, share
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import View, row_major
+from gradwerk.tensor.storage import row_major
 from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
@@ -307,7 +307,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
     def _on(self, other: Handle) -> Self:
         """A leaf of this class and with these attributes, on the memory of another Tensor."""
         view = other._view
-        made = make(type(self), other._storage, other._array, other._type, view and View(view.steps, view.strides, None, 0))
+        made = make(type(self), other._storage, other._array, other._type, view and view.alone)
         made.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
         made._wants = self._wants
         return made
