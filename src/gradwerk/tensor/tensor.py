@@ -54,10 +54,13 @@ class Tensor(Operators, Handle):
             set_wants(self, wants=True)
 
     @classmethod
-    def sharing(cls, array: Array) -> Self:
-        """A Tensor on the array's own memory (copied only where it is not dense, read-only or not of a known dtype)."""
+    def sharing(cls, array: Array, owner: Array | None = None) -> Self:
+        """A Tensor on the array's own memory (copied only where it is not dense, read-only or not of a known dtype).
+
+        With an `owner`, of whose memory the array is a part, also on read-only memory: who writes asks whether the owner may be written.
+        """
         given = to_array(array, None)
-        own = not (given.flags.c_contiguous and given.flags.writeable)
+        own = not (given.flags.c_contiguous and (given.flags.writeable or owner is not None))
         trace = mode.trace
         if trace is not None and own:
             return trace.fresh(cls, trace.array_value(given))
@@ -67,7 +70,7 @@ class Tensor(Operators, Handle):
         type_ = Type(held.shape, held.dtype)
         storage = Storage(held, type_)
         if not own:
-            storage.owner = Foreign(given)
+            storage.owner = Foreign(given if owner is None else owner)
         return make(cls, storage, held, type_)
 
     def __gradwerk_apply__(self, op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:

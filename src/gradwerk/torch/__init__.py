@@ -22,7 +22,6 @@ from gradwerk.torch.creation import arange as arange
 from gradwerk.torch.creation import as_tensor as as_tensor
 from gradwerk.torch.creation import empty as empty
 from gradwerk.torch.creation import eye as eye
-from gradwerk.torch.creation import from_numpy as from_numpy
 from gradwerk.torch.creation import full as full
 from gradwerk.torch.creation import linspace as linspace
 from gradwerk.torch.creation import manual_seed as manual_seed
@@ -79,6 +78,7 @@ from gradwerk.torch.functions import where as where
 from gradwerk.torch.serialization import load as load
 from gradwerk.torch.serialization import save as save
 from gradwerk.torch.shapes import Size as Size
+from gradwerk.torch.sharing import from_numpy as from_numpy
 from gradwerk.torch.tensors import Tensor as Tensor
 
 bool = bool_

@@ -10,16 +10,14 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
-from gradwerk.base.origin import warn
-from gradwerk.ir.op import Array
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import inverse
 from gradwerk.torch.arguments import extents, filling, whole
 from gradwerk.torch.options import accepts, on_cpu
+from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002  torch's names
@@ -74,58 +72,6 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  #
     on_cpu(device)
     made = data if isinstance(data, Tensor) else from_numpy(data) if isinstance(data, np.ndarray) else tensor(data, dtype=dtype)
     return made if dtype is None else made.to(dtype=dtype)
-
-
-def from_numpy(ndarray: Array) -> Tensor:
-    """A Tensor on the array's memory; of a read-only array, or of one that no slice of its whole is, a copy, with a warning.
-
-    Raises: ArgumentTypeError; ArgumentError for negative strides, as torch.
-    """
-    if not isinstance(ndarray, np.ndarray):
-        raise ArgumentTypeError(f"expected np.ndarray (got {type(ndarray).__name__})", likely="torch.tensor(data) takes lists and numbers")
-    if any(step < 0 and extent > 1 for step, extent in zip(ndarray.strides, ndarray.shape, strict=True)):
-        message = "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently supported"
-        raise ArgumentError(message, likely="array.copy()")
-    if ndarray.flags.c_contiguous and ndarray.flags.writeable:
-        return Tensor.sharing(ndarray)
-    order = sorted(range(ndarray.ndim), key=lambda axis: -ndarray.strides[axis])
-    dense = ndarray.transpose(order)
-    if dense.flags.c_contiguous and dense.flags.writeable:  # the axes of dense memory in another order
-        return Tensor.sharing(dense).permute(inverse(order))
-    found = slice_of_memory(ndarray) if ndarray.flags.writeable else None
-    if found is not None:
-        rows, parts = found
-        return Tensor.sharing(rows)[parts].reshape(ndarray.shape)
-    why = "its strides say no slice of dense memory" if ndarray.flags.writeable else "it is not writable"
-    warn(f"from_numpy: the array is copied, not shared: {why}")
-    return Tensor.sharing(ndarray)
-
-
-def slice_of_memory(array: Array) -> tuple[Array, tuple[slice, ...]] | None:
-    """The memory that a strided array of one or two axes (but for those of extent 1) looks into, as dense rows, and the slice of it.
-
-    Rows are as short as they can be: the least divisor of the outer distance that holds what is read along the inner axis.
-    """
-    held = array
-    while isinstance(held.base, np.ndarray):
-        held = held.base
-    item, dense = array.itemsize, held.flags.c_contiguous and held.flags.writeable
-    axes = [(extent, stride // item) for extent, stride in zip(array.shape, array.strides, strict=True) if extent > 1]
-    if held is array or held.dtype != array.dtype or not dense or not array.size or len(axes) not in (1, 2):
-        return None
-    flat, first = held.reshape(-1), (array.__array_interface__["data"][0] - held.__array_interface__["data"][0]) // item
-    if any(stride * item not in array.strides or stride < 1 for _, stride in axes):
-        return None
-    (outer, step), (inner, by) = axes if len(axes) == 2 else [(1, flat.size), *axes]
-    reach = (inner - 1) * by
-    width = next((n for n in range(reach + 1, step + 1) if step % n == 0), 0)
-    rows = (outer - 1) * (step // width) + 1 if width else 0
-    begin = min(first, flat.size - rows * width)
-    if not width or begin < 0 or first - begin + reach >= width:
-        return None
-    inside = first - begin
-    parts = (slice(0, rows, step // width), slice(inside, inside + reach + 1, by))
-    return flat[begin : begin + rows * width].reshape(rows, width), parts
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")

@@ -15,8 +15,8 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn import module as core
-from gradwerk.torch.creation import from_numpy
 from gradwerk.torch.options import accepts, on_cpu
+from gradwerk.torch.sharing import from_numpy
 
 PathOrFile = str | os.PathLike[str] | BinaryIO
 

@@ -10,8 +10,9 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from gradwerk.tensor.random import Generator
 from gradwerk.torch.arguments import whole
-from gradwerk.torch.creation import from_numpy, randperm, tensor
+from gradwerk.torch.creation import randperm, tensor
 from gradwerk.torch.options import accepts
+from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
 from gradwerk.torch.utils.data.dataset import TensorDataset, length
 
