@@ -23,9 +23,10 @@ from gradwerk.tensor.placement import placement
 from gradwerk.tensor.rebinding import rebound
 from gradwerk.tensor.results import find
 from gradwerk.tensor.signature import Call, describe_change
-from gradwerk.tensor.specialize import Fixed, Specialization, Tracer
+from gradwerk.tensor.specialize import Argument, Fixed, Specialization, Tracer
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.trace import Moved, Overlap
+from gradwerk.tensor.turns import latest, turn
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_SPECIALIZATIONS = 64
@@ -82,8 +83,17 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if mode.under_way is not None:  # also in what interrupts it: that meets stand-ins, which no other trace may
             return self.fn(*args, **kwargs)
-        call = Call(args, kwargs)
-        return run(self.binding(call, args, kwargs), call)
+        call, seen = Call(args, kwargs), latest()
+        binding = self.binding(call, args, kwargs)
+        return run(binding, call) if not binding.entry.grad_guards else self.in_turn(binding, call, args, kwargs, seen)
+
+    def in_turn(self, binding: Binding, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], seen: object) -> Any:  # noqa: ANN401
+        """Runs a form that adds to gradients when no other thread adds to them, after another look at them where one did."""
+        while True:
+            with turn([gradient_owner(owner, call) for owner, _ in binding.entry.grad_guards]):
+                if latest() is seen or not (binding.entry.guards.broken() or differs(binding.entry, call)):
+                    return run(binding, call)
+            binding = self.binding(call, args, kwargs)
 
     def binding(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
         """The traced form that fits a call; made now where there is none."""
@@ -172,7 +182,7 @@ def differs(entry: Specialization, call: Call) -> str:
         if why:
             return why
     for owner, lies in entry.grad_guards:
-        handle = owner.handle if type(owner) is Fixed else find(owner, call.leaves)
+        handle = gradient_owner(owner, call)
         if handle._grad is None and lies is None and not hidden:
             continue
         grad = gradient_of(handle)
@@ -181,6 +191,12 @@ def differs(entry: Specialization, call: Call) -> str:
         if grad is not None and lies is not None and (lies[1] is None or placement(grad) != lies):
             return ".grad of a Tensor has another type or layout"
     return ""
+
+
+def gradient_owner(owner: Argument | Fixed, call: Call) -> Handle:
+    """The Tensor whose `.grad` a call reads."""
+    handle: Handle = owner.handle if type(owner) is Fixed else find(owner, call.leaves)
+    return handle
 
 
 def shares_otherwise(entry: Specialization, call: Call) -> str:

@@ -17,6 +17,7 @@ from gradwerk.tensor.handle import H, Handle, history, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, held, inverse, shown
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
+from gradwerk.tensor.turns import turn
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -179,14 +180,15 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
     walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph, retain=retain)
     before, mode.grad = mode.grad, create_graph
     try:
-        for leaf, found in walk.leaves.values():
-            present: Any = leaf.grad
-            if present is None:
-                leaf.grad = owned(leaf, found)
-            elif create_graph:
-                leaf.grad = add(present, found)
-            else:
-                present.assign(add(present, found))
+        with turn([leaf for leaf, _ in walk.leaves.values()] if mode.trace is None else ()):
+            for leaf, found in walk.leaves.values():
+                present: Any = leaf.grad
+                if present is None:
+                    leaf.grad = owned(leaf, found)
+                elif create_graph:
+                    leaf.grad = add(present, found)
+                else:
+                    present.assign(add(present, found))
     finally:
         mode.grad = before
 

@@ -146,7 +146,7 @@ def memory_of(storage: Storage) -> Handle:
     return handle
 
 
-_settling = Renewed()
+_settling, hiding = Renewed(), Renewed()
 
 
 def settle(storage: Storage) -> None:
@@ -204,8 +204,12 @@ def gradient_of(handle: H) -> H | None:
 
 def hang(handle: Handle, gradient: Any) -> None:  # noqa: ANN401  a Tensor, None, or the parts of one
     """Sets what `.grad` holds; while another thread traces, behind what that has there."""
-    if hidden and mode.trace is None and id(handle) in hidden:
-        hidden[id(handle)] = gradient
+    if hidden and mode.trace is None:
+        with hiding.lock:
+            if id(handle) in hidden:
+                hidden[id(handle)] = gradient
+            else:
+                handle._grad = gradient
     else:
         handle._grad = gradient
 

@@ -25,7 +25,7 @@ from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
 from gradwerk.tensor.foreign import Foreign
-from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, make
+from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import interruptible, mode
@@ -305,11 +305,12 @@ class Trace:
 
     def restore(self) -> None:
         """Undoes all that was changed outside.  May be done twice."""
-        for key, (handle, grad) in self.grads.items():
-            was = hidden.get(id(handle), grad)
-            self.grads[key] = handle, was
-            handle._grad = was
-            hidden.pop(id(handle), None)
+        with hiding.lock:  # what others set meanwhile stands in `hidden`
+            for key, (handle, grad) in self.grads.items():
+                was = hidden.get(id(handle), grad)
+                self.grads[key] = handle, was
+                handle._grad = was
+                hidden.pop(id(handle), None)
         for handle, wants in self.wants.values():
             handle._wants = wants
         for past in self.histories.values():
