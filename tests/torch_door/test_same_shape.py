@@ -18,6 +18,7 @@ VIEWS = (
     "x.reshape_as(x)", "x.permute(0)", "x.transpose(0, 0)", "x.t()", "x.T", "x.squeeze()", "x.squeeze(0)", "x.squeeze((0,))",
     "x.expand(3)", "x.expand_as(x)", "x.split(5)[0]", "x.chunk(1)[0]", "x.detach()", "x.data", "torch.reshape(x, (3,))",
     "torch.squeeze(x)", "torch.permute(x, (0,))", "torch.transpose(x, 0, 0)", "torch.nn.Parameter(x)",
+    "torch.Tensor(x)",
 )  # fmt: skip
 ITSELF = (
     "x.contiguous()", "x.to(x.dtype)", "x.to('cpu')", "x.to(x)", "x.float()", "x.type(x.dtype)", "x.type_as(x)", "x.cpu()", "+x",

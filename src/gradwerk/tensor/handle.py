@@ -249,6 +249,13 @@ def follow_root(handle: Handle, view: View, root: Handle) -> None:
     handle._view = View(view.steps, view.strides, root, root._changes, view.blind)
 
 
+def become(handle: Handle, other: Handle) -> None:
+    """Gives a Tensor that is being made the memory and the history of another, which nobody else has."""
+    handle._storage, handle._array, handle._type, handle._view = other._storage, other._array, other._type, other._view
+    handle._node, handle._index, handle._wants, handle._grad, handle._changes = other._node, other._index, False, None, 0
+    share(handle)
+
+
 def adopt(handle: Handle, other: Handle) -> None:
     """Makes a Tensor another view of another's memory (torch's `.data = `); compiled steps that hold it trace again.
 

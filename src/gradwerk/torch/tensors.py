@@ -17,8 +17,9 @@ from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
+from gradwerk.tensor.apply import another
 from gradwerk.tensor.grad import backward as core_backward
-from gradwerk.tensor.handle import Handle, adopt, history, make, set_wants, settle, share
+from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_wants, settle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
 from gradwerk.torch import arguments, printing, promotion
@@ -48,11 +49,15 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
     __slots__ = ()
 
     def __init__(self, *data: Any, dtype: Any = None, requires_grad: Truth = False) -> None:  # noqa: ANN401
-        """torch.Tensor(numbers) is float32 whatever they are; torch.Tensor(2, 3) has that shape (zeros)."""
+        """torch.Tensor(numbers) is float32 whatever they are; torch.Tensor(2, 3) has that shape (zeros); torch.Tensor(x) is a view of x."""
         if len(data) == 2 and isinstance(data[1], np.dtype):
             super().__init__(data[0], data[1], requires_grad=requires_grad)
         elif all(isinstance(n, Whole) and not isinstance(n, Truth) for n in data):
             super().__init__(np.zeros(data if data else (0,), dtype or np.float32), requires_grad=requires_grad)
+        elif len(data) == 1 and isinstance(data[0], base.Tensor) and dtype in (None, data[0].dtype):
+            become(self, another(data[0]))
+            if requires_grad:
+                set_wants(self, wants=True)
         elif len(data) == 1 and not isinstance(data[0], (str, bytes)):
             typed = isinstance(data[0], np.ndarray | np.generic | Handle)  # here torch.Tensor(array) keeps the dtype, as torch.tensor does
             super().__init__(data[0], dtype or (None if typed else np.float32), requires_grad=requires_grad)
@@ -352,10 +357,7 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
         if not isinstance(data, base.Tensor):
             base.Parameter.__init__(self, data, requires_grad=requires_grad)
             return
-        alone = data.detach()
-        self._storage, self._array, self._type, self._view = alone._storage, alone._array, alone._type, alone._view
-        self._node, self._index, self._wants, self._grad, self._changes = None, 0, False, None, 0
-        share(self)
+        become(self, data.detach())
         if mode.trace is not None:
             mode.trace.show(self, data)
         set_wants(self, requires_grad)
