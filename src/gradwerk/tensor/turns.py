@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 from weakref import ref
 
@@ -25,22 +24,30 @@ def latest() -> object:
     return _latest
 
 
-@contextmanager
-def turn(leaves: Sequence[Handle]) -> Iterator[None]:
+class turn:  # noqa: N801  a block
     """A block that no other thread is in with one of these leaves."""
-    global _latest  # noqa: PLW0603  one assignment, which threads see whole
-    locks = [_lock_of(leaf) for leaf in sorted(leaves, key=id)]
-    try:
-        for lock in locks:
-            lock.acquire()
-        yield
-    finally:
+
+    __slots__ = ("locks",)
+
+    def __init__(self, leaves: Sequence[Handle]) -> None:
+        self.locks = [_lock_of(leaf) for leaf in (sorted(leaves, key=id) if len(leaves) > 1 else leaves)]
+
+    def __enter__(self) -> None:
+        try:
+            for lock in self.locks:
+                lock.acquire()
+        except BaseException:  # Ctrl-C while it waits
+            self.__exit__()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        global _latest  # noqa: PLW0603  one assignment, which threads see whole
         _latest = object()
-        for lock in locks:
+        for lock in self.locks:
             try:  # noqa: SIM105  suppress() takes longer than the lock
                 lock.release()
             except RuntimeError:
-                pass  # Ctrl-C came before it was taken
+                pass  # it was not taken yet
 
 
 def _lock_of(leaf: Handle) -> threading.RLock:
