@@ -189,8 +189,8 @@ GRADIENTS = (
     Fault(
         "row 2: values written in place",
         "tensor/inplace.py",
-        "    if not gradients_wanted(target, value):",
-        "    if not gradients_wanted(target):",
+        "    elif not gradients_wanted(target, value):",
+        "    elif not gradients_wanted(target):",
         "what is written into a Tensor without a gradient loses its own",
     ),
     Fault(
