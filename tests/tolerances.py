@@ -28,6 +28,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.contraction.roles import LONGEST_SUM
+from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Source
@@ -35,7 +36,6 @@ from gradwerk.ops.arithmetic import Abs, Floor, Maximum, Minimum, Neg, Relu, Sig
 from gradwerk.ops.clamp import ClampMax, ClampMin
 from gradwerk.ops.compare import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from gradwerk.ops.contraction import Contract
-from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.look import Look
 from gradwerk.ops.reduction import Max, Min, Sum
@@ -69,7 +69,7 @@ CHOICES = (
     Sign, Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual,
 )  # fmt: skip
 """What rounds nothing."""
-SUMS = (Sum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Scan)
+SUMS = (Sum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Control)
 """What adds up, in an order of its own."""
 
 
@@ -146,8 +146,8 @@ def bound_of(nodes: Sequence[Node], reference: Array, true: Array, scale: float)
 
 def terms_of(op: Op) -> int:
     """How many products a contraction, also one in the body of a scan, adds up in one register; 0 of other ops."""
-    if isinstance(op, Scan):
-        return max(map(terms_of, (node.op for node in op.body.live())), default=0)
+    if isinstance(op, Control):
+        return max((terms_of(node.op) for body in op.bodies for node in body.live()), default=0)
     return min(math.prod(n for name, n in op.extents if name not in op.out), LONGEST_SUM) if isinstance(op, Contract) else 0
 
 
@@ -165,7 +165,7 @@ def cone(value: Value) -> list[Node]:
 
 def sums_of_magnitudes(op: Op, args: Sequence[Array]) -> tuple[Array, ...]:
     """For an op that adds up: what it gives for absolute values, which is what its rounding errors go by."""
-    if not isinstance(op, SUMS) or isinstance(op, Scan):
+    if not isinstance(op, SUMS) or isinstance(op, Control):
         return ()
     sizes = [np.abs(np.where(np.isfinite(a), a, 0)) if dtypes.is_float(a.dtype) and k != _keys(op) else a for k, a in enumerate(args)]
     return op.evaluate(*sizes)

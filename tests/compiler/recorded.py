@@ -11,9 +11,11 @@ import numpy as np
 
 from gradwerk.compiler.llvm.link import Code, compile_text, host_target, link
 from gradwerk.compiler.lower import Program, lower
-from gradwerk.compiler.memory import Segment, Slice, root
+from gradwerk.compiler.memory import root
 from gradwerk.compiler.pipeline import PASSES
-from gradwerk.compiler.work import Access, Buffer, Operand, Work
+from gradwerk.compiler.steps import HostStep, Segment, Step
+from gradwerk.compiler.verify import began
+from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.graph import Graph
 
 GUARD = 1024
@@ -150,10 +152,10 @@ class Room:
             self.raw[base] = raw[skip : skip + base.nbytes + 2 * GUARD]
         return self.raw[base][GUARD : GUARD + base.nbytes].view(base.dtype)
 
-    def view(self, operand: Operand) -> np.ndarray:
+    def view(self, operand: Operand, trips: tuple[int, ...]) -> np.ndarray:
         flat = self.flat(operand.buffer)
         strides = [s * flat.itemsize for s in operand.strides]
-        return np.lib.stride_tricks.as_strided(flat[operand.offset :], operand.shape, strides)
+        return np.lib.stride_tricks.as_strided(flat[began(operand, trips) :], operand.shape, strides)
 
     def address(self, buffer: Buffer) -> int:
         self.flat(buffer)
@@ -179,57 +181,57 @@ def run_recorded(program: Program, inputs: Sequence[np.ndarray], recorder: Recor
         room.flat(buffer)[...] = np.frombuffer(data, buffer.dtype)
     for buffer in program.checks:
         room.flat(buffer)
-    for step in program.steps:
-        if not isinstance(step, Segment):
-            for place, result in zip(step.writes, step.op.evaluate(*(room.view(o).copy() for o in step.reads)), strict=True):
-                room.view(place)[...] = result
-            continue
-        for trip in range(max(step.trips, 1)):
-            for work in step.work:
-                run_work(work, trip, room, recorder, unchecked=set(program.checks))
+    run_steps(program.steps, (), room, recorder, set(program.checks))
     return [room.flat(buffer).copy() for buffer in program.outputs]
 
 
-def run_work(work: Work, trip: int, room: Room, recorder: Recorder, unchecked: set[Buffer]) -> None:
+def run_steps(steps: Sequence[Step], trips: tuple[int, ...], room: Room, recorder: Recorder, unchecked: set[Buffer]) -> None:
+    """Steps in one iteration of each loop around."""
+    for step in steps:
+        if isinstance(step, HostStep):
+            for place, result in zip(step.writes, step.op.evaluate(*(room.view(o, trips).copy() for o in step.reads)), strict=True):
+                room.view(place, trips)[...] = result
+        elif isinstance(step, Segment):
+            for work in step.work:
+                run_work(work, trips, room, recorder, unchecked)
+        else:
+            trip = 0
+            while trip < step.trips and (step.flag is None or bool(room.view(step.flag, trips)) is step.when):
+                run_steps(step.steps, (*trips, trip), room, recorder, unchecked)
+                trip += 1
+
+
+def run_work(work: Work, trips: tuple[int, ...], room: Room, recorder: Recorder, unchecked: set[Buffer]) -> None:
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(recorder.kernel(work))
     buffers = list(dict.fromkeys(root(access.operand.buffer) for access in work.accesses))
     slots = np.array([room.address(b) for b in buffers], np.int64)
     words: list[int] = []
     for access in work.accesses:
-        start, step = place_in(access)
         item = access.operand.dtype.itemsize
-        words += [buffers.index(root(access.operand.buffer)), start * item, step * item]
+        words += [buffers.index(root(access.operand.buffer)), began(access.operand, trips) * item, 0]
     args = np.array([*words, *work.extents, 0], np.int64)
     stored: dict[Buffer, set[int]] = {}
     for chunk in range(work.chunks):
         recorder.events.clear()
-        kernel(slots.ctypes.data, args.ctypes.data, chunk, trip)
+        kernel(slots.ctypes.data, args.ctypes.data, chunk, 0)
         own: dict[Buffer, set[int]] = {}
-        allowed = declared(work, chunk, trip)
+        allowed = declared(work, chunk, trips)
         for event in dict.fromkeys(recorder.events):
             hold(event, work, allowed, room, own, unchecked)
         for buffer, elements in own.items():
             stored.setdefault(buffer, set()).update(elements)
     for access in work.accesses:
         if access.writes and not (access.reads and access.keeps) and root(access.operand.buffer) not in unchecked:
-            start, step = place_in(access)
-            wanted = set((access.footprint.elements() + start + step * trip).tolist())
+            wanted = set((access.footprint.elements() + began(access.operand, trips)).tolist())
             missing = wanted - stored.get(root(access.operand.buffer), set())
             assert not missing, f"{work.title}: declares to write {len(missing)} elements that it leaves alone, {sorted(missing)[:5]} ..."
 
 
-def place_in(access: Access) -> tuple[int, int]:
-    buffer = access.operand.buffer
-    start, step = (buffer.start, buffer.step) if isinstance(buffer, Slice) else (0, 0)
-    return start + access.operand.offset, step
-
-
-def declared(work: Work, chunk: int, trip: int) -> dict[tuple[Buffer, bool], set[int]]:
+def declared(work: Work, chunk: int, trips: tuple[int, ...]) -> dict[tuple[Buffer, bool], set[int]]:
     """The elements that a chunk may read and write, by buffer."""
     found: dict[tuple[Buffer, bool], set[int]] = {}
     for access in work.accesses:
-        start, step = place_in(access)
-        elements = set((access.footprint.elements(chunk) + start + step * trip).tolist())
+        elements = set((access.footprint.elements(chunk) + began(access.operand, trips)).tolist())
         for stores in {access.writes, not access.reads}:
             found.setdefault((root(access.operand.buffer), stores), set()).update(elements)
     return found

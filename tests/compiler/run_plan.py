@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, ArrayAt, HostCall, Plan
+from gradwerk.ir.plan import FAULT_WORDS, FIRST_INPUT, ArrayAt, HostCall, Loop, Plan, Pointer
+from gradwerk.runtime.memory import view
 from gradwerk.runtime.poison import pattern
+from gradwerk.runtime.tables import Part, Run, parts_of
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -31,24 +33,31 @@ class Walk:
         own = [buffer for buffer in plan.outputs if buffer.in_place_of is None]
         slots += [aligned(int(np.prod(buffer.shape)) * buffer.dtype.itemsize) for buffer in own]
         self.slots = slots
-        self.table = np.array([slot.ctypes.data for slot in slots], np.int64)
+        self.table = np.array([*(slot.ctypes.data for slot in slots), *[0] * plan.moving], np.int64)
 
     def run(self, order: int = 1) -> list[np.ndarray]:
         """The outputs; `order` -1 walks chunks backwards, which must change nothing."""
-        calls = {call.before: [c for c in self.plan.host_calls if c.before == call.before] for call in self.plan.host_calls}
-        number = 0
-        while number <= len(self.plan.stages):
-            for call in calls.get(number, ()):
-                self.host(call)
-            if number == len(self.plan.stages):
-                break
-            loop = next((loop for loop in self.plan.loops if loop.first == number), None)
-            count, trips = (loop.count, loop.trips) if loop else (1, 1)
-            for trip in range(trips):
-                for stage in range(number, number + count):
-                    self.stage(stage, trip, order)
-            number += count
+        self.parts(parts_of(self.plan), 0, order)
         return self.results()
+
+    def parts(self, parts: Sequence[Part], trip: int, order: int) -> None:
+        for part in parts:
+            if isinstance(part, HostCall):
+                self.host(part, trip)
+            elif isinstance(part, Run):
+                for stage in range(part.first, part.end):
+                    self.stage(stage, trip, order)
+            else:
+                number = 0
+                while number < part.loop.trips and self.goes_on(part.loop, trip):
+                    self.parts(part.parts, number, order)
+                    number += 1
+
+    def goes_on(self, loop: Loop, trip: int) -> bool:
+        return loop.flag is None or bool(ctypes.c_ubyte.from_address(self.address(loop.flag, trip)).value) is loop.when
+
+    def address(self, at: Pointer, trip: int) -> int:
+        return int(self.table[at.slot]) + at.offset + trip * at.step
 
     def stage(self, number: int, trip: int, order: int) -> None:
         stage = self.plan.stages[number]
@@ -59,14 +68,13 @@ class Walk:
                     args = np.array([*words, *launch.extents], np.int64)
                     self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip)
 
-    def host(self, call: HostCall) -> None:
-        results = call.op.evaluate(*(self.array(at) for at in call.reads))
+    def host(self, call: HostCall, trip: int) -> None:
+        results = call.op.evaluate(*(self.array(at, trip) for at in call.reads))
         for at, result in zip(call.writes, results, strict=True):
-            self.array(at)[...] = result
+            self.array(at, trip)[...] = result
 
-    def array(self, at: ArrayAt) -> np.ndarray:
-        nbytes = int(np.prod(at.shape)) * at.dtype.itemsize
-        return self.slots[at.pointer.slot][at.pointer.offset :][:nbytes].view(at.dtype).reshape(at.shape)
+    def array(self, at: ArrayAt, trip: int) -> np.ndarray:
+        return view(self.address(at.pointer, trip), at.shape, at.dtype)
 
     def results(self) -> list[np.ndarray]:
         slot, outputs = FIRST_INPUT + len(self.plan.inputs), []

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from gradwerk.compiler.accesses import Link
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Overwritten, Schedule, Slice, place_of, root
+from gradwerk.compiler.memory import Overwritten, Schedule, Slice, root
 from gradwerk.compiler.target import Target
+from gradwerk.compiler.verify import began
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import Pointer
 
@@ -32,9 +33,9 @@ class Kernel:
 
 def cells(access: Access, chunk: int, chunks: int, trip: int = 0) -> list[int]:
     """The elements of the access's memory that a chunk touches, in order."""
-    start, step = place_of(access)
+    start = began(access.operand, (trip,))
     alone = chunks > 1 and access.footprint.moving is not None
-    return sorted((access.footprint.elements(chunk if alone else None) + start + step * trip).tolist())
+    return sorted((access.footprint.elements(chunk if alone else None) + start).tolist())
 
 
 # ---- one stage
@@ -54,7 +55,7 @@ def accesses(draw: st.DrawFn, memories: Sequence[Buffer], chunks: int, *, writes
     offset = draw(st.integers(low, high))
     memory: Buffer = base
     if draw(st.booleans()) and offset - low >= TRIP:  # the same place, moved there by iterations
-        memory = Slice(F32, COUNT, base=base, start=-TRIP, step=1)
+        memory = Slice(F32, COUNT, base=base, start=-TRIP, steps=(1,))
     return Access(Operand(memory, (rows, width), (stride, 1), offset), writes=writes, reads=not writes or draw(st.booleans()), part=part)
 
 

@@ -13,6 +13,7 @@ from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, ITERATION, LOWE
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.pipeline import compile_graph
+from gradwerk.compiler.steps import Segment
 from gradwerk.compiler.work import Buffer, Operand
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.op import typed
@@ -164,10 +165,10 @@ def test_what_overwrites_an_input_waits_for_every_look() -> None:
     look = lower_look(InRange(ROWS), whole(index), whole(record), 0, host_target())
     write = lower_map(body, (whole(index),), (whole(kept),), (8,), host_target())
     plan = memory.Schedule(kept=frozenset([kept]), faults=frozenset([record]))
-    memory.extend(plan, memory.Segment((look, write)))
+    memory.extend(plan, Segment((look, write)))
     assert [[plan.commits(work) for link in links for work in link.work] for links in plan.stages] == [[False], [True]]
     memory.check_order(plan)
     wrong = memory.Schedule(kept=frozenset([kept]), faults=frozenset([record]))
-    memory.extend(wrong, memory.Segment((write, look)))
+    memory.extend(wrong, Segment((write, look)))
     with pytest.raises(VerifyError, match="overwritten"):
         memory.check_order(wrong)

@@ -9,7 +9,7 @@ import pytest
 
 import gradwerk as gw
 from gradwerk import keras
-from gradwerk.compiler import commits, memory
+from gradwerk.compiler import commits, memory, pipeline
 from gradwerk.compiler.memory import Schedule
 from gradwerk.compiler.work import Work
 from gradwerk.tensor import engine
@@ -23,13 +23,13 @@ ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 def schedules(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Schedule]]:
     """Those of all programs that the test makes."""
     found: list[Schedule] = []
-    tables = memory.tables
+    tables = pipeline.tables
 
-    def noting(plan: Schedule, places: object) -> object:
+    def noting(plan: Schedule, *rest: object) -> object:
         found.append(plan)
-        return tables(plan, places)
+        return tables(plan, *rest)
 
-    monkeypatch.setattr(memory, "tables", noting)
+    monkeypatch.setattr(pipeline, "tables", noting)
     monkeypatch.setattr(engine, "_programs", Kept())
     yield found
 

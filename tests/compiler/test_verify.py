@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -14,10 +13,15 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler import verify
 from gradwerk.compiler.accesses import Link
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Overwritten, Schedule, Segment, Slice, assign, extend, pointer, tables
+from gradwerk.compiler.memory import Overwritten, Schedule, Slice, assign, extend
+from gradwerk.compiler.steps import HostStep, Repeated, Segment
+from gradwerk.compiler.tables import Pointers, tables
 from gradwerk.compiler.verify import check_stage, verify_work
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
-from gradwerk.ir.plan import ARENA, FIRST_INPUT, Loop, Pointer
+from gradwerk.ir.graph import Graph
+from gradwerk.ir.op import typed
+from gradwerk.ir.plan import ARENA, FIRST_INPUT, Pointer
+from gradwerk.ops.elementwise import mul
 from tests.compiler.schedules import TRIP, Kernel, Order, chains_of, clash, computed, disturbed, orders, stages
 
 F32 = np.dtype(np.float32)
@@ -151,15 +155,15 @@ def test_two_buffers_of_one_stage_in_the_same_memory_are_found() -> None:
 def test_a_loop_is_walked_iteration_by_iteration() -> None:
     trips, width = 3, 4
     history = Buffer(F32, (trips + 1) * width, "carry")
-    now, then = (Slice(F32, history.count, base=history, start=start, step=width) for start in (0, width))
+    now, then = (Slice(F32, history.count, base=history, start=start, steps=(width,)) for start in (0, width))
     start = Work(Kernel(), (Access(Operand(history, (width,), (1,)), writes=True, reads=False),), (), 1)
     turn = Work(Kernel(), (Access(Operand(now, (width,), (1,))), Access(Operand(then, (width,), (1,)), writes=True, reads=False)), (), 1)
-    steps = [Segment((start,)), Segment((turn,), trips)]
+    steps = [Segment((start,)), Repeated((Segment((turn,)),), trips)]
     plan, starts = Schedule(), []
     for step in steps:
         starts.append(len(plan.stages))
         extend(plan, step)
-    assert plan.loops == [Loop(1, 1, trips)]
+    assert [(cycle.first, cycle.end, cycle.loop.trips) for cycle in plan.loops] == [(1, 2, trips)]
     places, _ = assign(plan, {history: Pointer(3, 0)}, ())
     verify_work(steps, plan, starts, places, [], [history])
     with pytest.raises(VerifyError, match="nothing has written"):
@@ -201,22 +205,14 @@ def test_an_output_that_another_writer_made_is_found() -> None:
         check(works, [x], [y], schedule=Schedule([[Link(works[1:])], [Link(works[:1])]]))
 
 
-@dataclass
-class Called:
-    """A call of Python."""
-
-    reads: tuple[Operand, ...]
-    writes: tuple[Operand, ...]
-
-
 def test_calls_of_python_read_and_write_as_work_does() -> None:
     x, y, z, out = buffer("x"), buffer("y"), buffer("z"), buffer("out")
-    before, call, after = Segment((work([x], y),)), Called((view(y),), (view(z),)), Segment((work([z], out),))
+    before, after = Segment((work([x], y),)), Segment((work([z], out),))
+    call = HostStep(mul, (view(y),), (view(z),), Graph().input(typed()).node)
     plan, starts = Schedule(), []
     for step in (before, call, after):
         starts.append(len(plan.stages))
-        if isinstance(step, Segment):
-            extend(plan, step)
+        extend(plan, step)
     places, _ = assign(plan, {memory: Pointer(FIRST_INPUT + k, 0) for k, memory in enumerate((x, out))}, [y, z])
     verify_work([before, call, after], plan, starts, places, [x], [out])
     with pytest.raises(VerifyError, match="a call of Python: operand 0 reads 128 of 128 elements that nothing has written"):
@@ -253,8 +249,8 @@ def test_a_launch_says_how_many_bytes_it_touches() -> None:
     repeated = Access(Operand(x, (ROWS, WIDTH), (0, 1)))
     lone = Work(Kernel(), (Access(view(x)), repeated, Access(view(y), writes=True, reads=False)), (), 1)
     plan = check([lone], [x], [y])
-    launches, _, _ = tables(plan, {x: Pointer(FIRST_INPUT, 0), y: Pointer(FIRST_INPUT + 1, 0)})
-    assert [launch.nbytes for launch in launches] == [(ROWS * WIDTH + WIDTH + ROWS * WIDTH) * 4]
+    rows = tables(plan, {x: Pointer(FIRST_INPUT, 0), y: Pointer(FIRST_INPUT + 1, 0)}, FIRST_INPUT + 2)
+    assert [launch.nbytes for launch in rows.launches] == [(ROWS * WIDTH + WIDTH + ROWS * WIDTH) * 4]
 
 
 def test_a_chain_goes_on_where_a_later_piece_meets_several_of_it() -> None:
@@ -266,13 +262,14 @@ def test_a_chain_goes_on_where_a_later_piece_meets_several_of_it() -> None:
 def test_work_waits_for_what_another_iteration_may_have_in_common() -> None:
     trips, width = 3, 4
     history, out = Buffer(F32, (trips + 1) * width, "carry"), Buffer(F32, width, "out")
-    then = Slice(F32, history.count, base=history, start=width, step=width)
+    then = Slice(F32, history.count, base=history, start=width, steps=(width,))
     turn = Work(Kernel(), (Access(Operand(then, (width,), (1,)), writes=True, reads=False),), (), 1)
     look = Work(Kernel(), (Access(Operand(history, (width,), (1,))), Access(Operand(out, (width,), (1,)), writes=True, reads=False)), (), 1)
     plan = Schedule()
-    extend(plan, Segment((look, turn), trips))
+    extend(plan, Repeated((Segment((look, turn)),), trips))
     assert chains_of(plan) == [[[look, turn]]]  # in one chain, not at the same time
-    assert pointer(Access(Operand(then, (width,), (1,), 3)), {history: Pointer(3, 128)}) == Pointer(3, 128 + (width + 3) * 4, width * 4)
+    pointers = Pointers(plan, {history: Pointer(3, 128)}, 9)
+    assert pointers.of(Operand(then, (width,), (1,), 3), pointers.loops_around(0)) == Pointer(3, 128 + (width + 3) * 4, width * 4)
 
 
 # ---- laws: what passes computes what the program says, and what is sound passes
@@ -282,7 +279,7 @@ def test_work_waits_for_what_another_iteration_may_have_in_common() -> None:
 def test_chunks_of_a_stage_are_apart_where_the_checker_says_so(chains: list[list[Work]]) -> None:
     wrong = ""
     try:
-        check_stage(chains, TRIP)
+        check_stage(chains, (TRIP,))
     except VerifyError as error:
         wrong = error.message
     assert bool(wrong) == clash(chains, TRIP), wrong
@@ -304,8 +301,8 @@ def test_every_schedule_that_is_made_passes_and_computes_the_program(order: Orde
     verify_work([Segment(tuple(order.works))], plan, [0], places, order.given, order.outputs)
     for backwards in (False, True):
         assert computed(chains_of(plan), places, order, backwards=backwards) == expected(order)
-    launches, _, _ = tables(plan, places)
-    assert sum(len(launch.pointers) for launch in launches) == sum(len(work.accesses) for work in order.works)
+    rows = tables(plan, places, FIRST_INPUT + len(order.given))
+    assert sum(len(launch.pointers) for launch in rows.launches) == sum(len(work.accesses) for work in order.works)
     assert all(place.offset + buffer.nbytes <= size for buffer, place in places.items() if place.slot == ARENA)
 
 

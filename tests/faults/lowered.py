@@ -15,7 +15,7 @@ MEMORY = (
     Fault(
         "memory of a loop",
         "compiler/memory.py",
-        "(number, number) if inside is None else (inside.first, inside.first + inside.count - 1)",
+        "(number, number) if inside is None else (inside.first, inside.end - 1)",
         "(number, number)",
         "a buffer touched in a loop may be reused in the same iteration",
     ),
@@ -211,8 +211,29 @@ RUNTIME = (
     Fault(
         "stages without a barrier",
         "compiler/llvm/executor_walk.py",
-        "  %wanted_g = phi i64 [%wanted_t, %trip_in], [%target, %stage_end]",
-        "  %wanted_g = phi i64 [%wanted_t, %trip_in], [0, %stage_end]",
+        "  put i64 %target at %own, 1",
+        "  put i64 0 at %own, 1",
         "threads do not wait for the stage before",
+    ),
+    Fault(
+        "a late look at a flag",
+        "compiler/llvm/executor_loops.py",
+        "  %known = icmp sge i64 %d, %goes",
+        "  %known = icmp eq i64 %d, %goes",
+        "a thread that comes late reads a flag that says something else by now",
+    ),
+    Fault(
+        "instances of inner loops",
+        "compiler/llvm/executor_loops.py",
+        "  %inner = add i64 %inner0, %k",
+        "  %inner = add i64 %instance, %k",
+        "iterations of two instances of a loop have one number",
+    ),
+    Fault(
+        "where an outer loop's part is",
+        "compiler/tables.py",
+        "            slot = self.slots[key]",
+        "            pass",
+        "an inner loop finds the outer loop's first slices in every iteration",
     ),
 )

@@ -166,8 +166,8 @@ LOOPS = (
     Fault(
         "backward slices",
         "compiler/loops.py",
-        "    step = -stride if parts.reverse else stride",
-        "    step = stride",
+        "-stride if self.reverse else stride)",
+        "stride)",
         "a reversed loop walks forward from its last slice",
     ),
     Fault(
@@ -180,9 +180,23 @@ LOOPS = (
     Fault(
         "work that only seems fixed",
         "compiler/loops.py",
-        "        if moves or touched & (varying | written_later):",
-        "        if moves:",
+        " or touched & (varying | written_later | checks):",
+        ":",
         "work that depends on the loop by way of other work leaves it",
+    ),
+    Fault(
+        "packs made in a branch",
+        "compiler/branches.py",
+        "inner.packs = dict(lowering.packs)",
+        "inner.packs = lowering.packs",
+        "what a branch packed is read where the branch was not taken",
+    ),
+    Fault(
+        "looks that leave a while loop",
+        "compiler/loops.py",
+        "lowering.checks.keys() if flagged else set()",
+        "set()",
+        "a loop of no iterations complains about indices",
     ),
 )
 GRADIENTS = (

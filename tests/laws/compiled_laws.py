@@ -11,10 +11,10 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
+from gradwerk.ir.control import Control
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Input, Op
 from gradwerk.ops.contraction import Contract
-from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.reduction import Max, Min, Sum
 from gradwerk.ops.window import Window
@@ -65,7 +65,7 @@ def holds_on_views(cls: type[Op]) -> None:
     hold(on_views, cls, 1)
 
 
-UNSIGNED = (Max, Min, Sum, Contract, Window, ScatterAdd, Scan)
+UNSIGNED = (Max, Min, Sum, Contract, Window, ScatterAdd, Control)
 """Whose zeros have no sign that NumPy and PyTorch agree on: the largest of several zeros, and sums that begin with 0 or not."""
 
 

@@ -18,6 +18,7 @@ from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Array, Constant, Contraction, Input, Movement, Reduction, Source
 from gradwerk.ops.arithmetic import Abs, Cast, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
+from gradwerk.ops.branch import Cond, While
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.reduction import Max, Min
@@ -122,6 +123,13 @@ def results_of(node: Node, args: list[Array], rng: np.random.Generator, eps: flo
             made = disturbed(op.body, [*state, *(x[step] for x in args[op.carries : end]), *args[end:]], rng, eps)
             state, rows[step] = made[: op.carries], made[op.carries :]
         return [*state, *(np.stack([rows[step][k] for step in range(op.length)]) for k in range(len(node.values) - op.carries))]
+    if isinstance(op, Cond):
+        return disturbed(op.then if args[0] else op.otherwise, args[1:], rng, eps)
+    if isinstance(op, While):
+        state, count = args[: op.carries], 0
+        while state[0] and (not op.limit or count < op.limit):
+            state, count = disturbed(op.body, [*state, *args[op.carries :]], rng, eps), count + 1
+        return state
     if isinstance(op, EXACT):
         return [np.asarray(x) for x in op.evaluate(*args)]
     if isinstance(op, SUMS) and args:  # terms round too: much where they cancel

@@ -17,7 +17,7 @@ import pytest
 import gradwerk as gw
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import Buffer, Loop, Plan, Pointer
+from gradwerk.ir.plan import ENDLESS, Buffer, Loop, Plan, Pointer
 from gradwerk.runtime import pool as pools
 from gradwerk.runtime.executor import CONTROL, EPOCH, OWNER, Executor
 from gradwerk.runtime.finish import Finished, to_the_end
@@ -83,6 +83,25 @@ def test_a_run_is_broken_off_before_it_commits(executor: Executor) -> None:
             assert idle()
             assert not x.any()
             assert not program.free
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_loop_without_end_is_broken_off(executor: Executor, threads: int) -> None:
+    """Also one in another, and one whose iterations are so short that millions of them are done by then."""
+    made, x = plan(before=1, between=1), held(np.ones(N, np.float32))
+    short = launch("copy", arena(4 * N), arena(8 * N), N, 1)
+    endless = Loop(1, 1, ENDLESS, Pointer(INPUT, 3))  # the highest byte of 1.0 is no 0
+    for busy, loops in ((made.launches[1], (endless,)), (short, (endless,)), (short, (Loop(1, 1, 100), endless))):
+        rows = (made.launches[0], busy, *made.launches[2:])
+        chains = tuple(replace(chain, chunks=rows[chain.first].chunks) for chain in made.chains)
+        without_end = replace(made, loops=loops, launches=rows, chains=chains)
+        with settings.scope(threads=threads):
+            program = Program(without_end, link(made.objects), executor)
+            begin = time.monotonic()
+            with signals(lambda begin=begin: time.monotonic() > begin + 0.5), pytest.raises(KeyboardInterrupt):
+                program.run([address(x)])
+        assert idle()
+        assert (x == 1).all()
 
 
 @pytest.mark.parametrize("times", [1, 3])

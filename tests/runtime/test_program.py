@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
+from gradwerk.base.errors import StateError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.bounds import BoundsKernel
 from gradwerk.compiler.llvm.link import compile_text, host_target, link
-from gradwerk.ir.plan import FAULT_WORDS, FAULTS, ArrayAt, Buffer, Check, HostCall, Launch, Loop, Plan, Pointer
+from gradwerk.ir.plan import FAULT_WORDS, FAULTS, ArrayAt, Buffer, Check, HostCall, Launch, Loop, Plan, Pointer, Turns
+from gradwerk.runtime import tables
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import SLACK, Results, address, empty
 from gradwerk.runtime.program import Program
@@ -57,6 +60,28 @@ def test_a_loop_of_no_iterations(executor: Executor) -> None:
     plan = plan_of(launches, [[[0]], [[1]]], 16, loops=(Loop(1, 1, 0),))
     *_, y = run(plan, executor, np.ones(16, np.float32), times=3)
     np.testing.assert_array_equal(y, 1)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_loops_in_loops_and_a_flag(executor: Executor, threads: int) -> None:
+    """Three times two times as many steps as there are bytes other than 0 in the input's first, or as are 0."""
+    n, none = 32, np.arange(32, dtype=np.float32)
+    launches = [launch("copy", Pointer(INPUT, 0), arena(0), 4, 8), launch("inc", arena(0), arena(4 * n), 4, 8)]
+    launches += [launch("copy", arena(4 * n), arena(0), 4, 8), launch("inc", arena(0), Pointer(OUTPUT, 0), 4, 8)]
+    groups = [[[0]], [[1]], [[2]], [[3]]]
+    for flag, when, turns in ((None, True, 4), (Pointer(INPUT, 3), True, 0), (Pointer(INPUT, 3), False, 4), (Pointer(INPUT, 7), True, 4)):
+        loops = (Loop(1, 2, 3), Loop(1, 2, 2), Loop(1, 2, 4, flag, when))
+        *_, y = run(plan_of(launches, groups, n, loops=loops), executor, none, times=50, threads=threads)
+        np.testing.assert_array_equal(y, none + 1 + 3 * 2 * turns)
+
+
+def test_a_loop_of_which_nobody_knows_the_end_has_one(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "ENDLESS", 5)
+    launches = [launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), 4, 4)]
+    for trips, order in ((4, ""), (5, ""), (5, "reverse")):
+        plan = plan_of(launches, [[[0]]], 16, loops=(Loop(0, 1, trips, Pointer(INPUT, 3), True),))
+        with settings.scope(chunk_order=order), pytest.raises(StateError, match="would go on") if trips == 5 else nullcontext():
+            run(plan, executor, np.ones(16, np.float32))
 
 
 def test_a_plan_of_nothing(executor: Executor) -> None:
@@ -192,8 +217,10 @@ class Allowed:
 
     name: str
 
-    def error(self, shape: tuple[int, ...], dtype: np.dtype, found: tuple[int, ...], *, step: str, origin: object) -> Exception:
-        return LookupError(f"{self.name}: {found} of {shape} {dtype} {step}")
+    def error(
+        self, shape: tuple[int, ...], dtype: np.dtype, found: tuple[int, ...], *, steps: tuple[str, ...], origin: object
+    ) -> Exception:
+        return LookupError(f"{self.name}: {found} of {shape} {dtype} {' '.join(steps)}")
 
 
 def checked_plan(n: int, rows: int, *, trips: int = 0, calls: tuple[HostCall, ...] = ()) -> Plan:
@@ -207,7 +234,7 @@ def checked_plan(n: int, rows: int, *, trips: int = 0, calls: tuple[HostCall, ..
     plan = plan_of(launches, [[[0], [1]], [[2]], [[3]]], n * max(trips, 1), loops=(Loop(0, 1, trips),) if trips else (), calls=calls)
     stages = (*plan.stages[:2], replace(plan.stages[2], commits=True))
     given = Buffer((n * max(trips, 1),), INT)
-    checks = tuple(Check(Allowed(name), (n,), INT, trips) for name in ("first", "second"))
+    checks = tuple(Check(Allowed(name), (n,), INT, (Turns(trips),) if trips else ()) for name in ("first", "second"))
     outputs, objects = (given, replace(given, in_place_of=0)), OBJECTS | {look.name: code}
     return replace(plan, inputs=(given,), outputs=outputs, stages=stages, checks=checks, objects=objects)
 

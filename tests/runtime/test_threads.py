@@ -19,7 +19,7 @@ from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
 from gradwerk.ir.plan import Loop, Plan, Pointer
 from gradwerk.runtime import pool as pools
-from gradwerk.runtime.executor import EPOCH, RUN, Executor
+from gradwerk.runtime.executor import EPOCH, Executor
 from gradwerk.runtime.memory import address
 from gradwerk.runtime.program import Program
 from tests.runtime.kernels import INPUT, OUTPUT, arena, held, launch, plan_of
@@ -90,11 +90,11 @@ def test_the_count_of_visits_never_overflows(executor: Executor) -> None:
     plan, x = three_stages(), held(np.ones(N, np.float32))
     with settings.scope(threads=2):
         program = Program(plan, link(plan.objects), executor)
-        program.most_runs = 3
+        program.most_instances = 3
         for _ in range(20):
             (y,) = program.run([address(x)])
             assert y[0] == 5
-            assert all(context.job[RUN] < 3 for context in program.free)
+            assert all(context.instances < 3 for context in program.free)
 
 
 def test_the_pool_follows_the_setting(executor: Executor) -> None:

@@ -28,22 +28,22 @@ class Link:
 class Reach(NamedTuple):
     """The elements of a memory that an access touches in the first iteration, `low` to `high`, and in the first chunk of it.
 
-    In each iteration they all are `step` further.
+    In each iteration of the loops around they all are so many `steps` further.
     """
 
-    step: int
+    steps: tuple[int, ...]
     low: int
     high: int
     hull: Hull
 
     def apart(self, other: Reach) -> bool:
         """Whether different chunks of the two accesses have nothing in common, in any iteration."""
-        return self.step == other.step and independent(self.hull, other.hull, 0)
+        return self.steps == other.steps and independent(self.hull, other.hull, 0)
 
     def union(self, other: Reach) -> Reach:
         """Both as one."""
         hull = Hull(min(self.hull.low, other.hull.low), max(self.hull.high, other.hull.high), self.hull.shift)
-        return Reach(self.step, min(self.low, other.low), max(self.high, other.high), hull)
+        return Reach(self.steps, min(self.low, other.low), max(self.high, other.high), hull)
 
 
 class Bundle:
@@ -56,13 +56,13 @@ class Bundle:
         self.low, self.inner = reach.low, (reach.low, reach.high)
 
     @property
-    def row(self) -> tuple[int, int]:
+    def row(self) -> tuple[tuple[int, ...], int]:
         """Its row: by how far it moves in each iteration, and by the power of two of its length."""
-        return self.reach.step, (self.reach.high - self.reach.low).bit_length()
+        return self.reach.steps, (self.reach.high - self.reach.low).bit_length()
 
     def takes(self, link: Link, reach: Reach) -> bool:
         """Whether one more may belong to it."""
-        alike = link is self.link and (reach.step, reach.hull.shift) == (self.reach.step, self.reach.hull.shift)
+        alike = link is self.link and (reach.steps, reach.hull.shift) == (self.reach.steps, self.reach.hull.shift)
         return alike and reach.low <= self.inner[1] and self.inner[0] <= reach.high
 
     def take(self, reach: Reach) -> None:
@@ -86,7 +86,7 @@ class Accesses:
     """The accesses of one memory."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[int, int], list[Bundle]] = {}
+        self.rows: dict[tuple[tuple[int, ...], int], list[Bundle]] = {}
         self.last: Bundle | None = None
 
     def add(self, link: Link, reach: Reach) -> None:
@@ -105,8 +105,8 @@ class Accesses:
     def overlapping(self, reach: Reach) -> list[tuple[Link, Reach]]:
         """Those that may have elements in common with this access in one iteration, with their chains."""
         found: list[tuple[Link, Reach]] = []
-        for (step, bits), row in self.rows.items():
-            if step != reach.step:
+        for (steps, bits), row in self.rows.items():
+            if steps != reach.steps:
                 found += [(bundle.link, bundle.reach) for bundle in row]
                 continue
             first = bisect_left(row, reach.low + 1 - (1 << bits), key=BEGIN)

@@ -7,6 +7,7 @@ nodes and what they need then stand before everything else, so that a bad label 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
+from gradwerk.compiler.memory import Slice
 from gradwerk.compiler.partition import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, rewritten
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 NEVER_FAIL = (Source, Contract, *LIKE_INPUT)
 """Beside ops of scalar code: what kernels answer for any data."""
+LONGEST = 1 << 24
+"""Iterations of one of several nested loops that the record of a check tells apart."""
 COPIED = (Pad, Reshape, Concatenate)
 """Movements that are copies where no view can say them."""
 
@@ -112,20 +116,32 @@ def lower_check(lowering: Lowering, node: Node) -> None:
         record = Operand(Buffer(dtypes.int64, FAULT_WORDS, "fault"), (FAULT_WORDS,), (1,))
         ignored = op.ignored if isinstance(op, InRange) and op.ignores(value.dtype) else None
         allowed = None if ignored is None else lowering.constant(Constant.of(np.asarray(ignored, value.dtype)))
-        lowering.pending.append(lower_look(op, indices, record, len(lowering.checks), lowering.target, allowed=allowed))
-        lowering.checks[record.buffer] = Check(op, value.shape, value.dtype, *lowering.loop, tuple(node.origins))
+        loops, counted = lowering.loops, None
+        if len(loops) > 1:
+            loops = tuple([replace(loop, span=min(loop.trips, LONGEST)) for loop in loops])
+            counted = counting(record, [loop.span for loop in loops])
+        work = lower_look(op, indices, record, len(lowering.checks), lowering.target, allowed=allowed, counted=counted)
+        lowering.pending.append(work)
+        lowering.checks[record.buffer] = Check(op, value.shape, value.dtype, loops, tuple(node.origins))
     if value in lowering.operands:
         lowering.copy(indices, lowering.operands[value])
     else:
         lowering.operands[value] = indices
 
 
+def counting(record: Operand, spans: Sequence[int]) -> Operand:
+    """A place as many words behind a record as there were iterations before, those of nested loops counted through."""
+    steps = [1]
+    for span in reversed(spans[1:]):
+        steps.insert(0, steps[0] * span)
+    return Operand(Slice(record.dtype, FAULT_WORDS, base=record.buffer, steps=tuple(steps)), (0,), (1,))
+
+
 def may_fail(node: Node) -> bool:
     """Whether running the node may raise: it calls Python, or looks at numbers.  (Readers of indices find them looked at.)"""
     op = node.op
-    if isinstance(op, Control):  # one of no steps, or that holds another, runs by Python (compiler/loops.py)
-        inside = [inner for body in op.bodies for inner in body.live()]
-        return op.most_runs == 0 or any(isinstance(inner.op, Control) or may_fail(inner) for inner in inside)
+    if isinstance(op, Control):  # one that nobody knows the end of may have none
+        return op.endless or any(may_fail(inner) for body in op.bodies for inner in body.live())
     if isinstance(op, Indexed):
         return not isinstance(op, Gather | ScatterAdd)
     if isinstance(op, Reduction):

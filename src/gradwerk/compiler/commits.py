@@ -7,19 +7,17 @@ gradients of all layers above all, so only so much waits as is little beside the
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from typing import TypeVar
 
 from gradwerk.compiler.accesses import History, Link
-from gradwerk.compiler.memory import Segment, root, touches
-from gradwerk.compiler.verify import HostWork
+from gradwerk.compiler.memory import root, touches
+from gradwerk.compiler.steps import Segment, Step, calls_of, flags_of, works_of
 from gradwerk.compiler.work import Access, Buffer, Work
 
-S = TypeVar("S", bound=HostWork)
 LEAST_WAITING = 16 << 20
 """Bytes that may wait in any program."""
 
 
-def commits_last(steps: Sequence[Segment | S], inputs: Sequence[Buffer], lasting: Set[Buffer]) -> list[Segment | S]:
+def commits_last(steps: Sequence[Step], inputs: Sequence[Buffer], lasting: Set[Buffer]) -> list[Step]:
     """The steps, with the work that overwrites inputs at the end.
 
     `lasting`: what else is there to the end in any case.  What waits takes half as many bytes as the inputs, or `LEAST_WAITING`.
@@ -37,7 +35,7 @@ def commits_last(steps: Sequence[Segment | S], inputs: Sequence[Buffer], lasting
         waiting |= more
         count += 1
     moved, next_one = {id(work) for work in late[:count]}, late[count] if count < len(late) else None
-    made: list[Segment | S] = []
+    made: list[Step] = []
     for step in steps:
         if not isinstance(step, Segment):
             made.append(step)
@@ -49,30 +47,38 @@ def commits_last(steps: Sequence[Segment | S], inputs: Sequence[Buffer], lasting
             if id(work) not in moved:
                 works.append(work)
         if works:
-            made.append(Segment(tuple(works), step.trips))
+            made.append(Segment(tuple(works)))
     if next_one is None and count:
         last = made[-1] if made else None
-        if isinstance(last, Segment) and not last.trips:
+        if isinstance(last, Segment):
             made[-1] = Segment((*last.work, *late))
         else:
             made.append(Segment(tuple(late)))
     return made
 
 
-def movable(steps: Sequence[Segment | S], kept: Set[Buffer]) -> list[Work]:
+def movable(steps: Sequence[Step], kept: Set[Buffer]) -> list[Work]:
     """The work that overwrites kept memory and may stand behind all that is not of its kind, in order."""
     later, stays, found = History(), Link([]), list[Work]()
     for step in reversed(steps):
         if not isinstance(step, Segment):
-            for touch in touches([*(Access(o) for o in step.reads), *(Access(o, writes=True) for o in step.writes)]):
+            for touch in touches(accesses_of(step)):
                 later.add(stays, touch)
             continue
         for work in reversed(step.work):
             touched = touches(work.accesses)
             commits = any(touch.writes and touch.memory in kept for touch in touched)
-            if commits and not step.trips and not any(later.conflicts(touch) for touch in touched):
+            if commits and not any(later.conflicts(touch) for touch in touched):
                 found.append(work)
                 continue
             for touch in touched:
                 later.add(stays, touch)
     return found[::-1]
+
+
+def accesses_of(step: Step) -> list[Access]:
+    """All that is touched by a call of Python, or by a loop in any iteration."""
+    reads = [operand for call in calls_of([step]) for operand in call.reads] + list(flags_of([step]))
+    writes = [operand for call in calls_of([step]) for operand in call.writes]
+    native = [access for work in works_of([step]) for access in work.accesses]
+    return [*native, *(Access(operand) for operand in reads), *(Access(operand, writes=True) for operand in writes)]

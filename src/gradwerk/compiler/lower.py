@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.bounds import checks_first, lower_check
+from gradwerk.compiler.branches import lower_cond, lower_while
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
 from gradwerk.compiler.llvm.body import giving, passing
@@ -21,35 +21,24 @@ from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.llvm.windows import LIKE_INPUT, lower_window
 from gradwerk.compiler.loops import lower_scan
-from gradwerk.compiler.memory import Overwritten, Segment, content, root
+from gradwerk.compiler.memory import Overwritten, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.overwrites import Overwrites
 from gradwerk.compiler.partition import per_row
 from gradwerk.compiler.places import Places, in_rows, row_operand
+from gradwerk.compiler.steps import HostStep, Segment, Step
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Movement, Op, Random, Source, Strides
-from gradwerk.ir.plan import Check
+from gradwerk.ir.plan import Check, Turns
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
+from gradwerk.ops.branch import Cond, While
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import Look
 from gradwerk.ops.window import Window
-
-
-@dataclass(frozen=True)
-class HostStep:
-    """A call of an op's NumPy reference between native segments."""
-
-    op: Op
-    reads: tuple[Operand, ...]
-    writes: tuple[Operand, ...]
-    node: Node
-
-
-Step = Segment | HostStep
 
 
 @dataclass
@@ -77,8 +66,8 @@ class Lowering(Places):
     """Inside a loop: buffers that no iteration writes."""
     checks: dict[Buffer, Check] = field(default_factory=dict)
     """The looks at indices, by the buffers of their records."""
-    loop: tuple[int, bool] = (0, False)
-    """Iterations of the loop whose body this is, and whether it runs from the last to the first."""
+    loops: tuple[Turns, ...] = ()
+    """The loops whose body this is, outermost first."""
 
     def copy(self, source: Operand, target: Operand) -> None:
         """Copies a view into another of the same shape."""
@@ -198,8 +187,6 @@ class Lowering(Places):
         if isinstance(op, Movement):
             self.movement(node)
             return
-        if isinstance(op, Scan) and self.scan(node):
-            return
         for kind, rule in NATIVE:
             if isinstance(op, kind):
                 rule(self, node)
@@ -302,33 +289,20 @@ class Lowering(Places):
                 operand = target
             reads.append(operand)
         self.flush()
-        writes = tuple(self.operands.setdefault(value, self.dense(value.type, "host")) for value in node.values)
-        self.steps.append(HostStep(node.op, tuple(reads), writes, node))
+        places = [self.operands.setdefault(value, self.dense(value.type, "host")) for value in node.values]
+        writes = [place if place.dense else self.dense(value.type, "host") for value, place in zip(node.values, places, strict=True)]
+        self.steps.append(HostStep(node.op, tuple(reads), tuple(writes), node))
+        for made, place in zip(writes, places, strict=True):
+            if made is not place:
+                self.copy(made, place)
 
     # ---- loops
 
-    def state(self) -> tuple[int, ...]:
-        """How much has been lowered so far, to come back to."""
-        return tuple(map(len, self.tables()))
-
-    def back_to(self, state: tuple[int, ...]) -> None:
-        """Forgets what was lowered since.  Tables only grow, and are cut and not replaced: loops around this one share them."""
-        for table, count in zip(self.tables(), state, strict=True):
-            while len(table) > count:
-                table.pop() if isinstance(table, list) else table.popitem()
-
-    def tables(self) -> tuple[list[Any] | dict[Any, Any], ...]:
-        """What grows with the work."""
-        return self.steps, self.pending, self.operands, self.constants, self.packs, self.checks
-
-    def scan(self, node: Node) -> bool:
-        """A loop of native work; False when its body needs the host."""
-        return lower_scan(self, node)
-
-    def child(self, units: Sequence[Unit], trips: int, *, reverse: bool) -> Lowering:
-        """For a loop's body: the same constants, packs and checks, operands and work of its own."""
+    def child(self, units: Sequence[Unit], turns: Turns) -> Lowering:
+        """For a body: the same constants, packs and checks, operands and work of its own."""
+        loops = (*self.loops, turns)
         return Lowering(
-            target=self.target, constants=self.constants, packs=self.packs, checks=self.checks, homes=homes_of(units), loop=(trips, reverse)
+            target=self.target, constants=self.constants, packs=self.packs, checks=self.checks, homes=homes_of(units), loops=loops
         )
 
 
@@ -339,6 +313,9 @@ NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
     (Gather, Lowering.gather),
     (ScatterAdd, Lowering.scatter_add),
     (Look, lower_check),
+    (Scan, lower_scan),
+    (Cond, lower_cond),
+    (While, lower_while),
 )
 
 

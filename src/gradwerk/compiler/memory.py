@@ -16,17 +16,21 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.accesses import History, Link, Reach, Touch
 from gradwerk.compiler.arena import Arena
 from gradwerk.compiler.footprint import Hull
-from gradwerk.compiler.work import Access, Buffer, Work
-from gradwerk.ir.plan import ARENA, Block, Chain, Launch, Loop, Pointer, Stage
+from gradwerk.compiler.steps import HostStep, Repeated, Segment, Step
+from gradwerk.compiler.work import Access, Buffer, Operand, Work
+from gradwerk.ir.plan import ARENA, Block, Pointer
 
 
 @dataclass(eq=False)
 class Slice(Buffer):
-    """In a loop: the part of `base` that belongs to one iteration, `start + iteration * step` elements in."""
+    """In loops: the part of `base` that belongs to one iteration of each, `start` and for each of them iteration * step elements in.
+
+    `steps`: of the loops around, outermost first, down to the one it belongs to.
+    """
 
     base: Buffer = field(kw_only=True)
     start: int = 0
-    step: int = 0
+    steps: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)
@@ -36,13 +40,17 @@ class Overwritten(Buffer):
     base: Buffer = field(kw_only=True)
 
 
-@dataclass(frozen=True)
-class Segment:
-    """Work in order; run once, or `trips` times with the iteration number."""
+@dataclass
+class Cycle:
+    """Stages [first, end) that are a loop."""
 
-    work: tuple[Work, ...]
-    trips: int = 0
-    """0: not a loop."""
+    first: int
+    loop: Repeated
+    end: int = 0
+
+    def holds(self, stage: int) -> bool:
+        """Whether a stage is in it."""
+        return self.first <= stage < self.end
 
 
 @dataclass
@@ -50,7 +58,12 @@ class Schedule:
     """Stages of chains of work, and which stages are loops.  `kept`: memory that was there before the run; `faults`: records of checks."""
 
     stages: list[list[Link]] = field(default_factory=list)
-    loops: list[Loop] = field(default_factory=list)
+    loops: list[Cycle] = field(default_factory=list)
+    """A loop within another stands behind it."""
+    calls: list[tuple[int, HostStep]] = field(default_factory=list)
+    """Calls of Python, with the stages before which they run."""
+    spans: dict[Step, tuple[int, int]] = field(default_factory=dict)
+    """The stages [first, end) that each step has."""
     kept: frozenset[Buffer] = frozenset()
     faults: frozenset[Buffer] = frozenset()
     committing: bool = False
@@ -76,13 +89,26 @@ def content(buffer: Buffer) -> Buffer:
     return buffer.base if isinstance(buffer, Slice) else buffer
 
 
-def extend(plan: Schedule, segment: Segment) -> None:
-    """Appends a segment's stages."""
+def extend(plan: Schedule, step: Step) -> None:
+    """Appends a step's stages."""
     first = len(plan.stages)
-    stages = arrange(segment.work, plan)
-    plan.stages += stages
-    if segment.trips and stages:
-        plan.loops.append(Loop(first, len(stages), segment.trips))
+    if isinstance(step, Segment):
+        plan.stages += arrange(step.work, plan)
+    elif isinstance(step, HostStep):
+        plan.calls.append((len(plan.stages), step))
+    else:
+        cycle = Cycle(len(plan.stages), step)
+        plan.loops.append(cycle)
+        if step.steps and not isinstance(step.steps[0], Segment):
+            plan.stages.append([])  # so that it is seen in which loop a call stands, and a place for `Pointers.moving`
+        for inner in step.steps:
+            extend(plan, inner)
+        if step.steps and isinstance(step.steps[-1], HostStep):
+            plan.stages.append([])
+        cycle.end = len(plan.stages)
+        if cycle.end == cycle.first:
+            plan.loops.remove(cycle)
+    plan.spans[step] = (first, len(plan.stages))
 
 
 def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
@@ -128,10 +154,10 @@ def chainable(work: Work, conflicts: Sequence[tuple[Link, Reach, Reach]]) -> Lin
     return link
 
 
-def place_of(access: Access) -> tuple[int, int]:
-    """(element of the memory at which the operand begins, elements further in each iteration)."""
-    buffer, offset = access.operand.buffer, access.operand.offset
-    return (buffer.start + offset, buffer.step) if isinstance(buffer, Slice) else (offset, 0)
+def place_of(operand: Operand) -> tuple[int, tuple[int, ...]]:
+    """(element of the memory at which an operand begins, elements further in each iteration of the loops around)."""
+    buffer, offset = operand.buffer, operand.offset
+    return (buffer.start + offset, buffer.steps) if isinstance(buffer, Slice) else (offset, ())
 
 
 def touches(accesses: Sequence[Access]) -> list[Touch]:
@@ -141,8 +167,8 @@ def touches(accesses: Sequence[Access]) -> list[Touch]:
 
 def reach_of(access: Access) -> Reach:
     """What an access touches, in elements of its memory."""
-    (at, step), (low, high), hull = place_of(access), access.footprint.whole, access.footprint.hull
-    return Reach(step, at + low, at + high, Hull(at + hull.low, at + hull.high, hull.shift))
+    (at, steps), (low, high), hull = place_of(access.operand), access.footprint.whole, access.footprint.hull
+    return Reach(steps if any(steps) else (), at + low, at + high, Hull(at + hull.low, at + hull.high, hull.shift))
 
 
 def check_order(plan: Schedule, called: int = 0) -> None:
@@ -161,18 +187,27 @@ def check_order(plan: Schedule, called: int = 0) -> None:
 
 
 def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
-    """First and last stage in which each buffer is touched; a buffer touched in a loop lives through all of it."""
+    """First and last stage in which each buffer is touched; one touched in a loop lives through all of the outermost loop around it."""
     spans: dict[Buffer, tuple[int, int]] = {}
-    loops = {number: loop for loop in plan.loops for number in range(loop.first, loop.first + loop.count)}
+    outermost: dict[int, Cycle] = {}
+    for cycle in plan.loops:
+        for number in range(cycle.first, cycle.end):
+            outermost.setdefault(number, cycle)
+
+    def touch(buffer: Buffer, number: int) -> None:
+        inside = outermost.get(number)
+        low, high = (number, number) if inside is None else (inside.first, inside.end - 1)
+        first, last = spans.get(buffer, (low, high))
+        spans[buffer] = (min(first, low), max(last, high))
+
+    for cycle in plan.loops:
+        if cycle.loop.flag is not None:
+            touch(root(cycle.loop.flag.buffer), cycle.first)
     for number, links in enumerate(plan.stages):
-        inside = loops.get(number)
-        low, high = (number, number) if inside is None else (inside.first, inside.first + inside.count - 1)
         for link in links:
             for work in link.work:
                 for access in work.accesses:
-                    buffer = root(access.operand.buffer)
-                    first, last = spans.get(buffer, (low, high))
-                    spans[buffer] = (min(first, low), max(last, high))
+                    touch(root(access.operand.buffer), number)
     return spans
 
 
@@ -196,40 +231,3 @@ def blocks(plan: Schedule, places: dict[Buffer, Pointer], held: Iterable[Buffer]
         for buffer, (first, last) in spans.items()
         if places[buffer].slot == ARENA
     ]
-
-
-def pointer(access: Access, places: dict[Buffer, Pointer]) -> Pointer:
-    """The address of an operand's first element."""
-    buffer, item = access.operand.buffer, access.operand.buffer.dtype.itemsize
-    base = places[root(buffer)]
-    start, step = (buffer.start, buffer.step) if isinstance(buffer, Slice) else (0, 0)
-    return Pointer(base.slot, base.offset + (start + access.operand.offset) * item, step * item)
-
-
-def tables(plan: Schedule, places: dict[Buffer, Pointer]) -> tuple[list[Launch], list[Chain], list[Stage]]:
-    """The Plan's rows."""
-    launches: list[Launch] = []
-    chains: list[Chain] = []
-    stages: list[Stage] = []
-    for links in plan.stages:
-        commits = any(plan.commits(work) for link in links for work in link.work)
-        stages.append(Stage(len(chains), len(links), commits))
-        for link in links:
-            chains.append(Chain(len(launches), len(link.work), link.work[0].chunks))
-            launches += [launch(work, places) for work in link.work]
-    return launches, chains, stages
-
-
-def launch(work: Work, places: dict[Buffer, Pointer]) -> Launch:
-    """One row."""
-    nbytes = sum(min(_span(a), a.operand.buffer.count) * a.operand.dtype.itemsize for a in work.accesses)
-    where = tuple(pointer(access, places) for access in work.accesses)
-    return Launch(work.kernel.name, where, work.extents, work.chunks, work.title, work.flops, nbytes, work.origins)
-
-
-def _span(access: Access) -> int:
-    count = 1
-    for extent, stride in zip(access.operand.shape, access.operand.strides, strict=True):
-        count *= extent if stride else 1
-    return count
-

@@ -1,14 +1,15 @@
 """Graph to Plan: the ordered list of passes, the only place that knows the order, and the runner that applies them.
 
-    graph passes    graph -> graph, each verified, timed and dumped by the runner
-    lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py)
-    commits last    what overwrites inputs goes last (compiler/commits.py)
-    memory          work -> stages, chains, addresses (compiler/memory.py)
-    emit            kernels -> objects, from the cache where they are known (compiler/llvm)
+graph passes    graph -> graph, each verified, timed and dumped by the runner
+lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py)
+commits last    what overwrites inputs goes last (compiler/commits.py)
+memory          work -> stages, chains, addresses (compiler/memory.py)
+emit            kernels -> objects, from the cache where they are known (compiler/llvm)
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,13 +23,16 @@ from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.commits import commits_last
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
-from gradwerk.compiler.lower import HostStep, Program, lower
+from gradwerk.compiler.llvm.moving import MovingSlot
+from gradwerk.compiler.lower import Program, lower
 from gradwerk.compiler.simplify import simplify
+from gradwerk.compiler.steps import calls_of, works_of
+from gradwerk.compiler.tables import tables
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.verify import verify_work
-from gradwerk.compiler.work import Buffer, KernelSpec, Operand
+from gradwerk.compiler.work import Buffer, KernelSpec
 from gradwerk.ir.graph import Graph
-from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, POISON, ArrayAt, Block, HostCall, Plan, Pointer
+from gradwerk.ir.plan import ARENA, CONSTANTS, ENDLESS, FAULT_WORDS, FAULTS, FIRST_INPUT, POISON, Block, Loop, Plan, Pointer
 from gradwerk.ir.plan import Buffer as PlanBuffer
 from gradwerk.ir.region import Unit, describe
 from gradwerk.ir.text import print_graph
@@ -112,53 +116,46 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
 def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Plan:
     """Memory, tables and objects."""
     program.steps = commits_last(program.steps, program.inputs, {*program.outputs, *program.constants, *program.checks})
-    segments = [step for step in program.steps if not isinstance(step, HostStep)]
     plan, starts = memory.Schedule(kept=frozenset(program.inputs), faults=frozenset(program.checks)), list[int]()
     for step in program.steps:
         starts.append(len(plan.stages))
-        if not isinstance(step, HostStep):
-            memory.extend(plan, step)
-    called = [start for step, start in zip(program.steps, starts, strict=True) if isinstance(step, HostStep)]
-    memory.check_order(plan, max(called, default=0))
+        memory.extend(plan, step)
+    memory.check_order(plan, max((before for before, _ in plan.calls), default=0))
     fixed = addresses(graph, program)
-    held = [memory.root(o.buffer) for s in program.steps if isinstance(s, HostStep) for o in (*s.reads, *s.writes)]
+    held = [memory.root(operand.buffer) for call in calls_of(program.steps) for operand in (*call.reads, *call.writes)]
     places, arena = memory.assign(plan, fixed, held)
     if settings.check:
         given = [*program.inputs, *program.constants, *program.checks]
         verify_work(program.steps, plan, starts, places, given, program.outputs)
-    launches, chains, stages = memory.tables(plan, places)
+    rows = tables(plan, places, FIRST_INPUT + len(program.inputs) + len(program.outputs) - len(program.in_place))
     check = settings.check
     if log.kept or check:
         log.arena = memory.blocks(plan, places, held)
-    log.kernels = {spec.name: spec for segment in segments for work in segment.work for spec in (work.kernel, *work.others)}
-    host_calls = [
-        HostCall(start, step.op, arrays(step.reads, places), arrays(step.writes, places), str(step.op), tuple(step.node.origins))
-        for step, start in zip(program.steps, starts, strict=True)
-        if isinstance(step, HostStep)
-    ]
+    specs: list[KernelSpec] = [spec for work in works_of(program.steps) for spec in (work.kernel, *work.others)]
+    log.kernels = {spec.name: spec for spec in [*specs, *([MovingSlot()] if rows.moving else [])]}
     blob = b"".join(data + behind(len(data), poisoned=check) for data in program.constants.values())
-    trips = {number: loop.trips for loop in plan.loops for number in range(loop.first, loop.first + loop.count)}
     amount = sum(
-        (launch.flops + launch.nbytes) * trips.get(number, 1)
-        for number, stage in enumerate(stages)
-        for chain in chains[stage.first : stage.first + stage.count]
-        for launch in launches[chain.first : chain.first + chain.count]
+        (launch.flops + launch.nbytes) * math.prod(loop.runs for loop in rows.loops if loop.first <= number < loop.end)
+        for number, stage in enumerate(rows.stages)
+        for chain in rows.chains[stage.first : stage.first + stage.count]
+        for launch in rows.launches[chain.first : chain.first + chain.count]
     )
     return Plan(
         graph.name,
         tuple(PlanBuffer(value.shape, value.dtype) for value in graph.inputs),
         tuple(PlanBuffer(value.shape, value.dtype, program.in_place.get(k)) for k, value in enumerate(graph.outputs)),
-        tuple(launches),
-        tuple(chains),
-        tuple(stages),
-        tuple(plan.loops),
-        tuple(host_calls),
+        tuple(rows.launches),
+        tuple(rows.chains),
+        tuple(rows.stages),
+        tuple(rows.loops),
+        tuple(rows.calls),
         arena,
         blob,
         objects_for(log.kernels.values(), target),
         amount < SMALLEST_SHARED,
         tuple(program.checks.values()),
         tuple(log.arena) if check else (),
+        rows.moving,
     )
 
 
@@ -179,16 +176,6 @@ def addresses(graph: Graph, program: Program) -> dict[Buffer, Pointer]:
     return fixed
 
 
-def arrays(operands: tuple[Operand, ...], places: dict[Buffer, Pointer]) -> tuple[ArrayAt, ...]:
-    """Where a host call finds its arrays."""
-    result = []
-    for operand in operands:
-        base = places[memory.root(operand.buffer)]
-        where = Pointer(base.slot, base.offset + operand.offset * operand.dtype.itemsize)
-        result.append(ArrayAt(where, operand.shape, operand.dtype))
-    return tuple(result)
-
-
 def behind(nbytes: int, *, poisoned: bool) -> bytes:
     """The bytes between a constant and the next: kernels may read them, and nothing may depend on them."""
     count = padded(nbytes) - nbytes
@@ -204,10 +191,9 @@ def describe_plan(plan: Plan) -> str:
     """The Plan's tables as text."""
     size = f"{len(plan.launches)} launches, {len(plan.stages)} stages, arena {plan.arena_bytes} bytes"
     lines = [f"{plan.name}: {size}{', serial' if plan.serial else ''}"]
-    loops = {loop.first: loop for loop in plan.loops}
     for number, stage in enumerate(plan.stages):
-        loop = loops.get(number)
-        lines.append(f"stage {number}" + (f"  loop of {loop.count} stages, {loop.trips} times" if loop else ""))
+        told = "".join(f"  {loop_text(loop)}" for loop in plan.loops if loop.first == number)
+        lines.append(f"stage {number}{told}")
         for chain in plan.chains[stage.first : stage.first + stage.count]:
             lines.append(f"  chain of {chain.count}, {chain.chunks} chunks")
             for launch in plan.launches[chain.first : chain.first + chain.count]:
@@ -215,3 +201,13 @@ def describe_plan(plan: Plan) -> str:
                 lines.append(f"    {launch.kernel}  {launch.title}  [{where}] {launch.extents}")
     lines += [f"host before stage {call.before}: {call.title}" for call in plan.host_calls]
     return "\n".join(lines)
+
+
+def loop_text(loop: Loop) -> str:
+    """`loop of 2 stages, 100 times`"""
+    if loop.flag is None:
+        times = f"{loop.trips} times"
+    else:
+        most = f", {loop.trips} times at most" if loop.trips < ENDLESS else ""
+        times = f"{'while' if loop.when else 'until'} {place_text(loop.flag)}{most}"
+    return f"loop of {loop.count} stages, {times}"

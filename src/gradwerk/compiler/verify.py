@@ -16,12 +16,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.compiler.memory import Schedule, Segment, content, place_of, root
+from gradwerk.compiler.memory import Schedule, content, place_of, root
+from gradwerk.compiler.steps import HostStep, Repeated, Segment, Step, depends
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import Pointer
 
@@ -33,23 +33,10 @@ NOBODY, SEVERAL, EVERY = -1, -2, (1 << 12) - 1
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-class HostWork(Protocol):
-    """A call of Python between two segments."""
-
-    @property
-    def reads(self) -> tuple[Operand, ...]:
-        """What it reads."""
-
-    @property
-    def writes(self) -> tuple[Operand, ...]:
-        """What it writes."""
-
-
-Step = Segment | HostWork
-
-
-Moment = tuple[int, int, int, int]
-"""(step, work of the step, iteration, access)"""
+Trips = tuple[int, ...]
+"""Iterations of the loops around, outermost first."""
+Moment = tuple[int, ...]
+"""Places in the steps that lie in one another, iterations between them, then which access."""
 
 
 @dataclass
@@ -79,39 +66,85 @@ def verify_work(
 
     Raises: VerifyError, which names the work, the operand and an element.
     """
-    for step in steps:
-        if isinstance(step, Segment):
-            for work in step.work:
-                check_bounds(work, max(step.trips, 1))
+    check_reach(steps, ())
     if sum(map(amount, steps)) > MOST:
         return
-    trace = Trace()
-    in_order = Memory({}, given, trace)
-    for number, step in enumerate(steps):
-        in_order.step(number, step, first=True)
-    in_order.touch((len(steps), 0, 0), [Access(Operand(b, (b.count,), (1,))) for b in outputs], None, first=True)
-    scheduled = Memory(places, given, trace)
-    for number, step in enumerate(steps):
-        if not isinstance(step, Segment):
-            scheduled.step(number, step, first=False)
-            continue
-        end = starts[number + 1] if number + 1 < len(starts) else len(plan.stages)
-        order = {id(work): k for k, work in enumerate(step.work)}
-        for trip in range(max(step.trips, 1)):
-            for links in plan.stages[starts[number] : end]:
-                check_stage([link.work for link in links], trip)
+    for holds in (True, False) if depends(steps) else (True,):
+        Walks(plan, places, given, holds=holds).compare(steps, starts, outputs)
+
+
+class Walks:
+    """The walk in the order of the program, and that of the schedule, which must see the same.
+
+    `holds`: whether what flags decide about goes on; every one does for two iterations, or none.
+    """
+
+    def __init__(self, plan: Schedule, places: Mapping[Buffer, Pointer], given: Sequence[Buffer], *, holds: bool) -> None:
+        trace = Trace()
+        self.plan, self.places, self.holds = plan, places, holds
+        self.in_order, self.scheduled = Memory({}, given, trace), Memory(places, given, trace)
+
+    def compare(self, steps: Sequence[Step], starts: Sequence[int], outputs: Sequence[Buffer]) -> None:
+        """Raises: VerifyError."""
+        results = [Access(Operand(b, (b.count,), (1,))) for b in outputs]
+        for number, step in enumerate(steps):
+            self.written(step, (number,), ())
+        self.in_order.touch((len(steps),), (), results, None, first=True)
+        for number, step in enumerate(steps):
+            end = starts[number + 1] if number + 1 < len(starts) else len(self.plan.stages)
+            self.run(step, (number,), (), starts[number], end)
+        self.scheduled.touch((len(steps),), (), results, None, first=False)
+
+    def written(self, step: Step, key: Moment, trips: Trips) -> None:
+        """A step in the order of the program."""
+        if isinstance(step, Segment):
+            for place, work in enumerate(step.work):
+                self.in_order.touch((*key, place), trips, work.accesses, work, first=True)
+        elif isinstance(step, HostStep):
+            self.in_order.touch(key, trips, called(step), None, first=True)
+        else:
+            self.asked(self.in_order, step, key, trips, first=True)
+            for trip in range(step.tried(holds=self.holds)):
+                for number, inner in enumerate(step.steps):
+                    self.written(inner, (*key, trip, number), (*trips, trip))
+
+    def asked(self, memory: Memory, step: Repeated, key: Moment, trips: Trips, *, first: bool) -> None:
+        """The flag of a loop, as it is read before its first iteration."""
+        if step.flag is not None:
+            memory.touch((*key, -1), trips, [Access(step.flag)], None, first=first)
+
+    def run(self, step: Step, key: Moment, trips: Trips, first: int, end: int) -> None:
+        """A step in the order of the schedule, where it has the stages [first, end)."""
+        if isinstance(step, HostStep):
+            self.scheduled.touch(key, trips, called(step), None, first=False)
+        elif isinstance(step, Repeated):
+            self.asked(self.scheduled, step, key, trips, first=False)
+            spans = [self.plan.spans[inner] for inner in step.steps]
+            for trip in range(step.tried(holds=self.holds)):
+                for number, (inner, (begin, behind)) in enumerate(zip(step.steps, spans, strict=True)):
+                    self.run(inner, (*key, trip, number), (*trips, trip), begin, behind)
+        else:
+            order = {id(work): k for k, work in enumerate(step.work)}
+            for links in self.plan.stages[first:end]:
+                check_stage([link.work for link in links], trips)
                 works = [work for link in links for work in link.work]
                 for work in works:
-                    scheduled.touch((number, order[id(work)], trip), work.accesses, work, first=False)
-                check_apart(works, places)
-    scheduled.touch((len(steps), 0, 0), [Access(Operand(b, (b.count,), (1,))) for b in outputs], None, first=False)
+                    self.scheduled.touch((*key, order[id(work)]), trips, work.accesses, work, first=False)
+                check_apart(works, self.places)
+
+
+def called(step: HostStep) -> list[Access]:
+    """What a call of Python touches."""
+    return [*(Access(o) for o in step.reads), *(Access(o, writes=True, reads=False) for o in step.writes)]
 
 
 def amount(step: Step) -> int:
     """Elements touched, an upper bound."""
-    if not isinstance(step, Segment):
+    if isinstance(step, Repeated):
+        return max(step.tried(holds=step.when), 1) * sum(map(amount, step.steps))
+    if isinstance(step, HostStep):
         return sum(math.prod(o.shape) for o in (*step.reads, *step.writes))
-    return max(step.trips, 1) * sum(min(size(a), a.operand.buffer.count) for work in step.work for a in work.accesses)
+    return sum(min(size(a), a.operand.buffer.count) for work in step.work for a in work.accesses)
 
 
 def size(access: Access) -> int:
@@ -119,13 +152,24 @@ def size(access: Access) -> int:
     return math.prod(n if s else min(n, 1) for n, s in zip(access.footprint.extents, access.footprint.strides, strict=True))
 
 
-def check_bounds(work: Work, trips: int) -> None:
+def check_reach(steps: Sequence[Step], trips: Trips) -> None:
+    """Every access lies in its buffer, in every iteration of loops that run `trips` times.  Raises: VerifyError."""
+    for step in steps:
+        if isinstance(step, Segment):
+            for work in step.work:
+                check_bounds(work, trips)
+        elif isinstance(step, Repeated):
+            check_reach(step.steps, (*trips, step.trips))
+
+
+def check_bounds(work: Work, trips: Trips) -> None:
     """Every access lies in its buffer, in every iteration.  Raises: VerifyError."""
     for number, access in enumerate(work.accesses):
         if access.footprint.empty:
             continue
-        (at, step), (low, high) = place_of(access), access.footprint.whole
-        first, last = at + low + min(0, step * (trips - 1)), at + high + max(0, step * (trips - 1))
+        (at, steps), (low, high) = place_of(access.operand), access.footprint.whole
+        moves = [step * (count - 1) for step, count in zip(steps, trips, strict=False)]
+        first, last = at + low + sum(min(move, 0) for move in moves), at + high + sum(max(move, 0) for move in moves)
         if first < 0 or last >= root(access.operand.buffer).count:
             raise fault(work, number, f"reaches elements {first} to {last} of {root(access.operand.buffer).count}", work.accesses)
 
@@ -142,7 +186,15 @@ def describe(access: Access) -> str:
     verb = "writes" if access.writes and not access.reads else "updates" if access.writes else "reads"
     part = access.footprint
     moving = "" if part.moving is None else f", axis {part.moving} by {part.step} a chunk (-{part.before} +{part.behind})"
-    return f"{verb} {access.operand.buffer.label or 'buffer'} at {place_of(access)[0]}: {part.extents} strides {part.strides}{moving}"
+    return (
+        f"{verb} {access.operand.buffer.label or 'buffer'} at {place_of(access.operand)[0]}: {part.extents} strides {part.strides}{moving}"
+    )
+
+
+def began(operand: Operand, trips: Trips) -> int:
+    """The element of its memory at which an operand begins in an iteration."""
+    start, steps = place_of(operand)
+    return start + sum(step * trip for step, trip in zip(steps, trips, strict=False))
 
 
 class Memory:
@@ -152,13 +204,12 @@ class Memory:
         self.places, self.trace = places, trace
         self.slots: dict[object, Ints] = {}
         for buffer in given:
-            memory, found = self.where(Operand(buffer, (buffer.count,), (1,)), 0, np.arange(buffer.count))
+            memory, found = self.where(Operand(buffer, (buffer.count,), (1,)), (), np.arange(buffer.count))
             memory[found] = 0
 
-    def where(self, operand: Operand, trip: int, elements: Ints) -> tuple[Ints, Ints]:
+    def where(self, operand: Operand, trips: Trips, elements: Ints) -> tuple[Ints, Ints]:
         """The memory of an operand, and where in it these elements of it lie."""
-        start, step = place_of(Access(operand))
-        found, base = elements + (start + step * trip), root(operand.buffer)
+        found, base = elements + began(operand, trips), root(operand.buffer)
         at = self.places.get(base)
         if at is None:
             return self.room(base, base.count), found
@@ -173,22 +224,12 @@ class Memory:
             have = self.slots[key] = longer
         return have
 
-    def step(self, number: int, step: Step, *, first: bool) -> None:
-        """A step in the order of the program."""
-        if isinstance(step, Segment):
-            for trip in range(max(step.trips, 1)):
-                for place, work in enumerate(step.work):
-                    self.touch((number, place, trip), work.accesses, work, first=first)
-            return
-        accesses = [*(Access(o) for o in step.reads), *(Access(o, writes=True, reads=False) for o in step.writes)]
-        self.touch((number, 0, 0), accesses, None, first=first)
-
-    def touch(self, key: tuple[int, int, int], accesses: Sequence[Access], work: Work | None, *, first: bool) -> None:
+    def touch(self, key: Moment, trips: Trips, accesses: Sequence[Access], work: Work | None, *, first: bool) -> None:
         """All reads, then all writes.  On the `first` walk reads are judged and noted, on the second compared."""
         for n, access in enumerate(accesses):
             if not access.reads:
                 continue
-            memory, found = self.where(access.operand, key[2], access.footprint.elements())
+            memory, found = self.where(access.operand, trips, access.footprint.elements())
             writers = memory[found]
             if first:
                 self.judge(access, writers, work, n)
@@ -197,7 +238,7 @@ class Memory:
                 raise fault(work, n, "finds in the schedule what other work wrote, or nothing yet", accesses)
         for n, access in enumerate(accesses):
             if access.writes:
-                memory, found = self.where(access.operand, key[2], access.footprint.elements())
+                memory, found = self.where(access.operand, trips, access.footprint.elements())
                 memory[found] = self.trace.number((*key, n), access.operand.buffer)
 
     def judge(self, access: Access, writers: Ints, work: Work | None, number: int) -> None:
@@ -225,7 +266,7 @@ class Touched:
         return cls(np.full(count, NOBODY, np.int64), np.full(count, NOBODY, np.int64))
 
 
-def check_stage(chains: Sequence[Sequence[Work]], trip: int) -> None:
+def check_stage(chains: Sequence[Sequence[Work]], trips: Trips) -> None:
     """Different chains, and different chunks of one, have nothing in common that one of them writes.  Raises: VerifyError."""
     accesses = [access for works in chains for work in works for access in work.accesses]
     written = {root(access.operand.buffer) for access in accesses if access.writes}
@@ -241,9 +282,9 @@ def check_stage(chains: Sequence[Sequence[Work]], trip: int) -> None:
                     continue
                 if access.writes and work.chunks > 1 and access.footprint.moving is None:
                     raise fault(work, n, "is written as a whole by every chunk", work.accesses)
-                at, step = place_of(access)
+                at = began(access.operand, trips)
                 for elements, who in owners(access, work.chunks, number):
-                    if not mark(touched[base], elements + (at + step * trip), who, access):
+                    if not mark(touched[base], elements + at, who, access):
                         raise fault(work, n, "meets chunks that may run at the same time", work.accesses)
 
 

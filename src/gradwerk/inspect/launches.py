@@ -128,8 +128,9 @@ def on_program(name: str, seconds: float, launches: int, host: int) -> None:
         say(f"gradwerk: planned {name}: {launches} launches{calls} in {seconds * 1e3:.1f} ms")
 
 
-def on_host_loop(length: int, ops: tuple[str, ...]) -> None:
-    """Says that a loop does not run natively, and why."""
+def on_host_loop(what: str, length: int, ops: tuple[str, ...]) -> None:
+    """Says that a loop calls Python in every step, and why."""
     if settings.debug:
-        say(f"gradwerk: a scan of {length} steps runs on NumPy references, because of {', '.join(ops)} in its body")
+        steps = f" of {length} steps" if length and what != "branch" else ""
+        say(f"gradwerk: a {what}{steps} calls NumPy references each time, for {', '.join(ops)} in its body")
 

@@ -58,6 +58,11 @@ class Control(Op):
         raise TypeError(f"{self.name}: no answer to how often its bodies run")
 
     @property
+    def endless(self) -> bool:
+        """Whether nobody knows how often a body runs at most."""
+        return False
+
+    @property
     def has_effect(self) -> bool:
         """True when a token goes through it."""
         return any(value.type.is_token for body in self.bodies for value in body.inputs)

@@ -1,20 +1,23 @@
 """The Plan: what the compiler makes and the runtime runs.  Plain data: it can be printed, timed launch by launch, cached, shipped.
 
 Memory is named by slots.  Slot 0 is the arena (one per invocation), slot 1 the constants, slot 2 the faults (one per invocation, zero at
-first), then one slot per input, then one per output that is not written in place of an input.  A pointer is (slot, byte offset, bytes per
-loop iteration).
+first), then one slot per input, then one per output that is not written in place of an input, then one per place that moves with the
+iterations of an outer loop: a launch at the beginning of each of its iterations says where that is now.  A pointer is (slot, byte offset,
+bytes per iteration of the innermost loop).
 
 The kernel ABI: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration)`.  `slots` is an array of base addresses; `args` an array of
 i64: three words (slot, offset, step) per pointer, then the extents.  A pointer's address is slots[slot] + offset + iteration * step.
 
 Work is cut into chunks by size, never by the number of threads.  A chain is a run of launches with the same chunk count in which chunk c
 of each launch needs, of the chain's earlier launches, only chunk c: one worker runs chunk c of all of them, end to end.  Chains of one
-stage need nothing of each other.  Between stages there is a barrier.  Stages of a loop run `trips` times.
+stage need nothing of each other.  Between stages there is a barrier; a stage without chains does nothing.  Loops are runs of stages, and
+nest: docs/decisions/0018-nested-loops.md.
 
 Faults: a launch that finds an index out of range goes on, but notes it.  Word 0 of the slot says that there is any; check k has the record
-from word 8 (k + 1) on: found (0 or 1), iteration, place of the first (row-major), that index, lowest and highest of all.  All checks stand
-in stages before the first that `commits`, that is, writes over an input; no such stage is begun when a fault is noted.  Host calls, which
-may raise, come before all stages that commit.
+from word 8 (k + 1) on: found (0 or 1), iteration (of nested loops counted through, see `Turns`), place of the first (row-major), that
+index, lowest and highest of all.  All checks stand in stages before the first that `commits`, that is, writes over an input; no such stage
+is begun when a fault is noted, nor an iteration that a flag decides about.  Host calls, which may raise, come before all stages that
+commit.
 """
 
 from __future__ import annotations
@@ -78,13 +81,33 @@ class Stage:
     commits: bool = False
 
 
+ENDLESS = 1 << 31
+"""Trips of a loop of which nobody knows how often it runs; one that comes so far is broken off with an error."""
+
+
 @dataclass(frozen=True)
 class Loop:
-    """Stages [first, first + count) run `trips` times; kernels get the iteration number 0 .. trips - 1.  Loops do not nest."""
+    """Stages [first, first + count) run `trips` times; kernels of stages that are in no loop within it get the iteration, 0 .. trips - 1.
+
+    With a `flag`, it goes on only while the byte there is not 0 (`when` False: while it is 0), read before each iteration: a pointer as
+    kernels around the loop would have it.  A loop within another stands behind it in the Plan.
+    """
 
     first: int
     count: int
     trips: int
+    flag: Pointer | None = None
+    when: bool = True
+
+    @property
+    def end(self) -> int:
+        """The stage behind it."""
+        return self.first + self.count
+
+    @property
+    def runs(self) -> int:
+        """How often it runs, as far as is known: once where the flag says it."""
+        return self.trips if self.flag is None else 1
 
 
 @dataclass(frozen=True)
@@ -105,7 +128,10 @@ class HostFunction(Protocol):
 
 @dataclass(frozen=True)
 class HostCall:
-    """A Python function between two native segments: evaluates `graph_node_op` on arrays.  Runs before stage `before`."""
+    """A Python function between two native segments: evaluates `graph_node_op` on arrays.
+
+    Runs before stage `before`: in a loop where stages of it stand before and behind, else outside.
+    """
 
     before: int
     op: HostFunction
@@ -118,23 +144,52 @@ class HostCall:
 class Looking(Protocol):
     """What a check asks for the error: an op."""
 
-    def error(self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, step: str, origin: Origin | None) -> Exception:
-        """For the first index outside: its place, itself, lowest and highest of all."""
+    def error(
+        self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, steps: tuple[str, ...], origin: Origin | None
+    ) -> Exception:
+        """For the first index outside: its place, itself, lowest and highest of all.  `steps`: of the loops around, innermost first."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """A loop around a check, for people: `trips` of them, from the last step to the first where it is `reverse`.
+
+    `what` names it, "" for one that is none to the user.  The record of a check counts iterations of nested loops through, as the digits of
+    a number, of which that of this loop goes up to `span`.
+    """
+
+    trips: int
+    reverse: bool = False
+    what: str = "scan"
+    span: int = 0
+
+    def text(self, iteration: int) -> str:
+        """The step that this iteration is."""
+        of = f" of {self.trips}" if self.trips < ENDLESS else ""
+        return f"step {self.trips - 1 - iteration if self.reverse else iteration} of a {self.what}{of}" if self.what else ""
 
 
 @dataclass(frozen=True)
 class Check:
     """A look at indices of this shape and dtype, whose record stands at its number in `Plan.checks`; `op` makes the error.
 
-    In a loop of `trips` iterations (0: in none), which `reverse` walks from the last step to the first.
+    `loops`: those around it, outermost first.
     """
 
     op: Looking
     shape: tuple[int, ...]
     dtype: DType
-    trips: int = 0
-    reverse: bool = False
+    loops: tuple[Turns, ...] = ()
     origins: tuple[Origin, ...] = ()
+
+    def steps(self, iteration: int) -> tuple[str, ...]:
+        """The steps of the loops around in which it was, innermost first, from the iteration that the record has."""
+        found: list[str] = []
+        for loop in reversed(self.loops):
+            span = loop.span or loop.trips
+            found.append(loop.text(iteration % span))
+            iteration //= span
+        return tuple(filter(None, found))
 
 
 @dataclass(frozen=True)
@@ -177,6 +232,8 @@ class Plan:
     checks: tuple[Check, ...] = ()
     blocks: tuple[Block, ...] = ()
     """What the arena holds when; known where the Plan was made under `settings.check`."""
+    moving: int = 0
+    """How many slots move with the iterations of outer loops."""
 
     @property
     def first_output(self) -> int:

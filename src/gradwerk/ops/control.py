@@ -76,9 +76,9 @@ class Scan(Control):
         steps = range(self.carries, self.carries + self.scanned)
         expected = [t.with_shape((self.length, *t.shape)) if k in steps else t for k, t in enumerate(inputs)]
         if list(types) != expected:
-            raise ShapeError("scan: the arguments do not fit its body", facts=(f"given {_list(types)}", f"expected {_list(expected)}"))
+            raise ShapeError("scan: the arguments do not fit its body", facts=(f"given {listed(types)}", f"expected {listed(expected)}"))
         if outputs[: self.carries] != inputs[: self.carries]:
-            facts = (f"in {_list(inputs[: self.carries])}", f"out {_list(outputs[: self.carries])}")
+            facts = (f"in {listed(inputs[: self.carries])}", f"out {listed(outputs[: self.carries])}")
             raise ShapeError("scan: a step must give carries of the types it takes", facts=facts)
         return (*outputs[: self.carries], *(t.with_shape((self.length, *t.shape)) for t in outputs[self.carries :]))
 
@@ -102,7 +102,7 @@ class Scan(Control):
         back = backward_of(self, tuple(ct is not None for ct in cts[self.carries :]))
         if not back.scan.body.outputs:  # no gradient reaches an argument
             return [None] * len(xs)
-        results = tuple(ys) if back.forward == self else _results(back.forward(*xs))
+        results = tuple(ys) if back.forward == self else in_a_tuple(back.forward(*xs))
         world = (*xs, *(ct for ct in cts if ct is not None))
         args = [cts[k] if cts[k] is not None else full(xs[k].shape, 0, xs[k].dtype, like=world) for k in back.carries]
         args += [full(xs[k].shape, 0, xs[k].dtype, like=world) for k in back.totals]
@@ -110,7 +110,7 @@ class Scan(Control):
         args += [results[k] for k in back.saved]
         args += [xs[k] for k in (*back.slices, *back.constants)]
         grads: list[Operand | None] = [None] * len(xs)
-        for k, grad in zip((*back.carries, *back.totals, *back.stacked), _results(back.scan(*args)), strict=True):
+        for k, grad in zip((*back.carries, *back.totals, *back.stacked), in_a_tuple(back.scan(*args)), strict=True):
             grads[k] = grad
         return grads
 
@@ -142,7 +142,7 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     if op.has_effect:
         raise StateError("scan has no derivative while its body has an effect", likely="print outside of the loop")
     step = Graph("step")
-    inputs = [step.input(value.type, _label(value)) for value in op.body.inputs]
+    inputs = [step.input(value.type, label_of(value)) for value in op.body.inputs]
     outputs = op.body.inline(inputs, step)
     forward = set(step.nodes)
     end = op.carries + op.scanned
@@ -207,7 +207,7 @@ def _needed_of_forward(wanted: Iterable[Value], forward: set[Any], constants: se
 def carve(sources: Sequence[Value], outputs: Sequence[Value], name: str) -> Graph:
     """A finished graph of its own: inputs for `sources`, and the nodes between them and `outputs`."""
     graph = Graph(name)
-    place = {value: graph.input(value.type, _label(value)) for value in sources}
+    place = {value: graph.input(value.type, label_of(value)) for value in sources}
     wanted, queue = set(), list(outputs)
     while queue:
         value = queue.pop()
@@ -229,7 +229,8 @@ def _example_body() -> Graph:
     return body.finish((add(mul(carry, weight), x), mul(carry, x)))
 
 
-def _label(value: Value) -> str:
+def label_of(value: Value) -> str:
+    """What an input is called."""
     return value.node.op.label if isinstance(value.node.op, Input) else ""
 
 
@@ -237,11 +238,13 @@ def _value(graph: Graph, x: Operand) -> Value:
     return x if isinstance(x, Value) else graph.constant(x)
 
 
-def _results(results: Any) -> tuple[Operand, ...]:  # noqa: ANN401  one result comes alone
+def in_a_tuple(results: Any) -> tuple[Operand, ...]:  # noqa: ANN401  one result comes alone
+    """The results of an op called on operands."""
     return results if isinstance(results, tuple) else (results,)
 
 
-def _list(types: Iterable[Type]) -> str:
+def listed(types: Iterable[Type]) -> str:
+    """Types as a message names them."""
     return ", ".join(map(str, types))
 
 
@@ -255,4 +258,4 @@ def scan(
     reverse: bool = False,
 ) -> tuple[Operand, ...]:
     """Final carries, then the stacked results of a finished body of (carries..., slices..., constants...).  Raises: ShapeError."""
-    return _results(Scan(body, length, len(carry), len(xs), reverse)(*carry, *xs, *constants))
+    return in_a_tuple(Scan(body, length, len(carry), len(xs), reverse)(*carry, *xs, *constants))

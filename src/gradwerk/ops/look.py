@@ -72,16 +72,16 @@ class InRange(Look):
         return outside & (x != self.ignored) if self.ignores(x.dtype) else outside
 
     def error(
-        self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, step: str = "", origin: Origin | None = None
+        self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, steps: tuple[str, ...] = (), origin: Origin | None = None
     ) -> IndexDataError:
         """What is raised for indices of this shape and dtype.
 
-        `found`: place of the first index that is outside (row-major), that index, lowest and highest of all.  `step` names the iteration
-        of a loop, `origin` the line that wrote the op where that is not the present one.
+        `found`: place of the first index that is outside (row-major), that index, lowest and highest of all.  `steps` name the iterations
+        of the loops around, innermost first, `origin` the line that wrote the op where that is not the present one.
         """
         first, index, lowest, highest = found
         place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
-        facts = (f"indices {shape} {dtype}, lowest {lowest}, highest {highest}", *([step] if step else []))
+        facts = (f"indices {shape} {dtype}, lowest {lowest}, highest {highest}", *steps)
         allowed = f"0..{self.rows - 1}" if self.rows else "a table without rows"
         return IndexDataError(
             f"{self.what} {index} at ({place}) is outside {allowed}",
@@ -112,11 +112,11 @@ class NotZero(Look):
         return np.equal(x, 0)
 
     def error(
-        self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, step: str = "", origin: Origin | None = None
+        self, shape: tuple[int, ...], dtype: DType, found: tuple[int, ...], *, steps: tuple[str, ...] = (), origin: Origin | None = None
     ) -> ArgumentError:
         """What is raised for a divisor of this shape and dtype; see InRange."""
         place = ", ".join(str(int(n)) for n in np.unravel_index(found[0], shape))
-        facts = (f"divisor {shape} {dtype}, 0 at ({place})", *([step] if step else []))
+        facts = (f"divisor {shape} {dtype}, 0 at ({place})", *steps)
         message = "ZeroDivisionError: whole numbers cannot be divided by 0"
         return ArgumentError(message, facts=facts, likely="make one side floating", origin=origin)
 

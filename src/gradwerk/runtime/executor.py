@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 # a job: what stays
-LAUNCHES, CHAINS, STAGES, SEGMENTS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, FATE, WATCH, NOTED = range(11)
+LAUNCHES, CHAINS, STAGES, ITEMS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, FATE, WATCH, NOTED, DECISIONS = range(12)
 # a job: what the next call shall run
-RUN, FIRST, END, TRIP = 16, 17, 18, 19
+RUN, FIRST, END, INSTANCE, TRIP = 16, 17, 18, 19, 20
 JOB_WORDS = 24
-ALL_TRIPS = -1
 
 # the control block, a cache line a word
 LINE = 8
@@ -25,6 +24,7 @@ OWNER, CREW = RING + 8 * LINE, RING + 9 * LINE
 CONTROL_WORDS = RING + 10 * LINE
 
 DONE, CANCELLED, AGAIN, BUSY = 0, 1, 2, 3
+WITHOUT_END = 5
 HIGHEST = 2**63 - 1
 """Of the word `fate`: cancelled.  Of `stop`: the workers go home."""
 EVENT_WORDS = 6

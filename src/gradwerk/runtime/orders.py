@@ -19,11 +19,19 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
-from gradwerk.ir.plan import Block, Plan, Stage
+import numpy as np
+
+from gradwerk.ir.plan import Block, Plan, Pointer, Stage
+from gradwerk.runtime.executor import SLOTS, WITHOUT_END
+from gradwerk.runtime.memory import view
 from gradwerk.runtime.poison import Poison
+from gradwerk.runtime.tables import LOOP, STAGES, UNTIL
 
 Kernel = Callable[[int, int, int, int], None]
+FAULTY = 4
+"""Code of a walk that stopped because a fault is noted."""
 
 
 @dataclass
@@ -95,41 +103,83 @@ def _kernel(address: int) -> Kernel:
     return ctypes.CFUNCTYPE(None, word, word, word, word)(address)
 
 
-class OrderedWalk:
-    """Walks segments of one context's run in a given order.  `rows` are the Plan's launches as (kernel, arguments)."""
+def pointed(slots: memoryview[int], pointer: Pointer, iteration: int) -> int:
+    """The address that a pointer means in an iteration."""
+    return slots[pointer.slot] + pointer.offset + iteration * pointer.step
 
-    def __init__(self, plan: Plan, rows: Sequence[Sequence[int]], order: Order, slots: int, poison: Poison | None) -> None:
-        self.plan, self.rows, self.order, self.slots = plan, rows, order, slots
-        self.begins: dict[int, list[Block]] = {}
-        self.ends: dict[int, list[Block]] = {}
-        self.poison = poison
-        last = len(plan.stages) - 1
-        loops = {loop.first: loop for loop in plan.loops}
-        self.trips = {n: loop.trips for loop in loops.values() for n in range(loop.first, loop.first + loop.count)}
-        for block in plan.blocks if poison is not None else ():
-            if block.first > 0:
-                self.begins.setdefault(block.first, []).append(block)
-            if block.last < last:
-                self.ends.setdefault(block.last, []).append(block)
+
+class Memory(Protocol):
+    """What a walk needs of a context: its addresses by slot, its job, its record of faults and its poison."""
+
+    slots: memoryview[int]
+    job: memoryview[int]
+    faults: memoryview[int]
+    poison: Poison | None
+
+
+class OrderedWalk:
+    """Walks native items of one context's run in a given order.
+
+    `rows`: the Plan's launches as (kernel, arguments), and its items (compiler/llvm/executor.py).
+    """
+
+    def __init__(self, plan: Plan, rows: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]], order: Order, memory: Memory) -> None:
+        self.plan, self.order, self.memory = plan, order, memory
+        self.launches, self.rows = rows
+        self.begun: set[int] = set()
+        self.blocks = list(plan.blocks) if memory.poison is not None else []
+
+    def items(self, first: int, end: int, trip: int) -> int:
+        """All launches of items that belong to iteration `trip` of a loop; whether it went to the end, in the executor's codes."""
+        for kind, begin, behind, trips, *flag, endless in self.rows[first:end]:
+            if kind == STAGES:
+                for number in range(begin, behind):
+                    if self.plan.stages[number].commits and self.memory.faults[0]:
+                        return FAULTY
+                    self.stage(number, trip)
+                continue
+            number = 0
+            while number < trips:
+                if kind != LOOP:
+                    if self.memory.faults[0]:
+                        return FAULTY
+                    (byte,) = view(pointed(self.memory.slots, Pointer(*flag), trip), (1,), np.dtype(np.uint8))
+                    if bool(byte) is (kind == UNTIL):
+                        break
+                code = self.items(begin, behind, number)
+                if code:
+                    return code
+                number += 1
+            else:
+                if endless:
+                    return WITHOUT_END
+        return 0
 
     def stage(self, number: int, trip: int) -> None:
         """All launches of one stage."""
-        if trip == 0:
-            self.forget(self.begins.get(number, []))
-        for task in self.order(self.tasks(self.plan.stages[number]), number, trip):
-            kernel, arguments = self.rows[task.next]
+        if number not in self.begun:
+            self.begun.add(number)
+            self.forget(number)
+        tasks = self.tasks(self.plan.stages[number])
+        for task in self.order(tasks, number, trip) if tasks else ():
+            kernel, arguments = self.launches[task.next]
             task.next += 1
-            _kernel(kernel)(self.slots, arguments, task.chunk, trip)
-        if trip == self.trips.get(number, 1) - 1:
-            self.forget(self.ends.get(number, []))
+            _kernel(kernel)(self.memory.job[SLOTS], arguments, task.chunk, trip)
 
     def tasks(self, stage: Stage) -> list[Task]:
         """One for each chunk of each chain."""
         chains = self.plan.chains[stage.first : stage.first + stage.count]
         return [Task(chain.first, chain.first + chain.count, chunk) for chain in chains for chunk in range(chain.chunks)]
 
-    def forget(self, blocks: list[Block]) -> None:
-        """What these buffers hold is of no use to anybody."""
-        for block in blocks:
-            if self.poison is not None:
-                self.poison.forget(block)
+    def forget(self, number: int) -> None:
+        """What those buffers hold that begin with this stage, or have ended before, is of no use to anybody.
+
+        A buffer that loops touch lives through the outermost of them: it is forgotten before, and behind.
+        """
+        left: list[Block] = []
+        for block in self.blocks:
+            if self.memory.poison is not None and (block.last < number or 0 < block.first == number):
+                self.memory.poison.forget(block)
+            if block.last >= number:
+                left.append(block)
+        self.blocks = left

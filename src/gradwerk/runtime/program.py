@@ -17,21 +17,23 @@ from itertools import count
 import numpy as np
 
 from gradwerk.base.dtypes import token
+from gradwerk.base.errors import StateError
 from gradwerk.base.events import emit
 from gradwerk.base.settings import settings
-from gradwerk.ir.plan import ARENA, CONSTANTS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan
+from gradwerk.ir.plan import ARENA, CONSTANTS, ENDLESS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan
 from gradwerk.runtime.executor import (
     AGAIN,
-    ALL_TRIPS,
     BUSY,
     CANCELLED,
     CLAIMS,
     COMPLETIONS,
     CONTROL,
     CONTROL_WORDS,
+    DECISIONS,
     END,
     EVENT_WORDS,
     FIRST,
+    INSTANCE,
     JOB_WORDS,
     LINE,
     NOTED,
@@ -39,14 +41,15 @@ from gradwerk.runtime.executor import (
     SLOTS,
     TRIP,
     WATCH,
+    WITHOUT_END,
     Executor,
 )  # fmt: skip
 from gradwerk.runtime.finish import Finished
 from gradwerk.runtime.memory import Array, Results, address, empty, several_words, view, words
-from gradwerk.runtime.orders import OrderedWalk, order_of
+from gradwerk.runtime.orders import OrderedWalk, order_of, pointed
 from gradwerk.runtime.poison import GuardedResults, Poison
 from gradwerk.runtime.pool import pool, retire
-from gradwerk.runtime.tables import Native, Repeat, Step, Tables, iterations, parallel
+from gradwerk.runtime.tables import MOST_INSTANCES, Native, Repeat, Step, Tables, iterations, parallel
 
 BYTE = np.dtype(np.uint8)
 MOST_EVENTS = 1 << 18
@@ -60,23 +63,28 @@ _ALONE_ADDRESS = address(_ALONE)
 class Context:
     """What one invocation writes."""
 
-    __slots__ = ("__weakref__", "address", "arena", "counters", "faults", "job", "poison", "results", "runs", "slots")
+    __slots__ = (
+        "__weakref__", "address", "arena", "counters", "faults", "instances", "job", "ordered", "poison", "results", "runs", "slots",
+    )  # fmt: skip
 
     def __init__(
         self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results | GuardedResults, poison: Poison | None = None
     ) -> None:
         self.poison = poison
         self.arena = _bytes(plan.arena_bytes) if poison is None else poison.memory.array((plan.arena_bytes,), BYTE)
-        counters = LINE * (len(plan.chains) + len(plan.stages) + 1)
+        counters = LINE * (len(plan.chains) + len(plan.stages) + len(tables.rows) + 1)
         self.counters, slots, job, faults = several_words(counters, slot_count, JOB_WORDS, FAULT_WORDS * (len(plan.checks) + 1))
         slots[ARENA], slots[CONSTANTS], slots[FAULTS] = address(self.arena), address(constants), address(faults)
         job[:4] = tables.addresses
         job[SLOTS], job[CLAIMS] = address(slots), address(self.counters)
         job[COMPLETIONS] = address(self.counters) + 8 * LINE * len(plan.chains)
+        job[DECISIONS] = job[COMPLETIONS] + 8 * LINE * len(plan.stages)
         job[CONTROL], job[NOTED] = _ALONE_ADDRESS, slots[FAULTS]
-        job[RUN : TRIP + 1] = (0, 0, tables.segment_count, ALL_TRIPS)
+        (first, end) = next(((step.first, step.end) for step in tables.steps if isinstance(step, Native)), (0, 0))
+        job[RUN : TRIP + 1] = (0, first, end, 0, 0)
         self.address = address(job)
-        self.slots, self.job, self.faults, self.runs = slots.data, job.data, faults.data, 0
+        self.slots, self.job, self.faults, self.runs, self.instances = slots.data, job.data, faults.data, 0, 0
+        self.ordered: OrderedWalk | None = None
         self.results = results
         weakref.finalize(self, retire, (tables, constants, self.arena, job)).atexit = False
 
@@ -106,7 +114,8 @@ class Program:
         self.taken = tuple((k, b.in_place_of) for k, b in enumerate(plan.outputs) if b.in_place_of is not None)
         self.parallel = parallel(plan)
         self.simple = all(isinstance(step, Native) for step in self.tables.steps)
-        self.most_runs = (1 << 31) // max([1, *(loop.trips for loop in plan.loops)])
+        self.most_instances = MOST_INSTANCES // self.tables.most
+        self.slot_count = self.first_output + len(self.fresh) + plan.moving
         self._pack = struct.Struct(f"{len(plan.inputs) + len(self.fresh)}q").pack_into
 
     def context(self) -> Context:
@@ -120,7 +129,7 @@ class Program:
             pass
         poison = Poison(self.plan) if check else None
         results = Results(tuple((shape, dtype) for _, shape, dtype in self.fresh)) if poison is None else poison.results
-        return Context(self.plan, self.tables, self.constants, self.first_output + len(self.fresh), results, poison)
+        return Context(self.plan, self.tables, self.constants, self.slot_count, results, poison)
 
     def run(self, inputs: Sequence[int], outputs: Sequence[int] = ()) -> list[Array]:
         """Runs on memory at these addresses, one per input; the escaping outputs as new arrays, in order.
@@ -133,6 +142,8 @@ class Program:
             emit("run", program=self, inputs=inputs)
         context = self.context()
         context.job[RUN] = context.runs  # before anything may raise: `halt` asks about this run, not about the context's last one
+        context.job[INSTANCE] = context.instances
+        context.instances += 1
         context.runs += 1
         made: list[Array] = []
         order = settings.chunk_order
@@ -159,7 +170,7 @@ class Program:
             if code != CANCELLED:
                 raise Finished(made, error) from None
             raise
-        if context.runs < self.most_runs and not order:  # a walk in order counts no visits
+        if context.instances < self.most_instances and not order:  # a walk in order counts no visits
             self.free.append(context)
         return made
 
@@ -167,7 +178,7 @@ class Program:
         if self.simple:
             walk(context)
         else:
-            self._steps(context, self.tables.steps, ALL_TRIPS, walk)
+            self._steps(context, self.tables.steps, 0, walk)
         if context.faults[0]:
             raise first_fault(self.plan, context.faults)
 
@@ -197,33 +208,55 @@ class Program:
             code = self.executor.walk(context.address)
         if code == CANCELLED:  # by nobody but the end of the process, and this is another thread
             raise SystemExit
+        if code == WITHOUT_END:
+            raise without_end()
 
     def _in_order(self, context: Context) -> None:
         """The job in the order of chunks that the settings ask for."""
-        job, plan = context.job, self.plan
-        rows = self.tables.launches[: 2 * len(plan.launches)].reshape(-1, 2).tolist()
-        walk = OrderedWalk(plan, rows, order_of(settings.chunk_order), job[SLOTS], context.poison)
-        segments = self.tables.segments[: 3 * self.tables.segment_count].reshape(-1, 3)
-        for first, end, trips in segments[job[FIRST] : job[END]].tolist():
-            for trip in range(trips) if job[TRIP] == ALL_TRIPS else (job[TRIP],):
-                for number in range(first, end):
-                    if plan.stages[number].commits and context.faults[0]:
-                        return
-                    walk.stage(number, trip)
+        job = context.job
+        if context.ordered is None:
+            rows = self.tables.launches[: 2 * len(self.plan.launches)].reshape(-1, 2).tolist()
+            order = order_of(settings.chunk_order)
+            context.ordered = OrderedWalk(self.plan, (rows, self.tables.rows), order, context)
+        if context.ordered.items(job[FIRST], job[END], job[TRIP]) == WITHOUT_END:
+            raise without_end()
 
     def _steps(self, context: Context, steps: Sequence[Step], trip: int, walk: Walk) -> None:
+        """The steps of a program, or of one iteration of a loop that Python drives."""
         for step in steps:
             if isinstance(step, HostCall):
                 if context.faults[0]:
                     raise first_fault(self.plan, context.faults)
-                _host(context, step, max(trip, 0))
+                _host(context, step, trip)
             elif isinstance(step, Repeat):
-                for number in range(step.trips):
-                    self._steps(context, step.steps, number, walk)
+                self._repeat(context, step, trip, walk)
             else:
+                if context.instances >= self.most_instances:
+                    self._count_anew(context)
                 job = context.job
-                job[FIRST], job[END], job[TRIP] = step.first, step.end, trip if step.looped else ALL_TRIPS
+                job[FIRST], job[END], job[INSTANCE], job[TRIP] = step.first, step.end, context.instances, trip
+                context.instances += 1
                 walk(context)
+
+    def _repeat(self, context: Context, step: Repeat, around: int, walk: Walk) -> None:
+        """A loop with host calls inside."""
+        loop = step.loop
+        for number in range(loop.trips):
+            if loop.flag is not None:
+                if context.faults[0]:
+                    raise first_fault(self.plan, context.faults)
+                (flag,) = view(pointed(context.slots, loop.flag, around), (1,), BYTE)
+                if bool(flag) is not loop.when:
+                    return
+            self._steps(context, step.steps, number, walk)
+        if loop.trips == ENDLESS:
+            raise without_end()
+
+    def _count_anew(self, context: Context) -> None:
+        """Instances from 0 again, once nobody is inside any more who has seen the old numbers."""
+        self.executor.settle(pool(self.executor).address)
+        context.counters[:] = 0
+        context.instances = 0
 
     def watch(self, inputs: Sequence[int], outputs: Sequence[int], *, alone: bool = False) -> Trace:
         """A run with two time stamps around each launch of each chunk.  `alone`: by this thread only."""
@@ -232,7 +265,7 @@ class Program:
         events = words(EVENT_WORDS * min(rows, MOST_EVENTS) + 1)
         ticks, block = words(len(plan.launches) + 1), words(LINE)
         block[:4] = (0, min(rows, MOST_EVENTS), address(events), address(ticks))
-        context = Context(plan, tables, self.constants, self.first_output + len(self.fresh), Results(()))
+        context = Context(plan, tables, self.constants, self.slot_count, Results(()))
         self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *outputs)
         context.job[WATCH] = address(block)
         weakref.finalize(context, retire, (events, ticks, block)).atexit = False
@@ -255,14 +288,17 @@ def _bytes(count: int) -> Array:
     return empty((count,), BYTE) if count else _NOTHING
 
 
+def without_end() -> StateError:
+    """The error for a loop that went on as long as anybody can count."""
+    return StateError(f"a while loop ran {ENDLESS} times and would go on", likely="its condition never becomes false")
+
+
 def first_fault(plan: Plan, faults: Sequence[int]) -> Exception:
     """The error of the first check, in the plan's order, that noted something: the same with any number of threads."""
     check, record = next((c, faults[k : k + 6]) for k, c in zip(count(FAULT_WORDS, FAULT_WORDS), plan.checks) if faults[k])
     _, iteration, *found = record
-    step = check.trips - 1 - iteration if check.reverse else iteration
-    where = f"step {step} of a scan of {check.trips}" if check.trips else ""
     origin = check.origins[0] if check.origins else None
-    return check.op.error(check.shape, check.dtype, tuple(found), step=where, origin=origin)
+    return check.op.error(check.shape, check.dtype, tuple(found), steps=check.steps(iteration), origin=origin)
 
 
 def _host(context: Context, call: HostCall, trip: int) -> None:
@@ -274,5 +310,4 @@ def _host(context: Context, call: HostCall, trip: int) -> None:
 
 
 def _array_at(context: Context, at: ArrayAt, trip: int) -> Array:
-    start = context.slots[at.pointer.slot] + at.pointer.offset + trip * at.pointer.step
-    return view(start, at.shape, at.dtype)
+    return view(pointed(context.slots, at.pointer, trip), at.shape, at.dtype)

@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from math import prod
 
 import numpy as np
 
-from gradwerk.ir.plan import HostCall, Plan
+from gradwerk.ir.plan import ENDLESS, HostCall, Loop, Plan
 from gradwerk.runtime.memory import address, several_words
+
+STAGES, LOOP, WHILE, UNTIL = range(4)
+"""Kinds of items."""
+ITEM_WORDS = 8
+MOST_INSTANCES = 1 << 43
+MOST_CHUNKS = 1 << 20
+"""What the words of the executor can count (compiler/llvm/executor.py)."""
+MOST_NATIVE = 1 << 41
+"""Iterations of nested loops together, above which Python drives the outer ones: instances would soon be used up."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Stages [first, end)."""
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Nest:
+    """A loop and what an iteration of it does, in order."""
+
+    loop: Loop
+    parts: tuple[Part, ...]
+
+    @property
+    def most(self) -> int:
+        """How many instances of the innermost parts it may have."""
+        return max(self.loop.trips, 1) * max((part.most for part in self.parts if isinstance(part, Nest)), default=1)
+
+    @property
+    def native(self) -> bool:
+        """Whether native code runs it, from beginning to end."""
+        return self.most <= MOST_NATIVE and all(isinstance(part, Run) or (isinstance(part, Nest) and part.native) for part in self.parts)
+
+
+Part = Run | Nest | HostCall
 
 
 @dataclass(frozen=True)
 class Native:
-    """Segments [first, end) run natively; `looped` when they are part of a loop that Python drives."""
+    """Items [first, end) run natively."""
 
     first: int
     end: int
-    looped: bool = False
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """A loop with host calls inside: the steps of one iteration."""
+    """A loop that Python drives: the steps of one iteration."""
 
-    trips: int
-    steps: tuple[Native | HostCall, ...]
+    loop: Loop
+    steps: tuple[Step, ...]
 
 
 Step = Native | HostCall | Repeat
@@ -35,7 +71,7 @@ Row = tuple[int, ...]
 
 
 class Tables:
-    """The rows of launches, chains, stages and segments.  They never change, and live as long as a worker may read them."""
+    """The rows of launches, chains, stages and items.  They never change, and live as long as a worker may read them."""
 
     def __init__(self, plan: Plan, addresses: Mapping[str, int]) -> None:
         given = [[*(word for p in launch.pointers for word in (p.slot, p.offset, p.step)), *launch.extents] for launch in plan.launches]
@@ -43,81 +79,103 @@ class Tables:
         totals = [sum(c.chunks for c in plan.chains[s.first : s.first + s.count]) for s in plan.stages]
         chains = [(c.first, c.first + c.count, c.chunks) for c in plan.chains]
         stages = [(s.first, s.first + s.count, n, int(s.commits)) for s, n in zip(plan.stages, totals, strict=True)]
-        self.steps, segments = steps(plan)
-        self.segment_count = len(segments)
-        sizes = (starts[-1], 2 * len(starts), 3 * len(chains), 4 * len(stages), 3 * len(segments))
+        if max(totals, default=0) >= MOST_CHUNKS:
+            raise ValueError(f"a stage of {max(totals)} chunks")
+        self.parts = parts_of(plan)
+        self.rows: list[Row] = []
+        self.steps = steps(self.parts, self.rows)
+        self.most = max([1, *(part.most for part in self.natives(self.parts))])
+        """How many instances the innermost native items of one walk may have."""
+        sizes = (starts[-1], 2 * len(starts), 3 * len(chains), 4 * len(stages), ITEM_WORDS * len(self.rows))
         arguments, *tables = several_words(*(max(1, size) for size in sizes))
-        self.launches, self.chains, self.stages, self.segments = tables
+        self.launches = tables[0]
         first = address(arguments)
         launches = [(addresses[launch.kernel], first + 8 * at) for launch, at in zip(plan.launches, starts, strict=False)]
-        contents: list[Sequence[Sequence[int]]] = [given, launches, chains, stages, segments]
+        contents: list[Sequence[Sequence[int]]] = [given, launches, chains, stages, self.rows]
         for table, rows in zip((arguments, *tables), contents, strict=True):
             numbers = [word for row in rows for word in row]
             table[: len(numbers)] = numbers
         self.addresses = [address(table) for table in tables]
 
+    def natives(self, parts: Sequence[Part]) -> list[Nest]:
+        """The outermost loops that run natively."""
+        loops = [part for part in parts if isinstance(part, Nest)]
+        return [found for loop in loops for found in ([loop] if loop.native else self.natives(loop.parts))]
 
-def steps(plan: Plan) -> tuple[tuple[Step, ...], list[Row]]:
-    """What Python does in order, and the segment rows (first stage, end, trips).
 
-    A host call before stage s runs between stages s - 1 and s; strictly inside a loop it runs in every iteration.
-    """
-    rows: list[Row] = []
+def parts_of(plan: Plan) -> tuple[Part, ...]:
+    """The Plan's stages, loops and host calls as they nest, in the order in which they run."""
+    loops = [loop for loop in plan.loops if loop.count]
+    return _level(0, len(plan.stages), loops, plan.host_calls)
+
+
+def _level(first: int, end: int, loops: Sequence[Loop], calls: Sequence[HostCall]) -> tuple[Part, ...]:
+    """The parts of stages [first, end) and of these loops and calls, all of which are in them."""
+    outer: list[Loop] = []
+    for loop in loops:
+        if not outer or loop.first >= outer[-1].end:
+            outer.append(loop)
+    marks: list[tuple[int, int, Loop | HostCall]] = [(loop.first, 1, loop) for loop in outer]
+    marks += [(call.before, 0, call) for call in calls if not any(loop.first < call.before < loop.end for loop in outer)]
+    found: list[Part] = []
+    for at, _, what in sorted(marks, key=lambda mark: mark[:2]):
+        if first < at:
+            found.append(Run(first, at))
+        first = at
+        if isinstance(what, HostCall):
+            found.append(what)
+            continue
+        inside = [loop for loop in loops if loop is not what and what.first <= loop.first < what.end]
+        within = [call for call in calls if what.first < call.before < what.end]
+        found.append(Nest(what, _level(what.first, what.end, inside, within)))
+        first = what.end
+    if first < end:
+        found.append(Run(first, end))
+    return tuple(found)
+
+
+def steps(parts: Sequence[Part], rows: list[Row]) -> tuple[Step, ...]:
+    """What Python does in order; what is native goes into `rows`, each run of it together."""
     taken: list[Step] = []
-    loops = {loop.first: loop for loop in plan.loops}
-    calls: dict[int, list[HostCall]] = {}
-    for call in plan.host_calls:
-        calls.setdefault(call.before, []).append(call)
-    edges = sorted({*loops, *calls, len(plan.stages)})
-    begin = stage = 0
+    waiting: list[Run | Nest] = []
 
     def close() -> None:
-        nonlocal begin
-        if begin < len(rows):
-            taken.append(Native(begin, len(rows)))
-        begin = len(rows)
+        if waiting:
+            taken.append(Native(*_placed(waiting, rows)))
+            waiting.clear()
 
-    while True:
-        if stage in calls:
-            close()
-            taken += calls[stage]
-        if stage >= len(plan.stages):
-            break
-        loop = loops.get(stage)
-        if loop is None:
-            end = edges[bisect_right(edges, stage)]
-            rows.append((stage, end, 1))
-        else:
-            end = stage + loop.count
-            inside = [cut for cut in edges[bisect_right(edges, stage) : bisect_left(edges, end)] if cut in calls]
-            if inside:
-                close()
-                taken.append(_driven([stage, *inside, end], loop.trips, calls, rows))
-                begin = len(rows)
-            else:
-                rows.append((stage, end, loop.trips))
-        stage = end
+    for part in parts:
+        if isinstance(part, Run) or (isinstance(part, Nest) and part.native):
+            waiting.append(part)
+            continue
+        close()
+        taken.append(part if isinstance(part, HostCall) else Repeat(part.loop, steps(part.parts, rows)))
     close()
-    return tuple(taken), rows
+    return tuple(taken)
 
 
-def _driven(edges: Sequence[int], trips: int, calls: Mapping[int, Sequence[HostCall]], rows: list[Row]) -> Repeat:
-    """A loop of the stages between the first edge and the last, cut at the host calls before the others."""
-    body: list[Native | HostCall] = []
-    for begin, end in pairwise(edges):
-        body += calls[begin] if begin != edges[0] else ()
-        body.append(Native(len(rows), len(rows) + 1, looped=True))
-        rows.append((begin, end, trips))
-    return Repeat(trips, tuple(body))
+def _placed(parts: Sequence[Part], rows: list[Row]) -> tuple[int, int]:
+    """Native parts as rows: those of one level side by side, what is in them behind."""
+    first = len(rows)
+    rows += [()] * len(parts)
+    for number, part in enumerate(parts, first):
+        if isinstance(part, Run):
+            rows[number] = (STAGES, part.first, part.end, 0, 0, 0, 0, 0)
+        elif isinstance(part, Nest):
+            loop, flag = part.loop, part.loop.flag
+            kind = LOOP if flag is None else WHILE if loop.when else UNTIL
+            where = (0, 0, 0) if flag is None else (flag.slot, flag.offset, flag.step)
+            rows[number] = (kind, *_placed(part.parts, rows), loop.trips, *where, int(loop.trips == ENDLESS))
+    return first, first + len(parts)
 
 
 def iterations(plan: Plan) -> list[int]:
-    """How often each launch runs."""
+    """How often each launch runs, as far as is known."""
+    by_stage = [prod(loop.runs for loop in plan.loops if loop.first <= number < loop.end) for number in range(len(plan.stages))]
     result = [1] * len(plan.launches)
-    for loop in plan.loops:
-        for stage in plan.stages[loop.first : loop.first + loop.count]:
-            for chain in plan.chains[stage.first : stage.first + stage.count]:
-                result[chain.first : chain.first + chain.count] = [loop.trips] * chain.count
+    for times, stage in zip(by_stage, plan.stages, strict=True):
+        for chain in plan.chains[stage.first : stage.first + stage.count]:
+            result[chain.first : chain.first + chain.count] = [times] * chain.count
     return result
 
 

@@ -18,8 +18,8 @@ class Kernel:
     def __init__(self, module: Module, name: str, *, pointers: int, extents: int) -> None:
         f = module.function(name, [("ptr", "slots"), ("ptr", "args"), ("i64", "chunk"), ("i64", "iteration")])
         self.function = f
-        slots, self._args, self.chunk, self.iteration = f.params
-        self.pointers = [self._pointer(slots, k) for k in range(pointers)]
+        self.slots, self._args, self.chunk, self.iteration = f.params
+        self.pointers = [self._pointer(k) for k in range(pointers)]
         self.extents = [self._word(WORDS * pointers + k) for k in range(extents)]
         self._first = WORDS * pointers
 
@@ -31,10 +31,10 @@ class Kernel:
         f = self.function
         return f.load("i64", f.at(self._args, index, element="i64"))
 
-    def _pointer(self, slots: Value, k: int) -> Value:
+    def _pointer(self, k: int) -> Value:
         f = self.function
         slot, offset, step = (self._word(WORDS * k + n) for n in range(WORDS))
-        base = f.load("ptr", f.at(slots, slot, element="ptr"))
+        base = f.load("ptr", f.at(self.slots, slot, element="ptr"))
         return f.at(base, f.add(offset, f.mul(self.iteration, step)), element="i8")
 
     def span(self, extent: Integer, step: Integer) -> tuple[Integer, Integer]:

@@ -32,18 +32,23 @@ FOUND, ITERATION, PLACE, INDEX, LOWEST, HIGHEST, SEEN = range(7)
 
 @dataclass(frozen=True)
 class BoundsKernel:
-    """The structure of a look.  Operands: indices or divisors, record, and where it `ignores` one number outside that number."""
+    """The structure of a look.
+
+    Operands: indices or divisors, record, where it `ignores` one number outside that number, and where it is `nested` in several loops a
+    place as many words behind the record as there were iterations.
+    """
 
     dtype: DType
     letters: tuple[str, ...]
     ignores: bool
     divisors: bool = False
+    nested: bool = False
 
     @cached_property
     def name(self) -> str:
         """Content name."""
         what = "not_zero" if self.divisors else "in_range"
-        return f"{what}_{dtypes.SHORT[self.dtype]}_{digest(self.dtype, self.letters, self.ignores, self.divisors)}"
+        return f"{what}_{dtypes.SHORT[self.dtype]}_{digest(self.dtype, self.letters, self.ignores, self.divisors, self.nested)}"
 
     def build(self, target: Target) -> str:
         """LLVM text.  Extents: the axes', the rows, the number of the record, the run-time strides."""
@@ -56,14 +61,16 @@ class BoundsBuilder:
     def __init__(self, spec: BoundsKernel, target: Target) -> None:
         self.spec, self.module, self.rank = spec, Module(), len(spec.letters[0])
         fixed = self.rank + 2
-        self.kernel = Kernel(self.module, spec.name, pointers=2 + spec.ignores, extents=fixed + count_free(spec.letters))
+        self.kernel = Kernel(self.module, spec.name, pointers=2 + spec.ignores + spec.nested, extents=fixed + count_free(spec.letters))
         self.f = self.kernel.function
         self.e = LaneEmitter(self.f, lanes_for([spec.dtype], target))
         self.masks = target.vector_bytes >= FULL_VECTOR
         (self.strides,) = read_strides(self.kernel, spec.letters, fixed)
         self.counts = self.kernel.extents[: self.rank]
         self.rows, self.number = self.kernel.extents[self.rank : fixed]
-        self.indices, self.record, *allowed = self.kernel.pointers
+        self.indices, self.record, *others = self.kernel.pointers
+        allowed = others[: int(spec.ignores)]
+        self.counted = others[-1] if spec.nested else None
         self.allowed = [LaneEmitter(self.f, 1).load(pointer, spec.dtype) for pointer in allowed]
         zero, self.one = self.e.const(0, spec.dtype), self.e.const(1, spec.dtype)
         self.folding = Folding((zero, zero), self.wider)
@@ -133,9 +140,17 @@ class BoundsBuilder:
                 f.store(f.integer(start), self.word(number))
             self.visit(0, self.indices)
             with f.when(f.compare("ne", f.load("i64", self.word(FOUND)), 0)):
-                f.store(self.kernel.iteration, self.word(ITERATION))
+                f.store(self.iteration(), self.word(ITERATION))
                 back = f.mul(f.add(self.number, 1), -FAULT_WORDS)
                 f.store(f.integer(1), f.at(self.record, back, element="i64"))
+
+    def iteration(self) -> Value:
+        """The iteration of the one loop around, or those of several counted through."""
+        f = self.f
+        if self.counted is None:
+            return self.kernel.iteration
+        there, here = (f.emit(f"ptrtoint ptr {place} to i64", "i64") for place in (self.counted, self.record))
+        return f.emit(f"ashr exact i64 {f.emit(f'sub i64 {there}, {here}', 'i64')}, 3", "i64")
 
     def visit(self, axis: int, at: Value) -> None:
         """Looks at what lies along the axes from `axis` on, in row-major order."""
@@ -160,13 +175,20 @@ class BoundsBuilder:
 
 
 def lower_look(
-    op: InRange | NotZero, indices: Operand, record: Operand, number: int, target: Target, *, allowed: Operand | None = None
+    op: InRange | NotZero,
+    indices: Operand,
+    record: Operand,
+    number: int,
+    target: Target,
+    *,
+    allowed: Operand | None = None,
+    counted: Operand | None = None,
 ) -> Work:
     """A look at numbers of which there is at least one; `record` is that of check `number`, `allowed` holds the index that is ignored."""
     axes = axes_of(indices.shape, [indices.strides])
     letters = patterns(axes)
     rows = op.rows if isinstance(op, InRange) else 1
-    kernel = BoundsKernel(indices.dtype, letters, allowed is not None, isinstance(op, NotZero))
+    kernel = BoundsKernel(indices.dtype, letters, allowed is not None, isinstance(op, NotZero), counted is not None)
     extents = (*(axis.extent for axis in axes), rows, number, *run_time_strides(axes, letters))
-    accesses = (Access(indices), Access(record, writes=True), *([Access(allowed)] if allowed is not None else []))
+    accesses = (Access(indices), Access(record, writes=True), *(Access(other) for other in (allowed, counted) if other is not None))
     return Work(kernel, accesses, extents, 1, f"{op.name} {rows} {indices.shape}")

@@ -9,8 +9,9 @@
     poke(control)                  makes every worker look up
     ticks()                        the clock of time stamps
 
-`share` and `walk` return 0 (all done), 1 (cancelled), or 2: the quantum (about a tenth of a second) is over, so that Python can look for
-signals; `walk` then goes on where the run stands.  A run that has noted a fault is done where a stage commits (ir/plan.py).
+`share` and `walk` return 0 (all done), 1 (cancelled), 5 (a loop has no end), or 2: the quantum (about a tenth of a second) is over, so that
+Python can look for signals; `walk` then goes on where the run stands.  A run that has noted a fault is done where a stage commits
+(ir/plan.py).
 
 What a run writes in place is written wholly or not at all.  The job's word `fate` is where that is decided: the first thread that comes to
 a stage that commits puts the run's mark (run number + 1) there; `cancel` puts the highest number there instead, unless the mark is there
@@ -18,19 +19,28 @@ first.  `halt` of a run that was cancelled in time waits until no worker is insi
 it takes part to the end and returns 0.  Either way nobody writes for this run afterwards.  It is one native call because between two
 instructions of Python a signal handler may raise again.
 
-A job is i64 words that stay as they are (0 launches, 1 chains, 2 stages, 3 segments, 4 slots, 5 claims, 6 completions, 7 control, 8 fate,
-9 watch, 10 faults) and, from word 16 on, what the next call shall run: run number, first segment, end of segments, and one trip or -1 for
-all.  `share` copies these to the ring in the control block, so that a worker sees one run's words or none.
+A job is i64 words that stay as they are (0 launches, 1 chains, 2 stages, 3 items, 4 slots, 5 claims, 6 completions, 7 control, 8 fate,
+9 watch, 10 faults, 11 decisions) and, from word 16 on, what the next call shall run: run number, first item, end of items, the instance and
+the iteration that these items belong to.  `share` copies these to the ring in the control block, so that a worker sees one run's words or
+none.
 
-Rows are i64 words: launch (kernel, args), chain (first launch, end, chunks), stage (first chain, end, chunks of all, whether it commits),
-segment (first stage, end, trips).  Claims and completions have a cache line each per chain and per stage.  Control words, a cache line
-each: epoch, sleepers, stop, pauses before parking, a ring of eight runs, owner (the job that has the workers), then the address of the
-words in which workers say how far they are, and how many there are, the caller counted as the first.
+Rows are i64 words: launch (kernel, args), chain (first launch, end, chunks), stage (first chain, end, chunks of all, whether it
+commits), item (kind, first, end, trips, slot, offset, step, endless).  An item of kind 0 is stages [first, end); of kind 1 a loop of the
+items [first, end); of kind 2 a loop that goes on while the byte at (slot, offset, step) is not 0, of kind 3 while it is 0, at most `trips`
+times, which is code 5 of an `endless` one.  Claims, completions and decisions have a cache line each per chain, stage and item.  Control
+words, a cache line each: epoch, sleepers, stop, pauses before parking, a ring of eight runs, owner (the job that has the workers), then the
+address of the words in which workers say how far they are, and how many there are, the caller counted as the first.
 
-Run r of a program visits the stages of a segment with T trips T times; visit v = r * T + trip + 1 rises for ever.  A claim word is
-`v << 32 | next chunk`; a completion word counts chunks since the program was made, so "stage done" is `count >= v * chunks of the stage`.
-Nothing is ever reset: a thread that comes late finds every chunk taken and every wait fulfilled, and drops out at the end.  For the same
-reason a walk may be left and begun again at any time.
+Every pass over a list of items is an instance, with a number: what the job says for the outermost, and instance * trips + iteration of the
+loop for those inside.  So of two instances of one list the later has the higher number, for ever; the stages in it are at visit v =
+instance + 1.  A claim word is `v << 20 | next chunk`; a completion word `v << 20 | chunks done`, so "stage done" is `word >= v << 20 |
+chunks of the stage`.  Nothing is ever reset: a thread that comes late finds every chunk taken and every wait fulfilled, and drops out at
+the end.  For the same reason a walk may be left and begun again at any time.
+
+Whether a loop goes on is decided once an iteration, by the thread that first puts it down.  A decision word is `(number + 1) << 1 | over`,
+number = instance * trips + iteration, and rises like the others: a thread that reads the flag late, when it says something else already,
+cannot put anything down and finds what was decided.  Loops of known length note there, now and then, the iteration before the one that a
+thread has come to: all before it are done.  Who enters a loop begins where the word says, so a walk that is begun again costs no time.
 
 Waiting: spin briefly, then park in a futex (Linux), elsewhere yield the core.  A parked thread's core is free for the thread that lost its
 own.  Inside a run nobody parks longer than a twentieth of a second, so that a cancelled run needs no waking.
@@ -42,7 +52,8 @@ from __future__ import annotations
 import re
 
 from gradwerk.compiler.llvm.executor_end import END
-from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, WALK
+from gradwerk.compiler.llvm.executor_loops import DECIDE, ITEMS
+from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, STAGES, WALK
 from gradwerk.compiler.llvm.link import compile_text
 from gradwerk.compiler.target import Target
 
@@ -199,7 +210,7 @@ def executor_text(target: Target) -> str:
     linux = "linux" in target.triple
     park = FUTEX.replace("NUMBER", "202" if x86 else "98") if linux else YIELD
     pause = "call void @llvm.x86.sse2.pause()" if x86 else "call void @llvm.aarch64.hint(i32 1)"
-    parts = (X86 if x86 else ARM, park, WAITING.replace("PAUSE", pause), CHAIN, END, WALK, SERVE)
+    parts = (X86 if x86 else ARM, park, WAITING.replace("PAUSE", pause), CHAIN, END, STAGES, DECIDE, ITEMS, WALK, SERVE)
     return expanded("".join(parts))
 
 

@@ -110,8 +110,9 @@ finish:
   %run = word %job, 16
   %first = word %job, 17
   %end = word %job, 18
-  %only = word %job, 19
-  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 9223372036854775807, i64 0)
+  %instance = word %job, 19
+  %t = word %job, 20
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 9223372036854775807, i64 0)
   br label %settling
 settling:
   %control = pointer %job, 7

@@ -1,6 +1,6 @@
 """LLVM text of the executor's walk and of a worker's life; compiler/llvm/executor.py says what it means and expands it.
 
-Whether a run may commit, and how it ends, is compiler/llvm/executor_end.py.
+Loops are compiler/llvm/executor_loops.py; whether a run may commit, and how it ends, is compiler/llvm/executor_end.py.
 """
 
 from __future__ import annotations
@@ -65,69 +65,47 @@ note:
 """,
 )
 
-WALK = """
-define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 %thread) noinline nounwind {
+# a thread's own words during a walk: how far the stage before it has to be, and where that is noted, and the mark of its run
+STAGES = """
+define internal i64 @stages(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
 entry:
   %launches = pointer %job, 0
   %chains = pointer %job, 1
   %stages = pointer %job, 2
-  %segments = pointer %job, 3
   %slots = pointer %job, 4
   %claims = pointer %job, 5
   %dones = pointer %job, 6
   %control = pointer %job, 7
   %fate = place %job, 8
-  %mark = add i64 %run, 1
+  %mark = word %own, 2
   %watch = pointer %job, 9
   %faults = pointer %job, 10
   %watching = icmp ne ptr %watch, null
   %hurried = icmp ne i64 %deadline, 9223372036854775807
-  %all = icmp slt i64 %only, 0
-  br label %segment
-segment:
-  %s = phi i64 [%first, %entry], [%s1, %segment_end]
-  %before_s = phi ptr [%dones, %entry], [%before_t, %segment_end]
-  %wanted_s = phi i64 [0, %entry], [%wanted_t, %segment_end]
-  %some = icmp slt i64 %s, %end
-  br i1 %some, label %segment_in, label %last
-segment_in:
-  %segment_row = getelementptr [3 x i64], ptr %segments, i64 %s
-  %stage0 = word %segment_row, 0
-  %stage9 = word %segment_row, 1
-  %trips = word %segment_row, 2
-  %visit0 = mul i64 %run, %trips
-  %next_only = add i64 %only, 1
-  %trip0 = select i1 %all, i64 0, i64 %only
-  %trip9 = select i1 %all, i64 %trips, i64 %next_only
-  br label %trip
-trip:
-  %t = phi i64 [%trip0, %segment_in], [%t1, %trip_end]
-  %before_t = phi ptr [%before_s, %segment_in], [%before_g, %trip_end]
-  %wanted_t = phi i64 [%wanted_s, %segment_in], [%wanted_g, %trip_end]
-  %again = icmp slt i64 %t, %trip9
-  br i1 %again, label %trip_in, label %segment_end
-trip_in:
-  %t1 = add i64 %t, 1
-  %visit = add i64 %visit0, %t1
-  %tag = shl i64 %visit, 32
+  %visit = add i64 %instance, 1
+  %tag = shl i64 %visit, 20
   br label %stage
 stage:
-  %g = phi i64 [%stage0, %trip_in], [%g1, %stage_end]
-  %before_g = phi ptr [%before_t, %trip_in], [%done, %stage_end]
-  %wanted_g = phi i64 [%wanted_t, %trip_in], [%target, %stage_end]
-  %stage_more = icmp slt i64 %g, %stage9
-  br i1 %stage_more, label %stage_in, label %trip_end
+  %g = phi i64 [%first, %entry], [%g1, %stage_end]
+  %stage_more = icmp slt i64 %g, %end
+  br i1 %stage_more, label %stage_row_in, label %over
+stage_row_in:
+  %stage_row = getelementptr [4 x i64], ptr %stages, i64 %g
+  %total = word %stage_row, 2
+  %empty = icmp eq i64 %total, 0
+  br i1 %empty, label %stage_end, label %stage_in
 stage_in:
-  %code = call i64 @wait(ptr %before_g, i64 %wanted_g, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
+  %before = pointer %own, 0
+  %wanted = word %own, 1
+  %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
   %ready = icmp eq i64 %code, 0
   br i1 %ready, label %stage_go, label %leave
 stage_go:
-  %stage_row = getelementptr [4 x i64], ptr %stages, i64 %g
   %commits = word %stage_row, 3
   %fault = load atomic i64, ptr %faults monotonic, align 8
   %refused = and i64 %commits, %fault
   %refuse = icmp ne i64 %refused, 0
-  br i1 %refuse, label %leave, label %stage_fate
+  br i1 %refuse, label %faulty, label %stage_fate
 stage_fate:
   %committing = icmp ne i64 %commits, 0
   br i1 %committing, label %stage_commit, label %stage_run
@@ -138,9 +116,10 @@ stage_commit:
 stage_run:
   %chain0 = word %stage_row, 0
   %chain9 = word %stage_row, 1
-  %total = word %stage_row, 2
-  %target = mul i64 %total, %visit
+  %target = or i64 %tag, %total
   %done = getelementptr [8 x i64], ptr %dones, i64 %g
+  put ptr %done at %own, 0
+  put i64 %target at %own, 1
   br label %chain
 chain:
   %c = phi i64 [%chain0, %stage_run], [%c1, %chain_end]
@@ -155,12 +134,12 @@ chain_in:
   br label %take
 take:
   %w = load atomic i64, ptr %claim acquire, align 8
-  %claimed = lshr i64 %w, 32
+  %claimed = lshr i64 %w, 20
   %gone = icmp sgt i64 %claimed, %visit
   br i1 %gone, label %chain_end, label %count
 count:
   %same = icmp eq i64 %claimed, %visit
-  %taken = and i64 %w, 4294967295
+  %taken = and i64 %w, 1048575
   %chunk = select i1 %same, i64 %taken, i64 0
   %left = icmp slt i64 %chunk, %chunks
   br i1 %left, label %asked, label %chain_end
@@ -172,8 +151,8 @@ clock:
   br i1 %hurried, label %look, label %try
 look:
   %now = call i64 @now()
-  %over = icmp sgt i64 %now, %deadline
-  br i1 %over, label %late, label %try
+  %over_time = icmp sgt i64 %now, %deadline
+  br i1 %over_time, label %late, label %try
 try:
   %chunk1 = add i64 %chunk, 1
   %new = or i64 %tag, %chunk1
@@ -189,9 +168,16 @@ run_watched:
   call void @watched(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t, ptr %watch, i64 %thread)
   br label %ran
 ran:
-  %old = atomicrmw add ptr %done, i64 1 seq_cst
-  %old1 = add i64 %old, 1
-  %full = icmp eq i64 %old1, %target
+  %d = load atomic i64, ptr %done monotonic, align 8
+  %counted = lshr i64 %d, 20
+  %begun = icmp eq i64 %counted, %visit
+  %so_far = select i1 %begun, i64 %d, i64 %tag
+  %d1 = add i64 %so_far, 1
+  %y = cmpxchg ptr %done, i64 %d, i64 %d1 seq_cst seq_cst
+  %noted = extractvalue {i64, i1} %y, 1
+  br i1 %noted, label %ended, label %ran
+ended:
+  %full = icmp eq i64 %d1, %target
   br i1 %full, label %tell, label %take
 tell:
   call void @signal(ptr %done, ptr %control)
@@ -202,20 +188,42 @@ chain_end:
 stage_end:
   %g1 = add i64 %g, 1
   br label %stage
-trip_end:
-  br label %trip
-segment_end:
-  %s1 = add i64 %s, 1
-  br label %segment
-last:
-  %end_code = call i64 @wait(ptr %before_s, i64 %wanted_s, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
-  ret i64 %end_code
+over:
+  ret i64 0
 leave:
   ret i64 %code
 stopped:
   ret i64 1
 late:
   ret i64 2
+faulty:
+  ret i64 4
+}
+"""
+
+WALK = """
+define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
+entry:
+  %own = alloca [4 x i64], align 8
+  %dones = pointer %job, 6
+  %control = pointer %job, 7
+  %fate = place %job, 8
+  %mark = add i64 %run, 1
+  put ptr %dones at %own, 0
+  put i64 0 at %own, 1
+  put i64 %mark at %own, 2
+  %code = call i64 @items(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread)
+  %whole = icmp eq i64 %code, 0
+  br i1 %whole, label %last, label %broken
+last:
+  %before = pointer %own, 0
+  %wanted = word %own, 1
+  %end_code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
+  ret i64 %end_code
+broken:
+  %faulty = icmp eq i64 %code, 4
+  %result = select i1 %faulty, i64 0, i64 %code
+  ret i64 %result
 }
 
 define i64 @walk(ptr %job) nounwind {
@@ -223,11 +231,12 @@ entry:
   %run = word %job, 16
   %first = word %job, 17
   %end = word %job, 18
-  %only = word %job, 19
+  %instance = word %job, 19
+  %t = word %job, 20
   %now = call i64 @now()
   %quantum = call i64 @quantum()
   %deadline = add i64 %now, %quantum
-  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 %deadline, i64 0)
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 0)
   %over = icmp ne i64 %code, 2
   br i1 %over, label %leave, label %away
 leave:
@@ -258,6 +267,8 @@ publish:
   %row = getelementptr [8 x i64], ptr %rows, i64 %ring
   put ptr %job at %row, 0
   put <4 x i64> %run at %row, 1
+  %trip = word %job, 20
+  put i64 %trip at %row, 5
   store atomic i64 %next, ptr %control seq_cst, align 8
   call void @signal(ptr %control, ptr %control)
   %code = call i64 @walk(ptr %job)
@@ -285,13 +296,14 @@ work:
   %run = word %row, 1
   %first = word %row, 2
   %end = word %row, 3
-  %only = word %row, 4
+  %instance = word %row, 4
+  %t = word %row, 5
   fence seq_cst
   %now = load atomic i64, ptr %control seq_cst, align 8
   %present = icmp eq i64 %now, %epoch
   br i1 %present, label %join, label %finished
 join:
-  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %only, i64 9223372036854775807, i64 %number)
+  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 9223372036854775807, i64 %number)
   br label %finished
 finished:
   store atomic i64 %epoch, ptr %seen seq_cst, align 8

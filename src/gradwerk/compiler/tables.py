@@ -1,0 +1,120 @@
+"""A schedule with addresses as the Plan's rows: pointers, launches, chains, stages, loops and host calls.
+
+A kernel gets the iteration of the innermost loop around it.  Where an operand also moves with outer loops, its pointer has a slot of its
+own, and a launch at the beginning of each iteration of the outer loop says where that slot is now: `Pointers.moving`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradwerk.compiler.llvm.moving import MovingSlot
+from gradwerk.compiler.memory import Cycle, Schedule, place_of, root
+from gradwerk.compiler.steps import HostStep
+from gradwerk.compiler.work import Access, Buffer, Operand, Work
+from gradwerk.ir.plan import ArrayAt, Chain, HostCall, Launch, Loop, Pointer, Stage
+
+
+class Pointers:
+    """Where operands are, in the loops that they stand in."""
+
+    def __init__(self, plan: Schedule, places: dict[Buffer, Pointer], first_slot: int) -> None:
+        self.plan, self.places, self.next = plan, places, first_slot
+        self.first_slot = first_slot
+        self.slots: dict[tuple[int, int, int], int] = {}
+        self.launches: dict[int, list[Launch]] = {}
+        """By first stage of a loop: what says, at the beginning of each iteration, where slots are."""
+
+    def loops_around(self, stage: int) -> tuple[Cycle, ...]:
+        """The loops that a stage is in, outermost first."""
+        return tuple([cycle for cycle in self.plan.loops if cycle.holds(stage)])
+
+    def of(self, operand: Operand, loops: tuple[Cycle, ...]) -> Pointer:
+        """The address of an operand's first element, for whoever stands in these loops."""
+        at, steps = place_of(operand)
+        base, item = self.places[root(operand.buffer)], operand.dtype.itemsize
+        moves = [step * item for step in steps] + [0] * (len(loops) - len(steps))
+        inner = moves.pop() if moves else 0
+        return Pointer(self.moving(base.slot, loops[:-1], moves), base.offset + at * item, inner)
+
+    def moving(self, slot: int, loops: tuple[Cycle, ...], moves: list[int]) -> int:
+        """The slot that is another, moved by each of these loops so many bytes in an iteration."""
+        for depth, move in enumerate(moves):
+            if not move:
+                continue
+            key = (slot, loops[depth].first, move)
+            if key not in self.slots:
+                self.slots[key] = self.next
+                launch = Launch(MovingSlot().name, (Pointer(slot, 0, move),), (self.next,), 1, "where a part of an outer loop is")
+                self.launches.setdefault(loops[depth].first, []).append(launch)
+                self.next += 1
+            slot = self.slots[key]
+        return slot
+
+    def array(self, operand: Operand, loops: tuple[Cycle, ...]) -> ArrayAt:
+        """Where a host call finds an array."""
+        return ArrayAt(self.of(operand, loops), operand.shape, operand.dtype)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The Plan's rows, and how many slots move."""
+
+    launches: list[Launch]
+    chains: list[Chain]
+    stages: list[Stage]
+    loops: list[Loop]
+    calls: list[HostCall]
+    moving: int
+
+
+def tables(plan: Schedule, places: dict[Buffer, Pointer], first_slot: int) -> Rows:
+    """The Plan's rows.  `first_slot`: the first that no input or output has."""
+    pointers = Pointers(plan, places, first_slot)
+    around = [pointers.loops_around(number) for number in range(len(plan.stages))]
+    made = [
+        [[launch(work, pointers, loops) for work in link.work] for link in links] for links, loops in zip(plan.stages, around, strict=True)
+    ]
+    loops = [loop_row(cycle, number, pointers) for number, cycle in enumerate(plan.loops)]
+    calls = [call_row(before, step, pointers) for before, step in plan.calls]
+    rows = Rows([], [], [], loops, calls, pointers.next - first_slot)
+    for number, links in enumerate(plan.stages):
+        commits = any(plan.commits(work) for link in links for work in link.work)
+        parts = [(part, link.work[0].chunks) for part, link in zip(made[number], links, strict=True)]
+        if number in pointers.launches:
+            parts.append((pointers.launches[number], 1))
+        rows.stages.append(Stage(len(rows.chains), len(parts), commits))
+        for part, chunks in parts:
+            rows.chains.append(Chain(len(rows.launches), len(part), chunks))
+            rows.launches.extend(part)
+    return rows
+
+
+def loop_row(cycle: Cycle, number: int, pointers: Pointers) -> Loop:
+    """A loop.  Its flag is read where the loop stands, in the loops around it."""
+    loop, flag = cycle.loop, None
+    if loop.flag is not None:
+        outer = [other for other in pointers.plan.loops[:number] if other.holds(cycle.first)]
+        flag = pointers.of(loop.flag, tuple(outer))
+    return Loop(cycle.first, cycle.end - cycle.first, loop.trips, flag, loop.when)
+
+
+def call_row(before: int, step: HostStep, pointers: Pointers) -> HostCall:
+    """A call of Python; in a loop where stages of it stand before and behind."""
+    loops = tuple([cycle for cycle in pointers.plan.loops if cycle.first < before < cycle.end])
+    reads, writes = (tuple([pointers.array(operand, loops) for operand in operands]) for operands in (step.reads, step.writes))
+    return HostCall(before, step.op, reads, writes, str(step.op), tuple(step.node.origins))
+
+
+def launch(work: Work, pointers: Pointers, loops: tuple[Cycle, ...]) -> Launch:
+    """One row."""
+    nbytes = sum(min(_span(a), a.operand.buffer.count) * a.operand.dtype.itemsize for a in work.accesses)
+    where = tuple([pointers.of(access.operand, loops) for access in work.accesses])
+    return Launch(work.kernel.name, where, work.extents, work.chunks, work.title, work.flops, nbytes, work.origins)
+
+
+def _span(access: Access) -> int:
+    count = 1
+    for extent, stride in zip(access.operand.shape, access.operand.strides, strict=True):
+        count *= extent if stride else 1
+    return count
