@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from gradwerk.base.settings import settings
     from gradwerk.io.weights import load, save
+    from gradwerk.tensor.branch import cond, while_loop
     from gradwerk.tensor.compile import compile  # noqa: A004
     from gradwerk.tensor.control import scan
     from gradwerk.tensor.effects import print_
@@ -41,8 +42,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError", "DTypeError", "DataError", "FileError", "Generator", "GradwerkError", "MissingExtraError", "NumericError", "Parameter",
-    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "enable_grad", "grad", "load", "no_grad", "print_", "save", "scan",
-    "seed", "settings", "value_and_grad",
+    "ShapeError", "StateError", "Tensor", "TraceError", "compile", "cond", "enable_grad", "grad", "load", "no_grad", "print_", "save",
+    "scan", "seed", "settings", "value_and_grad", "while_loop",
 ]  # fmt: skip
 
 _ERRORS = "ArgumentError DTypeError DataError FileError GradwerkError MissingExtraError NumericError ShapeError StateError TraceError"
@@ -55,6 +56,7 @@ _HOMES = {
     **dict.fromkeys(("load", "save"), "gradwerk.io.weights"),
     "print_": "gradwerk.tensor.effects",
     "scan": "gradwerk.tensor.control",
+    **dict.fromkeys(("cond", "while_loop"), "gradwerk.tensor.branch"),
     "settings": "gradwerk.base.settings",
 }
 _FUNCTIONS = {

@@ -12,7 +12,8 @@ Kind = Callable[[Drawer], str | None]
 KINDS: dict[Kind, int] = {
     kinds.unary: 16, kinds.binary: 22, kinds.move: 14, kinds.concatenated: 4, kinds.fold: 10, kinds.row: 5, kinds.splat: 3,
     heavy.product: 9, heavy.convolution: 8, heavy.window: 8, heavy.gathered: 6, heavy.scattered: 5, heavy.whole_numbers: 5,
-    heavy.dropped: 2, heavy.patch: 3, heavy.loop: 6, baits.bait: 16, baits.embedding: 6, baits.sums_by_row: 6,
+    heavy.dropped: 2, heavy.patch: 3, heavy.loop: 6, heavy.branch: 4, heavy.turns: 4,
+    baits.bait: 16, baits.embedding: 6, baits.sums_by_row: 6,
 }  # fmt: skip
 
 

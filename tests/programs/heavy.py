@@ -305,5 +305,50 @@ def broadcasts_to(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     return len(a) <= len(b) and all(n in (1, m) for n, m in zip(a[::-1], b[::-1], strict=False))
 
 
-BODY = (unary, binary, move, fold, row, product, window, loop, whole_numbers, convolution)
-BODY_WEIGHTS = (20, 22, 10, 10, 5, 12, 5, 5, 4, 3)
+def branch(d: Drawer) -> str | None:
+    """One of two sets of results of a body, by a given number."""
+    found = d.floats(most=600)
+    if d.depth > 1 or not found:
+        return None
+    operands = d.rng.sample(found, d.rng.randint(1, min(3, len(found))))
+    flag, inner, names = d.give((), "i32", 0, 4), d.body(), []
+    for x in operands:
+        names.append(inner.fresh("o"))
+        inner.enter(names[-1], d.shape(x), d.float_, d.numbers(x))
+    for _ in range(d.rng.randint(1, 4)):
+        d.rng.choices(BODY, BODY_WEIGHTS)[0](inner)
+    first = [inner.pick(inner.floats()) for _ in range(d.rng.choice((1, 1, 2)))]
+    second = [inner.pick([y for y in inner.floats() if inner.shape(y) == inner.shape(x)]) for x in first]
+    operands += [there for there, _ in inner.extra]
+    names += [name for _, name in inner.extra]
+    step = Step(d.fresh("step"), tuple(names), tuple(inner.lines), (), (*first, *second))
+    says = f"branch({step.name}, {flag}, ({''.join(f'{x}, ' for x in operands)}))"
+    return d.line(says, (flag, *operands), [d.fresh("v") for _ in first], step)
+
+
+def turns(d: Drawer) -> str | None:
+    """A body as often as a given number says, with a bound."""
+    found = d.floats(most=600)
+    if d.depth > 1 or not found:
+        return None
+    carries = [d.pick(found) for _ in range(d.rng.choice((1, 1, 2)))]
+    constants = d.rng.sample(found, d.rng.randint(0, min(2, len(found))))
+    most, inner, names = d.give((), "i32", 0, 5), d.body(), []
+    for x in (*carries, *constants):
+        names.append(inner.fresh("c"))
+        inner.enter(names[-1], d.shape(x), d.float_, d.numbers(x))
+    for _ in range(d.rng.randint(1, 4)):
+        d.rng.choices(BODY, BODY_WEIGHTS)[0](inner)
+    state = [carried(inner, name) for name in names[: len(carries)]]
+    if any(x is None for x in state):
+        return None
+    constants += [there for there, _ in inner.extra]
+    names += [name for _, name in inner.extra]
+    step = Step(d.fresh("step"), tuple(names), tuple(inner.lines), tuple(x for x in state if x), ())
+    groups = ", ".join(f"({''.join(f'{x}, ' for x in group)})" for group in (carries, constants))
+    targets = [*(d.fresh("v") for _ in state), d.fresh("n")]
+    return d.line(f"turns({step.name}, {most}, {d.rng.choice((1, 2, 3, 6))}, {groups})", (most, *carries, *constants), targets, step)
+
+
+BODY = (unary, binary, move, fold, row, product, window, loop, whole_numbers, convolution, branch, turns)
+BODY_WEIGHTS = (20, 22, 10, 10, 5, 12, 5, 5, 4, 3, 3, 3)

@@ -16,6 +16,7 @@ from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ops import arithmetic, compare, control, functions, indexing, movement, random, reduction, transcendental
+from gradwerk.ops import branch as branches
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.source import arange, full
 from gradwerk.tensor.handle import set_wants
@@ -116,6 +117,52 @@ def loop(
     return control.scan(body.finish(outputs), length, list(carries), list(xs), list(constants), reverse=reverse)
 
 
+def branch(step: Callable[..., tuple[Any, Sequence[Any]]], flag: Any, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """The first half of the results of step(*operands) where the flag is more than 1, else the other half; only that is computed."""
+
+    def half(number: int) -> Callable[..., list[Any]]:
+        def run(*inside: Any) -> list[Any]:
+            results = list(step(*inside)[1])
+            count = len(results) // 2
+            return results[number * count :][:count]
+
+        return run
+
+    condition = compare.greater(flag, 1)
+    if any(isinstance(x, Tensor) for x in (flag, *operands)):
+        return tuple(gw.cond(condition, half(0), half(1), *operands))
+    return branches.cond(condition, *(_body(half(k), operands) for k in range(2)), list(operands))
+
+
+def turns(
+    step: Callable[..., tuple[Sequence[Any], Any]], most: Any, limit: int, carries: Sequence[Any], constants: Sequence[Any]
+) -> tuple[Any, ...]:  # fmt: skip
+    """The carries after as many steps as `most` says, and no more than `limit`; behind them how many these were."""
+    zero = np.zeros((), np.int32)
+    if any(isinstance(x, Tensor) for x in (most, *carries, *constants)):
+        count, *last = gw.while_loop(
+            lambda c: compare.less(c[0], most), lambda c: [c[0] + 1, *step(*c[1:], *constants)[0]], [Tensor(zero), *carries],
+            max_iterations=limit,
+        )  # fmt: skip
+        return (*last, count)
+
+    def body(flag: Any, count: Any, *rest: Any) -> list[Any]:
+        *values, end = rest
+        count = arithmetic.add(count, 1)
+        return [compare.less(count, end), count, *step(*values)[0]]
+
+    graph = _body(body, [np.asarray(True), zero, *carries, *constants, most])  # noqa: FBT003
+    _, count, *last = branches.while_loop(compare.less(zero, most), graph, [zero, *carries], [*constants, most], limit=limit)
+    return (*last, count)
+
+
+def _body(run: Callable[..., Sequence[Any]], operands: Sequence[Any]) -> Graph:
+    """A function of values like these as a finished graph."""
+    graph = Graph("body")
+    results = run(*(graph.input(Type(x.shape, x.dtype)) for x in operands))
+    return graph.finish([x if isinstance(x, Value) else graph.constant(x) for x in results])
+
+
 def sampler(types: dict[str, Any]) -> Callable[..., Any]:
     """sample(seed, shape, dtype): an array of quarters from -2 to 2, exact in every dtype."""
 
@@ -139,7 +186,7 @@ def vocabulary(*, wide: bool) -> dict[str, Any]:
     found: dict[str, Any] = dict(types)
     for module in (arithmetic, compare, functions, indexing, movement, random, reduction, transcendental):
         found.update({name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)})
-    own = (leaf, plain, held, gradient, write, write_part, patched, loop, contract, arange, full, one_odd)
+    own = (leaf, plain, held, gradient, write, write_part, patched, loop, branch, turns, contract, arange, full, one_odd)
     found.update({function.__name__: function for function in own})
     found |= {"sample": sampler(types), "abs": arithmetic.abs_, "number": np.array}
     return found

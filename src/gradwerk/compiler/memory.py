@@ -40,17 +40,18 @@ class Overwritten(Buffer):
     base: Buffer = field(kw_only=True)
 
 
-@dataclass
+@dataclass(eq=False)
 class Cycle:
     """Stages [first, end) that are a loop."""
 
     first: int
     loop: Repeated
+    around: tuple[Cycle, ...] = ()
+    """The loops that it is in, outermost first."""
     end: int = 0
 
-    def holds(self, stage: int) -> bool:
-        """Whether a stage is in it."""
-        return self.first <= stage < self.end
+
+Cycles = tuple[Cycle, ...]
 
 
 @dataclass
@@ -60,8 +61,10 @@ class Schedule:
     stages: list[list[Link]] = field(default_factory=list)
     loops: list[Cycle] = field(default_factory=list)
     """A loop within another stands behind it."""
-    calls: list[tuple[int, HostStep]] = field(default_factory=list)
-    """Calls of Python, with the stages before which they run."""
+    calls: list[tuple[int, HostStep, Cycles]] = field(default_factory=list)
+    """Calls of Python, with the stages before which they run and the loops that they are in."""
+    around: list[Cycles] = field(default_factory=list)
+    """The loops that each stage is in, outermost first."""
     spans: dict[Step, tuple[int, int]] = field(default_factory=dict)
     """The stages [first, end) that each step has."""
     kept: frozenset[Buffer] = frozenset()
@@ -89,26 +92,33 @@ def content(buffer: Buffer) -> Buffer:
     return buffer.base if isinstance(buffer, Slice) else buffer
 
 
-def extend(plan: Schedule, step: Step) -> None:
-    """Appends a step's stages."""
+def extend(plan: Schedule, step: Step, around: Cycles = ()) -> None:
+    """Appends a step's stages, which are in these loops."""
     first = len(plan.stages)
     if isinstance(step, Segment):
-        plan.stages += arrange(step.work, plan)
+        append(plan, arrange(step.work, plan), around)
     elif isinstance(step, HostStep):
-        plan.calls.append((len(plan.stages), step))
+        plan.calls.append((first, step, around))
     else:
-        cycle = Cycle(len(plan.stages), step)
+        cycle = Cycle(first, step, around)
         plan.loops.append(cycle)
-        if step.steps and not isinstance(step.steps[0], Segment):
-            plan.stages.append([])  # so that it is seen in which loop a call stands, and a place for `Pointers.moving`
+        within = (*around, cycle)
+        if step.steps and not isinstance(step.steps[0], Segment):  # to see in which loop a call is, and a place for `Pointers.moving`
+            append(plan, [[]], within)
         for inner in step.steps:
-            extend(plan, inner)
+            extend(plan, inner, within)
         if step.steps and isinstance(step.steps[-1], HostStep):
-            plan.stages.append([])
+            append(plan, [[]], within)
         cycle.end = len(plan.stages)
-        if cycle.end == cycle.first:
-            plan.loops.remove(cycle)
+        if cycle.end == first:
+            plan.loops.pop()  # nothing was added, so it is the last
     plan.spans[step] = (first, len(plan.stages))
+
+
+def append(plan: Schedule, stages: Sequence[list[Link]], around: Cycles) -> None:
+    """More stages in these loops."""
+    plan.stages += stages
+    plan.around += [around] * len(stages)
 
 
 def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
@@ -189,13 +199,10 @@ def check_order(plan: Schedule, called: int = 0) -> None:
 def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
     """First and last stage in which each buffer is touched; one touched in a loop lives through all of the outermost loop around it."""
     spans: dict[Buffer, tuple[int, int]] = {}
-    outermost: dict[int, Cycle] = {}
-    for cycle in plan.loops:
-        for number in range(cycle.first, cycle.end):
-            outermost.setdefault(number, cycle)
+    around = [*plan.around, *[()] * (len(plan.stages) - len(plan.around))]
 
     def touch(buffer: Buffer, number: int) -> None:
-        inside = outermost.get(number)
+        inside = around[number][0] if around[number] else None
         low, high = (number, number) if inside is None else (inside.first, inside.end - 1)
         first, last = spans.get(buffer, (low, high))
         spans[buffer] = (min(first, low), max(last, high))

@@ -120,7 +120,7 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
     for step in program.steps:
         starts.append(len(plan.stages))
         memory.extend(plan, step)
-    memory.check_order(plan, max((before for before, _ in plan.calls), default=0))
+    memory.check_order(plan, max((before for before, _, _ in plan.calls), default=0))
     fixed = addresses(graph, program)
     held = [memory.root(operand.buffer) for call in calls_of(program.steps) for operand in (*call.reads, *call.writes)]
     places, arena = memory.assign(plan, fixed, held)
@@ -135,8 +135,8 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
     log.kernels = {spec.name: spec for spec in [*specs, *([MovingSlot()] if rows.moving else [])]}
     blob = b"".join(data + behind(len(data), poisoned=check) for data in program.constants.values())
     amount = sum(
-        (launch.flops + launch.nbytes) * math.prod(loop.runs for loop in rows.loops if loop.first <= number < loop.end)
-        for number, stage in enumerate(rows.stages)
+        (launch.flops + launch.nbytes) * math.prod(cycle.loop.runs for cycle in around)
+        for stage, around in zip(rows.stages, plan.around, strict=True)
         for chain in rows.chains[stage.first : stage.first + stage.count]
         for launch in rows.launches[chain.first : chain.first + chain.count]
     )
@@ -191,9 +191,11 @@ def describe_plan(plan: Plan) -> str:
     """The Plan's tables as text."""
     size = f"{len(plan.launches)} launches, {len(plan.stages)} stages, arena {plan.arena_bytes} bytes"
     lines = [f"{plan.name}: {size}{', serial' if plan.serial else ''}"]
+    begin: dict[int, list[str]] = {}
+    for loop in plan.loops:
+        begin.setdefault(loop.first, []).append(f"  {loop_text(loop)}")
     for number, stage in enumerate(plan.stages):
-        told = "".join(f"  {loop_text(loop)}" for loop in plan.loops if loop.first == number)
-        lines.append(f"stage {number}{told}")
+        lines.append(f"stage {number}{''.join(begin.get(number, ()))}")
         for chain in plan.chains[stage.first : stage.first + stage.count]:
             lines.append(f"  chain of {chain.count}, {chain.chunks} chunks")
             for launch in plan.launches[chain.first : chain.first + chain.count]:

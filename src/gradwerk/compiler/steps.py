@@ -36,6 +36,11 @@ class Repeated:
     flag: Operand | None = None
     when: bool = True
 
+    @property
+    def runs(self) -> int:
+        """How often it runs, as far as is known: once where the flag says it."""
+        return self.trips if self.flag is None else 1
+
     def tried(self, *, holds: bool) -> int:
         """How many iterations a check walks: all, or of those that a flag decides two, where it `holds`, and none where it does not."""
         return self.trips if self.flag is None else min(self.trips, 2) if self.when is holds else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradwerk.compiler.llvm.moving import MovingSlot
-from gradwerk.compiler.memory import Cycle, Schedule, place_of, root
+from gradwerk.compiler.memory import Cycle, Cycles, Schedule, place_of, root
 from gradwerk.compiler.steps import HostStep
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import ArrayAt, Chain, HostCall, Launch, Loop, Pointer, Stage
@@ -25,11 +25,7 @@ class Pointers:
         self.launches: dict[int, list[Launch]] = {}
         """By first stage of a loop: what says, at the beginning of each iteration, where slots are."""
 
-    def loops_around(self, stage: int) -> tuple[Cycle, ...]:
-        """The loops that a stage is in, outermost first."""
-        return tuple([cycle for cycle in self.plan.loops if cycle.holds(stage)])
-
-    def of(self, operand: Operand, loops: tuple[Cycle, ...]) -> Pointer:
+    def of(self, operand: Operand, loops: Cycles) -> Pointer:
         """The address of an operand's first element, for whoever stands in these loops."""
         at, steps = place_of(operand)
         base, item = self.places[root(operand.buffer)], operand.dtype.itemsize
@@ -37,7 +33,7 @@ class Pointers:
         inner = moves.pop() if moves else 0
         return Pointer(self.moving(base.slot, loops[:-1], moves), base.offset + at * item, inner)
 
-    def moving(self, slot: int, loops: tuple[Cycle, ...], moves: list[int]) -> int:
+    def moving(self, slot: int, loops: Cycles, moves: list[int]) -> int:
         """The slot that is another, moved by each of these loops so many bytes in an iteration."""
         for depth, move in enumerate(moves):
             if not move:
@@ -51,7 +47,7 @@ class Pointers:
             slot = self.slots[key]
         return slot
 
-    def array(self, operand: Operand, loops: tuple[Cycle, ...]) -> ArrayAt:
+    def array(self, operand: Operand, loops: Cycles) -> ArrayAt:
         """Where a host call finds an array."""
         return ArrayAt(self.of(operand, loops), operand.shape, operand.dtype)
 
@@ -71,12 +67,12 @@ class Rows:
 def tables(plan: Schedule, places: dict[Buffer, Pointer], first_slot: int) -> Rows:
     """The Plan's rows.  `first_slot`: the first that no input or output has."""
     pointers = Pointers(plan, places, first_slot)
-    around = [pointers.loops_around(number) for number in range(len(plan.stages))]
     made = [
-        [[launch(work, pointers, loops) for work in link.work] for link in links] for links, loops in zip(plan.stages, around, strict=True)
+        [[launch(work, pointers, loops) for work in link.work] for link in links]
+        for links, loops in zip(plan.stages, plan.around, strict=True)
     ]
-    loops = [loop_row(cycle, number, pointers) for number, cycle in enumerate(plan.loops)]
-    calls = [call_row(before, step, pointers) for before, step in plan.calls]
+    loops = [loop_row(cycle, pointers) for cycle in plan.loops]
+    calls = [call_row(before, step, around, pointers) for before, step, around in plan.calls]
     rows = Rows([], [], [], loops, calls, pointers.next - first_slot)
     for number, links in enumerate(plan.stages):
         commits = any(plan.commits(work) for link in links for work in link.work)
@@ -90,23 +86,20 @@ def tables(plan: Schedule, places: dict[Buffer, Pointer], first_slot: int) -> Ro
     return rows
 
 
-def loop_row(cycle: Cycle, number: int, pointers: Pointers) -> Loop:
+def loop_row(cycle: Cycle, pointers: Pointers) -> Loop:
     """A loop.  Its flag is read where the loop stands, in the loops around it."""
-    loop, flag = cycle.loop, None
-    if loop.flag is not None:
-        outer = [other for other in pointers.plan.loops[:number] if other.holds(cycle.first)]
-        flag = pointers.of(loop.flag, tuple(outer))
+    loop = cycle.loop
+    flag = pointers.of(loop.flag, cycle.around) if loop.flag is not None else None
     return Loop(cycle.first, cycle.end - cycle.first, loop.trips, flag, loop.when)
 
 
-def call_row(before: int, step: HostStep, pointers: Pointers) -> HostCall:
-    """A call of Python; in a loop where stages of it stand before and behind."""
-    loops = tuple([cycle for cycle in pointers.plan.loops if cycle.first < before < cycle.end])
+def call_row(before: int, step: HostStep, loops: Cycles, pointers: Pointers) -> HostCall:
+    """A call of Python."""
     reads, writes = (tuple([pointers.array(operand, loops) for operand in operands]) for operands in (step.reads, step.writes))
     return HostCall(before, step.op, reads, writes, str(step.op), tuple(step.node.origins))
 
 
-def launch(work: Work, pointers: Pointers, loops: tuple[Cycle, ...]) -> Launch:
+def launch(work: Work, pointers: Pointers, loops: Cycles) -> Launch:
     """One row."""
     nbytes = sum(min(_span(a), a.operand.buffer.count) * a.operand.dtype.itemsize for a in work.accesses)
     where = tuple([pointers.of(access.operand, loops) for access in work.accesses])

@@ -261,7 +261,8 @@ class Program:
     def watch(self, inputs: Sequence[int], outputs: Sequence[int], *, alone: bool = False) -> Trace:
         """A run with two time stamps around each launch of each chunk.  `alone`: by this thread only."""
         plan, tables = self.plan, self.tables
-        rows = sum(c.chunks * sum(iterations(plan)[c.first : c.first + c.count]) for c in plan.chains)
+        times = iterations(plan)
+        rows = sum(c.chunks * sum(times[c.first : c.first + c.count]) for c in plan.chains)
         events = words(EVENT_WORDS * min(rows, MOST_EVENTS) + 1)
         ticks, block = words(len(plan.launches) + 1), words(LINE)
         block[:4] = (0, min(rows, MOST_EVENTS), address(events), address(ticks))

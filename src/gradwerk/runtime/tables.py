@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
@@ -105,33 +105,29 @@ class Tables:
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:
     """The Plan's stages, loops and host calls as they nest, in the order in which they run."""
-    loops = [loop for loop in plan.loops if loop.count]
-    return _level(0, len(plan.stages), loops, plan.host_calls)
+    loops = deque(loop for loop in plan.loops if loop.count)
+    calls = deque(sorted(plan.host_calls, key=lambda call: call.before))
+    return _level(0, len(plan.stages), loops, calls, last=len(plan.stages))
 
 
-def _level(first: int, end: int, loops: Sequence[Loop], calls: Sequence[HostCall]) -> tuple[Part, ...]:
-    """The parts of stages [first, end) and of these loops and calls, all of which are in them."""
-    outer: list[Loop] = []
-    for loop in loops:
-        if not outer or loop.first >= outer[-1].end:
-            outer.append(loop)
-    marks: list[tuple[int, int, Loop | HostCall]] = [(loop.first, 1, loop) for loop in outer]
-    marks += [(call.before, 0, call) for call in calls if not any(loop.first < call.before < loop.end for loop in outer)]
+def _level(first: int, end: int, loops: deque[Loop], calls: deque[HostCall], *, last: int) -> tuple[Part, ...]:
+    """The parts of stages [first, end), taken from the loops and calls that are left; calls as far as before stage `last`."""
     found: list[Part] = []
-    for at, _, what in sorted(marks, key=lambda mark: mark[:2]):
+    while True:
+        called = calls[0].before if calls and calls[0].before <= last else end + 1
+        loop = loops[0] if loops and loops[0].first < end else None
+        at = min(called, end if loop is None else loop.first)
         if first < at:
             found.append(Run(first, at))
         first = at
-        if isinstance(what, HostCall):
-            found.append(what)
-            continue
-        inside = [loop for loop in loops if loop is not what and what.first <= loop.first < what.end]
-        within = [call for call in calls if what.first < call.before < what.end]
-        found.append(Nest(what, _level(what.first, what.end, inside, within)))
-        first = what.end
-    if first < end:
-        found.append(Run(first, end))
-    return tuple(found)
+        if called == at:
+            found.append(calls.popleft())
+        elif loop is not None:
+            loops.popleft()
+            found.append(Nest(loop, _level(loop.first, loop.end, loops, calls, last=loop.end - 1)))
+            first = loop.end
+        else:
+            return tuple(found)
 
 
 def steps(parts: Sequence[Part], rows: list[Row]) -> tuple[Step, ...]:
@@ -171,11 +167,18 @@ def _placed(parts: Sequence[Part], rows: list[Row]) -> tuple[int, int]:
 
 def iterations(plan: Plan) -> list[int]:
     """How often each launch runs, as far as is known."""
-    by_stage = [prod(loop.runs for loop in plan.loops if loop.first <= number < loop.end) for number in range(len(plan.stages))]
     result = [1] * len(plan.launches)
-    for times, stage in zip(by_stage, plan.stages, strict=True):
-        for chain in plan.chains[stage.first : stage.first + stage.count]:
-            result[chain.first : chain.first + chain.count] = [times] * chain.count
+
+    def note(parts: Sequence[Part], times: int) -> None:
+        for part in parts:
+            if isinstance(part, Nest):
+                note(part.parts, times * part.loop.runs)
+            elif isinstance(part, Run):
+                for stage in plan.stages[part.first : part.end]:
+                    for chain in plan.chains[stage.first : stage.first + stage.count]:
+                        result[chain.first : chain.first + chain.count] = [times] * chain.count
+
+    note(parts_of(plan), 1)
     return result
 
 

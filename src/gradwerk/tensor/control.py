@@ -10,7 +10,7 @@ from typing import Any
 
 from gradwerk.base import trees
 from gradwerk.base.errors import ShapeError, TraceError
-from gradwerk.ir.graph import Type, Value
+from gradwerk.ir.graph import Type
 from gradwerk.ops.control import Scan
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -42,7 +42,7 @@ def scan(
             raise TraceError("a scan's step gives (carry, y)", facts=(f"it gave {type(result).__name__}",))
         new_carry, y = result
         outputs = [body.value(as_tensor(x)) for x in trees.flatten(new_carry)]
-        check_carry(outputs, [x._type for x in flat_carry])
+        check_types([value.type for value in outputs], [x._type for x in flat_carry], "a scan's step")
         ys = [] if y is None else [body.value(as_tensor(x)) for x in trees.flatten(y)]
     graph = body.graph.finish([*outputs, *ys])
     constants = [root for root, _ in body.captured.values()]
@@ -71,10 +71,9 @@ def steps_of(xs: list[Tensor], length: int | None) -> int:
     return int(count or 0)
 
 
-def check_carry(outputs: list[Value], expected: list[Type]) -> None:
-    """A step gives carries of the types it takes."""
-    given = [value.type for value in outputs]
+def check_types(given: list[Type], expected: list[Type], what: str) -> None:
+    """A step gives carries of the types it takes.  Raises: ShapeError."""
     if given != expected:
         facts = ("in  " + ", ".join(map(str, expected)), "out " + ", ".join(map(str, given)))
         likely = "cast, or make the first carry of that type"
-        raise ShapeError("a scan's step must give a carry of the types it takes", facts=facts, likely=likely)
+        raise ShapeError(f"{what} must give a carry of the types it takes", facts=facts, likely=likely)

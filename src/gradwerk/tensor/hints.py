@@ -29,7 +29,7 @@ class Hints:
 
 
 CORE = Hints(
-    choose="gradwerk.where(condition, a, b) chooses by element; gradwerk.scan is the loop inside a step",
+    choose="gradwerk.where(condition, a, b) chooses by element, gradwerk.cond one of two functions, gradwerk.while_loop repeats one",
     count="gradwerk.scan is the loop inside a step; plain Python numbers may steer the trace",
     read="return it from the compiled function and read it outside",
     select="gradwerk.where(mask, x, 0) keeps the shape",

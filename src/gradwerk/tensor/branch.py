@@ -1,0 +1,126 @@
+"""cond and while_loop: control that depends on data, as one operation where a function is traced.
+
+Outside of a trace they are what Python does, one call after the other, and the gradient follows the way that was taken.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from gradwerk.base import dtypes, trees
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.type import Type
+from gradwerk.ops.branch import Cond, While
+from gradwerk.ops.compare import not_equal
+from gradwerk.ops.elementwise import cast
+from gradwerk.ops.movement import reshape
+from gradwerk.tensor.control import as_tensor, check_types, stand_in
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.trace import Body
+
+Tree = Any
+FLAG = Type((), dtypes.bool_)
+
+
+def cond(condition: Any, then: Callable[..., Tree], otherwise: Callable[..., Tree], *operands: Tree) -> Tree:  # noqa: ANN401
+    """`then(*operands)` where the condition is true, else `otherwise(*operands)`: only one of the two runs, also in a compiled function.
+
+    The condition is a Tensor of one element or a truth value.  Operands and results are Tensors or nested lists, tuples and dicts of them;
+    in a trace both functions give the same structure of the same types, read Tensors from outside as they like, and change none.
+    Raises: ShapeError where they differ or the condition has several elements, TraceError where one writes to what is outside.
+    """
+    if not isinstance(condition, Tensor) or mode.trace is None:
+        return then(*operands) if condition else otherwise(*operands)
+    flat = [as_tensor(x) for x in trees.flatten(operands)]
+    made = [_branch(fn, operands, flat) for fn in (then, otherwise)]
+    one, other = (result for _, _, result in made)
+    if trees.structure(one) != trees.structure(other):
+        facts = (f"one gives {one!r}"[:200], f"the other {other!r}"[:200])
+        raise ShapeError("cond: both branches must give the same structure", facts=facts)
+    captured = {key: root for body, _, _ in made for key, (root, _) in body.captured.items()}
+    bodies = [_of_all(body, outputs, len(flat), captured) for body, outputs, _ in made]
+    results = Cond(*bodies)(truth(condition), *flat, *captured.values())
+    return trees.unflatten(one, list(results) if isinstance(results, tuple) else [results])
+
+
+def _branch(fn: Callable[..., Tree], operands: Tree, flat: list[Tensor]) -> tuple[Body, list[Value], Tree]:
+    """A function traced on stand-ins of the operands: its body, the values of its results, and the results."""
+    body = Body(getattr(fn, "__name__", "branch"), mode.trace)
+    inner = [stand_in(body, x, x._type) for x in flat]
+    with body.running():
+        mode.grad = False
+        result = fn(*trees.unflatten(operands, inner))
+        return body, [body.value(as_tensor(x)) for x in trees.flatten(result)], result
+
+
+def _of_all(body: Body, outputs: list[Value], count: int, captured: dict[int, Any]) -> Graph:
+    """The body as a graph that takes, behind `count` operands, what either branch has captured."""
+    traced = body.graph.finish(outputs)
+    graph = Graph(traced.name)
+    inputs = [graph.input(value.type) for value in traced.inputs[:count]]
+    known = {key: graph.input(root._type) for key, root in captured.items()}
+    return graph.finish(traced.inline([*inputs, *(known[key] for key in body.captured)], graph))
+
+
+def while_loop(
+    condition: Callable[[Tree], Any], step: Callable[[Tree], Tree], carry: Tree, *, max_iterations: int | None = None
+) -> Tree:  # fmt: skip
+    """carry = step(carry) as long as condition(carry) is true, and no more than `max_iterations` times; the last carry.
+
+    The carry is a Tensor or a nested list, tuple or dict of them; a step gives what it takes, of the same types.  A compiled function has a
+    gradient of it only with `max_iterations`, whose memory and time it takes however few iterations there are.
+    Raises: ShapeError where a step changes the type of its carry or the condition has several elements, ArgumentError for a bound that is
+    no whole number from 0 on, TraceError where a step writes to what is outside.
+    """
+    most = _bound(max_iterations)
+    flat = [as_tensor(x) for x in trees.flatten(carry)]
+    types = [x._type for x in flat]
+    if mode.trace is None:
+        count = 0
+        while (most is None or count < most) and condition(carry):
+            carry, count = step(carry), count + 1
+            check_types([as_tensor(x)._type for x in trees.flatten(carry)], types, "a while loop's step")
+        return carry
+    if most == 0:
+        return trees.unflatten(carry, flat)
+    start = truth(condition(trees.unflatten(carry, flat)))
+    body = Body(getattr(step, "__name__", "step"), mode.trace)
+    stand_in(body, start, FLAG)
+    inner = [stand_in(body, x, x._type) for x in flat]
+    with body.running():
+        mode.grad = False
+        result = step(trees.unflatten(carry, inner))
+        made = [as_tensor(x) for x in trees.flatten(result)]
+        check_types([x._type for x in made], types, "a while loop's step")
+        outputs = [body.value(x) for x in (truth(condition(trees.unflatten(carry, made))), *made)]
+    graph = body.graph.finish(outputs)
+    constants = [root for root, _ in body.captured.values()]
+    _, *last = While(graph, most or 0)(start, *flat, *constants)
+    return trees.unflatten(carry, last)
+
+
+def _bound(count: int | None) -> int | None:
+    """A number of iterations.  Raises: ArgumentError."""
+    if count is None:
+        return None
+    try:
+        found = operator.index(count)
+    except TypeError:
+        found = -1
+    if found < 0:
+        raise ArgumentError(f"while_loop: max_iterations must be a whole number from 0 on, not {count!r}")
+    return found
+
+
+def truth(condition: Any) -> Tensor:  # noqa: ANN401
+    """A condition as one bool.  Raises: ShapeError where it has another number of elements than one."""
+    flag = as_tensor(condition)
+    if flag._type.size != 1:
+        raise ShapeError("a condition must be one element", facts=(f"given {flag._type}",))
+    if flag.dtype != dtypes.bool_:
+        flag = not_equal(flag, 0)
+    return flag if flag._type == FLAG else reshape(cast(flag, dtypes.bool_), ())
