@@ -143,16 +143,16 @@ KERNELS = (
     ),
     Fault(
         "padding between elements",
-        "compiler/lower.py",
-        "            strides.append(stride * (interior + 1))",
-        "            strides.append(stride * max(interior, 1))",
+        "ops/movement.py",
+        "        steps = tuple(stride * (inner + 1) for stride, inner in zip(y.strides, self.interior, strict=True))",
+        "        steps = tuple(stride * max(inner, 1) for stride, inner in zip(y.strides, self.interior, strict=True))",
         "one zero between elements is none",
     ),
     Fault(
         "concatenated parts",
-        "compiler/lower.py",
-        "            start += part.shape[op.axis]",
-        "            start += part.shape[0]",
+        "ops/movement.py",
+        "        ends = list(itertools.accumulate(t.shape[self.axis] for t in types))",
+        "        ends = list(itertools.accumulate(t.shape[0] for t in types))",
         "parts stand at places counted along the first axis",
     ),
     Fault(

@@ -50,7 +50,7 @@ MORE = {
 DIFFERENT = {
     "torch": {
         "torch leaves != to Python, which answers by identity": "a != t",
-        "not here yet": "k << 1 | k ^ 1",
+        "not here yet": "k << 1",
         "Python's own error": "del k[0]",
         "matplotlib knows PyTorch's class by its module": """
             plt.plot(k)[0].get_ydata() | plt.plot(k, k)[0].get_xdata() | plt.plot(t[0], t[1])[0].get_ydata()
@@ -59,7 +59,6 @@ DIFFERENT = {
     "keras": {
         "TensorFlow cuts the fraction off": "d * k | k * d | np.float32(2) * k | k * np.float32(2) | np.float64(2) * k | changed(d, k)",
         "whole numbers are divided in float32, as keras.ops does": "k / 2",
-        "not here yet": "k ^ 1",
         "the error is Python's for operands": "t + None | t > None",
         "TensorFlow asks for a method that is not there": """
             round(s) | round(s, 1) | round(t) | round(t, 1) | round(i) | round(k) | operator.index(s) | operator.index(b[0]) | [1, 2, 3][s]

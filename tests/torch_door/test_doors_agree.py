@@ -171,7 +171,7 @@ def test_inference_is_one_plan(modern: bool) -> None:
 
     images = BATCHES[0][0]
     first, second = explain(one.training_state.steps.predict, images).made.plan, explain(ask, for_eye(images)).made.plan
-    assert len(first.launches) > 10
+    assert len(first.launches) > 7
     assert not differing(first, second)
     assert memory(first) == memory(second)
     assert first.constants == second.constants
@@ -234,9 +234,10 @@ def test_gradients_left_behind_are_outputs_of_the_same_launches(modern: bool) ->
     one, other = pair(modern=modern)
     optimizer = torch.optim.SGD(other.parameters(), lr=0.05)
     first, second = plans(keras_step(one, keras.optimizers.SGD(0.05)), torch_step(other, optimizer, clear_first=True))
-    assert [launch.title for launch in first.launches] == [launch.title for launch in second.launches]
+    assert sorted(launch.title for launch in first.launches) == sorted(launch.title for launch in second.launches)
     assert len(second.outputs) - len(first.outputs) == len(list(other.parameters()))
-    changed = [a.title for a, b in zip(first.launches, second.launches, strict=True) if row(a) != row(b)]
+    pairs = zip(*(sorted(plan.launches, key=lambda launch: launch.title) for plan in (first, second)), strict=True)
+    changed = [a.title for a, b in pairs if row(a) != row(b)]
     assert changed == ["contract 10x84x8", "map_mul_sub_f32 84x10"]
 
 

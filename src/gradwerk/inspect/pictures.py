@@ -30,6 +30,7 @@ MEMORY_HEIGHT = 260
 COLOURS = {
     "map": "#cfe3fb", "row": "#cdeed8", "reduce": "#fbe7b0", "contract": "#f9c9c4", "window": "#dfd2f7", "movement": "#dfe3e8",
     "other": "#f6d5ea", "input": "#ffffff",
+    "anchored": "#f9c9c4",
 }  # fmt: skip
 STYLE = (
     "text{font:11px sans-serif;fill:#111827}.small{font-size:9px;fill:#4b5563}.caption{font-weight:bold}"
