@@ -9,6 +9,7 @@ from typing import Any
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.base.origin import warn
+from gradwerk.nn.padding import MODES
 from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -43,6 +44,24 @@ def tensor(name: str, input: Any, argument: str = "input") -> None:  # noqa: A00
         if several and isinstance(input[0], Handle):
             likely = f"of what is given take one, such as the first: {argument}[0]"
         raise ArgumentTypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}", likely=likely)
+
+
+def widths(input: Any, pad: Any, mode: str) -> list[tuple[int, int]]:  # noqa: A002, ANN401
+    """The borders of each axis, of torch's list of numbers, which begins with the last axis.  Raises: ArgumentTypeError, ArgumentError."""
+    numbers, ndim = [arguments.whole("pad", "pad", n) for n in pad], len(input.shape)
+    if len(numbers) % 2:
+        raise ArgumentError("Padding length must be divisible by 2", facts=(f"pad {tuple(numbers)}",))
+    if len(numbers) > 2 * ndim:
+        message = "Padding length should be less than or equal to two times the input dimension"
+        raise ArgumentError(f"{message} but got padding length {len(numbers)} and input of dimension {ndim}")
+    if mode not in MODES:
+        raise ArgumentError(f"Unrecognised padding mode {mode}", facts=(f"known: {', '.join(MODES)}",))
+    count = len(numbers) // 2
+    if mode != "constant" and not (1 <= count <= 3 and count < ndim <= count + 2):
+        facts = (f"input {tuple(input.shape)}, padding of {count} axes",)
+        raise ArgumentError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now", facts=facts)
+    given = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return [(0, 0)] * (ndim - count) + given[::-1]
 
 
 def target(name: str, given: Any) -> None:  # noqa: ANN401

@@ -13,6 +13,7 @@ from gradwerk.nn import activation, conv, loss, norm, pool
 from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
+from gradwerk.nn.padding import padded
 from gradwerk.ops import elementwise, functions, movement
 from gradwerk.ops.look import in_range
 from gradwerk.ops.movement import transpose
@@ -20,6 +21,7 @@ from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
 from gradwerk.tensor.grad import copied
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.arguments import filling
 from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
 from gradwerk.torch.nn.checks import each
@@ -69,6 +71,21 @@ def conv2d(
 ) -> Tensor:  # fmt: skip
     """Shape: input (N, C, H, W), weight (K, C / groups, R, S), bias (K,); result (N, K, H', W')."""
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """Borders: (low, high) of the last axis, then of the one before it, ...; a negative one cuts off.
+
+    `reflect`, `replicate` and `circular` take the last one, two or three axes behind one or two others.
+    """
+    checks.tensor("pad", input)
+    widths = checks.widths(input, pad, mode)
+    if mode == "constant":
+        wider = any(n > 0 for pair in widths for n in pair)
+        return padded(input, widths, mode, filling(float(value), input.dtype) if value is not None and wider else 0)
+    if value is not None and value != 0:
+        raise ArgumentError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    return padded(input, widths, mode)
 
 
 @accepts("dilation", "ceil_mode", "return_indices", order="input kernel_size stride padding dilation ceil_mode return_indices")
