@@ -24,10 +24,10 @@ from gradwerk.ir.op import Array, Contraction, Elementwise, Op, Random, Reductio
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.window import Window
 from gradwerk.tensor.foreign import read_only
-from gradwerk.tensor.handle import H, Handle, make, settle
+from gradwerk.tensor.handle import H, Handle, View, make, settle
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import ALIASING, Storage, View, row_major
+from gradwerk.tensor.storage import ALIASING, Storage, row_major
 from gradwerk.tensor.tape import ALIAS, record
 
 HEAVY = 1 << 15

@@ -20,7 +20,7 @@ from gradwerk.ops.movement import reshape
 from gradwerk.tensor.control import as_tensor, check_types, stand_in
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import Body
+from gradwerk.tensor.trace import Body, under_way
 
 Tree = Any
 FLAG = Type((), dtypes.bool_)
@@ -49,7 +49,7 @@ def cond(condition: Any, then: Callable[..., Tree], otherwise: Callable[..., Tre
 
 def _branch(fn: Callable[..., Tree], operands: Tree, flat: list[Tensor]) -> tuple[Body, list[Value], Tree]:
     """A function traced on stand-ins of the operands: its body, the values of its results, and the results."""
-    body = Body(getattr(fn, "__name__", "branch"), mode.trace)
+    body = Body(getattr(fn, "__name__", "branch"), under_way())
     inner = [stand_in(body, x, x._type) for x in flat]
     with body.running():
         mode.grad = False
@@ -88,7 +88,7 @@ def while_loop(
     if most == 0:
         return trees.unflatten(carry, flat)
     start = truth(condition(trees.unflatten(carry, flat)))
-    body = Body(getattr(step, "__name__", "step"), mode.trace)
+    body = Body(getattr(step, "__name__", "step"), under_way())
     stand_in(body, start, FLAG)
     inner = [stand_in(body, x, x._type) for x in flat]
     with body.running():

@@ -22,7 +22,7 @@ from gradwerk.tensor.answer import Leaf, grown
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
-from gradwerk.tensor.handle import Handle, follow, hang, hidden, make
+from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
 from gradwerk.tensor.overlaps import held_memory, share
 from gradwerk.tensor.results import base_type, build, find, memory, view_of
 from gradwerk.tensor.signature import Call
@@ -37,7 +37,7 @@ from gradwerk.tensor.specialize import (
     Specialization,
 )
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View
+from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.tape import FREED, record, unread
 
 

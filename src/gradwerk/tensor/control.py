@@ -15,7 +15,7 @@ from gradwerk.ops.control import Scan
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import Body
+from gradwerk.tensor.trace import Body, under_way
 
 Tree = Any
 
@@ -32,7 +32,7 @@ def scan(
     flat_carry = [as_tensor(x) for x in trees.flatten(carry)]
     flat_xs = [as_tensor(x) for x in trees.flatten(xs)] if xs is not None else []
     steps = steps_of(flat_xs, length)
-    body = Body(getattr(fn, "__name__", "step"), mode.trace)
+    body = Body(getattr(fn, "__name__", "step"), under_way())
     inner_carry = [stand_in(body, x, x._type) for x in flat_carry]
     inner_xs = [stand_in(body, x, x._type.with_shape(x.shape[1:])) for x in flat_xs]
     with body.running():

@@ -6,7 +6,8 @@ of what is computed from its members, and `promote`, which element types meet.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, TypeVar
 from weakref import ref
 
 from gradwerk.base import dtypes
@@ -14,15 +15,50 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
 from gradwerk.base.forks import Renewed
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array
+from gradwerk.ir.op import Array, Movement, Strides
+from gradwerk.ops.movement import Transpose
 from gradwerk.runtime.finish import to_the_end
+from gradwerk.tensor.node import TapeNode
 from gradwerk.tensor.state import bump_epoch, mode
-from gradwerk.tensor.storage import Storage, View, aligned_copy
-
-if TYPE_CHECKING:
-    from gradwerk.tensor.tape import TapeNode
+from gradwerk.tensor.storage import Storage, aligned_copy
 
 H = TypeVar("H", bound="Handle")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a Tensor lies in its Storage when it is not the whole base: the movements from the base, and the strides they amount to.
+
+    `root` is the Tensor whose gradient history the view follows (None: it has its own), `seen` that history's number when last looked at.
+    `blind` is True of one that was made while no gradients were recorded, and of its views.
+    """
+
+    steps: tuple[Movement, ...]
+    strides: Strides
+    root: Handle | None = field(compare=False)  # views are equal where they show the same
+    seen: int = field(compare=False)
+    blind: bool = field(default=False, compare=False)
+
+    @property
+    def writable(self) -> bool:
+        """False where one element of memory stands for several of the view."""
+        extents, strides = self.strides.shape, self.strides.strides
+        return 0 not in strides or 0 in extents or all(stride or n == 1 for n, stride in zip(extents, strides, strict=True))
+
+    @property
+    def alone(self) -> View:
+        """The same view with a history of its own, which no write to the base replaces."""
+        return View(self.steps, self.strides, None, 0)
+
+    @property
+    def order(self) -> tuple[int, ...] | None:
+        """Where the view is the whole base with its axes in another order: which axis of the base each of its axes is.  Else None."""
+        order = tuple(range(len(self.strides.shape)))
+        for step in self.steps:
+            if not isinstance(step, Transpose):
+                return None
+            order = tuple(order[axis] for axis in step.permutation)
+        return order
 
 
 class Handle:

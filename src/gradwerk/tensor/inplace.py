@@ -21,9 +21,10 @@ from gradwerk.tensor.apply import assign, check_fits, check_writable, in_dtype_o
 from gradwerk.tensor.grad import copied
 from gradwerk.tensor.handle import Handle, history, make
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.node import Pullback
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, put
-from gradwerk.tensor.tape import Identity, Pullback, record
+from gradwerk.tensor.tape import Identity, record
 
 
 class Overwritten:

@@ -15,9 +15,9 @@ from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement
 from gradwerk.tensor.apply import alias, another
-from gradwerk.tensor.handle import Handle, gradient_of, make, memory_of
+from gradwerk.tensor.handle import Handle, View, gradient_of, make, memory_of
 from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
-from gradwerk.tensor.storage import Storage, View, row_major, shown
+from gradwerk.tensor.storage import Storage, row_major, shown
 from gradwerk.tensor.tensor import Tensor
 
 

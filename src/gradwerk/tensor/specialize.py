@@ -19,13 +19,14 @@ from gradwerk.ops.movement import transpose
 from gradwerk.tensor.answer import Marker
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards, Slot
-from gradwerk.tensor.handle import Handle, gradient_of, history, make, memory_of
+from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, memory_of
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.node import TapeNode
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
 from gradwerk.tensor.signature import Call, Rebuilt
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View, held, inverse
-from gradwerk.tensor.tape import TapeNode, Walk, spent_node
+from gradwerk.tensor.storage import Storage, held, inverse
+from gradwerk.tensor.tape import Walk, spent_node
 from gradwerk.tensor.tensor import Tensor, to_array
 from gradwerk.tensor.trace import Moved, Trace
 from gradwerk.tensor.watched import Watched

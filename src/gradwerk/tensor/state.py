@@ -11,12 +11,77 @@ import sys
 import threading
 import weakref
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from gradwerk.base.errors import TraceError
 from gradwerk.base.forks import Renewed
+from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.op import Array, Op
 
-if TYPE_CHECKING:
-    from gradwerk.tensor.trace import Trace
+
+class Tracing(Protocol):
+    """What Tensors ask of the trace under way (trace.py).  They stand above this module: here they are anything."""
+
+    graph: Graph
+    frame: FrameType | None
+    is_body: bool
+    tokens: dict[str, Any]
+    born_here: set[Any]
+
+    # ---- values
+
+    def value(self, handle: Any) -> Value:  # noqa: ANN401
+        """The present contents of a Tensor."""
+
+    def array_value(self, array: Array) -> Value:
+        """A constant, or the input that an array is."""
+
+    def held_array(self, array: Array) -> Any:  # noqa: ANN401
+        """An array that the function holds, as a Tensor from outside, or None."""
+
+    def born(self, storage: Any, data: Any, array: Array) -> None:  # noqa: ANN401
+        """A Tensor was made of data."""
+
+    def fresh(self, cls: Any, value: Value, order: tuple[int, ...] | None = None) -> Any:  # noqa: ANN401
+        """A new Tensor of a class."""
+
+    def copy(self, cls: Any, handle: Any, order: tuple[int, ...] | None = None) -> Any:  # noqa: ANN401
+        """The present contents as a new Tensor."""
+
+    def lend(self, cls: Any, array: Array) -> Any:  # noqa: ANN401
+        """A Tensor on the memory of an array that the function does not hold."""
+
+    # ---- operations, and what they change outside
+
+    def apply(self, cls: Any, op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ANN401
+        """The results of an op."""
+
+    def write(self, target: Any, value: Any) -> None:  # noqa: ANN401
+        """New contents for a Tensor."""
+
+    def meet(self, handle: Any, *, wants: bool) -> None:  # noqa: ANN401
+        """A Tensor is read, or asked whether it wants a gradient."""
+
+    def show(self, handle: Any, of: Any) -> None:  # noqa: ANN401
+        """A Tensor was made on the memory of another."""
+
+    def watch(self, array: Array) -> None:
+        """Python needed the contents of an array."""
+
+    def note_grad(self, handle: Any, *, read: bool) -> None:  # noqa: ANN401
+        """`.grad` is read or set."""
+
+    def note_wants(self, handle: Any) -> None:  # noqa: ANN401
+        """`requires_grad` is set."""
+
+    def note_history(self, handle: Any) -> None:  # noqa: ANN401
+        """The place on the tape is replaced."""
+
+    def forbid(self, owner: object, name: str) -> None:
+        """A plain attribute is set."""
+
+    def refuse(self, error: TraceError) -> TraceError:
+        """Contents were asked for: keeps the first such error, and gives it back."""
 
 
 class Mode(threading.local):
@@ -25,8 +90,8 @@ class Mode(threading.local):
     `trace` is the trace that whoever asks is part of: the one under way, but for what interrupts it (`Interruptible`), None.
     """
 
-    under_way: Trace | None = None
-    trace: Trace | None = None
+    under_way: Tracing | None = None
+    trace: Tracing | None = None
     grad: bool = True
 
 
@@ -70,7 +135,7 @@ class Interruptible:
             if not self.count:
                 Mode.trace = None
 
-    def interrupts(self, frame: FrameType | None, trace: Trace) -> bool:
+    def interrupts(self, frame: FrameType | None, trace: Tracing) -> bool:
         """Whether code that runs in this frame was called from the outside since the trace began."""
         codes, first = self.codes, trace.frame
         while frame is not None and frame is not first:
@@ -81,7 +146,7 @@ class Interruptible:
         return False
 
 
-def _trace_of_caller(self: Mode) -> Trace | None:
+def _trace_of_caller(self: Mode) -> Tracing | None:
     trace = self.under_way
     return None if trace is None or interruptible.interrupts(sys._getframe(1), trace) else trace
 

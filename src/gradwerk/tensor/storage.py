@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 from weakref import ReferenceType
 
 import numpy as np
@@ -23,9 +22,6 @@ from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concatenate, pad, reshape, slice_axis, transpose
 from gradwerk.runtime.memory import empty
 from gradwerk.tensor.foreign import Foreign
-
-if TYPE_CHECKING:
-    from gradwerk.tensor.handle import Handle
 
 ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
 """The movements whose result shares its argument's memory wherever strides can say it; all others copy."""
@@ -44,7 +40,7 @@ class Storage:
 
     def __init__(self, array: Array | None, type_: Type, problem: str = "", order: tuple[int, ...] | None = None) -> None:
         self.array, self.type, self.problem, self.order = array, type_, problem, order
-        self.sharers: dict[int, ReferenceType[Handle]] | None = None if order is None else {}
+        self.sharers: dict[int, ReferenceType[Any]] | None = None if order is None else {}
         self.owner: Foreign | None = None
         self.version = 0
         self.written_at: Origin | None = None
@@ -62,42 +58,6 @@ class Storage:
         """Counts a write."""
         self.version += 1
         self.written_at = origin
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a Tensor lies in its Storage when it is not the whole base: the movements from the base, and the strides they amount to.
-
-    `root` is the Tensor whose gradient history the view follows (None: it has its own), `seen` that history's number when last looked at.
-    `blind` is True of one that was made while no gradients were recorded, and of its views.
-    """
-
-    steps: tuple[Movement, ...]
-    strides: Strides
-    root: Handle | None = field(compare=False)  # views are equal where they show the same
-    seen: int = field(compare=False)
-    blind: bool = field(default=False, compare=False)
-
-    @property
-    def writable(self) -> bool:
-        """False where one element of memory stands for several of the view."""
-        extents, strides = self.strides.shape, self.strides.strides
-        return 0 not in strides or 0 in extents or all(stride or n == 1 for n, stride in zip(extents, strides, strict=True))
-
-    @property
-    def alone(self) -> View:
-        """The same view with a history of its own, which no write to the base replaces."""
-        return View(self.steps, self.strides, None, 0)
-
-    @property
-    def order(self) -> tuple[int, ...] | None:
-        """Where the view is the whole base with its axes in another order: which axis of the base each of its axes is.  Else None."""
-        order = tuple(range(len(self.strides.shape)))
-        for step in self.steps:
-            if not isinstance(step, Transpose):
-                return None
-            order = tuple(order[axis] for axis in step.permutation)
-        return order
 
 
 def aligned_copy(array: Array) -> Array:

@@ -8,9 +8,8 @@ differentiated again.
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,22 +21,10 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.elementwise import add
 from gradwerk.ops.source import full
-from gradwerk.tensor.handle import Handle, history, make
+from gradwerk.tensor.handle import Handle, View, history, make
+from gradwerk.tensor.node import Pullback, Saved, TapeNode
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, View
-
-_numbers = itertools.count(1)
-
-
-class Pullback(Protocol):
-    """What a tape node asks of its op: an Op, or a compiled program with a backward half."""
-
-    @property
-    def name(self) -> str:
-        """For messages."""
-
-    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
-        """The gradient for each argument."""
+from gradwerk.tensor.storage import Storage
 
 
 class Identity:
@@ -59,63 +46,44 @@ class Alias(Identity):
 ALIAS = Alias()
 
 
-class Saved:
-    """A result as the tape keeps it: everything but the Tensor itself, which holds the node (no reference cycle)."""
-
-    __slots__ = ("array", "cls", "storage", "type", "version", "view")
-
-    def __init__(self, handle: Handle) -> None:
-        self.cls, self.storage, self.array, self.type, self.view = type(handle), handle._storage, handle._array, handle._type, handle._view
-        self.version = handle._storage.version
-
-
 FREED = "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed)"
 
 
-class TapeNode:
-    """One recorded operation.  `edges` are the histories its arguments had: (node, index), or (None, 0) for leaves and constants.
+def free(node: TapeNode) -> None:
+    """Lets go of all values.  Leaves stay, because gradients go to them, and numbers of no axes, which are the count of a mean."""
+    node.freed = True
+    cls = next((type(a).result_class for a in node.args if isinstance(a, Handle)), Handle)
+    node.args = tuple([
+        a if isinstance(a, Handle) and (a._wants or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
+        for a, edge in zip(node.args, node.edges, strict=True)
+    ])
+    node.versions = tuple(a._storage.version for a in node.args)
+    for saved in node.results:
+        saved.storage, saved.array, saved.view, saved.version = Storage(None, saved.type, FREED), None, None, 0
+    release = getattr(node.op, "release", None)  # a compiled call holds what its backward half reads
+    if release is not None:
+        release()
 
-    A walk that does not keep the graph frees it: then no value can be read any more.  Rules that read none (a sum, a view) still work.
-    """
 
-    __slots__ = ("args", "edges", "freed", "number", "op", "results", "versions")
+def noted(op: Pullback, args: tuple[Any, ...]) -> TapeNode:
+    """A node for an operation on these arguments, as they are now."""
+    edges = tuple(history(a) if isinstance(a, Handle) else (None, 0) for a in args)
+    return TapeNode(op, args, edges, tuple(a._storage.version if isinstance(a, Handle) else 0 for a in args))
 
-    def __init__(self, op: Pullback, args: tuple[Any, ...]) -> None:
-        self.op, self.args, self.freed = op, args, False
-        self.number = next(_numbers)
-        self.edges = tuple(history(a) if isinstance(a, Handle) else (None, 0) for a in args)
-        self.versions = tuple(a._storage.version if isinstance(a, Handle) else 0 for a in args)
-        self.results: tuple[Saved, ...] = ()
 
-    def free(self) -> None:
-        """Lets go of all values.  Leaves stay, because gradients go to them, and numbers of no axes, which are the count of a mean."""
-        self.freed = True
-        cls = next((type(a).result_class for a in self.args if isinstance(a, Handle)), Handle)
-        self.args = tuple([
-            a if isinstance(a, Handle) and (a._wants or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
-            for a, edge in zip(self.args, self.edges, strict=True)
-        ])
-        self.versions = tuple(a._storage.version for a in self.args)
-        for saved in self.results:
-            saved.storage, saved.array, saved.view, saved.version = Storage(None, saved.type, FREED), None, None, 0
-        release = getattr(self.op, "release", None)  # a compiled call holds what its backward half reads
-        if release is not None:
-            release()
+def saved(handle: Handle) -> Saved:
+    """A result as the tape keeps it."""
+    return Saved(type(handle), handle._storage, handle._array, handle._type, handle._view)
 
 
 def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
     """Puts one operation on the tape; floating results get it as their history."""
-    node = TapeNode(op, args)
-    node.results = tuple([Saved(result) for result in results])
+    node = noted(op, args)
+    node.results = tuple([saved(result) for result in results])
     for index, result in enumerate(results):
         if dtypes.is_float(result._type.dtype):
             result._node, result._index = node, index
     return node
-
-
-def next_number() -> int:
-    """A number above those of all nodes so far."""
-    return next(_numbers)
 
 
 def stale(cls: type[Handle], type_: Type, name: str, storage: Storage) -> Handle:
@@ -161,7 +129,7 @@ def _result(node: TapeNode, index: int) -> Handle:
     saved = node.results[index]
     if saved.storage.version != saved.version:
         return stale(saved.cls, saved.type, node.op.name, saved.storage)
-    handle = make(saved.cls, saved.storage, saved.array, saved.type, _rootless(saved.view))
+    handle: Handle = make(saved.cls, saved.storage, saved.array, saved.type, _rootless(saved.view))
     if dtypes.is_float(saved.type.dtype):
         handle._node, handle._index = node, index
     return handle
@@ -187,9 +155,9 @@ class Spent:
 
 def spent_node(reason: str) -> TapeNode:
     """A node for results that no gradient goes through any more."""
-    node = TapeNode(Spent(reason), ())
+    node = noted(Spent(reason), ())
     scalar = Type((), float32)
-    node.results = (Saved(stale(Handle, scalar, "a compiled function", Storage(None, scalar))),)
+    node.results = (saved(stale(Handle, scalar, "a compiled function", Storage(None, scalar))),)
     return node
 
 
@@ -253,7 +221,7 @@ class Walk:
                 if ct is not None:
                     self.arrive(node.args[position], node.edges[position], ct)
             if not self.retain:
-                node.free()
+                free(node)
 
     def of(self, handle: Handle) -> Operand | None:
         """The gradient of one asked-for Tensor."""

@@ -63,9 +63,11 @@ class Tensor(Operators, Handle):
         own = not (given.flags.c_contiguous and (given.flags.writeable or owner is not None))
         trace = mode.trace
         if trace is not None and own:
-            return trace.fresh(cls, trace.array_value(given))
+            made: Self = trace.fresh(cls, trace.array_value(given))
+            return made
         if trace is not None and trace.held_array(given) is None:
-            return trace.lend(cls, given)
+            lent: Self = trace.lend(cls, given)
+            return lent
         held = np.array(given, order="C") if own else given.view()
         type_ = Type(held.shape, held.dtype)
         storage = Storage(held, type_)

@@ -27,11 +27,18 @@ from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, v
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.node import TapeNode, next_number
 from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import interruptible, mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
-from gradwerk.tensor.tape import TapeNode, next_number, record
+from gradwerk.tensor.tape import record
 from gradwerk.tensor.watched import Watched
+
+
+def under_way() -> Trace | None:
+    """The trace that whoever asks is part of."""
+    trace = mode.trace
+    return trace if isinstance(trace, Trace) else None
 
 
 @dataclass(frozen=True, eq=False)
