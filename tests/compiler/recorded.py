@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwerk.compiler.llvm.link import Code, compile_text, host_target, link
-from gradwerk.compiler.lower import Program, lower
 from gradwerk.compiler.memory import root
 from gradwerk.compiler.pipeline import PASSES
+from gradwerk.compiler.program import Program, lower
 from gradwerk.compiler.steps import HostStep, Segment, Step
 from gradwerk.compiler.verify import began
 from gradwerk.compiler.work import Buffer, Operand, Work

@@ -14,6 +14,7 @@ from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.pipeline import PASSES
+from gradwerk.compiler.program import NATIVE
 from gradwerk.compiler.steps import HostStep, Segment
 from gradwerk.compiler.work import row_major
 from gradwerk.ir.graph import Graph, Type, Value
@@ -42,7 +43,7 @@ def agree(graph: Graph, arrays: Sequence[np.ndarray], orders: Orders) -> None:
 
 def held(graph: Graph, arrays: Sequence[np.ndarray], orders: Orders, expected: Sequence[np.ndarray]) -> None:
     """The units of a graph one by one."""
-    memory, lowering = Memory(), Lowering(target=host_target())
+    memory, lowering = Memory(), Lowering(target=host_target(), natives=NATIVE)
     for value, array, order in zip(graph.inputs, arrays, orders, strict=True):
         steps = row_major(tuple(array.shape[k] for k in order))
         lowering.operands[value] = memory.strided(array, [steps[list(order).index(k)] for k in range(array.ndim)])

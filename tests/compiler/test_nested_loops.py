@@ -15,8 +15,8 @@ from gradwerk.compiler import chunks, loops, pipeline, verify
 from gradwerk.compiler.contraction import cuts
 from gradwerk.compiler.contraction import lower as contraction
 from gradwerk.compiler.llvm.link import host_target
-from gradwerk.compiler.lower import lower
 from gradwerk.compiler.pipeline import compile_graph, describe_plan
+from gradwerk.compiler.program import lower
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ops.branch import While

@@ -63,14 +63,14 @@ MEMORY = (
     ),
     Fault(
         "row 6: old packs",
-        "compiler/lower.py",
+        "compiler/program.py",
         'outputs.append(Overwritten(value.dtype, value.type.size, f"output {number} over input {taken}", base=inputs[taken]))',
         "outputs.append(inputs[taken])",
         "what was packed of an input is taken again after it was overwritten",
     ),
     Fault(
         "old contents copied late",
-        "compiler/lower.py",
+        "compiler/program.py",
         "    for number in sorted(late, key=lambda number: isinstance(outputs[number], Overwritten)):",
         "    for number in sorted(late, key=lambda number: not isinstance(outputs[number], Overwritten)):",
         "a result that is an old content is copied after that was overwritten",

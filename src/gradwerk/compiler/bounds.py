@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
+from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import Slice
 from gradwerk.compiler.partition import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
@@ -28,9 +28,6 @@ from gradwerk.ops.contraction import Contract
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import InRange, Look, NotZero
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.lower import Lowering
 
 NEVER_FAIL = (Source, Contract, *LIKE_INPUT)
 """Beside ops of scalar code: what kernels answer for any data."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gradwerk.compiler.loops import Parts, lower_loop, settle, told
-from gradwerk.compiler.outline import units_of
+from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.steps import Repeated
 from gradwerk.ir.graph import Node
 from gradwerk.ir.plan import ENDLESS, Turns
 from gradwerk.ops.branch import Cond, While
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.lower import Lowering
 
 
 def lower_cond(lowering: Lowering, node: Node) -> None:
@@ -27,8 +22,7 @@ def lower_cond(lowering: Lowering, node: Node) -> None:
     results = [lowering.result(value) for value in node.values]
     lowering.flush()
     for body, when in ((op.then, True), (op.otherwise, False)):
-        units = units_of(body)
-        inner = lowering.child(units, Turns(1, what=""))
+        inner, units = lowering.child(body, Turns(1, what=""))
         inner.packs = dict(lowering.packs)  # what is packed in a branch that is not taken is not there for others
         inner.operands.update(zip(body.inputs, operands, strict=True))
         made = {value for unit in units for value in unit.writes}

@@ -11,20 +11,16 @@ not kept by anyone lives in one place and is copied back.  Work of the body that
 from __future__ import annotations
 
 from collections.abc import Container, Sequence, Set
-from typing import TYPE_CHECKING
 
 from gradwerk.base.events import emit
+from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import Slice, content, place_of, root
-from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.steps import Repeated, Segment, Step, calls_of, works_of
 from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.plan import ENDLESS, Turns
 from gradwerk.ir.type import Type
 from gradwerk.ops.control import Scan
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.lower import Lowering
 
 LARGEST_HISTORY = 1 << 28
 """Bytes that the history of one carry may take; a larger one is kept in one place."""
@@ -76,8 +72,7 @@ def lower_scan(lowering: Lowering, node: Node) -> None:
 
 def lower_loop(lowering: Lowering, body: Graph, parts: Parts, *, flagged: bool = False) -> None:
     """A loop of native work and calls of Python.  `flagged`: the first carry says whether there is another iteration."""
-    units = units_of(body)
-    inner = lowering.child(units, parts.turns)
+    inner, units = lowering.child(body, parts.turns)
     made = frozenset(value for unit in units for value in unit.writes)
     for value, outer in zip(parts.constant_in, parts.constants, strict=True):
         inner.operands[value] = lowering.operand(outer)

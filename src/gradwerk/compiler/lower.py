@@ -6,12 +6,10 @@ lowering becomes a host step: the program calls the op's NumPy reference between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.compiler.bounds import checks_first, lower_check
-from gradwerk.compiler.branches import lower_cond, lower_while
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
 from gradwerk.compiler.llvm.body import giving, passing
@@ -19,39 +17,19 @@ from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
-from gradwerk.compiler.llvm.windows import LIKE_INPUT, lower_window
-from gradwerk.compiler.loops import lower_scan
-from gradwerk.compiler.memory import Overwritten, content, root
+from gradwerk.compiler.llvm.windows import lower_window
 from gradwerk.compiler.outline import units_of
-from gradwerk.compiler.overwrites import Overwrites
 from gradwerk.compiler.partition import per_row
 from gradwerk.compiler.places import Places, in_rows, row_operand
 from gradwerk.compiler.steps import HostStep, Segment, Step
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Movement, Op, Random, Source, Strides
+from gradwerk.ir.op import Constant, Movement, Op, Random, Strides
 from gradwerk.ir.plan import Check, Turns
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
-from gradwerk.ops.branch import Cond, While
 from gradwerk.ops.contraction import Contract
-from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import Gather, ScatterAdd
-from gradwerk.ops.look import Look
 from gradwerk.ops.window import Window
-
-
-@dataclass
-class Program:
-    """What lowering makes of a graph: steps in order, and where inputs, constants and outputs lie."""
-
-    steps: list[Step]
-    inputs: list[Buffer]
-    outputs: list[Buffer]
-    constants: dict[Buffer, bytes]
-    in_place: dict[int, int]
-    units: list[Unit]
-    checks: dict[Buffer, Check]
 
 
 @dataclass
@@ -59,6 +37,8 @@ class Lowering(Places):
     """Work for the units of one graph, or of a loop's body inside it."""
 
     target: Target = field(kw_only=True)
+    natives: Sequence[tuple[type[Op], Callable[[Lowering, Node], None]]] = ()
+    """What lowers which kind of op by itself (program.py): all others are calls of Python."""
     steps: list[Step] = field(default_factory=list)
     pending: list[Work] = field(default_factory=list)
     packs: dict[object, Operand] = field(default_factory=dict)
@@ -187,7 +167,7 @@ class Lowering(Places):
         if isinstance(op, Movement):
             self.movement(node)
             return
-        for kind, rule in NATIVE:
+        for kind, rule in self.natives:
             if isinstance(op, kind):
                 rule(self, node)
                 return
@@ -298,67 +278,14 @@ class Lowering(Places):
 
     # ---- loops
 
-    def child(self, units: Sequence[Unit], turns: Turns) -> Lowering:
-        """For a body: the same constants, packs and checks, operands and work of its own."""
-        loops = (*self.loops, turns)
-        return Lowering(
-            target=self.target, constants=self.constants, packs=self.packs, checks=self.checks, homes=homes_of(units), loops=loops
-        )
-
-
-NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
-    (Contract, Lowering.contraction),
-    (Source, Lowering.source),
-    *((kind, Lowering.window) for kind in LIKE_INPUT),
-    (Gather, Lowering.gather),
-    (ScatterAdd, Lowering.scatter_add),
-    (Look, lower_check),
-    (Scan, lower_scan),
-    (Cond, lower_cond),
-    (While, lower_while),
-)
-
-
-def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
-    """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
-    units = checks_first(in_place_apart(units_of(graph), {graph.outputs[number] for number in in_place}))
-    lowering = Lowering(target=target, homes=homes_of(units))
-    inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
-    for value, buffer in zip(graph.inputs, inputs, strict=True):
-        lowering.operands[value] = Operand(buffer, value.shape, row_major(value.shape))
-    outputs: list[Buffer] = []
-    for number, value in enumerate(graph.outputs):
-        taken = in_place.get(number)
-        if taken is None:
-            outputs.append(Buffer(value.dtype, value.type.size, f"output {number}"))
-        elif value is graph.inputs[taken]:
-            outputs.append(inputs[taken])
-        else:
-            outputs.append(Overwritten(value.dtype, value.type.size, f"output {number} over input {taken}", base=inputs[taken]))
-    overwrites = Overwrites(graph, units, in_place)
-    direct: set[int] = set()
-    for number, value in enumerate(graph.outputs):
-        place = Operand(outputs[number], value.shape, row_major(value.shape))
-        free = value in overwrites.maker and value not in lowering.operands
-        if free and (number not in in_place or overwrites.at_once(value, graph.inputs[in_place[number]])):
-            lowering.operands[value] = place
-            direct.add(number)
-    for unit in units:
-        lowering.unit(unit)
-    write_late(lowering, [number for number in range(len(graph.outputs)) if number not in direct], graph.outputs, outputs)
-    lowering.flush()
-    return Program(lowering.steps, inputs, outputs, lowering.constants, dict(in_place), units, lowering.checks)
-
-
-def in_place_apart(units: Sequence[Unit], over: Container[Value]) -> list[Unit]:
-    """The units, contractions apart from maps that may write over an input.
-
-    A map may do that as soon as nobody else reads the input; a contraction reads, and writes again, more than the place of one element.
-    """
-    found: list[Unit] = []
-    for unit in units:
-        found += unit.apart() if isinstance(unit, Region) and any(value in over for value in unit.writes) else (unit,)
-    return found
+    def child(self, body: Graph, turns: Turns) -> tuple[Lowering, list[Unit]]:
+        """For a body, with its units: the same constants, packs and checks, operands and work of its own."""
+        units, loops = units_of(body), (*self.loops, turns)
+        inner = Lowering(
+            target=self.target, natives=self.natives, constants=self.constants, packs=self.packs, checks=self.checks,
+            homes=homes_of(units), loops=loops,
+        )  # fmt: skip
+        return inner, units
 
 
 def memory_order(region: Region, operands: Sequence[Operand]) -> tuple[int, ...] | None:
@@ -366,22 +293,3 @@ def memory_order(region: Region, operands: Sequence[Operand]) -> tuple[int, ...]
     if any(isinstance(node.op, Random) for node in region.nodes):
         return None
     return next((order for order in map(order_of, operands) if order), None)
-
-
-def write_late(lowering: Lowering, late: Sequence[int], values: Sequence[Value], outputs: Sequence[Buffer]) -> None:
-    """Copies results to where they belong: first what reads old inputs, then what overwrites them.
-
-    A result that is the old content of an input which another result overwrites (two that change places) is saved before.
-    """
-    sources = {number: lowering.operand(values[number]) for number in late}
-    over = [number for number in late if isinstance(outputs[number], Overwritten)]
-    overwritten = {root(outputs[number]) for number in over}
-    for number in over:
-        if content(sources[number].buffer) in overwritten:
-            saved = lowering.dense(values[number].type, "old content")
-            lowering.copy(sources[number], saved)
-            sources[number] = saved
-    for number in sorted(late, key=lambda number: isinstance(outputs[number], Overwritten)):
-        place = Operand(outputs[number], values[number].shape, row_major(values[number].shape))
-        if sources[number] != place:
-            lowering.copy(sources[number], place)

@@ -1,7 +1,7 @@
 """Graph to Plan: the ordered list of passes, the only place that knows the order, and the runner that applies them.
 
 graph passes    graph -> graph, each verified, timed and dumped by the runner
-lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py)
+lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py, compiler/program.py)
 commits last    what overwrites inputs goes last (compiler/commits.py)
 memory          work -> stages, chains, addresses (compiler/memory.py)
 emit            kernels -> objects, from the cache where they are known (compiler/llvm)
@@ -24,7 +24,7 @@ from gradwerk.compiler.commits import commits_last
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.llvm.moving import MovingSlot
-from gradwerk.compiler.lower import Program, lower
+from gradwerk.compiler.program import Program, lower
 from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.steps import calls_of, works_of
 from gradwerk.compiler.tables import tables
