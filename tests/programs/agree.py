@@ -50,6 +50,8 @@ EXACT = (
 SUMS = (Contraction, Reduction, Window, ScatterAdd)
 """What adds up terms: each of them rounds."""
 TRIALS = 12
+SUMMED = 4
+"""How many times equal terms of a sum round alike."""
 USUAL = 4
 """How much larger than the reference's an error may be."""
 
@@ -67,8 +69,8 @@ class Exact:
         """How far noise moves each element, at most."""
         farthest = [np.zeros(x.shape) for x in self.numbers]
         for trial in range(TRIALS):
-            noisy = disturbed(self.wide, self.inputs, np.random.default_rng(trial), self.eps)
-            for far, a, b in zip(farthest, noisy, self.numbers, strict=True):
+            moved = disturbed(self.wide, self.inputs, Noise(trial, self.eps))
+            for far, a, b in zip(farthest, moved, self.numbers, strict=True):
                 with np.errstate(invalid="ignore"):
                     np.fmax(far, np.abs(a.astype(np.float64) - b.astype(np.float64)), out=far)
         return farthest
@@ -101,45 +103,58 @@ def widened(x: Array) -> Array:
     return x.astype(np.longdouble) if x.dtype.kind == "f" else x
 
 
-def disturbed(graph: Graph, inputs: Sequence[Array], rng: np.random.Generator, eps: float) -> list[Array]:
+class Noise:
+    """Moves rounded numbers by up to one eps.
+
+    In every second trial all elements of an array move alike: equal numbers round alike, and do not make up for each other.  The terms of a
+    sum do so again and again as it grows.
+    """
+
+    def __init__(self, trial: int, eps: float) -> None:
+        self.rng, self.eps, self.alike = np.random.default_rng(trial), eps, trial % 2 == 1
+
+    def __call__(self, x: Array, *, terms: bool = False) -> Array:
+        """Floats moved; other numbers as they are."""
+        if x.dtype.kind != "f":
+            return x
+        times = SUMMED if terms and self.alike else 1
+        return x * (1 + times * self.eps * self.rng.uniform(-1, 1, () if self.alike else x.shape))
+
+
+def disturbed(graph: Graph, inputs: Sequence[Array], noise: Noise) -> list[Array]:
     """The outputs, every rounded number moved by up to one eps."""
     place: dict[Any, Array] = dict(zip(graph.inputs, inputs, strict=True))
     for node in graph.live():
         if isinstance(node.op, Input):
             continue
         with np.errstate(all="ignore"):
-            results = results_of(node, [place[x] for x in node.args], rng, eps)
+            results = results_of(node, [place[x] for x in node.args], noise)
         place.update(zip(node.values, results, strict=True))
     return [place[x] for x in graph.outputs]
 
 
-def results_of(node: Node, args: list[Array], rng: np.random.Generator, eps: float) -> list[Array]:
+def results_of(node: Node, args: list[Array], noise: Noise) -> list[Array]:
     """The results of one node, disturbed; a loop's step by step."""
     op = node.op
     if isinstance(op, Scan):
         end = op.carries + op.scanned
         state, rows = args[: op.carries], dict[int, list[Array]]()
         for step in reversed(range(op.length)) if op.reverse else range(op.length):
-            made = disturbed(op.body, [*state, *(x[step] for x in args[op.carries : end]), *args[end:]], rng, eps)
+            made = disturbed(op.body, [*state, *(x[step] for x in args[op.carries : end]), *args[end:]], noise)
             state, rows[step] = made[: op.carries], made[op.carries :]
         return [*state, *(np.stack([rows[step][k] for step in range(op.length)]) for k in range(len(node.values) - op.carries))]
     if isinstance(op, Cond):
-        return disturbed(op.then if args[0] else op.otherwise, args[1:], rng, eps)
+        return disturbed(op.then if args[0] else op.otherwise, args[1:], noise)
     if isinstance(op, While):
         state, count = args[: op.carries], 0
         while state[0] and (not op.limit or count < op.limit):
-            state, count = disturbed(op.body, [*state, *args[op.carries :]], rng, eps), count + 1
+            state, count = disturbed(op.body, [*state, *args[op.carries :]], noise), count + 1
         return state
     if isinstance(op, EXACT):
         return [np.asarray(x) for x in op.evaluate(*args)]
     if isinstance(op, SUMS) and args:  # terms round too: much where they cancel
-        args = [noisy(args[0], rng, eps), *args[1:]]
-    return [noisy(np.asarray(x), rng, eps) for x in op.evaluate(*args)]
-
-
-def noisy(x: Array, rng: np.random.Generator, eps: float) -> Array:
-    """Floats moved by up to one eps."""
-    return x * (1 + eps * rng.uniform(-1, 1, x.shape)) if x.dtype.kind == "f" else x
+        args = [noise(args[0], terms=True), *args[1:]]
+    return [noise(np.asarray(x)) for x in op.evaluate(*args)]
 
 
 def differences(results: Sequence[Array], exact: Exact) -> Iterator[tuple[int, str]]:
