@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradwerk.compiler.accesses import Link
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Overwritten, Schedule, Slice, root
+from gradwerk.compiler.memory import IterationSlice, Overwritten, Schedule, root
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.verify import began
 from gradwerk.compiler.work import Access, Buffer, Operand, Work
@@ -55,7 +55,7 @@ def accesses(draw: st.DrawFn, memories: Sequence[Buffer], chunks: int, *, writes
     offset = draw(st.integers(low, high))
     memory: Buffer = base
     if draw(st.booleans()) and offset - low >= TRIP:  # the same place, moved there by iterations
-        memory = Slice(F32, COUNT, base=base, start=-TRIP, steps=(1,))
+        memory = IterationSlice(F32, COUNT, base=base, start=-TRIP, steps=(1,))
     return Access(Operand(memory, (rows, width), (stride, 1), offset), writes=writes, reads=not writes or draw(st.booleans()), part=part)
 
 

@@ -13,7 +13,7 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler import verify
 from gradwerk.compiler.accesses import Link
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.memory import Overwritten, Schedule, Slice, assign, extend
+from gradwerk.compiler.memory import IterationSlice, Overwritten, Schedule, assign, extend
 from gradwerk.compiler.steps import HostStep, Repeated, Segment
 from gradwerk.compiler.tables import Pointers, tables
 from gradwerk.compiler.verify import check_stage, verify_work
@@ -155,7 +155,7 @@ def test_two_buffers_of_one_stage_in_the_same_memory_are_found() -> None:
 def test_a_loop_is_walked_iteration_by_iteration() -> None:
     trips, width = 3, 4
     history = Buffer(F32, (trips + 1) * width, "carry")
-    now, then = (Slice(F32, history.count, base=history, start=start, steps=(width,)) for start in (0, width))
+    now, then = (IterationSlice(F32, history.count, base=history, start=start, steps=(width,)) for start in (0, width))
     start = Work(Kernel(), (Access(Operand(history, (width,), (1,)), writes=True, reads=False),), (), 1)
     turn = Work(Kernel(), (Access(Operand(now, (width,), (1,))), Access(Operand(then, (width,), (1,)), writes=True, reads=False)), (), 1)
     steps = [Segment((start,)), Repeated((Segment((turn,)),), trips)]
@@ -262,7 +262,7 @@ def test_a_chain_goes_on_where_a_later_piece_meets_several_of_it() -> None:
 def test_work_waits_for_what_another_iteration_may_have_in_common() -> None:
     trips, width = 3, 4
     history, out = Buffer(F32, (trips + 1) * width, "carry"), Buffer(F32, width, "out")
-    then = Slice(F32, history.count, base=history, start=width, steps=(width,))
+    then = IterationSlice(F32, history.count, base=history, start=width, steps=(width,))
     turn = Work(Kernel(), (Access(Operand(then, (width,), (1,)), writes=True, reads=False),), (), 1)
     look = Work(Kernel(), (Access(Operand(history, (width,), (1,))), Access(Operand(out, (width,), (1,)), writes=True, reads=False)), (), 1)
     plan = Schedule()

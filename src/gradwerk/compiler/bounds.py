@@ -16,7 +16,7 @@ from gradwerk.base.origin import Origin
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.lower import Lowering
-from gradwerk.compiler.memory import Slice
+from gradwerk.compiler.memory import IterationSlice
 from gradwerk.compiler.partition import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, rewritten
@@ -131,7 +131,7 @@ def counting(record: Operand, spans: Sequence[int]) -> Operand:
     steps = [1]
     for span in reversed(spans[1:]):
         steps.insert(0, steps[0] * span)
-    return Operand(Slice(record.dtype, FAULT_WORDS, base=record.buffer, steps=tuple(steps)), (0,), (1,))
+    return Operand(IterationSlice(record.dtype, FAULT_WORDS, base=record.buffer, steps=tuple(steps)), (0,), (1,))
 
 
 def may_fail(node: Node) -> bool:

@@ -3,9 +3,10 @@
 A branch is a loop of one iteration that a flag may keep from running; while another flag is set, a loop goes on.  Loops nest: what lowers a
 body is a `Lowering` like any other, and what has no native lowering is a call of Python inside the loop.
 
-What changes from iteration to iteration is a Slice of a buffer that holds all iterations.  A carry is kept for every iteration (position 0
-is the initial value, iteration t reads t and writes t + 1), so that a stacked output which is a carry is only a view; a large carry that is
-not kept by anyone lives in one place and is copied back.  Work of the body that touches nothing of the loop runs once, before it.
+What changes from iteration to iteration is an IterationSlice of a buffer that holds all iterations.  A carry is kept for every iteration
+(position 0 is the initial value, iteration t reads t and writes t + 1), so that a stacked output which is a carry is only a view; a large
+carry that is not kept by anyone lives in one place and is copied back.  Work of the body that touches nothing of the loop runs once, before
+it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Container, Sequence, Set
 
 from gradwerk.base.events import emit
 from gradwerk.compiler.lower import Lowering
-from gradwerk.compiler.memory import Slice, content, place_of, root
+from gradwerk.compiler.memory import IterationSlice, content, place_of, root
 from gradwerk.compiler.steps import Repeated, Segment, Step, calls_of, works_of
 from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.graph import Graph, Node, Value
@@ -46,7 +47,7 @@ class Parts:
         """An entry along the first axis: `start` elements from the operand's first, in each iteration `step` elements further."""
         begin, steps = place_of(whole)
         moves = (*steps, *[0] * (self.level - len(steps)), step)
-        buffer = Slice(whole.dtype, whole.buffer.count, base=content(whole.buffer), start=begin + start, steps=moves)
+        buffer = IterationSlice(whole.dtype, whole.buffer.count, base=content(whole.buffer), start=begin + start, steps=moves)
         return Operand(buffer, whole.shape[1:], whole.strides[1:])
 
     def one_of(self, stack: Operand) -> Operand:
@@ -193,7 +194,7 @@ def same_place(a: Operand, b: Operand) -> bool:
     """Whether two operands are the same memory in the same layout, in every iteration."""
     if (a.shape, a.strides, a.offset) != (b.shape, b.strides, b.offset):
         return False
-    if isinstance(a.buffer, Slice) and isinstance(b.buffer, Slice):
+    if isinstance(a.buffer, IterationSlice) and isinstance(b.buffer, IterationSlice):
         return (a.buffer.base, a.buffer.start, a.buffer.steps) == (b.buffer.base, b.buffer.start, b.buffer.steps)
     return a.buffer is b.buffer
 
@@ -207,7 +208,7 @@ def split_invariant(steps: Sequence[Step], level: int, checks: Set[Buffer]) -> t
     rest: list[Step] = []
     written = [a.operand.buffer for work in works_of(steps) for a in work.accesses if a.writes]
     varying: set[Buffer] = set()
-    written_later = {root(buffer) for buffer in written if isinstance(buffer, Slice)}
+    written_later = {root(buffer) for buffer in written if isinstance(buffer, IterationSlice)}
     for step in steps:
         if not isinstance(step, Segment):
             varying |= {root(a.operand.buffer) for work in works_of([step]) for a in work.accesses if a.writes}
@@ -229,4 +230,4 @@ def split_invariant(steps: Sequence[Step], level: int, checks: Set[Buffer]) -> t
 
 def moves(buffer: Buffer, level: int) -> bool:
     """Whether the loop of this level, or one inside it, has another part of it in each iteration."""
-    return isinstance(buffer, Slice) and len(buffer.steps) > level
+    return isinstance(buffer, IterationSlice) and len(buffer.steps) > level

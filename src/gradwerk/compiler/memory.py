@@ -22,7 +22,7 @@ from gradwerk.ir.plan import ARENA, Block, Pointer
 
 
 @dataclass(eq=False)
-class Slice(Buffer):
+class IterationSlice(Buffer):
     """In loops: the part of `base` that belongs to one iteration of each, `start` and for each of them iteration * step elements in.
 
     `steps`: of the loops around, outermost first, down to the one it belongs to.
@@ -89,7 +89,7 @@ def root(buffer: Buffer) -> Buffer:
 
 def content(buffer: Buffer) -> Buffer:
     """The memory with what it holds: all slices of it are one, what was written over an input is not the input."""
-    return buffer.base if isinstance(buffer, Slice) else buffer
+    return buffer.base if isinstance(buffer, IterationSlice) else buffer
 
 
 def extend(plan: Schedule, step: Step, around: Cycles = ()) -> None:
@@ -167,7 +167,7 @@ def chainable(work: Work, conflicts: Sequence[tuple[Link, Reach, Reach]]) -> Lin
 def place_of(operand: Operand) -> tuple[int, tuple[int, ...]]:
     """(element of the memory at which an operand begins, elements further in each iteration of the loops around)."""
     buffer, offset = operand.buffer, operand.offset
-    return (buffer.start + offset, buffer.steps) if isinstance(buffer, Slice) else (offset, ())
+    return (buffer.start + offset, buffer.steps) if isinstance(buffer, IterationSlice) else (offset, ())
 
 
 def touches(accesses: Sequence[Access]) -> list[Touch]:

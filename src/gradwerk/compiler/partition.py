@@ -17,9 +17,8 @@ from functools import lru_cache
 
 from gradwerk.compiler.llvm.body import weight_of
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Random, Reduction
+from gradwerk.ir.op import Constant, Movement, Random, Reduction
 from gradwerk.ir.region import MAP, ROW, has_code
-from gradwerk.ops.movement import BroadcastTo, Reshape
 
 Shape = tuple[int, ...]
 FORMULA = frozenset((0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0))
@@ -122,7 +121,7 @@ class Partition:
             self.place(node)
         elif is_row_fold(node) or (is_column_fold(node) and self.comes_back(node)):
             self.fold_row(node)
-        elif isinstance(node.op, Reshape) and self.stays_per_row(node):
+        elif isinstance(node.op, Movement) and node.op.in_order and self.stays_per_row(node):
             group = self.group[node.args[0].node]
             self.join([group], node, group.space, group.axes)
         else:
@@ -155,7 +154,8 @@ class Partition:
             for user in self.users.get(value, ()):
                 if has_code(user.op) and user.values[0].shape == space:
                     return True
-                onward = (has_code(user.op) or isinstance(user.op, Reshape)) and user.values[0].type.size == value.type.size
+                in_order = isinstance(user.op, Movement) and user.op.in_order
+                onward = (has_code(user.op) or in_order) and user.values[0].type.size == value.type.size
                 todo += [made for made in user.values if onward and made not in seen]
                 seen.update(user.values)
         return False
@@ -258,7 +258,7 @@ class Partition:
             if group.kind != MAP:
                 continue
             last = any(value in self.outputs for node in group.nodes for value in node.values)
-            shared = [value for value in group.reads if value.shape == group.space and not isinstance(value.node.op, BroadcastTo)]
+            shared = [value for value in group.reads if value.shape == group.space and not is_repeated(value)]
             for value in shared:
                 by_read.setdefault((value, last), []).append(group)
         for siblings in by_read.values():
@@ -312,6 +312,12 @@ class Partition:
             for value in node.values
             if value in self.outputs or any(self.group.get(user) is not group for user in self.users.get(value, ()))
         ]
+
+
+def is_repeated(value: Value) -> bool:
+    """Whether a value is fewer numbers in memory than elements."""
+    op = value.node.op
+    return isinstance(op, Movement) and op.repeats
 
 
 def per_row(space: Shape, axes: Shape) -> tuple[Shape, Shape]:

@@ -270,6 +270,10 @@ class Movement(Op):
 
     covers: ClassVar[bool] = True
     """Whether every element of the result is one of an argument; False where the others are zeros."""
+    in_order: ClassVar[bool] = False
+    """Whether the elements of its one argument come each once, in their order: only the shape is another."""
+    repeats: ClassVar[bool] = False
+    """Whether an element of an argument may come several times."""
 
     def view(self, x: Strides) -> Strides | None:
         """The result as a view of x's data, or None."""

@@ -26,6 +26,7 @@ class Reshape(Movement):
     Shape: `shape`, of as many elements.  Dtype: kept.  Raises: ShapeError where the counts differ.
     """
 
+    in_order: ClassVar[bool] = True
     shape: tuple[int, ...]
 
     @classmethod
@@ -120,6 +121,7 @@ class BroadcastTo(Movement):
     Shape: `shape`.  Dtype: kept.  Raises: ShapeError where NumPy's rule does not lead from x's shape to `shape`.
     """
 
+    repeats: ClassVar[bool] = True
     shape: tuple[int, ...]
 
     @classmethod

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
 
 from gradwerk.base import dtypes
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.lane_code import LaneCode, Lanes
 
 TWO_OVER_PI = int(
     "A2F9836E4E441529FC2757D1F534DDC0DB6295993C439041FE5163ABDEBBC561B7246E3A424DD2E006492EEA09D1921CFE1DEB1CB129A73EE88235F52EBB4484"
@@ -39,7 +36,7 @@ def words() -> list[int]:
     return [word - (word >> 63 << 64) for word in found]
 
 
-def far_angle(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
+def far_angle(e: LaneCode, x: Lanes) -> tuple[Lanes, Lanes]:
     """The rest and n of f64 angles of at least 2**17 (of nearer ones anything); NaN of infinity.
 
     A call, which goes lane by lane: far angles are rare, and code for vectors takes three times as long to compile.
@@ -61,7 +58,7 @@ def far_angle(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
     return e.load(places[1], dtypes.float64), e.load(places[2], dtypes.int64)
 
 
-def _reduced(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
+def _reduced(e: LaneCode, x: Lanes) -> tuple[Lanes, Lanes]:
     """The same of one lane."""
     size = e.intrinsic("fabs", x)
     bits = e.bitcast(size, dtypes.int64)
@@ -78,7 +75,7 @@ def _reduced(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
     return e.select(finite, rest, e.sub(x, x)), e.select(negative, e.neg(n), n)
 
 
-def _quarters(e: LaneEmitter, mantissa: Lanes, place: Lanes) -> tuple[Lanes, Lanes]:
+def _quarters(e: LaneCode, mantissa: Lanes, place: Lanes) -> tuple[Lanes, Lanes]:
     """The mantissa times the 192 bits from this place on, modulo 2**192: the upper 64 bits and the next 64."""
     f = e.function
     table, first = f.module.table("i64", words()), e.shift_right(place, 6)
@@ -93,7 +90,7 @@ def _quarters(e: LaneEmitter, mantissa: Lanes, place: Lanes) -> tuple[Lanes, Lan
     return top, e.wrap(f.emit(f"trunc i128 {behind} to i64", "i64"), dtypes.int64)
 
 
-def _fraction(e: LaneEmitter, top: Lanes, middle: Lanes) -> tuple[Lanes, Lanes]:
+def _fraction(e: LaneCode, top: Lanes, middle: Lanes) -> tuple[Lanes, Lanes]:
     """top 2**-62 + middle 2**-126 as a sum of two numbers; the parts of top may cancel."""
     low = e.bit_and(top, _whole(e, (1 << 32) - 1))
     parts = ((e.shift_right(top, 32), -30), (low, -62), (_logical(e, middle, 1), -125))
@@ -102,7 +99,7 @@ def _fraction(e: LaneEmitter, top: Lanes, middle: Lanes) -> tuple[Lanes, Lanes]:
     return _sum(e, high, e.add(error, c))
 
 
-def _times_half_pi(e: LaneEmitter, high: Lanes, low: Lanes) -> Lanes:
+def _times_half_pi(e: LaneCode, high: Lanes, low: Lanes) -> Lanes:
     """(high + low) pi / 2."""
     first, second = (e.const(part, dtypes.float64) for part in HALF_PI)
     product = e.mul(high, first)
@@ -110,16 +107,16 @@ def _times_half_pi(e: LaneEmitter, high: Lanes, low: Lanes) -> Lanes:
     return e.add(product, e.fma(high, second, e.fma(low, first, error)))
 
 
-def _sum(e: LaneEmitter, a: Lanes, b: Lanes) -> tuple[Lanes, Lanes]:
+def _sum(e: LaneCode, a: Lanes, b: Lanes) -> tuple[Lanes, Lanes]:
     """a + b and its rounding error, |a| >= |b| or a = 0 (Dekker)."""
     total = e.add(a, b)
     return total, e.sub(b, e.sub(total, a))
 
 
-def _whole(e: LaneEmitter, value: int) -> Lanes:
+def _whole(e: LaneCode, value: int) -> Lanes:
     return e.const(value, dtypes.int64)
 
 
-def _logical(e: LaneEmitter, x: Lanes, bits: int) -> Lanes:
+def _logical(e: LaneCode, x: Lanes, bits: int) -> Lanes:
     """Moved toward the lowest bit, zeros moving in."""
     return e.wrap(e.function.emit(f"lshr i64 {x}, {bits}", "i64"), dtypes.int64)

@@ -11,7 +11,8 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
+from gradwerk.compiler.llvm.lane_code import Lanes
 from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.compiler.spoken import spoken
 from gradwerk.ir.graph import Graph, Node, Type, Value

@@ -15,9 +15,10 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.indexed import as_i64
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Folding, Lane, fold_range, lanes_for
 from gradwerk.compiler.llvm.spaces import FAR, axes_of, count_free, patterns, read_strides, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, overload, scalar

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradwerk.compiler.llvm.body import digest, emit_node, spelled, stem, weight
-from gradwerk.compiler.llvm.emitter import MEMORY, Lanes
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import fold_range
 from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, folding_of
 from gradwerk.compiler.llvm.nest import Nest, Place

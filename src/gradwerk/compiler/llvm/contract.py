@@ -23,9 +23,9 @@ from functools import cached_property
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
-from gradwerk.compiler.llvm.emitter import MEMORY
 from gradwerk.compiler.llvm.epilogue import Epilogue
 from gradwerk.compiler.llvm.function import Function, Module
+from gradwerk.compiler.llvm.lane_code import MEMORY
 from gradwerk.compiler.llvm.spaces import UNIT
 from gradwerk.compiler.llvm.subtotals import Subtotals
 from gradwerk.compiler.llvm.values import Integer, Value, vector

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradwerk.compiler.llvm.body import evaluate, spelled
-from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.lane_code import Lanes
 from gradwerk.compiler.llvm.spaces import UNIT
 from gradwerk.compiler.llvm.values import Value
 from gradwerk.ir.graph import Graph

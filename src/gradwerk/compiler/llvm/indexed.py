@@ -20,8 +20,9 @@ from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function, Module
+from gradwerk.compiler.llvm.lane_code import MEMORY
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
 from gradwerk.compiler.llvm.spaces import (
     FAR,

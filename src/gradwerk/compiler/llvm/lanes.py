@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.values import Integer, Value, literal, vector
 from gradwerk.compiler.target import Target
 

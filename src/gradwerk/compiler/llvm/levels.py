@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
+from gradwerk.compiler.llvm.lane_code import Lanes
 from gradwerk.compiler.llvm.lanes import Folding
 from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.ir.graph import Graph, Node

@@ -15,8 +15,8 @@ from functools import cached_property
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
-from gradwerk.compiler.llvm.emitter import MEMORY, Lanes
 from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Lane, each_vector
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import FREE, NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.angles import far_angle
@@ -27,15 +26,13 @@ from gradwerk.compiler.llvm.formats import (
     SINGLE,
     Format,
 )
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
+from gradwerk.compiler.llvm.lane_code import LaneCode, Lanes
 
 FAST_ANGLE = {dtypes.float32: 2.0**17, dtypes.float64: 2.0**40}
 """Angles up to here are reduced by three parts of pi / 2."""
 
 
-def horner(e: LaneEmitter, x: Lanes, coefficients: Sequence[float]) -> Lanes:
+def horner(e: LaneCode, x: Lanes, coefficients: Sequence[float]) -> Lanes:
     """The polynomial with the highest coefficient first."""
     total = e.const(coefficients[0], x.dtype)
     for c in coefficients[1:]:
@@ -43,22 +40,22 @@ def horner(e: LaneEmitter, x: Lanes, coefficients: Sequence[float]) -> Lanes:
     return total
 
 
-def at_most(e: LaneEmitter, x: Lanes, high: float) -> Lanes:
+def at_most(e: LaneCode, x: Lanes, high: float) -> Lanes:
     """The value limited from above; NaN stays."""
     return e.minimum(x, e.const(high, x.dtype))
 
 
-def at_least(e: LaneEmitter, x: Lanes, low: float) -> Lanes:
+def at_least(e: LaneCode, x: Lanes, low: float) -> Lanes:
     """The value limited from below; NaN stays."""
     return e.maximum(x, e.const(low, x.dtype))
 
 
-def fused_sub(e: LaneEmitter, a: Lanes, b: Lanes, c: Lanes) -> Lanes:
+def fused_sub(e: LaneCode, a: Lanes, b: Lanes, c: Lanes) -> Lanes:
     """The difference c - a * b, rounded once."""
     return e.fma(e.neg(a), b, c)
 
 
-def reduce_exponent(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes, Lanes]:
+def reduce_exponent(e: LaneCode, x: Lanes, form: Format) -> tuple[Lanes, Lanes, Lanes]:
     """Splits x = n ln 2 + r, |r| <= ln 2 / 2: the integer n, r, and t(r) = exp(r) - 1 - r.  No conversion, which is poison on NaN."""
     shifted = e.fma(x, e.const(1 / math.log(2), x.dtype), e.const(form.round, x.dtype))
     n = e.sub(shifted, e.const(form.round, x.dtype))
@@ -69,7 +66,7 @@ def reduce_exponent(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lane
     return e.sub(e.bitcast(shifted, form.integer), e.const(start, form.integer)), r, t
 
 
-def one_plus(e: LaneEmitter, r: Lanes, t: Lanes) -> Lanes:
+def one_plus(e: LaneCode, r: Lanes, t: Lanes) -> Lanes:
     """1 + r + t rounded once: the rounding error of 1 + r is carried into the small term."""
     one = e.const(1.0, r.dtype)
     high = e.add(r, one)
@@ -77,12 +74,12 @@ def one_plus(e: LaneEmitter, r: Lanes, t: Lanes) -> Lanes:
     return e.add(high, e.add(low, t))
 
 
-def power_of_two(e: LaneEmitter, n: Lanes, form: Format) -> Lanes:
+def power_of_two(e: LaneCode, n: Lanes, form: Format) -> Lanes:
     """2**n for n in the normal range."""
     return e.bitcast(e.shift_left(e.add(n, e.const(form.bias, form.integer)), form.mantissa), form.dtype)
 
 
-def exp(e: LaneEmitter, x: Lanes) -> Lanes:
+def exp(e: LaneCode, x: Lanes) -> Lanes:
     """e**x; infinity and 0 beyond the range, denormal results rounded once more."""
     form = FORMATS[x.dtype]
     n, r, t = reduce_exponent(e, at_least(e, at_most(e, x, form.exp_range[1]), form.exp_range[0]), form)
@@ -91,7 +88,7 @@ def exp(e: LaneEmitter, x: Lanes) -> Lanes:
     return e.mul(y, power_of_two(e, e.sub(n, half), form))
 
 
-def exp_negative(e: LaneEmitter, x: Lanes) -> Lanes:
+def exp_negative(e: LaneCode, x: Lanes) -> Lanes:
     """e**x for x <= 0, not below e**-87: for callers that add 1 to it."""
     form = FORMATS[x.dtype]
     n, r, t = reduce_exponent(e, at_least(e, x, -87.0), form)
@@ -99,7 +96,7 @@ def exp_negative(e: LaneEmitter, x: Lanes) -> Lanes:
     return e.fma(e.add(r, t), scale, scale)
 
 
-def log(e: LaneEmitter, x: Lanes) -> Lanes:
+def log(e: LaneCode, x: Lanes) -> Lanes:
     """Natural logarithm: -inf at 0, NaN below."""
     form = FORMATS[x.dtype]
     tiny = e.compare("lt", x, e.const(form.smallest, x.dtype))
@@ -117,7 +114,7 @@ def log(e: LaneEmitter, x: Lanes) -> Lanes:
     return e.select(e.compare("lt", x, e.const(0.0, x.dtype)), e.const(math.nan, x.dtype), y)
 
 
-def _log_single(e: LaneEmitter, r: Lanes, n: Lanes) -> Lanes:
+def _log_single(e: LaneCode, r: Lanes, n: Lanes) -> Lanes:
     """The sum n ln 2 + log(1 + r)."""
     z = e.mul(r, r)
     low = e.fma(e.mul(r, z), horner(e, r, SINGLE.log), e.mul(n, e.const(SINGLE.ln2[1], r.dtype)))
@@ -125,7 +122,7 @@ def _log_single(e: LaneEmitter, r: Lanes, n: Lanes) -> Lanes:
     return e.fma(n, e.const(SINGLE.ln2[0], r.dtype), e.add(r, low))
 
 
-def _log_double(e: LaneEmitter, r: Lanes, n: Lanes) -> Lanes:
+def _log_double(e: LaneCode, r: Lanes, n: Lanes) -> Lanes:
     """The sum n ln 2 + log(1 + r), by s = r / (2 + r): log(1 + r) = r - (h - s (h + R)), h = r**2 / 2 (fdlibm)."""
     s = e.div(r, e.add(r, e.const(2.0, r.dtype)))
     z = e.mul(s, s)
@@ -135,7 +132,7 @@ def _log_double(e: LaneEmitter, r: Lanes, n: Lanes) -> Lanes:
     return e.fma(n, e.const(DOUBLE.ln2[0], r.dtype), e.sub(r, e.sub(h, low)))
 
 
-def tanh(e: LaneEmitter, x: Lanes) -> Lanes:
+def tanh(e: LaneCode, x: Lanes) -> Lanes:
     """Odd polynomial for |x| <= 0.625, 1 - 2 / (exp(2|x|) + 1) beyond: one exponential and one division."""
     form = FORMATS[x.dtype]
     one, two = e.const(1.0, x.dtype), e.const(2.0, x.dtype)
@@ -150,7 +147,7 @@ def tanh(e: LaneEmitter, x: Lanes) -> Lanes:
     return e.intrinsic("copysign", y, x)  # also brings back -0.0
 
 
-def sigmoid(e: LaneEmitter, x: Lanes) -> Lanes:
+def sigmoid(e: LaneCode, x: Lanes) -> Lanes:
     """1 / (1 + q) for x >= 0, q / (1 + q) below, q = exp(-|x|): small results keep their digits."""
     one = e.const(1.0, x.dtype)
     q = exp(e, e.neg(e.intrinsic("fabs", x)))
@@ -163,7 +160,7 @@ def sigmoid(e: LaneEmitter, x: Lanes) -> Lanes:
     return e.fma(rest, inverse, y)
 
 
-def erf(e: LaneEmitter, x: Lanes) -> Lanes:
+def erf(e: LaneCode, x: Lanes) -> Lanes:
     """Odd polynomial near 0, 1 - exp(polynomial) beyond."""
     s, size = e.mul(x, x), e.intrinsic("fabs", x)
     if x.dtype == dtypes.float32:
@@ -179,18 +176,18 @@ def erf(e: LaneEmitter, x: Lanes) -> Lanes:
     return e.select(e.compare("gt", size, e.const(border, x.dtype)), e.intrinsic("copysign", large, x), small)
 
 
-def sin(e: LaneEmitter, x: Lanes) -> Lanes:
+def sin(e: LaneCode, x: Lanes) -> Lanes:
     """Sine; keeps -0.0."""
     y = _wave(e, x, quarter=0)
     return e.select(e.compare("eq", x, e.const(0.0, x.dtype)), x, y)
 
 
-def cos(e: LaneEmitter, x: Lanes) -> Lanes:
+def cos(e: LaneCode, x: Lanes) -> Lanes:
     """Cosine."""
     return _wave(e, x, quarter=1)
 
 
-def _wave(e: LaneEmitter, x: Lanes, *, quarter: int) -> Lanes:
+def _wave(e: LaneCode, x: Lanes, *, quarter: int) -> Lanes:
     """sin(x + quarter * pi / 2): x = n pi / 2 + r, |r| <= pi / 4; the lowest bits of n choose polynomial and sign."""
     form = FORMATS[x.dtype]
     r, n = _reduced_angle(e, x, form)
@@ -205,7 +202,7 @@ def _wave(e: LaneEmitter, x: Lanes, *, quarter: int) -> Lanes:
     return e.bitcast(e.bit_xor(e.bitcast(y, form.integer), sign), x.dtype)
 
 
-def _reduce_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes]:
+def _reduce_angle(e: LaneCode, x: Lanes, form: Format) -> tuple[Lanes, Lanes]:
     """The rest r and the number n as integers, by three parts of pi / 2 and fused products: the first difference is exact."""
     shifted = e.fma(x, e.const(2 / math.pi, x.dtype), e.const(form.round, x.dtype))
     n = e.sub(shifted, e.const(form.round, x.dtype))
@@ -215,7 +212,7 @@ def _reduce_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes]
     return r, e.bitcast(shifted, form.integer)
 
 
-def _reduced_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes]:
+def _reduced_angle(e: LaneCode, x: Lanes, form: Format) -> tuple[Lanes, Lanes]:
     """The rest and n of any angle.  Only where a lane is far the other reduction is made, and taken for the lanes that are."""
     f = e.function
     near, n = _reduce_angle(e, x, form)
@@ -229,7 +226,7 @@ def _reduced_angle(e: LaneEmitter, x: Lanes, form: Format) -> tuple[Lanes, Lanes
     return e.wrap(found[0], x.dtype), e.wrap(found[1], form.integer)
 
 
-def any_lane(e: LaneEmitter, flags: Lanes) -> Lanes:
+def any_lane(e: LaneCode, flags: Lanes) -> Lanes:
     """Whether a bool holds in one lane at least, as one i1."""
     if e.count == 1:
         return flags
@@ -238,27 +235,27 @@ def any_lane(e: LaneEmitter, flags: Lanes) -> Lanes:
     return e.wrap(f.emit(f"icmp ne i{e.count} {bits}, 0", "i1"), dtypes.bool_)
 
 
-def sqrt(e: LaneEmitter, x: Lanes) -> Lanes:
+def sqrt(e: LaneCode, x: Lanes) -> Lanes:
     """Square root, correctly rounded; NaN below 0."""
     return e.intrinsic("sqrt", x)
 
 
-def rsqrt(e: LaneEmitter, x: Lanes) -> Lanes:
+def rsqrt(e: LaneCode, x: Lanes) -> Lanes:
     """1 / sqrt(x) by a square root and a division."""
     return e.div(e.const(1.0, x.dtype), sqrt(e, x))
 
 
-def floor(e: LaneEmitter, x: Lanes) -> Lanes:
+def floor(e: LaneCode, x: Lanes) -> Lanes:
     """The largest whole number not above x."""
     return e.intrinsic("floor", x)
 
 
-def magnitude(e: LaneEmitter, x: Lanes) -> Lanes:
+def magnitude(e: LaneCode, x: Lanes) -> Lanes:
     """|x|."""
     return e.intrinsic("fabs", x)
 
 
-FUNCTIONS: dict[str, Callable[[LaneEmitter, Lanes], Lanes]] = {
+FUNCTIONS: dict[str, Callable[[LaneCode, Lanes], Lanes]] = {
     "exp": exp, "log": log, "tanh": tanh, "sigmoid": sigmoid, "erf": erf, "sin": sin, "cos": cos,
     "sqrt": sqrt, "rsqrt": rsqrt, "floor": floor, "abs": magnitude,
 }  # fmt: skip

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import uses_index
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, lanes_for, numbered
 from gradwerk.compiler.llvm.spaces import FAR, NONE, UNIT, count_free, read_strides
 from gradwerk.compiler.llvm.values import Integer, Value

@@ -7,14 +7,11 @@ as the result's own when the logarithm is one number (700 ulp at the edge of the
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.formats import DOUBLE
+from gradwerk.compiler.llvm.lane_code import LaneCode, Lanes
 from gradwerk.compiler.llvm.math import exp, fused_sub, horner, log
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
 
 Pair = tuple["Lanes", "Lanes"]
 """A number as an unevaluated sum; the second is below half an ulp of the first."""
@@ -23,7 +20,7 @@ SERIES = tuple(2.0 / k for k in range(25, 3, -2))
 """log((1 + s) / (1 - s)) = 2 s + 2/3 s**3 + s**5 times this in s**2: the series itself, as log's polynomial is right to one number."""
 
 
-def power(e: LaneEmitter, a: Lanes, b: Lanes) -> Lanes:
+def power(e: LaneCode, a: Lanes, b: Lanes) -> Lanes:
     """a ** b with the special cases of C's pow."""
     size = e.intrinsic("fabs", a)
     y = _single(e, size, b) if a.dtype == dtypes.float32 else _double(e, size, b)
@@ -40,13 +37,13 @@ def power(e: LaneEmitter, a: Lanes, b: Lanes) -> Lanes:
     return e.select(always_one, one, y)
 
 
-def _single(e: LaneEmitter, size: Lanes, b: Lanes) -> Lanes:
+def _single(e: LaneCode, size: Lanes, b: Lanes) -> Lanes:
     """|a| ** b in f64."""
     exponent = e.mul(e.cast(b, dtypes.float64), log(e, e.cast(size, dtypes.float64)))
     return e.cast(exp(e, exponent), dtypes.float32)
 
 
-def _double(e: LaneEmitter, size: Lanes, b: Lanes) -> Lanes:
+def _double(e: LaneCode, size: Lanes, b: Lanes) -> Lanes:
     """|a| ** b with the logarithm as a pair: exp(h + l) = exp(h) (1 + l)."""
     high, low = _log_pair(e, size)
     exponent = e.mul(b, high)
@@ -57,7 +54,7 @@ def _double(e: LaneEmitter, size: Lanes, b: Lanes) -> Lanes:
     return e.select(e.bit_and(usual, e.compare("eq", rest, rest)), better, y)
 
 
-def _log_pair(e: LaneEmitter, x: Lanes) -> Pair:
+def _log_pair(e: LaneCode, x: Lanes) -> Pair:
     """log x for x >= 0: n ln 2 + log((1 + s) / (1 - s)), s = (m - 1) / (m + 1) as a pair; one number where x is 0, infinite or NaN."""
     n, r = _split(e, x)
     two = e.const(2.0, x.dtype)
@@ -80,7 +77,7 @@ def _log_pair(e: LaneEmitter, x: Lanes) -> Pair:
     return e.select(usual, high, log(e, x)), e.select(usual, low, e.const(0.0, x.dtype))
 
 
-def _split(e: LaneEmitter, x: Lanes) -> Pair:
+def _split(e: LaneCode, x: Lanes) -> Pair:
     """x = 2**n (1 + r), 1 + r in [sqrt 1/2, sqrt 2), for x > 0."""
     form, one = DOUBLE, e.const(1.0, x.dtype)
     tiny = e.compare("lt", x, e.const(form.smallest, x.dtype))
@@ -92,7 +89,7 @@ def _split(e: LaneEmitter, x: Lanes) -> Pair:
     return e.select(tiny, e.sub(n, e.const(float(form.mantissa), x.dtype)), n), e.sub(m, one)
 
 
-def _sum(e: LaneEmitter, a: Lanes, b: Lanes) -> Pair:
+def _sum(e: LaneCode, a: Lanes, b: Lanes) -> Pair:
     """a + b and its rounding error (Knuth)."""
     total = e.add(a, b)
     part = e.sub(total, a)

@@ -15,7 +15,8 @@ from functools import cached_property, partial
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.footprint import Footprint, along
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, passing, spelled, stem, uses_index, weight
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range
 from gradwerk.compiler.llvm.maps import folds as short_rows
 from gradwerk.compiler.llvm.maps import repeat

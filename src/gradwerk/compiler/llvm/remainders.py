@@ -7,14 +7,11 @@ are divided as whole numbers: of a = m 2**s and b = n 2**t the rest is (m 2**(s 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from gradwerk.base import dtypes
+from gradwerk.compiler.llvm.lane_code import LaneCode, Lanes
 from gradwerk.compiler.llvm.math import any_lane
 from gradwerk.compiler.llvm.values import Value
-
-if TYPE_CHECKING:
-    from gradwerk.compiler.llvm.emitter import LaneEmitter, Lanes
 
 STEPS = 3
 MOST_QUOTIENT = 2.0**100
@@ -24,14 +21,14 @@ BITS = 64 - MANTISSA - 2
 """So many at a time: a rest below 2**53 moved by them stays positive."""
 
 
-def fmod(e: LaneEmitter, a: Lanes, b: Lanes) -> Lanes:
+def fmod(e: LaneCode, a: Lanes, b: Lanes) -> Lanes:
     """a - b trunc(a / b), of the sign of a; NaN where b is 0 or a infinite.  In f64, which holds f32's rests."""
     kept, wide, f = a.dtype, dtypes.float64, e.function
     zero = e.const(0.0, wide)
     x, y = (e.intrinsic("fabs", e.cast(side, wide)) for side in (a, b))
     rest = x
     for _ in range(STEPS):  # fma leaves nothing behind
-        rest = e.fma(e.neg(e.math("floor", e.div(rest, y))), y, rest)
+        rest = e.fma(e.neg(e.intrinsic("floor", e.div(rest, y))), y, rest)
     rest = e.select(e.compare("lt", rest, zero), e.add(rest, y), rest)
     rest = e.select(e.compare("ge", rest, y), e.sub(rest, y), rest)
     rest = e.select(e.compare("lt", x, y), x, rest)  # where y is infinite, too
@@ -43,7 +40,7 @@ def fmod(e: LaneEmitter, a: Lanes, b: Lanes) -> Lanes:
     return e.cast(e.intrinsic("copysign", rest, e.cast(a, wide)), kept)
 
 
-def _far(e: LaneEmitter, x: Lanes, y: Lanes) -> Lanes:
+def _far(e: LaneCode, x: Lanes, y: Lanes) -> Lanes:
     """The rest of finite x above positive y, of other lanes anything: a call, which goes lane by lane, as far quotients are rare."""
     f, module = e.function, e.function.module
     if all(made.name != NAME for made in module.functions):
@@ -59,7 +56,7 @@ def _far(e: LaneEmitter, x: Lanes, y: Lanes) -> Lanes:
     return e.load(places[0], dtypes.float64)
 
 
-def _divided(e: LaneEmitter, x: Lanes, y: Lanes) -> Lanes:
+def _divided(e: LaneCode, x: Lanes, y: Lanes) -> Lanes:
     """The same of one lane."""
     f = e.function
     (m, s), (n, t) = _parts(e, x), _parts(e, y)
@@ -74,7 +71,7 @@ def _divided(e: LaneEmitter, x: Lanes, y: Lanes) -> Lanes:
     return e.mul(e.cast(e.wrap(whole, dtypes.int64), dtypes.float64), _power_of_two(e, t))
 
 
-def _parts(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
+def _parts(e: LaneCode, x: Lanes) -> tuple[Lanes, Lanes]:
     """m and s of x = m 2**(s - 1075), m below 2**53, s at least 1: a denormal has no leading bit, and the smallest exponent."""
     bits = e.bitcast(x, dtypes.int64)
     exponent, fraction = e.shift_right(bits, MANTISSA), e.bit_and(bits, _whole(e, (1 << MANTISSA) - 1))
@@ -82,7 +79,7 @@ def _parts(e: LaneEmitter, x: Lanes) -> tuple[Lanes, Lanes]:
     return e.select(normal, e.bit_or(fraction, _whole(e, 1 << MANTISSA)), fraction), e.maximum(exponent, _whole(e, 1))
 
 
-def _power_of_two(e: LaneEmitter, s: Lanes) -> Lanes:
+def _power_of_two(e: LaneCode, s: Lanes) -> Lanes:
     """2**(s - 1075), s from 1 to 2046: the denormal ones by their one bit."""
     normal = e.shift_left(e.maximum(e.sub(s, _whole(e, MANTISSA)), _whole(e, 1)), MANTISSA)
     f = e.function
@@ -91,5 +88,5 @@ def _power_of_two(e: LaneEmitter, s: Lanes) -> Lanes:
     return e.bitcast(e.select(e.compare("gt", s, _whole(e, MANTISSA)), normal, denormal), dtypes.float64)
 
 
-def _whole(e: LaneEmitter, value: int) -> Lanes:
+def _whole(e: LaneCode, value: int) -> Lanes:
     return e.const(value, dtypes.int64)

@@ -14,7 +14,8 @@ from functools import cached_property
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm.body import count_flops, digest, emit_node, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.columns import ColumnKernel
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Lane, each_vector, fold_range, lanes_for
 from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, folding_of
 from gradwerk.compiler.llvm.nest import Nest, Place

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Lane, is_fixed
 from gradwerk.compiler.llvm.values import Integer, Value, literal, mask_type, vector
 

@@ -16,8 +16,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.body import digest
-from gradwerk.compiler.llvm.emitter import MEMORY, LaneEmitter, Lanes
+from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
+from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Lane, each_vector, lanes_for
 from gradwerk.compiler.llvm.spaces import FAR, UNIT, count_free, read_strides
 from gradwerk.compiler.llvm.strips import Strip, inside_row
