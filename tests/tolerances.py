@@ -4,7 +4,8 @@
 
     |result - exact| <= times * (largest error of the reference) + (ulps + per_term * terms) * ulp
 
-NaN, infinities and integers must be the reference's.  The ulp is that of
+NaN, infinities and integers must be the reference's.  Narrow floats stay narrow in the exact graph too: what they mean is that every op
+computes in float32 and rounds once, so only the float32 within may differ.  The ulp is that of
 
     elementwise   the exact value; the reference's error is counted in ulps too
     sums          the largest sum of absolute terms: sums may be made in any order, and cancel
@@ -83,20 +84,24 @@ def allclose(got: Array, wanted: Array, family: str, about: object = "") -> None
     if not dtypes.is_float(got.dtype):
         within(got, wanted, 0, about)
         return
-    line, dtype = tolerance(got.dtype, family), got.dtype
+    line, dtype, wanted = tolerance(got.dtype, family), got.dtype, dtypes.widened(wanted)
     scale = np.abs(wanted) if family == "elementwise" else max(float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)), 1.0)
     within(got, wanted, line.ulps * ulp(scale, dtype), about)
 
 
 def ulp(x: Any, dtype: DType) -> Array:
     """The distance to the next number of a dtype."""
-    size = np.minimum(np.nan_to_num(np.abs(x), nan=0.0, posinf=0.0), np.finfo(dtype).max / 2)
-    return np.asarray(np.spacing(size.astype(dtype)), np.float64)
+    size = np.minimum(np.nan_to_num(np.abs(dtypes.widened(np.asarray(x))), nan=0.0, posinf=0.0), float(dtypes.limits(dtype).max) / 2)
+    if not dtypes.is_narrow(dtype):
+        return np.asarray(np.spacing(size.astype(dtype)), np.float64)
+    lowest = float(dtypes.limits(dtype).smallest_subnormal)
+    return np.maximum(np.spacing(size.astype(np.float32)).astype(np.float64) * 2.0 ** (23 - dtypes.ROWS[dtype].fraction), lowest)
 
 
 def within(got: Array, wanted: Array, bound: Any, about: object) -> None:
     """NaN and infinities where they are wanted; all others within the bound."""
     assert got.shape == wanted.shape, (about, got.shape, wanted.shape)
+    got, wanted = dtypes.widened(got), dtypes.widened(wanted)
     if got.dtype.kind not in "fc":
         np.testing.assert_array_equal(got, wanted, err_msg=str(about))
         return
@@ -109,6 +114,12 @@ def within(got: Array, wanted: Array, bound: Any, about: object) -> None:
         raise AssertionError(f"{about}: {int(wrong.sum())} of {wrong.size} differ; {found}")
 
 
+def same(got: Array, wanted: Array, about: object = "") -> None:
+    """The same elements, NaN wherever there is one."""
+    assert got.dtype == wanted.dtype, (about, got.dtype, wanted.dtype)
+    np.testing.assert_array_equal(dtypes.widened(got), dtypes.widened(wanted), err_msg=str(about))
+
+
 def judge(graph: Graph, arrays: Sequence[Array], results: Sequence[Array], about: Sequence[object]) -> None:
     """Raises AssertionError where a result of a graph is not right; `about` says what each result is."""
     references = interpret(graph, arrays)
@@ -118,11 +129,11 @@ def judge(graph: Graph, arrays: Sequence[Array], results: Sequence[Array], about
         scales[len(scales)] = max(map(largest, (*args, *made, *sums_of_magnitudes(node.op, args))), default=0.0)
 
     wide = widened_graph(graph)
-    exact = interpret(wide, [a.astype(np.float64) if dtypes.is_float(a.dtype) else a for a in arrays], watch)
+    exact = interpret(wide, [dtypes.converted(a, _wide(a.dtype)) for a in arrays], watch)
     numbers = {node: number for number, node in enumerate(node for node in wide.live() if not isinstance(node.op, Input))}
     pairs = zip(graph.outputs, wide.outputs, results, references, exact, about, strict=True)
     for value, wider, got, reference, true, what in pairs:
-        nodes = cone(value)
+        nodes, reference, true = cone(value), dtypes.widened(reference), dtypes.widened(true)  # noqa: PLW2901
         if not dtypes.is_float(value.dtype) or all(isinstance(node.op, (*CHOICES, Indexed, Look)) for node in nodes):
             within(got, reference, 0, what)
             continue
@@ -167,8 +178,13 @@ def sums_of_magnitudes(op: Op, args: Sequence[Array]) -> tuple[Array, ...]:
     """For an op that adds up: what it gives for absolute values, which is what its rounding errors go by."""
     if not isinstance(op, SUMS) or isinstance(op, Control):
         return ()
-    sizes = [np.abs(np.where(np.isfinite(a), a, 0)) if dtypes.is_float(a.dtype) and k != _keys(op) else a for k, a in enumerate(args)]
+    sizes = [_size(a) if dtypes.is_float(a.dtype) and k != _keys(op) else a for k, a in enumerate(args)]
     return op.evaluate(*sizes)
+
+
+def _size(x: Array) -> Array:
+    wide = dtypes.widened(x)
+    return dtypes.converted(np.abs(np.where(np.isfinite(wide), wide, 0)), x.dtype)
 
 
 def _keys(op: Op) -> int | None:
@@ -182,7 +198,10 @@ def type_of(x: Array) -> Type:
 
 def largest(x: Array) -> float:
     """The largest finite magnitude."""
-    return float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if dtypes.is_float(x.dtype) else 0.0
+    if not dtypes.is_float(x.dtype):
+        return 0.0
+    wide = dtypes.widened(x)
+    return float(np.abs(wide[np.isfinite(wide)]).max(initial=0.0))
 
 
 def widened_graph(graph: Graph) -> Graph:

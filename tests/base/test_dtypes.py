@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -79,3 +80,81 @@ def test_dtypes_meet_in_one_way() -> None:
 def test_a_token_is_no_data() -> None:
     asked = (dtypes.is_float, dtypes.is_integer, dtypes.is_bool, dtypes.is_numeric, dtypes.is_exact, dtypes.is_data)
     assert not any(question(dtypes.token) for question in asked)
+
+
+# ---- narrow floats
+
+NARROW = [dtype for dtype in dtypes.DATA if dtypes.is_narrow(dtype)]
+EVERY = np.arange(1 << 16, dtype=np.uint16)
+
+
+def name_of(dtype: dtypes.DType) -> str:
+    return dtypes.SHORT[dtype]
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=name_of)
+def test_float32_holds_every_narrow_number(dtype: dtypes.DType) -> None:
+    numbers = EVERY.view(dtype)
+    wide = dtypes.widened(numbers)
+    there = ~np.isnan(wide)
+    np.testing.assert_array_equal(dtypes.converted(wide, dtype).view(np.uint16)[there], EVERY[there])
+    assert np.isnan(dtypes.widened(dtypes.converted(wide[~there], dtype))).all()
+    row, limits = dtypes.ROWS[dtype], dtypes.limits(dtype)
+    exponent = (EVERY >> row.fraction) & ((1 << row.exponent) - 1)
+    fraction = (EVERY & ((1 << row.fraction) - 1)) * limits.eps
+    sign = np.where(EVERY >> 15, -1.0, 1.0)
+    finite = exponent < (1 << row.exponent) - 1
+    bias = (1 << (row.exponent - 1)) - 1
+    meant = sign * np.where(exponent, 1 + fraction, fraction) * 2.0 ** (np.maximum(exponent, 1).astype(np.float64) - bias)
+    np.testing.assert_array_equal(wide[finite], meant[finite])
+    assert wide[finite].max() == limits.max
+    assert wide[wide > 0].min() == limits.smallest_subnormal
+    assert wide[(wide > 0) & (exponent > 0)].min() == limits.tiny
+    np.testing.assert_array_equal(wide[~finite & (fraction == 0)], [np.inf, -np.inf])
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=name_of)
+def test_what_becomes_narrow_is_rounded_to_nearest_even(dtype: dtypes.DType) -> None:
+    numbers = dtypes.widened(EVERY[: 1 << 15].view(dtype))
+    numbers = numbers[np.isfinite(numbers)].astype(np.float64)
+    middle = (numbers[:-1] + numbers[1:]) / 2
+    even = np.where(EVERY[: len(middle)] & 1, numbers[1:], numbers[:-1])
+    for given, wanted in (
+        (middle, even), (-middle, -even), (np.nextafter(middle.astype(np.float32), 0), numbers[:-1]),
+        (np.nextafter(middle.astype(np.float32), np.float32(np.inf)), numbers[1:]),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(dtypes.widened(dtypes.converted(given, dtype)), wanted)
+    with np.errstate(over="ignore"):
+        far = dtypes.converted(np.array([dtypes.limits(dtype).max * (1 + dtypes.limits(dtype).eps / 2), 1e39, -np.inf], np.float64), dtype)
+    np.testing.assert_array_equal(dtypes.widened(far), [np.inf, np.inf, -np.inf])
+
+
+def test_elements_of_bfloat16_are_numbers() -> None:
+    x = dtypes.of_value([1.5, -0.0, np.inf], dtypes.bfloat16)
+    assert x.dtype.name == "bfloat16"
+    assert float(x[0]) == 1.5
+    assert not x[1]
+    np.testing.assert_array_equal(x.astype(np.float32), [1.5, -0.0, np.inf])
+    for moved in (x.copy(), x[::2], np.stack([x, x]), np.where([True, False, True], x, x), x.reshape(3, 1), pickle.loads(pickle.dumps(x))):
+        assert moved.dtype == dtypes.bfloat16
+        assert moved.dtype.name == "bfloat16"
+    with pytest.raises(TypeError):
+        x + x
+
+
+def test_names_of_narrow_dtypes() -> None:
+    for row in dtypes.TABLE:
+        if row.kind:
+            assert dtypes.named(row.name) == row.dtype
+            assert dtypes.name(row.dtype) == row.name
+    assert dtypes.promoted(dtypes.float16, dtypes.bfloat16) == dtypes.float32
+    assert dtypes.promoted(dtypes.bfloat16, dtypes.int64) == dtypes.bfloat16
+
+
+def test_bfloat16_of_another_package_is_ours() -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    theirs = np.array([1.5, -2.25], ml_dtypes.bfloat16)
+    ours = dtypes.taken(theirs)
+    assert ours.dtype == dtypes.bfloat16
+    np.testing.assert_array_equal(dtypes.widened(ours), [1.5, -2.25])
+    assert dtypes.named(ml_dtypes.bfloat16) == dtypes.bfloat16

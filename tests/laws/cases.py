@@ -21,12 +21,12 @@ from gradwerk.ir.text import parse, print_graph
 from gradwerk.ops.look import NotZero
 
 DTYPES: dict[str, tuple[DType, ...]] = {
-    "f": (dtypes.float32, dtypes.float64),
+    "f": (dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16),
     "i": (dtypes.int32, dtypes.int64),
     "u": (dtypes.uint8, dtypes.uint32),
     "b": (dtypes.bool_,),
 }
-OTHERS = (dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint8, dtypes.uint32, dtypes.bool_)
+OTHERS = (dtypes.float64, dtypes.float16, dtypes.bfloat16, dtypes.int32, dtypes.int64, dtypes.uint8, dtypes.uint32, dtypes.bool_)
 """Dtypes that ops with examples of their own are tried in besides."""
 SHAPES = ((), (1,), (3, 4), (0, 3), (2, 1, 3))
 PAIRS = (((3, 4), (3, 4)), ((3, 1), (4,)), ((), (2, 3)), ((0, 3), (1,)), ((2, 1, 3), (4, 1)))
@@ -52,7 +52,7 @@ def examples_of(cls: type[Op]) -> list[Example]:
 def _drawn(cls: type[Op]) -> Iterator[Example]:
     if issubclass(cls, Reduction):
         for shape, axes in FOLDS:
-            for dtype in (dtypes.float32, dtypes.float64, dtypes.int32):
+            for dtype in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.float16, dtypes.bfloat16):
                 yield cls(axes, len(shape) % 2 == 0), (Type(shape, dtype),)
     elif issubclass(cls, Elementwise):
         kinds = [dtype for kind in cls.accepts.kinds for dtype in DTYPES[kind]]
@@ -107,9 +107,10 @@ def retyped(example: Example, dtype: DType) -> Example | None:
 
 
 def widened(example: Example) -> Example:
-    """The example with float64 for float32, in arguments and attributes."""
+    """The example with float64 for every float, in arguments and attributes."""
     op, types = example
-    wide: dict[str, Any] = {name: dtypes.float64 for name, value in op.attributes().items() if value is dtypes.float32}
+    floats = [name for name, value in op.attributes().items() if isinstance(value, np.dtype) and dtypes.is_float(value)]
+    wide: dict[str, Any] = dict.fromkeys(floats, dtypes.float64)
     wide |= {name: parse(print_graph(value).replace("f32", "f64")) for name, value in op.attributes().items() if isinstance(value, Graph)}
     return replace(op, **wide), tuple(t.with_dtype(dtypes.float64) if dtypes.is_float(t.dtype) else t for t in types)
 
@@ -133,7 +134,7 @@ def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarr
             arrays.append(np.zeros((), dtypes.token))
         elif dtypes.is_float(type_.dtype):
             interval = domain_of(op, position)
-            arrays.append(np.asarray(rng.uniform(interval.low, interval.high, type_.shape)).astype(type_.dtype))
+            arrays.append(dtypes.converted(np.asarray(rng.uniform(interval.low, interval.high, type_.shape)), type_.dtype).copy())
         elif type_.dtype == dtypes.bool_:
             arrays.append(np.asarray(rng.integers(0, 2, type_.shape)).astype(bool))
         else:
@@ -144,9 +145,10 @@ def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarr
 def special(dtype: DType) -> np.ndarray[Any, Any]:
     """Values at which arithmetic goes wrong first."""
     if dtypes.is_float(dtype):
-        limits = np.finfo(dtype)
-        values = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan, limits.max, limits.min, limits.tiny, limits.smallest_subnormal]
-        return np.array([*values, 88.0, -104.0, 3e9, -3e9, 1e10, 2.0**31, -(2.0**31)], dtype)
+        limits = dtypes.limits(dtype)
+        values = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan, limits.max, -limits.max, limits.tiny, limits.smallest_subnormal]
+        with np.errstate(over="ignore"):
+            return dtypes.converted(np.array([*values, 88.0, -104.0, 3e9, -3e9, 1e10, 2.0**31, -(2.0**31)], np.float64), dtype)
     if dtype == dtypes.bool_:
         return np.array([False, True])
     whole = np.iinfo(dtype)

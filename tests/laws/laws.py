@@ -67,7 +67,7 @@ def eager_and_graph_agree(cls: type[Op]) -> None:
         arrays = draw(op, types)
         graph, outputs = graph_of(op, types)
         for eager, traced in zip(as_tuple(op(*arrays) if arrays else op.evaluate()), interpret(graph.finish(outputs), arrays), strict=True):
-            np.testing.assert_array_equal(eager, traced, err_msg=str(op))
+            tolerances.same(eager, traced, op)
 
 
 def text_reads_back(cls: type[Op]) -> None:
@@ -87,9 +87,10 @@ def emit_means_the_reference(cls: type[Op]) -> None:
     if issubclass(cls, Elementwise):
         for op, types in examples_of(cls):
             for arrays in (draw(op, types), specials(types)):
-                with np.errstate(all="ignore"):
-                    made = op.emit(e, *arrays)
                 (wanted,) = op.evaluate(*arrays)
+                with np.errstate(all="ignore"):
+                    made = op.emit(e, *op.in_accumulator(arrays))
+                    made = dtypes.converted(made, wanted.dtype) if op.rounds else made
                 assert made.dtype == wanted.dtype, (op, types)
                 tolerances.allclose(np.broadcast_to(made, wanted.shape), wanted, "elementwise", op)
     if issubclass(cls, Random):
@@ -112,10 +113,11 @@ def combine_folds_to_the_reference(cls: type[Op]) -> None:
         axes = op.axes
         kept = [n for k, n in enumerate(x.shape) if k not in axes]
         rows = np.moveaxis(x, axes, range(len(axes))).reshape([math.prod(x.shape[k] for k in axes), *kept])
-        total = np.full(rows.shape[1:], op.identity(x.dtype), x.dtype)
+        rows = dtypes.widened(rows)
+        total = np.full(rows.shape[1:], op.identity(rows.dtype), rows.dtype)
         for row in rows:
             total = op.combine(e, total, row)
-        tolerances.allclose(total.reshape(wanted.shape), wanted, "sums", op)
+        tolerances.allclose(dtypes.converted(total, x.dtype).reshape(wanted.shape), wanted, "sums", op)
 
 
 def view_reads_the_reference(cls: type[Op]) -> None:
@@ -129,7 +131,7 @@ def view_reads_the_reference(cls: type[Op]) -> None:
             view = op.view(source)
             if view is not None:
                 assert view.shape == wanted.shape, op
-                np.testing.assert_array_equal(read(data, view), wanted, err_msg=str(op))
+                tolerances.same(read(data, view), wanted, op)
 
 
 def gradient_is_the_slope(cls: type[Op]) -> None:
@@ -196,7 +198,7 @@ def compiled_is_the_reference(cls: type[Op]) -> None:
             plan = compile_graph(graph, host_target(), {})
             made, again = Walk(plan, arrays).run(), Walk(plan, arrays).run(-1)
             for got, back in zip(made, again, strict=True):
-                np.testing.assert_array_equal(got, back, err_msg=str(op))
+                tolerances.same(got, back, op)
             tolerances.judge(graph, arrays, made, [op] * len(made))
 
 

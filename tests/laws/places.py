@@ -72,9 +72,9 @@ def subjects(op: Op, types: Sequence[Type], order: int, *, thorough: bool) -> It
         if not any(dtypes.is_float(t.dtype) for t in results) or not any(dtypes.is_float(a.dtype) for a in arrays):
             return
         rng = generator("cotangents", op, types, degree)
-        cts = [rng.standard_normal(t.shape).astype(t.dtype) for t in results if dtypes.is_float(t.dtype)]
+        cts = [dtypes.converted(np.asarray(rng.standard_normal(t.shape)), t.dtype) for t in results if dtypes.is_float(t.dtype)]
         function = gradient_of(function, len(arrays))
-        arrays, others = [*arrays, *cts], [*others, *(-ct for ct in cts)]
+        arrays, others = [*arrays, *cts], [*others, *(dtypes.converted(-dtypes.widened(ct), ct.dtype) for ct in cts)]
         try:
             graph = Graph()
             made = function(graph, [graph.input(Type(a.shape, a.dtype)) for a in arrays])
@@ -152,7 +152,7 @@ def through_a_loop(trial: Trial, loop: Function, values: Sequence[Value], about:
     """The gradient of a whole loop."""
     rng = generator("loop", about)
     results = loop(trial.graph, values)
-    cts = [trial.input(rng.standard_normal(y.shape).astype(y.dtype)) for y in results if dtypes.is_float(y.dtype)]
+    cts = [trial.input(dtypes.converted(np.asarray(rng.standard_normal(y.shape)), y.dtype)) for y in results if dtypes.is_float(y.dtype)]
     try:
         trial.give(gradient_of(loop, len(values))(trial.graph, [*values, *cts]), f"gradient of a loop of {about}")
     except StateError:
@@ -190,7 +190,7 @@ def turned(trial: Trial, a: Array) -> Value:
 def part(trial: Trial, a: Array) -> Value:
     """Every second element of the inside of a larger array, whose other elements must not be read."""
     start, stop, step = (1,) * a.ndim, tuple(2 * n + 1 if n else 1 for n in a.shape), (2,) * a.ndim
-    whole = np.full([n + 2 for n in stop], np.nan if dtypes.is_float(a.dtype) else 101).astype(a.dtype)
+    whole = dtypes.filled(tuple(n + 2 for n in stop), np.nan if dtypes.is_float(a.dtype) else 101, a.dtype)
     whole[tuple(slice(*s) for s in zip(start, stop, step, strict=True))] = a
     return slice_(trial.input(whole), start, stop, step)
 

@@ -16,11 +16,13 @@ from gradwerk.base import dtypes
 from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.pipeline import PASSES
+from gradwerk.compiler.widen import widen
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Reduction
 from gradwerk.ir.verify import verify
 from gradwerk.ops.arithmetic import add, maximum, mul, neg, sub
+from gradwerk.ops.contraction import contract
 from gradwerk.ops.control import Scan, scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import InRange
@@ -35,7 +37,7 @@ F32 = dtypes.float32
 
 
 def test_every_pass_has_a_proof() -> None:
-    assert {item.name for item in PASSES} == {"check indices", "simplify", "merge_scans", "hoist", "simplify again"}
+    assert {item.name for item in PASSES} == {"check indices", "widen", "simplify", "merge_scans", "hoist", "simplify again"}
 
 
 def same(old: Graph, new: Graph, *, exactly: bool = True) -> None:
@@ -144,6 +146,40 @@ def test_check_indices() -> None:
         same(graph, checked)
         assert 1 <= sum(isinstance(node.op, InRange) for node in checked.live()) <= 2
         same(with_gradients(graph), check_indices(with_gradients(graph)))
+
+
+# ---- narrow floats
+
+
+@pytest.mark.parametrize("dtype", [dtype for dtype in dtypes.DATA if dtypes.is_narrow(dtype)], ids=lambda dtype: dtypes.SHORT[dtype])
+def test_widen(dtype: dtypes.DType) -> None:
+    """The same bits, of numbers that are rounded: by elements, folds, products, rows at indices, moved; in a loop too, and of gradients."""
+    for shape in SHAPES:
+        if len(shape) < 2 or 0 in shape:
+            continue
+        graph, body = Graph(), Graph("step")
+        x, y = given(graph, shape, dtype), given(graph, shape, dtype)
+        index = graph.constant(np.arange(shape[0])[::-1].copy())
+        square = contract(x, y, "abc"[: len(shape)] + "," + "abc"[: len(shape)] + "->a")
+        rows = graph.apply(ScatterAdd(shape[0]), [graph.apply(Gather(), [mul(x, y), index])[0], index])[0]
+        carry, one = body.input(Type((), dtype)), body.input(Type(shape[1:], dtype))
+        body.finish([add(carry, Sum(tuple(range(one.ndim)))(mul(one, carry))), neg(one)])
+        start = graph.constant(dtypes.of_value(0.3, dtype))
+        looped = scan(body, shape[0], [start], [x])
+        graph.finish([maximum(mul(x, y), sub(x, y)), Sum((0,))(x), square, rows, transpose(x, tuple(reversed(range(x.ndim)))), *looped])
+        rng = np.random.default_rng(len(shape))
+        for program in (graph, with_gradients_of(graph, dtype)):
+            arrays = [dtypes.converted(rng.normal(size=value.shape), dtype) for value in program.inputs]
+            for a, b in zip(interpret(program, arrays), interpret(verify(widen(program)), arrays), strict=True):
+                np.testing.assert_array_equal(a.view(np.uint16), b.view(np.uint16))
+
+
+def with_gradients_of(graph: Graph, dtype: dtypes.DType) -> Graph:
+    """Gradients along ones, which every narrow float has."""
+    again = Graph("gradient")
+    inputs = [again.input(value.type) for value in graph.inputs]
+    outputs = graph.inline(inputs, again)
+    return again.finish(g for g in gradients(outputs, [dtypes.filled(y.shape, 1, dtype) for y in outputs], inputs) if g is not None)
 
 
 # ---- regions: fusing, remaking

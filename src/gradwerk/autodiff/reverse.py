@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import backward
@@ -29,7 +27,7 @@ def gradients(outputs: Sequence[Value], cts: Sequence[Operand | None], inputs: S
     found: dict[Value, Value] = {}
     for output, given in zip(outputs, cts, strict=True):
         if given is not None and dtypes.is_float(output.dtype):
-            ct = given if isinstance(given, Value) else output.node.graph.constant(np.asarray(given, output.dtype))
+            ct = given if isinstance(given, Value) else output.node.graph.constant(dtypes.of_value(given, output.dtype))
             found[output] = add(found[output], ct) if output in found else ct
     if found:
         graph = next(iter(found)).node.graph

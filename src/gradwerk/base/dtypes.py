@@ -15,10 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import bfloat
 from gradwerk.base.errors import DTypeError
 
 DType = np.dtype[Any]
 
+bfloat16: DType = bfloat.bfloat16
+float16: DType = np.dtype("float16")
 float32: DType = np.dtype("float32")
 float64: DType = np.dtype("float64")
 int32: DType = np.dtype("int32")
@@ -37,6 +40,7 @@ class Row:
     kind      'b' bool, 'u' unsigned, 'i' signed, 'f' floating, '' no data
     priority  of two dtypes that meet, the one of the higher is the result's (see `promoted`)
     register  LLVM's type of one element in a register           memory   and in memory
+    fraction  bits behind the point, of floats narrower than float32: these only store, and compute in their `accumulator`
     """
 
     dtype: DType
@@ -46,9 +50,17 @@ class Row:
     priority: int
     register: str = ""
     memory: str = ""
+    fraction: int = 0
+
+    @property
+    def exponent(self) -> int:
+        """Bits of a narrow float's exponent."""
+        return 8 * self.dtype.itemsize - 1 - self.fraction
 
 
 TABLE: tuple[Row, ...] = (
+    Row(float16, "float16", "f16", "f", 44, "i16", "i16", fraction=10),
+    Row(bfloat16, "bfloat16", "bf16", "f", 45, "i16", "i16", fraction=7),
     Row(float32, "float32", "f32", "f", 50, "float", "float"),
     Row(float64, "float64", "f64", "f", 60, "double", "double"),
     Row(int32, "int32", "i32", "i", 20, "i32", "i32"),
@@ -65,6 +77,7 @@ DATA: tuple[DType, ...] = tuple(row.dtype for row in TABLE if row.kind)
 """What a Tensor can hold."""
 KNOWN = ", ".join(row.name for row in TABLE if row.kind)
 
+_ACCUMULATOR: dict[DType, DType] = {row.dtype: float32 for row in TABLE if row.fraction}
 _KIND: dict[DType, str] = {row.dtype: row.kind for row in TABLE}
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 """Kinds in the order in which one holds the other: bool, whole, floating."""
@@ -151,7 +164,34 @@ def is_objects(dtype: DType) -> bool:
 
 def is_storable(dtype: DType) -> bool:
     """Whether a file of arrays can hold it: not objects, text, raw memory or times."""
-    return dtype.kind not in "OSUVMm"
+    return is_data(dtype) or dtype.kind not in "OSUVMm"
+
+
+def is_narrow(dtype: DType) -> bool:
+    """True for floats that only store numbers: whatever is computed of them is computed in their accumulator, and rounded once."""
+    return dtype in _ACCUMULATOR
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest number of a float, its smallest normal and smallest of all, the distance from 1 to what follows, and certain digits."""
+
+    max: float
+    tiny: float
+    smallest_subnormal: float
+    eps: float
+    precision: int
+
+
+def limits(dtype: DType) -> Limits:
+    """What a float can say; as `np.finfo`, of every float of the table."""
+    row = ROWS[dtype]
+    if not row.fraction:
+        known = np.finfo(dtype)
+        return Limits(float(known.max), float(known.tiny), float(known.smallest_subnormal), float(known.eps), int(known.precision))
+    bias, eps = (1 << (row.exponent - 1)) - 1, 2.0**-row.fraction
+    tiny = 2.0 ** (1 - bias)
+    return Limits((2 - eps) * 2.0**bias, tiny, tiny * eps, eps, int(row.fraction * 0.30103))
 
 
 # ---- how dtypes meet
@@ -163,8 +203,65 @@ def is_wider(a: DType, b: DType) -> bool:
 
 
 def promoted(a: DType, b: DType) -> DType:
-    """The dtype in which Tensors of two dtypes meet, as PyTorch has it: that of the higher priority."""
+    """The dtype in which Tensors of two dtypes meet, as PyTorch has it: that of the higher priority; of two narrow ones float32."""
+    if a != b and is_narrow(a) and is_narrow(b):
+        return float32
     return max(a, b, key=lambda dtype: ROWS[dtype].priority)
+
+
+def accumulator(dtype: DType) -> DType:
+    """The dtype in which numbers of this one are computed and added up: float32 for narrow floats, else the dtype itself."""
+    return _ACCUMULATOR.get(dtype, dtype)
+
+
+# ---- arrays
+
+
+def converted(array: np.ndarray[Any, DType], dtype: DType) -> np.ndarray[Any, DType]:
+    """The array in another dtype, itself where it has it.  What becomes narrow is rounded to nearest even, from float32, as in PyTorch."""
+    if array.dtype == dtype:
+        return array
+    if array.dtype == bfloat16:
+        array = bfloat.to_single(array)
+    if is_narrow(dtype):
+        single = array.astype(float32, copy=False)
+        return bfloat.from_single(single) if dtype == bfloat16 else single.astype(dtype)
+    return array.astype(dtype, copy=False)
+
+
+def filled(shape: tuple[int, ...], value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
+    """A new array that holds one number everywhere; without axes it is the number as an array."""
+    return converted(np.full(shape, value, accumulator(dtype)), dtype)
+
+
+def number_of(array: np.ndarray[Any, DType]) -> Any:  # noqa: ANN401  a Python number
+    """The Python number that an array of one element holds."""
+    return widened(array).item()
+
+
+def name(dtype: DType) -> str:
+    """What people call it: the name of its row, else NumPy's."""
+    row = ROWS.get(dtype)
+    return row.name if row is not None and row.kind else str(dtype)
+
+
+def named(dtype: Any) -> DType:  # noqa: ANN401  whatever NumPy takes for a dtype, or a name of the table
+    """The dtype that is meant: one of the table by its name, also where NumPy (or a package beside it) has another of that name.
+
+    Raises: TypeError for what is none.
+    """
+    text = dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", ""))
+    return bfloat16 if text == "bfloat16" else np.dtype(dtype)
+
+
+def taken(array: np.ndarray[Any, DType]) -> np.ndarray[Any, DType]:
+    """An array of somebody's: bfloat16 of the package ml_dtypes is ours, by its bits."""
+    return array.view(bfloat16) if array.dtype.name == "bfloat16" and array.dtype != bfloat16 else array
+
+
+def widened(array: np.ndarray[Any, DType]) -> np.ndarray[Any, DType]:
+    """The array in its accumulator, which holds every narrow number exactly."""
+    return converted(array, accumulator(array.dtype))
 
 
 # ---- Python numbers
@@ -203,6 +300,11 @@ def meeting(dtype: DType, value: object) -> DType:
     return own if is_wider(own, dtype) else dtype
 
 
+def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number, or lists of them
+    """Numbers as an array; one alone has no axes."""
+    return converted(np.asarray(value, accumulator(dtype)), dtype)
+
+
 def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
     """A Python number as an array of no axes in its neighbour's dtype.  Raises: DTypeError where that cannot hold it."""
     if not is_float(dtype):
@@ -211,4 +313,4 @@ def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a
             raise DTypeError(f"{dtype} cannot hold the number {value!r}", likely=likely)
         if not is_bool(dtype) and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
             raise DTypeError(f"the number {value!r} does not fit {dtype}", likely="convert the Tensor to a wider dtype first")
-    return np.asarray(value, dtype)
+    return of_value(value, dtype)

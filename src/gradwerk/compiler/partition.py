@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.body import weight_of
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Constant, Movement, Random, Reduction
@@ -344,7 +345,7 @@ def is_literal(value: Value) -> bool:
 def _is_formula(op: Constant) -> bool:
     if op.type.size != 1 or op.type.is_token:
         return False
-    number = abs(float(op.reference().item()))
+    number = abs(float(dtypes.number_of(op.reference())))
     return number in FORMULA or not math.isfinite(number)
 
 

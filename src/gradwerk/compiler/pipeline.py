@@ -30,6 +30,7 @@ from gradwerk.compiler.steps import calls_of, works_of
 from gradwerk.compiler.tables import tables
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.verify import verify_work
+from gradwerk.compiler.widen import widen
 from gradwerk.compiler.work import Buffer, KernelSpec
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.plan import ARENA, CONSTANTS, ENDLESS, FAULT_WORDS, FAULTS, FIRST_INPUT, POISON, Block, Loop, Plan, Pointer
@@ -55,6 +56,7 @@ class Pass:
 
 PASSES = (
     Pass("check indices", check_indices, "before all others: messages speak of the places of the user's own arrays"),
+    Pass("widen", widen, "before rules that split an op: each is computed in float32 whole, and rounded once"),
     Pass("simplify", simplify, "early: fewer nodes for all that follow, and scans that are equal become identical"),
     Pass("merge_scans", merge_scans, "before hoisting: a forward scan and the one that also keeps residuals are one loop"),
     Pass("hoist", hoist, "work that leaves a loop becomes ordinary nodes, which the next walk simplifies"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.control import rewritten
@@ -33,7 +34,7 @@ MOST_FOLDED = 1 << 12
 def number(value: Value) -> float | None:
     """The number every element of a constant is, or None."""
     found = _repeated(value)
-    return None if found is None else float(found.item())
+    return None if found is None else float(dtypes.number_of(found))
 
 
 def _repeated(value: Value) -> Array | None:
@@ -228,7 +229,7 @@ def multiply_sums_by_row(op: Op, args: tuple[Value, ...], graph: Graph) -> Value
 
 def named(index: Value, rows: int, kind: DType, graph: Graph) -> Value:
     """Which rows are indices at all: the others' sums are 0, and 0 times what they meet need not be.  Shape: (rows, 1)."""
-    ones = graph.apply(BroadcastTo(index.shape), [graph.constant(np.ones((), kind))])[0]
+    ones = graph.apply(BroadcastTo(index.shape), [graph.constant(dtypes.of_value(1, kind))])[0]
     counted = graph.apply(ScatterAdd(rows), [ones, index])[0]
     return graph.apply(Reshape((rows, 1)), [graph.apply(Greater(), [counted, 0])[0]])[0]
 

@@ -101,6 +101,7 @@ def replay(path: str | Path) -> Replay:
 def _difference(a: Array, b: Array) -> float:
     if not dtypes.is_float(a.dtype):
         return float(np.sum(a != b))
+    a, b = dtypes.widened(a), dtypes.widened(b)
     both = np.isfinite(a) & np.isfinite(b)
     if not np.array_equal(np.isfinite(a), np.isfinite(b)):
         return float("inf")

@@ -131,7 +131,9 @@ def _of_graph(graph: Graph, in_place: Mapping[int, int], args: Sequence[Any]) ->
     types = [value.type for value in graph.inputs]
 
     def gather() -> list[Array]:
-        return [np.asarray(x, type_.dtype) for x, type_ in zip(args, types, strict=True)] if args else [made_up(type_) for type_ in types]
+        if not args:
+            return [made_up(type_) for type_ in types]
+        return [dtypes.of_value(x, type_.dtype) for x, type_ in zip(args, types, strict=True)]
 
     return Subject(graph, in_place, gather)
 
@@ -140,5 +142,6 @@ def made_up(type_: Type) -> Array:
     """Contents for an input that nobody gave: small normal numbers, or zeros where they may be indices."""
     made = empty(type_.shape, type_.dtype)
     floating = not dtypes.is_exact(type_.dtype)
-    made[...] = np.random.default_rng(0).normal(0.0, 0.1, type_.shape).astype(type_.dtype) if floating else 0
+    numbers = np.random.default_rng(0).normal(0.0, 0.1, type_.shape)
+    made[...] = dtypes.converted(numbers, type_.dtype) if floating else 0
     return made

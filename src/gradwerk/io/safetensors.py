@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base.dtypes import bfloat16
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.seal import KEY, OPEN, holds, seal
@@ -23,6 +24,11 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _LONGEST_HEADER = 100_000_000
 """As the format has it."""
 _KNOWN = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
+_CODES: dict[str, Any] = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": bfloat16, "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
+    "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?", "C64": "<c8",
+}  # fmt: skip
+"""What the format calls its element types."""
 _REPAIR = "copy it again from where it was made, or use an earlier one"
 _NEIGHBOURS = {
     b"PK\x03\x04": "a zip archive, as PyTorch's .pt, Keras' .keras and NumPy's .npz files are",
@@ -45,7 +51,7 @@ def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = Non
     from safetensors.numpy import save  # noqa: PLC0415  loaded when a file is first written
 
     for name, array in tensors.items():
-        if array.dtype.str[1:] not in _KNOWN:
+        if array.dtype.str[1:] not in _KNOWN and array.dtype != bfloat16:
             raise DTypeError(f"{name} holds {array.dtype}, which a safetensors file cannot", facts=(f"{name} {array.shape} {array.dtype}",))
         if name == "__metadata__" or not is_name(name):
             raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
@@ -67,16 +73,20 @@ def parts_of(data: bytes, source: str) -> tuple[dict[str, str], dict[str, Array]
 
     Raises: as `from_bytes`.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load  # noqa: PLC0415
+    from safetensors import SafetensorError, deserialize  # noqa: PLC0415
 
     notes = _notes_of(data, source)
     try:
-        return notes, {name: array if array.flags.writeable else array.copy() for name, array in load(data).items()}
+        return notes, {name: _array_of(part) for name, part in deserialize(data)}  # type: ignore[no-untyped-call]
     except KeyError as error:
         raise FileError(f"{source} holds an element type that is not known here: {error}") from None
     except (SafetensorError, ValueError, TypeError, OverflowError) as error:
         raise _not_whole(data, source, str(error)) from error
+
+
+def _array_of(part: Mapping[str, Any]) -> Array:
+    array = np.frombuffer(part["data"], _CODES[part["dtype"]]).reshape(part["shape"])
+    return array if array.flags.writeable else array.copy()
 
 
 def _notes_alone(notes: Mapping[str, str]) -> bytes:

@@ -31,7 +31,7 @@ class Control(Op):
     """Holds sub-graphs, each of which runs any number of times.  Whether one runs at all may depend on data."""
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "pullback", "evaluate", "bodies", "with_bodies", "argument_of", "result_of", "most_runs")
-
+    rounds = False
     walk: ClassVar[Walk]
     """The reverse walk over one run of a body.  It stands above the ops, so autodiff/reverse.py gives it when it is imported."""
 

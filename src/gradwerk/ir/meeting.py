@@ -53,7 +53,7 @@ def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[An
         for neighbour in neighbours[::-1]:
             dtype = getattr(neighbour, "dtype", None)
             if dtype is not None:
-                return np.asarray(value, dtype) if dtypes.is_float(dtype) else dtypes.weak(value, dtype)
+                return dtypes.of_value(value, dtype) if dtypes.is_float(dtype) else dtypes.weak(value, dtype)
         return np.asarray(value, dtypes.of_numbers(neighbours))
     array = np.asarray(value)
     if array.dtype not in dtypes.SHORT:

@@ -62,6 +62,9 @@ class Op:
     domain: ClassVar[Interval | tuple[Interval, ...]] = Interval(-2.0, 2.0)
     answers: ClassVar[tuple[str, ...]] = ()
     name: ClassVar[str] = ""
+    rounds: ClassVar[bool] = True
+    """Whether it makes numbers: of narrow floats it is then computed in their accumulator, and rounded once.  What only moves elements, or
+    holds them, hands on their bits."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -90,7 +93,11 @@ class Op:
         """All results by NumPy, with exactly the inferred dtypes.  Ops of several results override this."""
         (type_,) = self.infer(*(Type(a.shape, a.dtype) for a in arrays))
         with np.errstate(all="ignore"):
-            return (np.asarray(self.reference(*arrays), type_.dtype),)
+            return (dtypes.converted(np.asarray(self.reference(*self.in_accumulator(arrays))), type_.dtype),)
+
+    def in_accumulator(self, arrays: Sequence[Array]) -> Sequence[Array]:
+        """The arguments of the reference: narrow floats as their accumulator, unless the op only moves them."""
+        return [dtypes.widened(a) for a in arrays] if self.rounds else arrays
 
     def vjp(self, ct: Operand, y: Operand, *xs: Operand) -> Grads:
         """The gradient for each argument, from that of the one result; None where there is none."""
@@ -267,6 +274,7 @@ class Movement(Op):
     """
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference", "view")
+    rounds = False
 
     covers: ClassVar[bool] = True
     """Whether every element of the result is one of an argument; False where the others are zeros."""
@@ -370,12 +378,14 @@ class Host(Op):
     """Runs Python.  With an effect, the first argument and the first result are its token."""
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "evaluate")
+    rounds = False
 
 
 @dataclass(frozen=True)
 class Input(Source):
     """An argument of the graph.  `label` is for people, and no part of what a graph says: layers of other names are the same program."""
 
+    rounds = False
     position: int
     type: Type
     label: str = field(default="", compare=False)
@@ -388,6 +398,7 @@ class Input(Source):
 class Constant(Source):
     """Data known when the graph is built; equal by dtype, shape and bits (0.0 is not -0.0, 1 is not True)."""
 
+    rounds = False
     type: Type
     data: bytes
 
@@ -404,7 +415,7 @@ class Constant(Source):
 
     def __str__(self) -> str:
         if self.type.size == 1:
-            return f"constant({self.reference().item()!r}: {self.type})"
+            return f"constant({dtypes.number_of(self.reference())!r}: {self.type})"
         return f"constant({self.type})"
 
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ops.compare import not_equal
 from gradwerk.ops.elementwise import abs_, add, cast, div, maximum, minimum, mul, sqrt
 from gradwerk.ops.functions import power
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.ops.reduction import reduce_max, reduce_min, reduce_sum
 
 Operand = Any
@@ -30,8 +33,12 @@ def total_norm(gradients: Sequence[Operand], order: float = 2.0) -> Operand:
         raise ArgumentError("no gradient to clip", likely="call backward() first")
     if (order < 0 or order == math.inf) and any(math.prod(g.shape) == 0 for g in gradients):
         raise ArgumentError(f"cannot compute the {order:g} norm on an empty tensor: the operation has no identity")
-    dtype = np.result_type(*[g.dtype for g in gradients])
-    parts = [cast(part, dtype) if part.dtype != dtype else part for part in (_part(g, order) for g in gradients)]
+    dtype = reduce(dtypes.promoted, [g.dtype for g in gradients])
+    return cast(_norm([in_accumulator(g) for g in gradients], order, dtypes.accumulator(dtype)), dtype)
+
+
+def _norm(gradients: Sequence[Operand], order: float, dtype: DType) -> Operand:
+    parts = [cast(_part(g, order), dtype) for g in gradients]
     if order == 0:
         return reduce(add, [cast(not_equal(part, 0), dtype) for part in parts])
     if math.isinf(order):

@@ -73,7 +73,7 @@ def cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, 
     """
     _same_shape(probabilities, targets)
     whole = reduce_sum(probabilities, -1, keepdims=True)
-    p = div(probabilities, where(equal(whole, 0.0), np.ones((), whole.dtype), whole))
+    p = div(probabilities, where(equal(whole, 0.0), dtypes.of_value(1, whole.dtype), whole))
     return neg(reduce_sum(mul(targets, _log_of(p, epsilon)), -1))
 
 

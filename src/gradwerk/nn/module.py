@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.origin import module_path
 from gradwerk.tensor.state import bump_epoch, mode
@@ -150,7 +151,7 @@ class Module:
                     f"{path}: the state holds another shape", facts=(f"state {value.shape}      {type(self).__name__} {own[path].shape}",)
                 )
         for path, value in values.items():
-            own[path].assign(value.astype(own[path].dtype, copy=False))
+            own[path].assign(dtypes.converted(value, own[path].dtype))
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002  the signature everyone knows
         """Training behaviour (dropout, batch statistics) for this module and all below it."""

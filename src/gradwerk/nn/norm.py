@@ -9,9 +9,10 @@ import numpy as np
 
 from gradwerk.base.errors import ShapeError
 from gradwerk.nn.module import Module
-from gradwerk.ops.elementwise import add, mul, rsqrt, sub
+from gradwerk.ops.elementwise import add, cast, mul, rsqrt, sub
 from gradwerk.ops.functions import mean, variance
 from gradwerk.ops.movement import reshape
+from gradwerk.ops.precision import in_accumulator, rounded_once
 from gradwerk.ops.source import counted
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -23,12 +24,14 @@ Operand = Any
 def batch_statistics(x: Operand, *, axis: int = -1) -> tuple[Operand, Operand]:
     """Mean and (biased, two-pass) variance of each feature, over every axis but `axis`.
 
-    Shape: x (..., features, ...); results (features,).
+    Shape: x (..., features, ...); results (features,).  Dtype: the accumulator of x's.
     """
     axes = tuple(k for k in range(len(x.shape)) if k != axis % len(x.shape))
+    x = in_accumulator(x)
     return mean(x, axes), variance(x, axes)
 
 
+@rounded_once
 def normalize(
     x: Operand, mean_: Operand, variance_: Operand, scale: Operand | None, offset: Operand | None, *, epsilon: float, axis: int = -1
 ) -> Operand:
@@ -58,8 +61,8 @@ def remember(
     with no_grad():
         if unbiased:
             variance_ = mul(variance_, counted(count / max(count - 1, 1), like=variance_))
-        running_mean.assign(running(running_mean, mean_, momentum))
-        running_variance.assign(running(running_variance, variance_, momentum))
+        for held, new in ((running_mean, mean_), (running_variance, variance_)):
+            held.assign(cast(running(in_accumulator(held), new, momentum), held.dtype))
 
 
 def check_features(x: Operand, axis: int, running_mean: Operand) -> None:

@@ -22,6 +22,7 @@ from gradwerk.ops.compare import equal
 from gradwerk.ops.elementwise import add, cast, div, maximum, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
 from gradwerk.ops.movement import reshape, slice_axis
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.grad import alike
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -222,9 +223,12 @@ class Optimizer(Module):
         def part(position: int, w: Parameter, g: Tensor) -> Writes:
             if not numbers:
                 numbers.append(Numbers(self.numbers_of_step()))
-            slots = tuple(self.slots[slot][position] for slot in self.slot_names)
-            penalised = self.decay.gradient(w, neg(g) if self.maximize else g)
-            return list(zip((w, *slots), self.rule(w, penalised, slots, numbers[0].of(position, w)), strict=True))
+            held = (w, *(self.slots[slot][position] for slot in self.slot_names))
+            wide, *slots = map(in_accumulator, held)  # a step of a narrow parameter is rounded once
+            slope = in_accumulator(g)
+            penalised = self.decay.gradient(wide, neg(slope) if self.maximize else slope)
+            made = self.rule(wide, penalised, tuple(slots), numbers[0].of(position, wide))
+            return [(tensor, cast(value, tensor.dtype)) for tensor, value in zip(held, made, strict=True)]
 
         parts: list[Part] = []
         if self.slot_names or not self.count_each:

@@ -280,18 +280,20 @@ class Cast(Unary):
     """Conversion to another dtype.
 
     Float to integer truncates, NaN gives 0, what is out of range saturates; integer to integer wraps; anything to bool is x != 0.
+    What becomes narrow (float16) becomes float32 first, as in PyTorch, and is rounded to nearest even.
     Shape: that of x.  Dtype: `dtype`.
     """
 
+    rounds = False
     dtype: DType
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return tuple(
-            (cls(to), (typed(2, 3, dtype=start),))
-            for to in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint32, dtypes.bool_)
-            for start in (dtypes.float32, dtypes.int64, dtypes.bool_)
-        )
+        narrow = [dtype for dtype in dtypes.DATA if dtypes.is_narrow(dtype)]
+        usual = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint32, dtypes.bool_)
+        pairs = [(start, to) for to in (*usual, *narrow) for start in (dtypes.float32, dtypes.int64, dtypes.bool_)]
+        pairs += [(start, to) for start in narrow for to in (*usual, *narrow)]
+        return tuple((cls(to), (typed(2, 3, dtype=start),)) for start, to in pairs)
 
     def result_dtype(self, dtype: DType) -> DType:
         return self.dtype
@@ -304,7 +306,8 @@ class Cast(Unary):
 
     def reference(self, x: Array) -> Array:
         if not (dtypes.is_float(x.dtype) and dtypes.is_integer(self.dtype)):
-            return x.astype(self.dtype)
+            return dtypes.converted(x, self.dtype)
+        x = dtypes.widened(x)
         limits = np.iinfo(self.dtype)
         above, below = x >= float(limits.max), x <= float(limits.min)
         inside = np.where(above | below | np.isnan(x), 0, x).astype(self.dtype)

@@ -22,6 +22,7 @@ from gradwerk.ops.compare import equal, greater_equal, less, logical_and, logica
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.look import not_zero
 from gradwerk.ops.movement import expand_dims, normal_axes, reshape, unchanged
+from gradwerk.ops.precision import rounded_once
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
@@ -112,6 +113,7 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
     return where(less(exponent, 0), inverse, result)
 
 
+@rounded_once
 def remainder(a: Operand, b: Operand) -> Operand:
     """a - b floor(a / b), exact, of the sign of b; see Fmod.
 
@@ -123,6 +125,7 @@ def remainder(a: Operand, b: Operand) -> Operand:
     return where(_beyond(rest, b), add(rest, b), rest)
 
 
+@rounded_once
 def floor_divide(a: Operand, b: Operand) -> Operand:
     """floor(a / b) of the exact quotient; of floats a / b where b is 0.  The gradient is 0.
 
@@ -152,6 +155,7 @@ def _beyond(rest: Operand, b: Operand) -> Operand:
     return logical_and(not_equal(rest, 0), not_equal(less(rest, 0), less(b, 0)))
 
 
+@rounded_once
 def gelu(x: Operand, *, approximate: bool = False) -> Operand:
     """x times the normal distribution function at x; `approximate` by tanh.  Source: Hendrycks, Gimpel, arXiv:1606.08415."""
     if approximate:
@@ -160,6 +164,7 @@ def gelu(x: Operand, *, approximate: bool = False) -> Operand:
     return mul(mul(x, 0.5), add(erf(mul(x, math.sqrt(0.5))), 1))
 
 
+@rounded_once
 def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     """The mean along `axes`, None for all.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
@@ -167,6 +172,7 @@ def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     return mul(total, counted(1 / count if count else math.nan, like=total))
 
 
+@rounded_once
 def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
     """The mean square distance from the mean, in two passes; divided by count - correction, at least 0.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
@@ -175,6 +181,7 @@ def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correctio
     return mul(total, counted(1 / count, like=total)) if count > 0 else div(total, 0)
 
 
+@rounded_once
 def norm(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     """sqrt(sum(x**2)), scaled so that no square overflows or vanishes; the derivative where all are 0 is 0.  Dtype: floating, kept."""
     named = normal_axes("norm", axes, x.ndim)
@@ -188,6 +195,7 @@ def norm(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     return root if keepdims else _without(root, named)
 
 
+@rounded_once
 def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
     """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim)) - correction
@@ -195,6 +203,7 @@ def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correcti
     return mul(distance, counted(math.sqrt(1 / count), like=distance)) if count > 0 else div(distance, 0)
 
 
+@rounded_once
 def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand:
     """log(sum(e**x)), which does not overflow; -inf of nothing but -inf."""
     top = stop_gradient(reduce_max(x, axes, keepdims=True))
@@ -203,6 +212,7 @@ def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand
     return total if keepdims else _without(total, normal_axes("logsumexp", axes, x.ndim))
 
 
+@rounded_once
 def softmax(x: Operand, axis: int = -1) -> Operand:
     """e**x / sum(e**x) along `axis`, which does not overflow.  Shape, dtype: those of x."""
     if not math.prod(x.shape):
@@ -211,6 +221,7 @@ def softmax(x: Operand, axis: int = -1) -> Operand:
     return div(raised, reduce_sum(raised, axis, keepdims=True))
 
 
+@rounded_once
 def log_softmax(x: Operand, axis: int = -1) -> Operand:
     """x - log(sum(e**x)) along `axis`, which does not overflow.  Shape, dtype: those of x."""
     if not math.prod(x.shape):
@@ -327,6 +338,7 @@ def max_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding:
     return WindowMax(tuple(window), tuple(strides), tuple(low for low, _ in padding), tuple(high for _, high in padding))(x)
 
 
+@rounded_once
 def avg_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding: Padding, *, count_padding: bool = False) -> Operand:
     """The mean of each window; one entry per axis of x.  Without `count_padding` only elements inside of x count.  Raises: ShapeError."""
     op = WindowSum(tuple(window), tuple(strides), tuple(low for low, _ in padding), tuple(high for _, high in padding))
@@ -344,6 +356,8 @@ def avg_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding:
 
 def uniform(bits: Operand, dtype: DType = dtypes.float32) -> Operand:
     """Numbers in [0, 1) from uint32: 24 bits of each for float32, 32 for float64.  Shape: that of bits."""
+    if dtypes.is_narrow(dtype):
+        return cast(uniform(bits, dtypes.accumulator(dtype)), dtype)
     if dtype == dtypes.float32:
         return mul(cast(cast(shift_right(bits, 8), dtypes.int32), dtype), 2.0**-24)
     return mul(cast(bits, dtype), 2.0**-32)
@@ -351,6 +365,8 @@ def uniform(bits: Operand, dtype: DType = dtypes.float32) -> Operand:
 
 def normal(first: Operand, second: Operand, dtype: DType = dtypes.float32) -> Operand:
     """Normal numbers from two arrays of uint32.  Shape: theirs.  Source: Box, Muller, Ann. Math. Stat. 29 (1958) 610."""
+    if dtypes.is_narrow(dtype):
+        return cast(normal(first, second, dtypes.accumulator(dtype)), dtype)
     radius = sqrt(mul(log(sub(1, uniform(first, dtype))), -2))
     return mul(radius, cos(mul(uniform(second, dtype), 2 * math.pi)))
 

@@ -25,6 +25,8 @@ class Gather(Indexed):
     Raises: IndexDataError for an index outside 0..rows-1 (negative ones too), ShapeError where x has no axis.
     """
 
+    rounds = False
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

@@ -25,6 +25,7 @@ class Look(Op):
     """
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "refused", "error")
+    rounds = False
     vjp = no_gradient
     refused: ClassVar[Callable[..., Array]]
     error: ClassVar[Callable[..., Exception]]

@@ -42,7 +42,7 @@ class Iota(Source):
         return (Type(self.shape, self.dtype),)
 
     def reference(self, *arrays: Array) -> Array:
-        count = np.arange(self.shape[self.axis], dtype=self.dtype)
+        count = np.arange(self.shape[self.axis], dtype=dtypes.accumulator(self.dtype))
         return np.broadcast_to(count.reshape([-1 if k == self.axis else 1 for k in range(len(self.shape))]), self.shape)
 
 
@@ -68,7 +68,7 @@ class Counted(Source):
         return (Type((), self.dtype),)
 
     def reference(self, *arrays: Array) -> Array:
-        return np.asarray(self.value, self.dtype)
+        return np.asarray(self.value, dtypes.accumulator(self.dtype))
 
 
 def beside(op: Op, args: tuple[Any, ...], like: Sequence[Operand]) -> Operand:
@@ -92,4 +92,4 @@ def counted(value: float, *, like: Operand) -> Operand:
 
 def full(shape: Sequence[int], value: float, dtype: DType, *, like: Sequence[Operand]) -> Operand:
     """`value` everywhere, in the world of the operands `like`."""
-    return beside(BroadcastTo(tuple(shape)), (np.asarray(value, dtype),), like)
+    return beside(BroadcastTo(tuple(shape)), (dtypes.of_value(value, dtype),), like)

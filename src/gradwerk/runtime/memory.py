@@ -64,7 +64,8 @@ def view(start: int, shape: tuple[int, ...], dtype: DType) -> Array:
     """The memory at an address as an array; the caller keeps it alive."""
     if math.prod(shape) == 0 or dtype == token:
         return np.zeros(shape, dtype)
-    return np.asarray(_Memory({"data": (start, False), "shape": shape, "typestr": dtype.str, "version": 3}))
+    held = np.asarray(_Memory({"data": (start, False), "shape": shape, "typestr": dtype.str, "version": 3}))
+    return held if held.dtype.type is dtype.type else held.view(dtype)  # the interface knows bfloat16 as two bytes
 
 
 class Results:

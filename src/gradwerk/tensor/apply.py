@@ -40,13 +40,14 @@ MOST_REMEMBERED = 4096
 class Rule:
     """What an op does on given types: the result types, and how they are computed."""
 
-    __slots__ = ("alias", "dtype", "heavy", "single", "type", "types")
+    __slots__ = ("alias", "dtype", "heavy", "narrow", "single", "type", "types")
 
     def __init__(self, op: Op, types: tuple[Type, ...]) -> None:
         self.types = op.infer(*types)
         self.type = self.types[0]
         self.dtype = self.type.dtype
         self.single = type(op).evaluate is Op.evaluate
+        self.narrow = any(dtypes.is_narrow(t.dtype) for t in (*types, self.type))
         self.alias = isinstance(op, ALIASING)
         self.heavy = _is_heavy(op, types, self.types)
 
@@ -147,9 +148,9 @@ def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None
 
 def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
     """One result by the op's reference, in memory of its own."""
-    out = _quiet.run(op.reference, *arrays)
+    out = _quiet.run(_narrow, op, rule.dtype, arrays) if rule.narrow else _quiet.run(op.reference, *arrays)
     if type(out) is not np.ndarray or out.dtype != rule.dtype:
-        out = np.asarray(out, rule.dtype)
+        out = dtypes.converted(np.asarray(out), rule.dtype)
     if out.base is not None or not out.flags.c_contiguous:
         out = np.array(out, order="C")
     else:
@@ -157,6 +158,11 @@ def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
             if out is array:
                 out = np.array(out, order="C")
     return make(cls, Storage(out, rule.type), out, rule.type)
+
+
+def _narrow(op: Op, dtype: Any, arrays: list[Array]) -> Array:  # noqa: ANN401
+    """The reference where narrow floats take part."""
+    return dtypes.converted(np.asarray(op.reference(*op.in_accumulator(arrays))), dtype)
 
 
 def constants_kept(args: tuple[Any, ...], arrays: list[Array]) -> tuple[Any, ...]:
@@ -332,7 +338,7 @@ def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whateve
     if not dtypes.is_data(array.dtype) or dtypes.is_wider(array.dtype, target.dtype):
         facts = (f"value {type(value).__name__} of {array.dtype}      Tensor {target._type}",)
         raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
-    return array.astype(target.dtype)
+    return dtypes.converted(array, target.dtype)
 
 
 def check_fits(target: Type, array: Any) -> None:  # noqa: ANN401  an array or a Tensor

@@ -134,13 +134,18 @@ def check_numbers(name: str, args: Sequence[Array], results: Sequence[Array], or
     """The same for one evaluated op."""
     for result in results:
         if not _is_finite(result) and all(map(_is_finite, args)):
-            count = int(result.size - np.isfinite(result).sum())
-            facts = tuple(f"input {k} {a.shape} {a.dtype} from {a.min()} to {a.max()}" for k, a in enumerate(args) if a.size)
+            count = int(result.size - np.isfinite(dtypes.widened(result)).sum())
+            facts = tuple(_range(k, a) for k, a in enumerate(args) if a.size)
             raise NumericError(f"{name} made {count} of {result.size} numbers NaN or infinite", facts=facts, origin=origin)
 
 
+def _range(position: int, array: Array) -> str:
+    numbers = dtypes.widened(array)
+    return f"input {position} {array.shape} {dtypes.name(array.dtype)} from {numbers.min()} to {numbers.max()}"
+
+
 def _is_finite(array: Array) -> bool:
-    return not dtypes.is_float(array.dtype) or bool(np.isfinite(array).all())
+    return not dtypes.is_float(array.dtype) or bool(np.isfinite(dtypes.widened(array)).all())
 
 
 def program_of(graph: Graph, in_place: Mapping[int, int]) -> Program:

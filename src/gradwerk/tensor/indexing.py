@@ -53,7 +53,7 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
             return replaced(x, key[0], value)
         return movement.reshape(replaced(movement.reshape(x, (-1,)), places_of(x, key), value), x.shape)
     rows = np.asarray(key) if isinstance(key, list) else key
-    value = value if isinstance(value, Handle | np.ndarray) else np.asarray(value, x.dtype)
+    value = value if isinstance(value, Handle | np.ndarray) else dtypes.of_value(value, x.dtype)
     if value.dtype != x.dtype:
         message = "Index put requires the source and destination dtypes match"
         raise DTypeError(message, facts=(f"value {value.dtype}      Tensor {x.dtype}",), likely="convert the value first")

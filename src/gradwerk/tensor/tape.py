@@ -11,8 +11,6 @@ import heapq
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
-
 from gradwerk.autodiff.reverse import pull
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import float32
@@ -263,7 +261,7 @@ def _seed(output: Handle, ct: Operand | None) -> Operand:
             raise ShapeError("backward() without a gradient needs a result of one element", facts=facts, likely="sum it first")
         if mode.trace is not None:  # a value of the graph: an array would be broadcast now, and stand in the graph at full size
             return full(output._type.shape, 1.0, output._type.dtype, like=(output,))
-        ones = np.ones(output._type.shape, output._type.dtype)
+        ones = dtypes.filled(output._type.shape, 1, output._type.dtype)
         return make(type(output).result_class, Storage(ones, output._type), ones, output._type)
     if tuple(ct.shape) != output._type.shape:
         raise ShapeError("the gradient given has another shape", facts=(f"gradient {tuple(ct.shape)}      Tensor {output._type}",))

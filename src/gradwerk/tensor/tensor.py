@@ -31,7 +31,7 @@ class Tensor(Operators, Handle):
     """An n-dimensional array that records what was computed from it, and that compiled steps take as an input.
 
     Made from anything NumPy takes (copied); Python floats become float32.
-    Dtype: float32, float64, int32, int64, uint8, uint32, bool.  Raises: DTypeError for others.
+    Dtype: float32, float64, float16, bfloat16, int32, int64, uint8, uint32, bool.  Raises: DTypeError for others.
     """
 
     __slots__ = ()
@@ -98,10 +98,12 @@ class Tensor(Operators, Handle):
 
     def tolist(self) -> Any:  # noqa: ANN401
         """Nested lists of Python numbers."""
-        return self.contents("tolist()").tolist()
+        return dtypes.widened(self.contents("tolist()")).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: ANN401, FBT001
         array = self.contents("NumPy")
+        if dtypes.is_narrow(array.dtype) and dtype is not None:
+            return dtypes.converted(array, dtypes.named(dtype))
         return np.array(array, dtype, copy=True if copy is None else copy)
 
     def __bytes__(self) -> bytes:
@@ -161,7 +163,7 @@ class Tensor(Operators, Handle):
                 f"only a Tensor of no axes has a number to format as {spec!r}", facts=(f"Tensor {self._type}",),
                 likely=f"format one element: x[{', '.join('0' * self.ndim)}]" if self._type.size else "",
             )  # fmt: skip
-        return format(self.contents("format()"), spec)
+        return format(dtypes.widened(self.contents("format()")), spec)
 
     def __copy__(self) -> Self:
         return self.clone()
@@ -253,7 +255,7 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
     """The NumPy array of what a Tensor can be made of.  Raises: DTypeError."""
     if isinstance(data, Handle):
         data = data.contents("a new Tensor") if isinstance(data, Tensor) else data._array
-    array = np.asarray(data) if dtype is None else numbers_in(np.dtype(dtype), data)
+    array = dtypes.taken(np.asarray(data)) if dtype is None else numbers_in(dtypes.named(dtype), data)
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
@@ -266,11 +268,13 @@ def numbers_in(dtype: DType, data: Any) -> Array:  # noqa: ANN401
 
     Raises: DTypeError.
     """
-    if isinstance(data, np.ndarray | np.generic) and data.dtype in dtypes.SHORT and dtype in dtypes.SHORT:
-        converted: Array = cast(np.asarray(data), dtype)
-        return converted
+    if isinstance(data, np.ndarray | np.generic) and dtype in dtypes.SHORT:
+        array = dtypes.taken(np.asarray(data))
+        if array.dtype in dtypes.SHORT:
+            converted: Array = cast(array, dtype)
+            return converted
     try:
-        return np.asarray(data, dtype)
+        return dtypes.of_value(data, dtype)
     except (ValueError, OverflowError) as error:
         raise DTypeError(f"{dtype} cannot hold these numbers", facts=(str(error),)) from None
 
@@ -284,7 +288,7 @@ def one_element(x: Tensor, asked: str) -> Any:  # noqa: ANN401  a Python number
     if array.size != 1:
         kind, what = (ShapeError, "the truth of") if asked == "if" else (ArgumentTypeError, f"{asked} of")
         raise kind(f"{what} a Tensor of {array.size} elements is ambiguous: one of one element is a number", facts=(f"{x._type}",))
-    return array.item()
+    return dtypes.number_of(array)
 
 
 def no_contents(x: Handle, asked: str) -> TraceError:

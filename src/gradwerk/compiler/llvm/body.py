@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-import numpy as np
-
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import LaneEmitter
@@ -32,14 +30,14 @@ def passing(*kinds: DType) -> Graph:
 def giving(number: float, kind: DType) -> Graph:
     """The body that reads nothing and gives this number."""
     body = Graph("number")
-    return body.finish([body.constant(np.asarray(number, kind))])
+    return body.finish([body.constant(dtypes.of_value(number, kind))])
 
 
 def emit_node(e: LaneEmitter, node: Node, args: Sequence[Lanes], index: Lanes | None) -> Lanes:
     """The code of one node of a body.  `index` is the row-major place in the iteration space, for random bits."""
     op = node.op
     if isinstance(op, Constant):
-        return e.const(op.reference().item(), op.type.dtype)
+        return e.const(dtypes.number_of(op.reference()), op.type.dtype)
     if not isinstance(op, Elementwise | Random):
         raise TypeError(f"{op} has no place in a body")
     rule: Any = op  # random ops take the index before their arguments

@@ -1,0 +1,57 @@
+"""Narrow floats (float16) are memory: what makes numbers of them computes in float32 and is rounded once.
+
+The pass puts the conversions in as ordinary casts, which join the kernels that read or write narrow arrays.  What only moves elements
+stays as it is.  After it no kernel does arithmetic on a narrow float, so kernels know two things of one: to load it and to store it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gradwerk.base import dtypes
+from gradwerk.ir.control import bodies_of, rewritten
+from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.op import Input, Op
+from gradwerk.ops.arithmetic import Cast
+
+
+def widen(graph: Graph) -> Graph:
+    """The same results, of a graph whose ops that round take and make no narrow floats."""
+    if not any(meets_narrow(node.op, [value.dtype for value in (*node.args, *node.values)]) for node in graph.live()):
+        return graph
+    new, place = Graph(graph.name), dict[Value, Value]()
+    for value in graph.inputs:
+        op = value.node.op
+        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
+    for node in graph.live():
+        if isinstance(node.op, Input):
+            continue
+        new.standing_for = node.origins
+        args = [place[value] for value in node.args]
+        op = rewritten(node.op, widen)
+        values = rounded_once(new, op, args) if op.rounds else new.apply(op, args)
+        place.update(zip(node.values, values, strict=True))
+    return new.finish(place[value] for value in graph.outputs)
+
+
+def meets_narrow(op: Op, kinds: Sequence[dtypes.DType]) -> bool:
+    """Whether the op, or one in its body, meets a narrow float."""
+    if any(map(dtypes.is_narrow, kinds)):
+        return True
+    return any(meets_narrow(n.op, [value.dtype for value in (*n.args, *n.values)]) for body in bodies_of(op) for n in body.live())
+
+
+def rounded_once(graph: Graph, op: Op, args: Sequence[Value]) -> Sequence[Value]:
+    """The results of the op computed in accumulators, in the dtypes that it would give."""
+    wanted = op.infer(*(value.type for value in args))
+    kinds = {name: dtypes.accumulator(value) for name, value in op.attributes().items() if isinstance(value, np.dtype)}
+    made = graph.apply(replace(op, **kinds) if kinds else op, [cast(graph, value, dtypes.accumulator(value.dtype)) for value in args])
+    return [cast(graph, value, type_.dtype) for value, type_ in zip(made, wanted, strict=True)]
+
+
+def cast(graph: Graph, value: Value, dtype: dtypes.DType) -> Value:
+    """The value in a dtype; itself where it has it."""
+    return value if value.dtype == dtype else graph.apply(Cast(dtype), [value])[0]
