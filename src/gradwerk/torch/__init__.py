@@ -1,7 +1,9 @@
 """gradwerk.torch: PyTorch's names over Gradwerk.  `import gradwerk.torch as torch`."""
 # ruff: noqa: A001, A004  torch's names
 
+from gradwerk.base.dtypes import bfloat16 as bfloat16
 from gradwerk.base.dtypes import bool_ as bool_
+from gradwerk.base.dtypes import float16 as float16
 from gradwerk.base.dtypes import float32 as float32
 from gradwerk.base.dtypes import float64 as float64
 from gradwerk.base.dtypes import int32 as int32
@@ -37,6 +39,7 @@ from gradwerk.torch.creation import tensor as tensor
 from gradwerk.torch.creation import zeros as zeros
 from gradwerk.torch.creation import zeros_like as zeros_like
 from gradwerk.torch.devices import device as device
+from gradwerk.torch.finfo import finfo as finfo
 from gradwerk.torch.functions import abs as abs
 from gradwerk.torch.functions import allclose as allclose
 from gradwerk.torch.functions import argmax as argmax
@@ -84,6 +87,7 @@ from gradwerk.torch.tensors import Tensor as Tensor
 bool = bool_
 float = float32
 double = float64
+half = float16
 long = int64
 int = int32
 __version__ = "2.13.0+gradwerk"

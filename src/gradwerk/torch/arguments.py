@@ -14,7 +14,10 @@ from gradwerk.base.errors import ArgumentTypeError, DTypeError, OutOfRangeError,
 from gradwerk.base.origin import warn
 from gradwerk.tensor.handle import Handle
 
-NAMES = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "uint8": "Byte", "bool": "Bool", "uint32": "UInt32"}
+NAMES = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int", "uint8": "Byte",
+    "bool": "Bool", "uint32": "UInt32",
+}  # fmt: skip
 """torch's names of dtypes in messages."""
 
 
@@ -72,7 +75,7 @@ def filling(value: Any, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401  a Python 
     if dtypes.is_bool(dtype):
         return bool(number)
     if dtypes.is_float(dtype):
-        limits: Any = np.finfo(dtype)
+        limits: Any = dtypes.limits(dtype)
         fits = not math.isfinite(number) or abs(number) <= float(limits.max)
     else:
         limits = np.iinfo(dtype)
@@ -99,4 +102,5 @@ def mask_of(key: Any) -> Any:  # noqa: ANN401  what stands in brackets
 
 def name_of(dtype: np.dtype[Any]) -> str:
     """torch's name of a dtype: `Float`."""
-    return NAMES.get(str(dtype), str(dtype))
+    name = dtypes.name(dtype)
+    return NAMES.get(name, name)

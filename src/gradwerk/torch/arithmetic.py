@@ -269,7 +269,7 @@ class Arithmetic:
             raise ArgumentTypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
         if getattr(value, "shape", ()):
             raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.shape)} dimensions.")
-        one = np.asarray(arguments.filling(value, self.dtype), self.dtype) if is_number(value) else elementwise.cast(value, self.dtype)
+        one = dtypes.of_value(arguments.filling(value, self.dtype), self.dtype) if is_number(value) else elementwise.cast(value, self.dtype)
         return self._fill(movement.broadcast_to(one, tuple(self.shape)))
 
     def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:

@@ -83,7 +83,7 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones, float32 unless a dtype is given."""
-    return Tensor.of(np.ones(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
+    return Tensor.of(dtypes.filled(_shape(size), 1, dtype or dtypes.float32), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
@@ -92,7 +92,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     _read_now(fill_value)
     dtype = dtype or Tensor.of(fill_value).dtype
     value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
-    return Tensor.of(np.full(_shape((size,)), value, dtype), requires_grad=requires_grad)
+    return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
@@ -124,7 +124,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
         raise ArgumentError("step must be nonzero")
     if (last - first) * step < 0:
         raise ArgumentError("upper bound and lower bound inconsistent with step sign", facts=(f"from {first} to {last} by {step}",))
-    counted = np.arange(first, last, step).astype(dtype or (dtypes.float32 if floating else dtypes.int64))
+    counted = dtypes.converted(np.arange(first, last, step), dtype or (dtypes.float32 if floating else dtypes.int64))
     return Tensor.of(counted, requires_grad=requires_grad)
 
 
@@ -136,14 +136,14 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
     dtype = dtype or dtypes.float32
     first, last = (filling(float(n), dtype) for n in (start, end))  # the ends are cut first
-    return Tensor.of(np.linspace(first, last, count).astype(dtype), requires_grad=requires_grad)
+    return Tensor.of(dtypes.converted(np.linspace(first, last, count), dtype), requires_grad=requires_grad)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones on the diagonal."""
     shape = extents("eye", (n, n if m is None else m))
-    return Tensor.of(np.eye(*shape, dtype=dtype or np.float32), requires_grad=requires_grad)
+    return Tensor.of(dtypes.converted(np.eye(*shape, dtype=np.float32), dtype or dtypes.float32), requires_grad=requires_grad)
 
 
 def manual_seed(seed: int) -> Generator:
@@ -197,14 +197,15 @@ def randint(*bounds: Any, generator: Generator | None = None, dtype: Any = None,
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
     bits = (generator or random.default_generator()).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
     wide = bits[:, 0] << np.uint64(32) | bits[:, 1]
-    return Tensor.of(((wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low).astype(dtype or np.int64))
+    drawn = (wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low
+    return Tensor.of(dtypes.converted(drawn, dtype or dtypes.int64))
 
 
 @accepts("out", "layout", "device", "pin_memory")
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """0 .. n - 1 in random order, int64."""
     extents("randperm", (n,))
-    return Tensor.of((generator or random.default_generator()).permutation(n).astype(dtype or np.int64))
+    return Tensor.of((generator or random.default_generator()).permutation(n), dtype or dtypes.int64)
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:

@@ -271,7 +271,8 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
     """True when |a - b| <= atol + rtol |b| everywhere.  Raises: DTypeError for two dtypes."""
     if input.dtype != other.dtype:
         raise DTypeError(f"{arguments.name_of(input.dtype)} did not match {arguments.name_of(other.dtype)}", likely="convert one")
-    return bool(np.allclose(input.contents("allclose()"), other.contents("allclose()"), rtol, atol, equal_nan=equal_nan))
+    a, b = (dtypes.widened(x.contents("allclose()")) for x in (input, other))
+    return bool(np.allclose(a, b, rtol, atol, equal_nan=equal_nan))
 
 
 def is_tensor(obj: Any) -> bool:  # noqa: ANN401

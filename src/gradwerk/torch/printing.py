@@ -19,7 +19,8 @@ def text(array: Array, suffixes: list[str], head: str = "tensor(") -> str:
     """`tensor([1., 2.], requires_grad=True)`."""
     indent = len(head)
     if array.dtype not in (dtypes.float32, dtypes.int64, dtypes.bool_) or (not array.size and array.dtype != dtypes.float32):
-        suffixes = [f"dtype=torch.{array.dtype}", *suffixes]
+        suffixes = [f"dtype=torch.{dtypes.name(array.dtype)}", *suffixes]
+    array = dtypes.widened(array)
     if not array.size:
         suffixes = [*([f"size={tuple(array.shape)}"] if array.ndim != 1 else []), *suffixes]
         body = "[]"

@@ -1,8 +1,8 @@
 """torch's rule for operands of different dtypes, as data and one function.
 
-The order is bool < uint8 < int32 < uint32 < int64 < float32 < float64; kinds are bool < whole < floating.  Tensors with axes decide; a 0-d
-Tensor or a number raises the kind only, and then a number brings the default dtype of its kind.  With an array of NumPy's torch leaves the
-operation, and so the dtype, to NumPy.
+The order is bool < uint8 < int32 < uint32 < int64 < float16, bfloat16 < float32 < float64, by the priorities of base/dtypes.py (float16 and
+bfloat16 meet in float32); kinds are bool < whole < floating.  Tensors with axes decide; a 0-d Tensor or a number raises the kind only, and
+then a number brings the default dtype of its kind.  With an array of NumPy's torch leaves the operation, and so the dtype, to NumPy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def result_dtype(a: Operand, b: Operand) -> DType:
     """The dtype in which two operands meet."""
     first, second = _dtype(a), _dtype(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.result_type(first, second)
+        return dtypes.promoted(first, second) if dtypes.bfloat16 in (first, second) else np.result_type(first, second)
     ranks = (_weight(a), _weight(b))
     if ranks[0] == ranks[1]:
         return dtypes.promoted(first, second)

@@ -37,7 +37,7 @@ from gradwerk.torch.shaping import Shaping
 Whole = int
 Truth = bool
 Dims = int | Sequence[int] | None
-DTYPES = ("float", "float32", "double", "float64", "int", "int32", "long", "int64", "uint8", "bool")
+DTYPES = ("bfloat16", "float16", "half", "float", "float32", "double", "float64", "int", "int32", "long", "int64", "uint8", "bool")
 """Plain names of types that methods of Tensor hide inside the class."""
 
 
@@ -102,7 +102,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
 
     def nonzero(self, *, as_tuple: Truth = False) -> Any:  # noqa: ANN401  one Tensor, or one an axis
         """Where elements are not 0: a row of places each; with `as_tuple` one Tensor an axis.  Eager only."""
-        held = self.contents("nonzero()")
+        held = dtypes.widened(self.contents("nonzero()"))
         return tuple(map(Tensor.of, np.nonzero(np.atleast_1d(held)))) if as_tuple else Tensor.of(np.argwhere(held))
 
     def numel(self) -> Whole:
@@ -168,7 +168,16 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         base.Tensor.grad.__set__(self, value)  # type: ignore[attr-defined]  # a property
 
     def numpy(self, *, force: Truth = False) -> Array:
-        """The memory itself as an array; with `force` also of a Tensor that requires a gradient.  Raises: StateError for one without it."""
+        """The memory itself as an array; with `force` also of a Tensor that requires a gradient.
+
+        Raises: StateError for one without it; ArgumentTypeError for bfloat16, which NumPy does not have.
+        """
+        if self.dtype == dtypes.bfloat16:
+            raise ArgumentTypeError("Got unsupported ScalarType BFloat16", likely="x.float().numpy()")
+        return self._memory(force=force)
+
+    def _memory(self, *, force: Truth) -> Array:
+        """The memory itself, of any dtype."""
         if self.requires_grad and not force:
             message = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             raise StateError(message, likely="use .detach().numpy(), which shares the memory too")
@@ -179,7 +188,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
 
     def data_ptr(self) -> Whole:
         """The address of the first element."""
-        address: int = self.numpy(force=True).__array_interface__["data"][0]
+        address: int = self._memory(force=True).__array_interface__["data"][0]
         return address
 
     def storage_offset(self) -> Whole:
@@ -238,6 +247,14 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
     def float(self) -> Self:
         """As float32."""
         return elementwise.cast(self, dtypes.float32)
+
+    def half(self) -> Self:
+        """As float16."""
+        return elementwise.cast(self, dtypes.float16)
+
+    def bfloat16(self) -> Self:
+        """As bfloat16."""
+        return elementwise.cast(self, dtypes.bfloat16)
 
     def double(self) -> Self:
         """As float64."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradwerk.base import dtypes
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch.absent import ORIGINAL
@@ -9,7 +10,7 @@ from gradwerk.torch.tensors import Tensor
 
 
 def _fill(tensor: Tensor, initializer: init.Initializer, generator: Generator | None = None) -> Tensor:
-    tensor.assign(initializer(tuple(tensor.shape), generator or default_generator()).astype(tensor.dtype))
+    tensor.assign(dtypes.converted(initializer(tuple(tensor.shape), generator or default_generator()), tensor.dtype))
     return tensor
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.nn import module as core
 from gradwerk.tensor import tensor as base
@@ -144,7 +145,7 @@ class Module(core.Module):
         if wrong := [f"{key}: dict {given}, module {wanted}" for key, given, wanted in pairs if given != wanted]:
             raise ShapeError(f"size mismatch loading state_dict for {type(self).__name__}", facts=tuple(wrong))
         for key, value in values.items():
-            own[key].assign(value.astype(own[key].dtype, copy=False))
+            own[key].assign(dtypes.converted(value, own[key].dtype))
         return keys
 
     def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: FBT001, FBT002
@@ -164,13 +165,39 @@ class Module(core.Module):
         return self
 
     def to(self, *args: object, **kwargs: object) -> Self:
-        """This module: there is one device, and parameters are float32.  Raises: ArgumentError for any other."""
+        """This module, its floating parameters and buffers as float32, float16 or bfloat16; there is one device.
+
+        Raises: ArgumentError for any other dtype or device.
+        """
         for place in (*args, *kwargs.values()):
-            if isinstance(place, np.dtype) and place != np.float32:
-                raise ArgumentError(f"modules compute in float32, not in {place}", likely="convert the inputs: x.float()")
+            if isinstance(place, np.dtype):
+                if place != dtypes.float32 and not dtypes.is_narrow(place):
+                    raise ArgumentError(f"modules compute in float32, not in {place}", likely="convert the inputs: x.float()")
+                self._convert(place)
             if isinstance(place, str):
                 on_cpu(place)
         return self
+
+    def _convert(self, dtype: np.dtype[Any]) -> None:
+        """Floating parameters, their gradients, and buffers in another dtype, in memory of their own; who holds them holds them still."""
+        held: list[Any] = [*self.parameters(), *self.buffers()]
+        for tensor in held:
+            if dtypes.is_float(tensor.dtype) and tensor.dtype != dtype:
+                gradient, tensor.grad = tensor.grad, None
+                tensor.data = tensor.detach().to(dtype)
+                tensor.grad = None if gradient is None else gradient.to(dtype)
+
+    def half(self) -> Self:
+        """As float16."""
+        return self.to(dtypes.float16)
+
+    def bfloat16(self) -> Self:
+        """As bfloat16."""
+        return self.to(dtypes.bfloat16)
+
+    def float(self) -> Self:
+        """As float32."""
+        return self.to(dtypes.float32)
 
     def cpu(self) -> Self:
         """This module."""

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import reduce
 from operator import is_
 from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, MissingOptionError, TraceError
 from gradwerk.nn import optimizer as core
 from gradwerk.tensor.state import mode
@@ -221,7 +223,7 @@ class Group(dict[str, Any]):
             return
         made = self.rule(list(times), 0.0, count_each=True)
         recall(made, former)
-        made.rate = self.rate = Tensor(np.zeros((), np.result_type(np.float32, *[p.dtype for p in times])))
+        made.rate = self.rate = Tensor(np.zeros((), reduce(dtypes.promoted, [p.dtype for p in times], dtypes.float32)))
         self.rounds = [tuple([often > k for often in times.values()]) for k in range(max(times.values()))]
         self.optimizer = made
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError, MissingOptionError, ShapeError
 from gradwerk.ir.op import Array
 from gradwerk.nn import optimizer as core
@@ -103,7 +104,7 @@ def write(optimizer: core.Optimizer, place: int, entries: Mapping[str, Array], n
             count = float(entries.get(name, np.zeros(())))
         elif name in entries:
             held = column(optimizer, slot)[place]
-            held.assign(entries[name].astype(held.dtype))
+            held.assign(dtypes.converted(entries[name], held.dtype))
         elif slot in optimizer.slots or slot in optimizer.resting:
             held = column(optimizer, slot)[place]
             held.assign(np.zeros(held.shape, held.dtype))

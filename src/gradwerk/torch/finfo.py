@@ -1,0 +1,25 @@
+"""torch.finfo: what a floating dtype can say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentTypeError
+
+
+class finfo:  # noqa: N801  torch's name
+    """The limits of a floating dtype, float32 unless given.  Raises: ArgumentTypeError for a dtype that is not floating."""
+
+    def __init__(self, dtype: Any = dtypes.float32) -> None:  # noqa: ANN401
+        if not dtypes.is_float(dtype):
+            raise ArgumentTypeError(f"torch.finfo() requires a floating point input type, not {dtypes.name(dtype)}")
+        known = dtypes.limits(dtype)
+        self.dtype, self.bits = dtypes.name(dtype), 8 * dtype.itemsize
+        self.max, self.min, self.eps = known.max, -known.max, known.eps
+        self.tiny = self.smallest_normal = known.tiny
+        self.resolution = 10.0**-known.precision
+
+    def __repr__(self) -> str:
+        numbers = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in numbers)}, dtype={self.dtype})"
