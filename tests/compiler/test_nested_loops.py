@@ -17,10 +17,12 @@ from gradwerk.compiler.contraction import lower as contraction
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph, describe_plan
 from gradwerk.compiler.program import lower
-from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.graph import TOKEN, Graph, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ops.branch import While
+from gradwerk.ops.branch import Cond, While
+from gradwerk.ops.compare import less
 from gradwerk.ops.elementwise import add
+from gradwerk.ops.host import Print, Token
 from gradwerk.ops.indexing import gather
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
@@ -203,6 +205,29 @@ def test_an_op_without_lowering_is_called_where_it_stands(name: str) -> None:
         for order in filter(None, CHUNK_ORDERS):
             with settings.scope(chunk_order=order):
                 run(graph, seed, native)
+
+
+def test_what_has_an_effect_happens_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the branch that is taken, in each iteration, and in order."""
+    said = graph_of([TOKEN, VECTOR], lambda t, x: [Print("yes")(t), add(x, 1)], "said")
+    silent = graph_of([TOKEN, VECTOR], lambda t, x: [t, x], "silent")
+    step = graph_of([FLAG, TOKEN, COUNT], lambda f, t, n: [less(add(n, 1), 3), Print("turn {}")(t, n), add(n, 1)], "turn")
+
+    def program(flag: Value, x: Value, n: Value) -> list[Value]:
+        graph = x.node.graph
+        (start,) = graph.apply(Token("output"), ())
+        token, y = graph.apply(Cond(said, silent), [flag, start, x])
+        _, last, count = graph.apply(While(step), [flag, token, n])
+        return [last, y, count]
+
+    graph = graph_of([FLAG, VECTOR, COUNT], program)
+    for flag in (True, False):
+        arrays = [np.array(flag), arrays_of(0)[0], np.array(0, np.int32)]
+        wanted = interpret(graph, arrays)
+        told = capsys.readouterr().out
+        _, *made = Native(graph, {}).run([aligned_copy(a) for a in arrays])
+        close(made, wanted[1:])
+        assert capsys.readouterr().out == told == ("yes\nturn 0\nturn 1\nturn 2\n" if flag else "")
 
 
 # ---- the checker

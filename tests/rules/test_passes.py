@@ -16,12 +16,16 @@ from gradwerk.base import dtypes
 from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.pipeline import PASSES
+from gradwerk.compiler.select import select_branches
 from gradwerk.compiler.widen import widen
+from gradwerk.ir.control import bodies_of
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Reduction
 from gradwerk.ir.verify import verify
-from gradwerk.ops.arithmetic import add, maximum, mul, neg, sub
+from gradwerk.ops.arithmetic import add, div, maximum, mul, neg, sub
+from gradwerk.ops.branch import Cond
+from gradwerk.ops.compare import greater
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.control import Scan, scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
@@ -37,7 +41,7 @@ F32 = dtypes.float32
 
 
 def test_every_pass_has_a_proof() -> None:
-    assert {item.name for item in PASSES} == {"check indices", "widen", "simplify", "merge_scans", "hoist", "simplify again"}
+    assert {item.name for item in PASSES} == {"check indices", "select", "widen", "simplify", "merge_scans", "hoist", "simplify again"}
 
 
 def same(old: Graph, new: Graph, *, exactly: bool = True) -> None:
@@ -61,6 +65,42 @@ def with_gradients(graph: Graph) -> Graph:
 
 def scans(graph: Graph) -> list[Scan]:
     return [node.op for node in graph.live() if isinstance(node.op, Scan)]
+
+
+# ---- branches
+
+
+def test_select() -> None:
+    """What is cheap both ways is chosen by element, to the bit and with its gradients; what may fail, is slow or has an effect is not."""
+    wide, table = Type((4, 3), F32), Type((), dtypes.int32)
+    cases: list[tuple[bool, Callable[..., list[Value]], Callable[..., list[Value]]]] = [
+        (True, lambda x, w, i: [mul(x, w), x], lambda x, w, i: [sub(x, w), x]),
+        (True, lambda x, w, i: [x, broadcast_to(w, (4, 3))], lambda x, w, i: [neg(x), maximum(x, 0)]),
+        (False, lambda x, w, i: [Gather()(x, i)], lambda x, w, i: [w]),
+        (False, lambda x, w, i: [x], lambda x, w, i: [mul(x, div(w, x))]),
+        (False, lambda x, w, i: [Sum((0,))(x)], lambda x, w, i: [w]),
+    ]
+    for flag in (False, True):
+        for gone, first, second in cases:
+            bodies = []
+            for build in (first, second):
+                body = Graph("branch")
+                bodies.append(body.finish(build(body.input(wide), body.input(Type((3,), F32)), body.input(table))))
+            graph, inner = Graph(), Graph("step")
+            for part in (inner, graph):
+                x, w, i = part.input(wide), part.input(Type((3,), F32)), part.input(table)
+                condition = greater(i, 1 if flag else 3)
+                made = part.apply(Cond(*bodies), [condition, x, w, i])
+                part.finish(made)
+            whole = Graph()
+            x, w, i = (whole.input(value.type) for value in graph.inputs)
+            outputs = [*graph.inline([x, w, i], whole), *scan(inner, 2, [], [], [x, w, i])]
+            whole.finish(outputs)
+            selected = select_branches(check_indices(whole))
+            kept = [node.op for part in (selected, *(b for n in selected.live() for b in bodies_of(n.op))) for node in part.live()]
+            assert any(isinstance(op, Cond) for op in kept) is not gone
+            same(whole, selected)
+            same(with_gradients(whole), select_branches(with_gradients(whole)))
 
 
 # ---- loops

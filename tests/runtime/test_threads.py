@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,12 @@ import pytest
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import Loop, Plan, Pointer
+from gradwerk.ir.plan import ArrayAt, HostCall, Loop, Plan, Pointer
 from gradwerk.runtime import pool as pools
 from gradwerk.runtime.executor import EPOCH, Executor
 from gradwerk.runtime.memory import address
 from gradwerk.runtime.program import Program
-from tests.runtime.kernels import INPUT, OUTPUT, arena, held, launch, plan_of
+from tests.runtime.kernels import FLOAT, INPUT, OUTPUT, arena, held, launch, plan_of
 
 N = 64
 
@@ -95,6 +96,30 @@ def test_the_count_of_visits_never_overflows(executor: Executor) -> None:
             (y,) = program.run([address(x)])
             assert y[0] == 5
             assert all(context.instances < 3 for context in program.free)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_instances_are_counted_anew_in_the_middle_of_a_run(executor: Executor, threads: int) -> None:
+    """Python drives a loop of more iterations than there are numbers left."""
+    launches = [launch("copy", Pointer(INPUT, 0), arena(0), 8, N // 8), launch("inc", arena(0), arena(4 * N), 8, N // 8)]
+    launches += [launch("inc", arena(4 * N), arena(0), 8, N // 8), launch("copy", arena(0), Pointer(OUTPUT, 0), 8, N // 8)]
+    same = ArrayAt(arena(4 * N), (N,), FLOAT)
+    plan = plan_of(launches, [[[0]], [[1]], [[2]], [[3]]], N, loops=(Loop(1, 2, 40),), calls=(HostCall(2, Same(), (same,), (same,)),))
+    x = held(np.ones(N, np.float32))
+    with settings.scope(threads=threads):
+        program = Program(plan, link(plan.objects), executor)
+        program.most_instances = 7
+        for _ in range(5):
+            (y,) = program.run([address(x)])
+            assert (y == 81).all()
+
+
+@dataclass(frozen=True)
+class Same:
+    """Stands for a host op."""
+
+    def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (x,)
 
 
 def test_the_pool_follows_the_setting(executor: Executor) -> None:

@@ -170,6 +170,22 @@ def test_a_condition_that_python_knows_is_python():
     assert " = cond(" not in explain(step, x).graph
 
 
+def test_printing_in_a_body_is_refused_and_not_forgotten():
+    x = gw.Tensor(X)
+
+    def said(c):
+        gw.print_("c is {}", c)
+        return c * 2
+
+    for fn in (
+        lambda x: gw.cond(x.sum() > 0, said, lambda c: c, x),
+        lambda x: gw.while_loop(lambda c: c.sum() < 9, said, x),
+        lambda x: gw.scan(lambda c, _: (said(c), None), x, None, length=2)[0],
+    ):
+        with pytest.raises(TraceError, match="print_ in the body"):
+            gw.compile(fn)(x)
+
+
 def test_draws_in_a_branch_go_on_where_python_would():
     """A branch that draws is refused or draws the same: a counter outside may not move in a branch."""
     x = gw.Tensor(X)

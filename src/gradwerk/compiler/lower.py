@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
@@ -50,8 +51,9 @@ class Lowering(Places):
     """The loops whose body this is, outermost first."""
 
     def copy(self, source: Operand, target: Operand) -> None:
-        """Copies a view into another of the same shape."""
-        self.pending.append(lower_map(passing(source.dtype), (source,), (target,), target.shape, self.target))
+        """Copies a view into another of the same shape.  A token has no data: its order is that of the steps."""
+        if source.dtype != dtypes.token:
+            self.pending.append(lower_map(passing(source.dtype), (source,), (target,), target.shape, self.target))
 
     def fill(self, target: Operand, value: float) -> None:
         """Writes one number everywhere."""

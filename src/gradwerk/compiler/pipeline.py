@@ -25,6 +25,7 @@ from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.llvm.moving import MovingSlot
 from gradwerk.compiler.program import Program, lower
+from gradwerk.compiler.select import select_branches
 from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.steps import calls_of, works_of
 from gradwerk.compiler.tables import tables
@@ -56,6 +57,7 @@ class Pass:
 
 PASSES = (
     Pass("check indices", check_indices, "before all others: messages speak of the places of the user's own arrays"),
+    Pass("select", select_branches, "when it is seen which branches look at indices, which must not run both ways; before all that fuses"),
     Pass("widen", widen, "before rules that split an op: each is computed in float32 whole, and rounded once"),
     Pass("simplify", simplify, "early: fewer nodes for all that follow, and scans that are equal become identical"),
     Pass("merge_scans", merge_scans, "before hoisting: a forward scan and the one that also keeps residuals are one loop"),

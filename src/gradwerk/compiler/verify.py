@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.memory import Schedule, content, place_of, root
 from gradwerk.compiler.steps import HostStep, Repeated, Segment, Step, depends
@@ -227,7 +228,7 @@ class Memory:
     def touch(self, key: Moment, trips: Trips, accesses: Sequence[Access], work: Work | None, *, first: bool) -> None:
         """All reads, then all writes.  On the `first` walk reads are judged and noted, on the second compared."""
         for n, access in enumerate(accesses):
-            if not access.reads:
+            if not access.reads or access.operand.dtype == dtypes.token:  # which has no data
                 continue
             memory, found = self.where(access.operand, trips, access.footprint.elements())
             writers = memory[found]

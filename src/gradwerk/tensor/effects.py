@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.dtypes import token as token_dtype
+from gradwerk.base.errors import TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.ops.host import Print, Token
 from gradwerk.tensor.handle import Handle
@@ -19,13 +20,15 @@ OUTPUT = "output"
 def print_(text: str, *values: Operand) -> None:
     """Prints `text` with the values in its braces: at once, and in a compiled function at every run, in order.
 
-    Raises: DTypeError for values that are no Tensors, arrays or numbers.
+    Raises: DTypeError for values that are no Tensors, arrays or numbers, TraceError in the body of a loop or branch that is traced.
     """
     given = [value if isinstance(value, Handle) else Tensor(value) for value in values]
     trace = mode.trace
     if trace is None:
         Print(text).evaluate(np.zeros((), token_dtype), *(x.contents("print_") if isinstance(x, Tensor) else x._array for x in given))
         return
+    if trace.is_body:
+        raise TraceError("print_ in the body of a loop or a branch that is traced", likely="give the values out, and print them behind it")
     order: Any = trace.tokens.get(OUTPUT)
     if order is None:
         (order,) = trace.apply(Tensor, Token(OUTPUT), ())

@@ -1,0 +1,42 @@
+"""Branches of a few cheap instructions are both computed, and one result chosen by element: cheaper than to ask which one runs."""
+
+from __future__ import annotations
+
+from gradwerk.compiler.hoist import copied, in_bodies
+from gradwerk.compiler.remake import SLOW
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.op import Constant, Elementwise, Input
+from gradwerk.ops.arithmetic import Where
+from gradwerk.ops.branch import Cond
+from gradwerk.ops.movement import BroadcastTo, Reshape
+
+MOST_BOTH = 8
+"""Instructions of both branches together."""
+
+
+def select_branches(graph: Graph) -> Graph:
+    """Every branch that is cheap both ways, and can neither fail nor have an effect, becomes a choice by element; in bodies too."""
+    graph = in_bodies(graph, select_branches)
+    if not any(both_are_cheap(node) for node in graph.live()):
+        return graph
+    new, place = Graph(graph.name), dict[Value, Value]()
+    for node in copied(graph, new, place):
+        args = [place[value] for value in node.args]
+        if isinstance(node.op, Cond) and both_are_cheap(node):
+            one, other = (body.inline(args[1:], new) for body in node.op.bodies)
+            new.standing_for = node.origins
+            values = [a if a is b else new.apply(Where(), [args[0], a, b])[0] for a, b in zip(one, other, strict=True)]
+        else:
+            new.standing_for = node.origins
+            values = list(new.apply(node.op, args))
+        place.update(zip(node.values, values, strict=True))
+    return new.finish(place[value] for value in graph.outputs)
+
+
+def both_are_cheap(node: Node) -> bool:
+    """Whether a node is such a branch."""
+    op = node.op
+    if not isinstance(op, Cond) or op.has_effect:
+        return False
+    made = [inner.op for body in op.bodies for inner in body.live() if not isinstance(inner.op, Input | Constant | BroadcastTo | Reshape)]
+    return len(made) <= MOST_BOTH and all(isinstance(inner, Elementwise) and inner.name not in SLOW for inner in made)
