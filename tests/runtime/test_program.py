@@ -211,6 +211,14 @@ def test_a_watched_run_times_every_launch_and_notes_every_chunk(executor: Execut
     np.testing.assert_array_equal(y, 4)
 
 
+def test_a_watched_run_notes_every_iteration_of_a_loop_that_a_flag_ends(executor: Executor) -> None:
+    launches = [launch("inc", Pointer(INPUT, 0), Pointer(OUTPUT, 0), 16, 1)]
+    plan = plan_of(launches, [[[0]]], 16, loops=(Loop(0, 1, 9, Pointer(INPUT, 3)),))  # the highest byte of 1.0 is no 0
+    x, y = held(np.ones(16, np.float32)), held(np.zeros(16, np.float32))
+    trace = Program(plan, link(plan.objects), executor).watch([address(x)], [address(y)], alone=True)
+    assert trace.events[:, 2].tolist() == list(range(9))
+
+
 @dataclass(frozen=True)
 class Allowed:
     """Stands for the op that a check belongs to."""

@@ -263,6 +263,8 @@ class Program:
         plan, tables = self.plan, self.tables
         times = iterations(plan)
         rows = sum(c.chunks * sum(times[c.first : c.first + c.count]) for c in plan.chains)
+        if any(loop.flag is not None for loop in plan.loops):  # nobody knows how often they run
+            rows = MOST_EVENTS
         events = words(EVENT_WORDS * min(rows, MOST_EVENTS) + 1)
         ticks, block = words(len(plan.launches) + 1), words(LINE)
         block[:4] = (0, min(rows, MOST_EVENTS), address(events), address(ticks))
