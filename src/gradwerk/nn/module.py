@@ -17,7 +17,10 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.hooks import Hooks
 from gradwerk.base.origin import module_path
+from gradwerk.nn import hooks
+from gradwerk.nn.hooks import Everywhere
 from gradwerk.tensor.state import bump_epoch, mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
@@ -39,15 +42,21 @@ class Module:
     name: str = ""
     """The attribute of the first owner that holds this module, unless the module names itself."""
     label = Label()
+    _hooks: Hooks | None = None
+    __gradwerk_shared__: Everywhere | None = None
+    """The hooks of all modules of a front end."""
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  a subclass says what it takes and gives
         """The computation.  A subclass writes it."""
         raise StateError(f"{type(self).__name__} defines no forward", likely="write `def forward(self, x): ...`")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        """`forward`, with the module's path in every error raised inside."""
+        """`forward` with the hooks around it, and with the module's path in every error raised inside."""
+        shared = self.__gradwerk_shared__
         with module_path(place_of(self)):
-            return self.forward(*args, **kwargs)
+            if self._hooks is None and (shared is None or shared._hooks is None):
+                return self.forward(*args, **kwargs)
+            return hooks.call(self, args, kwargs)
 
     def __setattr__(self, name: str, value: object) -> None:
         shared = getattr(type(self), name, _ABSENT)

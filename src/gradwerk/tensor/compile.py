@@ -19,6 +19,7 @@ from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.tensor.calls import Binding, run
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
+from gradwerk.tensor.hooks import any_registered, hooks_of
 from gradwerk.tensor.placement import placement
 from gradwerk.tensor.rebinding import rebound
 from gradwerk.tensor.results import find
@@ -98,6 +99,8 @@ class Compiled:
     def binding(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
         """The traced form that fits a call; made now where there is none."""
         key = (*call.key, mode.grad, settings.interpret, settings.check_nan)
+        if any_registered():
+            key = (*key, *[hooks_of(leaf) for leaf in call.leaves if isinstance(leaf, Handle)])
         reason = ""
         for binding in self.specializations.get(key, ()):
             why = binding.entry.guards.broken() or differs(binding.entry, call)

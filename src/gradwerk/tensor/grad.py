@@ -13,7 +13,7 @@ from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.elementwise import add, stop_gradient
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import unreadable
-from gradwerk.tensor.handle import H, Handle, history, make
+from gradwerk.tensor.handle import H, Handle, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, held, inverse, shown
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
@@ -144,11 +144,7 @@ def copied(x: H, order: tuple[int, ...] | None = None) -> H:
             raise unreadable(x)
         copy = laid(cls, x._array, order)
     if mode.grad and x.requires_grad:
-        node, index = history(x)
-        if node is None:
-            record(Identity(), (x,), (copy,))
-        else:
-            copy._node, copy._index = node, index
+        record(Identity(), (x,), (copy,))  # an entry of its own: a hook on the copy's gradient is not shown that of x
     return copy
 
 

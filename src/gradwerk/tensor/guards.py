@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import bump_epoch, epoch, mode
 from gradwerk.tensor.storage import Storage
@@ -226,6 +227,8 @@ class Guards:
                 return f"a Tensor {met.handle._type} took other memory"
             if met.handle.requires_grad is not met.wants:
                 return f"requires_grad of a Tensor {met.handle._type} changed from {met.wants} to {not met.wants}"
+            if hooks_of(met.handle) is not met.hooks:
+                return f"a hook on the gradient of a Tensor {met.handle._type} was registered or removed"
         for storage, order in self.layouts:
             if storage.order is not order:
                 return f"the memory of a Tensor {storage.type} was looked at, and lies row by row now"
@@ -255,6 +258,7 @@ class Reach:
         self.seen[id(value)] = value
         if isinstance(value, Handle):
             self.tensors.setdefault(value._storage, label)
+            self.visit(f"the hooks of {label}", hooks_of(value))
         elif isinstance(value, np.ndarray):
             self.arrays[id(value)] = value
         elif isinstance(value, MethodType):
@@ -290,6 +294,7 @@ class Reach:
         if label.endswith("]") and isinstance(named, str) and named:  # model._layers[0] is called model.dense
             label = f"{label.rpartition('.')[0]}.{named}".removeprefix(".")
         self.versions.append(Versioned(label, value))
+        self.visit(f"{type(value).__name__}.hooks", getattr(type(value), "__gradwerk_shared__", None))
         self.methods(type(value))
         for name, held in sorted(vars(value).items(), key=lambda item: item[0].startswith("_")):  # kernel before _made[0]
             self.visit(f"{label}.{name}", held)

@@ -24,7 +24,7 @@ from gradwerk.tensor.hints import hints
 from gradwerk.tensor.node import Pullback
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, put
-from gradwerk.tensor.tape import Identity, record
+from gradwerk.tensor.tape import Identity, OnTheWay, record
 
 
 class Overwritten:
@@ -92,11 +92,24 @@ def _hides(x: Handle) -> bool:
 
 
 def refuse_leaf(target: Handle) -> None:
-    """Raises: StateError for a leaf that requires a gradient, for a view of one, and for a view that was made under no_grad."""
+    """Refuses what has a gradient that a write would lose.
+
+    Raises: StateError for a leaf that requires a gradient, for a view of one, for a view that was made under no_grad, and for what passes
+    by backward hooks of a module.
+    """
     root = root_of(target)
     if target._view is not None and target._view.blind and not target._wants:
         message = "A view was created in no_grad mode and is being modified inplace with grad mode enabled"
         raise StateError(message, facts=(str(target._type),), likely="make the view and write to it both inside no_grad, or both outside")
+    made = history(root)[0]
+    if made is not None and isinstance(made.op, OnTheWay):
+        raise StateError(
+            f"Output 0 of {made.op.name} is a view and is being modified inplace. This view was created inside a custom Function (or "
+            "because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
+            "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning "
+            "the output of the custom Function.",
+            likely="a module with backward hooks must not write to its arguments, nor may anybody to its results: work out of place",
+        )
     if root._wants or target._wants:
         what = "a leaf Tensor that requires grad" if target is root else "a view of a leaf Tensor that requires grad"
         raise StateError(

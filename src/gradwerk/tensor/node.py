@@ -40,9 +40,10 @@ class TapeNode:
     `edges` are the histories its arguments had: (node, index), or (None, 0) for leaves and constants; `versions` those of their storages.
 
     A walk that does not keep the graph frees it: then no value can be read any more.  Rules that read none (a sum, a view) still work.
+    `points` are the hooks on the gradients of its results, by number (hooks.py).
     """
 
-    __slots__ = ("args", "edges", "freed", "number", "op", "results", "versions")
+    __slots__ = ("args", "edges", "freed", "number", "op", "points", "results", "versions")
 
     def __init__(
         self, op: Pullback, args: tuple[Any, ...], edges: tuple[tuple[TapeNode | None, int], ...], versions: tuple[int, ...]
@@ -50,6 +51,7 @@ class TapeNode:
         self.op, self.args, self.edges, self.versions, self.freed = op, args, edges, versions, False
         self.number = next(_numbers)
         self.results: tuple[Saved, ...] = ()
+        self.points: dict[int, Any] | None = None
 
 
 def next_number() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gradwerk.base.hooks import Hooks
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Movement
 from gradwerk.tensor.handle import Handle
@@ -30,10 +31,11 @@ def axes_in_memory(handle: Handle) -> tuple[int, ...]:
 
 
 class Met(NamedTuple):
-    """A Tensor from outside that a trace met: whether it wanted a gradient, its memory, how that lay, and how it lay there."""
+    """A Tensor from outside that a trace met: whether it wanted a gradient, its memory, how that lay, how it lay there, and its hooks."""
 
     handle: Handle
     wants: bool
     storage: Storage
     order: tuple[int, ...] | None
     steps: tuple[Movement, ...]
+    hooks: Hooks | None

@@ -21,6 +21,7 @@ from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards, Slot
 from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, memory_of
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.hooks import lend
 from gradwerk.tensor.node import TapeNode
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
 from gradwerk.tensor.signature import Call, Rebuilt
@@ -168,6 +169,7 @@ class Tracer:
                 stand_in._view = View((), Strides(lies.shape, lies.strides), None, 0)
             stand_in._wants = leaf.requires_grad
             stand_in._grad = gradient_of(leaf)
+            lend(stand_in, leaf)
             if hasattr(leaf, "__dict__"):
                 stand_in.__dict__.update(leaf.__dict__)
             self.trace.taken[leaf._storage] = place
@@ -361,7 +363,7 @@ class Tracer:
         wanted = {recipe.number: handle for handle, recipe in zip(found, recipes, strict=True) if isinstance(recipe, Fresh)}
         mode.grad = False
         cts = [trace.fresh(type(handle).result_class, graph.input(handle._type, "gradient")) for handle in wanted.values()]
-        walk = Walk((), leaves=True, first_number=trace.first_number)
+        walk = Walk((), leaves=True, first_number=trace.first_number, hooks=False)
         for handle, ct in zip(wanted.values(), cts, strict=True):
             walk.arrive(handle, history(handle), ct)
         try:

@@ -28,6 +28,10 @@ class Tracing(Protocol):
     tokens: dict[str, Any]
     born_here: set[Any]
 
+    @property
+    def outermost(self) -> Any:  # noqa: ANN401
+        """The trace around all that this one is inside of."""
+
     # ---- values
 
     def value(self, handle: Any) -> Value:  # noqa: ANN401

@@ -20,6 +20,7 @@ from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.elementwise import add
 from gradwerk.ops.source import full
 from gradwerk.tensor.handle import Handle, View, history, make
+from gradwerk.tensor.hooks import Awaited, any_leaves, hooks_of, through, through_node
 from gradwerk.tensor.node import Pullback, Saved, TapeNode
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
@@ -42,6 +43,10 @@ class Alias(Identity):
 
 
 ALIAS = Alias()
+
+
+class OnTheWay(Identity):
+    """The tape's entry for Tensors that go through unchanged, so that gradients are seen on the way; they are not written in place."""
 
 
 FREED = "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed)"
@@ -162,8 +167,12 @@ def spent_node(reason: str) -> TapeNode:
 class Walk:
     """The gradients found so far, for nodes not yet walked, for leaves, and for the results asked for by name."""
 
-    def __init__(self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0, retain: bool = True) -> None:
-        self.first_number, self.retain = first_number, retain
+    def __init__(
+        self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0, retain: bool = True, hooks: bool = True
+    ) -> None:  # fmt: skip
+        """`hooks` is False where another walk goes on from the leaves, which calls theirs."""
+        self.first_number, self.retain, self.hooks = first_number, retain, hooks
+        self.awaited: Awaited | None = None
         self.pending: dict[TapeNode, list[Operand | None]] = {}
         self.queue: list[tuple[int, TapeNode]] = []
         self.leaves: dict[int, tuple[Handle, Operand]] = {}
@@ -192,8 +201,13 @@ class Walk:
         """Walks from the latest operation to the first."""
         trace = mode.trace
         before = trace.graph.standing_for if trace is not None else None
+        if self.hooks and any_leaves():
+            self.awaited = Awaited(list(self.pending), self.first_number)
+            self.complete([key for key in self.leaves if key not in self.awaited.counts])
         try:
             self._walk(trace)
+            if self.awaited is not None:
+                self.complete(list(self.awaited.counts))
         finally:
             if trace is not None:
                 trace.graph.standing_for = before
@@ -202,6 +216,8 @@ class Walk:
         while self.queue:
             _, node = heapq.heappop(self.queue)
             cts = self.pending.pop(node)
+            if node.points is not None:
+                cts = through_node(node, cts)
             if self.asked:
                 self.found.update({(node, index): ct for index, ct in enumerate(cts) if ct is not None and (node, index) in self.asked})
             if trace is not None and node.number < trace.first_number:
@@ -218,8 +234,19 @@ class Walk:
             for position, ct in enumerate(pull(cast(Op, node.op), cts, ys, xs)):
                 if ct is not None:
                     self.arrive(node.args[position], node.edges[position], ct)
+            if self.awaited is not None:
+                self.complete(self.awaited.passed(node))
             if not self.retain:
                 free(node)
+
+    def complete(self, keys: Sequence[int]) -> None:
+        """Calls the hooks of leaves whose gradient is complete."""
+        for key in keys:
+            if key in self.leaves:
+                leaf, gradient = self.leaves[key]
+                hooks = hooks_of(leaf)
+                if hooks is not None:
+                    self.leaves[key] = leaf, through(hooks, gradient, leaf._type, leaf.result_class)
 
     def of(self, handle: Handle) -> Operand | None:
         """The gradient of one asked-for Tensor."""

@@ -27,6 +27,7 @@ from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, v
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.node import TapeNode, next_number
 from gradwerk.tensor.placement import Met
 from gradwerk.tensor.state import interruptible, mode
@@ -233,7 +234,8 @@ class Trace:
         """A Tensor is read or asked whether it wants a gradient; for one from outside this is a guard, and where its memory is."""
         if handle._array is not None and id(handle) not in self.outermost.shown:
             storage, view = handle._storage, handle._view
-            self.outermost.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, view.steps if view is not None else ()))
+            steps = view.steps if view is not None else ()
+            self.outermost.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, steps, hooks_of(handle)))
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""

@@ -53,6 +53,11 @@ class OptimizedModule(Module):
         delattr(self._orig_mod, name)
 
     @property
+    def _hooks(self) -> Any:  # type: ignore[override]  # noqa: ANN401  a place of its own in Module
+        """The module's."""
+        return self._orig_mod._hooks
+
+    @property
     def training(self) -> bool:
         """The module's mode."""
         return self._orig_mod.training

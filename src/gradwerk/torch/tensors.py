@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import is_number
 from gradwerk.base.errors import ArgumentTypeError, StateError, TraceError
+from gradwerk.base.hooks import RemovableHandle
 from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
@@ -20,6 +21,7 @@ from gradwerk.tensor import tensor as base
 from gradwerk.tensor.apply import another
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_wants, settle
+from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
 from gradwerk.torch import arguments, printing, promotion
@@ -156,7 +158,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
     def grad(self) -> Self | None:
         """The gradient that `backward` has added up here, or None; of a Tensor that was computed None, with torch's warning."""
         found = super().grad
-        if found is None and mode.trace is None and not self.is_leaf:
+        if found is None and mode.trace is None and not self.is_leaf and not self.retains_grad:
             warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed: backward() leaves none there.  "
                 "It was computed; perhaps by x = x - ... of a leaf, which x -= ... under no_grad() would have kept one."
@@ -166,6 +168,19 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
     @grad.setter
     def grad(self, value: Any) -> None:  # noqa: ANN401  a Tensor or None
         base.Tensor.grad.__set__(self, value)  # type: ignore[attr-defined]  # a property
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Calls hook(gradient) at every backward pass; what it returns takes the gradient's place."""
+        return register_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Has backward leave the gradient in `.grad` of a Tensor that was computed, too."""
+        retain_grad(self)
+
+    @property
+    def retains_grad(self) -> Truth:
+        """Whether `.grad` of a computed Tensor is kept."""
+        return retains_grad(self)
 
     def numpy(self, *, force: Truth = False) -> Array:
         """The memory itself as an array; with `force` also of a Tensor that requires a gradient.

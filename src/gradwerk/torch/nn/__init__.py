@@ -3,6 +3,7 @@
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.nn import functional as functional
 from gradwerk.torch.nn import init as init
+from gradwerk.torch.nn import modules as modules
 from gradwerk.torch.nn import utils as utils
 from gradwerk.torch.nn.containers import ModuleList as ModuleList
 from gradwerk.torch.nn.containers import Sequential as Sequential

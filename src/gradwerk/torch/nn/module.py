@@ -10,7 +10,10 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
+from gradwerk.base.hooks import Hook, RemovableHandle, register
+from gradwerk.nn import hooks
 from gradwerk.nn import module as core
+from gradwerk.nn.hooks import Everywhere
 from gradwerk.tensor import tensor as base
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
@@ -39,6 +42,8 @@ class _IncompatibleKeys(_Keys):
 class Module(core.Module):
     """torch.nn.Module.  A buffer is a Tensor registered by `register_buffer`; only direct attributes are sub-modules."""
 
+    __gradwerk_shared__ = Everywhere()
+
     @property
     def _buffer_names(self) -> dict[str, bool]:
         """Registered buffers, and whether the state dict holds them."""
@@ -62,6 +67,26 @@ class Module(core.Module):
         setattr(self, name, module)
 
     register_module = add_module
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:  # fmt: skip
+        """Calls hook(module, args) before `forward`; what it returns takes the place of the arguments."""
+        return register(self, Hook(hooks.FORWARD_PRE, hook, with_kwargs=with_kwargs), first=prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:  # fmt: skip
+        """Calls hook(module, args, output) behind `forward`; what it returns takes the place of the output."""
+        return register(self, Hook(hooks.FORWARD, hook, with_kwargs=with_kwargs, always=always_call), first=prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:  # noqa: FBT001, FBT002
+        """Calls hook(module, grad_output) when the gradients of the output have come; what it returns takes their place."""
+        return register(self, Hook(hooks.BACKWARD_PRE, hook), first=prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:  # noqa: FBT001, FBT002
+        """Calls hook(module, grad_input, grad_output) when those of the arguments are known; what it returns takes their place."""
+        return register(self, Hook(hooks.BACKWARD, hook), first=prepend)
 
     def own_buffers(self) -> Iterator[tuple[str, base.Tensor]]:
         """The registered buffers of this very module."""

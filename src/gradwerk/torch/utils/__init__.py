@@ -2,5 +2,6 @@
 
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.utils import data as data
+from gradwerk.torch.utils import hooks as hooks
 
 __getattr__ = ORIGINAL.module("torch.utils", __name__)

@@ -1,0 +1,3 @@
+"""torch.nn.modules: as far as programs name it."""
+
+from gradwerk.torch.nn.modules import module as module

@@ -1,0 +1,3 @@
+"""torch.utils.hooks."""
+
+from gradwerk.base.hooks import RemovableHandle as RemovableHandle
