@@ -25,7 +25,8 @@ _PASSED = (_PACKAGE, *(str(Path(_NUMPY).parent.with_name(name)) + os.sep for nam
 """What stands between a user's line and an error without being the user's."""
 _MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
 _COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
-_BACKWARD = " backward"
+BACKWARD = " backward"
+"""What is behind the module path of a gradient."""
 
 
 class _Paths(threading.local):
@@ -90,7 +91,7 @@ def capture_model() -> Origin:
 
 def backward(origin: Origin) -> Origin:
     """Where the gradient of what comes from there belongs."""
-    path = origin.path if origin.path.endswith(_BACKWARD) else f"{origin.path}{_BACKWARD}"
+    path = origin.path if origin.path.endswith(BACKWARD) else f"{origin.path}{BACKWARD}"
     return _known(origin.file, origin.line, path.lstrip())
 
 

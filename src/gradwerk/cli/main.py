@@ -18,7 +18,7 @@ from gradwerk.cli.typed import resume_command
 
 OPTIMIZERS = ("momentum", "sgd", "adam")
 MODELS = ("lenet5",)
-STAGES = ("graph", "fused", "launches", "llvm", "assembly", "memory", "seconds")
+STAGES = ("graph", "fused", "launches", "layers", "llvm", "assembly", "memory", "seconds")
 BAD_INPUT, INTERNAL, INTERRUPTED = 2, 1, 130
 
 

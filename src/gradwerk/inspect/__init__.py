@@ -1,6 +1,7 @@
 """The instruments: what each stage made, what ran and how fast, pictures, timelines, bugs to send.
 
-    explain(fn, *args)       .graph .fused .table .launches .llvm .assembly .memory .seconds .backward
+    explain(fn, *args)       .graph .fused .table .launches .layers .llvm .assembly .memory .seconds .backward
+    nodes_by_layer(graph)    the nodes of a graph, grouped by the module whose call made them
     draw(fn, *args)          SVG of the program and of its memory over time
     timeline(fn, *args)      JSON for ui.perfetto.dev
     save_repro(path, fn, *args), replay(path)      one file that replays
@@ -14,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradwerk.inspect.explanation import Explanation, explain
+    from gradwerk.inspect.layers import nodes_by_layer
     from gradwerk.inspect.perfetto import timeline
     from gradwerk.inspect.pictures import draw
     from gradwerk.inspect.repro import Replay, replay, save_repro
     from gradwerk.inspect.watching import watch
 
-__all__ = ["Explanation", "Replay", "draw", "explain", "replay", "save_repro", "timeline", "watch"]
+__all__ = ["Explanation", "Replay", "draw", "explain", "nodes_by_layer", "replay", "save_repro", "timeline", "watch"]
 
 _HOMES = {
-    "Explanation": "explanation", "explain": "explanation", "timeline": "perfetto", "draw": "pictures",
+    "Explanation": "explanation", "explain": "explanation", "nodes_by_layer": "layers", "timeline": "perfetto", "draw": "pictures",
     "Replay": "repro", "replay": "repro", "save_repro": "repro", "watch": "watching",
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 seen = gradwerk.inspect.explain(step, images, labels)
 print(seen)                 # all in one page
-print(seen.fused)           # .graph .fused .table .launches .memory .seconds .llvm .assembly .backward
+print(seen.fused)           # .graph .fused .table .launches .layers .memory .seconds .llvm .assembly .backward
 print(seen.llvm["map_relu_f32_9c1f"])
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 from gradwerk.compiler.llvm.link import assembly
 from gradwerk.compiler.pipeline import describe_plan
 from gradwerk.inspect.launches import Row, measure, table
+from gradwerk.inspect.layers import Layers
 from gradwerk.inspect.subject import Made, Subject, addresses, make, subject_of
 from gradwerk.ir.plan import Block, Plan
 from gradwerk.ir.text import print_graph
@@ -141,6 +142,11 @@ class Explanation:
         return Launches.of(self.name, measure(made.program, addresses(arrays)))
 
     @cached_property
+    def layers(self) -> Layers:
+        """The same by layer: launches, time, work, and what it shares with other layers."""
+        return Layers.of(self.name, self.launches)
+
+    @cached_property
     def llvm(self) -> Pages:
         """LLVM text by kernel name."""
         made = self.made
@@ -169,14 +175,15 @@ class Explanation:
 
     def __str__(self) -> str:
         parts = {
-            "graph": self.graph, "fused": self.fused, "table": self.table, "launches": self.launches, "memory": self.memory,
-            "seconds": self.seconds, "kernels": "\n".join(self.made.record.kernels),
+            "graph": self.graph, "fused": self.fused, "table": self.table, "launches": self.launches, "layers": self.layers,
+            "memory": self.memory, "seconds": self.seconds, "kernels": "\n".join(self.made.record.kernels),
         }  # fmt: skip
         text = "\n\n".join(f"==== {self.name}: {title}\n{part}" for title, part in parts.items())
         return text if self.backward is None else f"{text}\n\n{self.backward}"
 
     def __repr__(self) -> str:
-        return f"<{self.name} explained: print it, or its graph, fused, table, launches, memory, seconds, llvm, assembly, backward>"
+        parts = "graph, fused, table, launches, layers, memory, seconds, llvm, assembly, backward"
+        return f"<{self.name} explained: print it, or its {parts}>"
 
 
 def explain(fn: Any, *args: Any, **kwargs: Any) -> Explanation:  # noqa: ANN401

@@ -36,6 +36,8 @@ class Row:
     flops: int
     nbytes: int
     where: str
+    layers: tuple[str, ...] = ()
+    """The module paths of all that it computes, each once; see `inspect.layers`."""
 
 
 def watched(program: Program, inputs: Sequence[int], *, alone: bool = False, warm: bool = True) -> Trace:
@@ -70,7 +72,7 @@ def measure(program: Program, inputs: Sequence[int]) -> list[Row]:
     return [
         Row(
             launch.kernel, launch.title, launch.chunks, trips[k], ticks * trace.tick, launch.flops * trips[k], launch.nbytes * trips[k],
-            where(launch.origins),
+            where(launch.origins), tuple(dict.fromkeys(origin.path for origin in launch.origins)),
         )
         for k, (launch, ticks) in enumerate(zip(program.plan.launches, trace.ticks, strict=True))
     ]  # fmt: skip
