@@ -14,9 +14,11 @@ from pathlib import Path
 README = Path(__file__).parents[2] / "README.md"
 MARKS = re.compile(r"(<!-- made by: python -m tests.api.tables -->\n).*?(<!-- end -->)", re.DOTALL)
 PLACES = {
-    "keras": ("keras", "layers", "losses", "metrics", "optimizers", "callbacks", "activations", "initializers", "utils"),
+    "keras": (
+        "keras", "layers", "losses", "metrics", "optimizers", "optimizers.schedules", "callbacks", "activations", "initializers", "utils",
+    ),
     "torch": ("torch", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "utils.data", "Tensor"),
-}
+}  # fmt: skip
 
 
 def names(front_end: str, place: str) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.linear import Linear
-from gradwerk.nn.optimizer import SGD, Adam, Decay, Optimizer
+from gradwerk.nn.optimizer import SGD, Adam, Optimizer
+from gradwerk.nn.updates import Decay
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 RNG = np.random.default_rng(11)
@@ -103,4 +104,4 @@ def test_wrong_arguments() -> None:
     with pytest.raises(ArgumentError, match="no setting 'beta_3'"):
         Adam([p]).configure(beta_3=0.5)
     with pytest.raises(ArgumentError, match="defines no rule"):
-        Optimizer([p], 0.1, Decay()).apply([Tensor(np.ones(2, np.float32))])
+        Optimizer([p], 0.1).apply([Tensor(np.ones(2, np.float32))])

@@ -35,8 +35,36 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd": ("SGD", {"learning_rate": 0.1}), "momentum": ("SGD", {"learning_rate": 0.05, "momentum": 0.9}),
     "nesterov": ("SGD", {"learning_rate": 0.05, "momentum": 0.8, "nesterov": True}), "adam": ("Adam", {"learning_rate": 0.01}),
     "adam, other numbers": ("Adam", {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-4}),
-    "rmsprop": ("RMSprop", {"learning_rate": 0.01}),
+    "rmsprop": ("RMSprop", {"learning_rate": 0.01}), "rmsprop, centered": ("RMSprop", {"learning_rate": 0.01, "centered": True}),
+    "rmsprop, momentum": ("RMSprop", {"learning_rate": 0.01, "rho": 0.8, "momentum": 0.5, "centered": True, "epsilon": 1e-4}),
+    "amsgrad": ("Adam", {"learning_rate": 0.05, "amsgrad": True, "beta_2": 0.9}),
+    "adamw": ("AdamW", {"learning_rate": 0.05, "beta_2": 0.9}),
+    "adamw, other numbers": ("AdamW", {"learning_rate": 0.05, "beta_2": 0.9, "weight_decay": 0.3}),
 }  # fmt: skip
+"""Keras rounds beta_2 to float32, in float64 too: of 0.999 its steps are 7e-6 off, in both, which larger rates would show."""
+AROUND: dict[str, dict[str, Any]] = {
+    "decay": {"weight_decay": 0.1}, "norm": {"clipnorm": 0.3}, "value": {"clipvalue": 0.05}, "global norm": {"global_clipnorm": 0.5},
+    "average": {"use_ema": True, "ema_momentum": 0.7}, "written": {"use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 3},
+    "all": {"weight_decay": 0.1, "global_clipnorm": 0.5, "use_ema": True, "ema_momentum": 0.6, "ema_overwrite_frequency": 2},
+}  # fmt: skip
+SCHEDULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "exponential": ("ExponentialDecay", {"decay_steps": 3, "decay_rate": 0.7}),
+    "stairs": ("ExponentialDecay", {"decay_steps": 2, "decay_rate": 0.5, "staircase": True}),
+    "inverse": ("InverseTimeDecay", {"decay_steps": 2, "decay_rate": 0.5}),
+    "inverse stairs": ("InverseTimeDecay", {"decay_steps": 2, "decay_rate": 0.5, "staircase": True}),
+    "pieces": ("PiecewiseConstantDecay", {"boundaries": [0, 2, 3], "values": [0.1, 0.05, 0.2, 0.01]}),
+    "polynomial": ("PolynomialDecay", {"decay_steps": 3, "end_learning_rate": 0.01, "power": 2.0}),
+    "cycle": ("PolynomialDecay", {"decay_steps": 2, "end_learning_rate": 0.01, "cycle": True}),
+    "cosine": ("CosineDecay", {"decay_steps": 4, "alpha": 0.1}),
+    "warm-up": ("CosineDecay", {"decay_steps": 3, "alpha": 0.1, "warmup_target": 0.2, "warmup_steps": 2}),
+    "restarts": ("CosineDecayRestarts", {"first_decay_steps": 2, "m_mul": 0.8, "alpha": 0.1}),
+    "equal restarts": ("CosineDecayRestarts", {"first_decay_steps": 2, "t_mul": 1.0}),
+}  # fmt: skip
+OPTIMIZERS |= {
+    f"{rule}, {name}": (OPTIMIZERS[rule][0], OPTIMIZERS[rule][1] | options)
+    for rule in ("nesterov", "amsgrad", "rmsprop, momentum") for name, options in AROUND.items()
+}  # fmt: skip
+OPTIMIZERS |= {f"sgd, {name}": ("SGD", {"learning_rate": name}) for name in SCHEDULES}
 Differentiate = Callable[[Callable[..., Any], list[Any]], tuple[list[Any], list[Any]]]
 """(function, arguments) to its results and the gradients of its first result, which is one number."""
 
@@ -87,15 +115,34 @@ def trained(keras: Any, dtype: str) -> dict[str, Array]:
     return found | {name: np.asarray(values) for name, values in history.items()} | {"predicted": np.asarray(model.predict(x, verbose=0))}
 
 
-def stepped(keras: Any, name: str, dtype: str) -> dict[str, Array]:
-    """The weights of a dense layer after five steps."""
+def optimizer_of(keras: Any, name: str) -> Any:
+    """The optimizer of a case, with its schedule where there is one."""
     kind, options = OPTIMIZERS[name]
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
-    model.compile(optimizer=getattr(keras.optimizers, kind)(**options), loss="mse")
+    if isinstance(options["learning_rate"], str):
+        schedule, arguments = SCHEDULES[options["learning_rate"]]
+        first = {} if schedule == "PiecewiseConstantDecay" else {"initial_learning_rate": 0.1}
+        options = options | {"learning_rate": getattr(keras.optimizers.schedules, schedule)(**first, **arguments)}
+    return getattr(keras.optimizers, kind)(**options)
+
+
+def stepped(keras: Any, name: str, dtype: str) -> dict[str, Array]:
+    """The weights of a dense layer and the learning rate after each of six steps, the optimizer's variables, and the final weights."""
+    model, optimizer = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), optimizer_of(keras, name)
+    model.compile(optimizer=optimizer, loss="mse")
     model.set_weights(weights_for(model, "dense", dtype))
-    for number in range(5):
+    weights, rates = [], []
+    for number in range(6):
         model.train_on_batch(drawn(f"x {number}", (6, 4)).astype(dtype), drawn(f"y {number}", (6, 3)).astype(dtype))
-    return {f"weight {k}": np.asarray(w) for k, w in enumerate(model.get_weights())}
+        weights.append(flat(model.get_weights()))
+        rates.append(float(np.array(optimizer.learning_rate)))
+    variables = flat([np.array(variable) for variable in optimizer.variables])
+    optimizer.finalize_variable_values(model.trainable_variables)
+    return {"weights": np.array(weights), "rates": np.array(rates), "variables": variables, "final": flat(model.get_weights())}
+
+
+def flat(arrays: list[Array]) -> Array:
+    """All numbers in a row."""
+    return np.concatenate([np.asarray(array, np.float64).reshape(-1) for array in arrays])
 
 
 def answers(keras: Any, group: str, name: str, dtype: str, side: Any) -> dict[str, Array]:

@@ -6,13 +6,14 @@ The originals' signatures were recorded (see signatures.py), so this runs withou
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 from typing import Any
 
 import pytest
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.options import LayerOptions
+from gradwerk.keras.options import LayerOptions, shared_options
 from gradwerk.keras.signatures import options_at
 from gradwerk.torch.options import HINTS
 from tests.peers import signatures
@@ -88,7 +89,8 @@ def test_what_is_not_supported_is_refused_by_name(door: str, path: str) -> None:
     own = signatures.of(called)
     known = {p.name for p in own}
     if any(p.kind == "VAR_KEYWORD" and p.name == "options" for p in own):
-        known |= LayerOptions.__annotations__.keys()
+        annotation = inspect.signature(called).parameters["options"].annotation
+        known |= shared_options(annotation).__annotations__.keys()
     elif any(p.kind == "VAR_KEYWORD" for p in own):
         return
     for name in sorted({p.name for one in RECORDED[door].get(path, ()) for p in one if not p.kind.startswith("VAR")} - known - HINTS):

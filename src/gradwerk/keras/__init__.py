@@ -11,7 +11,7 @@ from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import Loss
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.model import Model
-from gradwerk.keras.optimizers import Optimizer
+from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.sequential import Sequential
 
 __all__ = [

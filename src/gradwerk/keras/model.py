@@ -16,7 +16,7 @@ from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
 from gradwerk.keras.losses import Loss, LossLike
 from gradwerk.keras.metrics import Metric
-from gradwerk.keras.optimizers import Optimizer
+from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.keras.training import Training
 from gradwerk.keras.weights import load_weights, save_weights

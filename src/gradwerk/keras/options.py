@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
+
 class LayerOptions(TypedDict, total=False):
     """What every layer takes besides its own arguments."""
 
@@ -26,6 +27,29 @@ class LayerOptions(TypedDict, total=False):
     trainable: bool
     dtype: str | None
     input_shape: tuple[int | None, ...] | None
+
+
+class DecayingOptions(TypedDict, total=False):
+    """What every optimizer takes besides its own arguments, those among them that decay the weights by themselves."""
+
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    name: str | None
+
+
+class OptimizerOptions(DecayingOptions, total=False):
+    """What the other optimizers take."""
+
+    weight_decay: float | None
+
+
+def shared_options(annotation: object) -> type:
+    """The class that says what `**options` of this annotation takes."""
+    return next((cls for cls in (OptimizerOptions, DecayingOptions) if cls.__name__ in str(annotation)), LayerOptions)
 
 
 def _is_switch(value: object) -> bool:
@@ -62,9 +86,12 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     parameters = inspect.signature(function).parameters
     kinds = [None if name in OWN_CHECKS else KINDS.get(str(p.annotation)) for name, p in parameters.items()]
     by_name = {name: kind for name, kind in zip(parameters, kinds, strict=True) if kind is not None}
-    takes_layer_options = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    shared = next((shared_options(p.annotation) for p in parameters.values() if p.kind is inspect.Parameter.VAR_KEYWORD), None)
+    takes_layer_options = shared is LayerOptions
     known = {name for name, p in parameters.items() if name != "self" and p.kind is not inspect.Parameter.VAR_KEYWORD}
-    known |= LayerOptions.__annotations__.keys() if takes_layer_options else set()
+    known |= set() if shared is None else shared.__annotations__.keys()
+    if shared is not None and not takes_layer_options:
+        by_name |= {name: KINDS[kind.__forward_arg__] for name, kind in shared.__annotations__.items()}
     owner = function.__qualname__
 
     @functools.wraps(function)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.optimizers import Optimizer
+from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.tensor.tensor import Tensor
 
 _COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (

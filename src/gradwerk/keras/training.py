@@ -10,7 +10,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
-from gradwerk.base.origin import module_path
+from gradwerk.base.origin import module_path, warn
 from gradwerk.base.trees import map_tree
 from gradwerk.keras import losses, metrics, optimizers
 from gradwerk.keras.callbacks import Callbacks, History, TestBridge, TrainingBridge, checked_callbacks
@@ -150,7 +150,7 @@ class Training:
         callbacks: Callbacks, shuffle: bool, initial_epoch: int, validation_batch_size: int | None,
     ) -> History:  # fmt: skip
         """Runs the loop with the callbacks, the progress line first and the history last."""
-        self.refuse_frozen()
+        self.warn_of_frozen()
         epochs, initial_epoch = whole("fit", "epochs", epochs), whole("fit", "initial_epoch", initial_epoch)
         if epochs < initial_epoch:
             raise ArgumentError(f"epochs={epochs!r} with initial_epoch={initial_epoch}: nothing to train")
@@ -165,13 +165,13 @@ class Training:
         run = Run(epochs, len(batches), epoch=initial_epoch)
         loop.fit(self.steps_for(data.y), batches, epochs=epochs, validation=checks, events=events, run=run,
                  validation_events=[TestBridge(listeners)])  # fmt: skip
+        self.compiled()[0].finalize_variable_values()
         return self.history
 
-    def refuse_frozen(self) -> None:
-        """Raises: StateError for a model that is frozen: nothing in it is trained, also what was freed inside of it since."""
-        if not self.model.trainable and self.model.weights:
-            likely = "model.trainable = True, and freeze the layers that are to stay"
-            raise StateError("there is nothing to train: the model is frozen", likely=likely)
+    def warn_of_frozen(self) -> None:
+        """Warns where nothing is trained, as Keras does, which goes on and counts: also what was freed inside of a frozen model stays."""
+        if self.model.weights and not self.model.trainable_weights:
+            warn("The model does not have any trainable weights: it is frozen, and nothing is trained")
 
     def evaluate(self, data: Data, batch_size: int | None, verbose: str | int, callbacks: Callbacks) -> dict[str, float]:
         """The means over all examples."""
@@ -193,7 +193,7 @@ class Training:
         if class_weight is not None:
             sample_weight = class_weights(as_array(y, "y"), class_weight)
         arrays = self._batch(x, y, sample_weight)
-        self.refuse_frozen()
+        self.warn_of_frozen()
         steps = self.steps_for(arrays[1])
         steps.train_fresh(*arrays)
         return steps.logs()
@@ -236,9 +236,9 @@ class Training:
             return made.steps
         optimizer, loss = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
-        rule = optimizer.build(parameters) if parameters else None
+        rule = optimizer.build(parameters) if parameters and self.model.trainable_weights else None
         output_shape = tuple(self.model.output_shape)
-        if made is None or made.targets != form or made.output_shape != output_shape:
+        if made is None or made.targets != form or made.output_shape != output_shape or made.steps.task.optimizer is not rule:
             layers = list(self.model.sublayers()) if self.model.numbers_layers else []
             warn_of_outputs(layers[-1] if layers else None, loss)
             warn_of_targets(loss, y)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -13,7 +15,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ops.compare import not_equal
-from gradwerk.ops.elementwise import abs_, add, cast, div, maximum, minimum, mul, sqrt
+from gradwerk.ops.elementwise import abs_, add, cast, div, maximum, minimum, mul, sqrt, sub
 from gradwerk.ops.functions import power
 from gradwerk.ops.precision import in_accumulator
 from gradwerk.ops.reduction import reduce_max, reduce_min, reduce_sum
@@ -71,3 +73,43 @@ def scale_to_norm(norm: Operand, limit: Operand, offset: float = 1e-6) -> Operan
 def clip_by_value(g: Operand, limit: float) -> Operand:
     """The gradient, each element between -limit and limit; NaN stays."""
     return minimum(maximum(g, -limit), limit)
+
+
+@dataclass(frozen=True)
+class Clip(ABC):
+    """What is done to the gradients of a step before the rule sees them.  `limit` is above 0."""
+
+    limit: float
+
+    @abstractmethod
+    def of(self, gradients: Sequence[Operand | None]) -> list[Operand | None]:
+        """The gradients, clipped; None stands for a parameter without one."""
+
+
+class ByValue(Clip):
+    """Each element between -limit and limit."""
+
+    def of(self, gradients: Sequence[Operand | None]) -> list[Operand | None]:
+        """See `clip_by_value`."""
+        return [None if g is None else clip_by_value(g, self.limit) for g in gradients]
+
+
+class ByNorm(Clip):
+    """Each gradient by itself: g <- g * limit / max(|g|, limit)."""
+
+    def of(self, gradients: Sequence[Operand | None]) -> list[Operand | None]:
+        """Of norm `limit` at most."""
+        return [None if g is None else div(mul(g, self.limit), maximum(total_norm([g]), self.limit)) for g in gradients]
+
+
+class ByGlobalNorm(Clip):
+    """All gradients as one vector: g <- g * limit * min(1 / |g|, 1 / limit); all NaN where the norm is not finite, as in Keras."""
+
+    def of(self, gradients: Sequence[Operand | None]) -> list[Operand | None]:
+        """Of norm `limit` at most together."""
+        given = [g for g in gradients if g is not None]
+        if not given:
+            return list(gradients)
+        norm = total_norm(given)
+        scale = add(mul(minimum(div(1.0, norm), 1.0 / self.limit), self.limit), sub(norm, norm))
+        return [None if g is None else mul(g, cast(scale, g.dtype) if scale.dtype != g.dtype else scale) for g in gradients]

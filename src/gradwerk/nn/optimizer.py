@@ -1,25 +1,25 @@
-"""Update rules as recurrences, and the thin Optimizer that holds their state.
+"""The thin Optimizer that holds the state of an update rule, and one class for each rule.
 
-A rule is a pure function of (parameter w, gradient g, its slots, the step's numbers).  An Optimizer holds the slots and numbers as
-Tensors, so a whole update compiles into the training step and a changed learning rate traces nothing again.
-
-Conventions in which Keras and torch differ are arguments, described at the rule.
+An Optimizer holds slots and numbers as Tensors, so a whole update compiles into the training step and a changed learning rate traces
+nothing again.  The rules are in updates.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.nn.averaging import Average
+from gradwerk.nn.clipping import Clip
 from gradwerk.nn.module import Module
+from gradwerk.nn.updates import ONE, Decay, Operand, adam, descend, momentum_of_gradients, momentum_of_steps, rmsprop
 from gradwerk.ops.compare import equal
-from gradwerk.ops.elementwise import add, cast, div, maximum, mul, neg, sqrt, sub, where
+from gradwerk.ops.elementwise import add, cast, div, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
 from gradwerk.ops.movement import reshape, slice_axis
 from gradwerk.ops.precision import in_accumulator
@@ -28,120 +28,43 @@ from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.tensor.whole import Part, Writes, write_all
 
-Operand = Any
-"""An array, a Value or a Tensor."""
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | Iterable[tuple[str, Parameter]]
-ONE = 1.0
+Schedule = Callable[[Operand], Operand]
+"""The learning rate of a step, of the number of steps before it (see schedules.py)."""
 
 
-@dataclass(frozen=True)
-class Decay:
-    """Weight decay, coupled or decoupled.
+class Around(TypedDict, total=False):
+    """What composes around every rule, in this order."""
 
-        coupled     g <- g + rate * w                       (an L2 penalty; torch's SGD and Adam)
-        decoupled   w <- w - learning_rate * rate * w       (Loshchilov and Hutter, 2017; torch's AdamW, Keras)
-    """
-
-    rate: float = 0.0
-    decoupled: bool = False
-
-    def gradient(self, w: Operand, g: Operand) -> Operand:
-        """The gradient with a coupled penalty."""
-        return add(g, mul(w, self.rate)) if self.rate and not self.decoupled else g
-
-    def parameter(self, w: Operand, learning_rate: Operand) -> Operand:
-        """The parameter after a decoupled decay."""
-        return sub(w, mul(w, mul(learning_rate, self.rate))) if self.rate and self.decoupled else w
-
-
-def descend(w: Operand, g: Operand, learning_rate: Operand) -> Operand:
-    """w <- w - learning_rate * g."""
-    return sub(w, mul(g, learning_rate))
-
-
-def momentum_of_steps(
-    w: Operand, g: Operand, v: Operand, learning_rate: Operand, momentum: float, *, nesterov: bool
-) -> tuple[Operand, Operand]:
-    """Keras' momentum: the velocity is a step, the learning rate is in it.
-
-    v <- momentum * v - learning_rate * g;   w <- w + v,   with Nesterov   w <- w + momentum * v - learning_rate * g.
-    Source: Sutskever et al., 2013, "On the importance of initialization and momentum in deep learning".
-    """
-    step = mul(g, learning_rate)
-    v = sub(mul(v, momentum), step)
-    return add(w, sub(mul(v, momentum), step) if nesterov else v), v
-
-
-def momentum_of_gradients(
-    w: Operand, g: Operand, v: Operand, learning_rate: Operand, momentum: float, *, nesterov: bool, share: Operand = ONE
-) -> tuple[Operand, Operand]:
-    """torch's momentum: the velocity is a sum of gradients, scaled by the learning rate when it is used.
-
-    v <- momentum * v + share * g;   w <- w - learning_rate * v,   with Nesterov   w <- w - learning_rate * (g + momentum * v).
-    The share is 1 - dampening, but 1 at the first step.
-    """
-    v = add(mul(v, momentum), g if share is ONE else mul(g, share))
-    return descend(w, add(g, mul(v, momentum)) if nesterov else v, learning_rate), v
-
-
-def adam(
-    w: Operand, g: Operand, m: Operand, v: Operand, rate: Operand, epsilon: Operand, beta_1: float, beta_2: float, *,
-    largest: Operand | None = None,
-) -> tuple[Operand, ...]:  # fmt: skip
-    """One step of Adam, given the corrected rate and epsilon (`Adam.numbers_of_step`): the new w, m, v, and `largest` where that is there.
-
-    m <- beta_1 m + (1 - beta_1) g;   v <- beta_2 v + (1 - beta_2) g^2;   w <- w - rate * m / (sqrt(v) + epsilon),
-    with AMSGrad   largest <- max(largest, v)   in the place of v below the root.
-    Source: Kingma and Ba, 2014, "Adam: a method for stochastic optimization"; Reddi et al., 2018, "On the convergence of Adam and beyond".
-    """
-    m = add(mul(m, beta_1), mul(g, 1.0 - beta_1))
-    v = add(mul(v, beta_2), mul(mul(g, g), 1.0 - beta_2))
-    kept: tuple[Operand, ...] = (m, v) if largest is None else (m, v, maximum(largest, v))
-    return sub(w, mul(rate, div(m, add(sqrt(kept[-1]), epsilon)))), *kept
-
-
-def rmsprop(
-    w: Operand, g: Operand, v: Operand, mean: Operand | None, velocity: Operand | None, learning_rate: Operand, rho: float, momentum: float,
-    epsilon: float,
-) -> tuple[Operand, ...]:  # fmt: skip
-    """One step of RMSprop: the new w, v, and of mean and velocity those that are there.
-
-    v <- rho v + (1 - rho) g^2;   mean <- rho mean + (1 - rho) g;   step = learning_rate * g / sqrt(v - mean^2 + epsilon);
-    w <- w - step, with momentum   velocity <- momentum * velocity + step;   w <- w - velocity.
-    Source: Hinton, 2012, "Neural networks for machine learning", lecture 6e; Graves, 2013, for the centred form.
-    """
-    v = add(mul(v, rho), mul(mul(g, g), 1.0 - rho))
-    spread = v
-    kept: tuple[Operand, ...] = (v,)
-    if mean is not None:
-        mean = add(mul(mean, rho), mul(g, 1.0 - rho))
-        spread = sub(v, mul(mean, mean))
-        kept += (mean,)
-    step = div(mul(g, learning_rate), sqrt(add(spread, epsilon)))
-    if velocity is not None:
-        step = add(mul(velocity, momentum), step)
-        kept += (step,)
-    return (sub(w, step), *kept)
+    maximize: bool
+    """Goes up the gradient."""
+    clip: Clip | None
+    decay: Decay
+    schedule: Schedule | None
+    """In the place of the learning rate."""
+    average: Average | None
+    count_each: bool
+    """One step count for each parameter, of the steps in which that had a gradient and there were slots to fill (torch)."""
 
 
 class Optimizer(Module):
     """Holds the learning rate, the step count and per-parameter slots as Tensors; a subclass says its slots and its rule.
 
-    `parameters` is a mapping path -> Parameter, (path, Parameter) pairs, or Parameters alone (then numbered).  `maximize` goes up the
-    gradient.  `iterations` counts the steps (Keras); with `count_each` it has one count for each parameter, of the steps in which that had
-    a gradient and there were slots to fill (torch, in whose dtype it is).
+    `parameters` is a mapping path -> Parameter, (path, Parameter) pairs, or Parameters alone (then numbered).  `iterations` counts the
+    steps (Keras); with `count_each` it has one count for each parameter (torch, in whose dtype it is).
     """
 
     slot_names: tuple[str, ...] = ()
+    """Those of the rule; an average has one of its own beside them."""
 
-    def __init__(
-        self, parameters: Parameters, learning_rate: float, decay: Decay, *, maximize: bool = False, count_each: bool = False
-    ) -> None:
+    def __init__(self, parameters: Parameters, learning_rate: float, **around: Unpack[Around]) -> None:
         self.targets = _by_path(parameters)
+        self.count_each, self.maximize = around.get("count_each", False), around.get("maximize", False)
+        self.clip, self.decay, self.average = around.get("clip"), around.get("decay", Decay()), around.get("average")
+        self.schedule = around.get("schedule")
         self.rate = Tensor(np.asarray(learning_rate, np.float32))
-        self.iterations = Tensor(np.zeros(len(self.targets), np.float32) if count_each else np.asarray(0, np.int64))
-        self.decay, self.maximize, self.count_each = decay, maximize, count_each
-        self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot() for slot in self.slot_names}
+        self.iterations = Tensor(np.zeros(len(self.targets), np.float32) if self.count_each else np.asarray(0, np.int64))
+        self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot() for slot in self.all_slots()}
         self.resting: dict[str, list[Tensor]] = {}
         """Slots that the present settings do not need: they go on from where they were when they are needed again."""
 
@@ -175,15 +98,19 @@ class Optimizer(Module):
                 raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
             if self.__dict__[name] != value:
                 setattr(self, name, value)
-        wanted = self.slots_wanted()
-        if wanted != self.slot_names:
+        wanted = self.all_slots()
+        if wanted != tuple(self.slots):
             known = self.resting | self.slots
             kept = {slot: known.pop(slot, []) or self.empty_slot() for slot in wanted}
-            self.slot_names, self.slots, self.resting = wanted, kept, known
+            self.slot_names, self.slots, self.resting = self.slots_wanted(), kept, known
 
     def slots_wanted(self) -> tuple[str, ...]:
-        """The slots that the present settings need."""
+        """The slots that the rule needs with the present settings."""
         return self.slot_names
+
+    def all_slots(self) -> tuple[str, ...]:
+        """The same and that of the average."""
+        return (*(["average"] if self.average is not None else []), *self.slots_wanted())
 
     def empty_slot(self) -> list[Tensor]:
         """Zeros for each parameter, that lie in memory as it does."""
@@ -196,6 +123,8 @@ class Optimizer(Module):
 
     def numbers_of_step(self) -> tuple[Operand, ...]:
         """The step's numbers, once it is counted; the first is the learning rate.  They are 0-d, or have one entry for each parameter."""
+        if self.schedule is not None:
+            return (cast(self.schedule(sub(self.iterations, 1)), self.rate.dtype),)
         return (self.rate if self.rate.shape == () else reshape(self.rate, ()),)
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
@@ -217,12 +146,16 @@ class Optimizer(Module):
         write_all(self.parts(gradients))
 
     def parts(self, gradients: Sequence[Tensor | None]) -> list[Part]:
-        """An update in parts, in their order: the count, which the step's numbers follow from, and each parameter with its slots."""
+        """An update in parts, in their order: the count, which the step's numbers follow from, each parameter with its slots, averages."""
         numbers: list[Numbers] = []
+        clipped: list[Sequence[Tensor | None]] = []
 
-        def part(position: int, w: Parameter, g: Tensor) -> Writes:
+        def part(position: int, w: Parameter) -> Writes:
             if not numbers:
                 numbers.append(Numbers(self.numbers_of_step()))
+            if not clipped:
+                clipped.append(gradients if self.clip is None else self.clip.of(gradients))
+            g: Any = clipped[0][position]
             held = (w, *(self.slots[slot][position] for slot in self.slot_names))
             wide, *slots = map(in_accumulator, held)  # a step of a narrow parameter is rounded once
             slope = in_accumulator(g)
@@ -234,7 +167,17 @@ class Optimizer(Module):
         if self.slot_names or not self.count_each:
             parts.append(partial(self.counted, [g is not None for g in gradients]))
         taking = enumerate(zip(self.targets.values(), gradients, strict=True))
-        return parts + [partial(part, position, w, g) for position, (w, g) in taking if g is not None]
+        parts += [partial(part, position, w) for position, (w, g) in taking if g is not None]
+        if self.average is not None:
+            pairs = zip(self.targets.values(), self.slots["average"], strict=True)
+            parts += [partial(self.average.follow, w, average, self.iterations) for w, average in pairs]
+        return parts
+
+    def finish(self) -> None:
+        """What comes behind the last step: the parameters take their averages, where there are any."""
+        if self.average is not None:
+            pairs = zip(self.targets.values(), self.slots["average"], strict=True)
+            write_all([partial(lambda w, average: [(w, average)], w, average) for w, average in pairs if w.requires_grad])
 
     def zero_grad(self) -> None:
         """Forgets all gradients."""
@@ -273,14 +216,14 @@ class SGD(Optimizer):
 
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.01, *, momentum: float = 0.0, nesterov: bool = False, dampening: float = 0.0,
-        decay: Decay = Decay(), velocity_of_steps: bool = True, maximize: bool = False, count_each: bool = False,
+        velocity_of_steps: bool = True, **around: Unpack[Around],
     ) -> None:  # fmt: skip
         if nesterov and (momentum <= 0 or dampening):
             facts = (f"momentum {momentum}, dampening {dampening}",)
             raise ArgumentError("Nesterov momentum needs momentum > 0 and no dampening", facts=facts)
         self.momentum, self.nesterov, self.dampening, self.velocity_of_steps = momentum, nesterov, dampening, velocity_of_steps
         self.slot_names = self.slots_wanted()
-        super().__init__(parameters, learning_rate, decay, maximize=maximize, count_each=count_each)
+        super().__init__(parameters, learning_rate, **around)
 
     def slots_wanted(self) -> tuple[str, ...]:
         """The velocity, where there is momentum."""
@@ -315,13 +258,13 @@ class Adam(Optimizer):
 
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.001, *, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
-        epsilon_hat: bool = True, amsgrad: bool = False, decay: Decay = Decay(), maximize: bool = False, count_each: bool = False,
+        epsilon_hat: bool = True, amsgrad: bool = False, **around: Unpack[Around],
     ) -> None:  # fmt: skip
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ArgumentError("Adam's betas lie in [0, 1)", facts=(f"beta_1 {beta_1}, beta_2 {beta_2}",))
         self.beta_1, self.beta_2, self.epsilon, self.epsilon_hat, self.amsgrad = beta_1, beta_2, epsilon, epsilon_hat, amsgrad
         self.slot_names = self.slots_wanted()
-        super().__init__(parameters, learning_rate, decay, maximize=maximize, count_each=count_each)
+        super().__init__(parameters, learning_rate, **around)
 
     def slots_wanted(self) -> tuple[str, ...]:
         """The moments, with AMSGrad also the largest second moment so far."""
@@ -349,11 +292,11 @@ class RMSprop(Optimizer):
 
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.001, *, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
-        centered: bool = False, decay: Decay = Decay(),
+        centered: bool = False, **around: Unpack[Around],
     ) -> None:  # fmt: skip
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
         self.slot_names = self.slots_wanted()
-        super().__init__(parameters, learning_rate, decay)
+        super().__init__(parameters, learning_rate, **around)
 
     def slots_wanted(self) -> tuple[str, ...]:
         """The mean square; the mean where centred; the velocity where there is momentum."""

@@ -13,6 +13,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
+from gradwerk.nn.updates import Decay
 from gradwerk.tensor.grad import enable_grad
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.whole import write_all
@@ -246,7 +247,7 @@ class SGD(Optimizer):
         """See `nn.optimizer.SGD`."""
         return {
             "momentum": number("momentum value", options["momentum"]), "dampening": number("dampening value", options["dampening"]),
-            "nesterov": bool(options["nesterov"]), "decay": core.Decay(number("weight_decay value", options["weight_decay"])),
+            "nesterov": bool(options["nesterov"]), "decay": Decay(number("weight_decay value", options["weight_decay"])),
             "maximize": bool(options["maximize"]), "velocity_of_steps": False,
         }  # fmt: skip
 
@@ -291,7 +292,7 @@ class Adam(Optimizer):
         return {
             "beta_1": number("beta parameter at index 0", beta_1), "beta_2": number("beta parameter at index 1", beta_2),
             "epsilon": number("epsilon value", options["eps"]), "epsilon_hat": False, "amsgrad": bool(options["amsgrad"]),
-            "decay": core.Decay(decay, decoupled=bool(options["decoupled_weight_decay"])), "maximize": bool(options["maximize"]),
+            "decay": Decay(decay, decoupled=bool(options["decoupled_weight_decay"])), "maximize": bool(options["maximize"]),
         }  # fmt: skip
 
 

@@ -1,0 +1,12 @@
+"""keras.optimizers."""
+
+from __future__ import annotations
+
+from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.optimizers import schedules
+from gradwerk.keras.optimizers.optimizer import Optimizer
+from gradwerk.keras.optimizers.rules import NAMED, SGD, Adam, AdamW, RMSprop, get
+
+__all__ = ["NAMED", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules"]
+
+__getattr__ = ORIGINAL.module("keras.optimizers", __name__)

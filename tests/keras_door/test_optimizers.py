@@ -1,0 +1,124 @@
+"""Keras' optimizers: options that compose around the rules, and schedules.  Their numbers are held to Keras' in tests/peers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradwerk.keras as keras
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+
+schedules = keras.optimizers.schedules
+X = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+Y = np.random.default_rng(1).normal(size=(12, 2)).astype(np.float32)
+
+
+def model_with(optimizer: Any) -> Any:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, kernel_initializer="ones")])
+    model.compile(optimizer, "mse")
+    return model
+
+
+class Halving(schedules.LearningRateSchedule):
+    """One of the user's own."""
+
+    def __init__(self, first: float) -> None:
+        self.first = first
+
+    def __call__(self, step: Any) -> Any:
+        return self.first / (step + 1)
+
+
+ALL = [
+    schedules.ExponentialDecay(0.1, 2, 0.5), schedules.ExponentialDecay(0.1, 2, 0.5, staircase=True),
+    schedules.InverseTimeDecay(0.1, 2, 0.5),
+    schedules.PiecewiseConstantDecay([1, 3], [0.1, 0.05, 0.01]), schedules.PolynomialDecay(0.1, 3, cycle=True),
+    schedules.CosineDecay(0.1, 3, warmup_target=0.2, warmup_steps=2), schedules.CosineDecayRestarts(0.1, 2), Halving(0.2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", ALL, ids=lambda schedule: type(schedule).__name__)
+@pytest.mark.parametrize("kind", [keras.optimizers.SGD, keras.optimizers.Adam])
+def test_a_schedule_is_the_rates_it_gives_set_one_by_one(schedule: Any, kind: Any) -> None:
+    scheduled, told = model_with(kind(schedule)), model_with(kind(0.0))
+    for step in range(6):
+        rate = float(scheduled.optimizer.learning_rate)
+        assert rate == pytest.approx(float(schedule(step)))
+        told.optimizer.learning_rate = rate
+        for model in (scheduled, told):
+            model.train_on_batch(X, Y)
+        np.testing.assert_allclose(scheduled.get_weights()[0], told.get_weights()[0], rtol=1e-6)
+    assert scheduled.training_state.steps.train_fresh.retraces == []
+    with pytest.raises(ArgumentTypeError, match="follows a schedule"):
+        scheduled.optimizer.learning_rate = 0.1
+    scheduled.optimizer.learning_rate = schedules.ExponentialDecay(0.5, 1, 1.0)
+    assert float(scheduled.optimizer.learning_rate) == 0.5
+    before = scheduled.get_weights()[0]
+    scheduled.train_on_batch(X, Y)
+    assert np.abs(scheduled.get_weights()[0] - before).max() > 0.01
+
+
+@pytest.mark.parametrize("schedule", ALL[:-1], ids=lambda schedule: type(schedule).__name__)
+def test_an_optimizer_is_made_again_of_its_config(schedule: Any) -> None:
+    first = keras.optimizers.AdamW(schedule, weight_decay=0.1, clipvalue=0.5, use_ema=True, ema_momentum=0.9, amsgrad=True)
+    again = keras.optimizers.AdamW.from_config(first.get_config())
+    assert again.get_config() == first.get_config()
+    assert [float(again._schedule(step)) for step in range(5)] == [float(schedule(step)) for step in range(5)]
+
+
+@pytest.mark.parametrize(("options", "problem"), [
+    ({"clipnorm": 1.0, "clipvalue": 1.0}, "only one can be set"), ({"clipnorm": -1.0}, "clipnorm is at least 0"),
+    ({"weight_decay": -0.1}, "weight_decay is at least 0"), ({"ema_momentum": 1.5}, "ema_momentum lies between 0 and 1"),
+    ({"ema_overwrite_frequency": 0}, "ema_overwrite_frequency is an integer of at least 1"), ({"clipnom": 1.0}, "did you mean 'clipnorm'"),
+    ({"use_ema": "yes"}, "use_ema is True or False"), ({"gradient_accumulation_steps": 2}, "not supported here yet"),
+])  # fmt: skip
+def test_options_out_of_range_are_refused(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ArgumentError, match=problem):
+        keras.optimizers.SGD(0.1, **options)
+
+
+@pytest.mark.parametrize(("make", "problem"), [
+    (lambda: schedules.ExponentialDecay(0.1, 0, 0.5), "decay_steps is above 0"),
+    (lambda: schedules.CosineDecay("0.1", 3), "initial_learning_rate is a number"),
+    (lambda: schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.2]), "one value more than there are boundaries"),
+    (lambda: keras.optimizers.SGD(lambda: 0.1), "plain function"),
+    (lambda: keras.optimizers.AdamW(weight_decay=None), "weight_decay is a number"),
+])  # fmt: skip
+def test_schedules_and_rates_out_of_range_are_refused(make: Any, problem: str) -> None:
+    with pytest.raises(ArgumentError, match=problem):
+        make()
+
+
+def test_options_may_change_between_steps() -> None:
+    changed, made = model_with(keras.optimizers.SGD(0.1)), model_with(keras.optimizers.SGD(0.1, clipvalue=0.01, weight_decay=0.5))
+    changed.train_on_batch(X, Y)
+    changed.optimizer.clipvalue, changed.optimizer.weight_decay = 0.01, 0.5
+    made.set_weights(changed.get_weights())
+    for model in (changed, made):
+        model.train_on_batch(X, Y)
+    np.testing.assert_array_equal(changed.get_weights()[0], made.get_weights()[0])
+    with pytest.raises(ArgumentError, match="before the first step"):
+        changed.optimizer.use_ema = True
+    assert changed.optimizer.use_ema is False
+
+
+def test_fit_ends_with_the_averages() -> None:
+    averaged, plain = model_with(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)), model_with(keras.optimizers.SGD(0.1))
+    average = None
+    for _ in range(3):
+        plain.train_on_batch(X, Y)
+        now = plain.get_weights()[0]
+        average = now if average is None else 0.5 * average + 0.5 * now
+    averaged.fit(X, Y, epochs=3, batch_size=12, shuffle=False, verbose=0)
+    np.testing.assert_allclose(averaged.get_weights()[0], average, rtol=1e-5)
+
+
+def test_frozen_parameters_are_no_averages() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(2)])
+    model.layers[0].trainable = False
+    before = model.layers[0].get_weights()[0]
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=2, global_clipnorm=0.1), "mse")
+    model.fit(X, Y, epochs=3, verbose=0)
+    np.testing.assert_array_equal(model.layers[0].get_weights()[0], before)
