@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "llvm/bounds.py": "is the kernel of these two looks",
     "loops.py": "is the lowering of a scan: program.py names it",
     "lower.py": "is the lowering of a contraction, whose fields it reads",
+    "select.py": "is about branches alone, which it makes a choice of elements",
     "simplify.py": "a rule speaks of the ops on its two sides",
     "transposes.py": "rules again: how a transpose passes through what is beside it",
 }

@@ -12,7 +12,7 @@ removed while the module runs count for what has not begun.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from gradwerk.base.errors import ArgumentError, TraceError
 from gradwerk.base.hooks import Hook, Hooks
@@ -23,9 +23,6 @@ from gradwerk.tensor.grad import detached
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import bump_epoch, mode
 from gradwerk.tensor.tape import OnTheWay, record
-
-if TYPE_CHECKING:
-    from gradwerk.nn.module import Module
 
 FORWARD_PRE, FORWARD, BACKWARD_PRE, BACKWARD = "forward_pre", "forward", "backward_pre", "backward"
 
@@ -46,7 +43,17 @@ class Everywhere:
         bump_epoch()
 
 
-def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+class Hooked(Protocol):
+    """What is asked of a module whose calls have hooks."""
+
+    _hooks: Hooks | None
+    __gradwerk_shared__: Everywhere | None
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """The computation."""
+
+
+def call(module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
     """The result of `forward` with all hooks.  Hooks with `always` are called, too, when it raises, with what there is of a result."""
     running = Running(module, args, kwargs)
     if mode.trace is not None:  # what a trace raises is an answer to whoever traces, and no failure of the module
@@ -61,7 +68,7 @@ def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: 
 class Running:
     """One call under way: the arguments, the result so far, and which hooks with `always` were called."""
 
-    def __init__(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.module, self.args, self.kwargs = module, args, kwargs
         self.result: Any = None
         self.called: set[Hook] = set()
@@ -118,7 +125,7 @@ class Running:
                     )
 
 
-def hooks_of(module: Module, kind: str) -> Iterator[Hook]:
+def hooks_of(module: Hooked, kind: str) -> Iterator[Hook]:
     """The hooks of one kind for a module: those of all modules first."""
     for place in (module.__gradwerk_shared__, module):
         if place is not None and place._hooks is not None:
@@ -144,7 +151,7 @@ class Crossing(OnTheWay):
 class Passage:
     """The way of the gradients through one call of a module: they come at its results, and leave at its arguments."""
 
-    def __init__(self, module: Module, before: list[Hook], behind: list[Hook]) -> None:
+    def __init__(self, module: Hooked, before: list[Hook], behind: list[Hook]) -> None:
         self.module, self.before, self.behind = module, before, behind
         self.inputs: list[int] | None = None
         self.outputs: list[int] = []
