@@ -118,25 +118,26 @@ class Interruptible:
 
     def __init__(self) -> None:
         self.guard = Renewed()
-        self.count = 0
+        self.traces: set[Tracing] = set()
+        """Those under way.  One whose end was itself interrupted has no frame any more, and goes with the next."""
         self.codes: dict[str, list[CodeType]] = {}
         """The code of what is called from the outside, beside every `__del__`, by name: to hash code takes longer than to walk."""
 
-    def begin(self) -> None:
+    def begin(self, trace: Tracing) -> None:
         """A trace begins, in any thread."""
         with self.guard.lock:
-            self.count += 1
+            self.traces.add(trace)
             handlers = (signal.getsignal(number) for number in signal.valid_signals())
             self.codes = {"__del__": []}
             for code in filter(None, map(code_of, (weakref.finalize.__call__, *handlers))):
                 self.codes.setdefault(code.co_name, []).append(code)
             setattr(Mode, "trace", property(_trace_of_caller))  # noqa: B010  instead of a plain attribute
 
-    def end(self) -> None:
+    def end(self, trace: Tracing) -> None:
         """A trace is over."""
         with self.guard.lock:
-            self.count -= 1
-            if not self.count:
+            self.traces = {other for other in self.traces if other is not trace and other.frame is not None}
+            if not self.traces:
                 Mode.trace = None
 
     def interrupts(self, frame: FrameType | None, trace: Tracing) -> bool:

@@ -335,11 +335,11 @@ class Trace:
     @contextmanager
     def running(self) -> Iterator[Trace]:
         """Makes this the thread's trace inside the block.  Raises: TraceError where contents were asked for."""
-        before, mode.under_way = mode.under_way, self
-        grad = mode.grad
+        before, grad = mode.under_way, mode.grad
         self.frame = sys._getframe(2)
-        interruptible.begin()
-        try:
+        try:  # an interrupt may come behind any call: what is set before one is put back before the next
+            mode.under_way = self
+            interruptible.begin(self)
             yield self
             if self.refused is not None:
                 raise self.refused
@@ -348,9 +348,8 @@ class Trace:
                 raise
             raise self.refused from error
         finally:
-            interruptible.end()
-            self.frame = None
-            mode.under_way, mode.grad = before, grad
+            mode.under_way, mode.grad, self.frame = before, grad, None
+            interruptible.end(self)
 
 
 def owner_of(array: Array) -> Array:
