@@ -23,7 +23,10 @@ from gradwerk.ops.elementwise import add, cast, div, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
 from gradwerk.ops.movement import reshape, slice_axis
 from gradwerk.ops.precision import in_accumulator
+from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.grad import alike
+from gradwerk.tensor.handle import adopt
+from gradwerk.tensor.moves import moved
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.tensor.whole import Part, Writes, write_all
@@ -145,8 +148,17 @@ class Optimizer(Module):
         """One update in place of all parameters that have a gradient, frozen or not: whole, whatever a signal handler raises meanwhile."""
         write_all(self.parts(gradients))
 
+    def follow(self) -> None:
+        """Moves the slots of parameters that were moved to another device since."""
+        for tensors in (*self.slots.values(), *self.resting.values()):
+            for tensor, parameter in zip(tensors, self.targets.values(), strict=True):
+                if place_of(tensor._storage) != place_of(parameter._storage):
+                    adopt(tensor, moved(tensor.detach(), place_of(parameter._storage)))
+
     def parts(self, gradients: Sequence[Tensor | None]) -> list[Part]:
         """An update in parts, in their order: the count, which the step's numbers follow from, each parameter with its slots, averages."""
+        if KINDS and mode.trace is None:
+            self.follow()
         numbers: list[Numbers] = []
         clipped: list[Sequence[Tensor | None]] = []
 
@@ -204,7 +216,7 @@ def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
     if mode.trace is None:
         return numbers.contents("a step")[position]
     entry = slice_axis(numbers, 0, position, position + 1)
-    return entry if w.shape else reshape(entry, ())
+    return entry if w.shape and not KINDS else reshape(entry, ())  # a number of no axes meets parameters of any device
 
 
 class SGD(Optimizer):

@@ -23,6 +23,7 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Contraction, Elementwise, Op, Random, Reduction, Strides
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.window import Window
+from gradwerk.tensor.devices import KINDS, set_place, together
 from gradwerk.tensor.foreign import read_only
 from gradwerk.tensor.handle import H, Handle, View, make, settle
 from gradwerk.tensor.hints import hints
@@ -118,17 +119,16 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
             array = op.as_array(position, args)
             key += (array.shape, array.dtype)
         arrays.append(array)
-    rule = _rules.get(tuple(key))
-    if rule is None:
-        rule = _learn(tuple(key), op, arrays)
+    known = tuple(key)
+    rule = _rules.get(known) or _learn(known, op, arrays)
     if rule.alias and isinstance(args[0], Handle):
         results: tuple[Any, ...] = (alias(cls, op, args[0], arrays[0]),)
     elif rule.single and not rule.heavy:
         results = (small(cls, op, rule, arrays),)
     else:
         results = several(cls, op, rule, arrays, key)
-    if settings.check_nan:
-        check_results(op, arrays, results)
+    if KINDS or settings.check_nan:
+        settle_results(op, args, arrays, results)
     if wants and mode.grad:
         record(op, constants_kept(args, arrays), results)
     return results
@@ -137,6 +137,17 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
 def farther(one: type[Handle], other: type[Handle]) -> type[Handle]:
     """The class farther down the tree."""
     return other if other.rank > one.rank else one
+
+
+def settle_results(op: Op, args: tuple[Any, ...], arrays: list[Array], results: tuple[Any, ...]) -> None:
+    """What is done with results where anybody asked for it: they are where the arguments are, and their numbers are looked at.
+
+    Ops are pure, so it is early enough here to refuse arguments of two devices.
+    """
+    if KINDS:
+        set_place(results, together(args, Handle))
+    if settings.check_nan:
+        check_results(op, arrays, results)
 
 
 def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None:

@@ -20,6 +20,7 @@ from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.answer import Leaf, grown
 from gradwerk.tensor.apply import unreadable
+from gradwerk.tensor.devices import like
 from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
@@ -319,5 +320,6 @@ class BackwardHalf:
         inputs = [*(array for _, array, _ in self.kept), *self.residuals, *map(contents, given)]
         types = self.half.program.types
         made = self.half.program.run(inputs)
-        gradients = [make(type(x).result_class, Storage(out, type_), out, type_) for x, out, type_ in zip(xs, made, types, strict=True)]
+        rows = zip(xs, made, types, strict=True)
+        gradients = [like(make(type(x).result_class, Storage(out, type_), out, type_), x) for x, out, type_ in rows]
         return [transpose(gradient, order) for gradient, order in zip(gradients, self.half.orders, strict=True)]

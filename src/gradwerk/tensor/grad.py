@@ -13,6 +13,7 @@ from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.elementwise import add, stop_gradient
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import unreadable
+from gradwerk.tensor.devices import like as like_of
 from gradwerk.tensor.handle import H, Handle, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, held, inverse, shown
@@ -138,11 +139,11 @@ def copied(x: H, order: tuple[int, ...] | None = None) -> H:
     """The same contents in memory of its own, laid in this order; the history goes on."""
     cls: Any = type(x).result_class
     if mode.trace is not None:
-        copy: H = mode.trace.copy(cls, x, order)
+        copy: H = like_of(mode.trace.copy(cls, x, order), x)
     else:
         if x._array is None:
             raise unreadable(x)
-        copy = laid(cls, x._array, order)
+        copy = like_of(laid(cls, x._array, order), x)
     if mode.grad and x.requires_grad:
         record(Identity(), (x,), (copy,))  # an entry of its own: a hook on the copy's gradient is not shown that of x
     return copy
@@ -154,11 +155,11 @@ def alike(x: H, like: Handle) -> H:
     What belongs to a parameter (gradient, an optimizer's state) lies as it lies: an update is one pass over memory.
     """
     if like._view is None or not like._view.steps:
-        return copied(x, like._storage.order)
+        return like_of(copied(x, like._storage.order), like)
     order = like._view.order
     if order is None:
-        return copied(x)
-    base = copied(transpose(x, inverse(order)))
+        return like_of(copied(x), like)
+    base = like_of(copied(transpose(x, inverse(order))), like)
     moved: H = transpose(base, order)
     if moved._view is not None:
         moved._view = moved._view.alone  # nobody has the base

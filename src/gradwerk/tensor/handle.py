@@ -18,6 +18,7 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement, Strides
 from gradwerk.ops.movement import Transpose
 from gradwerk.runtime.finish import to_the_end
+from gradwerk.tensor.devices import like
 from gradwerk.tensor.node import TapeNode
 from gradwerk.tensor.state import bump_epoch, mode
 from gradwerk.tensor.storage import Storage, aligned_copy
@@ -229,11 +230,11 @@ def follow(storage: Storage, array: Array | None, order: tuple[int, ...] | None)
 def gradient_of(handle: H) -> H | None:
     """What `.grad` holds.  A compiled call leaves (class, array, type, order, view); the Tensor is made when somebody looks."""
     if hidden and mode.trace is None and id(handle) in hidden:
-        held = hidden[id(handle)] = _made(hidden[id(handle)])
+        held = hidden[id(handle)] = _made(hidden[id(handle)], handle)
     else:
         held = handle._grad
         if type(held) is tuple:
-            held = handle._grad = _made(held)
+            held = handle._grad = _made(held, handle)
     grad: H | None = held
     return grad
 
@@ -250,14 +251,14 @@ def hang(handle: Handle, gradient: Any) -> None:  # noqa: ANN401  a Tensor, None
         handle._grad = gradient
 
 
-def _made(held: Any) -> Any:  # noqa: ANN401
+def _made(held: Any, owner: Handle) -> Any:  # noqa: ANN401
     if type(held) is not tuple:
         return held
     cls, array, type_, order, view = held
     storage, shown = Storage(array, type_, order=order), array if order is None else array.transpose(order)
     for step in view.steps if view is not None else ():
         shown = step.reference(shown)
-    return make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view)
+    return like(make(cls, storage, shown, type_ if view is None else Type(shown.shape, shown.dtype), view), owner)
 
 
 def history(handle: Handle) -> tuple[TapeNode | None, int]:

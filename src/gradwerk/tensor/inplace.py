@@ -18,9 +18,11 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.ops.source import full
 from gradwerk.tensor.apply import assign, check_fits, check_writable, in_dtype_of, written_array
+from gradwerk.tensor.devices import KINDS, like, place_of
 from gradwerk.tensor.grad import copied
 from gradwerk.tensor.handle import Handle, history, make
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.moves import moved
 from gradwerk.tensor.node import Pullback
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, put
@@ -43,6 +45,8 @@ def copy_into(target: Handle, value: Any, *, alike: bool = False) -> None:  # no
 
     Raises: StateError for a leaf that requires a gradient while gradients are recorded, and for a broadcast view; ShapeError, DTypeError.
     """
+    if KINDS and isinstance(value, Handle) and value._type.shape:
+        value = moved(value, place_of(target._storage))
     if value is target:
         written_to_itself(target)
     elif not gradients_wanted(target, value):
@@ -136,7 +140,7 @@ def _fitting(target: Handle, value: Any) -> Handle:  # noqa: ANN401
         array = written_array(target, value)
         type_ = Type(array.shape, array.dtype)
         held = aligned_copy(array)
-        whole = make(target.result_class, Storage(held, type_), held, type_)
+        whole = like(make(target.result_class, Storage(held, type_), held, type_), target)
     check_fits(target._type, whole)
     if whole._type.shape != target._type.shape:
         whole = broadcast_to(whole, target._type.shape)

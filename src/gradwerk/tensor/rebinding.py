@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradwerk.tensor.calls import Binding
+from gradwerk.tensor.devices import place_of
 from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, memory_of
 from gradwerk.tensor.placement import Met
@@ -47,7 +48,8 @@ def moved(rows: Sequence[Met]) -> Moves:
         before, now, view = row.storage, row.handle._storage, row.handle._view
         if places.setdefault(before, now) is not now:
             return {}
-        alike = (now.type, now.order, view.steps if view is not None else ()) == (before.type, row.order, row.steps)
+        steps = view.steps if view is not None else ()
+        alike = (now.type, now.order, steps, place_of(now)) == (before.type, row.order, row.steps, place_of(before))
         if now is not before and not alike:
             return {}
     return {before: now for before, now in places.items() if before is not now}

@@ -15,6 +15,7 @@ from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement
 from gradwerk.tensor.apply import alias, another
+from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle, View, gradient_of, make, memory_of
 from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
 from gradwerk.tensor.storage import Storage, row_major, shown
@@ -63,6 +64,8 @@ def build(
         storage = made.get(number)
         if storage is None:
             storage = made[number] = Storage(outputs[number], base_type(types[number], recipe.order), order=recipe.order)
+            if recipe.place is not CPU:
+                storage.place = recipe.place
         result: Any = make(recipe.cls, storage, shown(outputs[number], recipe.order), storage.type)
     elif isinstance(recipe, Same):
         same = find(recipe.of, leaves)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.tensor.answer import filled
+from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
@@ -55,7 +56,7 @@ class Call:
     def _take(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
         if isinstance(value, Handle):
             type_ = value._type
-            key += (type(value), type_.shape, type_.dtype, value._wants or value.requires_grad)
+            key += (type(value), type_.shape, type_.dtype, value._wants or value.requires_grad, place_of(value._storage) if KINDS else None)
             if value._view is not None and not value._view.strides.dense:  # which of its views share its memory depends on it
                 key.append(value._view.strides.strides)
             self.leaves.append(value)

@@ -17,6 +17,7 @@ from gradwerk.ir.op import Array, Input, Movement, Strides
 from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.answer import Marker
+from gradwerk.tensor.devices import CPU, Device, like, place_of
 from gradwerk.tensor.engine import Executable, executable
 from gradwerk.tensor.guards import Guards, Slot
 from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, memory_of
@@ -76,6 +77,7 @@ class Fresh:
     cls: type[Handle]
     steps: tuple[Movement, ...]
     order: tuple[int, ...] | None = None
+    place: Device = CPU
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class Tracer:
         self.given[self.arguments[value]] = value
         stand_in = make(type(leaf) if isinstance(leaf, Handle) else Tensor, storage, None, type_)
         if isinstance(leaf, Handle):
+            like(stand_in, leaf)
             lies = leaf._view.strides if leaf._view is not None else None
             if lies is not None and not lies.dense:  # a view of nothing, with these gaps: its own views share and copy as the leaf's do
                 stand_in._view = View((), Strides(lies.shape, lies.strides), None, 0)
@@ -287,12 +290,13 @@ class Tracer:
             follows = self.reference(root) if of_leaf and root is not None else None
             return Within(self.source_of(storage), type(handle).result_class, view.steps if view is not None else (), follows)
         if computed and handle._view is not None:
-            return Fresh(self.output(trace.value(handle)), type(handle).result_class, ())
+            return Fresh(self.output(trace.value(handle)), type(handle).result_class, (), place=place_of(storage))
         number = self.groups.get(storage)
         if number is None:
             whole = trace.values.get(storage)
             number = self.groups[storage] = self.output(held(trace.value(handle) if whole is None else whole, storage.order))
-        return Fresh(number, type(handle).result_class, handle._view.steps if handle._view is not None else (), storage.order)
+        steps = handle._view.steps if handle._view is not None else ()
+        return Fresh(number, type(handle).result_class, steps, storage.order, place_of(storage))
 
     def output(self, value: Value) -> int:
         """One more output."""
@@ -362,7 +366,7 @@ class Tracer:
         forward = set(graph.nodes)
         wanted = {recipe.number: handle for handle, recipe in zip(found, recipes, strict=True) if isinstance(recipe, Fresh)}
         mode.grad = False
-        cts = [trace.fresh(type(handle).result_class, graph.input(handle._type, "gradient")) for handle in wanted.values()]
+        cts = [like(trace.fresh(type(one).result_class, graph.input(one._type, "gradient")), one) for one in wanted.values()]
         walk = Walk((), leaves=True, first_number=trace.first_number, hooks=False)
         for handle, ct in zip(wanted.values(), cts, strict=True):
             walk.arrive(handle, history(handle), ct)

@@ -21,6 +21,7 @@ from gradwerk.ops.elementwise import where
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concatenate, pad, reshape, slice_axis, transpose
 from gradwerk.runtime.memory import empty
+from gradwerk.tensor.devices import Device
 from gradwerk.tensor.foreign import Foreign
 
 ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
@@ -33,10 +34,12 @@ class Storage:
     `order` is None where the base lies in memory row by row.  Otherwise nobody has seen the memory yet, and axis k of the base is axis
     order[k] of the memory; `settle` (handle.py) lays it row by row for good before anybody sees it.  `sharers` are the Tensors that then
     have to follow.  `owner` is the user's array where the memory is its.  `problem` says why there is nothing to read, where there is
-    nothing to read.
+    nothing to read.  `place` is the device, set where that is not the CPU alone (devices.py).
     """
 
-    __slots__ = ("__weakref__", "array", "order", "owner", "problem", "sharers", "type", "version", "written_at")
+    __slots__ = ("__weakref__", "array", "order", "owner", "place", "problem", "sharers", "type", "version", "written_at")
+
+    place: Device
 
     def __init__(self, array: Array | None, type_: Type, problem: str = "", order: tuple[int, ...] | None = None) -> None:
         self.array, self.type, self.problem, self.order = array, type_, problem, order

@@ -19,6 +19,7 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.elementwise import add
 from gradwerk.ops.source import full
+from gradwerk.tensor.devices import like
 from gradwerk.tensor.handle import Handle, View, history, make
 from gradwerk.tensor.hooks import Awaited, any_leaves, hooks_of, through, through_node
 from gradwerk.tensor.node import Pullback, Saved, TapeNode
@@ -289,7 +290,7 @@ def _seed(output: Handle, ct: Operand | None) -> Operand:
         if mode.trace is not None:  # a value of the graph: an array would be broadcast now, and stand in the graph at full size
             return full(output._type.shape, 1.0, output._type.dtype, like=(output,))
         ones = dtypes.filled(output._type.shape, 1, output._type.dtype)
-        return make(type(output).result_class, Storage(ones, output._type), ones, output._type)
+        return like(make(type(output).result_class, Storage(ones, output._type), ones, output._type), output)
     if tuple(ct.shape) != output._type.shape:
         raise ShapeError("the gradient given has another shape", facts=(f"gradient {tuple(ct.shape)}      Tensor {output._type}",))
     return ct

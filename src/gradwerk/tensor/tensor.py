@@ -15,6 +15,7 @@ from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import another, apply, assign, unreadable
+from gradwerk.tensor.devices import KINDS, like, place_of, refuse_elsewhere, set_place
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached, laid
@@ -77,10 +78,14 @@ class Tensor(Operators, Handle):
 
     def __gradwerk_apply__(self, op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """How functions of ops compute on Tensors."""
-        return apply(self.result_class, op, args)
+        results = apply(self.result_class, op, args)
+        if KINDS and not any(isinstance(a, Handle) for a in args):  # a source, made beside this Tensor
+            set_place(results, place_of(self._storage))
+        return results
 
     def numpy(self) -> Array:
-        """A copy of the contents.  Raises: TraceError under trace."""
+        """A copy of the contents.  Raises: TraceError under trace, ArgumentTypeError away from the CPU."""
+        refuse_elsewhere(self)
         return np.array(self.contents("numpy()"), order="C")
 
     def contents(self, asked: str) -> Array:
@@ -101,6 +106,7 @@ class Tensor(Operators, Handle):
         return dtypes.widened(self.contents("tolist()")).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: ANN401, FBT001
+        refuse_elsewhere(self)
         array = self.contents("NumPy")
         if dtypes.is_narrow(array.dtype) and dtype is not None:
             return dtypes.converted(array, dtypes.named(dtype))
@@ -170,7 +176,7 @@ class Tensor(Operators, Handle):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         contents = self.contents("deepcopy")
-        copy = type(self)(contents, contents.dtype)
+        copy = like(type(self)(contents, contents.dtype), self)
         if self._view is not None or self._storage.order is not None:
             adopt(copy, alike(copy.detach(), self))
         copy.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None

@@ -24,6 +24,7 @@ from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
+from gradwerk.tensor.devices import KINDS, set_place, together
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
@@ -226,6 +227,8 @@ class Trace:
             if op.has_effect:
                 taken = self.value(args[0])
                 self.effects = [token for token in self.effects if token is not taken] + [values[0]]
+        if KINDS:  # a trace that raises here leaves a node that nothing reads
+            set_place(results, together(args, Handle))
         if wants and mode.grad:
             record(op, kept, results)
         return results

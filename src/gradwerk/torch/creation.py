@@ -12,6 +12,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
+from gradwerk.tensor.devices import like
 from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
@@ -104,13 +105,13 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def zeros_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros in shape and dtype of another Tensor."""
-    return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return like(zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad), input)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
 def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones in shape and dtype of another Tensor."""
-    return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return like(ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad), input)
 
 
 @accepts("out", "layout", "device", "pin_memory", "memory_format")
@@ -166,13 +167,13 @@ def randn(*size: Any, generator: Generator | None = None, requires_grad: bool = 
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def rand_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Uniform, in the shape of another Tensor."""
-    return rand(input.shape, generator=generator, requires_grad=requires_grad)
+    return like(rand(input.shape, generator=generator, requires_grad=requires_grad), input)
 
 
 @accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
 def randn_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Standard normal, in the shape of another Tensor."""
-    return randn(input.shape, generator=generator, requires_grad=requires_grad)
+    return like(randn(input.shape, generator=generator, requires_grad=requires_grad), input)
 
 
 def _drawn(numbers: base.Tensor, *, requires_grad: bool) -> Tensor:

@@ -13,8 +13,9 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
-from gradwerk.torch.devices import device
+from gradwerk.torch.devices import wanted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -137,5 +138,5 @@ def refuse_special(owner: str, name: str, value: object) -> None:
 
 def on_cpu(place: object) -> None:
     """The CPU, by name, as a device, or None.  Raises: ArgumentError for any other."""
-    if place is not None and not isinstance(place, device):
-        device(str(place))
+    if wanted(place) not in (None, CPU):
+        raise ArgumentError(f"Tensors and layers are made on the CPU, not on {place}", likely=f"make it, then move it: .to({str(place)!r})")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +16,10 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn import module as core
-from gradwerk.torch.options import accepts, on_cpu
+from gradwerk.tensor.devices import CPU
+from gradwerk.tensor.moves import moved
+from gradwerk.torch.devices import wanted
+from gradwerk.torch.options import accepts
 from gradwerk.torch.sharing import from_numpy
 
 PathOrFile = str | os.PathLike[str] | BinaryIO
@@ -48,15 +52,20 @@ def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None =
     Raises: FileError where the file is missing, cut, changed or of another format, PyTorch's own among them.
     """
     del weights_only
-    on_cpu(map_location)
+    named = map_location.get("cpu") if isinstance(map_location, Mapping) else map_location  # everything was saved from the CPU
+    place = wanted(named) or CPU
+
+    def tensor(array: Any) -> Any:  # noqa: ANN401
+        return moved(from_numpy(array), place)
+
     if isinstance(f, str | os.PathLike):
-        return unpack(read_bytes(Path(f), "the file"), os.fspath(f), tensor=from_numpy)
+        return unpack(read_bytes(Path(f), "the file"), os.fspath(f), tensor=tensor)
     if not callable(getattr(f, "read", None)):
         raise ArgumentTypeError(f"torch.load wants a path or a file, this is {type(f).__name__}", likely="torch.load(path)")
     data = f.read()
     if not isinstance(data, bytes | bytearray | memoryview):
         raise ArgumentTypeError(f"torch.load wants a file of bytes, this one gives {type(data).__name__}", likely="open(path, 'rb')")
-    return unpack(bytes(data), str(getattr(f, "name", "the file")), tensor=from_numpy)
+    return unpack(bytes(data), str(getattr(f, "name", "the file")), tensor=tensor)
 
 
 def _write(file: BinaryIO, data: bytes) -> None:

@@ -19,16 +19,19 @@ from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.apply import another
+from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_wants, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
+from gradwerk.tensor.moves import moved
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
 from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
-from gradwerk.torch.devices import CPU
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
+from gradwerk.torch.devices import shown
+from gradwerk.torch.devices import wanted as named_place
 from gradwerk.torch.options import accepts
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
@@ -128,8 +131,18 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
 
     @property
     def device(self) -> Place:
-        """The CPU."""
-        return CPU
+        """Where the memory is."""
+        return shown(place_of(self._storage))
+
+    @property
+    def is_cuda(self) -> Truth:
+        """False: there is no CUDA here."""
+        return False
+
+    @property
+    def is_cpu(self) -> Truth:
+        """True on the CPU."""
+        return place_of(self._storage) is CPU
 
     @property
     def data(self) -> Self:
@@ -183,12 +196,16 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         return retains_grad(self)
 
     def numpy(self, *, force: Truth = False) -> Array:
-        """The memory itself as an array; with `force` also of a Tensor that requires a gradient.
+        """The memory itself as an array; with `force` also of a Tensor that requires a gradient, or a copy of one on another device.
 
-        Raises: StateError for one without it; ArgumentTypeError for bfloat16, which NumPy does not have.
+        Raises: StateError for the first without it, ArgumentTypeError for the second; ArgumentTypeError for bfloat16, which NumPy does not
+        have.
         """
         if self.dtype == dtypes.bfloat16:
             raise ArgumentTypeError("Got unsupported ScalarType BFloat16", likely="x.float().numpy()")
+        if force and not self.is_cpu:
+            return self.detach().cpu().numpy()
+        refuse_elsewhere(self)
         return self._memory(force=force)
 
     def _memory(self, *, force: Truth) -> Array:
@@ -220,8 +237,8 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         return self.dtype.itemsize
 
     def cpu(self) -> Self:
-        """Itself."""
-        return self
+        """Itself there, else a copy on the CPU."""
+        return moved(self, CPU)
 
     def cuda(self, device: Any = None) -> Self:  # noqa: ANN401
         """Raises: NoDeviceError."""
@@ -241,18 +258,21 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
 
     @accepts("non_blocking", "memory_format")
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: Truth = False) -> Self:  # noqa: ANN401
-        """In another dtype, given itself, by `dtype=` or as that of another Tensor.  There is one device."""
-        wanted = dtype
-        for arg in (*args, device):
+        """In another dtype and on another device, given themselves, by name or as those of another Tensor."""
+        wanted, place = dtype, named_place(device)
+        for arg in args:
             if isinstance(arg, base.Tensor):
-                wanted = arg.dtype
+                wanted, place = arg.dtype, place_of(arg._storage)
             elif isinstance(arg, np.dtype):
                 wanted = arg
             elif isinstance(arg, str):
                 if arg in DTYPES:
                     raise ArgumentTypeError(f"to(): {arg!r} is the name of a dtype and no device", likely=f"x.to(torch.{arg})")
-                Place(arg)
+                place = named_place(arg)
+            elif isinstance(arg, Place):
+                place = named_place(arg)
         result = self if wanted is None else elementwise.cast(self, wanted)
+        result = result if place is None else moved(result, place)
         return result.clone() if copy and result is self else result
 
     def type(self, dtype: Any) -> Self:  # noqa: ANN401
@@ -334,7 +354,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         else:
             whole: Any = memo.get(("memory", id(storage)))  # type: ignore[call-overload]
             if whole is None:
-                whole = memo["memory", id(storage)] = Tensor.of(storage.array)  # type: ignore[index]
+                whole = memo["memory", id(storage)] = like(Tensor.of(storage.array), self)  # type: ignore[index]
             for step in self._view.steps if self._view is not None else ():
                 whole = step(whole)
             made = memo[id(self)] = self._on(whole)
@@ -353,7 +373,9 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         if self._array is None or mode.trace is not None:
             return super().__repr__()
         made = history(self)[0]
-        return printing.text(self._array, [f"grad_fn=<{printing.gradient_name(made.op.name)}>"] if made is not None else self._wanted())
+        place = [] if self.is_cpu else [f"device='{self.device}'"]
+        made_by = [f"grad_fn=<{printing.gradient_name(made.op.name)}>"] if made is not None else self._wanted()
+        return printing.text(self._array, [*place, *made_by])
 
     def _wanted(self) -> list[str]:
         return ["requires_grad=True"] if self._wants else []

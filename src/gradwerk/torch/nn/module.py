@@ -15,10 +15,13 @@ from gradwerk.nn import hooks
 from gradwerk.nn import module as core
 from gradwerk.nn.hooks import Everywhere
 from gradwerk.tensor import tensor as base
+from gradwerk.tensor.devices import CPU, Device, place_of
+from gradwerk.tensor.handle import adopt
+from gradwerk.tensor.moves import moved
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
+from gradwerk.torch.devices import wanted
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
-from gradwerk.torch.options import on_cpu
 from gradwerk.torch.tensors import Parameter, Tensor, clear_gradient
 
 
@@ -190,17 +193,29 @@ class Module(core.Module):
         return self
 
     def to(self, *args: object, **kwargs: object) -> Self:
-        """This module, its floating parameters and buffers as float32, float16 or bfloat16; there is one device.
+        """This module, its floating parameters and buffers as float32, float16 or bfloat16, all of them on a device.
 
         Raises: ArgumentError for any other dtype or device.
         """
-        for place in (*args, *kwargs.values()):
-            if isinstance(place, np.dtype):
-                if place != dtypes.float32 and not dtypes.is_narrow(place):
-                    raise ArgumentError(f"modules compute in float32, not in {place}", likely="convert the inputs: x.float()")
-                self._convert(place)
-            if isinstance(place, str):
-                on_cpu(place)
+        place = None
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, np.dtype):
+                if value != dtypes.float32 and not dtypes.is_narrow(value):
+                    raise ArgumentError(f"modules compute in float32, not in {value}", likely="convert the inputs: x.float()")
+                self._convert(value)
+            elif isinstance(value, str | Place):
+                place = wanted(value)
+            elif isinstance(value, base.Tensor):
+                place = place_of(value._storage)
+        return self if place is None else self._moved(place)
+
+    def _moved(self, place: Device) -> Self:
+        """Parameters and buffers stay the Tensors that they are, and take other memory: optimizers and ties know them still."""
+        for held in (*super().parameters(), *super().buffers()):
+            if place_of(held._storage) != place:
+                adopt(held, moved(held.detach(), place))
+                if held.grad is not None:
+                    held.grad = moved(held.grad, place)
         return self
 
     def _convert(self, dtype: np.dtype[Any]) -> None:
@@ -225,8 +240,8 @@ class Module(core.Module):
         return self.to(dtypes.float32)
 
     def cpu(self) -> Self:
-        """This module."""
-        return self
+        """This module on the CPU."""
+        return self._moved(CPU)
 
     def cuda(self, device: object = None) -> Self:
         """Raises: NoDeviceError."""
