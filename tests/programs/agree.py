@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.interpret import interpret
@@ -59,10 +60,10 @@ USUAL = 4
 class Exact:
     """A program's numbers without rounding, and how much rounding may change them."""
 
-    def __init__(self, wide: Graph, inputs: list[Array], reference: list[Array], *, narrow: bool) -> None:
-        self.wide, self.inputs, self.reference = wide, inputs, reference
-        self.eps = float(np.finfo(np.float32 if narrow else np.float64).eps)
-        self.numbers = [np.array(x) for x in interpret(wide, inputs)] if narrow else extended(wide, inputs)
+    def __init__(self, wide: Graph, inputs: list[Array], reference: list[Array], eps: float) -> None:
+        self.wide, self.inputs, self.reference, self.eps = wide, inputs, reference, eps
+        finest = eps == dtypes.limits(dtypes.float64).eps
+        self.numbers = extended(wide, inputs) if finest else [np.array(x) for x in interpret(wide, inputs)]
 
     @cached_property
     def moved(self) -> list[Array]:
@@ -171,6 +172,7 @@ def differences(results: Sequence[Array], exact: Exact) -> Iterator[tuple[int, s
 
 def far(got: Array, wanted: Array, usual: Array, exact: Exact, k: int) -> Array:
     """Which elements are farther from the exact ones than rounding explains."""
+    got, usual = dtypes.widened(got), dtypes.widened(usual)
     if usual.dtype.kind != "f":
         wrong = got != usual
         return wrong & (exact.moved[k] == 0) if wrong.any() else wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gradwerk.base import dtypes
 from tests.programs import baits, heavy, kinds
 from tests.programs.drawing import Drawer, drawer
 from tests.programs.text import Program, gradient_line
@@ -113,7 +114,7 @@ def derive(d: Drawer, leaves: tuple[str, ...], *, again: bool) -> tuple[str, ...
     weights = []
     for end in ends:
         mixed = d.chance(0.55)
-        dtype = "f64" if d.value(end).dtype.itemsize == 8 else "f32"
+        dtype = dtypes.SHORT[d.value(end).dtype]
         weights.append(f"sample({d.rng.randrange(1000)}, {d.shape(end)}, {dtype})" if mixed else "None")
     targets = tuple(d.fresh("g") for _ in wanted)
     line = gradient_line(targets, ends, wanted, weights, ", again=True" if again else "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Input
@@ -32,7 +33,7 @@ class Draft:
         """An input."""
         value = self.words[name] = self.graph.input(Type(shape, self.types[dtype]))
         if contents is not None:
-            self.numbers[value] = contents.astype(self.types[dtype])
+            self.numbers[value] = dtypes.converted(contents, self.types[dtype])
 
     def say(self, line: Line) -> list[Value]:
         """Runs a line; its values."""
@@ -102,7 +103,7 @@ class Drawer:
 
     def is_float(self, name: str) -> bool:
         """Whether gradients may flow through it."""
-        return self.value(name).dtype.kind == "f"
+        return dtypes.is_float(self.value(name).dtype)
 
     def floats(self, ndim: int | None = None, most: int | None = None) -> list[str]:
         """The floats of the program's usual dtype, latest last."""
@@ -140,9 +141,8 @@ class Drawer:
             self.enter(name, shape, dtype, self.outer.numbers(there))
             self.extra.append((there, name))
             return name
-        layout = (
-            self.rng.choices(("dense", "splat", "flipped", "turned", "part"), (80, 5, 5, 5, 5))[0] if NARROW[dtype].kind == "f" else "dense"
-        )
+        layouts = ("dense", "splat", "flipped", "turned", "part")
+        layout = self.rng.choices(layouts, (80, 5, 5, 5, 5))[0] if dtypes.is_float(NARROW[dtype]) else "dense"
         given = Given(self.fresh("x"), shape, dtype, low, high, layout)
         self.givens.append(given)
         self.enter(given.name, shape, dtype, given.draw(self.seed))
@@ -205,4 +205,5 @@ def drawer(seed: int) -> Drawer:
     if 0 in palette:
         palette += (2, 3)
     largest = rng.choices((600, 4_000, 30_000, 300_000), (45, 35, 15, 5))[0]
-    return Drawer(seed, rng, "f64" if rng.random() < 0.12 else "f32", palette, largest, [0])
+    kind = rng.random()
+    return Drawer(seed, rng, "f64" if kind < 0.12 else "bf16" if kind > 0.95 else "f16" if kind > 0.9 else "f32", palette, largest, [0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Value
 from tests.programs.drawing import Draft
@@ -76,7 +77,7 @@ def without_line(program: Program, number: int, types: dict[str, Value]) -> Iter
         yield tidy(program.with_lines(rest))
         return
     made = [x for x in line.targets if x in types]
-    if all(types[x].dtype.kind == "f" for x in made):
+    if all(dtypes.is_float(types[x].dtype) for x in made):
         givens = tuple(Given("x" + str(1000 + int(x[1:])), types[x].shape, NAMES[types[x].dtype]) for x in made)
         new = {x: given.name for x, given in zip(made, givens, strict=True)}
         smaller = replace(program, givens=program.givens + givens, lines=tuple(renamed(x, new) for x in rest))

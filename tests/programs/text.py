@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.ir.graph import Graph, Type, Value
 from tests.programs.words import NARROW, WIDE, vocabulary
 
@@ -36,11 +37,11 @@ class Given:
         rng = np.random.default_rng((seed, int(self.name[1:])))
         shape = () if self.layout == "splat" else self.shape
         dtype = NARROW[self.dtype]
-        if dtype.kind == "f":
+        if dtypes.is_float(dtype):
             drawn = rng.uniform(self.low, self.high, shape).astype(np.float32)  # the same numbers in float32 and float64
         else:
             drawn = rng.integers(int(self.low), int(self.high), shape)
-        return np.array(np.broadcast_to(np.asarray(drawn).astype(dtype), self.shape))
+        return np.array(np.broadcast_to(dtypes.converted(np.asarray(drawn), dtype), self.shape))
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Program:
     def arrays(self, *, wide: bool = False) -> list[Array]:
         """The contents of its givens."""
         types = WIDE if wide else NARROW
-        return [g.draw(self.seed).astype(types[g.dtype]) for g in self.givens]
+        return [dtypes.converted(g.draw(self.seed), types[g.dtype]) for g in self.givens]
 
     def script(self) -> str:
         """A Python program that shows it: what each way of running it gives."""

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import gradwerk as gw
+from gradwerk.base import dtypes
 from gradwerk.base.settings import settings
 from gradwerk.compiler import pipeline
 from gradwerk.ir.graph import Graph
@@ -64,9 +65,9 @@ class Prepared:
         wide, _ = program.graph(wide=True)
         with np.errstate(all="ignore"):
             self.reference = [np.array(x) for x in interpret(self.graph, self.inputs)]
-            self.exact = Exact(
-                wide, program.arrays(wide=True), self.reference, narrow=any(v.dtype == np.float32 for v in values_of(self.graph))
-            )
+            kinds = {v.dtype for v in values_of(self.graph) if dtypes.is_float(v.dtype)}
+            eps = max((dtypes.limits(kind).eps for kind in kinds), default=dtypes.limits(dtypes.float64).eps)
+            self.exact = Exact(wide, program.arrays(wide=True), self.reference, eps)
 
     def differs(self, way: str, results: Sequence[Array]) -> list[Difference]:
         """Where results are not what they must be."""

@@ -24,10 +24,10 @@ from gradwerk.tensor.tensor import Tensor
 
 NARROW = {
     "f32": dtypes.float32, "f64": dtypes.float64, "i32": dtypes.int32, "i64": dtypes.int64, "u8": dtypes.uint8, "u32": dtypes.uint32,
-    "bool_": dtypes.bool_,
+    "bool_": dtypes.bool_, "f16": dtypes.float16, "bf16": dtypes.bfloat16,
 }  # fmt: skip
-WIDE = {**NARROW, "f32": dtypes.float64}
-"""The same with float64 for float32: what the numbers would be without rounding."""
+WIDE = {**NARROW, **dict.fromkeys(("f32", "f16", "bf16"), dtypes.float64)}
+"""The same with float64 for every float: what the numbers would be without rounding."""
 Slices = Sequence[tuple[int, int]]
 
 
@@ -54,7 +54,7 @@ def gradient(outputs: Sequence[Any], inputs: Sequence[Any], weights: Sequence[An
     """The gradient of the sum of weight * output for each input; a weight of None is 1 everywhere.  `again`: to be derived again."""
     if isinstance(inputs[0], Tensor):
         pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if isinstance(y, Tensor) and y.requires_grad]
-        ones = [None if y._type.size == 1 else gw.broadcast_to(Tensor(np.ones((), y.dtype)), y.shape) for y, _ in pairs]
+        ones = [None if y._type.size == 1 else gw.broadcast_to(Tensor(dtypes.filled((), 1, y.dtype)), y.shape) for y, _ in pairs]
         cts = [one if w is None else Tensor(w) for one, (_, w) in zip(ones, pairs, strict=True)]
         found = gw.grad([y for y, _ in pairs], list(inputs), cts, create_graph=again, allow_unused=True) if pairs else [None] * len(inputs)
         return tuple(Tensor(np.zeros(x.shape, x.dtype)) if g is None else g for g, x in zip(found, inputs, strict=True))
@@ -167,17 +167,17 @@ def sampler(types: dict[str, Any]) -> Callable[..., Any]:
     """sample(seed, shape, dtype): an array of quarters from -2 to 2, exact in every dtype."""
 
     def sample(seed: int, shape: Sequence[int], dtype: Any) -> Any:
-        return (np.random.default_rng(seed).integers(-8, 9, tuple(shape)) / 4).astype(dtype)
+        return dtypes.converted(np.asarray(np.random.default_rng(seed).integers(-8, 9, tuple(shape)) / 4), dtype)
 
     return sample
 
 
 def one_odd(shape: Sequence[int], seed: int, dtype: Any) -> Any:
     """Half everywhere, but one and a half in one place."""
-    whole = np.full(tuple(shape), 0.5, dtype)
+    whole = np.full(tuple(shape), 0.5)
     if whole.size:
         whole.reshape(-1)[seed % whole.size] = 1.5
-    return whole
+    return dtypes.converted(whole, dtype)
 
 
 def vocabulary(*, wide: bool) -> dict[str, Any]:
@@ -188,5 +188,5 @@ def vocabulary(*, wide: bool) -> dict[str, Any]:
         found.update({name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)})
     own = (leaf, plain, held, gradient, write, write_part, patched, loop, branch, turns, contract, arange, full, one_odd)
     found.update({function.__name__: function for function in own})
-    found |= {"sample": sampler(types), "abs": arithmetic.abs_, "number": np.array}
+    found |= {"sample": sampler(types), "abs": arithmetic.abs_, "number": dtypes.of_value}
     return found

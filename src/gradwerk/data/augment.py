@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -35,7 +36,7 @@ class Distortion:
         Shape: (n, height, width) or (n, height, width, channels), kept.  Dtype: float32.
         """
         if images.ndim not in (3, 4):
-            raise ShapeError("images have 3 axes, or 4 with channels last", facts=(f"images {images.shape} {images.dtype}",))
+            raise ShapeError("images have 3 axes, or 4 with channels last", facts=(f"images {images.shape} {dtypes.name(images.dtype)}",))
         maps, offsets = self._draw(len(images), random)
         return warp(images, maps, offsets)
 

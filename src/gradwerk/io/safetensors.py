@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import bfloat16
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
@@ -52,7 +53,8 @@ def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = Non
 
     for name, array in tensors.items():
         if array.dtype.str[1:] not in _KNOWN and array.dtype != bfloat16:
-            raise DTypeError(f"{name} holds {array.dtype}, which a safetensors file cannot", facts=(f"{name} {array.shape} {array.dtype}",))
+            facts = (f"{name} {array.shape} {dtypes.name(array.dtype)}",)
+            raise DTypeError(f"{name} holds {dtypes.name(array.dtype)}, which a safetensors file cannot", facts=facts)
         if name == "__metadata__" or not is_name(name):
             raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
     notes = {**(notes or {}), KEY: OPEN}

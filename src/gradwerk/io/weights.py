@@ -119,7 +119,8 @@ def _keep(array: Array, place: tuple[str, ...], arrays: dict[str, Array]) -> str
         raise DTypeError(f"{_said(place)} has a mask, which the file would lose", likely="save .filled(value), and the mask beside it")
     if not dtypes.is_storable(array.dtype):
         raise DTypeError(
-            f"{_said(place)} holds {array.dtype}, not numbers", facts=(f"{array.shape} {array.dtype}",), likely="texts can stand in a list"
+            f"{_said(place)} holds {dtypes.name(array.dtype)}, not numbers", facts=(f"{array.shape} {dtypes.name(array.dtype)}",),
+            likely="texts can stand in a list",
         )
     name = ".".join(place)
     if not name or name in arrays or name == "__metadata__" or not is_name(name):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError, ShapeError, VerifyError
 from gradwerk.base.origin import capture
 from gradwerk.ir.graph import Graph, Node, Value
@@ -32,7 +33,7 @@ class Program:
         for position, (value, given) in enumerate(zip(graph.inputs, arrays, strict=True)):
             array = np.asarray(given)
             if array.shape != value.shape or array.dtype != value.dtype:
-                facts = (f"expected {value.type}", f"given {array.shape} {array.dtype}")
+                facts = (f"expected {value.type}", f"given {array.shape} {dtypes.name(array.dtype)}")
                 raise ShapeError(f"{graph.name}: input {position} does not fit", facts=facts)
             place[value] = array
         for node in self.live:
@@ -60,7 +61,8 @@ def _run(node: Node, place: dict[Value, Array], watch: Watch | None) -> None:
         raise
     for value, result in zip(node.values, results, strict=True):
         if result.shape != value.shape or result.dtype != value.dtype:
-            raise VerifyError(f"{node.op.name}: evaluate gave {result.shape} {result.dtype}", facts=(f"inferred {value.type}",))
+            problem = f"{node.op.name}: evaluate gave {result.shape} {dtypes.name(result.dtype)}"
+            raise VerifyError(problem, facts=(f"inferred {value.type}",))
         place[value] = result
     if watch is not None:
         watch(node, args, results)

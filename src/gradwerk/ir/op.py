@@ -198,7 +198,7 @@ def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
     """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`."""
     dtype = meeting.same_dtype(self.name, *types)
     if dtype not in self.accepts:
-        raise DTypeError(f"{self.name} does not take {dtype}", facts=(", ".join(map(str, types)),))
+        raise DTypeError(f"{self.name} does not take {dtypes.name(dtype)}", facts=(", ".join(map(str, types)),))
     return (Type(meeting.broadcast_shapes(self.name, *types), self.result_dtype(dtype)),)
 
 

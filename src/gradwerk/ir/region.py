@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Graph, Node, Value
@@ -77,7 +78,7 @@ class Region:
             raise VerifyError(f"region {self.title}: reads or writes do not match the body")
         for read, inner in zip(self.operands, self.body.inputs, strict=True):
             if read.dtype != inner.dtype:
-                raise VerifyError(f"region {self.title}: {read} is read as {inner.dtype}")
+                raise VerifyError(f"region {self.title}: {read} is read as {dtypes.name(inner.dtype)}")
         return self
 
     def __str__(self) -> str:

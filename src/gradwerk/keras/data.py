@@ -94,11 +94,11 @@ def class_weights(y: Array, weights: Mapping[int, float]) -> Array:
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
     if dtypes.is_float(labels.dtype) and not np.array_equal(labels, np.floor(labels)):
         raise DataError(
-            "class_weight needs class numbers, these targets have fractions", facts=(f"y {y.shape} {y.dtype}",),
+            "class_weight needs class numbers, these targets have fractions", facts=(f"y {y.shape} {dtypes.name(y.dtype)}",),
             likely="give the weight of each example: sample_weight=np.where(y > 0.5, 2.0, 1.0)",
         )  # fmt: skip
     if labels.min() < 0:
-        raise DataError("class_weight needs class numbers from 0 on", facts=(f"y {y.shape} {y.dtype}: from {labels.min()}",))
+        raise DataError("class_weight needs class numbers from 0 on", facts=(f"y {y.shape} {dtypes.name(y.dtype)}: from {labels.min()}",))
     table = np.ones(max(int(labels.max()), *map(int, weights), 0) + 1, np.float32)
     for label, weight in weights.items():
         table[int(label)] = weight
@@ -127,7 +127,7 @@ def as_array(value: ArrayLike, what: str) -> Array:
         if len({tuple(item.shape) for item in value}) > 1:
             raise ArgumentError(
                 f"{what} is a list of {len(value)} arrays; models of several inputs or outputs are not here yet",
-                facts=tuple(f"{what}[{k}] {tuple(item.shape)} {item.dtype}" for k, item in enumerate(value[:4])),
+                facts=tuple(f"{what}[{k}] {tuple(item.shape)} {dtypes.name(item.dtype)}" for k, item in enumerate(value[:4])),
                 likely=f"np.concatenate({what})" if len({tuple(item.shape[1:]) for item in value}) == 1 and value[0].shape else "",
             )
     return as_data(value, what)

@@ -320,7 +320,10 @@ def _check_labels_shape(labels: Operand, y_pred: Operand) -> None:
     if tuple(labels.shape) != tuple(y_pred.shape[:-1]):
         raise ShapeError(
             "labels and predictions do not fit: integer labels have one axis less",
-            facts=(f"labels  {tuple(labels.shape)} {labels.dtype}      predictions {tuple(y_pred.shape)} {y_pred.dtype}",),
+            facts=(
+                f"labels  {tuple(labels.shape)} {dtypes.name(labels.dtype)}      "
+                f"predictions {tuple(y_pred.shape)} {dtypes.name(y_pred.dtype)}",
+            ),
             likely="for one-hot targets take 'categorical_crossentropy'" if tuple(labels.shape) == tuple(y_pred.shape) else "",
         )
 

@@ -45,7 +45,7 @@ def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> Non
         return
     raise ShapeError(
         "the targets do not fit the model's outputs",
-        facts=(f"y {y.shape} {y.dtype}", f"the model's output {output_shape}, the loss {loss.name}"),
+        facts=(f"y {y.shape} {dtypes.name(y.dtype)}", f"the model's output {output_shape}, the loss {loss.name}"),
         likely=_fix(output_shape, loss, y, sparse=sparse),
     )
 

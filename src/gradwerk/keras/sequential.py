@@ -150,7 +150,7 @@ class Sequential(Model):
         raise ShapeError(
             f"x has {x.ndim} axes, the model expects {len(expected)}" if len(expected) != x.ndim
             else f"axis {bad[0]} of x is {x.shape[bad[0]]}, the model expects {expected[bad[0]]}",
-            facts=(f"x {x.shape} {x.dtype}", f"the model's input {expected}"),
+            facts=(f"x {x.shape} {dtypes.name(x.dtype)}", f"the model's input {expected}"),
             likely=reshaped(x.shape, expected, counted=counted),
         )  # fmt: skip
 

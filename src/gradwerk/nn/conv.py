@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.module import Module
@@ -117,7 +118,7 @@ class Convolution(Module):
 
 def _check(x: Operand, kernel: Operand, groups: int) -> None:
     rank = len(kernel.shape) - 2
-    facts = (f"input   {tuple(x.shape)} {x.dtype}      kernel {tuple(kernel.shape)}",)
+    facts = (f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      kernel {tuple(kernel.shape)}",)
     if len(x.shape) != rank + 2:
         raise ShapeError(
             f"the input has {len(x.shape)} axes, a {rank}-dimensional convolution expects {rank + 2}: batch, {rank} of space, channels",

@@ -22,7 +22,7 @@ def embedding(ids: Operand, table: Operand) -> Operand:
     Shape: ids (...) integer, table (symbols, units); result (..., units).  Raises: DTypeError for ids that are not integers.
     """
     if not dtypes.is_integer(ids.dtype):
-        raise DTypeError(f"embedding ids must be integers, these are {ids.dtype}", likely="cast them to int64")
+        raise DTypeError(f"embedding ids must be integers, these are {dtypes.name(ids.dtype)}", likely="cast them to int64")
     return gather(table, ids)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.module import Module
@@ -25,7 +26,7 @@ def linear(x: Operand, kernel: Operand, bias: Operand | None = None) -> Operand:
     if not x.shape or x.shape[-1] != kernel.shape[0]:
         raise ShapeError(
             f"the last axis of the input is {x.shape[-1] if x.shape else 'missing'}, the kernel expects {kernel.shape[0]}",
-            facts=(f"input   {tuple(x.shape)} {x.dtype}      kernel {tuple(kernel.shape)}",),
+            facts=(f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      kernel {tuple(kernel.shape)}",),
             likely=f"the layer was built for inputs of {kernel.shape[0]} features; flatten or reshape the input, or rebuild the layer",
         )
     y = matmul(x, kernel)

@@ -59,11 +59,14 @@ def check_labels(labels: Operand, scores: Operand) -> None:
     if tuple(labels.shape) != tuple(scores.shape[:-1]):
         raise ShapeError(
             f"the labels have shape {tuple(labels.shape)}, the scores expect {tuple(scores.shape[:-1])}",
-            facts=(f"scores  {tuple(scores.shape)} {scores.dtype}      labels {tuple(labels.shape)} {labels.dtype}",),
+            facts=(
+                f"scores  {tuple(scores.shape)} {dtypes.name(scores.dtype)}      "
+                f"labels {tuple(labels.shape)} {dtypes.name(labels.dtype)}",
+            ),
             likely="for one-hot targets use the categorical loss" if tuple(labels.shape) == tuple(scores.shape) else "",
         )
     if not dtypes.is_integer(labels.dtype):
-        raise DTypeError(f"labels must be integers, these are {labels.dtype}", likely="cast them to int64")
+        raise DTypeError(f"labels must be integers, these are {dtypes.name(labels.dtype)}", likely="cast them to int64")
 
 
 def cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
@@ -153,6 +156,9 @@ def _same_shape(predictions: Operand, targets: Operand) -> None:
     if tuple(predictions.shape) != tuple(targets.shape):
         raise ShapeError(
             "predictions and targets have different shapes",
-            facts=(f"predictions {tuple(predictions.shape)} {predictions.dtype}      targets {tuple(targets.shape)} {targets.dtype}",),
+            facts=(
+                f"predictions {tuple(predictions.shape)} {dtypes.name(predictions.dtype)}      "
+                f"targets {tuple(targets.shape)} {dtypes.name(targets.dtype)}",
+            ),
             likely=_reshaped(tuple(predictions.shape), tuple(targets.shape)),
         )

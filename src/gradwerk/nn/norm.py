@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.nn.module import Module
 from gradwerk.ops.elementwise import add, cast, mul, rsqrt, sub
@@ -69,7 +70,7 @@ def check_features(x: Operand, axis: int, running_mean: Operand) -> None:
     """The input has the features that the statistics are of.  Raises: ShapeError."""
     features = running_mean.shape[0]
     if len(x.shape) < 2 or x.shape[axis] != features:
-        facts = (f"input   {tuple(x.shape)} {x.dtype}      running_mean ({features},)",)
+        facts = (f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      running_mean ({features},)",)
         raise ShapeError(f"axis {axis} of the input must have {features} features", facts=facts)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import where
@@ -39,7 +40,7 @@ def _around(x: Operand, low: Sequence[int], high: Sequence[int], value: float) -
     if not value or wide.shape == x.shape:
         return wide
     inside = pad(broadcast_to(np.ones((), bool), tuple(x.shape)), low, high)
-    return where(inside, wide, np.asarray(value, x.dtype))
+    return where(inside, wide, dtypes.of_value(value, x.dtype))
 
 
 def _bordered(x: Operand, low: Sequence[int], high: Sequence[int], mode: str) -> Operand:

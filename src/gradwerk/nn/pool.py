@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.nn.conv import Padding, named_padding, output_extents
 from gradwerk.nn.module import Module
@@ -77,7 +78,7 @@ def _check(x: Operand, window: Sequence[int], strides: Sequence[int], padding: P
     if len(x.shape) != len(window) + 2:
         raise ShapeError(
             f"the input has {len(x.shape)} axes, pooling over {len(window)} dimensions of space expects {len(window) + 2}",
-            facts=(f"input   {tuple(x.shape)} {x.dtype}      window {tuple(window)}",),
+            facts=(f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      window {tuple(window)}",),
             likely="the input is (batch, *space, channels)",
         )
     output_extents(tuple(x.shape[1:-1]), window, strides, padding, (1,) * len(window))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.linear import linear
@@ -88,7 +89,7 @@ class LSTM(Module):
         if len(x.shape) != 3 or x.shape[-1] != features:
             raise ShapeError(
                 f"the input must be (batch, time, {features})",
-                facts=(f"input   {tuple(x.shape)} {x.dtype}      kernel {tuple(self.kernel.shape)}",),
+                facts=(f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      kernel {tuple(self.kernel.shape)}",),
                 likely=f"the layer was built for {features} features a step",
             )
         h, c = state if state is not None else zero_state(x.shape[0], self.units, x)

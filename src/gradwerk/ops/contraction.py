@@ -144,7 +144,7 @@ class Contract(Contraction):
         lhs, rhs = types
         dtype = same_dtype(self.name, lhs, rhs)
         if not dtypes.is_numeric(dtype):
-            raise DTypeError(f"contract does not take {dtype}", facts=(f"{lhs} and {rhs}",))
+            raise DTypeError(f"contract does not take {dtypes.name(dtype)}", facts=(f"{lhs} and {rhs}",))
         extent = self.extent
         for maps, type_ in ((self.lhs, lhs), (self.rhs, rhs)):
             if len(maps) != type_.ndim:

@@ -97,7 +97,8 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
     if not hasattr(exponent, "dtype"):
         exponent = dtypes.weak(exponent, dtype)
     if exponent.dtype != dtype or not dtypes.is_integer(dtype):
-        raise DTypeError("** needs equal dtypes", facts=(f"base {dtype}      exponent {exponent.dtype}",), likely="cast one of the two")
+        facts = (f"base {dtypes.name(dtype)}      exponent {dtypes.name(exponent.dtype)}",)
+        raise DTypeError("** needs equal dtypes", facts=facts, likely="cast one of the two")
     magnitude = arithmetic.abs_(exponent) if dtypes.is_signed_integer(dtype) else exponent
     result, base, left = where(equal(x, x), 1, x), x, magnitude
     bits = 8 * dtype.itemsize - (dtypes.is_signed_integer(dtype))

@@ -10,6 +10,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType, int32, int64, is_integer, uint8, uint32
 from gradwerk.base.errors import ArgumentError, DTypeError, IndexDataError
 from gradwerk.base.origin import Origin
@@ -82,7 +83,7 @@ class InRange(Look):
         """
         first, index, lowest, highest = found
         place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
-        facts = (f"indices {shape} {dtype}, lowest {lowest}, highest {highest}", *steps)
+        facts = (f"indices {shape} {dtypes.name(dtype)}, lowest {lowest}, highest {highest}", *steps)
         allowed = f"0..{self.rows - 1}" if self.rows else "a table without rows"
         return IndexDataError(
             f"{self.what} {index} at ({place}) is outside {allowed}",
@@ -117,7 +118,7 @@ class NotZero(Look):
     ) -> ArgumentError:
         """What is raised for a divisor of this shape and dtype; see InRange."""
         place = ", ".join(str(int(n)) for n in np.unravel_index(found[0], shape))
-        facts = (f"divisor {shape} {dtype}, 0 at ({place})", *steps)
+        facts = (f"divisor {shape} {dtypes.name(dtype)}, 0 at ({place})", *steps)
         message = "ZeroDivisionError: whole numbers cannot be divided by 0"
         return ArgumentError(message, facts=facts, likely="make one side floating", origin=origin)
 

@@ -35,7 +35,7 @@ class Sum(Reduction):
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if not dtypes.is_numeric(types[0].dtype):
-            raise DTypeError(f"sum does not take {types[0].dtype}", facts=(str(types[0]),), likely="cast to an integer first")
+            raise DTypeError(f"sum does not take {dtypes.name(types[0].dtype)}", facts=(str(types[0]),), likely="cast to an integer first")
         return Reduction.infer(self, *types)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
@@ -210,7 +210,7 @@ def _first_hit(name: str, x: Operand, best: Callable[..., Operand], axis: int, *
     axis = normal_axis(name, axis, x.ndim)
     extent = x.shape[axis]
     if extent > MOST_PLACES:
-        facts = (f"x {x.shape} {x.dtype}, axis {axis}",)
+        facts = (f"x {x.shape} {dtypes.name(x.dtype)}, axis {axis}",)
         raise ShapeError(f"{name} counts at most {MOST_PLACES} elements along an axis, this one has {extent}", facts=facts)
     hits = equal(x, best(x, axis, keepdims=True))
     if dtypes.is_float(x.dtype):

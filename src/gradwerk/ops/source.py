@@ -38,7 +38,7 @@ class Iota(Source):
         if not 0 <= self.axis < len(self.shape):
             raise ShapeError(f"iota: there is no axis {self.axis} in {self.shape}")
         if not dtypes.is_numeric(self.dtype):
-            raise DTypeError(f"iota counts in numbers, not in {self.dtype}")
+            raise DTypeError(f"iota counts in numbers, not in {dtypes.name(self.dtype)}")
         return (Type(self.shape, self.dtype),)
 
     def reference(self, *arrays: Array) -> Array:
@@ -64,7 +64,7 @@ class Counted(Source):
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if not dtypes.is_float(self.dtype):
-            raise DTypeError(f"counted makes a floating number, not {self.dtype}")
+            raise DTypeError(f"counted makes a floating number, not {dtypes.name(self.dtype)}")
         return (Type((), self.dtype),)
 
     def reference(self, *arrays: Array) -> Array:

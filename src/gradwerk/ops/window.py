@@ -59,7 +59,7 @@ class Window(Op):
     def number(self, type_: Type) -> Type:
         """The type, which can be added up.  Raises: DTypeError."""
         if not dtypes.is_numeric(type_.dtype):
-            raise DTypeError(f"{self.name} does not take {type_.dtype}", facts=(str(type_),))
+            raise DTypeError(f"{self.name} does not take {dtypes.name(type_.dtype)}", facts=(str(type_),))
         return type_
 
     def taps(self, shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType, token
 from gradwerk.base.errors import VerifyError
 from gradwerk.ir.plan import ARENA, FIRST_INPUT, POISON, Block, Plan
@@ -94,7 +95,7 @@ class GuardedResults:
             missing = unwritten(memory.array(shape, dtype))
             if missing.size:
                 place = tuple(int(index) for index in np.unravel_index(missing[0], shape))
-                problem = f"output {number} {shape} {dtype}: {missing.size} of {math.prod(shape)} elements were never written"
+                problem = f"output {number} {shape} {dtypes.name(dtype)}: {missing.size} of {math.prod(shape)} elements were never written"
                 raise VerifyError(problem, facts=(f"the first at {place}", *launches))
         self.made = []
 

@@ -38,7 +38,7 @@ def as_places(x: Operand, part: Part) -> Any:  # noqa: ANN401
     found = np.asarray(part, np.int64 if not part else None) if isinstance(part, list) else part
     if not dtypes.is_exact(found.dtype):
         facts = (f"Tensor {tuple(x.shape)}",)
-        raise IndexKindError(f"what is used as an index must be integers or bools, these are {found.dtype}", facts=facts)
+        raise IndexKindError(f"what is used as an index must be integers or bools, these are {dtypes.name(found.dtype)}", facts=facts)
     trace = mode.trace
     if trace is not None and isinstance(found, np.ndarray) and isinstance(x, Handle) and trace.held_array(found) is not None:
         return trace.fresh(x.result_class, trace.array_value(found))

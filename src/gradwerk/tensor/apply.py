@@ -347,7 +347,7 @@ def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whateve
         return dtypes.weak(value.item() if isinstance(value, np.generic) else value, target.dtype)
     array = np.asarray(value)
     if not dtypes.is_data(array.dtype) or dtypes.is_wider(array.dtype, target.dtype):
-        facts = (f"value {type(value).__name__} of {array.dtype}      Tensor {target._type}",)
+        facts = (f"value {type(value).__name__} of {dtypes.name(array.dtype)}      Tensor {target._type}",)
         raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
     return dtypes.converted(array, target.dtype)
 
@@ -355,7 +355,7 @@ def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whateve
 def check_fits(target: Type, array: Any) -> None:  # noqa: ANN401  an array or a Tensor
     """Refuses what would need rounding or another shape.  Raises: DTypeError, ShapeError."""
     if array.dtype != target.dtype:
-        facts = (f"value {array.dtype}      Tensor {target}",)
+        facts = (f"value {dtypes.name(array.dtype)}      Tensor {target}",)
         raise DTypeError("the value written has another dtype", facts=facts, likely="cast it first")
     shape = tuple(array.shape)
     lead = len(target.shape) - len(shape)

@@ -56,7 +56,8 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
     value = value if isinstance(value, Handle | np.ndarray) else dtypes.of_value(value, x.dtype)
     if value.dtype != x.dtype:
         message = "Index put requires the source and destination dtypes match"
-        raise DTypeError(message, facts=(f"value {value.dtype}      Tensor {x.dtype}",), likely="convert the value first")
+        facts = (f"value {dtypes.name(value.dtype)}      Tensor {dtypes.name(x.dtype)}",)
+        raise DTypeError(message, facts=facts, likely="convert the value first")
     if dtypes.is_bool(rows.dtype):
         return _masked(x, rows, value)
     if isinstance(rows, Handle):

@@ -12,6 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError
 from gradwerk.ir.op import Array
 from gradwerk.tensor.specialize import Fixed, Specialization
@@ -97,6 +98,6 @@ def share(one: Array, other: Array) -> bool:
 
 def shared(one: Array, other: Array) -> StateError:
     """The error for a write to memory that is held twice."""
-    facts = tuple(f"{array.dtype}{list(array.shape)}" for array in (one, other))
+    facts = tuple(f"{dtypes.name(array.dtype)}{list(array.shape)}" for array in (one, other))
     likely = "make one Tensor of the array and the other a view of that Tensor, or copy one"
     return StateError("a compiled function writes to memory that two of its Tensors share through NumPy", facts=facts, likely=likely)

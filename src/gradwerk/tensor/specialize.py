@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.graph import Node, Type, Value
 from gradwerk.ir.op import Array, Input, Movement, Strides
@@ -227,7 +228,7 @@ class Tracer:
             raise TraceError(problem, facts=tuple(changes), likely=likely)
         arrays = self.trace.overwritten_arrays()
         if arrays:
-            what = f"{arrays[0].dtype}{list(arrays[0].shape)}"
+            what = f"{dtypes.name(arrays[0].dtype)}{list(arrays[0].shape)}"
             problem = "a compiled function writes to a NumPy array after it has made a Tensor on its memory"
             raise TraceError(problem, facts=(what,), likely="write first, or copy the array: torch.tensor(array), Tensor(array)")
         leaked = [handle for handle in self.trace.replaced_histories() if self.is_outside(handle)]

@@ -265,7 +265,7 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
-        raise DTypeError(f"{array.dtype} is not an element type of this framework", facts=(f"known: {dtypes.KNOWN}",))
+        raise DTypeError(f"{dtypes.name(array.dtype)} is not an element type of this framework", facts=(f"known: {dtypes.KNOWN}",))
     return array
 
 
@@ -282,7 +282,7 @@ def numbers_in(dtype: DType, data: Any) -> Array:  # noqa: ANN401
     try:
         return dtypes.of_value(data, dtype)
     except (ValueError, OverflowError) as error:
-        raise DTypeError(f"{dtype} cannot hold these numbers", facts=(str(error),)) from None
+        raise DTypeError(f"{dtypes.name(dtype)} cannot hold these numbers", facts=(str(error),)) from None
 
 
 def one_element(x: Tensor, asked: str) -> Any:  # noqa: ANN401  a Python number

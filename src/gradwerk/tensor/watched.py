@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.ir.op import Array
 from gradwerk.tensor.guards import Slot
 
@@ -12,7 +13,7 @@ class Watched(Slot):
     """The contents of an array, as a guard."""
 
     def __init__(self, array: Array) -> None:
-        super().__init__(f"array {array.dtype}{list(array.shape)}", array, None, array.tobytes())
+        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, None, array.tobytes())
 
     def read(self) -> bytes:
         """The present contents."""

@@ -322,7 +322,7 @@ def check_dtypes(a: Any, b: Any) -> None:  # noqa: ANN401
     if a.dtype != b.dtype:
         message = f"expected mat1 and mat2 to have the same dtype, but got: {arguments.name_of(a.dtype)} != {arguments.name_of(b.dtype)}"
         facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
-        raise DTypeError(message, facts=facts, likely=f"convert one: .to(torch.{a.dtype})")
+        raise DTypeError(message, facts=facts, likely=f"convert one: .to(torch.{dtypes.name(a.dtype)})")
 
 
 def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401

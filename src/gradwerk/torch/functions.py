@@ -72,7 +72,7 @@ def _in_common(parts: list[Tensor], kept: list[Tensor]) -> list[Any]:
 
 
 def _entries(parts: list[Tensor]) -> tuple[str, ...]:
-    return tuple(f"tensor {k}  {tuple(x.shape)} {x.dtype}" for k, x in enumerate(parts[:8]))
+    return tuple(f"tensor {k}  {tuple(x.shape)} {dtypes.name(x.dtype)}" for k, x in enumerate(parts[:8]))
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # noqa: ANN401

@@ -201,18 +201,18 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         Raises: StateError for the first without it, ArgumentTypeError for the second; ArgumentTypeError for bfloat16, which NumPy does not
         have.
         """
+        if self.requires_grad and not force:
+            message = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            raise StateError(message, likely="use .detach().numpy(), which shares the memory too")
         if self.dtype == dtypes.bfloat16:
             raise ArgumentTypeError("Got unsupported ScalarType BFloat16", likely="x.float().numpy()")
         if force and not self.is_cpu:
             return self.detach().cpu().numpy()
         refuse_elsewhere(self)
-        return self._memory(force=force)
+        return self._memory()
 
-    def _memory(self, *, force: Truth) -> Array:
+    def _memory(self) -> Array:
         """The memory itself, of any dtype."""
-        if self.requires_grad and not force:
-            message = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            raise StateError(message, likely="use .detach().numpy(), which shares the memory too")
         self.contents("numpy()")
         settle(self._storage)
         array: Array = self._array
@@ -220,7 +220,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
 
     def data_ptr(self) -> Whole:
         """The address of the first element."""
-        address: int = self._memory(force=True).__array_interface__["data"][0]
+        address: int = self._memory().__array_interface__["data"][0]
         return address
 
     def storage_offset(self) -> Whole:
@@ -329,7 +329,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         if not self.requires_grad:
             raise StateError(
                 "element 0 of tensors does not require grad and does not have a grad_fn",
-                facts=(f"Tensor {tuple(self.shape)} {self.dtype}",),
+                facts=(f"Tensor {tuple(self.shape)} {dtypes.name(self.dtype)}",),
                 likely="nothing it was computed from requires gradients, or it was computed under no_grad or from .detach()",
             )  # fmt: skip
         keep = create_graph if retain_graph is None else retain_graph

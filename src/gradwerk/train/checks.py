@@ -27,7 +27,7 @@ def as_data(value: Any, what: str, *, empty: bool = False) -> Array:  # noqa: AN
         array = _numbers_of(array, what)
     if not dtypes.is_data(array.dtype) and array.dtype.name != "bfloat16":
         raise DTypeError(
-            f"{what} holds {array.dtype}, not numbers", facts=(f"{what} {array.shape} {array.dtype}",),
+            f"{what} holds {dtypes.name(array.dtype)}, not numbers", facts=(f"{what} {array.shape} {dtypes.name(array.dtype)}",),
             likely=_as_numbers(array, what),
         )  # fmt: skip
     if array.size == 0 and not empty:
@@ -48,7 +48,7 @@ def _numbers_of(array: Array, what: str) -> Array:
         if not isinstance(item, (bool, int, float, np.bool_, np.integer, np.floating)):
             raise DTypeError(
                 f"{what} holds {item!r} ({type(item).__name__}): not numbers",
-                facts=(f"{what} {array.shape} {array.dtype}", f"first at {list(place)}"),
+                facts=(f"{what} {array.shape} {dtypes.name(array.dtype)}", f"first at {list(place)}"),
                 likely="convert text to numbers first, and fill what is missing" if dtypes.is_objects(array.dtype) else "",
             )
     return array.astype(np.float64)
@@ -81,7 +81,7 @@ def check_finite(array: Array, what: str) -> None:
     first = tuple(int(k) for k in np.argwhere(bad)[0])
     raise DataError(
         f"{what} holds {array[first]}",
-        facts=(f"{what} {array.shape} {array.dtype}", f"first at {list(first)}; {int(bad.sum()):,} such values in all"),
+        facts=(f"{what} {array.shape} {dtypes.name(array.dtype)}", f"first at {list(first)}; {int(bad.sum()):,} such values in all"),
         likely="drop or fill these rows before training, for example with np.nan_to_num",
     )
 
@@ -94,7 +94,7 @@ def check_labels(labels: Array, classes: int, what: str = "y") -> None:
     if dtypes.is_float(labels.dtype) and not np.array_equal(labels, np.floor(labels)):
         raise DTypeError(
             f"{what} holds fractions where class numbers are expected",
-            facts=(f"{what} {labels.shape} {labels.dtype}",),
+            facts=(f"{what} {labels.shape} {dtypes.name(labels.dtype)}",),
             likely="give integers 0, 1, 2, ..., or take a loss for numbers such as 'mse'",
         )
     low, high = labels.min(), labels.max()
@@ -112,7 +112,10 @@ def check_labels(labels: Array, classes: int, what: str = "y") -> None:
         likely = f"the model's last layer has {number}: give it {int(high) + 1}, or number the classes from 0"
     raise DataError(
         f"{what} holds the label {labels[first]}, outside 0..{classes - 1}{start}",
-        facts=(f"{what} {labels.shape} {labels.dtype}: labels {low} to {high}", f"first at {list(first)}; {int(bad.sum()):,} in all"),
+        facts=(
+            f"{what} {labels.shape} {dtypes.name(labels.dtype)}: labels {low} to {high}",
+            f"first at {list(first)}; {int(bad.sum()):,} in all",
+        ),
         likely=likely,
     )
 
@@ -126,14 +129,17 @@ def check_ids(ids: Array, count: int, what: str = "x") -> None:
         return
     check_finite(ids, what)
     if dtypes.is_float(ids.dtype) and not np.array_equal(ids, np.floor(ids)):
-        raise DTypeError(f"{what} holds fractions where ids are expected", facts=(f"{what} {ids.shape} {ids.dtype}",))
+        raise DTypeError(f"{what} holds fractions where ids are expected", facts=(f"{what} {ids.shape} {dtypes.name(ids.dtype)}",))
     bad = (ids < 0) | (ids >= count)
     if not bad.any():
         return
     first = tuple(int(k) for k in np.argwhere(bad)[0])
     raise DataError(
         f"{what} holds the id {ids[first]}, outside 0..{count - 1}",
-        facts=(f"{what} {ids.shape} {ids.dtype}: ids {ids.min()} to {ids.max()}", f"first at {list(first)}; {int(bad.sum()):,} in all"),
+        facts=(
+            f"{what} {ids.shape} {dtypes.name(ids.dtype)}: ids {ids.min()} to {ids.max()}",
+            f"first at {list(first)}; {int(bad.sum()):,} in all",
+        ),
         likely=_rows_wanted(int(ids.min()), int(ids.max()), count),
     )
 
@@ -153,11 +159,11 @@ def check_lengths(**arrays: Array | None) -> int:
     given = {name: array for name, array in arrays.items() if array is not None}
     for name, array in given.items():
         if array.ndim == 0:
-            raise ShapeError(f"{name} has no examples axis", facts=(f"{name} () {array.dtype}",))
+            raise ShapeError(f"{name} has no examples axis", facts=(f"{name} () {dtypes.name(array.dtype)}",))
     if len({len(array) for array in given.values()}) > 1:
         raise ShapeError(
             f"{' and '.join(given)} differ in their number of examples (axis 0)",
-            facts=tuple(f"{name} {array.shape} {array.dtype}" for name, array in given.items()),
+            facts=tuple(f"{name} {array.shape} {dtypes.name(array.dtype)}" for name, array in given.items()),
             likely="each example needs exactly one entry in each",
         )
     return len(next(iter(given.values())))

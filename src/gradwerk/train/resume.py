@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, FileError
 from gradwerk.io.checkpoint import Checkpoint
 from gradwerk.nn.module import Module
@@ -105,7 +106,7 @@ def _fits(tensor: Tensor, array: np.ndarray[Any, Any]) -> bool:
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401  a Tensor or an array
-    return f"{tuple(value.shape)} {value.dtype}"
+    return f"{tuple(value.shape)} {dtypes.name(value.dtype)}"
 
 
 def _run_of(checkpoint: Checkpoint) -> Run:

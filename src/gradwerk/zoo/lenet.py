@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.activation import Activation
@@ -52,7 +53,7 @@ class LeNet5(Module):
         """The logits."""
         if tuple(images.shape[1:]) != (28, 28, 1):
             raise ShapeError(
-                "LeNet-5 reads images of 28 x 28 x 1", facts=(f"input   {tuple(images.shape)} {images.dtype}",),
+                "LeNet-5 reads images of 28 x 28 x 1", facts=(f"input   {tuple(images.shape)} {dtypes.name(images.dtype)}",),
                 likely="resize the images and add the channel axis: images.reshape(-1, 28, 28, 1)",
             )  # fmt: skip
         x = self.s2(self.activate(self.c1(images)))

@@ -85,8 +85,8 @@ def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN4
     if input.dtype == weight.dtype:
         return
     names = arguments.name_of(input.dtype), arguments.name_of(weight.dtype)
-    turn = {"float32": ".float()", "float64": ".double()"}.get(str(weight.dtype), f".to(torch.{weight.dtype})")
-    facts = (f"input   {tuple(input.shape)} {input.dtype}      weight  {tuple(weight.shape)} {weight.dtype}",)
+    turn = {"float32": ".float()", "float64": ".double()"}.get(str(weight.dtype), f".to(torch.{dtypes.name(weight.dtype)})")
+    facts = (f"input   {tuple(input.shape)} {dtypes.name(input.dtype)}      weight  {tuple(weight.shape)} {dtypes.name(weight.dtype)}",)
     given = "x" if isinstance(input, Handle) else "torch.from_numpy(x)"
     raise DTypeError(f"{layer}: expected the input to have the dtype of the weight, but got: {names[0]} != {names[1]}", facts=facts,
                      likely=f"convert the input: {given}{turn}")  # fmt: skip
@@ -106,7 +106,8 @@ def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
         raise ShapeError(
             f"linear(): input and weight shapes cannot be multiplied: the last axis of the input is {rows[-1] if rows else 'missing'}, "
             f"in_features is {wanted}",
-            facts=(f"input   {rows} {input.dtype}      weight  {tuple(weight.shape)} (out_features, in_features)",), likely=likely,
+            facts=(f"input   {rows} {dtypes.name(input.dtype)}      weight  {tuple(weight.shape)} (out_features, in_features)",),
+            likely=likely,
         )  # fmt: skip
     same_dtype("linear()", input, weight)
 
@@ -116,7 +117,8 @@ def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: 
     tensor(f"conv{rank}d", input)
     shape, wanted = tuple(input.shape), weight.shape[1] * groups
     space = ("L",) if rank == 1 else ("H", "W") if rank == 2 else ("D", "H", "W")
-    facts = (f"input   {shape} {input.dtype}      weight  {tuple(weight.shape)} (out_channels, in_channels / groups, *kernel_size)",)
+    sizes = f"weight  {tuple(weight.shape)} (out_channels, in_channels / groups, *kernel_size)"
+    facts = (f"input   {shape} {dtypes.name(input.dtype)}      {sizes}",)
     if weight.ndim != rank + 2:
         raise ShapeError(f"conv{rank}d: expected a weight of {rank + 2} dimensions, got {weight.ndim}", facts=facts)
     if input.ndim not in (rank + 1, rank + 2):
@@ -152,7 +154,8 @@ def normalized(input: Any, running: Any, *, by_batch: bool) -> None:  # noqa: A0
         raise ShapeError(f"batch_norm: expected at least 2D input (got {len(shape)}D input)")
     if running is not None and running.shape[0] != shape[1]:
         raise ShapeError(
-            f"running_mean should contain {shape[1]} elements not {running.shape[0]}", facts=(f"input   {shape} {input.dtype}",),
+            f"running_mean should contain {shape[1]} elements not {running.shape[0]}",
+            facts=(f"input   {shape} {dtypes.name(input.dtype)}",),
             likely=f"axis 1 of the input is the channels: make the layer with num_features={shape[1]}",
         )  # fmt: skip
     if by_batch and math.prod(shape) == shape[1] and shape[1]:
@@ -181,7 +184,7 @@ def floating_target(name: str, input: Any, target: Any) -> None:  # noqa: A002, 
     tensor(name, input)
     tensor(name, target, "target")
     if target.dtype != input.dtype:
-        facts = (f"input   {input.dtype}      target  {target.dtype}",)
+        facts = (f"input   {dtypes.name(input.dtype)}      target  {dtypes.name(target.dtype)}",)
         turn = ".double()" if str(input.dtype) == "float64" else ".float()"
         message = f"{name}: found dtype {arguments.name_of(target.dtype)} but expected {arguments.name_of(input.dtype)}"
         raise DTypeError(message, facts=facts, likely=f"convert the targets: target{turn}")
@@ -191,7 +194,7 @@ def floating_target(name: str, input: Any, target: Any) -> None:  # noqa: A002, 
 def class_labels(input: Any, target: Any) -> None:  # noqa: A002, ANN401
     """cross_entropy: labels (N, ...) for scores (N, C, ...).  Raises: ShapeError, DTypeError."""
     scores, labels = tuple(input.shape), tuple(target.shape)
-    facts = (f"input   {scores} {input.dtype}      target  {labels} {target.dtype}",)
+    facts = (f"input   {scores} {dtypes.name(input.dtype)}      target  {labels} {dtypes.name(target.dtype)}",)
     if not scores:
         raise ShapeError("cross_entropy: the input needs an axis of classes", facts=facts)
     if not dtypes.is_integer(target.dtype):
@@ -213,7 +216,7 @@ def class_labels(input: Any, target: Any) -> None:  # noqa: A002, ANN401
 def class_targets(input: Any, target: Any) -> None:  # noqa: A002, ANN401
     """cross_entropy: floating targets are probabilities, of the input's shape.  Raises: DTypeError, ShapeError."""
     scores, given = tuple(input.shape), tuple(target.shape)
-    facts = (f"input   {scores} {input.dtype}      target  {given} {target.dtype}",)
+    facts = (f"input   {scores} {dtypes.name(input.dtype)}      target  {given} {dtypes.name(target.dtype)}",)
     if not dtypes.is_float(input.dtype):
         raise DTypeError(f"cross_entropy: not implemented for {arguments.name_of(input.dtype)!r}", facts=facts,
                          likely="the scores stand first: loss(output, target)")  # fmt: skip

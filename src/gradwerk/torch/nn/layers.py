@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.tensor.random import default_generator
@@ -294,7 +295,7 @@ class _BatchNorm(Module):
         if input.shape[1] != self.num_features:
             message = f"{type(self).__name__}: expected {self.num_features} features on axis 1, got {input.shape[1]}"
             likely = f"nn.{type(self).__name__}({input.shape[1]})"
-            raise ShapeError(message, facts=(f"input   {tuple(input.shape)} {input.dtype}",), likely=likely)
+            raise ShapeError(message, facts=(f"input   {tuple(input.shape)} {dtypes.name(input.dtype)}",), likely=likely)
         normalized(input, self.running_mean, by_batch=by_batch)
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.nn import init
@@ -62,7 +63,7 @@ class LSTM(Module):
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The last layer's h at every step, and the last (h, c) of every layer and direction."""
-        facts = (f"input   {tuple(input.shape)} {input.dtype}",)
+        facts = (f"input   {tuple(input.shape)} {dtypes.name(input.dtype)}",)
         if input.ndim not in (2, 3):
             raise ShapeError(f"LSTM: Expected input to be 2D or 3D, got {input.ndim}D instead", facts=facts)
         if input.shape[-1] != self.input_size:

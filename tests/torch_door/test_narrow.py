@@ -1,0 +1,152 @@
+"""float16 and bfloat16 as PyTorch 2.13 has them on a CPU: what they meet in, print, refuse, and keep.  The numbers are PyTorch's."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradwerk.torch as torch
+from gradwerk.base import dtypes
+from gradwerk.torch import nn
+from gradwerk.torch.nn import functional as F  # noqa: N812
+
+NARROW = [pytest.param(torch.bfloat16, id="bfloat16"), pytest.param(torch.float16, id="float16")]
+
+
+def numbers(*shape: int, seed: int = 0) -> Any:
+    return torch.tensor(np.random.default_rng(seed).normal(size=shape).astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_what_narrow_tensors_meet_in(dtype: Any) -> None:
+    x = torch.ones(2, dtype=dtype)
+    for other in (torch.bool, torch.uint8, torch.int32, torch.int64, dtype):
+        assert (x + torch.ones(2).to(other)).dtype == dtype
+    for other in (torch.float32, torch.float64):
+        assert (torch.ones(2).to(other) * x).dtype == other
+        assert (x * torch.tensor(1.0).to(other)).dtype == dtype
+    assert (torch.ones(2).half() + torch.ones(2).bfloat16()).dtype == torch.float32
+    assert (torch.ones(2, dtype=torch.int64) + torch.tensor(1.0).to(dtype)).dtype == dtype
+    assert (x + 1).dtype == (2.5 * x).dtype == dtype
+    assert (x > 0.5).dtype == torch.bool
+
+
+def test_numpy_has_no_bfloat16() -> None:
+    x = torch.tensor([1.5, 2.0]).bfloat16()
+    with pytest.raises(TypeError, match="Got unsupported ScalarType BFloat16"):
+        x.numpy()
+    with pytest.raises(TypeError, match="BFloat16"):
+        np.asarray(x)
+    np.testing.assert_array_equal(x.float().numpy(), [1.5, 2.0])
+    assert x.half().numpy().dtype == np.float16
+
+
+def test_printing_and_python_numbers() -> None:
+    x = torch.tensor([1.5, -0.0, 3.14159, 1e-3]).bfloat16()
+    assert repr(x) == "tensor([1.5000e+00, -0.0000e+00, 3.1406e+00, 9.9945e-04], dtype=torch.bfloat16)"
+    assert repr(torch.tensor([[1.5, 65504.0]]).half()) == "tensor([[1.5000e+00, 6.5504e+04]], dtype=torch.float16)"
+    assert repr(torch.tensor(float("nan")).bfloat16()) == "tensor(nan, dtype=torch.bfloat16)"
+    assert x.tolist() == [1.5, -0.0, 3.140625, 0.00099945068359375]
+    assert x[2].item() == float(x[2]) == 3.140625
+    assert f"{x[2]:.2f}" == "3.14"
+    assert x.nonzero().tolist() == [[0], [2], [3]]
+
+
+def test_finfo() -> None:
+    assert repr(torch.finfo(torch.bfloat16)) == (
+        "finfo(resolution=0.01, min=-3.38953e+38, max=3.38953e+38, eps=0.0078125, smallest_normal=1.17549e-38, tiny=1.17549e-38, "
+        "dtype=bfloat16)"
+    )
+    assert torch.finfo(torch.half).max == 65504
+    assert torch.finfo(torch.half).bits == 16
+    with pytest.raises(TypeError, match="floating"):
+        torch.finfo(torch.int64)
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_functions_of_several_operations_round_once(dtype: Any) -> None:
+    x = numbers(3, 4097).to(dtype)
+    wide = x.float()
+    for function in (
+        lambda x: x.sum(1), lambda x: x.mean(1), lambda x: x.var(1), lambda x: x.std(1), lambda x: x.norm(), lambda x: torch.softmax(x, -1),
+        lambda x: torch.log_softmax(x, -1), lambda x: F.avg_pool2d(x.reshape(1, 3, 17, 241), 2), lambda x: x @ x.T, lambda x: x.exp(),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(function(x).float().numpy(), function(wide).to(dtype).float().numpy())
+    assert torch.ones(70_000).half().mean().item() == 1.0
+    assert torch.ones(5000).to(dtype).sum().item() == dtypes.number_of(dtypes.of_value(5000, dtype))
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_a_model_trains_eager_and_compiled(dtype: Any) -> None:
+    def losses(*, compiled: bool) -> list[float]:
+        torch.manual_seed(0)
+        model: Any = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3))
+        model = model.to(dtype)
+        assert {p.dtype for p in model.parameters()} == {dtype}
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        x, y = numbers(16, 1, 8, 8).to(dtype), torch.tensor(np.arange(16) % 3)
+
+        def step() -> Any:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run: Any = torch.compile(step) if compiled else step
+        return [float(run()) for _ in range(6)]
+
+    eager, compiled = losses(compiled=False), losses(compiled=True)
+    assert eager[-1] < eager[0] - 0.1
+    np.testing.assert_allclose(eager, compiled, rtol=16 * torch.finfo(dtype).eps)
+
+
+def test_modules_are_converted_in_place() -> None:
+    model: Any = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    weight = model[0].weight
+    model(torch.ones(4, 2)).sum().backward()
+    assert model.half() is model
+    assert model[0].weight is weight
+    assert weight.dtype == weight.grad.dtype == model[1].running_mean.dtype == torch.float16
+    assert model[1].num_batches_tracked.dtype == torch.int64
+    assert model.bfloat16()[0].bias.dtype == torch.bfloat16
+    assert model.float()[0].bias.dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_what_is_written_filled_padded_and_made(dtype: Any) -> None:
+    x = torch.tensor([[1.5, 2.0], [3.0, 4.0]]).to(dtype)
+    x[0, 0], x[1] = 7, torch.tensor([0.5, 0.25]).to(dtype)
+    x += 1
+    assert x.tolist() == [[8, 3], [1.5, 1.25]]
+    tenth = dtypes.number_of(dtypes.of_value(0.1, dtype))
+    assert F.pad(x, (1, 0), value=0.1).tolist() == [[tenth, 8, 3], [tenth, 1.5, 1.25]]
+    x[x > 2] = 0.1
+    assert x.tolist() == [[tenth, tenth], [1.5, 1.25]]
+    for made in (torch.full((2,), 0.1, dtype=dtype), torch.empty(2, dtype=dtype).fill_(0.1), torch.ones(2, dtype=dtype) * 0.1):
+        assert made.tolist() == [tenth, tenth]
+    assert torch.arange(3, dtype=dtype).tolist() == [0, 1, 2]
+    assert torch.eye(2, dtype=dtype).tolist() == [[1, 0], [0, 1]]
+    assert torch.ones_like(x).dtype == torch.zeros_like(x).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_copies_and_files(dtype: Any, tmp_path: Path) -> None:
+    x = torch.tensor([[1.5, -0.0, float("inf"), float("nan"), 1e-7]]).to(dtype)
+    torch.save({"x": x}, tmp_path / "x.safetensors")
+    for other in (copy.deepcopy(x), pickle.loads(pickle.dumps(x)), torch.load(tmp_path / "x.safetensors")["x"], x.clone(), torch.cat([x])):
+        assert other.dtype == dtype
+        np.testing.assert_array_equal(other.float().numpy(), x.float().numpy())
+        np.testing.assert_array_equal(np.signbit(other.float().numpy()), np.signbit(x.float().numpy()))
+
+
+def test_errors_name_the_dtype() -> None:
+    with pytest.raises(RuntimeError, match="BFloat16 != Float"):
+        torch.ones(2, 2).bfloat16() @ torch.ones(2, 2)
+    with pytest.raises(TypeError, match="bfloat16"):
+        torch.ones(2).bfloat16() ^ torch.ones(2).bfloat16()
