@@ -23,7 +23,7 @@ from gradwerk.keras.signatures import RECORD as keras_record
 
 MODULES = {
     "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils"),
-    "torch": ("", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "utils.data", "autograd"),
+    "torch": ("", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
 }
 METHODS = {
     "keras": ("Sequential", "Optimizer"),
@@ -36,7 +36,7 @@ INTERNAL = {
         "Told", "Variable", "checked_values",
         "weights_like", "with_shapes",
     },
-    "torch": {"channels_first", "channels_last", "each"},
+    "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups"},
 }  # fmt: skip
 """Names that a module of a door holds for itself."""
 RECORDS = {"keras": keras_record, "torch": Path(__file__).parent / "recorded" / "torch.json"}

@@ -1,6 +1,7 @@
 """torch.optim."""
 
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.optim import lr_scheduler as lr_scheduler
 from gradwerk.torch.optim.optimizers import SGD as SGD
 from gradwerk.torch.optim.optimizers import Adam as Adam
 from gradwerk.torch.optim.optimizers import AdamW as AdamW

@@ -1,0 +1,40 @@
+"""Learning rates from one epoch to the next, as recurrences on numbers: PyTorch's, which go on from whatever the rate is.
+
+schedules.py has the closed forms, which a step computes by itself.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def line(start: float, end: float, share: float) -> float:
+    """On a straight line from `start` to `end`."""
+    return (end - start) * share + start
+
+
+def wave(start: float, end: float, share: float) -> float:
+    """On half a cosine wave from `start` to `end`."""
+    return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
+
+
+def line_factor(epoch: int, epochs: int, first: float, last: float) -> float:
+    """What the rate is multiplied by at an epoch, so that it goes from `first` to `last` times the base rate on a straight line."""
+    return 1.0 + (last - first) / (epochs * first + (epoch - 1) * (last - first))
+
+
+def power_factor(epoch: int, epochs: int, power: float) -> float:
+    """The same for base * (1 - epoch / epochs)^power."""
+    return float(((1.0 - epoch / epochs) / (1.0 - (epoch - 1) / epochs)) ** power)
+
+
+def next_on_wave(rate: float, base: float, least: float, epoch: int, length: int) -> float:
+    """The rate of an epoch on a cosine wave between `base` and `least`, of half the period `length`, given that of the epoch before.
+
+    At the bottom, from which no factor leads up, it is counted from the base rate.
+    Source: Loshchilov and Hutter, 2016, "SGDR: stochastic gradient descent with warm restarts".
+    """
+    if (epoch - 1 - length) % (2 * length) == 0:
+        return rate + (base - least) * (1 - math.cos(math.pi / length)) / 2
+    factor = (1 + math.cos(math.pi * epoch / length)) / (1 + math.cos(math.pi * (epoch - 1) / length))
+    return factor * (rate - least) + least
