@@ -107,7 +107,8 @@ def traced(action: Callable[[], object], number: int) -> Tracer:
 def modes() -> dict[str, object]:
     """What is as before, wherever an action was broken off."""
     held = {item.name: getattr(settings, item.name) for item in SETTINGS}
-    return held | {"set": dict(settings._set), "trace": mode.trace, "under way": mode.under_way, "grad": mode.grad, "gc": gc.isenabled(), "path": origin.current_path()}
+    own = {"trace": mode.trace, "under way": mode.under_way, "grad": mode.grad}
+    return held | own | {"set": dict(settings._set), "gc": gc.isenabled(), "path": origin.current_path()}
 
 
 def same(one: Sequence[Array], other: Sequence[Array]) -> bool:
