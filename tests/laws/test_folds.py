@@ -13,7 +13,7 @@ FOLDS = [cls for cls in load_registry().values() if issubclass(cls, Reduction)]
 
 
 @pytest.mark.parametrize("fold", FOLDS, ids=lambda cls: cls.name)
-@pytest.mark.parametrize("dtype", [dtype for kinds in ("f", "i", "u") for dtype in DTYPES[kinds]], ids=str)
+@pytest.mark.parametrize("dtype", [dtype for kinds in ("f", "i", "u") for dtype in DTYPES[kinds] if dtype.kind != "V"], ids=str)
 def test_combine_is_associative_and_commutative(fold: type[Reduction], dtype: np.dtype[np.generic]) -> None:
     """At whole numbers, infinities and NaN; integers wrap."""
     e, op = NumpyEmitter(), fold((0,))
