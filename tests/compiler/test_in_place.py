@@ -50,3 +50,11 @@ def test_results_do_not_depend_on_where_they_are_written(name: str) -> None:
     over = Walk(compile_graph(graph, host_target(), in_place), arrays).run()
     for want, got in zip(apart, over, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+def test_an_update_that_alone_reads_its_input_takes_no_memory() -> None:
+    graph = Graph()
+    w, g = (graph.input(Type((256, 256), np.dtype(np.float32))) for _ in range(2))
+    graph.finish([add(w, mul(g, -0.1))])
+    plan = compile_graph(graph, host_target(), {0: 0})
+    assert plan.arena_bytes == 0 and len(plan.launches) == 1

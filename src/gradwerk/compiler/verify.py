@@ -119,7 +119,8 @@ class Walks:
         if isinstance(step, HostStep):
             self.scheduled.touch(key, trips, called(step), None, first=False)
         elif isinstance(step, Repeated):
-            self.asked(self.scheduled, step, key, trips, first=False)
+            if first < end:  # one without work has no place in the Plan, and nobody reads its flag
+                self.asked(self.scheduled, step, key, trips, first=False)
             spans = [self.plan.spans[inner] for inner in step.steps]
             for trip in range(step.tried(holds=self.holds)):
                 for number, (inner, (begin, behind)) in enumerate(zip(step.steps, spans, strict=True)):
