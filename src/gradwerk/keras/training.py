@@ -57,11 +57,11 @@ class Training:
         self._eager = False
         self._made: Made | None = None
         self._asking: Steps | None = None
-        self._built_at = -1
+        self._built_at = self._trains_at = -1
         self._accepted: tuple[Any, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_made": None, "_asking": None, "_built_at": -1, "_accepted": ()}
+        return vars(self) | {"_made": None, "_asking": None, "_built_at": -1, "_trains_at": -1, "_accepted": ()}
 
     def of(self, model: Layer) -> Training:
         """The same for another model: what was compiled, without the steps."""
@@ -170,7 +170,11 @@ class Training:
 
     def warn_of_frozen(self) -> None:
         """Warns where nothing is trained, as Keras does, which goes on and counts: also what was freed inside of a frozen model stays."""
-        if self.model.weights and not self.model.trainable_weights:
+        if self._trains_at == epoch.number:  # nothing has changed since something was found to be trained
+            return
+        if self.model.trainable_weights:
+            self._trains_at = epoch.number
+        elif self.model.weights:
             warn("The model does not have any trainable weights: it is frozen, and nothing is trained")
 
     def evaluate(self, data: Data, batch_size: int | None, verbose: str | int, callbacks: Callbacks) -> dict[str, float]:
