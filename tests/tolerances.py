@@ -32,7 +32,8 @@ from gradwerk.compiler.contraction.roles import LONGEST_SUM
 from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Source
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Indexed, Movement, Op, Source
 from gradwerk.ops.arithmetic import Abs, Floor, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
 from gradwerk.ops.clamp import ClampMax, ClampMin
 from gradwerk.ops.compare import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual

@@ -12,7 +12,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import TOKEN, Graph, Type, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import REGISTRY, Input, Movement, Unary, typed, undefined
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import REGISTRY, Movement, Unary, typed, undefined
 from gradwerk.ir.verify import verify
 from gradwerk.ops.control import Scan, backward_of, scan
 from gradwerk.ops.elementwise import add, cast, exp, mul, sigmoid, sin, stop_gradient, tanh

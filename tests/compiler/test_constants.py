@@ -14,7 +14,7 @@ from gradwerk.base import dtypes
 from gradwerk.compiler.simplify import simplify
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.interpret import Program
-from gradwerk.ir.op import Constant
+from gradwerk.ir.leaves import Constant
 from gradwerk.ops.arithmetic import add, mul, neg, where
 from gradwerk.ops.functions import mean
 from gradwerk.ops.movement import BroadcastTo, flip, reshape

@@ -114,7 +114,7 @@ FUSION = (
     ),
     Fault(
         "random bits in rows",
-        "compiler/partition.py",
+        "compiler/row_shapes.py",
         "    return not isinstance(node.op, Random) and all(",
         "    return all(",
         "random bits of one number per row are numbered along the rows",

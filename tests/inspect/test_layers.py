@@ -9,7 +9,7 @@ import gradwerk as gw
 from gradwerk.inspect.launches import Row
 from gradwerk.inspect.layers import LayerPath, Layers, layer_of, nodes_by_layer, paths_of
 from gradwerk.ir.graph import Graph
-from gradwerk.ir.op import Input
+from gradwerk.ir.leaves import Input
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.module import Module
 from gradwerk.ops.functions import softmax

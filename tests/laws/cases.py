@@ -16,7 +16,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Type
-from gradwerk.ir.op import REGISTRY, Binary, Constant, Elementwise, Example, Input, Interval, Op, Reduction, Select, Unary, typed
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import REGISTRY, Binary, Elementwise, Example, Interval, Op, Reduction, Select, Unary, typed
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ops.look import NotZero
 

@@ -13,7 +13,8 @@ from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.control import Control
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import Input, Op
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Op
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.reduction import Max, Min, Sum

@@ -17,7 +17,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import Array, Constant, Contraction, Input, Movement, Reduction, Source
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Array, Contraction, Movement, Reduction, Source
 from gradwerk.ops.arithmetic import Abs, Cast, Maximum, Minimum, Neg, Relu, Sign, StopGradient, Where
 from gradwerk.ops.branch import Cond, While
 from gradwerk.ops.control import Scan

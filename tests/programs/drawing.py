@@ -12,7 +12,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError
 from gradwerk.ir.graph import Graph, Type, Value
-from gradwerk.ir.op import Input
+from gradwerk.ir.leaves import Input
 from tests.programs.text import Array, Given, Line, Program, Step
 from tests.programs.words import NARROW, WIDE, vocabulary
 

@@ -11,7 +11,8 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.graph import Graph, Type, Value
-from gradwerk.ir.op import Binary, Constant, Elementwise, Movement, Op, Reduction, Select, Unary
+from gradwerk.ir.leaves import Constant
+from gradwerk.ir.op import Binary, Elementwise, Movement, Op, Reduction, Select, Unary
 from gradwerk.ops.arithmetic import Add, Cast, Div, Maximum, Mul, Neg, Relu, Sub, Where
 from gradwerk.ops.compare import Greater
 from gradwerk.ops.contraction import Contract, axes

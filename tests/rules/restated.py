@@ -14,7 +14,8 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.ir.graph import Graph, Value
-from gradwerk.ir.op import Elementwise, Input, Op, Reduction
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Elementwise, Op, Reduction
 from gradwerk.ops.arithmetic import Abs, Maximum, Relu, Sub, add, cast, div, maximum, minimum, mul, neg, sub, where
 from gradwerk.ops.compare import equal
 from gradwerk.ops.contraction import Contract, axes

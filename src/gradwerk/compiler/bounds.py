@@ -17,11 +17,12 @@ from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import IterationSlice
-from gradwerk.compiler.partition import is_fold
+from gradwerk.compiler.row_shapes import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Indexed, Input, Movement, Op, Reduction, Source, Strides
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Indexed, Movement, Op, Reduction, Source, Strides
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit, has_code
 from gradwerk.ops.contraction import Contract

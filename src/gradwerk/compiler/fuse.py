@@ -13,11 +13,14 @@ from functools import lru_cache
 
 from gradwerk.base.dtypes import bool_
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.llvm.body import uses_index, weight
-from gradwerk.compiler.partition import Group, Partition, is_fold, is_literal, per_row
+from gradwerk.compiler.partition import Group, Partition
 from gradwerk.compiler.remake import Reader, Remade
+from gradwerk.compiler.row_shapes import is_fold, per_row
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Contraction, Input, Movement, Op, Random, Reduction
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Contraction, Movement, Op, Random, Reduction
 from gradwerk.ir.region import ANCHORED, MAP, REDUCE, ROW, Region, Single, Unit
 
 MOST_EPILOGUE = 8

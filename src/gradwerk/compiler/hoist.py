@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from gradwerk.base.errors import VerifyError
 from gradwerk.ir.control import Role, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Input, Op
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Op
 from gradwerk.ops.arithmetic import Add
 from gradwerk.ops.contraction import Contract, Index, fresh_axis
 from gradwerk.ops.control import Scan

@@ -20,13 +20,14 @@ from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.llvm.windows import lower_window
 from gradwerk.compiler.outline import units_of
-from gradwerk.compiler.partition import per_row
 from gradwerk.compiler.places import Places, in_rows, row_operand
+from gradwerk.compiler.row_shapes import per_row
 from gradwerk.compiler.steps import HostStep, Segment, Step
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Movement, Op, Random, Strides
+from gradwerk.ir.leaves import Constant
+from gradwerk.ir.op import Movement, Op, Random, Strides
 from gradwerk.ir.plan import Check, Turns
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
 from gradwerk.ops.contraction import Contract

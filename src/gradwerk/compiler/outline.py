@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.partition import is_literal, is_short
+from gradwerk.compiler.literals import is_literal
+from gradwerk.compiler.row_shapes import is_short
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Elementwise, Op, Random, Reduction
+from gradwerk.ir.leaves import Constant
+from gradwerk.ir.op import Elementwise, Op, Random, Reduction
 from gradwerk.ir.region import Region, Single, Unit
 
 MOST_KEPT = 256

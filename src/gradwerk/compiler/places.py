@@ -10,7 +10,8 @@ from gradwerk.compiler.homes import Home
 from gradwerk.compiler.memory import Overwritten, content
 from gradwerk.compiler.work import Buffer, Operand, order_of, row_major
 from gradwerk.ir.graph import Type, Value
-from gradwerk.ir.op import Constant, Movement, Strides
+from gradwerk.ir.leaves import Constant
+from gradwerk.ir.op import Movement, Strides
 
 CACHE_WAY, LINE = 1024, 64
 """Bytes between rows that begin to share cache sets, bytes of a cache line."""

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
+from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.llvm.math import HEAVY
-from gradwerk.compiler.partition import MOST_READS, is_literal
+from gradwerk.compiler.partition import MOST_READS
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Contraction, Elementwise, Reduction
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from gradwerk.compiler.hoist import copied, in_bodies
 from gradwerk.compiler.remake import SLOW
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Constant, Elementwise, Input
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Elementwise
 from gradwerk.ops.arithmetic import Where
 from gradwerk.ops.branch import Cond
 from gradwerk.ops.movement import BroadcastTo, Reshape

@@ -17,7 +17,8 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.control import rewritten
 from gradwerk.ir.graph import Graph, Value, promoted
-from gradwerk.ir.op import Array, Constant, Elementwise, Input, Movement, Op, Random, Reduction, Source
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Array, Elementwise, Movement, Op, Random, Reduction, Source
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub, Where
 from gradwerk.ops.compare import Greater
 from gradwerk.ops.contraction import Contract, Index

@@ -14,7 +14,8 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.ir.control import bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Value
-from gradwerk.ir.op import Input, Op
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Op
 from gradwerk.ops.arithmetic import Cast
 
 

@@ -16,7 +16,7 @@ from functools import reduce
 from gradwerk.base.origin import BACKWARD, Origin
 from gradwerk.inspect.launches import Row
 from gradwerk.ir.graph import Graph, Node
-from gradwerk.ir.op import Constant, Input
+from gradwerk.ir.leaves import Constant, Input
 
 OUTSIDE = "outside of all layers"
 

@@ -26,9 +26,9 @@ from gradwerk.runtime.program import Program
 from gradwerk.tensor.calls import contents
 from gradwerk.tensor.compile import Compiled
 from gradwerk.tensor.engine import Executable, crossing, native_executor, usable
+from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, GradientOf
 from gradwerk.tensor.results import memory
 from gradwerk.tensor.signature import Call
-from gradwerk.tensor.specialize import Argument, Differentiable, Fixed, GradientOf
 from gradwerk.tensor.storage import aligned_copy
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin, capture_model
-from gradwerk.ir.op import Constant, Input, Op
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Op
 from gradwerk.ir.type import TOKEN, Type
 
 __all__ = ["TOKEN", "Graph", "Node", "Type", "Value"]

@@ -10,7 +10,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError, ShapeError, VerifyError
 from gradwerk.base.origin import capture
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Array, Input
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Array
 
 Watch = Callable[[Node, tuple[Array, ...], tuple[Array, ...]], None]
 """Called with each node, its arguments and its results."""

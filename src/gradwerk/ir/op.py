@@ -1,7 +1,7 @@
 """What an op is: a final frozen dataclass of one of these kinds.  The kind says what must be answered and answers what its members share.
 
     kind         meaning                                   a member must give
-    Source       values from nothing                       infer, reference
+    Source       values from nothing                       infer, reference         (arguments and constants: ir/leaves.py)
     Unary        y[i] = f(x[i])                            vjp, emit, reference
     Binary       y[i] = f(a[i], b[i]), broadcast           vjp, emit, reference
     Select       y[i] = c[i] ? a[i] : b[i], broadcast      vjp, emit, reference
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -379,43 +379,3 @@ class Host(Op):
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "evaluate")
     rounds = False
-
-
-@dataclass(frozen=True)
-class Input(Source):
-    """An argument of the graph.  `label` is for people, and no part of what a graph says: layers of other names are the same program."""
-
-    rounds = False
-    position: int
-    type: Type
-    label: str = field(default="", compare=False)
-
-    def infer(self, *types: Type) -> tuple[Type, ...]:
-        return (self.type,)
-
-
-@dataclass(frozen=True)
-class Constant(Source):
-    """Data known when the graph is built; equal by dtype, shape and bits (0.0 is not -0.0, 1 is not True)."""
-
-    rounds = False
-    type: Type
-    data: bytes
-
-    @classmethod
-    def of(cls, array: Array) -> Constant:
-        """The constant of an array's present contents."""
-        return cls(Type(array.shape, array.dtype), array.tobytes())
-
-    def infer(self, *types: Type) -> tuple[Type, ...]:
-        return (self.type,)
-
-    def reference(self, *arrays: Array) -> Array:
-        return np.frombuffer(self.data, self.type.dtype).reshape(self.type.shape)
-
-    def __str__(self) -> str:
-        if self.type.size == 1:
-            return f"constant({dtypes.number_of(self.reference())!r}: {self.type})"
-        return f"constant({self.type})"
-
-

@@ -21,7 +21,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Elementwise, Input, Op, Random, Reduction
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Elementwise, Op, Random, Reduction
 from gradwerk.ir.text import node_text
 
 MAP, ROW, REDUCE, ANCHORED = "map", "row", "reduce", "anchored"

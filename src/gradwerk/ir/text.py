@@ -21,7 +21,8 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import REGISTRY, Input, Op
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import REGISTRY, Op
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradwerk.base.errors import GradwerkError, VerifyError
 from gradwerk.ir.control import bodies_of
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.op import Input
+from gradwerk.ir.leaves import Input
 from gradwerk.ir.text import node_text
 
 AROUND = 5

@@ -22,7 +22,8 @@ from gradwerk.base.errors import GradwerkError, ShapeError, StateError
 from gradwerk.ir.control import Control, Role
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import Program
-from gradwerk.ir.op import Array, Example, Grads, Input, Movement, Operand, typed
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, typed
 from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.source import full
 

@@ -17,11 +17,12 @@ from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
+from gradwerk.ops.axes import normal_axes
 from gradwerk.ops.clamp import clamp_max, clamp_min
 from gradwerk.ops.compare import equal, greater_equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.look import not_zero
-from gradwerk.ops.movement import expand_dims, normal_axes, reshape, unchanged
+from gradwerk.ops.movement import expand_dims, reshape, unchanged
 from gradwerk.ops.precision import rounded_once
 from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum

@@ -12,10 +12,11 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from gradwerk.base.errors import OutOfRangeError, ShapeError
+from gradwerk.base.errors import ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.meeting import same_dtype
 from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, Strides, typed
+from gradwerk.ops.axes import normal_axes, normal_axis
 
 
 @final
@@ -313,23 +314,6 @@ class Concatenate(Movement):
         return tuple(Strides(t.shape, y.strides, start) for t, start in zip(types, starts, strict=True))
 
 
-def normal_axis(op: str, axis: int, ndim: int) -> int:
-    """An axis counted from the front.  Raises: OutOfRangeError outside -ndim..ndim-1."""
-    if not -ndim <= axis < ndim:
-        raise OutOfRangeError(f"{op}: there is no axis {axis} in {ndim} dimensions")
-    return axis % ndim
-
-
-def normal_axes(op: str, axes: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Sorted axes counted from the front; None means all.  Raises: ShapeError for one outside or named twice."""
-    if axes is None:
-        return tuple(range(ndim))
-    found = sorted(normal_axis(op, axis, ndim) for axis in ((axes,) if isinstance(axes, int) else axes))
-    if len(set(found)) != len(found):
-        raise ShapeError(f"{op}: an axis is named twice in {axes}")
-    return tuple(found)
-
-
 def reshape(x: Operand, shape: Sequence[int]) -> Operand:
     """x in another shape; one extent may be -1 and is then what is left.  Raises: ShapeError."""
     wanted = tuple(int(n) for n in shape)
@@ -406,5 +390,3 @@ def squeeze(x: Operand, axes: int | Sequence[int] | None = None) -> Operand:
     if any(x.shape[k] != 1 for k in given):
         raise ShapeError(f"squeeze: axes {given} are not all of extent 1", facts=(f"input {tuple(x.shape)}",))
     return reshape(x, tuple(n for k, n in enumerate(x.shape) if k not in given))
-
-

@@ -17,8 +17,9 @@ from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Grads, Operand, Reduction
 from gradwerk.ops.arithmetic import cast, div, mul, where
+from gradwerk.ops.axes import normal_axes, normal_axis
 from gradwerk.ops.compare import equal, logical_or, not_equal
-from gradwerk.ops.movement import broadcast_to, normal_axes, normal_axis, reshape, unchanged
+from gradwerk.ops.movement import broadcast_to, reshape, unchanged
 from gradwerk.ops.source import arange
 
 MOST_PLACES = 2**31 - 1

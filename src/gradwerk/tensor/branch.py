@@ -17,10 +17,11 @@ from gradwerk.ops.branch import Cond, While
 from gradwerk.ops.compare import not_equal
 from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
+from gradwerk.tensor.body import Body
 from gradwerk.tensor.control import as_tensor, check_types, stand_in
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import Body, under_way
+from gradwerk.tensor.trace import under_way
 
 Tree = Any
 FLAG = Type((), dtypes.bool_)

@@ -25,18 +25,9 @@ from gradwerk.tensor.engine import PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
 from gradwerk.tensor.overlaps import held_memory, share
+from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Specialization
 from gradwerk.tensor.results import base_type, build, find, memory, view_of
 from gradwerk.tensor.signature import Call
-from gradwerk.tensor.specialize import (
-    Argument,
-    Differentiable,
-    Fixed,
-    Fresh,
-    GradientOf,
-    Recipe,
-    Reference,
-    Specialization,
-)
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.tape import FREED, record, unread

@@ -22,9 +22,10 @@ from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
 from gradwerk.tensor.placement import placement
 from gradwerk.tensor.rebinding import rebound
+from gradwerk.tensor.recipes import Argument, Fixed, Specialization
 from gradwerk.tensor.results import find
 from gradwerk.tensor.signature import Call, describe_change
-from gradwerk.tensor.specialize import Argument, Fixed, Specialization, Tracer
+from gradwerk.tensor.specialize import Tracer
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.trace import Moved, Overlap
 from gradwerk.tensor.turns import latest, turn

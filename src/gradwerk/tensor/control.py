@@ -12,10 +12,11 @@ from gradwerk.base import trees
 from gradwerk.base.errors import ShapeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ops.control import Scan
+from gradwerk.tensor.body import Body
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import Body, under_way
+from gradwerk.tensor.trace import under_way
 
 Tree = Any
 

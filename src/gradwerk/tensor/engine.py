@@ -22,7 +22,8 @@ from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.interpret import Program as Interpreter
-from gradwerk.ir.op import Array, Input, Movement, Op
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.look import Look
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.finish import Finished, to_the_end

@@ -8,10 +8,8 @@ of plain objects that the code names, the contents of lists and dicts.
 from __future__ import annotations
 
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from operator import is_
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,150 +17,19 @@ import numpy as np
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.placement import Met
+from gradwerk.tensor.slots import ABSENT, LONGEST, PLAIN, Cell, Contents, Item, Parts, Slot, Versioned, content_of, items_of
 from gradwerk.tensor.state import bump_epoch, epoch, mode
 from gradwerk.tensor.storage import Storage
 
 __all__ = ["Guards", "bump_epoch", "forbid_mutation"]
 
-LONGEST = 4096
-"""Items: longer lists and dicts are data, not structure, and only their length is guarded."""
-_ABSENT = object()
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
-_ATOMS = (*_PLAIN, np.generic, np.dtype, type, range, slice)
+_ATOMS = (*PLAIN, np.generic, np.dtype, type, range, slice)
 
 
 def forbid_mutation(owner: object, name: str) -> None:
     """Refuses to set a plain attribute of a guarded object under trace.  Raises: TraceError with the user's line."""
     if mode.trace is not None:
         mode.trace.forbid(owner, name)
-
-
-class Slot(ABC):
-    """One place and what it held.  `read` gives the present content; `put_back` restores it after a failed trace."""
-
-    __slots__ = ("key", "label", "owner", "was")
-
-    def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
-        self.label, self.owner, self.key, self.was = label, owner, key, was
-
-    @abstractmethod
-    def read(self) -> Any:  # noqa: ANN401
-        """The present content."""
-
-    @abstractmethod
-    def put_back(self) -> None:
-        """The former content again."""
-
-    def holds(self) -> bool:
-        """Whether it is still the same."""
-        now = self.read()
-        return now is self.was or _equal(now, self.was)
-
-    def change(self) -> str:
-        """`global rate changed from 0.1 to 0.2`."""
-        return f"{self.label} changed from {_short(self.was)} to {_short(self.read())}"
-
-
-class Item(Slot):
-    """A key of a dict: a global, an attribute of a plain object."""
-
-    def read(self) -> Any:  # noqa: ANN401
-        return self.owner.get(self.key, _ABSENT)
-
-    def put_back(self) -> None:
-        if self.was is _ABSENT:
-            self.owner.pop(self.key, None)
-        else:
-            self.owner[self.key] = self.was
-
-
-class Cell(Slot):
-    """A closure cell."""
-
-    def read(self) -> Any:  # noqa: ANN401
-        return _cell(self.owner)
-
-    def put_back(self) -> None:
-        self.owner.cell_contents = self.was
-
-
-class Contents(Slot):
-    """What a list or dict holds: its items by identity, numbers by value."""
-
-    __slots__ = ("items", "names")
-
-    def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
-        super().__init__(label, owner, key, was)
-        whole = len(owner) <= LONGEST
-        self.items = list(owner.values() if isinstance(owner, dict) else owner) if whole else []
-        self.names = list(owner) if whole and isinstance(owner, dict) else []
-
-    def read(self) -> Any:  # noqa: ANN401
-        return _items(self.owner)
-
-    def holds(self) -> bool:
-        owner, was = self.owner, self.was
-        if len(owner) != self.key:
-            return False
-        if self.key > LONGEST:
-            return True
-        if type(owner) is dict:
-            if all(map(is_, owner.values(), self.items)) and all(map(is_, owner, self.names)):
-                return True
-        elif all(map(is_, owner, self.items)):
-            return True
-        now = _items(owner)
-        return all(a is b or _equal(a, b) for a, b in zip(now, was, strict=True))
-
-    def put_back(self) -> None:
-        if len(self.was) < 1 and self.key:
-            return
-        if isinstance(self.owner, dict):
-            self.owner.clear()
-            self.owner.update(zip(self.was[::2], self.was[1::2], strict=True))
-        else:
-            self.owner[:] = self.was
-
-    def change(self) -> str:
-        counts = "" if len(self.owner) == self.key else f" from {self.key} items to {len(self.owner)}"
-        return f"the contents of {self.label} changed{counts}"
-
-
-class Parts(Slot):
-    """An object that says what a step depends on (`__gradwerk_guarded__`): the same things as at the trace."""
-
-    def read(self) -> Any:  # noqa: ANN401
-        return self.owner.__gradwerk_guarded__()
-
-    def holds(self) -> bool:
-        now = self.read()
-        return now is self.was or (len(now) == len(self.was) and all(map(is_, now, self.was)))
-
-    def put_back(self) -> None:
-        """Nothing: what it says follows from what it holds."""
-
-    def change(self) -> str:
-        return f"what {self.label} consists of changed"
-
-
-class Versioned:
-    """An object with a version, and its attributes at the time: set back to what they were, they are what they were."""
-
-    __slots__ = ("held", "label", "owner", "version")
-
-    def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
-        self.label, self.owner, self.version = label, owner, owner.__gradwerk_version__
-        self.held = {name: value for name, value in vars(owner).items() if not name.startswith("__gradwerk")}
-
-    def change(self) -> str:
-        """The first attribute that differs, or nothing."""
-        now, usual = vars(self.owner), type(self.owner)
-        for name in {**self.held, **now}:
-            was = self.held.get(name, getattr(usual, name, _ABSENT))
-            value = now.get(name, getattr(usual, name, _ABSENT))
-            if not name.startswith("__gradwerk") and value is not was and not _equal(value, was):
-                return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
-        return ""
 
 
 class Guards:
@@ -203,7 +70,7 @@ class Guards:
     def broken(self) -> str:
         """What changed since, as text; empty when all holds."""
         for owner, key, was in self.items:
-            if owner.get(key, _ABSENT) is not was:
+            if owner.get(key, ABSENT) is not was:
                 break
         else:
             for slot in self.others:
@@ -337,8 +204,8 @@ class Reach:
         self.seen[id(fn.__code__)] = fn
         for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
             if not _ours(fn.__module__ or ""):  # our own functions bind their cells once
-                self.slots.append(Cell(name, cell, None, _cell(cell)))
-            self.visit(name, _cell(cell))
+                self.slots.append(Cell(name, cell, None, content_of(cell)))
+            self.visit(name, content_of(cell))
         for position, default in enumerate((*(fn.__defaults__ or ()), *(fn.__kwdefaults__ or {}).values())):
             self.visit(f"default {position} of {fn.__name__}", default)
         if hasattr(fn, "__wrapped__"):
@@ -355,23 +222,10 @@ class Reach:
     def contents(self, label: str, value: list[Any] | dict[Any, Any]) -> None:
         """A list or dict: what it holds, and that it still holds it."""
         short = len(value) <= LONGEST
-        self.slots.append(Contents(label, value, len(value), _items(value) if short else ()))
+        self.slots.append(Contents(label, value, len(value), items_of(value) if short else ()))
         if short:
             for key, item in value.items() if isinstance(value, dict) else enumerate(value):
                 self.visit(f"{label}[{key!r}]", item)
-
-
-def _cell(cell: CellType) -> Any:  # noqa: ANN401
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return _ABSENT
-
-
-def _items(value: list[Any] | dict[Any, Any]) -> tuple[Any, ...]:
-    if len(value) > LONGEST:
-        return ()
-    return tuple(part for pair in value.items() for part in pair) if isinstance(value, dict) else tuple(value)
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -382,11 +236,6 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401
-    """Whether two plain values say the same: 1 is not True, 0.0 is not -0.0."""
-    return isinstance(a, _PLAIN) and type(a) is type(b) and bool(a == b and (not isinstance(a, float) or a != 0 or str(a) == str(b)))
-
-
 def _ours(module: str) -> bool:
     return module == "gradwerk" or module.startswith("gradwerk.")
 
@@ -395,9 +244,3 @@ def is_library(module: str) -> bool:
     """True for code that does not change under the user's hands: ours, NumPy, the standard library."""
     top = module.partition(".")[0]
     return top in ("gradwerk", "numpy", "ml_dtypes", "builtins") or (top in sys.stdlib_module_names and top != "__main__")
-
-
-def _short(value: Any) -> str:  # noqa: ANN401
-    if value is _ABSENT:
-        return "nothing"
-    return repr(value) if isinstance(value, _PLAIN) else f"{type(value).__name__} object"

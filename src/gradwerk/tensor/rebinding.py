@@ -16,7 +16,7 @@ from gradwerk.tensor.devices import place_of
 from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, memory_of
 from gradwerk.tensor.placement import Met
-from gradwerk.tensor.specialize import Fixed, Within
+from gradwerk.tensor.recipes import Fixed, Within
 from gradwerk.tensor.storage import Storage
 
 Moves = dict[Storage, Storage]

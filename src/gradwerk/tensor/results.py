@@ -17,7 +17,7 @@ from gradwerk.ir.op import Array, Movement
 from gradwerk.tensor.apply import alias, another
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle, View, gradient_of, make, memory_of
-from gradwerk.tensor.specialize import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
+from gradwerk.tensor.recipes import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
 from gradwerk.tensor.storage import Storage, row_major, shown
 from gradwerk.tensor.tensor import Tensor
 

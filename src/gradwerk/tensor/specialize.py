@@ -6,7 +6,6 @@ Run the function on stand-ins, decide what goes in and what comes out, compile, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,21 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.graph import Node, Type, Value
-from gradwerk.ir.op import Array, Input, Movement, Strides
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Movement, Strides
 from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.answer import Marker
-from gradwerk.tensor.devices import CPU, Device, like, place_of
-from gradwerk.tensor.engine import Executable, executable
-from gradwerk.tensor.guards import Guards, Slot
+from gradwerk.tensor.devices import like, place_of
+from gradwerk.tensor.engine import executable
+from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, memory_of
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import lend
-from gradwerk.tensor.node import TapeNode
 from gradwerk.tensor.placement import Placement, axes_in_memory, placement
+from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Specialization, Within
 from gradwerk.tensor.signature import Call, Rebuilt
+from gradwerk.tensor.slots import Slot
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, held, inverse
 from gradwerk.tensor.tape import Walk, spent_node
@@ -36,105 +37,6 @@ from gradwerk.tensor.watched import Watched
 
 LARGEST = 1 << 22
 """Bytes: larger arrays that a function holds are data, and not looked at for what the trace itself wrote to them."""
-
-
-@dataclass(frozen=True)
-class Argument:
-    """The Tensor or array at a place of the call."""
-
-    place: int
-
-
-@dataclass(frozen=True, eq=False)
-class Fixed:
-    """A Tensor that the function found outside: always the same one."""
-
-    handle: Handle
-
-
-@dataclass(frozen=True)
-class GradientOf:
-    """What `.grad` of a Tensor holds at the time of the call."""
-
-    owner: Argument | Fixed
-
-
-Reference = Argument | Fixed | GradientOf
-Source = Reference | Array
-
-
-@dataclass(frozen=True)
-class Same:
-    """A result that is a Tensor from outside itself."""
-
-    of: Reference
-
-
-@dataclass(frozen=True)
-class Fresh:
-    """A result in new memory: output `number`, or a view of it, the base laid in `order`.  Results of one `group` share their memory."""
-
-    number: int
-    cls: type[Handle]
-    steps: tuple[Movement, ...]
-    order: tuple[int, ...] | None = None
-    place: Device = CPU
-
-
-@dataclass(frozen=True)
-class Within:
-    """A result that is a view of a Tensor from outside; gradients go through it to `root`, where there is one."""
-
-    of: Reference
-    cls: type[Handle]
-    steps: tuple[Movement, ...]
-    root: Reference | None = None
-
-
-Recipe = Same | Fresh | Within
-
-
-@dataclass(frozen=True)
-class Differentiable:
-    """The backward half: which outputs get a gradient, what it reads of the forward half, whose gradients it gives.
-
-    Gradients come as their leaves lie in memory; `orders` are the transposes that show them as the leaves are shown.
-    """
-
-    outputs: tuple[int, ...]
-    kept_inputs: tuple[int, ...]
-    residuals: tuple[int, ...]
-    leaves: tuple[Reference, ...]
-    orders: tuple[tuple[int, ...], ...]
-    program: Executable
-    types: tuple[Type, ...]
-
-
-@dataclass(eq=False)
-class Specialization:
-    """One traced and compiled form of a function.
-
-    `inputs` say where each input's memory is found, `recipes` how results are made of the outputs, `gradients` what hangs in `.grad` behind
-    a call, `written` which inputs are overwritten, `spent` why no gradient flows through the results that require one.
-    """
-
-    guards: Guards
-    program: Executable
-    inputs: tuple[Source, ...]
-    tree: Any
-    recipes: tuple[Recipe, ...]
-    gradients: tuple[tuple[Reference, Recipe | None], ...]
-    written: tuple[int, ...]
-    identities: tuple[tuple[int, Storage, tuple[Movement, ...]], ...]
-    grad_guards: tuple[tuple[Argument | Fixed, Placement | None], ...]
-    backward: Differentiable | None
-    spent: TapeNode | None
-    requiring: tuple[int, ...]
-    keep: tuple[Any, ...]
-    fixed: frozenset[Storage] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.fixed = frozenset(source.handle._storage for source in self.inputs if isinstance(source, Fixed))
 
 
 class Tracer:

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.ir.op import Array
-from gradwerk.tensor.guards import Slot
+from gradwerk.tensor.slots import Slot
 
 
 class Watched(Slot):

@@ -23,41 +23,35 @@ from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_wants, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
-from gradwerk.tensor.moves import moved
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
 from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
+from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import shown
-from gradwerk.torch.devices import wanted as named_place
-from gradwerk.torch.options import accepts
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
 from gradwerk.torch.shapes import Size
 from gradwerk.torch.shaping import Shaping
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
-Whole = int
-Truth = bool
 Dims = int | Sequence[int] | None
-DTYPES = ("bfloat16", "float16", "half", "float", "float32", "double", "float64", "int", "int32", "long", "int64", "uint8", "bool")
-"""Plain names of types that methods of Tensor hide inside the class."""
 
 
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]
+class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]
     """torch.Tensor."""
 
     # Where a method says `type: ignore[override]`, torch's arguments are others than those of the Tensor below: `dim` for `axis`.
     __slots__ = ()
 
-    def __init__(self, *data: Any, dtype: Any = None, requires_grad: Truth = False) -> None:  # noqa: ANN401
+    def __init__(self, *data: Any, dtype: Any = None, requires_grad: bool = False) -> None:  # noqa: ANN401
         """torch.Tensor(numbers) is float32 whatever they are; torch.Tensor(2, 3) has that shape (zeros); torch.Tensor(x) is a view of x."""
         if len(data) == 2 and isinstance(data[1], np.dtype):
             super().__init__(data[0], data[1], requires_grad=requires_grad)
-        elif all(isinstance(n, Whole) and not isinstance(n, Truth) for n in data):
+        elif all(isinstance(n, int) and not isinstance(n, bool) for n in data):
             super().__init__(np.zeros(data if data else (0,), dtype or np.float32), requires_grad=requires_grad)
         elif len(data) == 1 and isinstance(data[0], base.Tensor) and dtype in (None, data[0].dtype):
             become(self, another(data[0]))
@@ -76,7 +70,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         super().__setitem__(arguments.mask_of(key), arguments.filling(value, self.dtype) if is_number(value) else value)
 
     @classmethod
-    def of(cls, data: Any, dtype: Any = None, *, requires_grad: Truth = False) -> Self:  # noqa: ANN401
+    def of(cls, data: Any, dtype: Any = None, *, requires_grad: bool = False) -> Self:  # noqa: ANN401
         """A Tensor with a copy of the data, of their dtype."""
         made = cls.__new__(cls)
         base.Tensor.__init__(made, data, dtype, requires_grad=requires_grad)
@@ -97,31 +91,31 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         """The extents."""
         return tuple.__new__(Size, self._type.shape)
 
-    def size(self, dim: Whole | None = None) -> Any:  # noqa: ANN401  Size, or one extent
+    def size(self, dim: int | None = None) -> Any:  # noqa: ANN401  Size, or one extent
         """The shape, or one extent of it."""
         return self.shape if dim is None else self._type.shape[arguments.axis("size", dim, self.ndim)]
 
-    def dim(self) -> Whole:
+    def dim(self) -> int:
         """The number of axes."""
         return self.ndim
 
-    def nonzero(self, *, as_tuple: Truth = False) -> Any:  # noqa: ANN401  one Tensor, or one an axis
+    def nonzero(self, *, as_tuple: bool = False) -> Any:  # noqa: ANN401  one Tensor, or one an axis
         """Where elements are not 0: a row of places each; with `as_tuple` one Tensor an axis.  Eager only."""
         held = dtypes.widened(self.contents("nonzero()"))
         return tuple(map(Tensor.of, np.nonzero(np.atleast_1d(held)))) if as_tuple else Tensor.of(np.argwhere(held))
 
-    def numel(self) -> Whole:
+    def numel(self) -> int:
         """The number of elements."""
         return self._type.size
 
     nelement, ndimension = numel, dim
 
-    def stride(self, dim: Whole | None = None) -> Any:  # noqa: ANN401
+    def stride(self, dim: int | None = None) -> Any:  # noqa: ANN401
         """Elements from one place to the next along each axis, or along one."""
         strides = row_major(self.shape).strides if self._view is None else self._view.strides.strides
         return strides if dim is None else strides[arguments.axis("stride", dim, self.ndim)]
 
-    def is_contiguous(self) -> Truth:
+    def is_contiguous(self) -> bool:
         """True where the elements lie in row-major order without gaps."""
         return self._view is None or self._view.strides.dense
 
@@ -135,12 +129,12 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         return shown(place_of(self._storage))
 
     @property
-    def is_cuda(self) -> Truth:
+    def is_cuda(self) -> bool:
         """False: there is no CUDA here."""
         return False
 
     @property
-    def is_cpu(self) -> Truth:
+    def is_cpu(self) -> bool:
         """True on the CPU."""
         return place_of(self._storage) is CPU
 
@@ -191,11 +185,11 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         retain_grad(self)
 
     @property
-    def retains_grad(self) -> Truth:
+    def retains_grad(self) -> bool:
         """Whether `.grad` of a computed Tensor is kept."""
         return retains_grad(self)
 
-    def numpy(self, *, force: Truth = False) -> Array:
+    def numpy(self, *, force: bool = False) -> Array:
         """The memory itself as an array; with `force` also of a Tensor that requires a gradient, or a copy of one on another device.
 
         Raises: StateError for the first without it, ArgumentTypeError for the second; ArgumentTypeError for bfloat16, which NumPy does not
@@ -218,110 +212,42 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         array: Array = self._array
         return array.view()
 
-    def data_ptr(self) -> Whole:
+    def data_ptr(self) -> int:
         """The address of the first element."""
         address: int = self._memory().__array_interface__["data"][0]
         return address
 
-    def storage_offset(self) -> Whole:
+    def storage_offset(self) -> int:
         """Elements from the beginning of the memory to the first one."""
         return 0 if self._view is None else self._view.strides.offset
 
     @property
-    def _version(self) -> Whole:
+    def _version(self) -> int:
         """How often the memory was written: views of it count together."""
         return self._storage.version
 
-    def element_size(self) -> Whole:
+    def element_size(self) -> int:
         """Bytes of one element."""
         return self.dtype.itemsize
 
-    def cpu(self) -> Self:
-        """Itself there, else a copy on the CPU."""
-        return moved(self, CPU)
-
-    def cuda(self, device: Any = None) -> Self:  # noqa: ANN401
-        """Raises: NoDeviceError."""
-        Place("cuda")
-        return self
-
-    def requires_grad_(self, requires_grad: Truth = True) -> Self:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Takes part in training, or not."""
-        if not isinstance(requires_grad, Truth):
+        if not isinstance(requires_grad, bool):
             raise ArgumentTypeError(f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
         self.requires_grad = requires_grad
         return self
 
-    def is_floating_point(self) -> Truth:
-        """True for floating dtypes."""
-        return dtypes.is_float(self.dtype)
-
-    @accepts("non_blocking", "memory_format")
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: Truth = False) -> Self:  # noqa: ANN401
-        """In another dtype and on another device, given themselves, by name or as those of another Tensor."""
-        wanted, place = dtype, named_place(device)
-        for arg in args:
-            if isinstance(arg, base.Tensor):
-                wanted, place = arg.dtype, place_of(arg._storage)
-            elif isinstance(arg, np.dtype):
-                wanted = arg
-            elif isinstance(arg, str):
-                if arg in DTYPES:
-                    raise ArgumentTypeError(f"to(): {arg!r} is the name of a dtype and no device", likely=f"x.to(torch.{arg})")
-                place = named_place(arg)
-            elif isinstance(arg, Place):
-                place = named_place(arg)
-        result = self if wanted is None else elementwise.cast(self, wanted)
-        result = result if place is None else moved(result, place)
-        return result.clone() if copy and result is self else result
-
-    def type(self, dtype: Any) -> Self:  # noqa: ANN401
-        """In another dtype."""
-        return self.to(dtype=dtype)
-
-    def float(self) -> Self:
-        """As float32."""
-        return elementwise.cast(self, dtypes.float32)
-
-    def half(self) -> Self:
-        """As float16."""
-        return elementwise.cast(self, dtypes.float16)
-
-    def bfloat16(self) -> Self:
-        """As bfloat16."""
-        return elementwise.cast(self, dtypes.bfloat16)
-
-    def double(self) -> Self:
-        """As float64."""
-        return elementwise.cast(self, dtypes.float64)
-
-    def long(self) -> Self:
-        """As int64."""
-        return elementwise.cast(self, dtypes.int64)
-
-    def int(self) -> Self:
-        """As int32."""
-        return elementwise.cast(self, dtypes.int32)
-
-    def bool(self) -> Self:
-        """True where not 0."""
-        return elementwise.cast(self, dtypes.bool_)
-
-    def type_as(self, other: base.Tensor) -> Self:
-        """In the dtype of another Tensor."""
-        return elementwise.cast(self, other.dtype)
-
-    def equal(self, other: base.Tensor) -> Truth:
+    def equal(self, other: base.Tensor) -> bool:
         """True when shape and all elements are equal."""
         return bool(self.shape == other.shape and compare.equal(*self.promote(self, other)).contents("equal()").all())
 
-    def copy_(self, src: Operand, non_blocking: Truth = False) -> Self:
+    def copy_(self, src: Operand, non_blocking: bool = False) -> Self:
         """In place: the values of another Tensor, broadcast and converted."""
         converted = elementwise.cast(src, self.dtype) if hasattr(src, "dtype") else src
         super().copy_(converted)
         return self
 
-    def backward(self, gradient: Operand = None, retain_graph: Truth | None = None, create_graph: Truth = False) -> None:
+    def backward(self, gradient: Operand = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Adds gradients to `.grad` of every leaf this depends on, then frees what rules read unless `retain_graph` or `create_graph`.
 
         Raises: StateError for a second backward over a freed history.
@@ -340,7 +266,7 @@ class Tensor(Protocols, Shaping, Reductions, Arithmetic, base.Tensor):  # type: 
         self.contents("copy")
         return self._on(self.detach())
 
-    def __deepcopy__(self, memo: dict[Whole, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A leaf in memory of its own, with its gradient; views that are copied together share memory as their originals do.
 
         Raises: StateError for a Tensor that was computed.
@@ -416,7 +342,7 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
             mode.trace.show(self, data)
         set_wants(self, requires_grad)
 
-    def __deepcopy__(self, memo: dict[Whole, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """In memory of its own, without a gradient, as torch's."""
         return base.Parameter.__deepcopy__(self, memo)
 
@@ -424,7 +350,7 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
         return "Parameter containing:\n" + Tensor.__repr__(self)
 
 
-def clear_gradient(leaf: base.Tensor, *, set_to_none: Truth) -> None:
+def clear_gradient(leaf: base.Tensor, *, set_to_none: bool) -> None:
     """Forgets the gradient of a leaf, or makes it zeros in place; one that has a history is replaced."""
     if set_to_none:
         leaf.grad = None

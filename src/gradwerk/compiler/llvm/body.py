@@ -14,7 +14,8 @@ from gradwerk.compiler.llvm.lane_code import Lanes
 from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.compiler.spoken import spoken
 from gradwerk.ir.graph import Graph, Node, Type, Value
-from gradwerk.ir.op import Constant, Elementwise, Input, Op, Random, Reduction
+from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.op import Elementwise, Op, Random, Reduction
 
 LONGEST_STEM = 40
 

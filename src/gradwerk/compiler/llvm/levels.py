@@ -11,7 +11,8 @@ from gradwerk.compiler.llvm.lanes import Folding
 from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
-from gradwerk.ir.op import Input, Random, Reduction
+from gradwerk.ir.leaves import Input
+from gradwerk.ir.op import Random, Reduction
 
 LONGEST_KEPT = 4096
 """Elements of which transcendental values are kept on the stack."""

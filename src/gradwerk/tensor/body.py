@@ -1,0 +1,51 @@
+"""The trace of a loop's body: a trace inside of another, which changes nothing outside."""
+
+from __future__ import annotations
+
+from gradwerk.base.errors import TraceError
+from gradwerk.ir.graph import Value
+from gradwerk.tensor.apply import unreadable
+from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.trace import Trace
+
+
+class Body(Trace):
+    """The trace of a loop's body: it may read what lives outside, and change nothing there.
+
+    What it reads is captured by Tensor, not by Storage: a Tensor and its detached twin share memory, but not gradients.
+    """
+
+    is_body = True
+
+    def __init__(self, name: str, parent: Trace | None) -> None:
+        super().__init__(name, parent)
+        self.captured: dict[int, tuple[Handle, Value]] = {}
+
+    def value(self, handle: Handle) -> Value:
+        """The present contents; a Tensor from outside is captured as a constant of the loop."""
+        if type(handle) is not Handle:
+            self.meet(handle, wants=handle.requires_grad)
+        if handle._storage in self.values:
+            return super().value(handle)
+        view = handle._view
+        root = view.root if view is not None and view.root is not None else handle
+        held = self.captured.get(id(root))
+        if held is None:
+            if root._array is None and (self.parent is None or not self.parent.knows(root._storage)):
+                raise unreadable(root)
+            held = self.captured[id(root)] = (root, self.graph.input(root._type))
+        value = held[1]
+        if view is not None and root is not handle:
+            for step in view.steps[len(root._view.steps) if root._view is not None else 0 :]:
+                (value,) = self.graph.apply(step, (value,))
+        return value
+
+    def check_outside_write(self, target: Handle) -> None:
+        likely = "carry it through the loop, write it behind"
+        raise TraceError("a loop's body writes to a Tensor that lives outside", facts=(f"Tensor {target._type}",), likely=likely)
+
+    def note_grad(self, handle: Handle, *, read: bool) -> None:
+        raise TraceError("a loop's body reads or sets .grad", likely="take the gradient outside of the loop")
+
+    def note_wants(self, handle: Handle) -> None:
+        raise TraceError("a loop's body sets requires_grad", likely="set it outside of the loop")

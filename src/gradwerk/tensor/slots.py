@@ -1,0 +1,172 @@
+"""Places that a trace has looked at, and what they held: an attribute, a closure cell, the contents of a list.
+
+Numbers and texts are compared by value, all else by identity.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from operator import is_
+from types import CellType
+from typing import Any
+
+LONGEST = 4096
+"""Items: longer lists and dicts are data, not structure, and only their length is guarded."""
+ABSENT = object()
+"""What stands for no content: it is no value that anybody has."""
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+"""Types whose values are compared by what they say."""
+
+
+class Slot(ABC):
+    """One place and what it held.  `read` gives the present content; `put_back` restores it after a failed trace."""
+
+    __slots__ = ("key", "label", "owner", "was")
+
+    def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
+        self.label, self.owner, self.key, self.was = label, owner, key, was
+
+    @abstractmethod
+    def read(self) -> Any:  # noqa: ANN401
+        """The present content."""
+
+    @abstractmethod
+    def put_back(self) -> None:
+        """The former content again."""
+
+    def holds(self) -> bool:
+        """Whether it is still the same."""
+        now = self.read()
+        return now is self.was or _equal(now, self.was)
+
+    def change(self) -> str:
+        """`global rate changed from 0.1 to 0.2`."""
+        return f"{self.label} changed from {_short(self.was)} to {_short(self.read())}"
+
+
+class Item(Slot):
+    """A key of a dict: a global, an attribute of a plain object."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.get(self.key, ABSENT)
+
+    def put_back(self) -> None:
+        if self.was is ABSENT:
+            self.owner.pop(self.key, None)
+        else:
+            self.owner[self.key] = self.was
+
+
+class Cell(Slot):
+    """A closure cell."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return content_of(self.owner)
+
+    def put_back(self) -> None:
+        self.owner.cell_contents = self.was
+
+
+class Contents(Slot):
+    """What a list or dict holds: its items by identity, numbers by value."""
+
+    __slots__ = ("items", "names")
+
+    def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
+        super().__init__(label, owner, key, was)
+        whole = len(owner) <= LONGEST
+        self.items = list(owner.values() if isinstance(owner, dict) else owner) if whole else []
+        self.names = list(owner) if whole and isinstance(owner, dict) else []
+
+    def read(self) -> Any:  # noqa: ANN401
+        return items_of(self.owner)
+
+    def holds(self) -> bool:
+        owner, was = self.owner, self.was
+        if len(owner) != self.key:
+            return False
+        if self.key > LONGEST:
+            return True
+        if type(owner) is dict:
+            if all(map(is_, owner.values(), self.items)) and all(map(is_, owner, self.names)):
+                return True
+        elif all(map(is_, owner, self.items)):
+            return True
+        now = items_of(owner)
+        return all(a is b or _equal(a, b) for a, b in zip(now, was, strict=True))
+
+    def put_back(self) -> None:
+        if len(self.was) < 1 and self.key:
+            return
+        if isinstance(self.owner, dict):
+            self.owner.clear()
+            self.owner.update(zip(self.was[::2], self.was[1::2], strict=True))
+        else:
+            self.owner[:] = self.was
+
+    def change(self) -> str:
+        counts = "" if len(self.owner) == self.key else f" from {self.key} items to {len(self.owner)}"
+        return f"the contents of {self.label} changed{counts}"
+
+
+class Parts(Slot):
+    """An object that says what a step depends on (`__gradwerk_guarded__`): the same things as at the trace."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.__gradwerk_guarded__()
+
+    def holds(self) -> bool:
+        now = self.read()
+        return now is self.was or (len(now) == len(self.was) and all(map(is_, now, self.was)))
+
+    def put_back(self) -> None:
+        """Nothing: what it says follows from what it holds."""
+
+    def change(self) -> str:
+        return f"what {self.label} consists of changed"
+
+
+class Versioned:
+    """An object with a version, and its attributes at the time: set back to what they were, they are what they were."""
+
+    __slots__ = ("held", "label", "owner", "version")
+
+    def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
+        self.label, self.owner, self.version = label, owner, owner.__gradwerk_version__
+        self.held = {name: value for name, value in vars(owner).items() if not name.startswith("__gradwerk")}
+
+    def change(self) -> str:
+        """The first attribute that differs, or nothing."""
+        now, usual = vars(self.owner), type(self.owner)
+        for name in {**self.held, **now}:
+            was = self.held.get(name, getattr(usual, name, ABSENT))
+            value = now.get(name, getattr(usual, name, ABSENT))
+            if not name.startswith("__gradwerk") and value is not was and not _equal(value, was):
+                return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
+        return ""
+
+
+def content_of(cell: CellType) -> Any:  # noqa: ANN401
+    """What a closure cell holds; ABSENT while it holds nothing."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return ABSENT
+
+
+def items_of(value: list[Any] | dict[Any, Any]) -> tuple[Any, ...]:
+    """The items of a list, the keys and values of a dict in turn; nothing of one that is data."""
+    if len(value) > LONGEST:
+        return ()
+    return tuple(part for pair in value.items() for part in pair) if isinstance(value, dict) else tuple(value)
+
+
+def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401
+    """Whether two plain values say the same: 1 is not True, 0.0 is not -0.0."""
+    return isinstance(a, PLAIN) and type(a) is type(b) and bool(a == b and (not isinstance(a, float) or a != 0 or str(a) == str(b)))
+
+
+def _short(value: Any) -> str:  # noqa: ANN401
+    if value is ABSENT:
+        return "nothing"
+    return repr(value) if isinstance(value, PLAIN) else f"{type(value).__name__} object"
