@@ -17,11 +17,12 @@ from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import IterationSlice
+from gradwerk.compiler.rewrite import rewrite
 from gradwerk.compiler.row_shapes import is_fold
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.leaves import Constant, Input
+from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Indexed, Movement, Op, Reduction, Source, Strides
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit, has_code
@@ -40,26 +41,21 @@ COPIED = (Pad, Reshape, Concatenate)
 
 def check_indices(graph: Graph) -> Graph:
     """The same graph, its indices looked at."""
-    nodes = graph.live()
-    if not any(reads_by_indices(node.op) for node in nodes):
+    if not any(reads_by_indices(node.op) for node in graph.live()):
         return graph
-    new, place, looked = Graph(graph.name), dict[Value, Value](), dict[tuple[Value, int], Value]()
-    for value in graph.inputs:
-        op = value.node.op
-        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
-    for node in nodes:
-        if isinstance(node.op, Input):
-            continue
-        new.standing_for = node.origins
-        op, args = rewritten(node.op, check_indices), [place[value] for value in node.args]
+    looked: dict[tuple[Value, int], Value] = {}
+
+    def behind_looks(new: Graph, node: Node, args: list[Value]) -> Sequence[Value]:
+        op = rewritten(node.op, check_indices)
         if isinstance(op, InRange):
             if op.ignored is None:
                 looked[args[0], op.rows] = new.apply(op, args)[0]
         elif isinstance(op, Indexed):
             position, rows = op.indexed(*(value.type for value in args))
             args[position] = known(args[position], rows, op, looked)
-        place.update(zip(node.values, new.apply(op, args), strict=True))
-    return new.finish(place[value] for value in graph.outputs)
+        return new.apply(op, args)
+
+    return rewrite(graph, behind_looks)
 
 
 def origins_of_checks(graph: Graph) -> list[Origin | None]:

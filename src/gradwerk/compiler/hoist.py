@@ -11,31 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.ir.control import Role, bodies_of, rewritten
+from gradwerk.compiler.rewrite import in_bodies, rewrite
+from gradwerk.ir.control import Role
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Op
 from gradwerk.ops.arithmetic import Add
 from gradwerk.ops.contraction import Contract, Index, fresh_axis
-from gradwerk.ops.control import Scan
+from gradwerk.ops.control import Scan, carve
 from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
 from gradwerk.ops.reduction import Sum
 
 LARGEST_STACK = 1 << 16
 """Elements of an accumulated term that is stacked as it is, when it is neither a product nor a sum."""
-
-
-def in_bodies(graph: Graph, run: Callable[[Graph], Graph]) -> Graph:
-    """The same graph, the bodies of its nodes as a pass makes them; itself where the pass changes none."""
-    made = {node: rewritten(node.op, run) for node in graph.live() if bodies_of(node.op)}
-    if all(op is node.op for node, op in made.items()):
-        return graph
-    new, place = Graph(graph.name), dict[Value, Value]()
-    for node in copied(graph, new, place):
-        new.standing_for = node.origins
-        values = new.apply(made.get(node, node.op), [place[value] for value in node.args])
-        place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs)
 
 
 # ---- equal loops
@@ -52,18 +40,16 @@ def merge_scans(graph: Graph) -> Graph:
     merged = {nodes[0]: plan for nodes in families.values() if len(nodes) > 1 and (plan := union(nodes)) is not None}
     if not merged:
         return graph
-    later = {node for plan in merged.values() for node in plan.places if node not in merged}
-    new, place = Graph(graph.name), dict[Value, Value]()
-    for node in copied(graph, new, place):
-        new.standing_for = node.origins
+    made: dict[Node, list[Value]] = {}  # what all scans of a family become, known when the first is made
+
+    def joined(new: Graph, node: Node, args: list[Value]) -> Sequence[Value]:
         if node in merged:
             plan = merged[node]
-            values = new.apply(plan.op, [place[value] for value in node.args])
-            for member, positions in plan.places.items():
-                place.update((value, values[at]) for value, at in zip(member.values, positions, strict=True))
-        elif node not in later:
-            place.update(zip(node.values, new.apply(node.op, [place[value] for value in node.args]), strict=True))
-    return new.finish(place[value] for value in graph.outputs)
+            values = new.apply(plan.op, args)
+            made.update((member, [values[at] for at in positions]) for member, positions in plan.places.items())
+        return made[node] if node in made else new.apply(node.op, args)
+
+    return rewrite(graph, joined)
 
 
 @dataclass(frozen=True)
@@ -80,7 +66,7 @@ def union(nodes: Sequence[Node]) -> Union | None:
     if not isinstance(first, Scan):
         return None
     body, outputs = Graph(first.body.name), list[Value]()
-    inputs = [body.input(value.type, value.node.op.label if isinstance(value.node.op, Input) else "") for value in first.body.inputs]
+    inputs = [body.input(value.type, value.label) for value in first.body.inputs]
     places: dict[Node, tuple[int, ...]] = {}
     stacked: dict[Value, int] = {}
     for node in nodes:
@@ -99,14 +85,6 @@ def union(nodes: Sequence[Node]) -> Union | None:
     return Union(Scan(body.finish(outputs), first.length, reverse=first.reverse, carries=first.carries, scanned=first.scanned), places)
 
 
-def copied(graph: Graph, new: Graph, place: dict[Value, Value]) -> list[Node]:
-    """Copies the inputs; the nodes that are left to copy."""
-    for value in graph.inputs:
-        op = value.node.op
-        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
-    return [node for node in graph.live() if node.values[0] not in place]
-
-
 # ---- accumulated sums
 
 
@@ -115,13 +93,12 @@ def hoist(graph: Graph) -> Graph:
     graph = in_bodies(graph, hoist)
     if not any(isinstance(node.op, Scan) for node in graph.live()):
         return graph
-    new, place = Graph(graph.name), dict[Value, Value]()
-    for node in copied(graph, new, place):
-        new.standing_for = node.origins
-        args = [place[value] for value in node.args]
-        values = hoist_scan(node.op, args, new) if isinstance(node.op, Scan) else new.apply(node.op, args)
-        place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs)
+    return rewrite(graph, hoisted)
+
+
+def hoisted(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
+    """The results of a node, a scan's with its accumulated sums behind it."""
+    return hoist_scan(node.op, args, graph) if isinstance(node.op, Scan) else graph.apply(node.op, args)
 
 
 def accumulated_terms(op: Scan) -> dict[int, Value]:
@@ -151,7 +128,9 @@ def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ..
     needed = dict.fromkeys(value for term in terms.values() for value in leaves(term))
     stacks = [value for value in needed if known_outside(op, value) is None and not isinstance(value.node.op, Constant)]
     outputs = [op.body.outputs[k] for k in kept] + list(op.body.outputs[op.carries :]) + stacks
-    smaller = Scan(without_inputs(op.body, set(terms), outputs), op.length, reverse=op.reverse, carries=len(kept), scanned=op.scanned)
+    sources = [value for k, value in enumerate(op.body.inputs) if k not in terms]
+    body = carve(sources, outputs, op.body.name)
+    smaller = Scan(body, op.length, reverse=op.reverse, carries=len(kept), scanned=op.scanned)
     results = graph.apply(smaller, [args[k] for k in kept] + list(args[op.carries :]))
     stacked = dict(zip(stacks, results[len(results) - len(stacks) :], strict=True))
 
@@ -242,21 +221,3 @@ def total(term: Value, whole: Callable[[Value], Leaf], graph: Graph, length: int
         summed = graph.apply(Sum((0, *(axis + 1 for axis in op.axes))), [x])[0]
         return graph.apply(Reshape(term.shape), [summed])[0]
     return graph.apply(Sum((0,)), [whole(term).by_iteration(graph, length)])[0]
-
-
-def without_inputs(body: Graph, dropped: set[int], outputs: Sequence[Value]) -> Graph:
-    """The body with other outputs, and without these inputs."""
-    new, place = Graph(body.name), dict[Value, Value]()
-    for position, value in enumerate(body.inputs):
-        op = value.node.op
-        if position not in dropped:
-            place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
-    needed = {value.node for value in outputs}
-    for node in reversed(body.nodes):
-        if node in needed:
-            needed.update(value.node for value in node.args)
-    for node in body.nodes:
-        if node in needed and node.values[0] not in place:
-            new.standing_for = node.origins
-            place.update(zip(node.values, new.apply(node.op, [place[value] for value in node.args]), strict=True))
-    return new.finish(place[value] for value in outputs)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from gradwerk.compiler.hoist import copied, in_bodies
+from collections.abc import Sequence
+
 from gradwerk.compiler.remake import SLOW
+from gradwerk.compiler.rewrite import in_bodies, rewrite
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Elementwise
@@ -20,18 +22,16 @@ def select_branches(graph: Graph) -> Graph:
     graph = in_bodies(graph, select_branches)
     if not any(both_are_cheap(node) for node in graph.live()):
         return graph
-    new, place = Graph(graph.name), dict[Value, Value]()
-    for node in copied(graph, new, place):
-        args = [place[value] for value in node.args]
-        if isinstance(node.op, Cond) and both_are_cheap(node):
-            one, other = (body.inline(args[1:], new) for body in node.op.bodies)
-            new.standing_for = node.origins
-            values = [a if a is b else new.apply(Where(), [args[0], a, b])[0] for a, b in zip(one, other, strict=True)]
-        else:
-            new.standing_for = node.origins
-            values = list(new.apply(node.op, args))
-        place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs)
+    return rewrite(graph, chosen)
+
+
+def chosen(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
+    """The results of a node: of such a branch both are computed, and chosen from."""
+    op = node.op
+    if not isinstance(op, Cond) or not both_are_cheap(node):
+        return graph.apply(op, args)
+    one, other = (body.inline(args[1:], graph) for body in op.bodies)
+    return [a if a is b else graph.apply(Where(), [args[0], a, b])[0] for a, b in zip(one, other, strict=True)]
 
 
 def both_are_cheap(node: Node) -> bool:

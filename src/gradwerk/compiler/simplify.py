@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.rewrite import rewrite
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.control import rewritten
 from gradwerk.ir.graph import Graph, Value, promoted
@@ -373,14 +374,4 @@ class Simpler(Graph):
 
 def simplify(graph: Graph) -> Graph:
     """The same results by fewer and simpler nodes, in bodies too.  Running it again changes nothing."""
-    new, place = Simpler(graph.name), dict[Value, Value]()
-    for value in graph.inputs:
-        op = value.node.op
-        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
-    for node in graph.live():
-        if isinstance(node.op, Input):
-            continue
-        new.standing_for = node.origins
-        values = new.apply(rewritten(node.op, simplify), [place[value] for value in node.args])
-        place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs)
+    return rewrite(graph, lambda new, node, args: new.apply(rewritten(node.op, simplify), args), Simpler(graph.name))

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.compiler.rewrite import rewrite
 from gradwerk.ir.control import bodies_of, rewritten
-from gradwerk.ir.graph import Graph, Value
-from gradwerk.ir.leaves import Input
+from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Op
 from gradwerk.ops.arithmetic import Cast
 
@@ -23,19 +23,13 @@ def widen(graph: Graph) -> Graph:
     """The same results, of a graph whose ops that round take and make no narrow floats."""
     if not any(meets_narrow(node.op, [value.dtype for value in (*node.args, *node.values)]) for node in graph.live()):
         return graph
-    new, place = Graph(graph.name), dict[Value, Value]()
-    for value in graph.inputs:
-        op = value.node.op
-        place[value] = new.input(value.type, op.label if isinstance(op, Input) else "")
-    for node in graph.live():
-        if isinstance(node.op, Input):
-            continue
-        new.standing_for = node.origins
-        args = [place[value] for value in node.args]
-        op = rewritten(node.op, widen)
-        values = rounded_once(new, op, args) if op.rounds else new.apply(op, args)
-        place.update(zip(node.values, values, strict=True))
-    return new.finish(place[value] for value in graph.outputs)
+    return rewrite(graph, widened)
+
+
+def widened(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
+    """The results of a node without arithmetic on narrow floats."""
+    op = rewritten(node.op, widen)
+    return rounded_once(graph, op, args) if op.rounds else graph.apply(op, args)
 
 
 def meets_narrow(op: Op, kinds: Sequence[dtypes.DType]) -> bool:

@@ -45,6 +45,11 @@ class Value:
         """The number of axes."""
         return len(self.type.shape)
 
+    @property
+    def label(self) -> str:
+        """What an input is called, for people; nothing of any other value."""
+        return self.node.op.label if isinstance(self.node.op, Input) else ""
+
     def __gradwerk_apply__(self, op: Op, args: tuple[Any, ...]) -> tuple[Value, ...]:
         """How plain functions of ops build graphs: the node's graph applies the op."""
         return self.node.graph.apply(op, args)
@@ -138,13 +143,14 @@ class Graph:
     def inline(self, values: Sequence[Value], into: Graph) -> tuple[Value, ...]:
         """Copies the live nodes into another graph, inputs replaced by `values`; the outputs there."""
         place: dict[Value, Value] = dict(zip(self.inputs, values, strict=True))
+        before = into.standing_for
         for node in self.live():
             if node.values[0] in place:
                 continue
             into.standing_for = node.origins
             made = into.apply(node.op, [place[value] for value in node.args])
             place.update(zip(node.values, made, strict=True))
-        into.standing_for = None
+        into.standing_for = before
         return tuple(place[value] for value in self.outputs)
 
     @cached_property

@@ -133,8 +133,7 @@ def _name(value: Value) -> str:
 
 def _label(value: Value) -> str:
     """What an input is called outside: ` "model.conv1.kernel"`."""
-    op = value.node.op
-    return f' "{op.label}"' if isinstance(op, Input) and op.label else ""
+    return f' "{value.label}"' if value.label else ""
 
 
 def _line(node: Node) -> str:

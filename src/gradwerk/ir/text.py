@@ -52,8 +52,7 @@ def print_graph(graph: Graph, *, origins: bool = True, indent: str = "") -> str:
     inputs = []
     for value in graph.inputs:
         names[value] = f"%{len(names)}"
-        label = value.node.op.label if isinstance(value.node.op, Input) else ""
-        inputs.append(f"{names[value]}: {value.type}" + (f" {_quoted(label)}" if label else ""))
+        inputs.append(f"{names[value]}: {value.type}" + (f" {_quoted(value.label)}" if value.label else ""))
     name = graph.name if graph.name.isidentifier() else _quoted(graph.name)
     lines = [f"{name}({', '.join(inputs)}) {{"]
     for node in graph.live():

@@ -23,7 +23,7 @@ from gradwerk.ir.op import Array, Example, Grads, Operand, typed
 from gradwerk.ir.plan import ENDLESS
 from gradwerk.ir.type import Type
 from gradwerk.ops.compare import less
-from gradwerk.ops.control import Scan, carve, in_a_tuple, label_of, listed
+from gradwerk.ops.control import Scan, carve, in_a_tuple, listed
 from gradwerk.ops.elementwise import add, mul, tanh
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.ops.source import full
@@ -122,7 +122,7 @@ def backward_of(op: Cond, given: tuple[bool, ...]) -> tuple[Cond, tuple[int, ...
 def _gradients(body: Graph, given: tuple[bool, ...]) -> tuple[list[Value], Graph, list[Value | None]]:
     """A body with its reverse walk behind it: operands and cotangents, the graph, gradients by operand."""
     graph = Graph(body.name)
-    inputs = [graph.input(value.type, label_of(value)) for value in body.inputs]
+    inputs = [graph.input(value.type, value.label) for value in body.inputs]
     outputs = body.inline(inputs, graph)
     followed = [value for value, wanted in zip(outputs, given, strict=True) if wanted]
     cts = [graph.input(value.type) for value in followed]
@@ -211,9 +211,9 @@ class While(Control):
     def as_scan(self) -> Scan:
         """The same results from a scan of `limit` steps, which do nothing once the flag is down."""
         idle, step = Graph(self.body.name), Graph(self.body.name)
-        kept = [idle.input(value.type, label_of(value)) for value in self.body.inputs]
+        kept = [idle.input(value.type, value.label) for value in self.body.inputs]
         idle.finish(kept[: self.carries])
-        values = [step.input(value.type, label_of(value)) for value in self.body.inputs]
+        values = [step.input(value.type, value.label) for value in self.body.inputs]
         step.finish(step.apply(Cond(self.body, idle), [values[0], *values]))
         return Scan(step, self.limit, self.carries, 0)
 

@@ -143,7 +143,7 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     if op.has_effect:
         raise StateError("scan has no derivative while its body has an effect", likely="print outside of the loop")
     step = Graph("step")
-    inputs = [step.input(value.type, label_of(value)) for value in op.body.inputs]
+    inputs = [step.input(value.type, value.label) for value in op.body.inputs]
     outputs = op.body.inline(inputs, step)
     forward = set(step.nodes)
     end = op.carries + op.scanned
@@ -208,7 +208,7 @@ def _needed_of_forward(wanted: Iterable[Value], forward: set[Any], constants: se
 def carve(sources: Sequence[Value], outputs: Sequence[Value], name: str) -> Graph:
     """A finished graph of its own: inputs for `sources`, and the nodes between them and `outputs`."""
     graph = Graph(name)
-    place = {value: graph.input(value.type, label_of(value)) for value in sources}
+    place = {value: graph.input(value.type, value.label) for value in sources}
     wanted, queue = set(), list(outputs)
     while queue:
         value = queue.pop()
@@ -216,8 +216,8 @@ def carve(sources: Sequence[Value], outputs: Sequence[Value], name: str) -> Grap
             wanted.add(value.node)
             queue += value.node.args
     for node in sorted(wanted, key=lambda node: node.number):
+        graph.standing_for = node.origins
         made = graph.apply(node.op, [place[value] for value in node.args])
-        made[0].node.origins[:] = node.origins
         for old, new in zip(node.values, made, strict=True):
             place.setdefault(old, new)
     return graph.finish(place[value] for value in outputs)
@@ -228,11 +228,6 @@ def _example_body() -> Graph:
     body = Graph("step")
     carry, x, weight = (body.input(typed(2)) for _ in range(3))
     return body.finish((add(mul(carry, weight), x), mul(carry, x)))
-
-
-def label_of(value: Value) -> str:
-    """What an input is called."""
-    return value.node.op.label if isinstance(value.node.op, Input) else ""
 
 
 def _value(graph: Graph, x: Operand) -> Value:
