@@ -12,6 +12,7 @@ from gradwerk.ops.elementwise import exp, log, maximum, sigmoid, sqrt, tanh
 from gradwerk.ops.functions import log_softmax, softmax
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import concatenate
+from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 
@@ -216,3 +217,53 @@ def test_value_and_grad_takes_trees():
     np.testing.assert_allclose(grads["w"].numpy(), 2 * X**3 / X.size)
     np.testing.assert_allclose(grads["b"].numpy(), (2 * X**2 / X.size).sum(0))
     assert not weights["w"].requires_grad
+
+
+COMPUTED = {
+    "an operation": lambda w: w * 2,
+    "a part of one": lambda w: (w * 2)[1:],
+    "turned": lambda w: (w * 2).T,
+    "written with gradients": lambda w: Tensor(np.zeros((3, 4))).copy_(w),
+    "a part of what was": lambda w: Tensor(np.zeros((3, 4))).copy_(w)[0],
+}
+FREE = {
+    "a leaf": lambda w: w,
+    "a part of a leaf": lambda w: w[1:],
+    "without gradients": lambda w: Tensor(X) * 2,
+    "detached": lambda w: (w * 2).detach(),
+}
+
+
+def ways(function):
+    """Called at once, and compiled."""
+    return function, compile_(function)
+
+
+@pytest.mark.parametrize("made", COMPUTED.values(), ids=COMPUTED)
+def test_what_was_computed_is_not_written_to_outside_of_gradients(made):
+    for call in ways(lambda w: made(w).assign(7.0)):
+        with pytest.raises(StateError, match="outside of any gradient"):
+            call(Parameter(X))
+
+
+@pytest.mark.parametrize("made", COMPUTED.values(), ids=COMPUTED)
+def test_it_is_where_no_gradient_is_recorded_and_with_gradients(made):
+    def without(w):
+        with no_grad():
+            return made(w).assign(7.0)
+
+    def tracked(w):
+        x = made(w)
+        x.copy_(x.detach() * 3)
+        return x
+
+    for call in ways(without):
+        assert np.all(call(Parameter(X)).numpy() == 7)
+    for call in ways(tracked):
+        np.testing.assert_array_equal(call(Parameter(X)).numpy(), made(Parameter(X)).numpy() * 3)
+
+
+@pytest.mark.parametrize("made", FREE.values(), ids=FREE)
+def test_what_has_no_history_of_its_own_may_be(made):
+    for call in ways(lambda w: made(w).assign(7.0)):
+        assert np.all(call(Parameter(X)).numpy() == 7)

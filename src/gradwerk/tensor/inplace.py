@@ -121,6 +121,21 @@ def refuse_leaf(target: Handle) -> None:
         )
 
 
+def refuse_computed(target: Handle) -> None:
+    """Refuses a write without gradients to what has a history, which would not be that of the new contents.
+
+    Raises: StateError while gradients are recorded.
+    """
+    made = history(root_of(target))[0] if mode.grad else None
+    if made is not None:
+        raise StateError(
+            f"assign() writes outside of any gradient, and this Tensor was computed, by {made.op.name}: its gradient would be that of what "
+            "stood there before",
+            facts=(str(target._type),),
+            likely="write it with .copy_(...), which gradients see, or .detach() it first",
+        )
+
+
 def same_history(one: Handle, other: Handle) -> bool:
     """Whether two Tensors on one memory are views of one Tensor, or one of them is that."""
     return one._storage is other._storage and root_of(one) is root_of(other)

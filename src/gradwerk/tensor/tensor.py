@@ -22,7 +22,7 @@ from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import index, is_gathered, is_truth, replaced
-from gradwerk.tensor.inplace import copy_into, rewrite, same_history, written_to_itself
+from gradwerk.tensor.inplace import copy_into, refuse_computed, rewrite, same_history, written_to_itself
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
@@ -206,8 +206,10 @@ class Tensor(Operators, Handle):
     def assign(self, value: Operand) -> Self:
         """New contents, outside of any gradient.  Under trace the write becomes part of the step.
 
-        Raises: ShapeError, DTypeError where the value does not fit.
+        Raises: ShapeError, DTypeError where the value does not fit; StateError for a Tensor that was computed, while gradients are
+        recorded: its history would give the gradient of what stood there before.
         """
+        refuse_computed(self)
         assign(self, value)
         return self
 

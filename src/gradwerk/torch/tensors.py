@@ -18,7 +18,7 @@ from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
-from gradwerk.tensor.apply import another
+from gradwerk.tensor.apply import another, assign
 from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_wants, settle
@@ -156,7 +156,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         if trace is None:
             adopt(self, value)
         elif value._storage in trace.born_here and value._type == self._type:
-            self.assign(value)
+            assign(self, value)
         else:
             problem = "a Tensor takes another's memory (`x.data = y`) inside a compiled function"
             raise TraceError(problem, facts=(f"{self._type}, {value._type}",), likely="copy it: x.data.copy_(y)")
