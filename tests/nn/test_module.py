@@ -7,9 +7,11 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn.activation import Activation, tanh
+from gradwerk.nn.configured import Configured
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.module import Module, Sequential
 from gradwerk.nn.norm import BatchNorm
+from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import epoch
 from gradwerk.tensor.tensor import Tensor
@@ -79,6 +81,43 @@ def test_a_changed_attribute_raises_the_version_and_the_epoch_an_equal_one_does_
     net.eval()
     assert net.__gradwerk_version__ == version + 2
     assert not net.rest[1].training
+
+
+SETTINGS = [0.0, -0.0, 0, False, 1, 1.0, True, complex(0, -0.0), 0j, "", b"", None, (0.0, 1), (-0.0, 1), (0.0, True)]
+
+
+class Loss(Configured):
+    scale = 0.0
+
+
+class Scaled(Module):
+    scale = 0.0
+
+
+@pytest.mark.parametrize("kind", [Loss, Scaled])
+def test_an_attribute_is_what_was_set_last_and_steps_follow(kind) -> None:
+    owner = kind()
+    read = compile_(lambda x: (x, repr(owner.scale)))
+    x = Tensor(np.ones(2))
+
+    def check(wanted: object) -> None:
+        assert repr(owner.scale) == repr(wanted)
+        assert read(x)[1] == repr(wanted)
+
+    for first in SETTINGS:
+        for second in SETTINGS:
+            owner.scale = first
+            owner.scale = second
+            check(second)
+    del owner.scale
+    check(0.0)
+    owner.scale = 0.0  # as the class says, which then says something else
+    read(x)
+    kind.scale = 5.0
+    try:
+        check(0.0)
+    finally:
+        kind.scale = 0.0
 
 
 def test_freeze() -> None:

@@ -270,3 +270,31 @@ def test_checked_indices_are_those_from_before_a_write() -> None:
     assert step().numpy().tolist() == [0, 4]
     assert rows.numpy().tolist() == [1, 3]
     assert "index 3 at (1)" in error_of(step).message
+
+
+INDICES = {"one array": lambda x, at: x[at], "beside a slice": lambda x, at: x[:, at], "two arrays": lambda x, at: x[at, at]}
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint8])
+@pytest.mark.parametrize("take", INDICES.values(), ids=INDICES)
+def test_a_message_names_the_index_that_was_given(take: Callable[..., Tensor], dtype: Any) -> None:
+    x = Tensor(np.ones((3, 3)))
+    for wrong in (3, 7, 127, *(() if dtype is np.uint8 else (-4, -6, -128))):
+        at = np.array([1, wrong], dtype)
+        lowest = 0 if dtype is np.uint8 else -3
+        for call in (take, compile_(take)):
+            assert error_of(call, x, Tensor(at)).message == f"index {wrong} at (1) is outside {lowest}..2"
+
+
+@pytest.mark.parametrize("fails", [lambda x: Tensor(np.ones(3))[x], lambda x: 7 % x], ids=["index", "divisor"])
+def test_every_function_with_an_equal_graph_raises_the_same_at_its_own_line(fails: Callable[..., Any]) -> None:
+    wrong = np.array([0, 5, 0])
+    raised = []
+    for place in range(3):
+        exec(compile(f"{chr(10) * place}def made(x): return fails(x)", f"file{place}", "exec"), scope := {"fails": fails})  # noqa: S102
+        with pytest.raises((DataError, ArgumentError)) as caught:
+            compile_(scope["made"])(Tensor(wrong))
+        raised.append(caught.value)
+    assert len({type(error) for error in raised}) == 1
+    assert isinstance(raised[0], IndexError | ArgumentError)
+    assert len({(error.message, error.facts, error.likely) for error in raised}) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.tensor import random
 from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator, default_generator, normal, seed, uniform
+from gradwerk.tensor.tensor import Tensor
 
 
 def test_draws_differ_and_seeds_repeat():
@@ -67,23 +69,44 @@ def test_the_default_generator_may_be_asked_for_first_inside_a_compiled_function
         np.testing.assert_array_equal(values, again.uniform((4,)).numpy())
 
 
-def test_threads_that_draw_from_one_generator_draw_different_numbers():
-    generator, drawn, interval = Generator(3), [], sys.getswitchinterval()
-
-    def draw() -> None:
-        drawn.extend([generator.bits((4,)).numpy().tobytes() for _ in range(200)])
-
+def in_threads(*tasks: Callable[[], None]) -> None:
+    """Runs each in a thread of its own, and lets them interrupt each other often."""
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        threads = [threading.Thread(target=draw) for _ in range(4)]
+        threads = [threading.Thread(target=task) for task in tasks]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert len(set(drawn)) == len(drawn) == 800
-    assert set(drawn) == {_draw_number(n) for n in range(800)}
+
+
+@pytest.mark.parametrize("compiled", [(False,) * 4, (True,) * 4, (True, False, True, False)], ids=["eager", "compiled", "both"])
+@pytest.mark.parametrize("count", [4, 50_000])
+def test_threads_that_draw_from_one_generator_draw_different_numbers(compiled, count):
+    generator, drawn = Generator(3), []
+    step = compile_(lambda: generator.bits((count,)))
+    each = 200 if count == 4 else 25
+
+    def draws(*, compiled: bool) -> Callable[[], None]:
+        draw = step if compiled else lambda: generator.bits((count,))
+        return lambda: drawn.extend([draw().numpy()[:4].tobytes() for _ in range(each)])
+
+    in_threads(*(draws(compiled=which) for which in compiled))
+    assert len(set(drawn)) == len(drawn) == 4 * each
+    assert set(drawn) == {_draw_number(n) for n in range(4 * each)}
+
+
+def test_threads_that_write_to_one_tensor_in_compiled_functions_lose_nothing():
+    total, other = Tensor(np.zeros(50_000)), Tensor(np.zeros(50_000))
+    one = compile_(lambda: total.assign(total + 1.0))
+    two = compile_(lambda: (total.assign(total + 2.0), other.assign(other + total * 0.0 + 1.0)))
+    one(), two()
+    in_threads(*[lambda: [one() for _ in range(40)], lambda: [two() for _ in range(40)]] * 2)
+    assert set(total.numpy()) == {1.0 + 2.0 + 80 * 1.0 + 80 * 2.0}
+    assert set(other.numpy()) == {81.0}
 
 
 def _draw_number(n: int) -> bytes:

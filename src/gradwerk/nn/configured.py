@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradwerk.base.plain import same
 from gradwerk.tensor.state import bump_epoch, mode
 
 _ABSENT = object()
@@ -17,10 +18,19 @@ class Configured:
 
     def __setattr__(self, name: str, value: object) -> None:
         old = self.__dict__.get(name, _ABSENT)
-        if old is value or (isinstance(value, (bool, int, float, str)) and type(old) is type(value) and old == value):
+        if old is value or same(old, value):
             return
         if mode.trace is not None:
             mode.trace.forbid(self, name)
         object.__setattr__(self, name, value)
+        self._changed()
+
+    def __delattr__(self, name: str) -> None:
+        if mode.trace is not None:
+            mode.trace.forbid(self, name)
+        object.__delattr__(self, name)
+        self._changed()
+
+    def _changed(self) -> None:
         object.__setattr__(self, "__gradwerk_version__", self.__gradwerk_version__ + 1)
         bump_epoch()

@@ -19,6 +19,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.hooks import Hooks
 from gradwerk.base.origin import module_path
+from gradwerk.base.plain import same
 from gradwerk.nn import hooks
 from gradwerk.nn.hooks import Everywhere
 from gradwerk.tensor.state import bump_epoch, mode
@@ -63,8 +64,11 @@ class Module:
         if isinstance(shared, property):
             object.__setattr__(self, name, value)
             return
-        old = self.__dict__.get(name, shared)
-        if old is value or (_is_setting(value) and type(old) is type(value) and old == value):
+        own = self.__dict__.get(name, _ABSENT)
+        if own is value or same(own, value):
+            return
+        if own is _ABSENT and same(shared, value):  # what steps have read; the class may say something else later
+            object.__setattr__(self, name, value)
             return
         if mode.trace is not None:
             mode.trace.forbid(self, name)
@@ -216,10 +220,6 @@ def as_array(value: Any) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a T
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _is_setting(value: object) -> bool:
-    return isinstance(value, (bool, int, float, str, type(None)))
 
 
 def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.base.plain import same
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import Clip
 from gradwerk.nn.module import Module
@@ -99,7 +100,7 @@ class Optimizer(Module):
         for name, value in settings.items():
             if name not in self.__dict__ or isinstance(value, Tensor):
                 raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
-            if self.__dict__[name] != value:
+            if not same(self.__dict__[name], value):
                 setattr(self, name, value)
         wanted = self.all_slots()
         if wanted != tuple(self.slots):

@@ -44,18 +44,21 @@ class Look(Op):
 class InRange(Look):
     """(indices) -> the same indices, each of them known to be in 0..rows-1 or `ignored`.
 
-    `what` begins the message, such as "gather: index" or "label".
+    `what` begins the message, such as "gather: index" or "label".  `wrapped` says that `rows` were added to negative ones before, which
+    counted from the end: messages name what was given.
     Shape: that of indices.  Dtype: an integer, kept.  Raises: IndexDataError for any other index, negative ones too.
     """
 
     rows: int
     what: str = "index"
     ignored: int | None = None
+    wrapped: bool = False
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
             (cls(4), (typed(2, 5, dtype=int64),)),
+            (cls(4, wrapped=True), (typed(2, 5, dtype=int64),)),
             (cls(5, "label", -100), (typed(7, dtype=int32),)),
             (cls(4), (typed(dtype=int64),)),
             (cls(4), (typed(0, dtype=int32),)),
@@ -81,10 +84,11 @@ class InRange(Look):
         `found`: place of the first index that is outside (row-major), that index, lowest and highest of all.  `steps` name the iterations
         of the loops around, innermost first, `origin` the line that wrote the op where that is not the present one.
         """
-        first, index, lowest, highest = found
+        first, *numbers = found
+        index, lowest, highest = (number - self.rows if self.wrapped and number < 0 else number for number in numbers)
         place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
         facts = (f"indices {shape} {dtypes.name(dtype)}, lowest {lowest}, highest {highest}", *steps)
-        allowed = f"0..{self.rows - 1}" if self.rows else "a table without rows"
+        allowed = f"{-self.rows if self.wrapped else 0}..{self.rows - 1}" if self.rows else "a table without rows"
         return IndexDataError(
             f"{self.what} {index} at ({place}) is outside {allowed}",
             facts=facts,
@@ -129,9 +133,9 @@ def check_whole(op: Op, what: str, given: Type) -> None:
         raise DTypeError(f"{op.name}: {what} must be integers", facts=(f"{what} {given}",))
 
 
-def in_range(indices: Operand, rows: int, what: str = "index", *, ignored: int | None = None) -> Operand:
+def in_range(indices: Operand, rows: int, what: str = "index", *, ignored: int | None = None, wrapped: bool = False) -> Operand:
     """The indices, looked at: in 0..rows-1 or `ignored`.  Shape, dtype: kept.  Raises: IndexDataError (compiled too), DTypeError."""
-    return InRange(rows, what, ignored)(indices)
+    return InRange(rows, what, ignored, wrapped)(indices)
 
 
 def not_zero(divisor: Operand) -> Operand:

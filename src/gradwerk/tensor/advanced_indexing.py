@@ -57,10 +57,11 @@ def mask_of(x: Operand, mask: Any, first: int) -> Array:  # noqa: ANN401
 
 
 def from_front(places: Any, extent: int) -> Any:  # noqa: ANN401
-    """Places along an axis, negative ones counted from its end."""
+    """Places along an axis, negative ones counted from its end.  Raises: IndexDataError for those that it does not have."""
     if not dtypes.is_signed_integer(places.dtype):
-        return places
-    return elementwise.where(compare.less(places, 0), elementwise.add(places, extent), places)
+        return in_range(places, extent)
+    counted = elementwise.where(compare.less(places, 0), elementwise.add(places, extent), places)
+    return in_range(counted, extent, wrapped=True)
 
 
 def by_arrays(x: Operand, parts: tuple[Part, ...]) -> Operand:
@@ -78,7 +79,7 @@ def by_arrays(x: Operand, parts: tuple[Part, ...]) -> Operand:
     rows = movement.reshape(rows, (math.prod(extents), *rows.shape[len(axes) :]))
     number: Any = None
     for (_, places), extent in zip(arrays, extents, strict=True):
-        inside = elementwise.cast(in_range(from_front(places, extent), extent), dtypes.int64)
+        inside = elementwise.cast(from_front(places, extent), dtypes.int64)
         number = inside if number is None else elementwise.add(elementwise.mul(number, extent), inside)
     found = gather(rows, movement.broadcast_to(number, shape))
     if axes != list(range(axes[0], axes[0] + len(axes))) or not axes[0]:

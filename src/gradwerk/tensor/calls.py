@@ -12,7 +12,7 @@ from weakref import ref
 
 import numpy as np
 
-from gradwerk.base.errors import DataError, StateError
+from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.movement import transpose
@@ -21,7 +21,7 @@ from gradwerk.runtime.memory import SLACK
 from gradwerk.tensor.answer import Leaf, grown
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.devices import like
-from gradwerk.tensor.engine import PAGE, readable, usable
+from gradwerk.tensor.engine import FOUND, PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
 from gradwerk.tensor.overlaps import held_memory, share
@@ -31,6 +31,7 @@ from gradwerk.tensor.signature import Call
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.tape import FREED, record, unread
+from gradwerk.tensor.turns import turns_of
 
 
 class Binding:
@@ -61,6 +62,7 @@ class Binding:
             else:
                 self.written_moving.append(source)
         self.foreign = [storage for storage, *_ in self.written if storage.owner is not None]
+        self.turns = turns_of([storage for storage, *_ in self.written])
         self.held, self.overwritten = held_memory(entry), frozenset(entry.written)
         self.single = isinstance(entry.tree, Leaf)
         self.hung: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
@@ -116,8 +118,16 @@ class Seen:
         return start
 
 
-def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
-    """The results of one call."""
+def run(binding: Binding, call: Call, taken: int = 0) -> Any:  # noqa: ANN401
+    """The results of one call.  Who writes to what outlives the call has it alone: so many of the turns are taken already."""
+    if taken == len(binding.turns):
+        return run_alone(binding, call)
+    with binding.turns[taken].lock:
+        return run(binding, call, taken + 1)
+
+
+def run_alone(binding: Binding, call: Call) -> Any:  # noqa: ANN401
+    """The same, while nobody else writes where it does."""
     entry, leaves = binding.entry, call.leaves
     if binding.written_moving:
         refuse_overlap(binding, leaves)
@@ -133,7 +143,7 @@ def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
         outputs = native.run(words)
         count_writes(binding, leaves)
         return finish(binding, leaves, outputs)
-    except DataError as wrong:
+    except FOUND as wrong:
         raise entry.program.told_here(wrong) from None
     except Finished as finished:
         outputs, error = finished.outputs, finished.error

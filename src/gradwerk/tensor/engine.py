@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DataError, NumericError
+from gradwerk.base.errors import ArgumentError, DataError, NumericError
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
@@ -34,6 +34,9 @@ from gradwerk.tensor.storage import aligned_copy
 
 MOST_PROGRAMS = 512
 """Of single operations, some 15 KB each."""
+Found = DataError | ArgumentError
+FOUND = (DataError, ArgumentError)
+"""What a program raises of its own: what it looked at was out of range, or a divisor 0."""
 SMALL_ARENA = 1 << 14
 """Bytes of an arena that is not worth counting."""
 
@@ -48,7 +51,7 @@ class Executable(ABC):
         self.graph, self.in_place = graph, dict(in_place)
         self.types = tuple(value.type for value in graph.outputs)
 
-    def told_here(self, error: DataError) -> DataError:
+    def told_here(self, error: Found) -> Found:
         """An error of the program, as this graph tells it."""
         return error
 
@@ -95,7 +98,7 @@ class Native(Executable):
         self.program = self.made.program
         self.native = None if self.late else self.program
 
-    def told_here(self, error: DataError) -> DataError:
+    def told_here(self, error: Found) -> Found:
         """An error of the program as one of this graph: it names the lines and layers that its own nodes came from."""
         if self.made.graph is self.graph:
             return error
@@ -103,13 +106,13 @@ class Native(Executable):
 
         shared, own = (origins_of_checks(graph) for graph in (self.made.graph, self.graph))
         origin = next((mine for theirs, mine in zip(shared, own, strict=True) if theirs == error.origin), error.origin)
-        return DataError(error.message, facts=error.facts, likely=error.likely, origin=origin)
+        return error if origin is error.origin else type(error)(error.message, facts=error.facts, likely=error.likely, origin=origin)
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         error: BaseException | None = None
         try:
             made = self.program.run([address(array) for array in inputs])
-        except DataError as wrong:
+        except FOUND as wrong:
             raise self.told_here(wrong) from None
         except Finished as finished:
             made, error = finished.outputs, finished.error

@@ -7,7 +7,7 @@ compiled step advances it like any other state.  The `_array` forms give NumPy a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from gradwerk.ops.random import random_bits
 from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
+from gradwerk.tensor.turns import turns_of
 
-_drawing = Renewed()
-"""Held from reading a counter to setting it: no two threads draw the same numbers."""
+_making = Renewed()
+"""Held while the default generator is made or asked for a seed."""
 
 
 class Generator:
@@ -31,6 +32,10 @@ class Generator:
     def __init__(self, seed: int = 0) -> None:
         self._seed = Tensor(_word(seed))
         self.counter = Tensor(np.zeros((), np.uint32))
+
+    def _turn(self) -> AbstractContextManager[object]:
+        """From reading the counter to setting it: no two threads draw the same numbers, in compiled functions or outside of them."""
+        return nullcontext() if mode.trace is not None else turns_of([self.counter._storage])[0].lock
 
     @property
     def seed(self) -> Tensor:
@@ -43,14 +48,16 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Begins again from `seed`; returns itself.  Raises: ArgumentError for a negative seed."""
-        self.seed.assign(_word(seed))
-        self.counter.assign(np.zeros((), np.uint32))
+        word = _word(seed)
+        with self._turn():
+            self.seed.assign(word)
+            self.counter.assign(np.zeros((), np.uint32))
         return self
 
     @unrecorded
     def bits(self, shape: Sequence[int]) -> Tensor:
         """Uniform uint32 of `shape`; the next draw gives others, also in another thread."""
-        with nullcontext() if mode.trace is not None else _drawing.lock:
+        with self._turn():
             drawn: Tensor = random_bits(tuple(shape), self.seed, self.counter)
             self.counter.assign(add(self.counter, np.uint32(1)))
         return drawn
@@ -84,12 +91,14 @@ class Generator:
 
     def get_state(self) -> tuple[int, int]:
         """(seed, counter)."""
-        return int(self.seed), int(self.counter)
+        with self._turn():
+            return int(self.seed), int(self.counter)
 
     def set_state(self, state: tuple[int, int]) -> None:
         """Goes on where `get_state` was asked."""
-        self.seed.assign(np.uint32(state[0]))
-        self.counter.assign(np.uint32(state[1]))
+        with self._turn():
+            self.seed.assign(np.uint32(state[0]))
+            self.counter.assign(np.uint32(state[1]))
 
 
 def _word(seed: int) -> Array:
@@ -109,11 +118,12 @@ _seeded = [0]
 def default_generator() -> Generator:
     """The generator used where none is given; begins with seed 0."""
     if not _default:
-        trace, mode.under_way = mode.under_way, None  # it outlives the trace in which it may be asked for first
-        try:
-            _default.append(Generator(0))
-        finally:
-            mode.under_way = trace
+        with _making.lock:
+            trace, mode.under_way = mode.under_way, None  # it outlives the trace in which it may be asked for first
+            try:
+                _default[:] = _default or [Generator(0)]
+            finally:
+                mode.under_way = trace
     return _default[0]
 
 
@@ -146,7 +156,7 @@ def fresh_seed() -> int:
     """
     if mode.trace is not None:
         raise TraceError("a layer or generator is made inside a compiled function", likely="make it before, outside of the function")
-    with _drawing.lock:
+    with _making.lock:
         return int(default_generator().bits(()).item())
 
 

@@ -10,11 +10,12 @@ from operator import is_
 from types import CellType
 from typing import Any
 
+from gradwerk.base.plain import PLAIN, same
+
 LONGEST = 4096
 """Items: longer lists and dicts are data, not structure, and only their length is guarded."""
 ABSENT = object()
 """What stands for no content: it is no value that anybody has."""
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
 """Types whose values are compared by what they say."""
 
 
@@ -37,7 +38,7 @@ class Slot(ABC):
     def holds(self) -> bool:
         """Whether it is still the same."""
         now = self.read()
-        return now is self.was or _equal(now, self.was)
+        return now is self.was or same(now, self.was)
 
     def change(self) -> str:
         """`global rate changed from 0.1 to 0.2`."""
@@ -93,7 +94,7 @@ class Contents(Slot):
         elif all(map(is_, owner, self.items)):
             return True
         now = items_of(owner)
-        return all(a is b or _equal(a, b) for a, b in zip(now, was, strict=True))
+        return all(a is b or same(a, b) for a, b in zip(now, was, strict=True))
 
     def put_back(self) -> None:
         if len(self.was) < 1 and self.key:
@@ -141,7 +142,7 @@ class Versioned:
         for name in {**self.held, **now}:
             was = self.held.get(name, getattr(usual, name, ABSENT))
             value = now.get(name, getattr(usual, name, ABSENT))
-            if not name.startswith("__gradwerk") and value is not was and not _equal(value, was):
+            if not name.startswith("__gradwerk") and value is not was and not same(value, was):
                 return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
         return ""
 
@@ -159,11 +160,6 @@ def items_of(value: list[Any] | dict[Any, Any]) -> tuple[Any, ...]:
     if len(value) > LONGEST:
         return ()
     return tuple(part for pair in value.items() for part in pair) if isinstance(value, dict) else tuple(value)
-
-
-def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401
-    """Whether two plain values say the same: 1 is not True, 0.0 is not -0.0."""
-    return isinstance(a, PLAIN) and type(a) is type(b) and bool(a == b and (not isinstance(a, float) or a != 0 or str(a) == str(b)))
 
 
 def _short(value: Any) -> str:  # noqa: ANN401

@@ -1,6 +1,9 @@
-"""Threads that add to one gradient take turns: `.grad` is read, added to and set, and a contribution between the two would be lost.
+"""Threads take turns at what each of them reads, computes with and sets: what came between the two would be lost.
 
-A turn is for some leaves, whose locks are taken in one order.  Threads that train different models never wait for each other.
+    turn(leaves)        those that add to one gradient
+    turns_of(written)   those that run compiled functions which write to the same Tensors: counters of draws, running means, weights
+
+Locks are taken in one order.  Threads that train different models never wait for each other.
 """
 
 from __future__ import annotations
@@ -8,10 +11,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
-from weakref import ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
+from gradwerk.base.forks import Renewed
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.storage import Storage
 
 _locks: dict[int, tuple[Any, threading.RLock]] = {}
 """By id of the leaf, which takes its lock along when it goes."""
@@ -50,6 +56,40 @@ class turn:  # noqa: N801  a block
                 pass  # it was not taken yet
 
 
+class Turn:
+    """What one thread has at a time while it runs what writes.  It may take it again: a signal is handled in the middle.
+
+    Taken by `with turn.lock:`, nothing else: Ctrl-C cannot come between the lock and the block that gives it back.
+    """
+
+    __slots__ = ("__weakref__", "lock", "number")
+
+    def __init__(self) -> None:
+        self.lock, self.number = threading.RLock(), next(_numbers)
+
+
+_numbers = count()
+_turns: WeakKeyDictionary[Storage, Turn] = WeakKeyDictionary()
+_all: WeakSet[Turn] = WeakSet()
+_giving = Renewed()
+
+
+def turns_of(written: Sequence[Storage]) -> tuple[Turn, ...]:
+    """What to take, in this order, before one writes to these.  Those that are new have one turn together: a step takes few."""
+    with _giving.lock:
+        known = {_turns[storage] for storage in written if storage in _turns}
+        if missing := [storage for storage in written if storage not in _turns]:
+            known.add(new := Turn())
+            _all.add(new)
+            _turns.update(dict.fromkeys(missing, new))
+        return tuple(sorted(known, key=lambda turn: turn.number))
+
+
+def _renew() -> None:
+    for given in _all:
+        given.lock = threading.RLock()
+
+
 def _lock_of(leaf: Handle) -> threading.RLock:
     key = id(leaf)
     found = _locks.get(key)
@@ -60,3 +100,4 @@ def _lock_of(leaf: Handle) -> threading.RLock:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_locks.clear)  # the threads that held some are not there
+    os.register_at_fork(after_in_child=_renew)
