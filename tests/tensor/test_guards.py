@@ -8,9 +8,11 @@ import pytest
 from gradwerk.base.errors import TraceError
 from gradwerk.base.settings import settings
 from gradwerk.nn.module import Module
+from gradwerk.tensor import guards
 from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.control import scan
 from gradwerk.tensor.tensor import Parameter, Tensor
+from tests.tensor.meanwhile import at_every_line
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 SCALE = 2.0
@@ -224,3 +226,26 @@ def test_whether_a_tensor_requires_a_gradient_is_looked_at_in_each_call(ask):
         w.requires_grad = wants
         np.testing.assert_array_equal(fn(x).numpy(), ask(w, x).numpy())
     assert len(fn.retraces) <= 2
+
+
+def test_what_another_thread_sets_while_guards_are_asked_is_seen_by_the_next_call():
+    class Scaled(Module):
+        def __init__(self):
+            self.scale = 1.0
+
+        def forward(self, x):
+            return x * self.scale
+
+    net, x, lines = Scaled(), Tensor(np.ones(1)), 0
+    step = compile_(net)
+    for net.scale in (2.0, 1.0):  # each has its program, and the latest is asked first
+        step(x)
+
+    def call():
+        net.scale = 2.0
+        net.scale = 1.0
+        step(x)
+
+    for lines in at_every_line(call, lambda: setattr(net, "scale", 2.0), guards):
+        assert step(x).item() == net.scale, lines
+    assert lines > 10

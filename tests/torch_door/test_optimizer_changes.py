@@ -15,6 +15,8 @@ from gradwerk.base.errors import ArgumentError, TraceError
 from gradwerk.keras import optimizers
 from gradwerk.tensor.tensor import Parameter
 from gradwerk.torch import nn, optim
+from gradwerk.torch.optim import groups
+from tests.tensor.meanwhile import at_every_line
 
 X = np.random.default_rng(1).normal(size=(5, 3)).astype(np.float32)
 Change = Callable[[Any], object]
@@ -152,3 +154,33 @@ def test_a_shallow_copy_of_a_module_compiled_in_place_computes_with_its_own() ->
     twin.weight, twin.bias = nn.Parameter(torch.zeros(2, 2)), nn.Parameter(torch.ones(2))
     np.testing.assert_array_equal(twin(torch.ones(1, 2)).detach().numpy(), np.ones((1, 2)))
     assert module(torch.ones(1, 2)).detach().numpy().tolist() != [[1.0, 1.0]]
+
+
+OTHERS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a rate": lambda group: group.update(lr=2.0),
+    "an option": lambda group: group.update(weight_decay=0.5),
+    "several": lambda group: group.update(lr=2.0, weight_decay=0.5, maximize=True),
+    "the parameters": lambda group: group["params"].append(nn.Parameter(torch.zeros(1))),
+}
+
+
+@pytest.mark.parametrize("act", OTHERS.values(), ids=OTHERS)
+def test_what_another_thread_sets_while_options_are_followed_is_followed_by_the_next_step(act: Callable[..., object]) -> None:
+    weight, lines = nn.Parameter(torch.zeros(1)), 0
+    optimizer = optim.SGD([weight], lr=1.0)
+    group = optimizer.param_groups[0]
+
+    def call() -> None:
+        group.update(lr=1.0, weight_decay=0.0, maximize=False)
+        group["params"][:] = [weight]
+        optimizer.zero_grad()
+        weight.grad = torch.ones(1)
+        optimizer.step()
+
+    for lines in at_every_line(call, lambda: act(group), groups):
+        optimizer.step()
+        core = group.optimizer
+        assert (float(core.rate), core.maximize) == (group["lr"], group["maximize"]), lines
+        assert getattr(core.decay, "rate", 0.0) == group["weight_decay"], lines
+        assert [*core.targets.values()] == group["params"], lines
+    assert lines > 50

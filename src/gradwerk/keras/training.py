@@ -137,10 +137,11 @@ class Training:
 
         Raises: ShapeError naming the axis; DataError for ids that no table has.
         """
-        if self._built_at != epoch.number:
+        now = epoch.number  # before it looks: another thread may change something meanwhile
+        if self._built_at != now:
             if not all(module.built for module in self.model.modules() if isinstance(module, Layer)):
                 self.model.build_on(as_input_array(self.model, x, "x"))
-            self._built_at = epoch.number
+            self._built_at = now
         x = self.model.fitted(x, counted=counted)
         self.model.check_inputs(x)
         return x
@@ -170,10 +171,11 @@ class Training:
 
     def warn_of_frozen(self) -> None:
         """Warns where nothing is trained, as Keras does, which goes on and counts: also what was freed inside of a frozen model stays."""
-        if self._trains_at == epoch.number:  # nothing has changed since something was found to be trained
+        now = epoch.number
+        if self._trains_at == now:  # nothing has changed since something was found to be trained
             return
         if self.model.trainable_weights:
-            self._trains_at = epoch.number
+            self._trains_at = now
         elif self.model.weights:
             warn("The model does not have any trainable weights: it is frozen, and nothing is trained")
 
@@ -235,8 +237,8 @@ class Training:
         """
         if y is None:
             raise ArgumentError("targets are needed")
-        made, form = self._made, (y.ndim, y.shape[-1:] == (1,))
-        if made is not None and made.epoch == epoch.number and made.targets == form:
+        made, form, now = self._made, (y.ndim, y.shape[-1:] == (1,)), epoch.number
+        if made is not None and made.epoch == now and made.targets == form:
             return made.steps
         optimizer, loss = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
@@ -251,7 +253,7 @@ class Training:
             steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:
             steps = made.steps
-        self._made = Made(steps, form, output_shape, epoch.number)
+        self._made = Made(steps, form, output_shape, now)
         return steps
 
     def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:
@@ -267,12 +269,12 @@ class Training:
 
         Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
         """
-        given = x if type(x) is np.ndarray else as_array(x, "x")
-        if given.size and (epoch.number, given.shape[1:], given.dtype) == self._accepted:
+        given, now = x if type(x) is np.ndarray else as_array(x, "x"), epoch.number
+        if given.size and (now, given.shape[1:], given.dtype) == self._accepted:
             return given
         given = as_array(given, "x")
         taken = as_input_array(self.model, self.fitting(given), "x")
-        self._accepted = (epoch.number, given.shape[1:], given.dtype) if taken is given and dtypes.is_float(given.dtype) else ()
+        self._accepted = (now, given.shape[1:], given.dtype) if taken is given and dtypes.is_float(given.dtype) else ()
         return taken
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:

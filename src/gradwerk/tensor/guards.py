@@ -83,13 +83,14 @@ class Guards:
 
     def broken_deep(self) -> str:
         """The part that only a moved epoch can break."""
-        now = epoch.number
+        now = epoch.number  # before it looks, as all numbers of what may change: another thread may change it meanwhile
         for seen in self.versions:
-            if seen.owner.__gradwerk_version__ != seen.version:
+            version = seen.owner.__gradwerk_version__
+            if version != seen.version:
                 change = seen.change()
                 if change:
                     return change
-                seen.version = seen.owner.__gradwerk_version__
+                seen.version = version
         for met in self.tensors:
             if met.handle._storage is not met.storage:
                 return f"a Tensor {met.handle._type} took other memory"

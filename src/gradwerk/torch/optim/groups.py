@@ -53,8 +53,10 @@ def _counting(name: str) -> Callable[..., Any]:
     plain: Callable[..., Any] = getattr(list, name)
 
     def change(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        self.changes += 1
-        result = plain(self, *args, **kwargs)
+        try:
+            result = plain(self, *args, **kwargs)
+        finally:
+            self.changes += 1
         return self if name in ("__iadd__", "__imul__") else result
 
     return change
@@ -91,12 +93,12 @@ class Group(dict[str, Any]):
     def take(self, params: Iterable[Any]) -> None:
         """Makes a list that counts its changes the group's parameters."""
         self.listed = params if isinstance(params, Params) else Params(params)
-        self.changes += 1
         super().__setitem__("params", self.listed)
+        self.changes += 1
 
     def in_line(self) -> bool:
         """Whether nothing has changed since `follow`."""
-        return self.changes == self.changes_followed and self.listed.changes == self.list_followed
+        return self.counted() == (self.changes_followed, self.list_followed)
 
     # ---- a dict, which is not changed while a step is traced, and whose learning rate is then the Tensor that the step reads
 
@@ -143,47 +145,54 @@ class Group(dict[str, Any]):
         return [(key, self[key]) for key in self]
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
-        self.change(key)
-        if self.rule is None:
-            super().__setitem__(key, value)
-        elif key == "params":
-            self.take(value)
-        elif key == "lr":
-            number("learning rate", value)
-            super().__setitem__(key, value)
-            self.follow_rate(value)
-            if _is_fixed(value) or isinstance(value, Tensor):  # followed already: a rate may be set before each step
-                self.changes -= 1
-        else:
-            with suppress(MissingOptionError):  # of a group that is not complete, which the next step says
-                settings_of({**self, key: value}, self.settings)
-            super().__setitem__(key, value)
+        with self.change(key):
+            if self.rule is None:
+                super().__setitem__(key, value)
+            elif key == "params":
+                self.take(value)
+            elif key == "lr":
+                number("learning rate", value)
+                super().__setitem__(key, value)
+                self.follow_rate(value)
+                if _is_fixed(value) or isinstance(value, Tensor):  # followed already: a rate may be set before each step
+                    self.changes -= 1
+            else:
+                with suppress(MissingOptionError):  # of a group that is not complete, which the next step says
+                    settings_of({**self, key: value}, self.settings)
+                super().__setitem__(key, value)
 
-    def change(self, key: str) -> None:
-        """Counts a change of an option.  Raises: TraceError while a step is traced."""
+    @contextmanager
+    def change(self, key: str) -> Iterator[None]:
+        """Around a change of an option, which is counted when it is made: no thread follows what is not there yet.
+
+        Raises: TraceError while a step is traced.
+        """
         if mode.trace is not None:
             problem = f"param_groups: {key!r} is set inside a compiled function, which happens only while it is traced"
             raise TraceError(problem, likely="set it outside; a compiled step follows")
-        self.changes += 1
+        try:
+            yield
+        finally:
+            self.changes += 1
 
     def __delitem__(self, key: str) -> None:
-        self.change(key)
-        super().__delitem__(key)
+        with self.change(key):
+            super().__delitem__(key)
 
     def pop(self, key: str, *default: Any) -> Any:  # noqa: ANN401
         """Takes an option away."""
-        self.change(key)
-        return super().pop(key, *default)
+        with self.change(key):
+            return super().pop(key, *default)
 
     def popitem(self) -> tuple[str, Any]:
         """Takes the last option away."""
-        self.change("the last option")
-        return super().popitem()
+        with self.change("the last option"):
+            return super().popitem()
 
     def clear(self) -> None:
         """Takes all options away."""
-        self.change("every option")
-        super().clear()
+        with self.change("every option"):
+            super().clear()
 
     def setdefault(self, key: str, default: Any = None) -> Any:  # noqa: ANN401
         """The value of an option, set where it is missing."""
@@ -232,16 +241,27 @@ class Group(dict[str, Any]):
         self.optimizer, self.members, self.rounds, self.rate = group.optimizer, group.members, group.rounds, group.rate
         group.optimizer, group.rate = None, Tensor(np.zeros((), group.rate.dtype))
 
-    def follow(self) -> None:
-        """Brings the core optimizer in line with the options.  Raises: MissingOptionError; ArgumentError for what no rule here can do."""
+    def counted(self) -> tuple[int, int]:
+        """How often options were set, and the list of parameters changed."""
+        return self.changes, self.listed.changes
+
+    def follow(self, counted: tuple[int, int]) -> None:
+        """Brings the core optimizer in line with the options.
+
+        `counted` is from before anybody looked at them: another thread may change some meanwhile, which the next step then follows.
+        Raises: MissingOptionError; ArgumentError for what no rule here can do.
+        """
+        changes, listed = counted
         options = dict(super().items())
         if self.optimizer is not None:
             with untraced():
                 settings = settings_of(options, self.settings)
             self.optimizer.configure(**settings)
-            self.follow_rate(options["lr"])
+            rate = None
+            while rate is not (rate := super().__getitem__("lr")):
+                self.follow_rate(rate)
         fixed = all(key == "params" or (key == "lr" and isinstance(value, Tensor)) or _is_fixed(value) for key, value in options.items())
-        self.changes_followed, self.list_followed = self.changes if fixed else -1, self.listed.changes
+        self.changes_followed, self.list_followed = changes if fixed else -1, listed
 
     def follow_rate(self, value: Any) -> None:  # noqa: ANN401
         """The learning rate of the core optimizer: the user's Tensor, or the number, written where no trace sees it."""
@@ -308,6 +328,7 @@ def followed(groups: list[Any], known: list[Group], former: Former, rule: Rule, 
     for place, group in enumerate(groups):
         if not isinstance(group, Group):
             groups[place] = Group(group, rule, settings)
+    counts = [group.counted() for group in groups]
     if incomplete := [group for group in groups if "params" not in group]:
         raise _missing("params", incomplete[0])
     changed = [group for group in groups if not group.is_of(group.listed)]
@@ -323,9 +344,9 @@ def followed(groups: list[Any], known: list[Group], former: Former, rule: Rule, 
         for group in changed:
             group.renew(group.listed, former)
         known[:] = groups
-    for group in groups:
+    for group, counted in zip(groups, counts, strict=True):
         if not group.in_line():
-            group.follow()
+            group.follow(counted)
 
 
 def _stands_in(group: Group, groups: Iterable[Group]) -> bool:
