@@ -16,7 +16,6 @@ LONGEST = 4096
 """Items: longer lists and dicts are data, not structure, and only their length is guarded."""
 ABSENT = object()
 """What stands for no content: it is no value that anybody has."""
-"""Types whose values are compared by what they say."""
 
 
 class Slot(ABC):
