@@ -8,7 +8,6 @@ Recorded anew in an environment that has the original, for every public name of 
 
 from __future__ import annotations
 
-import ast
 import functools
 import importlib
 import inspect
@@ -16,10 +15,13 @@ import json
 import re
 import sys
 import typing
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradwerk.keras.signatures import RECORD as keras_record
+from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.signatures import RECORD as torch_record
+from tests.peers import stubs
+from tests.peers.written import Parameter, Signature, parsed, written
 
 MODULES = {
     "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils"),
@@ -27,7 +29,7 @@ MODULES = {
 }
 METHODS = {
     "keras": ("Sequential", "Optimizer"),
-    "torch": ("nn.Module", "optim.Optimizer"),
+    "torch": ("Tensor", "nn.Module", "optim.Optimizer"),
 }
 INTERNAL = {
     "keras": {
@@ -39,18 +41,7 @@ INTERNAL = {
     "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups"},
 }  # fmt: skip
 """Names that a module of a door holds for itself."""
-RECORDS = {"keras": keras_record, "torch": Path(__file__).parent / "recorded" / "torch.json"}
-
-
-class Parameter(NamedTuple):
-    """One parameter: what may stand for it, and its default as text (None: it must be given)."""
-
-    name: str
-    kind: str
-    default: str | None
-
-
-Signature = list[Parameter]
+RECORDS = {"keras": keras_record.path, "torch": torch_record.path}
 
 
 def public(door: str) -> dict[str, Any]:
@@ -61,7 +52,7 @@ def public(door: str) -> dict[str, Any]:
         home = f"gradwerk.{door}" if module else "gradwerk"
         for name, value in vars(ours).items():
             owner = str(getattr(value, "__module__", ""))
-            at_home = owner.startswith(home) if hasattr(ours, "__path__") else owner == ours.__name__
+            at_home = owner.startswith(home) if hasattr(ours, "__path__") or path_is_listed(door, module, name) else owner == ours.__name__
             if callable(value) and at_home and not name.startswith("_") and name not in INTERNAL[door]:
                 found[".".join(filter(None, (module, name)))] = value
     for path in METHODS[door]:
@@ -70,6 +61,11 @@ def public(door: str) -> dict[str, Any]:
             if not name.startswith("_") and inspect.isfunction(inspect.getattr_static(owner_class, name)):
                 found[f"{path}.{name}"] = getattr(owner_class, name)
     return found
+
+
+def path_is_listed(door: str, module: str, name: str) -> bool:
+    """Whether a module takes a name from another one because the original has it there."""
+    return door == "torch" and module == "optim.lr_scheduler" and name in ORIGINAL.names("torch.optim.lr_scheduler")
 
 
 def resolve(module: Any, path: str) -> Any:
@@ -87,8 +83,9 @@ def of(called: Any) -> Signature:
     ]
 
 
-def overloads(called: Any) -> list[Signature]:
-    """Every way to call an original: its overloads, its own signature, or the ones its documentation states."""
+def overloads(original: Any, path: str) -> list[Signature]:
+    """Every way to call an original: its overloads, its own signature, or the ones its stubs or its documentation state."""
+    called = resolve(original, path)
     variants = typing.get_overloads(called.__init__) if inspect.isclass(called) and inspect.isfunction(called.__init__) else []
     if variants:
         return [of(variant) for variant in variants if len(inspect.signature(variant).parameters) > 3]
@@ -98,7 +95,9 @@ def overloads(called: Any) -> list[Signature]:
         own = []
     if own and (not own[0] or not all(p.kind.startswith("VAR") for p in own[0])):
         return own
-    return [found for line in _documented(called) if (found := parsed(line))] or own
+    stated = stubs.stated(original, path) if original.__name__ == "torch" else []
+    documented = [found for line in _documented(called) if (found := parsed(line))]
+    return (stated if any(stated) else documented) or stated or own
 
 
 def _documented(called: Any) -> list[str]:
@@ -106,45 +105,6 @@ def _documented(called: Any) -> list[str]:
     name = getattr(called, "__name__", "")
     text = inspect.getdoc(called) or ""
     return re.findall(rf"^(?:\.\. function:: )?{re.escape(name)}\((.*?)\)(?: ->|\s*$)", text, re.MULTILINE)
-
-
-def parsed(arguments: str) -> Signature:
-    """The parameters of a call as written; nothing where it is no Python."""
-    plain = re.sub(r":\s*[\w.]+(\[[^=]*\])?(?=\s*[,=]|\s*$)", "", arguments.replace("\\", ""))
-    parameters, later = [], False
-    for part in filter(None, (text.strip() for text in re.split(r",(?![^(\[]*[)\]])", plain))):
-        name, _, default = (text.strip() for text in part.partition("="))
-        if part.startswith("*"):
-            later = True
-            if part != "*":
-                parameters.append(Parameter(part.lstrip("*"), "VAR_KEYWORD" if part.startswith("**") else "VAR_POSITIONAL", None))
-        elif name.isidentifier():
-            parameters.append(Parameter(name, "KEYWORD_ONLY" if later else "POSITIONAL_OR_KEYWORD", default or None))
-        else:
-            return []
-    return parameters
-
-
-def written(signature: Signature) -> str:
-    """`a, b=1, *, c=None`; a default that is no plain value is `...`."""
-    parts, later = [], False
-    for name, kind, default in signature:
-        if kind == "KEYWORD_ONLY" and not later:
-            parts.append("*")
-        later = later or kind in {"KEYWORD_ONLY", "VAR_POSITIONAL"}
-        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(kind, "")
-        parts.append(stars + name + ("" if default is None else f"={'...' if '<' in default else default}"))
-    return ", ".join(parts)
-
-
-def same_default(ours: str | None, theirs: str | None) -> bool:
-    """Equal as numbers, tuples and words; 0 is 0.0."""
-    if ours == theirs:
-        return True
-    try:
-        return bool(ast.literal_eval(str(ours)) == ast.literal_eval(str(theirs)))
-    except (SyntaxError, ValueError):
-        return False
 
 
 def recorded(door: str) -> dict[str, list[Signature]]:
@@ -156,18 +116,21 @@ def recorded(door: str) -> dict[str, list[Signature]]:
 def read(door: str) -> dict[str, Any]:
     """The record as the original that is installed would give it now."""
     original = importlib.import_module(door)
-    names = {}
+    names, builtins = {}, []
     for path in sorted(public(door)):
         try:
             called = resolve(original, path)
         except AttributeError:
             continue
-        names[path] = [written(signature) for signature in overloads(called)]
-    return {"version": original.__version__.partition("+")[0], "names": names}
+        names[path] = [written(signature) for signature in overloads(original, path)]
+        if door == "torch" and inspect.isroutine(called) and not inspect.isfunction(called):
+            builtins.append(path)
+    return {"version": original.__version__.partition("+")[0], "builtins": builtins, "names": names}
 
 
 if __name__ == "__main__":
     door = sys.argv[1]
     table = read(door)
     lines = [f"  {json.dumps(path)}: {json.dumps(signatures)}" for path, signatures in table["names"].items()]
-    RECORDS[door].write_text(f'{{"version": {json.dumps(table["version"])}, "names": {{\n' + ",\n".join(lines) + "\n}}\n")
+    builtins = f'"builtins": {json.dumps(table["builtins"])},\n' if table["builtins"] else ""
+    RECORDS[door].write_text(f'{{"version": {json.dumps(table["version"])}, {builtins}"names": {{\n' + ",\n".join(lines) + "\n}}\n")

@@ -5,7 +5,6 @@ x is 0..5 of shape (2, 3), i is [1, 2, 3], w is ones(3) that requires a gradient
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from gradwerk.base.errors import GradwerkError
 from gradwerk.torch import nn
 from gradwerk.torch.nn import functional as F
 from gradwerk.torch.utils.data import TensorDataset, default_collate, random_split
-from tests.peers import signatures
 
 VALUES: list[tuple[str, Any]] = [
     ('x[True]', [[[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]], 'float32']),
@@ -216,24 +214,14 @@ def test_all_and_any() -> None:
 
 
 def test_options_by_position_are_those_of_torch() -> None:
-    """Whatever stands where: the order that a function says it takes is the one recorded of torch."""
-    recorded, found = signatures.recorded("torch"), 0
-    for path, called in signatures.public("torch").items():
-        function = called.__init__ if inspect.isclass(called) else called
-        order = getattr(function, "order", ())
-        if not order:
-            continue
-        found += 1
-        wanted = [[p.name for p in original if p.kind.startswith("POSITIONAL")] for original in recorded[path]]
-        assert any(list(order) == names[: len(order)] for names in wanted), path
-    assert found > 20
+    """Of every name: test_options.py."""
     x, y = torch.ones(2, 3), torch.zeros(2, 3)
     assert torch.nn.functional.mse_loss(x, y, None, None, "sum").item() == 6
     assert torch.nn.MSELoss(None, None, "sum")(x, y).item() == 6
     assert torch.nn.functional.avg_pool2d(torch.ones(1, 1, 4, 4), 2, 1, 1, False, False).shape == (1, 1, 5, 5)  # noqa: FBT003
     with pytest.raises(GradwerkError, match="ceil_mode"):
         torch.nn.MaxPool2d(2, 2, 0, 1, False, True)  # noqa: FBT003
-    with pytest.raises(TypeError, match="takes 7 positional arguments but 8"):
+    with pytest.raises(TypeError, match="takes from 2 to 7 positional arguments but 8"):
         torch.nn.functional.max_pool2d(torch.ones(1, 1, 4, 4), 2, 2, 0, 1, False, False, 3)  # noqa: FBT003
 
 

@@ -13,7 +13,8 @@ from typing import ParamSpec, TypedDict, TypeVar
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.signatures import OTHER, options_of
+from gradwerk.base.signatures import OTHER
+from gradwerk.keras.signatures import options_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,7 +129,7 @@ def _says_nothing(value: object, default: object) -> bool:
     """Whether a value of an option is its default; None and False are one where that is either."""
     if value is None or value is False:
         return default is None or default is False or default is OTHER
-    return isinstance(value, (bool, int, float, str)) and type(default) is not object and bool(value == default)
+    return isinstance(value, (bool, int, float, str)) and bool(value == default)
 
 
 FORMER: Mapping[str, str] = MappingProxyType({

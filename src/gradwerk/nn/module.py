@@ -102,7 +102,7 @@ class Module:
         """The buffers held by this very module."""
         return ((name, value) for name, value in self.__dict__.items() if isinstance(value, Tensor) and not isinstance(value, Parameter))
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module ('' or the prefix) and all below it, each once, owners first."""
         seen: set[int] = set()
         stack: list[tuple[str, Module]] = [(prefix, self)]
@@ -121,7 +121,7 @@ class Module:
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
         """Every parameter once (a tied one under its first path)."""
         seen: set[int] = set()
-        for path, module in self.named_modules(prefix):
+        for path, module in self.named_modules(prefix=prefix):
             for name, parameter in module.own_parameters():
                 if id(parameter) not in seen:
                     seen.add(id(parameter))
@@ -133,7 +133,7 @@ class Module:
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         """Every buffer, with its path."""
-        for path, module in self.named_modules(prefix):
+        for path, module in self.named_modules(prefix=prefix):
             for name, buffer in module.own_buffers():
                 yield _join(path, name), buffer
 

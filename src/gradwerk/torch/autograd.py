@@ -8,12 +8,12 @@ from gradwerk.tensor import grad as core
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: FBT001, FBT002  torch's signature
 
 
-@accepts("only_inputs", "is_grads_batched", "materialize_grads")
+@as_recorded()
 def grad(
     outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,  # noqa: ANN401
     *, allow_unused: bool | None = None,

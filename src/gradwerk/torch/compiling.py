@@ -8,10 +8,10 @@ from typing import Any
 from gradwerk.nn import module as core
 from gradwerk.tensor.compile import compile as compile_function
 from gradwerk.torch.nn.module import Module
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
 
 
-@accepts("fullgraph", "dynamic", "backend", "mode", "options", "name", "recompile_limit", "isolate_recompiles", "shapes_spec")
+@as_recorded(ignored=WAYS_TO_COMPILE)
 def compile(model: Callable[..., Any] | None = None, *, disable: bool = False) -> Any:  # noqa: A001, ANN401  torch's name; what is given
     """A function or module compiled; without one, a decorator.  With `disable` it is given back as it is."""
     if model is None:

@@ -17,14 +17,14 @@ from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
 from gradwerk.torch.arguments import extents, filling, whole
-from gradwerk.torch.options import accepts, on_cpu
+from gradwerk.torch.options import as_recorded, on_cpu
 from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002  torch's names
 
 
-@accepts("device", "pin_memory")
+@as_recorded()
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """A Tensor with a copy of the data.  Python numbers become float32, int64 or bool; arrays keep their dtype."""
     if data is None or isinstance(data, str):
@@ -75,19 +75,19 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  #
     return made if dtype is None else made.to(dtype=dtype)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros, float32 unless a dtype is given."""
     return Tensor.of(np.zeros(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones, float32 unless a dtype is given."""
     return Tensor.of(dtypes.filled(_shape(size), 1, dtype or dtypes.float32), requires_grad=requires_grad)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """One value everywhere; its dtype is the value's unless given."""
     _read_now(fill_value)
@@ -96,28 +96,30 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Contents undefined (zeros)."""
     return zeros(*size, dtype=dtype, requires_grad=requires_grad)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def zeros_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros in shape and dtype of another Tensor."""
     return like(zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad), input)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones in shape and dtype of another Tensor."""
     return like(ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad), input)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
+@as_recorded()
+def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """start, start + step, ... before end; int64 from whole numbers, else float32."""
-    first, last = (0, start) if end is None else (start, end)
+    if start is None and end is None:
+        raise ArgumentTypeError("arange() missing 1 required positional arguments: 'end'")
+    first, last = (0, start) if end is None else (0 if start is None else start, end)
     floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
     if dtype is not None and dtypes.is_integer(dtype):
         first, last, step = int(first), int(last), int(step)
@@ -129,7 +131,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
     return Tensor.of(counted, requires_grad=requires_grad)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """`steps` numbers from start to end, both included."""
     count = whole("linspace", "steps", steps)
@@ -140,7 +142,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     return Tensor.of(dtypes.converted(np.linspace(first, last, count), dtype), requires_grad=requires_grad)
 
 
-@accepts("out", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones on the diagonal."""
     shape = extents("eye", (n, n if m is None else m))
@@ -152,25 +154,25 @@ def manual_seed(seed: int) -> Generator:
     return random.seed(seed)
 
 
-@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def rand(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Uniform on [0, 1)."""
     return _drawn((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
 
 
-@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def randn(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Standard normal."""
     return _drawn((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
 
 
-@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def rand_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Uniform, in the shape of another Tensor."""
     return like(rand(input.shape, generator=generator, requires_grad=requires_grad), input)
 
 
-@accepts("out", "dtype", "layout", "device", "pin_memory", "memory_format")
+@as_recorded()
 def randn_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
     """Standard normal, in the shape of another Tensor."""
     return like(randn(input.shape, generator=generator, requires_grad=requires_grad), input)
@@ -183,17 +185,18 @@ def _drawn(numbers: base.Tensor, *, requires_grad: bool) -> Tensor:
     return drawn
 
 
-@accepts("out", "layout", "device", "pin_memory")
-def randint(*bounds: Any, generator: Generator | None = None, dtype: Any = None, **named: Any) -> Tensor:  # noqa: ANN401
+@as_recorded()
+def randint(
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,  # noqa: ANN401
+) -> Tensor:  # fmt: skip
     """`randint(high, size)` or `randint(low, high, size)`: whole numbers from low, or 0, to before high; int64 unless a dtype is given.
 
     Raises: ArgumentError for anything else, and where no number lies between.
     """
-    names = ("high", "size") if len(bounds) + len(named) == 2 else ("low", "high", "size")
-    given = dict(zip(names, bounds, strict=False)) | named
-    if set(given) != set(names) or len(given) != len(bounds) + len(named):
-        raise ArgumentError("randint takes (high, size) or (low, high, size)", facts=(f"given: {', '.join(map(str, (*bounds, *named)))}",))
-    low, high, shape = int(given.get("low", 0)), int(given["high"]), _shape((given["size"],))
+    given = [value for value in (low, high, size) if value is not None]
+    if len(given) not in (2, 3):
+        raise ArgumentError("randint takes (high, size) or (low, high, size)", facts=(f"given: {', '.join(map(str, given))}",))
+    low, high, shape = int(given[-3]) if len(given) == 3 else 0, int(given[-2]), _shape((given[-1],))
     if high <= low:
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
     bits = (generator or random.default_generator()).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
@@ -202,7 +205,7 @@ def randint(*bounds: Any, generator: Generator | None = None, dtype: Any = None,
     return Tensor.of(dtypes.converted(drawn, dtype or dtypes.int64))
 
 
-@accepts("out", "layout", "device", "pin_memory")
+@as_recorded()
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """0 .. n - 1 in random order, int64."""
     extents("randperm", (n,))

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -18,13 +19,38 @@ from gradwerk.ops import elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments
 from gradwerk.torch.arithmetic import check_dtypes
-from gradwerk.torch.options import accepts, axis_is_dim
+from gradwerk.torch.options import HINTS, Adapter, as_recorded
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A001, A002, FBT001, FBT002  torch's names
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@accepts("out", order="tensors dim")
+def function_of(method: Callable[P, R]) -> Callable[P, R]:
+    """torch's function that is a method of Tensors: `torch.exp(x)` of `Tensor.exp`.  Raises: ArgumentTypeError for no Tensor."""
+    known: Adapter | None = vars(method).get("adapter")
+    function: Any = method if known is None else known.function  # not through the method's own look at its arguments
+    adapter = Adapter(function, HINTS, is_method=False, name=method.__name__)
+    most, name = len(adapter.own.placed), method.__name__
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not kwargs and len(args) <= most and args and isinstance(args[0], Tensor):
+            return function(*args)
+        placed, named = adapter.adapted(args, kwargs)
+        first = placed[0] if placed else named["self"]
+        if not isinstance(first, Tensor):
+            raise ArgumentTypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(first).__name__}")
+        return function(*placed, **named)
+
+    own, *others = inspect.signature(function).parameters.values()
+    vars(call).update(adapter=adapter, __signature__=inspect.Signature([own.replace(name="input"), *others]))
+    call.__module__, call.__qualname__ = __name__, name
+    return call
+
+
+@as_recorded()
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The Tensors one behind the other along an axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
     parts = _tensors("cat", tensors)
@@ -41,7 +67,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return movement.concatenate(_in_common(parts, filled), place)
 
 
-@accepts("out", order="tensors dim")
+@as_recorded()
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The Tensors along a new axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
     parts = _tensors("stack", tensors)
@@ -75,6 +101,23 @@ def _entries(parts: list[Tensor]) -> tuple[str, ...]:
     return tuple(f"tensor {k}  {tuple(x.shape)} {dtypes.name(x.dtype)}" for k, x in enumerate(parts[:8]))
 
 
+exp, log, sqrt, abs = function_of(Tensor.exp), function_of(Tensor.log), function_of(Tensor.sqrt), function_of(Tensor.abs)
+sin, cos, tanh = function_of(Tensor.sin), function_of(Tensor.cos), function_of(Tensor.tanh)
+sigmoid, relu, clamp = function_of(Tensor.sigmoid), function_of(Tensor.relu), function_of(Tensor.clamp)
+softmax, log_softmax = function_of(Tensor.softmax), function_of(Tensor.log_softmax)
+sum, mean, argmax = function_of(Tensor.sum), function_of(Tensor.mean), function_of(Tensor.argmax)
+max, min = function_of(Tensor.max), function_of(Tensor.min)
+flatten, transpose = function_of(Tensor.flatten), function_of(Tensor.transpose)
+unsqueeze, squeeze = function_of(Tensor.unsqueeze), function_of(Tensor.squeeze)
+equal, numel = function_of(Tensor.equal), function_of(Tensor.numel)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """In place: max(x, 0)."""
+    return input.relu_()
+
+
+@as_recorded()
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # noqa: ANN401
     """input where the condition holds, else other, in their common dtype; of a condition alone the places where it holds, eagerly.
 
@@ -92,102 +135,43 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
     return elementwise.where(condition, *Tensor.promote(input, other))
 
 
-def exp(input: Tensor) -> Tensor:
-    """e ** x."""
-    return input.exp()
-
-
-def log(input: Tensor) -> Tensor:
-    """The natural logarithm."""
-    return input.log()
-
-
-def sqrt(input: Tensor) -> Tensor:
-    """The square root."""
-    return input.sqrt()
-
-
-def abs(input: Tensor) -> Tensor:
-    """|x|."""
-    return input.abs()
-
-
-def sin(input: Tensor) -> Tensor:
-    """The sine."""
-    return input.sin()
-
-
-def cos(input: Tensor) -> Tensor:
-    """The cosine."""
-    return input.cos()
-
-
-def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return input.tanh()
-
-
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x))."""
-    return input.sigmoid()
-
-
-def relu(input: Tensor) -> Tensor:
-    """max(x, 0)."""
-    return input.relu()
-
-
-def relu_(input: Tensor) -> Tensor:
-    """In place: max(x, 0)."""
-    return input.relu_()
-
-
 def implicit_axis(input: Tensor) -> int:
     """The axis of softmax that torch takes where none is named: 0 for 0, 1 and 3 axes, else 1.  It warns: name the axis."""
     warn("Implicit dimension choice for softmax has been deprecated: write dim=...")
     return 0 if input.ndim in {0, 1, 3} else 1
 
 
-def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """exp(x) / sum(exp(x)) along an axis."""
-    return input.softmax(dim, dtype=dtype)
-
-
-def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """log(softmax(x)) along an axis."""
-    return input.log_softmax(dim, dtype=dtype)
-
-
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:  # noqa: ANN401
-    """Held between two bounds."""
-    return input.clamp(min, max)
-
-
+@as_recorded()
 def pow(input: Tensor, exponent: Any) -> Tensor:  # noqa: ANN401
     """x ** exponent."""
     return input**exponent
 
 
+@as_recorded()
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two."""
     return input.max(other)
 
 
+@as_recorded()
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two."""
     return input.min(other)
 
 
+@as_recorded()
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product."""
     return input @ other
 
 
+@as_recorded()
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.  Raises: ShapeError for other ranks."""
     return _ranked("mm", 2, input, mat2)
 
 
+@as_recorded()
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices.  Raises: ShapeError for other ranks."""
     return _ranked("bmm", 3, input, mat2)
@@ -202,69 +186,14 @@ def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
     return a @ b
 
 
-@axis_is_dim
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """The sum over axes."""
-    return input.sum(dim, keepdim, dtype=dtype)
-
-
-@axis_is_dim
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """The mean over axes."""
-    return input.mean(dim, keepdim, dtype=dtype)
-
-
-@axis_is_dim
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
-    """The largest; along an axis with its place; of two Tensors the larger by element."""
-    return input.max(dim, keepdim)
-
-
-@axis_is_dim
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
-    """The smallest; along an axis with its place; of two Tensors the smaller by element."""
-    return input.min(dim, keepdim)
-
-
-@axis_is_dim
-def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:  # noqa: ANN401
-    """The place of the largest."""
-    return input.argmax(dim, keepdim)
-
-
-def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Axes start_dim..end_dim as one."""
-    return input.flatten(start_dim, end_dim)
-
-
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """In another shape."""
     return input.reshape(*shape)
 
 
-def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """A view with two axes exchanged."""
-    return input.transpose(dim0, dim1)
-
-
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """A view with the axes in another order."""
     return input.permute(*dims)
-
-
-def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a new axis of extent 1."""
-    return input.unsqueeze(dim)
-
-
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:  # noqa: ANN401
-    """Without axes of extent 1."""
-    return input.squeeze(dim)
-
-
-def equal(input: Tensor, other: Tensor) -> bool:
-    """True when shape and all elements are equal."""
-    return bool(input.equal(other))
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -278,11 +207,6 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 def is_tensor(obj: Any) -> bool:  # noqa: ANN401
     """True for a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def numel(input: Tensor) -> int:
-    """The number of elements."""
-    return input.numel()
 
 
 def get_default_dtype() -> Any:  # noqa: ANN401

@@ -1,78 +1,41 @@
-"""Options of torch that are not here: accepted at what means "nothing special", refused with one clear error otherwise."""
+"""Options of torch: what a function here serves it takes itself, all others come from the record of torch (signatures.json).
+
+They are taken where they say nothing special, and refused with one clear error otherwise.
+"""
 
 from __future__ import annotations
 
 import difflib
 import functools
-import inspect
+import math
 from collections.abc import Callable, Collection, Mapping
-from types import MappingProxyType
-from typing import Any, ParamSpec, TypeVar
+from functools import cache, cached_property
+from inspect import Parameter
+from types import FunctionType, MappingProxyType
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.signatures import OTHER
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch.devices import wanted
+from gradwerk.torch.signatures import RECORD, Handover, OwnParameters, handover, path_of, path_of_class, torch_names
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 HINTS = frozenset({
-    "dynamic", "foreach", "fullgraph", "fused", "isolate_recompiles", "mode", "name", "non_blocking", "persistent_workers", "pin_memory",
-    "prefetch_factor", "recompile_limit", "pickle_module", "pickle_protocol", "mmap", "weights_only", "_use_new_zipfile_serialization",
+    "foreach", "fused", "mmap", "non_blocking", "persistent_workers", "pickle_module", "pickle_protocol", "pin_memory", "pin_memory_device",
+    "prefetch_factor", "_use_new_zipfile_serialization",
 })  # fmt: skip
-"""Options that ask torch for speed and change no result: any value is accepted and means nothing here."""
-
-NOTHING_SPECIAL: Mapping[str, tuple[object, ...]] = MappingProxyType({
-    **dict.fromkeys(("capturable", "ceil_mode", "differentiable"), (False,)),
-    **dict.fromkeys(("is_grads_batched", "materialize_grads", "return_indices", "scale_grad_by_freq", "sparse"), (False,)),
-    **dict.fromkeys(("divisor_override", "layout", "max_norm", "memory_format", "out", "padding_idx"), (None,)),
-    **dict.fromkeys(("pos_weight", "reduce", "size_average", "weight", "worker_init_fn", "sampler", "batch_sampler"), (None,)),
-    **dict.fromkeys(("mmap", "options", "pickle_module", "pickle_protocol", "shapes_spec"), (None,)),
-    "backend": (None, "inductor"), "dilation": (1,), "dtype": (None, dtypes.float32), "norm_type": (2.0,), "only_inputs": (True,),
-    "proj_size": (0,), "timeout": (0,),
-})  # fmt: skip
-"""What the other options may be."""
-
-
-def accepts(*names: str, order: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The function takes these options of torch too, and refuses them where they would change what it does.
-
-    `order` are torch's arguments in torch's order, where some of them may be given by position that the function itself takes by name or
-    not at all.  Raises: ArgumentError, and TypeError as Python does for what torch does not take either.
-    """
-    places = tuple(order.split())
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        owner = function.__qualname__.removesuffix(".__init__")
-        of_class = function.__name__ == "__init__"
-        method = inspect.signature(function).parameters.keys() & {"self"}
-        own = _positional(function) if places else 0
-        parameters = inspect.signature(function).parameters
-        known = None if any(p.kind is p.VAR_KEYWORD for p in parameters.values()) else parameters.keys() - {"self"}
-
-        @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            if places and len(args) > own:
-                args = _by_name(owner, args, kwargs, places, own, 1 if method else 0)
-            if kwargs:
-                for name in names:
-                    if name in kwargs:
-                        refuse_special(owner, name, kwargs.pop(name))
-                if known is not None and not kwargs.keys() <= known:
-                    who = type(args[0]).__name__ if of_class else owner
-                    raise _unexpected(who, next(iter(kwargs.keys() - known)), known)
-            return function(*args, **kwargs)
-
-        vars(call)["order"] = places
-        return call
-
-    return decorate
-
-
+"""Options that ask torch for speed and change no result: any value is taken and means nothing here."""
+WAYS_TO_COMPILE = ("dynamic", "fullgraph", "isolate_recompiles", "mode", "name", "recompile_limit")
+"""Options of torch.compile that change no result either."""
+LIKE_DEFAULT: Mapping[str, object] = MappingProxyType({"backend": "inductor", "dtype": dtypes.float32})
+"""What an option may be besides its default."""
 OTHERWISE: Mapping[str, str] = MappingProxyType({
     "learning_rate": "lr", "epsilon": "eps", "decay": "weight_decay", "rate": "p", "units": "out_features", "filters": "out_channels",
     "strides": "stride", "pool_size": "kernel_size", "axis": "dim", "keepdims": "keepdim", "use_bias": "bias", "return_sequences": "",
@@ -80,60 +43,152 @@ OTHERWISE: Mapping[str, str] = MappingProxyType({
 """What other libraries call an argument of torch's."""
 
 
-def _unexpected(owner: str, name: str, known: Collection[str]) -> ArgumentTypeError:
-    """The error for an argument that torch does not take either, with the one that is meant."""
-    meant = OTHERWISE.get(name, "") or next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.6)), "")
-    likely = f"did you mean {meant!r}?" if meant in known else ""
-    return ArgumentTypeError(f"{owner}() got an unexpected keyword argument {name!r}", likely=likely)
+def as_recorded(*, name: str = "", ignored: Collection[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The function is called as torch's of its name, or of another one that is recorded.
 
+    It says itself what it serves, under torch's names; with `**options` it is given all that torch takes, defaults too.  Of the rest the
+    record knows places and defaults: at its default an option is taken, otherwise refused.  `ignored` ones may be anything.  A call that
+    gives no more than the function serves goes straight to it.
 
-def _positional(function: Callable[..., Any]) -> int:
-    """How many leading arguments the function takes in torch's order (all that it takes by position)."""
-    return sum(1 for p in inspect.signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
-
-
-def _by_name(owner: str, args: Any, kwargs: dict[str, Any], places: tuple[str, ...], own: int, skip: int) -> Any:  # noqa: ANN401
-    """The arguments that stand by position beyond those the function takes so, moved into `kwargs`."""
-    for name, value in zip(places[own - skip :], args[own:], strict=False):
-        if name in kwargs:
-            raise ArgumentTypeError(f"{owner}() got multiple values for argument {name!r}")
-        kwargs[name] = value
-    if len(args) - skip > len(places):
-        raise ArgumentTypeError(f"{owner}() takes {len(places)} positional arguments but {len(args) - skip} were given")
-    return args[:own]
-
-
-def axis_is_dim(function: Callable[P, R]) -> Callable[P, R]:
-    """The function takes `axis` for `dim` and `keepdims` for `keepdim`, NumPy's names, as torch does.
-
-    Raises: ArgumentTypeError for `out`, as np.mean(x) gives it: torch does not answer NumPy's reductions.
+    Raises: ArgumentError; ArgumentTypeError for what torch does not take either.
     """
-    name = function.__name__
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        plain = cast("FunctionType", function)
+        is_method = plain.__code__.co_varnames[:1] == ("self",)
+        return adapting(function, Adapter(plain, HINTS.union(ignored), is_method=is_method, name=name))
+
+    return decorate
+
+
+def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
+    """The function, reached by the calls that torch takes."""
+    own = adapter.own
+    most = math.inf if own.has_others else -1 if own.has_options else len(own.placed) + adapter.skipped
+    served, adapted = own.by_name, adapter.adapted
+
+    @functools.wraps(function)
+    def call_alone(self: Any, /, *args: Any, **kwargs: Any) -> R:  # noqa: ANN401
+        if not args and not kwargs:
+            return function(self)  # type: ignore[call-arg]
+        adapted((self, *args), kwargs)
+        return function(self)  # type: ignore[call-arg]
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if "out" in kwargs:
-            raise ArgumentTypeError(f"{name}() got an unexpected keyword argument 'out'", likely=f"x.{name}()")
-        for numpys, torchs in (("axis", "dim"), ("keepdims", "keepdim")):
-            if numpys in kwargs:
-                kwargs[torchs] = kwargs.pop(numpys)
-        return function(*args, **kwargs)
+        if not kwargs:
+            if len(args) <= most:
+                return function(*args)  # type: ignore[call-arg]  # nothing was given by name
+        elif len(args) <= most and kwargs.keys() <= served:
+            return function(*args, **kwargs)
+        placed, named = adapted(args, kwargs)
+        return function(*placed, **named)
 
-    return call
+    faster = call_alone if adapter.skipped and most == 1 and not served else call
+    vars(faster)["adapter"] = adapter
+    adapter.definition = faster
+    return faster  # type: ignore[return-value]  # of a method without arguments
 
 
-def refuse_special(owner: str, name: str, value: object) -> None:
+class Adapter:
+    """Takes the calls of one name of torch's to our function."""
+
+    def __init__(self, function: FunctionType, ignored: frozenset[str], *, is_method: bool, name: str = "") -> None:
+        self.function, self.ignored, self.skipped, self.name = function, ignored, int(is_method), name
+        self.own = OwnParameters.of(function, is_method=is_method)
+        self.definition: object = function
+        """What stands in the class, where this is an `__init__`."""
+        self.handovers: dict[tuple[object, ...], tuple[str, Handover]] = {}
+
+    @cached_property
+    def path(self) -> str:
+        """The recorded name; '' where the class of the object says it."""
+        return self.name or path_of(self.function)
+
+    def adapted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """What our function is given for these arguments.  Raises: ArgumentError, ArgumentTypeError."""
+        me, given = args[: self.skipped], args[self.skipped :]
+        form = (len(given), *kwargs) if self.path else (type(me[0]), len(given), *kwargs)
+        if form not in self.handovers:
+            path = self.path or path_of_class(type(me[0]), self.definition)
+            if path not in RECORD:  # of a class that torch has not
+                return list(args), kwargs
+            found = handover(path, self.own, len(given), kwargs)
+            if found is None:
+                raise _misfit(path, len(given), kwargs)
+            self.handovers[form] = path, found
+        path, found = self.handovers[form]
+        for name, source, default in found.unserved:
+            value = kwargs[source] if isinstance(source, str) else given[source]
+            if value is not default and name not in self.ignored:
+                refuse_special(_owner(path), name, value, default=default)
+        placed, named = [*me], dict(found.defaults)
+        for place in found.placed:
+            placed += given[place] if isinstance(place, slice) else [kwargs[place] if isinstance(place, str) else given[place]]
+        for name, source in found.named:
+            named[name] = kwargs[source] if isinstance(source, str) else given[source]
+        return placed, named
+
+
+@cache
+def _owner(path: str) -> str:
+    """`Linear`, `Module.to`, `softmax` of a recorded path."""
+    of_class = next((k for k, one in enumerate(path.split(".")) if one[:1].isupper()), -1)
+    return ".".join(path.split(".")[of_class:])
+
+
+def _misfit(path: str, count: int, names: Collection[str]) -> ArgumentTypeError:
+    """The error for a call that torch does not take either, in its words."""
+    signatures, owner = RECORD.signatures(path), _owner(path)
+    is_class = owner.partition(".")[0][:1].isupper() and "." not in owner
+    owner = f"{owner}.__init__" if is_class else owner
+    known = list(dict.fromkeys(name for signature in signatures for name in signature.parameters))
+    for name, torchs in zip(names, torch_names(path, names), strict=True):
+        if torchs not in known:
+            return _unexpected(owner, name, known)
+    counts = [[p.name for p in one.parameters.values() if p.kind is Parameter.POSITIONAL_OR_KEYWORD] for one in signatures]
+    if len(signatures) > 1:
+        ways = tuple(str(one) for one in signatures)
+        return ArgumentTypeError(f"{owner}() received an invalid combination of arguments, but expected one of:", facts=ways)
+    placed, (signature,) = counts[0], signatures
+    named = torch_names(path, names)
+    if twice := [name for name in named if name in placed[:count] or named.count(name) > 1]:
+        return ArgumentTypeError(f"{owner}() got multiple values for argument {twice[0]!r}")
+    least = sum(1 for name in placed if signature.parameters[name].default is Parameter.empty)
+    if count > len(placed):
+        takes = f"from {least + is_class} to {len(placed) + is_class}" if least < len(placed) else f"{least + is_class}"
+        many = "s" if len(placed) + is_class != 1 else ""
+        return ArgumentTypeError(f"{owner}() takes {takes} positional argument{many} but {count + is_class} were given")
+    missing = [name for name in placed[count:least] if name not in names]
+    quoted = ", ".join(f'"{name}"' for name in missing) if path in RECORD.builtins else " and ".join(map(repr, missing))
+    return ArgumentTypeError(f"{owner}() missing {len(missing)} required positional argument{'s' if len(missing) > 1 else ''}: {quoted}")
+
+
+def _unexpected(owner: str, name: str, known: Collection[str]) -> ArgumentTypeError:
+    """The error for an argument that torch does not take, with the one that is meant."""
+    meant = OTHERWISE.get(name, "") or next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.6)), "")
+    likely = f"did you mean {meant!r}?" if meant in known else ""
+    if name == "out" and owner.startswith("Tensor."):  # np.mean(x)
+        likely = f"x.{owner.removeprefix('Tensor.')}()"
+    return ArgumentTypeError(f"{owner}() got an unexpected keyword argument {name!r}", likely=likely)
+
+
+def refuse_special(owner: str, name: str, value: object, *, default: object) -> None:
     """Raises: ArgumentError for a value of an option that means something."""
-    if name in HINTS:
-        return
     if name == "device":
         on_cpu(value)
-        return
-    plain = isinstance(value, (bool, int, float, str, np.dtype))
-    if not any(value is one or (plain and one is not None and value == one) for one in NOTHING_SPECIAL[name]):  # float64 == None to NumPy
+    elif not says_nothing(name, value, default):
         if isinstance(value, Handle) and owner.endswith("Loss"):
             raise ArgumentTypeError(f"{owner} was made with Tensors", likely=f"make it first: nn.{owner}()(input, target)")
         raise ArgumentError(f"{owner}: torch's option {name!r} is not supported here yet", facts=(f"given: {name}={value!r}",))
+
+
+def says_nothing(name: str, value: object, default: object) -> bool:
+    """Whether a value of an option is its default or like it; None and False are one where the default is either or no plain value."""
+    if value is default or ((value is None or value is False) and (default is None or default is False or default is OTHER)):
+        return True
+    plain = isinstance(value, (bool, int, float, str, np.dtype))  # float64 == None to NumPy
+    return plain and any(one is not None and value == one for one in (default, LIKE_DEFAULT.get(name)))
 
 
 def on_cpu(place: object) -> None:

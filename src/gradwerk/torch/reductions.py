@@ -17,7 +17,7 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, reduction
 from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments
-from gradwerk.torch.options import axis_is_dim
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.shapes import Extreme, Least
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
@@ -36,14 +36,14 @@ class Reductions:
         def shape(self) -> tuple[int, ...]: ...
         def _with(self, function: Callable[..., Operand], other: Operand) -> Self: ...
 
-    @axis_is_dim
+    @as_recorded()
     def sum(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The sum over axes; whole numbers add up in int64."""
         places = arguments.axes("sum", dim, self.ndim)
         x = elementwise.cast(self, dtype or (self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
         return reduction.reduce_sum(x, places, keepdims=keepdim)
 
-    @axis_is_dim
+    @as_recorded()
     def mean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The mean over axes.  Raises: DTypeError for whole numbers."""
         places = arguments.axes("mean", dim, self.ndim)
@@ -52,12 +52,12 @@ class Reductions:
             raise DTypeError(f"{message}. Got: {arguments.name_of(self.dtype)}", likely="use .float()")
         return functions.mean(elementwise.cast(self, dtype or self.dtype), places, keepdims=keepdim)
 
-    @axis_is_dim
+    @as_recorded()
     def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
         """The variance over axes, divided by count - correction; `var(False)` is that of all elements, biased."""
         return self._spread("var", functions.variance, dim, unbiased, keepdim, correction)
 
-    @axis_is_dim
+    @as_recorded()
     def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
         """The root of the variance; its gradient where all are equal is 0."""
         return self._spread("std", functions.deviation, dim, unbiased, keepdim, correction)
@@ -70,14 +70,14 @@ class Reductions:
             raise DTypeError(f"{name}(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         return measure(self, places, keepdims=keepdim, correction=(1 if unbiased else 0) if correction is None else correction)
 
-    @axis_is_dim
+    @as_recorded()
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
         """The largest; along an axis with its place; of two Tensors the larger by element."""
         if hasattr(dim, "dtype"):
             return self._with(elementwise.maximum, dim)
         return self._extreme("max", reduction.reduce_max, reduction.largest, dim, keepdim)
 
-    @axis_is_dim
+    @as_recorded()
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
         """The smallest; along an axis with its place; of two Tensors the smaller by element."""
         if hasattr(dim, "dtype"):
@@ -93,20 +93,20 @@ class Reductions:
         values, places = chosen(self if self.ndim else reshape(self, (1,)), place, keepdims=keepdim and bool(self.ndim))
         return (Extreme if name == "max" else Least)(values, places)
 
-    def amax(self, dim: Dims = None, keepdim: bool = False) -> Self:
+    def amax(self, dim: Dims = (), keepdim: bool = False) -> Self:
         """The largest over axes."""
         return reduction.reduce_max(self, arguments.axes("amax", dim, self.ndim), keepdims=keepdim)
 
-    def amin(self, dim: Dims = None, keepdim: bool = False) -> Self:
+    def amin(self, dim: Dims = (), keepdim: bool = False) -> Self:
         """The smallest over axes."""
         return reduction.reduce_min(self, arguments.axes("amin", dim, self.ndim), keepdims=keepdim)
 
-    @axis_is_dim
+    @as_recorded()
     def all(self, dim: Dims = None, keepdim: bool = False) -> Self:
         """Whether all are others than 0."""
         return self._truths("all", reduction.reduce_min, dim, keepdim)
 
-    @axis_is_dim
+    @as_recorded()
     def any(self, dim: Dims = None, keepdim: bool = False) -> Self:
         """Whether one is another than 0."""
         return self._truths("any", reduction.reduce_max, dim, keepdim)
@@ -118,12 +118,12 @@ class Reductions:
             return compare.equal(count, 0 if name == "all" else 1)
         return elementwise.cast(best(held, arguments.axes(name, dim, self.ndim), keepdims=keepdim), dtypes.bool_)
 
-    @axis_is_dim
+    @as_recorded()
     def argmax(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
         """The place of the first largest along an axis, of the flat Tensor when none is given."""
         return self._place("argmax", reduction.argmax, dim, keepdim)
 
-    @axis_is_dim
+    @as_recorded()
     def argmin(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
         """The place of the first smallest along an axis, of the flat Tensor when none is given."""
         return self._place("argmin", reduction.argmin, dim, keepdim)

@@ -19,13 +19,13 @@ from gradwerk.nn import module as core
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.moves import moved
 from gradwerk.torch.devices import wanted
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.sharing import from_numpy
 
 PathOrFile = str | os.PathLike[str] | BinaryIO
 
 
-@accepts("pickle_module", "pickle_protocol")
+@as_recorded()
 def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
     """Writes tensors, arrays, numbers and texts, in dicts, lists and tuples, to a path or a file open for writing bytes.
 
@@ -45,7 +45,7 @@ def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
         raise ArgumentTypeError(f"torch.save wants a path or a file, this is {type(f).__name__}", likely="torch.save(obj, path)")
 
 
-@accepts("pickle_module", "mmap")
+@as_recorded()
 def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None = None) -> Any:  # noqa: ANN401  what was saved
     """What `save` wrote; a safetensors file of any other program as a dict of tensors.  It is always safe, whatever `weights_only` says.
 

@@ -16,6 +16,7 @@ from gradwerk.ops import movement
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.storage import Storage
 from gradwerk.torch import arguments
+from gradwerk.torch.options import as_recorded
 
 Dims = int | Sequence[int] | None
 
@@ -38,6 +39,7 @@ class Shaping:
         def _another(self, result: Any) -> Any:  # noqa: ANN401
             """The result, or another Tensor where that is this one: the class that has these methods tells."""
 
+    @as_recorded()
     def view(self, *shape: Any) -> Self:  # noqa: ANN401
         """The same memory in another shape.  Raises: ShapeError where strides cannot say it."""
         given = shape[0] if len(shape) == 1 else shape
@@ -54,6 +56,7 @@ class Shaping:
             )
         return result
 
+    @as_recorded()
     def reshape(self, *shape: Any) -> Self:  # noqa: ANN401
         """In another shape; one extent may be -1.  A view where strides can say it, else a copy."""
         return self._reshaped("reshape", shape)
@@ -85,6 +88,7 @@ class Shaping:
             return movement.reshape(self, (1,))
         return movement.reshape(self, (*self.shape[:first], math.prod(self.shape[first : last + 1]), *self.shape[last + 1 :]))
 
+    @as_recorded()
     def permute(self, *dims: Any) -> Self:  # noqa: ANN401
         """A view with the axes in another order.  Raises: ShapeError unless each axis is named once."""
         given = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
@@ -116,6 +120,7 @@ class Shaping:
         """A view with the last two axes exchanged."""
         return self.transpose(-2, -1)
 
+    @as_recorded()
     def squeeze(self, dim: Dims = None) -> Self:
         """Without axes of extent 1; a named axis of another extent stays."""
         if dim is None:
@@ -127,6 +132,7 @@ class Shaping:
         """With a new axis of extent 1."""
         return movement.expand_dims(self, arguments.axis("unsqueeze", dim, self.ndim + 1))
 
+    @as_recorded()
     def expand(self, *sizes: Any) -> Self:  # noqa: ANN401
         """Repeated along new axes and axes of extent 1, as a view; -1 keeps an extent."""
         wanted = arguments.sizes("expand", sizes)

@@ -31,6 +31,7 @@ from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import shown
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
 from gradwerk.torch.shapes import Size
@@ -115,10 +116,17 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         strides = row_major(self.shape).strides if self._view is None else self._view.strides.strides
         return strides if dim is None else strides[arguments.axis("stride", dim, self.ndim)]
 
+    @as_recorded()
     def is_contiguous(self) -> bool:
         """True where the elements lie in row-major order without gaps."""
         return self._view is None or self._view.strides.dense
 
+    @as_recorded()
+    def clone(self) -> Self:
+        """A copy in memory of its own, through which gradients flow."""
+        return super().clone()
+
+    @as_recorded()
     def contiguous(self) -> Self:
         """Itself where contiguous, else a copy that is."""
         return self if self.is_contiguous() else self.clone()
@@ -241,12 +249,14 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         """True when shape and all elements are equal."""
         return bool(self.shape == other.shape and compare.equal(*self.promote(self, other)).contents("equal()").all())
 
-    def copy_(self, src: Operand, non_blocking: bool = False) -> Self:
+    @as_recorded()
+    def copy_(self, other: Operand) -> Self:
         """In place: the values of another Tensor, broadcast and converted."""
-        converted = elementwise.cast(src, self.dtype) if hasattr(src, "dtype") else src
+        converted = elementwise.cast(other, self.dtype) if hasattr(other, "dtype") else other
         super().copy_(converted)
         return self
 
+    @as_recorded()
     def backward(self, gradient: Operand = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Adds gradients to `.grad` of every leaf this depends on, then frees what rules read unless `retain_graph` or `create_graph`.
 

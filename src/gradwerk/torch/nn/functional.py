@@ -26,7 +26,7 @@ from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
 from gradwerk.torch.nn.checks import each
 from gradwerk.torch.nn.layout import held
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -88,7 +88,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return padded(input, widths, mode)
 
 
-@accepts("dilation", "ceil_mode", "return_indices", order="input kernel_size stride padding dilation ceil_mode return_indices")
+@as_recorded()
 def max_pool2d(input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> Tensor:
     """The largest of each window; padding never wins.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
     window, steps, pads = _window("max_pool2d", input, kernel_size, stride, padding)
@@ -110,7 +110,7 @@ def _batched(function: Callable[[Any], Any], input: Tensor) -> Tensor:
     return function(input) if input.ndim == 4 else movement.squeeze(function(movement.expand_dims(input, 0)), 0)
 
 
-@accepts("ceil_mode", "divisor_override", order="input kernel_size stride padding ceil_mode count_include_pad divisor_override")
+@as_recorded()
 def avg_pool2d(
     input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
 ) -> Tensor:  # fmt: skip
@@ -142,14 +142,16 @@ def sigmoid(input: Tensor) -> Tensor:
     return elementwise.sigmoid(input)
 
 
-def softmax(input: Tensor, dim: int | None = None) -> Tensor:
+@as_recorded(ignored=("_stacklevel",))
+def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """exp(x) / sum(exp(x)) along `dim`."""
-    return input.softmax(implicit_axis(input) if dim is None else dim)
+    return input.softmax(implicit_axis(input) if dim is None else dim, dtype)
 
 
-def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
+@as_recorded(ignored=("_stacklevel",))
+def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """log(softmax(x)) along `dim`."""
-    return input.log_softmax(implicit_axis(input) if dim is None else dim)
+    return input.log_softmax(implicit_axis(input) if dim is None else dim, dtype)
 
 
 def _activation(name: str, function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
@@ -165,10 +167,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _activation("dropout", lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
 
 
-@accepts(
-    "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse",
-    order="input weight padding_idx max_norm norm_type scale_grad_by_freq sparse",
-)  # fmt: skip
+@as_recorded()
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
     """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
     checks.ids("embedding", input)
@@ -207,7 +206,7 @@ def _reduce(values: Tensor, reduction: str) -> Tensor:
     return reductions[reduction](values)
 
 
-@accepts("size_average", "reduce", order="input target weight size_average ignore_index reduce reduction label_smoothing")
+@as_recorded()
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -235,28 +234,26 @@ def cross_entropy(
     return _reduce(losses, reduction)
 
 
-@accepts("size_average", "reduce", "weight", order="input target size_average reduce reduction weight")
+@as_recorded()
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(x - y)^2, in the common dtype."""
     return _reduce(loss.squared_error(*checks.compared("mse_loss", input, target)), reduction)
 
 
-@accepts("size_average", "reduce", "weight", order="input target size_average reduce reduction weight")
+@as_recorded()
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|x - y|, in the common dtype."""
     return _reduce(loss.absolute_error(*checks.compared("l1_loss", input, target)), reduction)
 
 
-@accepts(
-    "size_average", "reduce", "weight", "pos_weight", order="input target weight size_average reduce reduction pos_weight"
-)
+@as_recorded()
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))."""
     checks.floating_target("binary_cross_entropy_with_logits", input, target)
     return _reduce(loss.binary_cross_entropy(input, target), reduction)
 
 
-@accepts("size_average", "reduce", "weight", order="input target weight size_average reduce reduction")
+@as_recorded()
 def binary_cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """-y log(p) - (1 - y) log(1 - p), the logarithms held at -100."""
     checks.floating_target("binary_cross_entropy", input, target)

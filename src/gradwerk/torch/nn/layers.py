@@ -16,7 +16,7 @@ from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.checks import count, each, normalized, probability, tensor
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -35,7 +35,7 @@ def _bias(units: int, fan_in: int) -> Parameter:
 class Linear(Module):
     """y = x W^T + b.  Parameters: weight (out, in), bias (out,), uniform on +-1 / sqrt(in)."""
 
-    @accepts("device", "dtype", order="in_features out_features bias device dtype")
+    @as_recorded()
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
         self.in_features, self.out_features = count("Linear", "in_features", in_features), count("Linear", "out_features", out_features)
@@ -56,10 +56,7 @@ class _Convolution(Module):
 
     rank = 0
 
-    @accepts(
-        "device", "dtype",
-        order="in_channels out_channels kernel_size stride padding dilation groups bias padding_mode device dtype",
-    )  # fmt: skip
+    @as_recorded()
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Extents, stride: Extents = 1, padding: Extents | str = 0,
         dilation: Extents = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
@@ -117,7 +114,7 @@ class Conv2d(_Convolution):
 class MaxPool2d(Module):
     """The largest of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
-    @accepts("dilation", "return_indices", "ceil_mode", order="kernel_size stride padding dilation return_indices ceil_mode")
+    @as_recorded()
     def __init__(self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
@@ -134,7 +131,7 @@ class MaxPool2d(Module):
 class AvgPool2d(Module):
     """The mean of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
-    @accepts("ceil_mode", "divisor_override", order="kernel_size stride padding ceil_mode count_include_pad divisor_override")
+    @as_recorded()
     def __init__(
         self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
     ) -> None:
@@ -271,7 +268,7 @@ class _BatchNorm(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    @accepts("device", "dtype", order="num_features eps momentum affine track_running_stats device dtype")
+    @as_recorded()
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, track_running_stats: bool = True, *,
         bias: bool = True,
@@ -322,10 +319,7 @@ class BatchNorm2d(_BatchNorm):
 class Embedding(Module):
     """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
 
-    @accepts(
-        "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "device", "dtype",
-        order="num_embeddings embedding_dim padding_idx max_norm norm_type scale_grad_by_freq sparse",
-    )  # fmt: skip
+    @as_recorded()
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
         num_embeddings = count("Embedding", "num_embeddings", num_embeddings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.module import Module
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002  torch's names
@@ -15,7 +15,7 @@ class CrossEntropyLoss(Module):
 
     weight: Tensor | None
 
-    @accepts("size_average", "reduce", order="weight size_average ignore_index reduce reduction label_smoothing")
+    @as_recorded()
     def __init__(
         self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ) -> None:
@@ -31,52 +31,41 @@ class CrossEntropyLoss(Module):
         )  # fmt: skip
 
 
-class MSELoss(Module):
-    """(x - y)^2."""
+class _ElementLoss(Module):
+    """What losses of elements hold: how these are reduced."""
 
-    @accepts("size_average", "reduce", order="size_average reduce reduction")
+    @as_recorded()
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
+
+
+class MSELoss(_ElementLoss):
+    """(x - y)^2."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.mse_loss`."""
         return functional.mse_loss(input, target, reduction=self.reduction)
 
 
-class L1Loss(Module):
+class L1Loss(_ElementLoss):
     """|x - y|."""
-
-    @accepts("size_average", "reduce", order="size_average reduce reduction")
-    def __init__(self, *, reduction: str = "mean") -> None:
-        super().__init__()
-        self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.l1_loss`."""
         return functional.l1_loss(input, target, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(Module):
+class BCEWithLogitsLoss(_ElementLoss):
     """Binary cross-entropy from logits."""
-
-    @accepts("weight", "size_average", "reduce", "pos_weight", order="weight size_average reduce reduction pos_weight")
-    def __init__(self, *, reduction: str = "mean") -> None:
-        super().__init__()
-        self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy_with_logits`."""
         return functional.binary_cross_entropy_with_logits(input, target, reduction=self.reduction)
 
 
-class BCELoss(Module):
+class BCELoss(_ElementLoss):
     """Binary cross-entropy from probabilities."""
-
-    @accepts("weight", "size_average", "reduce", order="weight size_average reduce reduction")
-    def __init__(self, *, reduction: str = "mean") -> None:
-        super().__init__()
-        self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy`."""

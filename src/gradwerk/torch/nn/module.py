@@ -22,6 +22,7 @@ from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
 from gradwerk.torch.devices import wanted
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
+from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor, clear_gradient
 
 
@@ -123,7 +124,7 @@ class Module(core.Module):
     ) -> Iterator[tuple[str, base.Parameter]]:
         """Parameters with their paths, a tied one once unless `remove_duplicate` is false."""
         seen: set[int] = set()
-        below = self.named_modules(prefix) if remove_duplicate else paths_of(self, prefix)
+        below = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
         for path, module in below if recurse else [(prefix, self)]:
             for name, parameter in module.own_parameters():
                 if id(parameter) not in seen or not remove_duplicate:
@@ -133,6 +134,26 @@ class Module(core.Module):
     def parameters(self, recurse: bool = True) -> Iterator[base.Parameter]:  # noqa: FBT001, FBT002
         """Parameters, each once."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    @as_recorded()
+    def named_modules(self, *, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, core.Module]]:
+        """This module ('' or the prefix) and all below it, owners first; one in several places once, unless `remove_duplicate` is false."""
+        return super().named_modules(prefix=prefix) if remove_duplicate else paths_of(self, prefix)
+
+    def modules(self, remove_duplicate: bool = True) -> Iterator[core.Module]:  # noqa: FBT001, FBT002
+        """This module and all below it."""
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
+
+    @as_recorded()
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, base.Tensor]]:  # noqa: FBT001, FBT002
+        """Buffers with their paths."""
+        for path, module in self.named_modules(prefix=prefix) if recurse else [(prefix, self)]:
+            for name, buffer in module.own_buffers():
+                yield f"{path}.{name}" if path else name, buffer
+
+    def buffers(self, recurse: bool = True) -> Iterator[base.Tensor]:  # noqa: FBT001, FBT002
+        """Buffers."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def get_submodule(self, target: str) -> core.Module:
         """The module at a dotted path."""
@@ -145,9 +166,13 @@ class Module(core.Module):
             found = inside[name]
         return found
 
-    def state_dict(self, prefix: str = "") -> dict[str, base.Tensor]:
-        """Parameters and persistent buffers by path, of a module that stands in two places by both; detached, sharing memory."""
-        return {path: tensor.detach() for path, tensor in self._state(prefix)}
+    @as_recorded()
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, base.Tensor]:
+        """Parameters and persistent buffers by path, of a module that stands in two places by both; detached, sharing memory.
+
+        With `keep_vars` the Tensors themselves.
+        """
+        return {path: tensor if keep_vars else tensor.detach() for path, tensor in self._state(prefix)}
 
     def _state(self, prefix: str = "") -> Iterator[tuple[str, base.Tensor]]:
         for path, module in paths_of(self, prefix.removesuffix(".")):
@@ -156,6 +181,7 @@ class Module(core.Module):
             kept = ((name, b) for name, b in module.own_buffers() if persistent is None or persistent[name])
             yield from ((f"{path}.{name}" if path else name, b) for name, b in kept)
 
+    @as_recorded()
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> _IncompatibleKeys:  # noqa: FBT001, FBT002
         """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError for shapes."""
         if not isinstance(state_dict, Mapping):
@@ -192,13 +218,14 @@ class Module(core.Module):
         fn(self)
         return self
 
-    def to(self, *args: object, **kwargs: object) -> Self:
+    @as_recorded()
+    def to(self, *args: object, dtype: object = None, device: object = None) -> Self:
         """This module, its floating parameters and buffers as float32, float16 or bfloat16, all of them on a device.
 
         Raises: ArgumentError for any other dtype or device.
         """
         place = None
-        for value in (*args, *kwargs.values()):
+        for value in (*args, dtype, device):
             if isinstance(value, np.dtype):
                 if value != dtypes.float32 and not dtypes.is_narrow(value):
                     raise ArgumentError(f"modules compute in float32, not in {value}", likely="convert the inputs: x.float()")
@@ -248,6 +275,7 @@ class Module(core.Module):
         Place("cuda")
         return self
 
+    @as_recorded(name="compile", ignored=WAYS_TO_COMPILE)
     def compile(self) -> None:
         """Makes calls of this module run compiled, in place."""
         from gradwerk.tensor.compile import compile as compile_  # noqa: PLC0415  costs its import only where used

@@ -16,7 +16,7 @@ from gradwerk.torch.functions import stack
 from gradwerk.torch.nn.checks import count, probability, same_dtype
 from gradwerk.torch.nn.layout import held, weight
 from gradwerk.torch.nn.module import Module
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
@@ -30,10 +30,7 @@ class LSTM(Module):
     suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
     """
 
-    @accepts(
-        "proj_size", "device", "dtype",
-        order="input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size device dtype",
-    )  # fmt: skip
+    @as_recorded()
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
         bidirectional: bool = False,

@@ -17,7 +17,7 @@ LOOKED_AT: WeakSet[Module] = WeakSet()
 
 def warn_of_unregistered(model: Module) -> None:
     """Warns of containers whose modules have parameters that the model does not."""
-    modules = list(model.named_modules(""))
+    modules = list(model.named_modules())
     known = {id(module) for _, module in modules}
     LOOKED_AT.update(module for _, module in modules)
     for path, module in modules:

@@ -13,13 +13,13 @@ from gradwerk.ops.elementwise import cast, mul
 from gradwerk.tensor.grad import no_grad
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.nn.checks import warn_of_nothing
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 
 
-@accepts("foreach", order="tensors norm_type error_if_nonfinite foreach")
+@as_recorded()
 def get_total_norm(tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> Tensor:  # noqa: ANN401  one or many Tensors
     """The norm of all Tensors together, as one vector; 0 of none.
 
@@ -39,7 +39,7 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0, error_if_nonfinite: boo
     return total
 
 
-@accepts("foreach", order="parameters max_norm total_norm foreach")
+@as_recorded()
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor) -> None:  # noqa: ANN401  one or many
     """Scales all gradients in place by min(1, max_norm / (total_norm + 1e-6))."""
     limit = max_norm if isinstance(max_norm, Tensor) else float(max_norm)
@@ -50,7 +50,7 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor) 
             gradient.assign(mul(gradient, cast(factor, gradient.dtype) if factor.dtype != gradient.dtype else factor))
 
 
-@accepts("foreach", order="parameters max_norm norm_type error_if_nonfinite foreach")
+@as_recorded()
 def clip_grad_norm_(
     parameters: Iterable[Any], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:  # fmt: skip
@@ -66,7 +66,7 @@ def clip_grad_norm_(
     return norm
 
 
-@accepts("foreach", order="parameters clip_value foreach")
+@as_recorded()
 def clip_grad_value_(parameters: Any, clip_value: float) -> None:  # noqa: ANN401  one or many
     """Clips all gradients in place to [-clip_value, clip_value]."""
     limit = float(clip_value)

@@ -356,7 +356,7 @@ def _stands_in(group: Group, groups: Iterable[Group]) -> bool:
 def settings_of(options: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """A group's options as settings of its rule.  Raises: MissingOptionError; ArgumentError for what no rule here can do."""
     for name in UNSUPPORTED:
-        refuse_special("param_groups", name, options.get(name, False))
+        refuse_special("param_groups", name, options.get(name, False), default=False)
     try:
         number("learning rate", options["lr"])
         for name in HINTS:

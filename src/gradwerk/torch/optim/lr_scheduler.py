@@ -24,13 +24,13 @@ from gradwerk.torch.optim.scheduler import (
     counted_steps,
     for_groups,
 )
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 
 
 class LambdaLR(ByFunction):
     """rate = base * lr_lambda(epoch)."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, lr_lambda: Lambda | list[Lambda], last_epoch: int = -1) -> None:
         self.take(optimizer, lr_lambda)
         super().__init__(optimizer, last_epoch)
@@ -43,7 +43,7 @@ class LambdaLR(ByFunction):
 class MultiplicativeLR(ByFunction):
     """rate <- rate * lr_lambda(epoch)."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, lr_lambda: Lambda | list[Lambda], last_epoch: int = -1) -> None:
         self.take(optimizer, lr_lambda)
         super().__init__(optimizer, last_epoch)
@@ -58,7 +58,7 @@ class MultiplicativeLR(ByFunction):
 class StepLR(LRScheduler):
     """rate <- rate * gamma, every `step_size` epochs."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
@@ -74,7 +74,7 @@ class StepLR(LRScheduler):
 class MultiStepLR(LRScheduler):
     """rate <- rate * gamma, at each milestone; one that is named twice counts twice."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
@@ -91,7 +91,7 @@ class MultiStepLR(LRScheduler):
 class ConstantLR(LRScheduler):
     """rate = base * factor, and base from epoch `total_iters` on."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
         if not 0 <= factor <= 1.0:
             raise ArgumentError("Constant multiplicative factor expected to be between 0 and 1.")
@@ -111,7 +111,7 @@ class ConstantLR(LRScheduler):
 class LinearLR(LRScheduler):
     """From base * start_factor to base * end_factor on a straight line of `total_iters` epochs."""
 
-    @accepts()
+    @as_recorded()
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5, last_epoch: int = -1
     ) -> None:
@@ -138,7 +138,7 @@ class LinearLR(LRScheduler):
 class ExponentialLR(LRScheduler):
     """rate <- rate * gamma."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -154,7 +154,7 @@ class ExponentialLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """rate = base * (1 - epoch / total_iters)^power."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
@@ -172,7 +172,7 @@ class PolynomialLR(LRScheduler):
 class CosineAnnealingLR(LRScheduler):
     """Down to `eta_min` and up again on a cosine wave of half the period `T_max`."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:  # noqa: N803  torch's
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
@@ -193,7 +193,7 @@ class CosineAnnealingLR(LRScheduler):
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Down to `eta_min` on half a cosine wave of `T_0` epochs, again and again, each `T_mult` times as long as the last."""
 
-    @accepts()
+    @as_recorded()
     def __init__(
         self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1  # noqa: N803  torch's
     ) -> None:  # fmt: skip
@@ -239,7 +239,7 @@ class OneCycleLR(LRScheduler):
     Source: Smith and Topin, 2017, "Super-convergence: very fast training of neural networks using large learning rates".
     """
 
-    @accepts()
+    @as_recorded()
     def __init__(
         self, optimizer: Optimizer, max_lr: float | list[float], total_steps: int | None = None, epochs: int | None = None,
         steps_per_epoch: int | None = None, pct_start: float = 0.3, anneal_strategy: str = "cos", cycle_momentum: bool = True,  # noqa: FBT001, FBT002

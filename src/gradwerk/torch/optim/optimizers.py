@@ -20,7 +20,7 @@ from gradwerk.tensor.whole import write_all
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.optim.groups import Group, Rule, followed, in_line, listed, number, settings_of
 from gradwerk.torch.optim.state import COUNT, Former, Names, State, fitting
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import clear_gradient
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
@@ -211,10 +211,10 @@ def _check_rate(lr: Any, *, strictly: bool) -> None:  # noqa: ANN401
     in_range("learning rate", lr, strictly=strictly)
 
 
-def _check_ways(foreach: bool | None, differentiable: bool, fused: bool | None) -> None:
-    if fused and differentiable:
+def _check_ways(options: dict[str, Any]) -> None:
+    if options["fused"] and options["differentiable"]:
         raise ArgumentError("`fused` does not support `differentiable`")
-    if fused and foreach:
+    if options["fused"] and options["foreach"]:
         raise ArgumentError("`fused` and `foreach` cannot be `True` together.")
 
 
@@ -225,22 +225,15 @@ class SGD(Optimizer):
     names = {"momentum_buffer": "velocity"}
     old_defaults = {"nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False}
 
-    @accepts()
-    def __init__(
-        self, params: Iterable[Any], lr: float | Tensor = 1e-3, momentum: float = 0, dampening: float = 0,
-        weight_decay: float | Tensor = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
-        differentiable: bool = False, fused: bool | None = None,
-    ) -> None:  # fmt: skip
-        _check_rate(lr, strictly=False)
-        in_range("momentum value", momentum)
-        in_range("weight_decay value", weight_decay)
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ArgumentError("Nesterov momentum requires a momentum and zero dampening", facts=(f"momentum {momentum}",))
-        _check_ways(foreach, differentiable, fused)
-        super().__init__(params, {
-            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
-            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
-        })  # fmt: skip
+    @as_recorded()
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:  # noqa: ANN401  each of its own kind
+        _check_rate(options["lr"], strictly=False)
+        in_range("momentum value", options["momentum"])
+        in_range("weight_decay value", options["weight_decay"])
+        if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
+            raise ArgumentError("Nesterov momentum requires a momentum and zero dampening", facts=(f"momentum {options['momentum']}",))
+        _check_ways(options)
+        super().__init__(params, options)
 
     @staticmethod
     def settings(options: dict[str, Any]) -> dict[str, Any]:
@@ -262,27 +255,20 @@ class Adam(Optimizer):
         "decoupled_weight_decay": False, "fused": None,
     }  # fmt: skip
 
-    @accepts()
-    def __init__(
-        self, params: Iterable[Any], lr: float | Tensor = 1e-3, betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
-        capturable: bool = False, differentiable: bool = False, fused: bool | None = None, decoupled_weight_decay: bool = False,
-    ) -> None:  # fmt: skip
-        if isinstance(lr, Tensor) and foreach and not capturable:
+    @as_recorded()
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:  # noqa: ANN401  each of its own kind
+        if isinstance(options["lr"], Tensor) and options["foreach"] and not options["capturable"]:
             raise ArgumentError("lr as a Tensor is not supported for capturable=False and foreach=True")
-        _check_rate(lr, strictly=True)
-        in_range("epsilon value", eps, strictly=True)
+        _check_rate(options["lr"], strictly=True)
+        in_range("epsilon value", options["eps"], strictly=True)
+        betas = options["betas"]
         for place in (0, 1):
             in_range(f"beta parameter at index {place}", betas[place], high=1.0, strictly=True)
-        in_range("weight_decay value", weight_decay, strictly=True)
+        in_range("weight_decay value", options["weight_decay"], strictly=True)
         if {isinstance(beta, float) for beta in betas[:2]} != {True} and {isinstance(beta, Tensor) for beta in betas[:2]} != {True}:
             raise ArgumentError("betas must be either both floats or both Tensors", facts=(f"betas {betas}",))
-        _check_ways(foreach, differentiable, fused)
-        super().__init__(params, {
-            "lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        })  # fmt: skip
+        _check_ways(options)
+        super().__init__(params, options | {"betas": tuple(betas)})
 
     @staticmethod
     def settings(options: dict[str, Any]) -> dict[str, Any]:
@@ -299,16 +285,9 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay."""
 
-    @accepts()
-    def __init__(
-        self, params: Iterable[Any], lr: float | Tensor = 1e-3, betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None,
-        capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
-            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
-        )  # fmt: skip
+    @as_recorded()
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:  # noqa: ANN401  each of its own kind
+        super().__init__(params, **options, decoupled_weight_decay=True)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As Adam's; the decay is decoupled, whatever was saved."""

@@ -11,7 +11,7 @@ from gradwerk.base.origin import warn
 from gradwerk.torch.optim.groups import number
 from gradwerk.torch.optim.optimizers import Optimizer
 from gradwerk.torch.optim.scheduler import LRScheduler, checked_optimizer, for_groups, put, rates_of
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 
 MODES: Mapping[tuple[str, str], Callable[[float, float, float], bool]] = {
     ("min", "rel"): lambda value, best, threshold: value < best * (1.0 - threshold),
@@ -25,7 +25,7 @@ MODES: Mapping[tuple[str, str], Callable[[float, float, float], bool]] = {
 class ReduceLROnPlateau(LRScheduler):
     """rate <- max(rate * factor, min_lr), when a metric was no better for more than `patience` epochs."""
 
-    @accepts()
+    @as_recorded()
     def __init__(
         self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
         threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | list[float] = 0, eps: float = 1e-8,

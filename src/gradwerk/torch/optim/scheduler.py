@@ -14,7 +14,7 @@ from gradwerk.base.origin import warn
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch.optim.groups import number
 from gradwerk.torch.optim.optimizers import Optimizer
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 
 Lambda = Callable[[int], float]
 Rates = list[Any]
@@ -45,7 +45,7 @@ class LRScheduler:
     _get_lr_called_within_step = False
     _is_initial = False
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = checked_optimizer(optimizer)
         for place, group in enumerate(optimizer.param_groups):
@@ -219,7 +219,7 @@ class Several(LRScheduler):
 class SequentialLR(Several):
     """One scheduler after the other: the next one begins at each milestone."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1) -> None:
         self.take(schedulers, optimizer)
         if len(milestones) != len(schedulers) - 1:
@@ -258,7 +258,7 @@ def undo(scheduler: Any) -> None:  # noqa: ANN401
 class ChainedScheduler(Several):
     """Several schedulers at once, each going on from what the one before it has set."""
 
-    @accepts()
+    @as_recorded()
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self.take(schedulers, optimizer)
         self._last_lr = rates_of(self.optimizer)

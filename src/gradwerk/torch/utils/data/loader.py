@@ -11,7 +11,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, Sh
 from gradwerk.tensor.random import Generator
 from gradwerk.torch.arguments import whole
 from gradwerk.torch.creation import randperm, tensor
-from gradwerk.torch.options import accepts
+from gradwerk.torch.options import as_recorded
 from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
 from gradwerk.torch.utils.data.dataset import TensorDataset, length
@@ -25,10 +25,7 @@ class DataLoader:
     `num_workers` and `pin_memory` are accepted: batches are made in the calling thread.
     """
 
-    @accepts(
-        "sampler", "batch_sampler", "pin_memory", "timeout", "worker_init_fn", "prefetch_factor", "persistent_workers",
-        order="dataset batch_size shuffle sampler batch_sampler num_workers collate_fn pin_memory drop_last timeout worker_init_fn",
-    )  # fmt: skip
+    @as_recorded()
     def __init__(
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, *, num_workers: int = 0,  # noqa: ANN401  a sized Dataset
         collate_fn: Callable[[list[Any]], Any] | None = None, drop_last: bool = False, generator: Generator | None = None,

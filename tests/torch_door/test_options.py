@@ -1,0 +1,119 @@
+"""Every way to call a name of PyTorch's is one here, by place and by name: an option that is not served is one at its default only.
+
+The ways are recorded (src/gradwerk/torch/signatures.json), so this runs without PyTorch; tests/peers/test_signatures.py holds the record
+to one that is installed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Any
+
+import pytest
+
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.signatures import OTHER
+from gradwerk.torch.signatures import FROM_NUMPY, RECORD
+from tests.peers import signatures
+
+PUBLIC = signatures.public("torch")
+WAYS = [
+    (path, way) for path in sorted(PUBLIC) for way in RECORD.signatures(path)
+    if not all(p.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) for p in way.parameters.values())
+]  # fmt: skip
+OPTIONS = sorted({name for _, way in WAYS for name in way.parameters})
+OTHERWISE = {
+    "nn.Module.state_dict": "its former order is not here",
+}
+"""What is called otherwise here, and why."""
+WRONG = object()
+"""No value of any option."""
+
+
+def ours(path: str) -> Any:
+    called = PUBLIC[path]
+    return called.__init__ if inspect.isclass(called) else called
+
+
+def reaching(path: str) -> Callable[..., tuple[Any, Any]]:
+    """What the function of a name is given for arguments, or a TypeError, without running it."""
+    called, definition = PUBLIC[path], ours(path)
+    is_method = inspect.isclass(called) or "." in definition.__qualname__
+    me = (called.__new__(called),) if inspect.isclass(called) else (object(),) if is_method else ()
+    adapter = getattr(definition, "adapter", None)
+    if adapter is not None:
+        me = me if adapter.skipped else ()
+        return lambda *args, **kwargs: adapter.adapted((*me, *args), kwargs)
+    own = inspect.signature(definition)
+
+    def bound(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        found = own.bind(*me, *args, **kwargs)
+        return found.args, found.kwargs
+
+    return bound
+
+
+def whole(way: Signature) -> tuple[list[Any], dict[str, Any]]:
+    """All arguments of a way to call: those by place, and those by name alone; each of its own, an option at its default."""
+    placed, named = [], {}
+    for p in way.parameters.values():
+        value = object() if p.default is p.empty else None if p.default is OTHER else p.default
+        if p.kind is Parameter.POSITIONAL_OR_KEYWORD:
+            placed.append(value)
+        elif p.kind is Parameter.VAR_POSITIONAL:
+            placed += [object(), object()]
+        elif p.kind is Parameter.KEYWORD_ONLY:
+            named[p.name] = value
+    return placed, named
+
+
+@pytest.mark.parametrize(("path", "way"), [(path, way) for path, way in WAYS if path not in OTHERWISE], ids=str)
+def test_each_way_to_call_is_one_here(path: str, way: Signature) -> None:
+    """All options by place, then one less by place and one more by name: what must be given arrives, and defaults change nothing."""
+    reach, (placed, named) = reaching(path), whole(way)
+    names = [p.name for p in way.parameters.values() if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    needed = [value for value in (*placed, *named.values()) if type(value) is object]
+    counts = range(len(names) + 1) if len(names) == len(placed) else (len(placed),)
+    for count in counts:
+        by_name = dict(zip(names[count:], placed[count:], strict=True)) if count < len(names) else {}
+        try:
+            args, kwargs = reach(*placed[:count], **by_name, **named)
+        except ArgumentError as error:
+            refused = [name for name in way.parameters if f"torch's option {name!r} is not supported" in str(error)]
+            assert refused, error
+            assert way.parameters[refused[0]].default is Parameter.empty, error
+            continue
+        arrived = [item for one in (*args, *kwargs.values()) for item in (one if isinstance(one, tuple) else (one,))]
+        assert all(any(value is one for one in arrived) for value in needed), (count, args, kwargs)
+
+
+@pytest.mark.parametrize(("path", "way"), [(path, way) for path, way in WAYS if path not in OTHERWISE], ids=str)
+def test_an_option_that_is_not_served_is_refused_by_name(path: str, way: Signature) -> None:
+    reach, ignored = reaching(path), getattr(getattr(ours(path), "adapter", None), "ignored", ())
+    placed, named = whole(Signature([p for p in way.parameters.values() if p.default is p.empty]))
+    for name, p in way.parameters.items():
+        if p.default is p.empty or name in ignored:
+            continue
+        try:
+            args, kwargs = reach(*placed, **named, **{name: WRONG})
+        except (ArgumentError, ArgumentTypeError) as error:
+            assert name in str(error)
+        else:
+            assert WRONG in args or WRONG in kwargs.values()
+
+
+@pytest.mark.parametrize(("path", "way"), WAYS, ids=str)
+def test_an_option_that_torch_does_not_have_is_none_here(path: str, way: Signature) -> None:
+    """The options of all other names, given in addition, are a TypeError."""
+    reach, (placed, named) = reaching(path), whole(way)
+    known = {name for one in RECORD.signatures(path) for name in one.parameters}
+    if any(p.kind is Parameter.VAR_KEYWORD for one in RECORD.signatures(path) for p in one.parameters.values()):
+        return
+    for name in OPTIONS:
+        if name in known or FROM_NUMPY.get(name) in known:
+            continue
+        with pytest.raises(TypeError, match=name):
+            reach(*placed, **named, **{name: None})
+
