@@ -24,7 +24,7 @@ from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
 from gradwerk.ops.arithmetic import StopGradient
 from gradwerk.ops.control import scan
-from gradwerk.ops.look import Look
+from gradwerk.ops.look import InRange, Look
 from gradwerk.ops.movement import Concatenate
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
@@ -221,7 +221,8 @@ def whole_numbers_are_refused(cls: type[Op]) -> None:
                 ways = (op, lambda *xs, g=graph: interpret(g, xs), lambda *xs, g=graph: Native(g, {}).run([aligned_copy(x) for x in xs]))
                 errors = [error_of(way, arrays) for way in ways]
                 spot = f"({', '.join(str(int(n)) for n in np.unravel_index(place, types[position].shape))})"
-                assert f"{wrong} at {spot}" in errors[0][0] + errors[0][1][0]
+                named = wrong - op.rows if isinstance(op, InRange) and op.wrapped and wrong < 0 else wrong
+                assert f"{named} at {spot}" in errors[0][0] + errors[0][1][0]
                 assert errors[0] == errors[1] == errors[2]
                 refused_in_a_loop(graph, draw(op, types), arrays, errors[0])
 

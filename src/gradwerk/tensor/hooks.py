@@ -97,7 +97,7 @@ def _new_point(handle: Handle, number: int) -> GradientPoint:
         node.points[index] = point
     else:
         key = id(handle)
-        _leaves[key] = ref(handle, lambda _: _leaves.pop(key, None)), point
+        _leaves[key] = ref(handle, lambda _, known=_leaves: known.pop(key, None)), point
     return point
 
 

@@ -94,7 +94,7 @@ def _lock_of(leaf: Handle) -> threading.RLock:
     key = id(leaf)
     found = _locks.get(key)
     if found is None:  # a thread may take it twice: a signal may be handled in the middle
-        found = _locks.setdefault(key, (ref(leaf, lambda _: _locks.pop(key, None)), threading.RLock()))
+        found = _locks.setdefault(key, (ref(leaf, lambda _, known=_locks: known.pop(key, None)), threading.RLock()))
     return found[1]
 
 
