@@ -96,8 +96,8 @@ def _new_point(handle: Handle, number: int) -> GradientPoint:
             node.points = {}
         node.points[index] = point
     else:
-        key = id(handle)
-        _leaves[key] = ref(handle, lambda _, known=_leaves: known.pop(key, None)), point
+        key, leaves = id(handle), _leaves  # the module may be gone before the leaf
+        leaves[key] = ref(handle, lambda _: leaves.pop(key, None)), point
     return point
 
 

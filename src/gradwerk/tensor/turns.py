@@ -94,7 +94,8 @@ def _lock_of(leaf: Handle) -> threading.RLock:
     key = id(leaf)
     found = _locks.get(key)
     if found is None:  # a thread may take it twice: a signal may be handled in the middle
-        found = _locks.setdefault(key, (ref(leaf, lambda _, known=_locks: known.pop(key, None)), threading.RLock()))
+        locks = _locks  # the module may be gone before the leaf
+        found = locks.setdefault(key, (ref(leaf, lambda _: locks.pop(key, None)), threading.RLock()))
     return found[1]
 
 
