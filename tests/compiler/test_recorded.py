@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
-from gradwerk.compiler import chunks
+from gradwerk.compiler import alike, chunks
 from gradwerk.compiler.contraction import cuts
 from gradwerk.compiler.contraction import lower as contraction
 from gradwerk.ir.graph import Graph, Type, Value
@@ -36,8 +36,10 @@ def _many_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(chunks, "SMALLEST", 16)
     monkeypatch.setattr(cuts, "CHUNK_WORK", 256)
     contraction.chosen.cache_clear()
+    alike.FORMS.clear()
     yield
     contraction.chosen.cache_clear()
+    alike.FORMS.clear()
 
 
 def floats(graph: Graph, *shape: int) -> Value:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.settings import settings
-from gradwerk.compiler import chunks
+from gradwerk.compiler import alike, chunks
 from gradwerk.compiler.contraction import cuts
 from gradwerk.compiler.contraction import lower as contraction
 from gradwerk.compiler.llvm.link import host_target
@@ -322,11 +322,13 @@ def finely_cut() -> Iterator[None]:
     kept = chunks.SMALLEST, cuts.CHUNK_WORK
     chunks.SMALLEST, cuts.CHUNK_WORK = 16, 256
     contraction.chosen.cache_clear()
+    alike.FORMS.clear()
     try:
         yield
     finally:
         chunks.SMALLEST, cuts.CHUNK_WORK = kept
         contraction.chosen.cache_clear()
+        alike.FORMS.clear()
 
 
 def main(first: int, last: int) -> int:

@@ -1,8 +1,9 @@
 """Which earlier accesses of a memory an access overlaps: the dependences of work.
 
-A memory may be written in thousands of parts and read by thousands of readers.  So accesses are kept in rows by the length of what they
-span, each in order of where that begins; and those of one chain that all overlap each other, as the interleaved parts of a concatenation
-do, count as one for an access that overlaps all of them.
+Nearly every memory is written once and read a few times: its accesses are a list.  But one may be written in thousands of parts, and read
+by thousands of readers.  So where there are many, they are kept in rows by the length of what they span, each in order of where it begins,
+and those of one chain that all overlap each other, as the interleaved parts of a concatenation do, count as one for an access that
+overlaps all of them.
 """
 
 from __future__ import annotations
@@ -82,15 +83,34 @@ class Bundle:
 BEGIN = attrgetter("low")
 
 
+FEW = 8
+"""Accesses of a memory up to which looking at each is faster than looking them up."""
+
+
 class Accesses:
     """The accesses of one memory."""
 
+    __slots__ = ("few", "last", "rows")
+
     def __init__(self) -> None:
+        self.few: list[tuple[Link, Reach]] = []
+        """All, while they are few."""
         self.rows: dict[tuple[tuple[int, ...], int], list[Bundle]] = {}
         self.last: Bundle | None = None
 
     def add(self, link: Link, reach: Reach) -> None:
         """One more, of work of this chain."""
+        if self.rows:
+            self.sort_in(link, reach)
+            return
+        self.few.append((link, reach))
+        if len(self.few) > FEW:
+            for one in self.few:
+                self.sort_in(*one)
+            self.few = []
+
+    def sort_in(self, link: Link, reach: Reach) -> None:
+        """Puts one in its row."""
         bundle = self.last
         if bundle is None or not bundle.takes(link, reach):
             self.last = bundle = Bundle(link, reach)
@@ -104,13 +124,14 @@ class Accesses:
 
     def overlapping(self, reach: Reach) -> list[tuple[Link, Reach]]:
         """Those that may have elements in common with this access in one iteration, with their chains."""
-        found: list[tuple[Link, Reach]] = []
-        for (steps, bits), row in self.rows.items():
-            if steps != reach.steps:
+        steps, low, high, _ = reach
+        found = [one for one in self.few if one[1].steps != steps or (one[1].low <= high and low <= one[1].high)]
+        for (others, bits), row in self.rows.items():
+            if others != steps:
                 found += [(bundle.link, bundle.reach) for bundle in row]
                 continue
-            first = bisect_left(row, reach.low + 1 - (1 << bits), key=BEGIN)
-            for bundle in row[first : bisect_right(row, reach.high, lo=first, key=BEGIN)]:
+            first = bisect_left(row, low + 1 - (1 << bits), key=BEGIN)
+            for bundle in row[first : bisect_right(row, high, lo=first, key=BEGIN)]:
                 found += [(bundle.link, part) for part in bundle.overlapping(reach)]
         return found
 
@@ -133,11 +154,13 @@ class History:
     def add(self, link: Link, touch: Touch) -> None:
         """One more, of work of this chain."""
         known = self.writes if touch.writes else self.reads
-        if touch.memory not in known:
-            known[touch.memory] = Accesses()
-        known[touch.memory].add(link, touch.reach)
+        accesses = known.get(touch.memory)
+        if accesses is None:
+            accesses = known[touch.memory] = Accesses()
+        accesses.add(link, touch.reach)
 
     def conflicts(self, touch: Touch) -> list[tuple[Link, Reach]]:
         """Those that must not change places with this one, with their chains: one of the two writes what they have in common."""
-        known = [table.get(touch.memory) for table in ((self.writes, self.reads) if touch.writes else (self.writes,))]
-        return [found for accesses in known if accesses is not None for found in accesses.overlapping(touch.reach)]
+        written, read = self.writes.get(touch.memory), self.reads.get(touch.memory) if touch.writes else None
+        found = [] if written is None else written.overlapping(touch.reach)
+        return found if read is None else found + read.overlapping(touch.reach)

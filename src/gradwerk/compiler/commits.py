@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from gradwerk.compiler.accesses import History, Link
-from gradwerk.compiler.memory import root, touches
+from gradwerk.compiler.memory import Touched, touches
 from gradwerk.compiler.steps import Segment, Step, calls_of, flags_of, works_of
 from gradwerk.compiler.work import Access, Buffer, Work
 
@@ -17,18 +17,18 @@ LEAST_WAITING = 16 << 20
 """Bytes that may wait in any program."""
 
 
-def commits_last(steps: Sequence[Step], inputs: Sequence[Buffer], lasting: Set[Buffer]) -> list[Step]:
+def commits_last(steps: Sequence[Step], inputs: Sequence[Buffer], lasting: Set[Buffer], touched: Touched) -> list[Step]:
     """The steps, with the work that overwrites inputs at the end.
 
     `lasting`: what else is there to the end in any case.  What waits takes half as many bytes as the inputs, or `LEAST_WAITING`.
     """
     kept = frozenset(inputs)
     most = max(LEAST_WAITING, sum(buffer.nbytes for buffer in kept) // 2)
-    late = movable(steps, kept)
+    late = movable(steps, kept, touched)
     waiting: set[Buffer] = set()
     count = nbytes = 0
     for work in late:
-        more = {root(access.operand.buffer) for access in work.accesses} - kept - lasting - waiting
+        more = {touch.memory for touch in touched.of(work)} - kept - lasting - waiting
         nbytes += sum(buffer.nbytes for buffer in more)
         if nbytes > most:
             break
@@ -57,7 +57,7 @@ def commits_last(steps: Sequence[Step], inputs: Sequence[Buffer], lasting: Set[B
     return made
 
 
-def movable(steps: Sequence[Step], kept: Set[Buffer]) -> list[Work]:
+def movable(steps: Sequence[Step], kept: Set[Buffer], known: Touched) -> list[Work]:
     """The work that overwrites kept memory and may stand behind all that is not of its kind, in order."""
     later, stays, found = History(), Link([]), list[Work]()
     for step in reversed(steps):
@@ -66,7 +66,7 @@ def movable(steps: Sequence[Step], kept: Set[Buffer]) -> list[Work]:
                 later.add(stays, touch)
             continue
         for work in reversed(step.work):
-            touched = touches(work.accesses)
+            touched = known.of(work)
             commits = any(touch.writes and touch.memory in kept for touch in touched)
             if commits and not any(later.conflicts(touch) for touch in touched):
                 found.append(work)

@@ -6,11 +6,12 @@ lowering becomes a host step: the program calls the op's NumPy reference between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.alike import Lowered, alike
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
 from gradwerk.compiler.llvm.body import giving, passing
@@ -19,6 +20,7 @@ from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
 from gradwerk.compiler.llvm.windows import lower_window
+from gradwerk.compiler.memory import content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.places import Places, in_rows, row_operand
 from gradwerk.compiler.row_shapes import per_row
@@ -54,11 +56,23 @@ class Lowering(Places):
     def copy(self, source: Operand, target: Operand) -> None:
         """Copies a view into another of the same shape.  A token has no data: its order is that of the steps."""
         if source.dtype != dtypes.token:
-            self.pending.append(lower_map(passing(source.dtype), (source,), (target,), target.shape, self.target))
+            self.mapped(passing(source.dtype), (source,), (target,), target.shape)
 
     def fill(self, target: Operand, value: float) -> None:
         """Writes one number everywhere."""
-        self.pending.append(lower_map(giving(value, target.dtype), (), (target,), target.shape, self.target))
+        self.mapped(giving(value, target.dtype), (), (target,), target.shape)
+
+    def mapped(self, body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...]) -> None:
+        """Code element by element, as it lies."""
+        self.alike((MAP, body, space), (*reads, *writes), lambda: [lower_map(body, reads, writes, space, self.target)])
+
+    def alike(self, key: Hashable, given: Sequence[Operand], lower: Callable[[], list[Work]]) -> None:
+        """Appends what `lower` gives for the key and for operands that lie as these."""
+        if not given:
+            self.pending += lower()
+            return
+        made = alike((self.target, key), given, lambda: (lower(), given[-1]))
+        self.pending += made[0] if made is not None else ()
 
     # ---- units
 
@@ -96,7 +110,7 @@ class Lowering(Places):
         """Element by element, in the order of the memory that is written."""
         order = memory_order(region, writes[:1]) or tuple(range(len(region.space)))
         space = tuple(region.space[k] for k in order)
-        self.pending.append(lower_map(region.body, permuted(reads, order), permuted(writes, order), space, self.target))
+        self.mapped(region.body, permuted(reads, order), permuted(writes, order), space)
 
     def anchored(self, region: Region, node: Node) -> None:
         """A contraction that finishes its results itself, or where it cannot the contraction and then a map."""
@@ -110,7 +124,10 @@ class Lowering(Places):
         out = self.result(value)
         finish = Finish(region.body, beside, op.out)
         free = not given and value not in self.homes and out.dense
-        made = finished(op, a, b, out, finish, self.target, packs=self.packs, lasting=self.lasting, free=free)
+        made = self.contracted(
+            (op, region.body, free), (a, b, *beside, out),
+            lambda: finished(op, a, b, out, finish, self.target, packs=self.packs, lasting=self.lasting, free=free),
+        )  # fmt: skip
         if made is not None:
             works, self.operands[value] = made
             self.pending += works
@@ -134,7 +151,11 @@ class Lowering(Places):
         if numbers is None:
             raise VerifyError(f"the rows of a region lie along axes {region.axes}, which are no neighbours")
         targets = tuple([row_operand(place, region.axes) for place in places])
-        self.pending.append(lower_row(region.body, tuple(laid), targets, numbers.shape, self.target, numbers.strides))
+        shape, strides, given = numbers.shape, numbers.strides, tuple(laid)
+        self.alike(
+            (ROW, region.body, shape, strides), (*given, *targets),
+            lambda: [lower_row(region.body, given, targets, shape, self.target, strides)],
+        )  # fmt: skip
         for k, operand in late.items():
             self.copy(places[k], operand)
 
@@ -149,7 +170,11 @@ class Lowering(Places):
         space = tuple(region.space[k] for k in order)
         if region.folds[0].keepdims:  # the axes of extent 1 move along
             writes = permuted(writes, order)
-        self.pending += lower_reduce(region.body, folds, permuted(reads, order), writes, space, self.target)
+        reads = permuted(reads, order)
+        self.alike(
+            (REDUCE, region.body, folds, space), (*reads, *writes),
+            lambda: lower_reduce(region.body, folds, reads, writes, space, self.target),
+        )  # fmt: skip
 
     def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:
         """The operand over the region's whole space: broadcast axes get stride 0; a per-row value gets a row axis of extent 1."""
@@ -221,11 +246,24 @@ class Lowering(Places):
             raise TypeError(op)
         a, b = (self.operand(value) for value in node.args)
         value = node.values[0]
-        free = value not in self.operands
-        works, self.operands[value] = lower_contraction(
-            op, a, b, self.result(value), self.target, packs=self.packs, lasting=self.lasting, free=free and self.result(value).dense
-        )
+        given = value in self.operands
+        out = self.result(value)
+        free = not given and out.dense
+        made = self.contracted(
+            (op, free), (a, b, out),
+            lambda: lower_contraction(op, a, b, out, self.target, packs=self.packs, lasting=self.lasting, free=free),
+        )  # fmt: skip
+        if made is None:
+            raise VerifyError(f"{op} was not lowered")
+        works, self.operands[value] = made
         self.pending += works
+
+    def contracted(self, key: Hashable, given: tuple[Operand, ...], lower: Callable[[], Lowered | None]) -> Lowered | None:
+        """What `lower` gives for the key and for operands that lie as these: the two of a contraction first, its result last."""
+        lasts = tuple([operand.buffer in self.lasting for operand in given[:2]])
+        roots = [root(operand.buffer) for operand in given]
+        alone = content(given[-1].buffer) is given[-1].buffer and roots[-1] not in roots[:-1]
+        return alike((self.target, key, lasts, alone), given, lower, self.packs)
 
     def source(self, node: Node) -> None:
         """Counting and the like: known now, so a constant."""

@@ -54,6 +54,54 @@ class Cycle:
 Cycles = tuple[Cycle, ...]
 
 
+def root(buffer: Buffer) -> Buffer:
+    """The memory a buffer lies in."""
+    buffer = content(buffer)
+    return buffer.base if isinstance(buffer, Overwritten) else buffer
+
+
+def content(buffer: Buffer) -> Buffer:
+    """The memory with what it holds: all slices of it are one, what was written over an input is not the input."""
+    return buffer.base if isinstance(buffer, IterationSlice) else buffer
+
+
+def place_of(operand: Operand) -> tuple[int, tuple[int, ...]]:
+    """(element of the memory at which an operand begins, elements further in each iteration of the loops around)."""
+    buffer, offset = operand.buffer, operand.offset
+    return (buffer.start + offset, buffer.steps) if isinstance(buffer, IterationSlice) else (offset, ())
+
+
+def touches(accesses: Sequence[Access]) -> list[Touch]:
+    """What accesses do to which memory."""
+    return [touch_of(access) for access in accesses]
+
+
+def touch_of(access: Access) -> Touch:
+    """What an access touches, in elements of its memory."""
+    operand, part = access.operand, access.footprint
+    (low, high), hull = part.whole, part.hull
+    if type(operand.buffer) is Buffer and not operand.offset:  # nearly always
+        return Touch(access.writes, operand.buffer, Reach((), low, high, hull))
+    at, steps = place_of(operand)
+    reach = Reach(steps if any(steps) else (), at + low, at + high, Hull(at + hull.low, at + hull.high, hull.shift))
+    return Touch(access.writes, root(operand.buffer), reach)
+
+
+class Touched:
+    """What pieces of work touch, each asked once: whoever orders work wants to know."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Work, list[Touch]]] = {}
+        """By id: equal pieces are two."""
+
+    def of(self, work: Work) -> list[Touch]:
+        """What it touches."""
+        found = self.known.get(id(work))
+        if found is None:
+            found = self.known[id(work)] = work, touches(work.accesses)
+        return found[1]
+
+
 @dataclass
 class Schedule:
     """Stages of chains of work, and which stages are loops.  `kept`: memory that was there before the run; `faults`: records of checks."""
@@ -71,25 +119,15 @@ class Schedule:
     faults: frozenset[Buffer] = frozenset()
     committing: bool = False
     """Whether one of the stages so far overwrites what was there before the run."""
+    touched: Touched = field(default_factory=Touched)
 
     def commits(self, work: Work) -> bool:
         """Whether the work overwrites what was there before the run."""
-        return any(access.writes and root(access.operand.buffer) in self.kept for access in work.accesses)
+        return any(touch.writes and touch.memory in self.kept for touch in self.touched.of(work))
 
     def looks(self, work: Work) -> bool:
         """Whether the work may note a fault."""
         return bool(self.faults) and any(access.writes and access.operand.buffer in self.faults for access in work.accesses)
-
-
-def root(buffer: Buffer) -> Buffer:
-    """The memory a buffer lies in."""
-    buffer = content(buffer)
-    return buffer.base if isinstance(buffer, Overwritten) else buffer
-
-
-def content(buffer: Buffer) -> Buffer:
-    """The memory with what it holds: all slices of it are one, what was written over an input is not the input."""
-    return buffer.base if isinstance(buffer, IterationSlice) else buffer
 
 
 def extend(plan: Schedule, step: Step, around: Cycles = ()) -> None:
@@ -128,7 +166,7 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
     commits_from = 0 if plan.committing else None
     history = History()
     for work in works:
-        touched = touches(work.accesses)
+        touched = plan.touched.of(work)
         conflicts = [(link, theirs, touch.reach) for touch in touched for link, theirs in history.conflicts(touch)]
         number = max((link.stage for link, _, _ in conflicts), default=0)
         if plan.commits(work):
@@ -164,23 +202,6 @@ def chainable(work: Work, conflicts: Sequence[tuple[Link, Reach, Reach]]) -> Lin
     return link
 
 
-def place_of(operand: Operand) -> tuple[int, tuple[int, ...]]:
-    """(element of the memory at which an operand begins, elements further in each iteration of the loops around)."""
-    buffer, offset = operand.buffer, operand.offset
-    return (buffer.start + offset, buffer.steps) if isinstance(buffer, IterationSlice) else (offset, ())
-
-
-def touches(accesses: Sequence[Access]) -> list[Touch]:
-    """What accesses do to which memory."""
-    return [Touch(access.writes, root(access.operand.buffer), reach_of(access)) for access in accesses]
-
-
-def reach_of(access: Access) -> Reach:
-    """What an access touches, in elements of its memory."""
-    (at, steps), (low, high), hull = place_of(access.operand), access.footprint.whole, access.footprint.hull
-    return Reach(steps if any(steps) else (), at + low, at + high, Hull(at + hull.low, at + hull.high, hull.shift))
-
-
 def check_order(plan: Schedule, called: int = 0) -> None:
     """All checks, and the host calls, of which the last runs before stage `called`, stand before the first stage that overwrites an input.
 
@@ -213,8 +234,8 @@ def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
     for number, links in enumerate(plan.stages):
         for link in links:
             for work in link.work:
-                for access in work.accesses:
-                    touch(root(access.operand.buffer), number)
+                for touched in plan.touched.of(work):
+                    touch(touched.memory, number)
     return spans
 
 

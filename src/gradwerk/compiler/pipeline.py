@@ -119,8 +119,9 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
 
 def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Plan:
     """Memory, tables and objects."""
-    program.steps = commits_last(program.steps, program.inputs, {*program.outputs, *program.constants, *program.checks})
-    plan, starts = memory.Schedule(kept=frozenset(program.inputs), faults=frozenset(program.checks)), list[int]()
+    touched = memory.Touched()
+    program.steps = commits_last(program.steps, program.inputs, {*program.outputs, *program.constants, *program.checks}, touched)
+    plan, starts = memory.Schedule(kept=frozenset(program.inputs), faults=frozenset(program.checks), touched=touched), list[int]()
     for step in program.steps:
         starts.append(len(plan.stages))
         memory.extend(plan, step)
