@@ -25,8 +25,14 @@ _PASSED = (_PACKAGE, *(str(Path(_NUMPY).parent.with_name(name)) + os.sep for nam
 """What stands between a user's line and an error without being the user's."""
 _MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
 _COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
+_PASSING: dict[str, bool | None] = {}
+"""Of files met so far, whether who looks for a model passes them; None: above it there is nobody's program."""
 BACKWARD = " backward"
 """What is behind the module path of a gradient."""
+
+
+Base = tuple[FrameType, str, int] | None
+"""A frame that waits for what it called, and file and line of the model's frame that it belongs to."""
 
 
 class _Paths(threading.local):
@@ -34,6 +40,7 @@ class _Paths(threading.local):
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.base: Base = None
 
 
 _paths = _Paths()
@@ -81,12 +88,43 @@ def _is_made(frame: FrameType) -> bool:
 def capture_model() -> Origin:
     """The nearest frame of a model: outside this package, or in one of the files here that are written as a user would write them.
 
-    Above the command line there is nobody's program.
+    Above the command line there is nobody's program.  It is asked for each node of a graph, hence the shortest of loops.
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (file := frame.f_code.co_filename).startswith(_PACKAGE) and not file.startswith(_MODELS):
-        frame = None if file == _COMMAND else frame.f_back
-    return _origin_of(frame)
+    return _known(*_model_of(sys._getframe(1), _paths.base), current_path())
+
+
+def stand_on(frame: FrameType) -> Base:
+    """Has `capture_model` look no further down in this thread than this frame, until `step_off` is given what this returns."""
+    before = _paths.base
+    _paths.base = (frame, *_model_of(frame, before))
+    return before
+
+
+def step_off(before: Base) -> None:
+    """Ends what `stand_on` began."""
+    _paths.base = before
+
+
+def _model_of(frame: FrameType | None, base: Base) -> tuple[str, int]:
+    """File and line of the nearest frame of a model."""
+    lowest = None if base is None else base[0]
+    while frame is not None:
+        if frame is lowest and base is not None:
+            return base[1:]
+        file = frame.f_code.co_filename
+        passes = _PASSING.get(file, file)
+        if passes is file:
+            passes = _PASSING[file] = _passes(file)
+        if not passes:
+            break
+        frame = frame.f_back
+    return _place_of(frame if passes is False else None) if frame is not None else ("", 0)
+
+
+def _passes(file: str) -> bool | None:
+    if file == _COMMAND:
+        return None
+    return file.startswith(_PACKAGE) and not file.startswith(_MODELS)
 
 
 def backward(origin: Origin) -> Origin:
@@ -96,9 +134,13 @@ def backward(origin: Origin) -> Origin:
 
 
 def _origin_of(frame: FrameType | None) -> Origin:
+    return _known(*_place_of(frame), current_path())
+
+
+def _place_of(frame: FrameType | None) -> tuple[str, int]:
     if frame is None or frame.f_code.co_filename.startswith("<"):
-        return _known("", 0, current_path())
-    return _known(frame.f_code.co_filename, frame.f_lineno, current_path())
+        return "", 0
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 _origins: dict[tuple[str, int, str], Origin] = {}

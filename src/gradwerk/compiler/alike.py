@@ -1,13 +1,15 @@
 """Lowering by likeness: code on operands that lie alike becomes the same work, so that is worked out once.
 
 A network of a hundred equal layers has a few kinds of units, and so has the same step for another number of examples.  What lowering made
-of one is kept without its buffers, and filled with those of the next.
+of one is kept without its buffers, and filled with those of the next.  A copy of an operand that others may share is made where it is not
+there yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence, Sized
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.footprint import Footprint
@@ -17,6 +19,8 @@ MOST_KEPT = 4096
 """Kinds of units kept."""
 Lowered = tuple[Sequence[Work], Operand]
 """Work, and where its result lies."""
+Copies = MutableMapping[Any, Operand]
+"""Copies already made, by the operand and how it was copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,23 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of an operand that others may share: what it is looked up by besides the operand, where it is, and which work makes it."""
+
+    source: Place
+    how: tuple[Hashable, ...]
+    place: Place
+    makers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Forms:
-    """What was lowered, the buffers that it needs besides those given, and its result."""
+    """What was lowered, the buffers that it needs besides those given, its result, and the copies that it makes."""
 
     works: tuple[Form, ...]
     new: tuple[tuple[DType, int, str], ...]
     result: Place
+    copies: tuple[Copy, ...] = ()
 
 
 FORMS: dict[Hashable, Forms | None] = {}
@@ -58,50 +73,52 @@ FORMS: dict[Hashable, Forms | None] = {}
 
 
 def alike(
-    key: Hashable, given: Sequence[Operand], lower: Callable[[], Lowered | None], packs: Sized = ()
+    key: Hashable, given: Sequence[Operand], lower: Callable[[], Lowered | None], copies: Copies | None = None
 ) -> Lowered | None:  # fmt: skip
-    """What `lower` gives, which must follow from the key and from how the operands lie, or else leave a trace in `packs`.
-
-    That it shares with others (a copy made before) is no part of a form: such work is lowered anew.
-    """
-    places: dict[Buffer, int] = {}
-    rows = [(o.shape, o.strides, o.offset, o.buffer.dtype, places.setdefault(o.buffer, n)) for n, o in enumerate(given)]
-    whole = (key, tuple(rows))
+    """What `lower` gives, which must follow from the key, from how the operands lie, and from which copies there are."""
+    numbers: dict[Buffer, int] = {}
+    rows = [(o.shape, o.strides, o.offset, o.buffer.dtype, numbers.setdefault(o.buffer, n)) for n, o in enumerate(given)]
+    whole, known = (key, tuple(rows)), copies if copies is not None else {}
     try:
-        found = FORMS[whole]
+        forms = FORMS[whole]
     except KeyError:
-        before = len(packs)
+        before = len(known)
         made = lower()
-        if len(packs) == before:
-            keep(whole, given, places, made)
+        if len(FORMS) >= MOST_KEPT:
+            FORMS.clear()
+        if made is None:
+            FORMS[whole] = None
+        else:
+            found = forms_of(made, given, numbers, dict(list(known.items())[before:]))
+            if found is not None:
+                FORMS[whole] = found
         return made
-    return None if found is None else filled(found, given)
+    return None if forms is None else filled(forms, given, known)
 
 
-def keep(key: Hashable, given: Sequence[Operand], places: dict[Buffer, int], made: Lowered | None) -> None:
-    """Keeps what was lowered as a form, unless it reads memory that is neither given nor written by it before."""
-    if len(FORMS) >= MOST_KEPT:
-        FORMS.clear()
-    if made is None:
-        FORMS[key] = None
-        return
+def forms_of(made: Lowered, given: Sequence[Operand], known: Mapping[Buffer, int], copies: Copies) -> Forms | None:
+    """What was lowered as forms; None where it needs memory that is neither given nor written by it before."""
     works, result = made
-    number, new = dict(places), list[Buffer]()
-    for work in works:
-        for access in work.accesses:
-            buffer = access.operand.buffer
-            if buffer not in number:
-                if access.reads or type(buffer) is not Buffer:
-                    return
-                number[buffer] = len(given) + len(new)
-                new.append(buffer)
-    if result.buffer not in number:
-        return
+    numbers, new = dict(known), list[Buffer]()
+    for access in [access for work in works for access in work.accesses]:
+        buffer = access.operand.buffer
+        if buffer not in numbers:
+            if access.reads or type(buffer) is not Buffer:
+                return None
+            numbers[buffer] = len(given) + len(new)
+            new.append(buffer)
 
     def place(operand: Operand) -> Place:
         same = next((n for n, one in enumerate(given) if operand == one), None)
-        return Place(number[operand.buffer], operand.shape, operand.strides, operand.offset, same)
+        return Place(numbers[operand.buffer], operand.shape, operand.strides, operand.offset, same)
 
+    shared = list[Copy]()
+    for (source, *how), copy in copies.items():
+        makers = frozenset(n for n, work in enumerate(works) if any(a.writes and a.operand.buffer is copy.buffer for a in work.accesses))
+        touched = {access.operand.buffer for n in makers for access in works[n].accesses}
+        if source.buffer not in known or copy.buffer in known or not touched <= {source.buffer, copy.buffer}:
+            return None
+        shared.append(Copy(place(source), tuple(how), place(copy), makers))
     forms = tuple([
         Form(
             work.kernel, tuple([(place(a.operand), a.writes, a.reads, a.footprint, a.keeps) for a in work.accesses]),
@@ -109,24 +126,32 @@ def keep(key: Hashable, given: Sequence[Operand], places: dict[Buffer, int], mad
         )
         for work in works
     ])  # fmt: skip
-    FORMS[key] = Forms(forms, tuple([(buffer.dtype, buffer.count, buffer.label) for buffer in new]), place(result))
+    return Forms(forms, tuple([(buffer.dtype, buffer.count, buffer.label) for buffer in new]), place(result), tuple(shared))
 
 
-def filled(forms: Forms, given: Sequence[Operand]) -> Lowered:
-    """The work of a form on these operands."""
-    new = [Buffer(*row) for row in forms.new]
+def filled(forms: Forms, given: Sequence[Operand], copies: Copies) -> Lowered:
+    """The work of forms on these operands."""
+    buffers = [*[operand.buffer for operand in given], *[Buffer(*row) for row in forms.new]]
 
     def operand(place: Place) -> Operand:
         if place.given is not None:
             return given[place.given]
-        buffer = given[place.buffer].buffer if place.buffer < len(given) else new[place.buffer - len(given)]
-        return Operand(buffer, place.shape, place.strides, place.offset)
+        return Operand(buffers[place.buffer], place.shape, place.strides, place.offset)
 
+    there: frozenset[int] = frozenset()
+    for copy in forms.copies:
+        key = (operand(copy.source), *copy.how)
+        if key in copies:
+            buffers[copy.place.buffer] = copies[key].buffer
+            there |= copy.makers
+        else:
+            copies[key] = operand(copy.place)
     works = [
         Work(
             form.kernel, tuple([Access(operand(place), writes, reads, part, keeps) for place, writes, reads, part, keeps in form.accesses]),
             form.extents, form.chunks, form.title, form.flops, (), form.others,
         )
-        for form in forms.works
+        for number, form in enumerate(forms.works)
+        if number not in there
     ]  # fmt: skip
     return works, operand(forms.result)

@@ -36,4 +36,4 @@ def in_bodies(graph: Graph, run: Callable[[Graph], Graph]) -> Graph:
     made = {node: rewritten(node.op, run) for node in graph.live() if bodies_of(node.op)}
     if all(op is node.op for node, op in made.items()):
         return graph
-    return rewrite(graph, lambda new, node, args: new.apply(made.get(node, node.op), args))
+    return rewrite(graph, lambda new, node, args: new.apply(made.get(node, node.op), args, node))

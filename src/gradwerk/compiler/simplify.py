@@ -17,7 +17,7 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.rewrite import rewrite
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
 from gradwerk.ir.control import rewritten
-from gradwerk.ir.graph import Graph, Value, promoted
+from gradwerk.ir.graph import Graph, Node, Value, promoted
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Array, Elementwise, Movement, Op, Random, Reduction, Source
 from gradwerk.ops.arithmetic import Cast, Div, Mul, Neg, Sub, Where
@@ -359,8 +359,8 @@ class Simpler(Graph):
     A rule's own results come through `apply` as well, so one walk over a graph is enough.
     """
 
-    def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
-        """The simplest results of `op` on values of this graph."""
+    def apply(self, op: Op, args: Sequence[Any], like: Node | None = None) -> tuple[Value, ...]:
+        """The simplest results of `op` on values of this graph; `like` as in a plain one."""
         values = promoted(op, tuple(args), self.constant)
         node = self._interned.get((op, values))
         if node is None:
@@ -368,10 +368,10 @@ class Simpler(Graph):
                 value = rule(op, values, self)
                 if value is not None:
                     return (value,)
-            node = self._add(op, values)
+            node = self._add(op, values, like)
         return self._asked_for(node)
 
 
 def simplify(graph: Graph) -> Graph:
     """The same results by fewer and simpler nodes, in bodies too.  Running it again changes nothing."""
-    return rewrite(graph, lambda new, node, args: new.apply(rewritten(node.op, simplify), args), Simpler(graph.name))
+    return rewrite(graph, lambda new, node, args: new.apply(rewritten(node.op, simplify), args, node), Simpler(graph.name))

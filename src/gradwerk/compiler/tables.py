@@ -6,12 +6,14 @@ own, and a launch at the beginning of each iteration of the outer loop says wher
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gradwerk.compiler.llvm.moving import MovingSlot
 from gradwerk.compiler.memory import Cycle, Cycles, Schedule, place_of, root
 from gradwerk.compiler.steps import HostStep
-from gradwerk.compiler.work import Access, Buffer, Operand, Work
+from gradwerk.compiler.work import Buffer, Operand, Work
 from gradwerk.ir.plan import ArrayAt, Chain, HostCall, Launch, Loop, Pointer, Stage
 
 
@@ -27,6 +29,9 @@ class Pointers:
 
     def of(self, operand: Operand, loops: Cycles) -> Pointer:
         """The address of an operand's first element, for whoever stands in these loops."""
+        if not loops and type(operand.buffer) is Buffer:  # nearly always
+            base = self.places[operand.buffer]
+            return Pointer(base.slot, base.offset + operand.offset * operand.dtype.itemsize) if operand.offset else base
         at, steps = place_of(operand)
         base, item = self.places[root(operand.buffer)], operand.dtype.itemsize
         moves = [step * item for step in steps] + [0] * (len(loops) - len(steps))
@@ -101,13 +106,12 @@ def call_row(before: int, step: HostStep, loops: Cycles, pointers: Pointers) -> 
 
 def launch(work: Work, pointers: Pointers, loops: Cycles) -> Launch:
     """One row."""
-    nbytes = sum(min(_span(a), a.operand.buffer.count) * a.operand.dtype.itemsize for a in work.accesses)
-    where = tuple([pointers.of(access.operand, loops) for access in work.accesses])
+    operands = [access.operand for access in work.accesses]
+    nbytes = sum([min(_span(o.shape, o.strides), o.buffer.count) * o.buffer.dtype.itemsize for o in operands])
+    where = tuple([pointers.of(operand, loops) for operand in operands])
     return Launch(work.kernel.name, where, work.extents, work.chunks, work.title, work.flops, nbytes, work.origins)
 
 
-def _span(access: Access) -> int:
-    count = 1
-    for extent, stride in zip(access.operand.shape, access.operand.strides, strict=True):
-        count *= extent if stride else 1
-    return count
+@lru_cache(maxsize=4096)
+def _span(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    return math.prod([extent for extent, stride in zip(shape, strides, strict=True) if stride])

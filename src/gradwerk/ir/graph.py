@@ -97,26 +97,32 @@ class Graph:
         """A constant, equal to another only by dtype, shape and bits."""
         return self.apply(Constant.of(np.asarray(array)), ())[0]
 
-    def apply(self, op: Op, args: Sequence[Any]) -> tuple[Value, ...]:
-        """The results of `op` on values of this graph; arrays and numbers become constants."""
+    def apply(self, op: Op, args: Sequence[Any], like: Node | None = None) -> tuple[Value, ...]:
+        """The results of `op` on values of this graph; arrays and numbers become constants.
+
+        `like` is a node, of another graph, whose arguments and so results are of the same types.
+        """
         values = promoted(op, tuple(args), self.constant)
         for value in values:
             if value.node.graph is not self:
                 raise VerifyError(f"{op}: an argument belongs to another graph")
-        return self._asked_for(self._interned.get((op, values)) or self._add(op, values))
+        return self._asked_for(self._interned.get((op, values)) or self._add(op, values, like))
 
     def _asked_for(self, node: Node) -> tuple[Value, ...]:
         """The values of a node that somebody asked for, from here or for the node that is being rewritten."""
-        known = node.origins
-        for origin in (capture_model(),) if self.standing_for is None else self.standing_for:
+        known, origins = node.origins, self.standing_for
+        if origins is None:
+            origins = (capture_model(),)
+        for origin in origins:
             if origin not in known:
                 known.append(origin)
         return node.values
 
-    def _add(self, op: Op, args: tuple[Value, ...]) -> Node:
+    def _add(self, op: Op, args: tuple[Value, ...], like: Node | None = None) -> Node:
         if self.finished:
             raise VerifyError("a finished graph does not grow")
-        node = Node(self, len(self.nodes), op, args, op.infer(*[value.type for value in args]))
+        types = op.infer(*[value.type for value in args]) if like is None else [value.type for value in like.values]
+        node = Node(self, len(self.nodes), op, args, types)
         self.nodes.append(node)
         self._interned[op, args] = node
         return node
@@ -140,17 +146,22 @@ class Graph:
             self._live = found
         return found
 
-    def inline(self, values: Sequence[Value], into: Graph) -> tuple[Value, ...]:
-        """Copies the live nodes into another graph, inputs replaced by `values`; the outputs there."""
+    def inline(self, values: Sequence[Value], into: Graph, *, alike: bool = False) -> tuple[Value, ...]:
+        """Copies the live nodes into another graph, inputs replaced by `values`; the outputs there.
+
+        Nodes keep their origins; where the values are `alike`, of the types of the inputs, they keep their types, and get the origins that
+        the other graph has for new nodes.
+        """
         place: dict[Value, Value] = dict(zip(self.inputs, values, strict=True))
-        before = into.standing_for
         for node in self.live():
             if node.values[0] in place:
                 continue
-            into.standing_for = node.origins
-            made = into.apply(node.op, [place[value] for value in node.args])
+            if not alike:
+                into.standing_for = node.origins
+            made = into.apply(node.op, [place[value] for value in node.args], node if alike else None)
             place.update(zip(node.values, made, strict=True))
-        into.standing_for = before
+        if not alike:
+            into.standing_for = None
         return tuple(place[value] for value in self.outputs)
 
     @cached_property

@@ -68,6 +68,7 @@ class Op:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        setattr(cls, "__hash__", Op.__hash__)  # noqa: B010  as its own, or `dataclass` gives it one that asks the fields each time
         if "answers" in cls.__dict__:  # a kind, not an op
             return
         missing = [answer for answer in cls.answers if _only_refused(cls, answer)]
@@ -128,6 +129,17 @@ class Op:
         else:
             results = self.evaluate(*(self.as_array(position, args) for position in range(len(args))))
         return results[0] if len(results) == 1 else results
+
+    def __hash__(self) -> int:
+        """That of the class and of the fields that are compared, asked once: an op is looked up several times by each pass."""
+        found: int | None = self.__dict__.get("_hash")
+        if found is None:
+            found = hash((type(self), *[getattr(self, f.name) for f in fields(self) if f.compare]))
+            object.__setattr__(self, "_hash", found)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.attributes()  # without the hash, which is another in another process
 
     def attributes(self) -> dict[str, Any]:
         """Field names and values, in order."""
@@ -195,11 +207,18 @@ def _kept(self: Op, dtype: DType) -> DType:
 
 
 def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
-    """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`."""
+    """The common shape, by NumPy's rule, and `result_dtype` of the one dtype, which must be of `accepts`.
+
+    Where an argument has that type already it is the very same one: types that are identical are compared fastest.
+    """
     dtype = meeting.same_dtype(self.name, *types)
     if dtype not in self.accepts:
         raise DTypeError(f"{self.name} does not take {dtypes.name(dtype)}", facts=(", ".join(map(str, types)),))
-    return (Type(meeting.broadcast_shapes(self.name, *types), self.result_dtype(dtype)),)
+    shape, kept = meeting.broadcast_shapes(self.name, *types), self.result_dtype(dtype)
+    for type_ in types:
+        if type_.shape is shape and type_.dtype is kept:
+            return (type_,)
+    return (Type(shape, kept),)
 
 
 def _silent(self: Elementwise, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.ops.elementwise import add, div, maximum, mul, sqrt, sub
+from gradwerk.tensor.once import once
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -41,6 +42,7 @@ def descend(w: Operand, g: Operand, learning_rate: Operand) -> Operand:
     return sub(w, mul(g, learning_rate))
 
 
+@once
 def momentum_of_steps(
     w: Operand, g: Operand, v: Operand, learning_rate: Operand, momentum: float, *, nesterov: bool
 ) -> tuple[Operand, Operand]:
@@ -54,6 +56,7 @@ def momentum_of_steps(
     return add(w, sub(mul(v, momentum), step) if nesterov else v), v
 
 
+@once
 def momentum_of_gradients(
     w: Operand, g: Operand, v: Operand, learning_rate: Operand, momentum: float, *, nesterov: bool, share: Operand = ONE
 ) -> tuple[Operand, Operand]:
@@ -66,6 +69,7 @@ def momentum_of_gradients(
     return descend(w, add(g, mul(v, momentum)) if nesterov else v, learning_rate), v
 
 
+@once
 def adam(
     w: Operand, g: Operand, m: Operand, v: Operand, rate: Operand, epsilon: Operand, beta_1: float, beta_2: float, *,
     largest: Operand | None = None,
@@ -82,6 +86,7 @@ def adam(
     return sub(w, mul(rate, div(m, add(sqrt(kept[-1]), epsilon)))), *kept
 
 
+@once
 def rmsprop(
     w: Operand, g: Operand, v: Operand, mean: Operand | None, velocity: Operand | None, learning_rate: Operand, rho: float, momentum: float,
     epsilon: float,

@@ -114,7 +114,7 @@ class Handle:
         """
         wants = self._wants or history(self)[0] is not None
         trace = mode.under_way  # asked most often of all; what interrupts the trace adds a guard, and no more
-        if trace is not None:
+        if trace is not None and self._array is not None:
             trace.meet(self, wants=wants)
         return wants
 

@@ -27,6 +27,7 @@ class Tracing(Protocol):
     is_body: bool
     tokens: dict[str, Any]
     born_here: set[Any]
+    built: dict[Any, Any]
 
     @property
     def outermost(self) -> Any:  # noqa: ANN401

@@ -18,7 +18,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError, TraceError
-from gradwerk.base.origin import Origin, backward
+from gradwerk.base.origin import Origin, backward, stand_on, step_off
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.arithmetic import Cast
@@ -85,6 +85,8 @@ class Trace:
         self.histories: dict[int, History] = {}
         self.met: dict[int, Met] = {}
         self.walked: set[TapeNode] = set()
+        self.built: dict[Any, Any] = {}
+        """The nodes of functions that run once (once.py)."""
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
         self.newborn: dict[int, object] = {}
@@ -99,7 +101,7 @@ class Trace:
     def value(self, handle: Handle) -> Value:
         """The present contents of a Tensor, as a value of this graph."""
         storage = handle._storage
-        if type(handle) is not Handle:
+        if handle._array is not None and type(handle) is not Handle:
             self.meet(handle, wants=handle.requires_grad)
         base = self.values.get(storage)
         if base is None:
@@ -235,10 +237,13 @@ class Trace:
 
     def meet(self, handle: Handle, *, wants: bool) -> None:
         """A Tensor is read or asked whether it wants a gradient; for one from outside this is a guard, and where its memory is."""
-        if handle._array is not None and id(handle) not in self.outermost.shown:
+        if handle._array is None:
+            return
+        trace = self if self.parent is None else self.outermost
+        if id(handle) not in trace.met and id(handle) not in trace.shown:
             storage, view = handle._storage, handle._view
             steps = view.steps if view is not None else ()
-            self.outermost.met.setdefault(id(handle), Met(handle, wants, storage, storage.order, steps, hooks_of(handle)))
+            trace.met[id(handle)] = Met(handle, wants, storage, storage.order, steps, hooks_of(handle))
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
@@ -340,6 +345,7 @@ class Trace:
         """Makes this the thread's trace inside the block.  Raises: TraceError where contents were asked for."""
         before, grad = mode.under_way, mode.grad
         self.frame = sys._getframe(2)
+        base = stand_on(self.frame)
         try:  # an interrupt may come behind any call: what is set before one is put back before the next
             mode.under_way = self
             interruptible.begin(self)
@@ -353,6 +359,7 @@ class Trace:
         finally:
             mode.under_way, mode.grad, self.frame = before, grad, None
             interruptible.end(self)
+            step_off(base)
 
 
 def owner_of(array: Array) -> Array:
