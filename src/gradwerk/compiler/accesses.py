@@ -83,34 +83,15 @@ class Bundle:
 BEGIN = attrgetter("low")
 
 
-FEW = 8
-"""Accesses of a memory up to which looking at each is faster than looking them up."""
-
-
 class Accesses:
     """The accesses of one memory."""
 
-    __slots__ = ("few", "last", "rows")
-
     def __init__(self) -> None:
-        self.few: list[tuple[Link, Reach]] = []
-        """All, while they are few."""
         self.rows: dict[tuple[tuple[int, ...], int], list[Bundle]] = {}
         self.last: Bundle | None = None
 
     def add(self, link: Link, reach: Reach) -> None:
         """One more, of work of this chain."""
-        if self.rows:
-            self.sort_in(link, reach)
-            return
-        self.few.append((link, reach))
-        if len(self.few) > FEW:
-            for one in self.few:
-                self.sort_in(*one)
-            self.few = []
-
-    def sort_in(self, link: Link, reach: Reach) -> None:
-        """Puts one in its row."""
         bundle = self.last
         if bundle is None or not bundle.takes(link, reach):
             self.last = bundle = Bundle(link, reach)
@@ -124,14 +105,13 @@ class Accesses:
 
     def overlapping(self, reach: Reach) -> list[tuple[Link, Reach]]:
         """Those that may have elements in common with this access in one iteration, with their chains."""
-        steps, low, high, _ = reach
-        found = [one for one in self.few if one[1].steps != steps or (one[1].low <= high and low <= one[1].high)]
-        for (others, bits), row in self.rows.items():
-            if others != steps:
+        found: list[tuple[Link, Reach]] = []
+        for (steps, bits), row in self.rows.items():
+            if steps != reach.steps:
                 found += [(bundle.link, bundle.reach) for bundle in row]
                 continue
-            first = bisect_left(row, low + 1 - (1 << bits), key=BEGIN)
-            for bundle in row[first : bisect_right(row, high, lo=first, key=BEGIN)]:
+            first = bisect_left(row, reach.low + 1 - (1 << bits), key=BEGIN)
+            for bundle in row[first : bisect_right(row, reach.high, lo=first, key=BEGIN)]:
                 found += [(bundle.link, part) for part in bundle.overlapping(reach)]
         return found
 
@@ -144,23 +124,43 @@ class Touch(NamedTuple):
     reach: Reach
 
 
+FEW = 8
+"""Accesses of a memory up to which looking at each is faster than looking them up."""
+Held = list[tuple[Link, Reach]] | Accesses
+
+
 class History:
     """The accesses of all memories so far."""
 
     def __init__(self) -> None:
-        self.writes: dict[Buffer, Accesses] = {}
-        self.reads: dict[Buffer, Accesses] = {}
+        self.writes: dict[Buffer, Held] = {}
+        self.reads: dict[Buffer, Held] = {}
 
     def add(self, link: Link, touch: Touch) -> None:
         """One more, of work of this chain."""
-        known = self.writes if touch.writes else self.reads
-        accesses = known.get(touch.memory)
-        if accesses is None:
-            accesses = known[touch.memory] = Accesses()
-        accesses.add(link, touch.reach)
+        known, memory = self.writes if touch.writes else self.reads, touch.memory
+        held = known.get(memory)
+        if held is None:
+            known[memory] = [(link, touch.reach)]
+        elif isinstance(held, Accesses):
+            held.add(link, touch.reach)
+        elif len(held) < FEW:
+            held.append((link, touch.reach))
+        else:
+            known[memory] = many = Accesses()
+            for one in (*held, (link, touch.reach)):
+                many.add(*one)
 
     def conflicts(self, touch: Touch) -> list[tuple[Link, Reach]]:
         """Those that must not change places with this one, with their chains: one of the two writes what they have in common."""
         written, read = self.writes.get(touch.memory), self.reads.get(touch.memory) if touch.writes else None
-        found = [] if written is None else written.overlapping(touch.reach)
-        return found if read is None else found + read.overlapping(touch.reach)
+        found = overlapping(written, touch.reach) if written is not None else []
+        return found if read is None else found + overlapping(read, touch.reach)
+
+
+def overlapping(held: Held, reach: Reach) -> list[tuple[Link, Reach]]:
+    """Those that may have elements in common with an access in one iteration."""
+    if isinstance(held, Accesses):
+        return held.overlapping(reach)
+    steps, low, high, _ = reach
+    return [one for one in held if one[1].steps != steps or (one[1].low <= high and low <= one[1].high)]

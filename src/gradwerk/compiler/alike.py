@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.base.dtypes import DType
+from gradwerk.base.origin import Origin
 from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.work import Access, Buffer, KernelSpec, Operand, Work
 
@@ -73,9 +74,13 @@ FORMS: dict[Hashable, Forms | None] = {}
 
 
 def alike(
-    key: Hashable, given: Sequence[Operand], lower: Callable[[], Lowered | None], copies: Copies | None = None
+    key: Hashable, given: Sequence[Operand], lower: Callable[[], Lowered | None], copies: Copies | None = None,
+    origins: tuple[Origin, ...] = (),
 ) -> Lowered | None:  # fmt: skip
-    """What `lower` gives, which must follow from the key, from how the operands lie, and from which copies there are."""
+    """What `lower` gives, which must follow from the key, from how the operands lie, and from which copies there are.
+
+    What is filled into a form has these `origins`.
+    """
     numbers: dict[Buffer, int] = {}
     rows = [(o.shape, o.strides, o.offset, o.buffer.dtype, numbers.setdefault(o.buffer, n)) for n, o in enumerate(given)]
     whole, known = (key, tuple(rows)), copies if copies is not None else {}
@@ -93,7 +98,7 @@ def alike(
             if found is not None:
                 FORMS[whole] = found
         return made
-    return None if forms is None else filled(forms, given, known)
+    return None if forms is None else filled(forms, given, known, origins)
 
 
 def forms_of(made: Lowered, given: Sequence[Operand], known: Mapping[Buffer, int], copies: Copies) -> Forms | None:
@@ -129,7 +134,7 @@ def forms_of(made: Lowered, given: Sequence[Operand], known: Mapping[Buffer, int
     return Forms(forms, tuple([(buffer.dtype, buffer.count, buffer.label) for buffer in new]), place(result), tuple(shared))
 
 
-def filled(forms: Forms, given: Sequence[Operand], copies: Copies) -> Lowered:
+def filled(forms: Forms, given: Sequence[Operand], copies: Copies, origins: tuple[Origin, ...]) -> Lowered:
     """The work of forms on these operands."""
     buffers = [*[operand.buffer for operand in given], *[Buffer(*row) for row in forms.new]]
 
@@ -149,7 +154,7 @@ def filled(forms: Forms, given: Sequence[Operand], copies: Copies) -> Lowered:
     works = [
         Work(
             form.kernel, tuple([Access(operand(place), writes, reads, part, keeps) for place, writes, reads, part, keeps in form.accesses]),
-            form.extents, form.chunks, form.title, form.flops, (), form.others,
+            form.extents, form.chunks, form.title, form.flops, origins, form.others,
         )
         for number, form in enumerate(forms.works)
         if number not in there

@@ -67,8 +67,7 @@ def movable(steps: Sequence[Step], kept: Set[Buffer], known: Touched) -> list[Wo
             continue
         for work in reversed(step.work):
             touched = known.of(work)
-            commits = any(touch.writes and touch.memory in kept for touch in touched)
-            if commits and not any(later.conflicts(touch) for touch in touched):
+            if not kept.isdisjoint(known.written(work)) and not any(later.conflicts(touch) for touch in touched):
                 found.append(work)
                 continue
             for touch in touched:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
+from gradwerk.base.origin import Origin
 from gradwerk.compiler.alike import Lowered, alike
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
@@ -52,6 +53,8 @@ class Lowering(Places):
     """The looks at indices, by the buffers of their records."""
     loops: tuple[Turns, ...] = ()
     """The loops whose body this is, outermost first."""
+    origins: tuple[Origin, ...] = ()
+    """Where the unit that is being lowered came from."""
 
     def copy(self, source: Operand, target: Operand) -> None:
         """Copies a view into another of the same shape.  A token has no data: its order is that of the steps."""
@@ -71,21 +74,22 @@ class Lowering(Places):
         if not given:
             self.pending += lower()
             return
-        made = alike((self.target, key), given, lambda: (lower(), given[-1]))
+        made = alike((self.target, key), given, lambda: (lower(), given[-1]), origins=self.origins)
         self.pending += made[0] if made is not None else ()
 
     # ---- units
 
     def unit(self, unit: Unit) -> None:
         """Appends the unit's work."""
-        before = len(self.pending)
+        before, self.origins = len(self.pending), unit.origins
         if isinstance(unit, Region):
             self.region(unit)
         else:
             self.single(unit.node)
-        if len(self.pending) > before:
-            origins = unit.origins
-            self.pending[before:] = [work if work.origins else work.coming_from(origins) for work in self.pending[before:]]
+        for number in range(before, len(self.pending)):
+            if not self.pending[number].origins:
+                self.pending[number] = self.pending[number].coming_from(self.origins)
+        self.origins = ()
 
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
@@ -263,7 +267,7 @@ class Lowering(Places):
         lasts = tuple([operand.buffer in self.lasting for operand in given[:2]])
         roots = [root(operand.buffer) for operand in given]
         alone = content(given[-1].buffer) is given[-1].buffer and roots[-1] not in roots[:-1]
-        return alike((self.target, key, lasts, alone), given, lower, self.packs)
+        return alike((self.target, key, lasts, alone), given, lower, self.packs, self.origins)
 
     def source(self, node: Node) -> None:
         """Counting and the like: known now, so a constant."""

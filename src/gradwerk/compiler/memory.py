@@ -78,7 +78,7 @@ def touches(accesses: Sequence[Access]) -> list[Touch]:
 
 def touch_of(access: Access) -> Touch:
     """What an access touches, in elements of its memory."""
-    operand, part = access.operand, access.footprint
+    operand, part = access.operand, access.part or access.footprint
     (low, high), hull = part.whole, part.hull
     if type(operand.buffer) is Buffer and not operand.offset:  # nearly always
         return Touch(access.writes, operand.buffer, Reach((), low, high, hull))
@@ -91,15 +91,24 @@ class Touched:
     """What pieces of work touch, each asked once: whoever orders work wants to know."""
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[Work, list[Touch]]] = {}
-        """By id: equal pieces are two."""
+        self.known: dict[int, tuple[Work, list[Touch], list[Buffer]]] = {}
+        """By id, as equal pieces are two: what they touch, and the memories that they write to."""
 
     def of(self, work: Work) -> list[Touch]:
         """What it touches."""
+        return self.asked(work)[1]
+
+    def written(self, work: Work) -> list[Buffer]:
+        """The memories that it writes to."""
+        return self.asked(work)[2]
+
+    def asked(self, work: Work) -> tuple[Work, list[Touch], list[Buffer]]:
+        """What is known of it."""
         found = self.known.get(id(work))
         if found is None:
-            found = self.known[id(work)] = work, touches(work.accesses)
-        return found[1]
+            touched = touches(work.accesses)
+            found = self.known[id(work)] = work, touched, [touch.memory for touch in touched if touch.writes]
+        return found
 
 
 @dataclass
@@ -123,7 +132,7 @@ class Schedule:
 
     def commits(self, work: Work) -> bool:
         """Whether the work overwrites what was there before the run."""
-        return any(touch.writes and touch.memory in self.kept for touch in self.touched.of(work))
+        return not self.kept.isdisjoint(self.touched.written(work))
 
     def looks(self, work: Work) -> bool:
         """Whether the work may note a fault."""
@@ -222,20 +231,18 @@ def lifetimes(plan: Schedule) -> dict[Buffer, tuple[int, int]]:
     spans: dict[Buffer, tuple[int, int]] = {}
     around = [*plan.around, *[()] * (len(plan.stages) - len(plan.around))]
 
-    def touch(buffer: Buffer, number: int) -> None:
+    def touch(memories: Iterable[Buffer], number: int) -> None:
         inside = around[number][0] if around[number] else None
         low, high = (number, number) if inside is None else (inside.first, inside.end - 1)
-        first, last = spans.get(buffer, (low, high))
-        spans[buffer] = (min(first, low), max(last, high))
+        for memory in memories:
+            span = spans.get(memory)
+            spans[memory] = (low, high) if span is None else (min(span[0], low), max(span[1], high))
 
     for cycle in plan.loops:
         if cycle.loop.flag is not None:
-            touch(root(cycle.loop.flag.buffer), cycle.first)
+            touch([root(cycle.loop.flag.buffer)], cycle.first)
     for number, links in enumerate(plan.stages):
-        for link in links:
-            for work in link.work:
-                for touched in plan.touched.of(work):
-                    touch(touched.memory, number)
+        touch(dict.fromkeys([t.memory for link in links for work in link.work for t in plan.touched.of(work)]), number)
     return spans
 
 
