@@ -66,7 +66,11 @@ class Node:
     def __init__(self, graph: Graph, number: int, op: Op, args: tuple[Value, ...], types: Sequence[Type]) -> None:
         self.graph, self.number, self.op, self.args = graph, number, op, args
         self.origins: list[Origin] = []
-        self.values = tuple([Value(self, index, type_) for index, type_ in enumerate(types)])
+        self.values: tuple[Value, ...]
+        if len(types) == 1:
+            self.values = (Value(self, 0, types[0]),)
+        else:
+            self.values = tuple([Value(self, index, type_) for index, type_ in enumerate(types)])
 
 
 class Graph:

@@ -62,6 +62,8 @@ class Op:
     domain: ClassVar[Interval | tuple[Interval, ...]] = Interval(-2.0, 2.0)
     answers: ClassVar[tuple[str, ...]] = ()
     name: ClassVar[str] = ""
+    _hash: ClassVar[int]
+    """Kept by each op once it was asked for; no field of it."""
     rounds: ClassVar[bool] = True
     """Whether it makes numbers: of narrow floats it is then computed in their accumulator, and rounded once.  What only moves elements, or
     holds them, hands on their bits."""
@@ -132,11 +134,12 @@ class Op:
 
     def __hash__(self) -> int:
         """That of the class and of the fields that are compared, asked once: an op is looked up several times by each pass."""
-        found: int | None = self.__dict__.get("_hash")
-        if found is None:
+        try:
+            return self._hash
+        except AttributeError:
             found = hash((type(self), *[getattr(self, f.name) for f in fields(self) if f.compare]))
             object.__setattr__(self, "_hash", found)
-        return found
+            return found
 
     def __getstate__(self) -> dict[str, Any]:
         return self.attributes()  # without the hash, which is another in another process
