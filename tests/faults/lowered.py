@@ -8,9 +8,23 @@ MEMORY = (
     Fault(
         "write after read",
         "compiler/accesses.py",
-        "((self.writes, self.reads) if touch.writes else (self.writes,))",
-        "((self.writes,))",
+        "self.reads.get(touch.memory) if touch.writes else None",
+        "None",
         "a write does not wait for the reads before it",
+    ),
+    Fault(
+        "a form for any strides",
+        "compiler/alike.py",
+        "rows = [(o.shape, o.strides, o.offset,",
+        "rows = [(o.shape, o.offset,",
+        "work is filled in for operands that lie otherwise",
+    ),
+    Fault(
+        "a copy that is not shared",
+        "compiler/alike.py",
+        "            copies[key] = operand(copy.place)",
+        "            pass",
+        "two contractions that a form was filled into copy one operand twice",
     ),
     Fault(
         "memory of a loop",
