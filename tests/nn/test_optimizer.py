@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.nn.averaging import Average
+from gradwerk.nn.clipping import ByNorm, ByValue
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.optimizer import SGD, Adam, Optimizer
 from gradwerk.nn.updates import Decay
@@ -89,6 +91,18 @@ def test_frozen_and_unused_parameters_stay() -> None:
     b.requires_grad = False
     SGD([a, b, c], 1.0).apply([Tensor(np.ones(2, np.float32)), Tensor(np.ones(2, np.float32)), None])
     assert [p.numpy()[0] for p in (a, b, c)] == [0.0, 1.0, 1.0]
+
+
+def test_settings_that_are_what_they_were_change_nothing() -> None:
+    optimizer = Adam([Parameter(np.ones(2, np.float32))], decay=Decay(0.1), clip=ByNorm(1.0), average=Average(0.9, None))
+    for settings, changes in (
+        ({"decay": Decay(0.1), "clip": ByNorm(1.0), "average": Average(0.9, None)}, 0), ({"decay": Decay(0.2)}, 1),
+        ({"decay": Decay(0.2, decoupled=True)}, 1), ({"clip": ByValue(1.0)}, 1), ({"clip": None}, 1), ({"beta_1": -0.0}, 1),
+        ({"beta_1": 0.0}, 1),
+    ):  # fmt: skip
+        before = optimizer.__gradwerk_version__
+        optimizer.configure(**settings)  # type: ignore[arg-type]
+        assert optimizer.__gradwerk_version__ == before + changes, settings
 
 
 def test_wrong_arguments() -> None:

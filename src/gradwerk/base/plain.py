@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -12,3 +14,10 @@ def same(a: object, b: object) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(same, a, b))
     return isinstance(a, PLAIN) and a == b and (not isinstance(a, float | complex) or repr(a) == repr(b))
+
+
+def same_setting(a: object, b: object) -> bool:
+    """The same of what may also be a record of plain values: a dataclass, field by field."""
+    if is_dataclass(a) and type(a) is type(b):
+        return all(same_setting(getattr(a, field.name), getattr(b, field.name)) for field in fields(a))
+    return a is b or same(a, b)

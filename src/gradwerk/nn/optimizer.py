@@ -14,7 +14,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
-from gradwerk.base.plain import same
+from gradwerk.base.plain import same_setting
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import Clip
 from gradwerk.nn.module import Module
@@ -100,7 +100,7 @@ class Optimizer(Module):
         for name, value in settings.items():
             if name not in self.__dict__ or isinstance(value, Tensor):
                 raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
-            if not same(self.__dict__[name], value):
+            if not same_setting(self.__dict__[name], value):
                 setattr(self, name, value)
         wanted = self.all_slots()
         if wanted != tuple(self.slots):
