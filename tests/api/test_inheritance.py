@@ -12,7 +12,10 @@ BASES = {
     "gradwerk.ir.op.Op": "what every primitive is",
     "gradwerk.nn.module.Module": "what holds parameters",
     "gradwerk.keras.layers.layer.Layer": "Keras' public base: a Sequential is a Model is a Layer",
+    "gradwerk.keras.optimizers.optimizer.Optimizer": "Keras' public base",
+    "gradwerk.keras.optimizers.schedules.LearningRateSchedule": "Keras' public base",
     "gradwerk.torch.nn.module.Module": "torch's public base",
+    "gradwerk.torch.optim.scheduler.LRScheduler": "torch's public base",
     "gradwerk.tensor.tensor.Tensor": "what doors give their names to",
 }
 MOST = 2

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradwerk as gw
 import gradwerk.keras as keras
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, TraceError
 
 schedules = keras.optimizers.schedules
 X = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
@@ -58,6 +59,78 @@ def test_a_schedule_is_the_rates_it_gives_set_one_by_one(schedule: Any, kind: An
     before = scheduled.get_weights()[0]
     scheduled.train_on_batch(X, Y)
     assert np.abs(scheduled.get_weights()[0] - before).max() > 0.01
+
+
+CHANGED = [
+    (schedules.ExponentialDecay(0.1, 2, 0.5), {"decay_rate": 0.25, "initial_learning_rate": 0.2}, [0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625]),
+    (schedules.InverseTimeDecay(0.1, 2, 0.5), {"decay_steps": 3, "staircase": True}, [0.1, 0.1, 0.1, 0.066667, 0.066667, 0.066667]),
+    (
+        schedules.PiecewiseConstantDecay([1, 3], [0.1, 0.05, 0.01]), {"values": [0.3, 0.2, 0.1], "boundaries": [2, 3]},
+        [0.3, 0.3, 0.3, 0.2, 0.1, 0.1],
+    ),
+    (
+        schedules.PolynomialDecay(0.1, 3), {"cycle": True, "power": 2.0, "end_learning_rate": 0.01},
+        [0.1, 0.05, 0.02, 0.01, 0.02, 0.0125],
+    ),
+    (
+        schedules.CosineDecay(0.1, 3), {"alpha": 0.5, "warmup_target": 0.2, "warmup_steps": 2},
+        [0.1, 0.15, 0.2, 0.175, 0.125, 0.1],
+    ),
+    (
+        schedules.CosineDecayRestarts(0.1, 2), {"alpha": 0.5, "_t_mul": 1.0, "_m_mul": 0.5, "first_decay_steps": 3},
+        [0.1, 0.0875, 0.0625, 0.075, 0.06875, 0.05625],
+    ),
+]  # fmt: skip
+"""Schedules, attributes that are set when two steps are behind them, and the rates that Keras 3.15 then gives from the first step on."""
+
+
+@pytest.mark.parametrize(("schedule", "changes", "rates"), CHANGED, ids=[type(row[0]).__name__ for row in CHANGED])
+def test_attributes_of_a_schedule_may_be_set_at_any_time(schedule: Any, changes: dict[str, Any], rates: list[float]) -> None:
+    scheduled, told = model_with(keras.optimizers.SGD(schedule)), model_with(keras.optimizers.SGD(0.0))
+    read = gw.compile(lambda step: schedule(step))
+    for step in range(5):
+        if step == 2:
+            for name, value in changes.items():
+                setattr(schedule, name, value)
+        rate = float(schedule(step)) if step < 2 else rates[step]
+        assert float(scheduled.optimizer.learning_rate) == pytest.approx(rate, abs=1e-6)
+        assert read(gw.Tensor(np.asarray(step, np.int64))).item() == pytest.approx(rate, abs=1e-6)
+        told.optimizer.learning_rate = rate
+        for model in (scheduled, told):
+            model.train_on_batch(X, Y)
+        np.testing.assert_allclose(scheduled.get_weights()[0], told.get_weights()[0], rtol=1e-5)
+    config = schedule.get_config()
+    assert {name: config[name.removeprefix("_")] for name in changes} == changes
+    assert type(schedule).from_config(config).get_config() == config
+
+
+def test_a_setting_of_a_schedule_that_is_out_of_range_is_refused_when_it_is_read() -> None:
+    schedule = schedules.CosineDecay(0.1, 3)
+    schedule.alpha = "0.5"
+    with pytest.raises(ArgumentError, match="alpha is a number, this is '0.5'"):
+        schedule(1)
+
+
+def test_what_a_compiled_function_reads_of_an_optimizer_is_what_it_is_then() -> None:
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.5)
+    reads = [lambda: optimizer.momentum, lambda: optimizer.learning_rate, lambda: getattr(optimizer, "clip" + "norm") or 0.0]
+    steps = [gw.compile(lambda x, read=read: x * read()) for read in reads]
+    assert [step(np.float32(1.0)).item() for step in steps] == pytest.approx([0.5, 0.1, 0.0])
+    optimizer.momentum, optimizer.learning_rate, optimizer.clipnorm = 0.25, 0.2, 2.0
+    assert [step(np.float32(1.0)).item() for step in steps] == pytest.approx([0.25, 0.2, 2.0])
+    optimizer.learning_rate = schedules.ExponentialDecay(0.5, 1, 1.0)
+    assert steps[1](np.float32(1.0)).item() == 0.5
+    assert [len(step.retraces) for step in steps] == [1, 1, 1]
+
+
+def test_a_compiled_function_sets_no_setting_of_an_optimizer() -> None:
+    optimizer, schedule = keras.optimizers.SGD(0.1), schedules.ExponentialDecay(0.5, 1, 1.0)
+    cases = [(optimizer, "momentum", 0.5), (optimizer, "own", 1), (optimizer, "learning_rate", schedule), (schedule, "name", "a")]
+    for owner, name, value in cases:
+        before = dict(vars(owner))
+        with pytest.raises(TraceError, match=f"{type(owner).__name__}.*is set inside a compiled function"):
+            gw.compile(lambda x: (setattr(owner, name, value), x)[1])(np.float32(1.0))  # noqa: B023  called at once
+        assert vars(owner) == before
 
 
 @pytest.mark.parametrize("schedule", ALL[:-1], ids=lambda schedule: type(schedule).__name__)

@@ -2,19 +2,21 @@
 
 Objects with a `__gradwerk_version__` (modules, optimizers) are guarded by that number, looked at only when the epoch has moved.  What
 carries no version is guarded by identity, numbers and texts by value: closure cells, globals that the code names, defaults, attributes
-of plain objects that the code names, the contents of lists and dicts.
+of plain objects that the code names, the contents of lists and dicts.  Attributes of adjustable objects are guards once they were read.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base.plain import PLAIN
+from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.placement import Met
@@ -153,6 +155,10 @@ class Reach:
         self.slots.append(Parts(label, value, None, parts))
         for number, part in enumerate(parts):
             self.visit(f"{label}.{number}", part)
+        own = getattr(type(value), "__gradwerk_own__", None)
+        if own is not None:
+            self.methods(type(value))
+            self.named(label, vars(value), self.known - own)
 
     def instance(self, label: str, value: Any) -> None:  # noqa: ANN401
         """An object: by its version if it has one, else attribute by attribute."""
@@ -169,12 +175,22 @@ class Reach:
             self.visit(f"{label}.{name}", held)
 
     def plain(self, label: str, value: Any) -> None:  # noqa: ANN401
-        """An object without a version: the attributes that code names."""
-        if _ours(type(value).__module__):
-            return
+        """An object without a version: the attributes that code names; of an adjustable one, what they hold.
+
+        No other object of ours changes under the user's hands.
+        """
         self.methods(type(value))
-        held = vars(value)
-        for name in self.known:
+        if isinstance(value, partial):
+            self.visit(label, (value.func, value.args, value.keywords))
+        elif isinstance(value, Adjustable):
+            for name, held in list(vars(value).items()):
+                self.visit(f"{label}.{name}", held)
+        elif not _ours(type(value).__module__):
+            self.named(label, vars(value), self.known)
+
+    def named(self, label: str, held: dict[str, Any], names: Iterable[str]) -> None:
+        """The attributes of these names."""
+        for name in names:
             if name in held:
                 self.slots.append(Item(f"{label}.{name}", held, name, held[name]))
                 self.visit(f"{label}.{name}", held[name])
@@ -195,7 +211,7 @@ class Reach:
                 continue
             self.seen[id(base)] = base
             for member in vars(base).values():
-                inner = getattr(member, "__func__", getattr(member, "fget", member))
+                inner = _unwrapped(member)
                 if isinstance(inner, FunctionType):
                     self.function(inner)
 
@@ -236,6 +252,16 @@ def _names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
+
+
+def _unwrapped(member: Any) -> Any:  # noqa: ANN401
+    """The function inside of what a class holds: a property, a class method, a compiled method."""
+    if isinstance(member, FunctionType):
+        return member
+    if isinstance(member, property | cached_property):
+        return member.fget if isinstance(member, property) else member.func
+    inner = getattr(member, "__wrapped__", getattr(member, "__func__", member))
+    return member if inner is member else _unwrapped(inner)
 
 
 def _ours(module: str) -> bool:

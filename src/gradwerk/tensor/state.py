@@ -85,6 +85,9 @@ class Tracing(Protocol):
     def forbid(self, owner: object, name: str) -> None:
         """A plain attribute is set."""
 
+    def note_read(self, owner: object, name: str) -> None:
+        """An attribute of an object that changes under the user's hands is read."""
+
     def refuse(self, error: TraceError) -> TraceError:
         """Contents were asked for: keeps the first such error, and gives it back."""
 

@@ -31,6 +31,7 @@ from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.node import TapeNode, next_number
 from gradwerk.tensor.placement import Met
+from gradwerk.tensor.slots import ABSENT, Item, Slot
 from gradwerk.tensor.state import interruptible, mode
 from gradwerk.tensor.storage import ALIASING, Storage, put, shown
 from gradwerk.tensor.tape import record
@@ -71,7 +72,9 @@ class Trace:
         """What the function holds of NumPy's: closure, globals, attributes."""
         self.owners: set[int] = set()
         self.held: dict[int, Handle] = {}
-        self.watched: list[Watched] = []
+        self.watched: list[Slot] = []
+        """Guards of what was read on the way: contents of arrays, attributes of what is adjustable."""
+        self.attributes: dict[tuple[int, str], Item] = {}
         self.shown: dict[int, Handle] = {}
         """Tensors made inside on the memory of Tensors from outside, by id."""
         self.lent: dict[Storage, tuple[Array, bytes]] = {}
@@ -315,6 +318,14 @@ class Trace:
                 f"{type(owner).__name__}.{name} is set inside a compiled function, which happens only while it is traced",
                 likely=f"{hints(owner).keep}, or set the attribute outside",
             )
+
+    def note_read(self, owner: object, name: str) -> None:
+        """An attribute of an object that changes under the user's hands is read: a guard, also where it is not there."""
+        outermost, held = self.outermost, vars(owner)
+        if (id(held), name) not in outermost.attributes and id(owner) not in outermost.newborn:
+            item = Item(f"{type(owner).__name__}.{name}", held, name, held.get(name, ABSENT))
+            outermost.attributes[id(held), name] = item
+            outermost.watched.append(item)
 
     def replaced_histories(self) -> list[Handle]:
         """Tensors whose place on the tape the function replaced."""

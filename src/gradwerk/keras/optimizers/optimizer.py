@@ -17,7 +17,9 @@ from gradwerk.nn import optimizer as known
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import ByGlobalNorm, ByNorm, ByValue, Clip
 from gradwerk.nn.updates import Decay
+from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 _ABSENT = object()
@@ -30,7 +32,7 @@ AROUND = ("weight_decay", *CLIPS, "use_ema", "ema_momentum", "ema_overwrite_freq
 
 
 @ORIGINAL.completes("keras.optimizers.Optimizer")
-class Optimizer:
+class Optimizer(Adjustable):
     """An update rule, told its parameters by the model that is compiled with it.
 
     Its settings may change at any time: the next step computes with what they are then.
@@ -60,8 +62,8 @@ class Optimizer:
         self.ema_overwrite_frequency = options.get("ema_overwrite_frequency")
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in self.settings and name not in AROUND:
-            object.__setattr__(self, name, value)
+        if mode.trace is not None or (name not in self.settings and name not in AROUND):
+            super().__setattr__(name, value)
             return
         if name == "use_ema" and self.rule is not None and bool(value) is not self.use_ema:
             raise ArgumentError(f"{type(self).__name__}: use_ema is chosen before the first step", likely="compile with a new optimizer")

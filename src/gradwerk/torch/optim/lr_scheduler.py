@@ -20,6 +20,7 @@ from gradwerk.torch.optim.scheduler import (
     LRScheduler,
     Rates,
     SequentialLR,
+    check_outside,
     checked_optimizer,
     counted_steps,
     for_groups,
@@ -211,6 +212,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def step(self, epoch: float | None = None) -> None:
         """The next epoch; or this one, which may be a part of one (`epoch + batch / batches`)."""
+        check_outside(type(self).__name__)
         self._update_lr(0 if epoch is None and self.last_epoch < 0 else epoch)
 
     def _update_lr(self, epoch: float | None = None) -> None:

@@ -15,6 +15,8 @@ from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
 from gradwerk.nn.updates import Decay
 from gradwerk.tensor.grad import enable_grad
+from gradwerk.tensor.guards import forbid_mutation
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.whole import write_all
 from gradwerk.torch.absent import ORIGINAL
@@ -40,6 +42,8 @@ class Optimizer:
     """What torch calls its slots."""
     old_defaults: ClassVar[dict[str, Any]] = {}
     """Options that state dicts of older versions lack, and what they are then."""
+    __gradwerk_own__ = frozenset({"param_groups", "_known", "_guarded", "_former", "_own_state"})
+    """Attributes that compiled steps follow in other ways.  All others are guards where code names them."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, (Module, Tensor)):
@@ -63,6 +67,15 @@ class Optimizer:
         self._own_state: defaultdict[Any, Any] = defaultdict(dict)
         for group in groups:
             self.add_param_group(group)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if mode.trace is not None and (name not in self.__gradwerk_own__ or not vars(self)):
+            mode.trace.forbid(self, name)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        forbid_mutation(self, name)
+        object.__delattr__(self, name)
 
     @staticmethod
     def settings(options: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.base.origin import warn
 from gradwerk.torch.optim.groups import number
 from gradwerk.torch.optim.optimizers import Optimizer
-from gradwerk.torch.optim.scheduler import LRScheduler, checked_optimizer, for_groups, put, rates_of
+from gradwerk.torch.optim.scheduler import LRScheduler, check_outside, checked_optimizer, for_groups, put, rates_of
 from gradwerk.torch.options import as_recorded
 
 MODES: Mapping[tuple[str, str], Callable[[float, float, float], bool]] = {
@@ -55,6 +55,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]  # noqa: ANN401  torch's, told a metric
         """Looks at the metric of an epoch."""
+        check_outside(type(self).__name__)
         if epoch is not None:
             warn("The epoch parameter in `scheduler.step()` is being deprecated: `scheduler.step()` counts by itself")
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, MissingOptionError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, MissingOptionError, TraceError
 from gradwerk.base.origin import warn
+from gradwerk.tensor.adjustable import Adjustable
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch.optim.groups import number
 from gradwerk.torch.optim.optimizers import Optimizer
@@ -28,7 +30,11 @@ def rates_of(optimizer: Optimizer, key: str = "lr") -> Rates:
 
 
 def put(group: Any, value: Any) -> None:  # noqa: ANN401
-    """Another learning rate: in the Tensor where it is one.  No compiled step is traced again."""
+    """Another learning rate: in the Tensor where it is one.  No compiled step is traced again.
+
+    Raises: TraceError inside a compiled step, where it would be a constant that each call writes.
+    """
+    check_outside("a scheduler")
     rate = group["lr"]
     if isinstance(rate, Tensor):
         rate.assign(number("learning rate", value))
@@ -36,7 +42,14 @@ def put(group: Any, value: Any) -> None:  # noqa: ANN401
         group["lr"] = value
 
 
-class LRScheduler:
+def check_outside(name: str) -> None:
+    """Before anything is changed: the rates are set outside of compiled steps, which read them.  Raises: TraceError inside one."""
+    if mode.trace is not None:
+        problem = f"{name} sets learning rates inside a compiled function, which happens only while it is traced"
+        raise TraceError(problem, likely="call its step() behind the compiled one, which reads the rates and is not traced again")
+
+
+class LRScheduler(Adjustable):
     """Sets the learning rates of an optimizer's groups, at each `step`.  A subclass writes `get_lr`: the rates at `last_epoch`.
 
     The rates at which the groups begin are kept in them as 'initial_lr'.
@@ -77,12 +90,14 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """The next epoch; or this one, by the closed form where there is one."""
+        check_outside(type(self).__name__)
         self._step_count += 1
         if epoch is not None:
             warn("The epoch parameter in `scheduler.step()` is being deprecated: `scheduler.step()` counts by itself")
         self._update_lr(epoch)
 
     def _update_lr(self, epoch: int | None = None) -> None:
+        check_outside(type(self).__name__)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         closed = getattr(self, "_get_closed_form_lr", None) if epoch is not None else None
         with self.within_step():
@@ -120,10 +135,11 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """All but the optimizer."""
-        return {key: value for key, value in vars(self).items() if key != "optimizer"}
+        return {key: getattr(self, key) for key in vars(self) if key != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Goes on from what `state_dict` gave.  The optimizer's own holds the rates."""
+        check_outside(type(self).__name__)
         vars(self).update(state_dict)
 
 
@@ -206,11 +222,12 @@ class Several(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """All but the optimizer, of each scheduler."""
-        held = {key: value for key, value in vars(self).items() if key not in ("optimizer", "_schedulers")}
+        held = {key: getattr(self, key) for key in vars(self) if key not in ("optimizer", "_schedulers")}
         return held | {"_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Goes on from what `state_dict` gave."""
+        check_outside(type(self).__name__)
         vars(self).update({key: value for key, value in state_dict.items() if key != "_schedulers"})
         for scheduler, held in zip(self._schedulers, state_dict["_schedulers"], strict=True):
             scheduler.load_state_dict(held)
@@ -236,6 +253,7 @@ class SequentialLR(Several):
 
     def step(self) -> None:  # type: ignore[override]  # torch's takes no epoch
         """The next epoch."""
+        check_outside(type(self).__name__)
         self.last_epoch += 1
         place = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[place]
@@ -265,6 +283,7 @@ class ChainedScheduler(Several):
 
     def step(self) -> None:  # type: ignore[override]  # torch's takes no epoch
         """The next epoch."""
+        check_outside(type(self).__name__)
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = rates_of(self.optimizer)
