@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -249,3 +251,46 @@ def test_what_another_thread_sets_while_guards_are_asked_is_seen_by_the_next_cal
     for lines in at_every_line(call, lambda: setattr(net, "scale", 2.0), guards):
         assert step(x).item() == net.scale, lines
     assert lines > 10
+
+
+RATE = 1.0
+
+
+@compile_
+def compiled_inside(x):
+    return x * RATE
+
+
+class Inside:
+    factor = 1.0
+
+    def __call__(self, x):
+        return x * self.factor * RATE
+
+    @compile_
+    def method(self, x):
+        return self(x)
+
+    @functools.cached_property
+    def kept(self):
+        return lambda x: x * RATE
+
+
+@pytest.mark.parametrize("name", ["function", "method", "object", "partial", "partial of a compiled function"])
+def test_what_compiled_functions_and_partials_inside_read_is_guarded(name, monkeypatch):
+    inside = {
+        "function": compiled_inside, "method": Inside().method, "object": compile_(Inside()),
+        "partial": functools.partial(Inside()), "partial of a compiled function": functools.partial(compiled_inside),
+    }[name]  # fmt: skip
+    step = compile_(lambda x: inside(x))
+    assert step(A)[1, 0].item() == 3.0
+    monkeypatch.setitem(globals(), "RATE", 2.0)
+    assert step(A)[1, 0].item() == 6.0
+
+
+def test_a_compiled_method_that_another_function_calls_is_guarded(monkeypatch):
+    held = Inside()
+    step = compile_(lambda x: held.method(x))
+    assert step(A)[1, 0].item() == 3.0
+    monkeypatch.setitem(globals(), "RATE", 2.0)
+    assert step(A)[1, 0].item() == 6.0

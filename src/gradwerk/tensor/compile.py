@@ -64,6 +64,10 @@ class Compiled:
                 del self.bound[next(iter(self.bound))]
         return bound
 
+    def __gradwerk_guarded__(self) -> tuple[Callable[..., Any], ...]:
+        """What another compiled function depends on that calls this one."""
+        return (self.fn,)
+
     def __copy__(self) -> Compiled:
         return Compiled(self.fn)
 
