@@ -186,7 +186,9 @@ def batch_norm(
         return norm.normalize(input, running_mean, running_var, weight, bias, epsilon=eps, axis=1)
     mean, variance = norm.batch_statistics(input, axis=1)
     if running_mean is not None and running_var is not None:
-        norm.remember(running_mean, running_var, mean, variance, input.numel() // input.shape[1], momentum=1 - momentum, unbiased=True)
+        keep: Any = 1 - momentum
+        keep = elementwise.cast(keep, mean.dtype) if isinstance(keep, Tensor) else keep
+        norm.remember(running_mean, running_var, mean, variance, input.numel() // input.shape[1], momentum=keep, unbiased=True)
     return norm.normalize(input, mean, variance, weight, bias, epsilon=eps, axis=1)
 
 

@@ -55,6 +55,8 @@ class _Convolution(Module):
     """What convolutions of any rank hold.  Parameters: weight (out, in / groups, *window), bias (out,)."""
 
     rank = 0
+    unserved = ("padding_mode",)
+    padding_mode = "zeros"
 
     @as_recorded()
     def __init__(
@@ -114,6 +116,9 @@ class Conv2d(_Convolution):
 class MaxPool2d(Module):
     """The largest of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
+    unserved = ("dilation", "return_indices", "ceil_mode")
+    dilation, return_indices, ceil_mode = 1, False, False
+
     @as_recorded()
     def __init__(self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> None:
         super().__init__()
@@ -130,6 +135,9 @@ class MaxPool2d(Module):
 
 class AvgPool2d(Module):
     """The mean of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
+
+    unserved = ("ceil_mode", "divisor_override")
+    ceil_mode, divisor_override = False, None
 
     @as_recorded()
     def __init__(
@@ -258,7 +266,7 @@ class Dropout(Module):
 
 
 class _BatchNorm(Module):
-    """Normalises axis 1 by the batch, or by running statistics in eval mode.
+    """Normalises axis 1 by the batch, or by running statistics in eval mode; with `momentum=None` these are the means over all batches.
 
     Parameters: weight, bias (features,).  Buffers: running_mean, running_var (unbiased), num_batches_tracked.
     """
@@ -270,14 +278,13 @@ class _BatchNorm(Module):
 
     @as_recorded()
     def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, track_running_stats: bool = True, *,
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True, *,
         bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        if momentum is None:
-            raise ArgumentError(f"{type(self).__name__}: momentum=None, a plain average, is not supported here yet")
         num_features = count(type(self).__name__, "num_features", num_features)
-        self.num_features, self.eps, self.momentum, self.track_running_stats = num_features, eps, momentum, track_running_stats
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(Tensor.of(np.ones(num_features, np.float32))) if affine else None
         self.bias = Parameter(Tensor.of(np.zeros(num_features, np.float32))) if affine and bias else None
         self.register_buffer("running_mean", Tensor.of(np.zeros(num_features, np.float32)) if track_running_stats else None)
@@ -288,15 +295,19 @@ class _BatchNorm(Module):
         """See `functional.batch_norm`."""
         if input.dim() not in self.ranks:
             raise ArgumentError(f"expected {' or '.join(f'{n}D' for n in self.ranks)} input (got {input.dim()}D input)")
-        by_batch = self.training or not self.track_running_stats
+        by_batch = self.training or (self.running_mean is None and self.running_var is None)
         if input.shape[1] != self.num_features:
             message = f"{type(self).__name__}: expected {self.num_features} features on axis 1, got {input.shape[1]}"
             likely = f"nn.{type(self).__name__}({input.shape[1]})"
             raise ShapeError(message, facts=(f"input   {tuple(input.shape)} {dtypes.name(input.dtype)}",), likely=likely)
         normalized(input, self.running_mean, by_batch=by_batch)
-        if self.training and self.num_batches_tracked is not None:
+        kept = (self.running_mean, self.running_var) if self.track_running_stats or not self.training else (None, None)
+        momentum: Any = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
-        return functional.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, by_batch, self.momentum, self.eps)
+            if self.momentum is None:
+                momentum = 1.0 / self.num_batches_tracked.double()
+        return functional.batch_norm(input, *kept, self.weight, self.bias, by_batch, momentum, self.eps)
 
     def extra_repr(self) -> str:
         """torch's text."""
@@ -318,6 +329,9 @@ class BatchNorm2d(_BatchNorm):
 
 class Embedding(Module):
     """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
+
+    unserved = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
+    padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse = None, None, 2.0, False, False
 
     @as_recorded()
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:

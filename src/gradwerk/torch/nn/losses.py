@@ -59,6 +59,9 @@ class L1Loss(_ElementLoss):
 class BCEWithLogitsLoss(_ElementLoss):
     """Binary cross-entropy from logits."""
 
+    unserved = ("weight", "pos_weight")
+    weight = pos_weight = None
+
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy_with_logits`."""
         return functional.binary_cross_entropy_with_logits(input, target, reduction=self.reduction)
@@ -66,6 +69,9 @@ class BCEWithLogitsLoss(_ElementLoss):
 
 class BCELoss(_ElementLoss):
     """Binary cross-entropy from probabilities."""
+
+    unserved = ("weight",)
+    weight = None
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy`."""

@@ -30,6 +30,9 @@ class LSTM(Module):
     suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
     """
 
+    unserved = ("proj_size", "mode")
+    proj_size, mode = 0, "LSTM"
+
     @as_recorded()
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
