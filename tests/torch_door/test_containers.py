@@ -129,3 +129,35 @@ def test_a_buffer_that_is_deleted_is_gone() -> None:
     assert list(module.state_dict()) == ["two"]
     module.register_buffer("one", torch.ones(2))
     assert sorted(module.state_dict()) == ["one", "two"]
+
+
+def test_what_goes_through_a_module_may_set_what_it_likes_on_it() -> None:
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    x, rounds = torch.ones(3, 4), 0
+    for _ in net.parameters():
+        net.eval()
+        net(x)
+        rounds += 1
+    for _ in net.named_parameters():
+        net.state_dict()
+        rounds += 1
+    for _ in net.named_modules():
+        net.train()
+        net.own = rounds
+        rounds += 1
+    for _ in net.parameters():
+        handle = net[0].register_forward_hook(lambda *_: None)
+        net(x)
+        handle.remove()
+        rounds += 1
+    assert rounds == 4 + 4 + 4 + 4
+    linear = net[0]
+    for name, p in linear.named_parameters():
+        linear.register_buffer(f"{name}_mask", torch.ones(3))
+        setattr(linear, f"init_{name}", p.detach().clone())
+    for name, _ in linear.named_buffers():
+        linear.register_buffer(f"{name}_more", torch.ones(3))
+    assert sorted(dict(linear.named_buffers())) == ["bias_mask", "bias_mask_more", "weight_mask", "weight_mask_more"]
+    for _ in net.children():
+        net.append(nn.ReLU())
+    assert len(net) == 6

@@ -91,16 +91,16 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Direct sub-modules with their names, in order of definition."""
-        for name, value in self.__dict__.items():
+        for name, value in _attributes(self):
             yield from _modules_in(name, value)
 
     def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """The parameters held by this very module."""
-        return ((name, value) for name, value in self.__dict__.items() if isinstance(value, Parameter))
+        return ((name, value) for name, value in _attributes(self) if isinstance(value, Parameter))
 
     def own_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """The buffers held by this very module."""
-        return ((name, value) for name, value in self.__dict__.items() if isinstance(value, Tensor) and not isinstance(value, Parameter))
+        return ((name, value) for name, value in _attributes(self) if isinstance(value, Tensor) and not isinstance(value, Parameter))
 
     def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module ('' or the prefix) and all below it, each once, owners first."""
@@ -218,6 +218,11 @@ def as_array(value: Any) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a T
     return np.array(value.contents("its contents")) if isinstance(value, Tensor) else np.asarray(value)
 
 
+def _attributes(module: Module) -> list[tuple[str, Any]]:
+    """As they are now: who goes through them may set others meanwhile, and so may another thread."""
+    return list(module.__dict__.items())
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
@@ -230,5 +235,5 @@ def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:
         for position, item in enumerate(value):
             yield from _modules_in(f"{name}.{position}", item)
     elif isinstance(value, dict):
-        for key, item in value.items():
+        for key, item in list(value.items()):
             yield from _modules_in(f"{name}.{key}", item)

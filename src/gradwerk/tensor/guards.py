@@ -242,7 +242,7 @@ class Reach:
         short = len(value) <= LONGEST
         self.slots.append(Contents(label, value, len(value), items_of(value) if short else ()))
         if short:
-            for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            for key, item in list(value.items()) if isinstance(value, dict) else enumerate(value):
                 self.visit(f"{label}[{key!r}]", item)
 
 

@@ -133,7 +133,7 @@ class Versioned:
 
     def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
         self.label, self.owner, self.version = label, owner, owner.__gradwerk_version__
-        self.held = {name: value for name, value in vars(owner).items() if not name.startswith("__gradwerk")}
+        self.held = {name: value for name, value in list(vars(owner).items()) if not name.startswith("__gradwerk")}
 
     def change(self) -> str:
         """The first attribute that differs, or nothing."""

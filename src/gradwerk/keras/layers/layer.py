@@ -199,7 +199,7 @@ class Layer(Module):
 
     def own_tensors(self) -> list[tuple[str, Tensor]]:
         """The weights of this very layer under the names of their attributes, in order of making."""
-        held = {id(value): (name, value) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        held = {id(value): (name, value) for name, value in list(vars(self).items()) if isinstance(value, Tensor)}
         made = [held.pop(id(weight), (name, weight)) for name, weight in self._made]
         return [*made, *held.values()]
 

@@ -99,7 +99,7 @@ class Module(core.Module):
 
     def own_buffers(self) -> Iterator[tuple[str, base.Tensor]]:
         """The registered buffers of this very module."""
-        return ((name, getattr(self, name)) for name in self._buffer_names if getattr(self, name, None) is not None)
+        return ((name, getattr(self, name)) for name in list(self._buffer_names) if getattr(self, name, None) is not None)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -107,7 +107,7 @@ class Module(core.Module):
 
     def held_modules(self) -> list[tuple[str, core.Module]]:
         """Direct sub-modules with their names; one that stands under two names twice."""
-        return [(name, value) for name, value in self.__dict__.items() if isinstance(value, core.Module)]
+        return [(name, value) for name, value in list(self.__dict__.items()) if isinstance(value, core.Module)]
 
     def named_children(self) -> Iterator[tuple[str, core.Module]]:
         """Direct sub-modules with their names, each once."""

@@ -32,7 +32,7 @@ def warn_of_unregistered(model: Module) -> None:
 
 def containers_of(module: Module) -> Iterator[tuple[str, type, list[Module]]]:
     """(name, kind, modules in it) of plain containers among the attributes."""
-    for name, value in vars(module).items():
+    for name, value in list(vars(module).items()):
         if name.startswith("_") or type(value) not in (list, tuple, dict):
             continue
         items = value.values() if type(value) is dict else value
