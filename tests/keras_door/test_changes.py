@@ -166,7 +166,7 @@ def model_of(*extents: int) -> Any:
 
 def test_layers_that_come_and_go_need_another_compile() -> None:
     labels = np.arange(16) % 2
-    for use in (lambda m, y: m.fit(X, y, verbose=0), lambda m, y: m.train_on_batch(X, y), lambda m, y: m.evaluate(X, y, verbose=0)):
+    for use in (lambda m, y: m.fit(X, y, verbose=0), lambda m, y: m.train_on_batch(X, y)):
         model = model_of(4, 2)
         model.fit(X, labels, verbose=0)
         model.pop()
@@ -179,6 +179,31 @@ def test_layers_that_come_and_go_need_another_compile() -> None:
         assert model.predict(X, verbose=0).shape == (16, 5)
         model.train_on_batch(X, labels + 3)
         assert not np.array_equal(before[-2], model.get_weights()[-2])
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_a_model_of_other_layers_is_tested_without_its_optimizer(run_eagerly: bool) -> None:
+    """As Keras does; and trained only with another."""
+    labels = np.arange(16) % 2
+    model, other = model_of(4, 2), model_of(4, 2)
+    model.compile(SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=run_eagerly)
+    model.fit(X, labels, verbose=0)
+    added = [lambda m, n=n: m.add(layers.Dense(n, activation="softmax")) for n in (5, 3)]
+    for change in (added[0], lambda m: m.pop(), added[1]):
+        change(model)
+        change(other)
+        other.compile(SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        other.set_weights(model.get_weights())
+        before = model.get_weights()
+        for test in (lambda m: m.evaluate(X, labels, verbose=0), lambda m: m.test_on_batch(X, labels)):
+            np.testing.assert_allclose(test(model), test(other), rtol=1e-6)
+        if len(model.layers) == 2:
+            model.train_on_batch(X, labels)
+            assert not np.array_equal(before[0], model.get_weights()[0])
+            continue
+        with pytest.raises(ArgumentError, match="built for another model"):
+            model.train_on_batch(X, labels)
+        np.testing.assert_array_equal(before[0], model.get_weights()[0])
 
 
 def test_accuracy_is_chosen_by_the_targets_of_each_call() -> None:

@@ -38,6 +38,8 @@ class Made:
     steps: Steps
     targets: tuple[int, bool]
     output_shape: tuple[int | None, ...]
+    trains: bool
+    """Whether their optimizer is the model's: one that was built for other weights takes no part in tests."""
     epoch: int
     """The number of changes when they were last found to be right (see tensor/state.py)."""
 
@@ -183,7 +185,7 @@ class Training:
         """The means over all examples."""
         listeners = checked_callbacks(callbacks, self.model, {"verbose": verbose})
         events = [*self._progress(verbose, epochs=False), TestBridge(listeners)]
-        return loop.evaluate(self.steps_for(data.y), data.batches(batch_size, self.dtypes(data.x)), events)
+        return loop.evaluate(self.steps_for(data.y, training=False), data.batches(batch_size, self.dtypes(data.x)), events)
 
     def predict(self, x: ArrayLike, batch_size: int | None) -> Any:  # noqa: ANN401  arrays as the model gives Tensors
         """The answers to all examples."""
@@ -207,7 +209,7 @@ class Training:
     def test_on_batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> dict[str, float]:
         """The means of one batch."""
         arrays = self._batch(x, y, sample_weight)
-        steps = self.steps_for(arrays[1])
+        steps = self.steps_for(arrays[1], training=False)
         steps.test_fresh(*arrays)
         return steps.logs()
 
@@ -230,19 +232,20 @@ class Training:
             self._asking = Steps(Task(self.model, call=called), compiled=not self._eager)
         return self._asking
 
-    def steps_for(self, y: Array | None) -> Steps:
+    def steps_for(self, y: Array | None, *, training: bool = True) -> Steps:
         """The steps for targets of this form: "accuracy" depends on it.  Made anew where the form, or the model's output, is another.
 
-        Raises: StateError before `compile`; ArgumentError where the model has other weights than the optimizer was built for.
+        Raises: StateError before `compile`; ArgumentError where they are to train, and the optimizer was built for other weights.
         """
         if y is None:
             raise ArgumentError("targets are needed")
         made, form, now = self._made, (y.ndim, y.shape[-1:] == (1,)), epoch.number
-        if made is not None and made.epoch == now and made.targets == form:
+        if made is not None and made.epoch == now and made.targets == form and (made.trains or not training):
             return made.steps
         optimizer, loss = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
-        rule = optimizer.build(parameters) if parameters and self.model.trainable_weights else None
+        trains = training or optimizer.fits(parameters)
+        rule = optimizer.build(parameters) if trains and parameters and self.model.trainable_weights else None
         output_shape = tuple(self.model.output_shape)
         if made is None or made.targets != form or made.output_shape != output_shape or made.steps.task.optimizer is not rule:
             layers = list(self.model.sublayers()) if self.model.numbers_layers else []
@@ -253,7 +256,7 @@ class Training:
             steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:
             steps = made.steps
-        self._made = Made(steps, form, output_shape, now)
+        self._made = Made(steps, form, output_shape, trains, now)
         return steps
 
     def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:

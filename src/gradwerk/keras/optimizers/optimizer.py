@@ -84,12 +84,16 @@ class Optimizer(Adjustable):
             self.rule = self.make(parameters)
             self.rule.rate, self.rule.iterations = self._rate, self._iterations
             self.rule.configure(schedule=self._schedule)
-        elif [id(p) for p in self.rule.targets.values()] != [id(p) for p in parameters.values()]:
+        elif not self.fits(parameters):
             raise ArgumentError(
                 f"the optimizer {self.name!r} was built for another model, or for other weights of this one",
                 likely="call model.compile again, with a new optimizer",
             )
         return self.rule
+
+    def fits(self, parameters: Mapping[str, Parameter]) -> bool:
+        """Whether the state is of these parameters, or there is none yet."""
+        return self.rule is None or [id(p) for p in self.rule.targets.values()] == [id(p) for p in parameters.values()]
 
     def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
         """The rule with its state.  A subclass writes it."""
