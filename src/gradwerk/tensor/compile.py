@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
+from gradwerk.tensor.beside import Beside
 from gradwerk.tensor.calls import Binding, run
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
@@ -45,23 +46,24 @@ class Compiled:
         self.specializations: dict[tuple[Any, ...], list[Binding]] = {}
         self.retraces: list[str] = []
         self.last_key: tuple[Any, ...] = ()
-        self.key = f"__gradwerk_compiled_{self.name}_{id(self)}"
-        """Where an instance keeps its own form of a compiled method: a subclass that overrides the method has another."""
+        self.beside: Beside[Compiled] = Beside()
+        """What a compiled method is of each object."""
         self.bound: dict[int, Compiled] = {}
-        """The same for owners without a `__dict__` to keep it in, the last `MOST_SPECIALIZATIONS` of them."""
+        """The same for classes, and objects without attributes of their own: the last `MOST_SPECIALIZATIONS` of them."""
 
     def __get__(self, owner: Any, kind: type | None = None) -> Compiled:  # noqa: ANN401
         if owner is None and not isinstance(self.fn, classmethod | staticmethod):
             return self
         place = kind if owner is None else owner
-        inside = getattr(place, "__dict__", None)
-        held: dict[Any, Compiled] = inside if isinstance(inside, dict) else self.bound
-        key = self.key if isinstance(inside, dict) else id(place)
-        bound, method = held.get(key), self.fn.__get__(owner, kind)
-        if bound is None or bound.fn != method:  # a copied object holds its original's
-            bound = held[key] = Compiled(method)
-            if len(self.bound) > MOST_SPECIALIZATIONS:
-                del self.bound[next(iter(self.bound))]
+        bound = self.beside.get(place) or self.bound.get(id(place))
+        if bound is not None:
+            return bound
+        bound = Compiled(self.fn.__get__(owner, kind))
+        if isinstance(getattr(place, "__dict__", None), dict) and type(place).__weakrefoffset__:
+            return self.beside.keep(place, bound)
+        bound = self.bound.setdefault(id(place), bound)
+        if len(self.bound) > MOST_SPECIALIZATIONS:
+            self.bound.pop(next(iter(self.bound)), None)
         return bound
 
     def __gradwerk_guarded__(self) -> tuple[Callable[..., Any], ...]:
