@@ -116,8 +116,8 @@ def test_a_compiled_function_reads_arrays_of_numpy_at_each_call() -> None:
 
 
 BAD: list[tuple[Any, type[GradwerkError], str]] = [
-    (([0, 1], [0, 3]), IndexDataError, "index 3 at (1) is outside 0..2"),
-    (([0, -3], [0, 1]), IndexDataError, "index -1 at (1) is outside 0..1"),
+    (([0, 1], [0, 3]), IndexDataError, "index 3 at (1) is outside -3..2"),
+    (([0, -3], [0, 1]), IndexDataError, "index -3 at (1) is outside -2..1"),
     (([0, 1], [0, 1, 2]), ShapeError, "do not broadcast together"),
     ((slice(None), [0.5]), IndexKindError, "must be integers or bools"),
     (([0], [0], [0], [0], [0]), OutOfRangeError, "5 indices for 4 axes"),
@@ -144,3 +144,49 @@ def test_what_a_trace_does_not_know() -> None:
 
     with pytest.raises(TraceError, match="needs the contents of the rows"):
         gw.compile(write)(Tensor(X), rows)
+
+
+@pytest.mark.parametrize("rows", [250, 70_000])
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64])
+def test_places_of_any_width(kind: type[np.integer[Any]], rows: int) -> None:
+    """As NumPy's x[i]: a place, and an extent, need not fit the dtype that the others come in."""
+    held = np.arange(rows * 3, dtype=np.float32).reshape(rows, 3)
+    signed = np.issubdtype(kind, np.signedinteger)
+    places = np.array([0, 1, min(rows - 1, np.iinfo(kind).max), *([-1, -100] if signed else [])], kind)
+    x = Tensor(held)
+    reads: list[Any] = [lambda x: x[places], lambda x: x[places, 1], lambda x: x[10:110][places % 100 if signed else places[:2]]]
+    for read in reads:
+        np.testing.assert_array_equal(read(x).numpy(), read(held))
+        np.testing.assert_array_equal(gw.compile(read)(x).numpy(), read(held))
+
+    def written(x: Any) -> Any:
+        y = x * 1.0
+        y[places] = 7.0
+        y[places, 0] = 8.0
+        return y
+
+    for write in (written, gw.compile(written)):
+        np.testing.assert_array_equal(write(x).numpy(), written(held))
+    far = np.array([np.iinfo(kind).max], kind)
+    if np.iinfo(kind).max >= rows:
+        for call in (lambda: x[far], lambda: written(Tensor(held[:2])), lambda: gw.compile(lambda x: x[far])(x)):
+            with pytest.raises(IndexError, match="outside"):
+                call()
+
+
+def test_contents_of_places_that_no_tensor_holds_are_read_at_each_call() -> None:
+    held, places = np.arange(12, dtype=np.float32).reshape(4, 3), np.array([0, -1], np.int16)
+    read = gw.compile(lambda x: x[places])
+    for change in (0, 1, -4):
+        places[1] = change
+        np.testing.assert_array_equal(read(Tensor(held)).numpy(), held[places])
+
+
+@pytest.mark.parametrize("key", [np.array([0.0, 1.0]), np.array([0.0], np.float16), [0.5], Tensor([0.0, 1.0])], ids=str)
+def test_places_that_are_no_whole_numbers_are_not_written_either(key: Any) -> None:
+    x = Tensor(np.zeros((3, 2), np.float32))
+    for call in (lambda: x[key], lambda: x.__setitem__(key, 1.0), lambda: x.__setitem__((key, 0), 1.0)):
+        with pytest.raises(IndexKindError, match="must be integers or bools"):
+            call()
+    x[[]] = 1.0
+    assert not x.numpy().any()

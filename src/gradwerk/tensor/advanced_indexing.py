@@ -35,14 +35,32 @@ def is_array(part: Part) -> bool:
 
 def as_places(x: Operand, part: Part) -> Any:  # noqa: ANN401
     """A list as an array, an array that a compiled function reads at each call as a Tensor.  Raises: IndexKindError."""
+    found, trace = exact(x, part), mode.trace
+    if trace is not None and isinstance(found, np.ndarray) and isinstance(x, Handle) and trace.held_array(found) is not None:
+        return trace.fresh(x.result_class, trace.array_value(found))
+    return found
+
+
+def exact(x: Operand, part: Part) -> Any:  # noqa: ANN401
+    """Integers or bools, a list as an array; integers that no Tensor holds (int8, uint64) as int64, and their contents are a guard.
+
+    Raises: IndexKindError.
+    """
     found = np.asarray(part, np.int64 if not part else None) if isinstance(part, list) else part
     if not dtypes.is_exact(found.dtype):
         facts = (f"Tensor {tuple(x.shape)}",)
         raise IndexKindError(f"what is used as an index must be integers or bools, these are {dtypes.name(found.dtype)}", facts=facts)
-    trace = mode.trace
-    if trace is not None and isinstance(found, np.ndarray) and isinstance(x, Handle) and trace.held_array(found) is not None:
-        return trace.fresh(x.result_class, trace.array_value(found))
-    return found
+    if found.dtype in dtypes.SHORT:
+        return found
+    if mode.trace is not None:
+        mode.trace.watch(found)
+    return wide(found)
+
+
+def wide(numbers: Array) -> Array:
+    """Whole numbers as int64, in which every place and every extent can be said; larger ones as the largest, which is no place."""
+    top = np.iinfo(np.int64).max
+    return np.asarray(np.minimum(numbers, top) if numbers.dtype == np.uint64 else numbers, np.int64)
 
 
 def mask_of(x: Operand, mask: Any, first: int) -> Array:  # noqa: ANN401

@@ -11,7 +11,7 @@ from gradwerk.base.errors import DTypeError, OutOfRangeError, ShapeError, TraceE
 from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, movement
 from gradwerk.ops.indexing import gather
-from gradwerk.tensor.advanced_indexing import as_places, by_arrays, from_front, is_array, mask_of, places_of
+from gradwerk.tensor.advanced_indexing import as_places, by_arrays, exact, from_front, is_array, mask_of, places_of, wide
 from gradwerk.tensor.basic_indexing import basic
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -52,7 +52,7 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
         if len(key) == 1:
             return replaced(x, key[0], value)
         return movement.reshape(replaced(movement.reshape(x, (-1,)), places_of(x, key), value), x.shape)
-    rows = np.asarray(key) if isinstance(key, list) else key
+    rows = exact(x, key)
     value = value if isinstance(value, Handle | np.ndarray) else dtypes.of_value(value, x.dtype)
     if value.dtype != x.dtype:
         message = "Index put requires the source and destination dtypes match"
@@ -67,6 +67,7 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
         rows = rows._array
     elif mode.trace is not None:
         mode.trace.watch(rows)
+    rows = wide(rows)
     extent, rest = x.shape[0], tuple(x.shape[1:])
     flat = np.where(rows < 0, rows + extent, rows).reshape(-1)
     if flat.size and not (flat.min() >= 0 and flat.max() < extent):
