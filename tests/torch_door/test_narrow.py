@@ -12,6 +12,7 @@ import pytest
 
 import gradwerk.torch as torch
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError
 from gradwerk.torch import nn
 from gradwerk.torch.nn import functional as F  # noqa: N812
 
@@ -150,3 +151,61 @@ def test_errors_name_the_dtype() -> None:
         torch.ones(2, 2).bfloat16() @ torch.ones(2, 2)
     with pytest.raises(TypeError, match="bfloat16"):
         torch.ones(2).bfloat16() ^ torch.ones(2).bfloat16()
+
+
+def test_numbers_that_tensors_hold() -> None:
+    for dtype in (torch.bfloat16, torch.float16, torch.float64):
+        three = torch.tensor(3.0).to(dtype)
+        assert torch.full((2,), three).tolist() == [3.0, 3.0] and torch.full((2,), three).dtype == torch.float32
+        assert torch.arange(three).tolist() == [0.0, 1.0, 2.0] and torch.arange(three).dtype == torch.float32
+        assert nn.init.constant_(torch.zeros(2), three).tolist() == [3.0, 3.0]
+
+
+def test_probabilities_are_looked_at_in_any_dtype() -> None:
+    for dtype in (torch.bfloat16, torch.float16, torch.float32):
+        half, one = torch.tensor([0.5]).to(dtype), torch.ones(1).to(dtype)
+        assert F.binary_cross_entropy(half, one).item() == pytest.approx(0.6931, abs=2e-3)
+        assert nn.BCELoss()(half, one).item() == torch.compile(nn.BCELoss())(half, one).item()
+        for wrong in (1.5, -0.5, float("nan")):
+            with pytest.raises(ArgumentError, match="should be between 0 and 1"):
+                F.binary_cross_entropy(half * 0 + wrong, one)
+
+
+def forms(dtype: Any) -> list[tuple[Any, ...]]:
+    """Arguments of many functions."""
+    x, y, row = (abs(numbers(*shape)).clamp(0, 1).to(dtype) for shape in ((3, 4), (4, 3), (4,)))
+    image, kernel = abs(numbers(1, 2, 4, 4)).to(dtype), numbers(3, 2, 2, 2).to(dtype)
+    places = torch.tensor([0, 1, 2])
+    return [
+        (x,), (x, x), (x, x, x), (x, 0), (x, 0.5), (x, 0, 1), (x, (4, 3)), (x, y), (row, row), (x, places), (x, 0, places[None]),
+        (x, x > 0.5), (x > 0.5, x, x), (x, x > 0.5, 0.0), (image, 2), (image, kernel), (x, row, row), (x, row, row, None, None, True),
+        (x, x, 1.0), (x[0, 0],), (x, 0, 0, 1),
+    ]  # fmt: skip
+
+
+OWN = {"save", "load", "compile", "manual_seed", "numpy", "of", "sharing"}
+"""What writes files, changes the process, or gives NumPy arrays, which bfloat16 has not; and what is no function of torch."""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("place", [torch, F, torch.Tensor], ids=["torch", "functional", "Tensor"])
+def test_what_takes_float16_takes_bfloat16(place: Any) -> None:
+    names = [name for name in dir(place) if name not in OWN and "backward" not in name and (name[:1] != "_" or "item" in name)]
+    found = {name: getattr(place, name, None) for name in names}
+    functions = {name: value for name, value in found.items() if callable(value) and not isinstance(value, type)}
+    taken, refused = 0, []
+    for name, function in functions.items():
+        for number, (half, brain) in enumerate(zip(forms(torch.float16), forms(torch.bfloat16), strict=True)):
+            answers = [answer_of(function, half), answer_of(function, brain)]
+            taken += not isinstance(answers[0], Exception)
+            if isinstance(answers[1], Exception) and (not isinstance(answers[0], Exception) or "ufunc" in str(answers[1])):
+                refused.append((name, number, answers[1]))
+    numbers_only = {("allclose", 2), ("arange", 2), ("full", 2), ("allclose", 16), ("allclose", 17)}  # arrays where torch takes numbers
+    assert [one for one in refused if one[:2] not in numbers_only] == [] and taken > len(functions)
+
+
+def answer_of(function: Any, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return error

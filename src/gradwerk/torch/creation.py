@@ -63,6 +63,11 @@ def _read_now(data: Any) -> None:  # noqa: ANN401
             _read_now(item)
 
 
+def number_in(value: Any) -> Any:  # noqa: ANN401
+    """The number that a Tensor holds, and anything else as it is.  Raises: as `item`."""
+    return value.item() if isinstance(value, base.Tensor) else value
+
+
 def _read(data: Any) -> Any:  # noqa: ANN401
     """Nested lists of Tensors as arrays."""
     return [_read(item) for item in data] if isinstance(data, (list, tuple)) else np.asarray(data.contents("tensor()"))
@@ -91,6 +96,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor: 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """One value everywhere; its dtype is the value's unless given."""
     _read_now(fill_value)
+    fill_value = number_in(fill_value)
     dtype = dtype or Tensor.of(fill_value).dtype
     value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
     return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
@@ -119,6 +125,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
     """start, start + step, ... before end; int64 from whole numbers, else float32."""
     if start is None and end is None:
         raise ArgumentTypeError("arange() missing 1 required positional arguments: 'end'")
+    start, end, step = map(number_in, (start, end, step))
     first, last = (0, start) if end is None else (0 if start is None else start, end)
     floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
     if dtype is not None and dtypes.is_integer(dtype):

@@ -73,8 +73,11 @@ def target(name: str, given: Any) -> None:  # noqa: ANN401
 
 def unit_interval(name: str, input: Any) -> None:  # noqa: A002, ANN401
     """Probabilities lie between 0 and 1, where contents can be seen (not in a compiled step).  Raises: ArgumentError."""
-    array = getattr(input, "_array", None)
-    if mode.trace is None and array is not None and array.size and not (array.min() >= 0 and array.max() <= 1):
+    held = getattr(input, "_array", None)
+    if mode.trace is not None or held is None or not held.size:
+        return
+    array = dtypes.widened(held)
+    if not (array.min() >= 0 and array.max() <= 1):
         facts = (f"lowest {array.min()}, highest {array.max()}",)
         likely = "" if (array != array).any() else "binary_cross_entropy_with_logits (nn.BCEWithLogitsLoss) takes scores of any size"
         raise ArgumentError(f"{name}: all elements of input should be between 0 and 1", facts=facts, likely=likely)

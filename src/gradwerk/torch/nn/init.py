@@ -26,7 +26,7 @@ def ones_(tensor: Tensor) -> Tensor:
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """One value everywhere."""
-    return _fill(tensor, init.Constant(val))
+    return _fill(tensor, init.Constant(val.item() if isinstance(val, Tensor) else val))
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
