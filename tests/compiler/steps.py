@@ -71,13 +71,15 @@ TERMS: dict[str, Step] = {
 }
 
 
-def loop(step: Callable[..., Sequence[Value]], carries: int, length: int, *, dtype: Any = FLOAT, reverse: bool = False) -> Graph:
-    """`step` of carries, x, w and m, as a finished graph of one scan and what comes of it."""
+def loop(
+    step: Callable[..., Sequence[Value]], carries: int, length: int, *, dtype: Any = FLOAT, reverse: bool = False, sums: int = 0
+) -> Graph:  # fmt: skip
+    """`step` of carries (the last `sums` in any order), x, w and m, as a finished graph of one scan and what comes of it."""
     vector, square = Type((4,), dtype), Type((4, 4), dtype)
     body = Graph("step")
     inputs = [*[body.input(vector) for _ in range(carries + 2)], body.input(square)]
     body.finish(step(*inputs))
     graph = Graph("loop")
     given = [graph.input(t) for t in (*[vector] * carries, Type((length, 4), dtype), vector, square)]
-    made = scan(body, length, given[:carries], given[carries : carries + 1], given[carries + 1 :], reverse=reverse)
+    made = scan(body, length, given[:carries], given[carries : carries + 1], given[carries + 1 :], reverse=reverse, sums=sums)
     return graph.finish(made)

@@ -55,11 +55,32 @@ def test_any_value_may_be_carried_and_stacked(carry: str) -> None:
 
 @pytest.mark.parametrize("term", TERMS)
 def test_a_carry_that_only_accumulates(term: str) -> None:
-    """Any term, in either direction, for any number of steps; beside a carry that goes on."""
+    """Any term, in either direction, for any number of steps, in its order or in any; beside a carry that goes on."""
     for length, reverse in ((0, False), (1, False), (3, False), (3, True)):
-        for dtype in (dtypes.float32, dtypes.int32):
-            same(loop(lambda c, x, w, m: (add(c, TERMS[term](c, x, w, m)),), 1, length, dtype=dtype, reverse=reverse))
-    same(loop(lambda c, d, x, w, m: (add(c, TERMS[term](d, x, w, m)), maximum(d, x)), 2, 3))
+        for dtype, sums in product((dtypes.float32, dtypes.int32), (0, 1)):
+            same(loop(lambda c, x, w, m: (add(c, TERMS[term](c, x, w, m)),), 1, length, dtype=dtype, reverse=reverse, sums=sums))
+    for sums in (0, 1):
+        same(loop(lambda d, c, x, w, m: (maximum(d, x), add(c, TERMS[term](d, x, w, m))), 2, 3, sums=sums))
+
+
+def test_a_sum_leaves_the_loop_where_its_order_is_free() -> None:
+    """Whole numbers always, floating ones where the scan says that nobody has chosen their order."""
+    step = lambda c, d, x, w, m: (add(c, x), add(d, mul(x, w)))  # noqa: E731
+    f32 = dtypes.float32
+    for dtype, sums, found in ((dtypes.int32, 0, {0, 1}), (f32, 0, set()), (f32, 1, {1}), (f32, 2, {0, 1})):
+        (op,) = (node.op for node in loop(step, 2, 3, dtype=dtype, sums=sums).live() if isinstance(node.op, Scan))
+        assert set(accumulated_terms(op)) == found
+
+
+@pytest.mark.parametrize("sums", [0, 1])
+def test_zeros_keep_their_sign_in_sums(sums: int) -> None:
+    """A sum of negative zeros that begins with one is one, in its own order; a sum in any order begins with +0, as gradients do."""
+    for length in (0, 1, 3):
+        graph = loop(lambda c, x, w, m: (add(c, x),), 1, length, sums=sums)
+        arrays = [np.full(value.shape, -0.0, np.float32) for value in graph.inputs]
+        arrays[0] = arrays[0] if sums == 0 else -arrays[0]
+        (wanted,), (got,) = interpret(graph, arrays), Native(graph, {}).run([aligned_copy(x) for x in arrays])
+        np.testing.assert_array_equal(np.signbit(got), np.signbit(wanted))
 
 
 def test_a_sum_that_is_read_in_the_loop_stays_in_it() -> None:
@@ -72,7 +93,7 @@ def test_a_sum_that_is_read_in_the_loop_stays_in_it() -> None:
         lambda c, x, w, m: (add(c, mul(c, x)),),
     )
     for step in steps:
-        graph = loop(step, 1, 3)
+        graph = loop(step, 1, 3, sums=1)
         (node,) = [node for node in graph.live() if isinstance(node.op, Scan)]
         assert isinstance(node.op, Scan)
         assert 0 not in accumulated_terms(node.op)

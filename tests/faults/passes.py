@@ -157,6 +157,20 @@ LOOPS = (
         "a term that is the same in every iteration is added once",
     ),
     Fault(
+        "a sum without what it began with",
+        "compiler/hoist.py",
+        "        final[k] = graph.apply(Add(), [args[k], total(term, whole, graph, op.length)])[0]",
+        "        final[k] = total(term, whole, graph, op.length)",
+        "a carry that only accumulates forgets its first value",
+    ),
+    Fault(
+        "a user's sum in another order",
+        "compiler/hoist.py",
+        "    return k >= op.carries - op.sums or not dtypes.is_float(op.body.inputs[k].dtype)",
+        "    return True",
+        "a loop that adds up floats rounds elsewhere than its steps do",
+    ),
+    Fault(
         "loops with other carries",
         "compiler/hoist.py",
         "        if outputs and list(results[: op.carries]) != outputs[: op.carries]:",

@@ -76,9 +76,9 @@ def test_sums_leave_inner_loops_and_equal_inner_loops_merge() -> None:
     total, x, y = (inner.input(typed(2, 2)) for _ in range(3))
     inner.finish([add(total, contract(x, y, "ab,bc->ac"))])
     total, x, y = outer.input(typed(2, 2)), outer.input(typed(4, 2, 2)), outer.input(typed(4, 2, 2))
-    outer.finish(scan(inner, 4, [total], [x, y]))
+    outer.finish(scan(inner, 4, [total], [x, y], sums=1))
     total, x, y = graph.input(typed(2, 2)), graph.input(typed(3, 4, 2, 2)), graph.input(typed(3, 4, 2, 2))
-    graph.finish(scan(outer, 3, [total], [x, y]))
+    graph.finish(scan(outer, 3, [total], [x, y], sums=1))
     assert not any(bodies_of(node.op) for node in hoist(graph).live())
 
 

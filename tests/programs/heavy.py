@@ -257,6 +257,10 @@ def loop(d: Drawer) -> str | None:
     results = [inner.pick(inner.floats()) for _ in range(d.rng.choice((0, 1, 1, 2)) if carries else 1)]
     if any(x is None for x in state):
         return None
+    if d.chance(0.3) and (count := counted(d, inner)):
+        names.insert(len(state), count[1])
+        carries.append(count[0])
+        state.append(count[2])
     constants += [there for there, _ in inner.extra]
     names += [name for _, name in inner.extra]
     step = Step(d.fresh("step"), tuple(names), tuple(inner.lines), tuple(x for x in state if x), tuple(results))
@@ -298,6 +302,19 @@ def carried(d: Drawer, name: str) -> str | None:
         return x
     says = {"add": "add({c}, {x})", "mix": "tanh(add(mul({c}, 0.5), {x}))", "max": "maximum({c}, {x})"}[kind]
     return d.line(says.format(c=name, x=x), (name, x))
+
+
+def counted(d: Drawer, inner: Drawer) -> tuple[str, str, str] | None:
+    """A sum of whole numbers, which may leave its loop: what it is at first (not 0), in the body, and behind a step."""
+    x = inner.pick(inner.floats())
+    says = d.rng.choice(("cast(greater({x}, 0), i32)", "cast(mul({x}, 4), i32)", "reduce_sum(cast(greater({x}, 0), i32))"))
+    term = inner.line(says.format(x=x), (x,))
+    if term is None:
+        return None
+    first, name = d.give(inner.shape(term), "i32", 1, 9), inner.fresh("c")
+    inner.enter(name, inner.shape(term), "i32", d.numbers(first))
+    last = inner.line(f"add({name}, {term})", (name, term))
+    return None if last is None else (first, name, last)
 
 
 def broadcasts_to(a: tuple[int, ...], b: tuple[int, ...]) -> bool:

@@ -110,8 +110,8 @@ def test_select() -> None:
 def test_hoist(term: str) -> None:
     """Every kind of term, for 0 to 4 steps in either direction; both sides and the gradients of both sides."""
     for length, reverse, dtype in product(range(5), (False, True), (F32, dtypes.int32)):
-        step = lambda c, d, x, w, m: (add(c, TERMS[term](d, x, w, m)), maximum(d, x), neg(d))  # noqa: E731
-        graph = loop(step, 2, length, dtype=dtype, reverse=reverse)
+        step = lambda d, c, x, w, m: (maximum(d, x), add(c, TERMS[term](d, x, w, m)), neg(d))  # noqa: E731
+        graph = loop(step, 2, length, dtype=dtype, reverse=reverse, sums=1)
         hoisted = hoist(graph)
         assert [op.carries for op in scans(hoisted)] == [1]
         same(graph, hoisted)
@@ -147,7 +147,7 @@ def test_hoist_of_terms_of_every_small_shape() -> None:
             body.finish([add(c, term(x, w))])
             types = (c.type, Type((length, *shape), F32), w.type)
             first, stacks, fixed = (graph.input(t) for t in types)
-            graph.finish(scan(body, length, [first], [stacks], [fixed], reverse=k % 2 == 1))
+            graph.finish(scan(body, length, [first], [stacks], [fixed], reverse=k % 2 == 1, sums=1))
             same(graph, hoist(graph))
 
 

@@ -55,6 +55,26 @@ def test_agrees_with_a_loop_and_differentiates(reverse, compiled):
     np.testing.assert_allclose(doubled.numpy(), np.stack([y.numpy() for y, _ in rows]), rtol=1e-9)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    ("first", "xs"),
+    [
+        (-3e38, [2e38, 2e38]), (3e38, [2e38, -2e38]), (3e38, [-2e38, 2e38]), (1e8, [1.0] * 8), (-0.0, [-0.0, -0.0]),
+        (-0.0, []), (0.0, [-0.0]), (-0.0, [0.0]), (np.inf, [1.0]), (5.0, []),
+    ],
+)  # fmt: skip
+def test_a_sum_is_added_up_step_by_step(first, xs, compiled):
+    """Bit for bit what the loop gives in float32: where it leaves the range, where it rounds, and the sign of its zero; kept or not."""
+    wanted, rows = np.float32(first), np.array(xs, np.float32)
+    with np.errstate(over="ignore"):
+        for x in rows:
+            wanted = np.float32(wanted + x)
+    for step in (lambda c, x: (c + x, None), lambda c, x: (x + c, c), lambda c, x: (c + x, c + x)):
+        fn = lambda c, x, step=step: scan(step, c, x)[0]  # noqa: E731
+        got = (compile_(fn) if compiled else fn)(Tensor(np.float32(first)), Tensor(rows)).numpy()
+        assert (got.dtype, got.tobytes()) == (np.float32, wanted.tobytes())
+
+
 def test_detach_inside_stops_the_gradient_and_detached_twins_are_told_apart():
     w = Parameter(W.astype(np.float32))
     twin = w.detach()

@@ -2,14 +2,19 @@
 
 A gradient accumulated over iterations, carry + a_t * b_t, is one product over all iterations behind the loop: its operands become stacked
 outputs, and the sum gets one more axis.  (An LSTM's weight gradients: one product at 95 % of peak instead of a hundred small ones.)
+
+That adds up in another order, from +0 on, and the first carry last.  Of whole numbers it is the same sum.  Of floating ones it is not: the
+order that a user has written decides where the sum rounds, whether it leaves the range, and the sign of its zero.  So only those leave
+of which the scan says that nobody has chosen their order (`Scan.sums`: gradients, which begin with +0).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.rewrite import in_bodies, rewrite
 from gradwerk.ir.control import Role
@@ -36,7 +41,7 @@ def merge_scans(graph: Graph) -> Graph:
     for node in graph.live():
         if isinstance(node.op, Scan):
             op = node.op
-            families.setdefault((node.args, op.length, op.reverse, op.carries, op.scanned), []).append(node)
+            families.setdefault((node.args, op.length, op.reverse, op.carries, op.scanned, op.sums), []).append(node)
     merged = {nodes[0]: plan for nodes in families.values() if len(nodes) > 1 and (plan := union(nodes)) is not None}
     if not merged:
         return graph
@@ -82,7 +87,7 @@ def union(nodes: Sequence[Node]) -> Union | None:
                 stacked[value] = len(outputs)
                 outputs.append(value)
         places[node] = (*range(op.carries), *(stacked[value] for value in results[op.carries :]))
-    return Union(Scan(body.finish(outputs), first.length, reverse=first.reverse, carries=first.carries, scanned=first.scanned), places)
+    return Union(replace(first, body=body.finish(outputs)), places)
 
 
 # ---- accumulated sums
@@ -102,10 +107,15 @@ def hoisted(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
 
 
 def accumulated_terms(op: Scan) -> dict[int, Value]:
-    """The terms of the carries that only accumulate, by number."""
+    """The terms of the carries that only accumulate, in any order as well as in theirs, by number."""
     reads = Counter([*(value for node in op.body.live() for value in node.args), *op.body.outputs])
-    found = ((k, accumulated_term(op.body.inputs[k], op.body.outputs[k], reads)) for k in range(op.carries))
+    found = ((k, accumulated_term(op.body.inputs[k], op.body.outputs[k], reads)) for k in range(op.carries) if in_any_order(op, k))
     return {k: term for k, term in found if term is not None}
+
+
+def in_any_order(op: Scan, k: int) -> bool:
+    """Whether a carry that is a sum may be added up in any order: nobody has chosen one, or all give the same."""
+    return k >= op.carries - op.sums or not dtypes.is_float(op.body.inputs[k].dtype)
 
 
 def accumulated_term(carry: Value, out: Value, reads: Mapping[Value, int]) -> Value | None:
@@ -130,7 +140,7 @@ def hoist_scan(op: Scan, args: Sequence[Value], graph: Graph) -> tuple[Value, ..
     outputs = [op.body.outputs[k] for k in kept] + list(op.body.outputs[op.carries :]) + stacks
     sources = [value for k, value in enumerate(op.body.inputs) if k not in terms]
     body = carve(sources, outputs, op.body.name)
-    smaller = Scan(body, op.length, reverse=op.reverse, carries=len(kept), scanned=op.scanned)
+    smaller = replace(op, body=body, carries=len(kept), sums=sum(k >= op.carries - op.sums for k in kept))
     results = graph.apply(smaller, [args[k] for k in kept] + list(args[op.carries :]))
     stacked = dict(zip(stacks, results[len(results) - len(stacks) :], strict=True))
 

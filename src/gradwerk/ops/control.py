@@ -2,8 +2,8 @@
 
 The derivative of a scan is a scan the other way.  What it needs of each forward step is saved by an *augmented* forward scan: the same
 arguments, the same first results, and behind them the saved values, stacked.  The compiler merges the augmented scan with the original.
-Gradients of constants (weights) are summed in the backward carries: `total = total + gradient of this step`, where the compiler sees
-that the gradient does not depend on the total and takes it out of the loop as one contraction over all steps.
+Gradients of constants (weights) are summed in the backward carries: `total = total + gradient of this step`.  The scan says so (`sums`),
+and the compiler takes them out of the loop as one contraction over all steps.
 """
 # mypy: disable-error-code="override"
 # A member of a kind takes as many arguments as its formula has; the kind is variadic.
@@ -34,7 +34,8 @@ class Scan(Control):
     """(carries..., xs..., constants...) -> (final carries..., ys...): `body` once per step, carries going from step to step.
 
     The body takes (carries..., one slice of each x..., constants...) and gives (carries..., one slice of each y...).  With `reverse` the
-    last slice comes first; slices of y always stand at the place of the slices of x they were made with.
+    last slice comes first; slices of y always stand at the place of the slices of x they were made with.  A carry is what the steps make
+    of it, one after the other; but the last `sums` of them are sums whose order nobody has chosen: any will do (record 0021).
     Shape: xs and ys have a leading axis of extent `length`.  Dtype: as the body says.
     Raises: ShapeError where arguments do not fit the body.
     """
@@ -44,6 +45,7 @@ class Scan(Control):
     carries: int
     scanned: int
     reverse: bool = False
+    sums: int = 0
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -174,7 +176,7 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     sources = [*cts[: len(carries)], *sums, *cts[len(carries) :], *kept, *(inputs[k] for k in (*slices, *constants))]
     body = carve(sources, wanted, op.body.name + "_backward")
     scanned = len(cts) - len(carries) + len(kept) + len(slices)
-    back = Scan(body, op.length, len(carries) + len(totals), scanned, not op.reverse)
+    back = Scan(body, op.length, len(carries) + len(totals), scanned, not op.reverse, sums=len(totals))
     return Backward(augmented, back, *map(tuple, (carries, totals, stacked, saved, slices, constants)))
 
 
@@ -252,6 +254,7 @@ def scan(
     constants: Sequence[Operand] = (),
     *,
     reverse: bool = False,
+    sums: int = 0,
 ) -> tuple[Operand, ...]:
     """Final carries, then the stacked results of a finished body of (carries..., slices..., constants...).  Raises: ShapeError."""
-    return in_a_tuple(Scan(body, length, len(carry), len(xs), reverse)(*carry, *xs, *constants))
+    return in_a_tuple(Scan(body, length, len(carry), len(xs), reverse, sums)(*carry, *xs, *constants))

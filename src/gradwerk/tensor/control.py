@@ -28,6 +28,8 @@ def scan(
 
     `carry`, `xs` and the results of `fn` are Tensors or nested lists, tuples and dicts of them; `xs` may be None, then `length` counts.
     With `reverse` the last x comes first, and each y stands at the place of its x.
+    The steps are taken one after the other: a carry that adds up floats rounds where the loop written in Python does.  (Its gradient for
+    Tensors from outside is a sum over all steps in an order of ours; docs/decisions/0021-sums-over-steps.md.)
     Raises: ShapeError where xs disagree in length or a step changes the type of its carry, TraceError where fn writes to what is outside.
     """
     flat_carry = [as_tensor(x) for x in trees.flatten(carry)]
