@@ -184,15 +184,3 @@ def test_printing_in_a_body_is_refused_and_not_forgotten():
     ):
         with pytest.raises(TraceError, match="print_ in the body"):
             gw.compile(fn)(x)
-
-
-def test_draws_in_a_branch_go_on_where_python_would():
-    """A branch that draws is refused or draws the same: a counter outside may not move in a branch."""
-    x = gw.Tensor(X)
-    generator = gw.Generator(3)
-
-    def noisy(x):
-        return gw.cond(x.sum() > 0, lambda: x + generator.normal((3,)), lambda: x)
-
-    with pytest.raises(TraceError):
-        gw.compile(noisy)(x)

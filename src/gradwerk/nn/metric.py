@@ -12,7 +12,7 @@ from gradwerk.ops.compare import equal, greater
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.reduction import argmax, reduce_sum
 from gradwerk.ops.source import counted
-from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -26,12 +26,12 @@ class Mean(Module):
         self.total = Tensor(np.zeros((), np.float64))
         self.count = Tensor(np.zeros((), np.float64))
 
+    @unrecorded
     def update(self, values: Tensor, weight: float = 1.0) -> None:
         """Counts each element of `values` with `weight` (a mean over a batch counts with the batch size)."""
-        with no_grad():
-            total = cast(reduce_sum(values), dtypes.float64)
-            self.total.assign(add(self.total, mul(total, counted(weight, like=total))))
-            self.count.assign(add(self.count, counted(weight * float(np.prod(values.shape)), like=total)))
+        total = cast(reduce_sum(values), dtypes.float64)
+        self.total.assign(add(self.total, mul(total, counted(weight, like=total))))
+        self.count.assign(add(self.count, counted(weight * float(np.prod(values.shape)), like=total)))
 
     def result(self) -> float:
         """The mean so far; 0 before the first update."""

@@ -15,7 +15,7 @@ from gradwerk.ops.functions import mean, variance
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.precision import in_accumulator, rounded_once
 from gradwerk.ops.source import counted
-from gradwerk.tensor.grad import no_grad
+from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 Operand = Any
@@ -52,6 +52,7 @@ def running(old: Operand, new: Operand, momentum: float) -> Operand:
     return add(mul(old, momentum), mul(new, 1.0 - momentum))
 
 
+@unrecorded
 def remember(
     running_mean: Tensor, running_variance: Tensor, mean_: Operand, variance_: Operand, count: int, *, momentum: float, unbiased: bool
 ) -> None:
@@ -59,11 +60,10 @@ def remember(
 
     `unbiased` keeps count / (count - 1) times the batch variance, `count` being the values per feature.
     """
-    with no_grad():
-        if unbiased:
-            variance_ = mul(variance_, counted(count / max(count - 1, 1), like=variance_))
-        for held, new in ((running_mean, mean_), (running_variance, variance_)):
-            held.assign(cast(running(in_accumulator(held), new, momentum), held.dtype))
+    if unbiased:
+        variance_ = mul(variance_, counted(count / max(count - 1, 1), like=variance_))
+    for held, new in ((running_mean, mean_), (running_variance, variance_)):
+        held.assign(cast(running(in_accumulator(held), new, momentum), held.dtype))
 
 
 def check_features(x: Operand, axis: int, running_mean: Operand) -> None:

@@ -1,4 +1,4 @@
-"""The trace of a loop's body: a trace inside of another, which changes nothing outside."""
+"""The trace of a loop's body: a trace inside of another, which changes nothing outside but what the loop carries."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from gradwerk.base.errors import TraceError
 from gradwerk.ir.graph import Value
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.trace import Trace
 
 
 class Body(Trace):
-    """The trace of a loop's body: it may read what lives outside, and change nothing there.
+    """The trace of a loop's body: it may read what lives outside, and change nothing there but the states of generators.
 
     What it reads is captured by Tensor, not by Storage: a Tensor and its detached twin share memory, but not gradients.
     """
@@ -20,6 +21,8 @@ class Body(Trace):
     def __init__(self, name: str, parent: Trace | None) -> None:
         super().__init__(name, parent)
         self.captured: dict[int, tuple[Handle, Value]] = {}
+        self.carried: dict[Storage, tuple[Handle, Value]] = {}
+        """States from outside that it may write to, and what they hold at first (carried.py)."""
 
     def value(self, handle: Handle) -> Value:
         """The present contents; a Tensor from outside is captured as a constant of the loop."""
@@ -40,7 +43,18 @@ class Body(Trace):
                 (value,) = self.graph.apply(step, (value,))
         return value
 
+    def carry(self, state: Handle) -> None:
+        """Makes a Tensor from outside, which has no gradient, a state that the loop carries."""
+        if state._storage not in self.carried:
+            self.carried[state._storage] = (state, self.value(state))
+
+    def left(self) -> list[Value]:
+        """What these states hold by now."""
+        return [self.value(state) for state, _ in self.carried.values()]
+
     def check_outside_write(self, target: Handle) -> None:
+        if target._storage in self.carried:
+            return
         likely = "carry it through the loop, write it behind"
         raise TraceError("a loop's body writes to a Tensor that lives outside", facts=(f"Tensor {target._type}",), likely=likely)
 

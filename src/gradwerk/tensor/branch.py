@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradwerk.base import dtypes, trees
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.type import Type
 from gradwerk.ops.branch import Cond, While
@@ -18,7 +18,9 @@ from gradwerk.ops.compare import not_equal
 from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
 from gradwerk.tensor.body import Body
+from gradwerk.tensor.carried import applied, changed, closed, constants
 from gradwerk.tensor.control import as_tensor, check_types, stand_in
+from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.trace import under_way
@@ -42,10 +44,11 @@ def cond(condition: Any, then: Callable[..., Tree], otherwise: Callable[..., Tre
     if trees.structure(one) != trees.structure(other):
         facts = (f"one gives {one!r}"[:200], f"the other {other!r}"[:200])
         raise ShapeError("cond: both branches must give the same structure", facts=facts)
-    captured = {key: root for body, _, _ in made for key, (root, _) in body.captured.items()}
-    bodies = [_of_all(body, outputs, len(flat), captured) for body, outputs, _ in made]
-    results = Cond(*bodies)(truth(condition), *flat, *captured.values())
-    return trees.unflatten(one, list(results) if isinstance(results, tuple) else [results])
+    states = changed(*(body for body, _, _ in made))
+    captured = {id(root): x for body, _, _ in made for root, x in constants(body, states)}
+    bodies = [_of_all(body, outputs, flat, states, captured) for body, outputs, _ in made]
+    results = applied(Cond(*bodies), ((truth(condition), *flat), list(captured.values())), states, len(made[0][1]))
+    return trees.unflatten(one, results)
 
 
 def _branch(fn: Callable[..., Tree], operands: Tree, flat: list[Tensor]) -> tuple[Body, list[Value], Tree]:
@@ -58,13 +61,13 @@ def _branch(fn: Callable[..., Tree], operands: Tree, flat: list[Tensor]) -> tupl
         return body, [body.value(as_tensor(x)) for x in trees.flatten(result)], result
 
 
-def _of_all(body: Body, outputs: list[Value], count: int, captured: dict[int, Any]) -> Graph:
-    """The body as a graph that takes, behind `count` operands, what either branch has captured."""
-    traced = body.graph.finish(outputs)
+def _of_all(body: Body, outputs: list[Value], flat: list[Tensor], states: list[Handle], captured: dict[int, Handle]) -> Graph:
+    """The body as a graph that takes, behind operands and states, what either branch has captured."""
+    traced = closed(body, len(flat), outputs, states)
     graph = Graph(traced.name)
-    inputs = [graph.input(value.type) for value in traced.inputs[:count]]
-    known = {key: graph.input(root._type) for key, root in captured.items()}
-    return graph.finish(traced.inline([*inputs, *(known[key] for key in body.captured)], graph))
+    inputs = [graph.input(x._type) for x in (*flat, *states)]
+    known = {key: graph.input(x._type) for key, x in captured.items()}
+    return graph.finish(traced.inline([*inputs, *(known[id(root)] for root, _ in constants(body, states))], graph))
 
 
 def while_loop(
@@ -75,7 +78,7 @@ def while_loop(
     The carry is a Tensor or a nested list, tuple or dict of them; a step gives what it takes, of the same types.  A compiled function has a
     gradient of it only with `max_iterations`, whose memory and time it takes however few iterations there are.
     Raises: ShapeError where a step changes the type of its carry or the condition has several elements, ArgumentError for a bound that is
-    no whole number from 0 on, TraceError where a step writes to what is outside.
+    no whole number from 0 on, TraceError where a step writes to what is outside, or where a condition with a bound draws random numbers.
     """
     most = _bound(max_iterations)
     flat = [as_tensor(x) for x in trees.flatten(carry)]
@@ -97,10 +100,14 @@ def while_loop(
         result = step(trees.unflatten(carry, inner))
         made = [as_tensor(x) for x in trees.flatten(result)]
         check_types([x._type for x in made], types, "a while loop's step")
+        drawn = body.left()
         outputs = [body.value(x) for x in (truth(condition(trees.unflatten(carry, made))), *made)]
-    graph = body.graph.finish(outputs)
-    constants = [root for root, _ in body.captured.values()]
-    _, *last = While(graph, most or 0)(start, *flat, *constants)
+    if most and body.left() != drawn:  # Python does not ask again behind the last iteration
+        problem = "while_loop: in a compiled function a condition draws no random numbers where there are max_iterations"
+        raise TraceError(problem, likely="draw in the step, and let it carry the number")
+    states = changed(body)
+    op = While(closed(body, 1 + len(flat), outputs, states), most or 0)
+    _, *last = applied(op, ((start, *flat), [x for _, x in constants(body, states)]), states, 1 + len(flat))
     return trees.unflatten(carry, last)
 
 

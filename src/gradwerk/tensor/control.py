@@ -1,6 +1,7 @@
 """scan: a loop over steps as one operation, which compiles natively and differentiates.
 
-The body is traced once.  Tensors it finds outside are constants of the loop; it changes nothing outside.
+The body is traced once.  Tensors it finds outside are constants of the loop; it changes nothing outside but the states of generators, which
+the loop carries.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from gradwerk.base.errors import ShapeError, TraceError
 from gradwerk.ir.graph import Type
 from gradwerk.ops.control import Scan
 from gradwerk.tensor.body import Body
+from gradwerk.tensor.carried import applied, changed, closed, constants
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
@@ -27,6 +29,7 @@ def scan(
     """carry, y = fn(carry, x) for each x along the leading axis of xs: the last carry, and the ys stacked along a leading axis.
 
     `carry`, `xs` and the results of `fn` are Tensors or nested lists, tuples and dicts of them; `xs` may be None, then `length` counts.
+    `fn` runs once, to be traced; what it draws from a generator is drawn anew in each step.
     With `reverse` the last x comes first, and each y stands at the place of its x.
     The steps are taken one after the other: a carry that adds up floats rounds where the loop written in Python does.  (Its gradient for
     Tensors from outside is a sum over all steps in an order of ours; docs/decisions/0021-sums-over-steps.md.)
@@ -47,10 +50,10 @@ def scan(
         outputs = [body.value(as_tensor(x)) for x in trees.flatten(new_carry)]
         check_types([value.type for value in outputs], [x._type for x in flat_carry], "a scan's step")
         ys = [] if y is None else [body.value(as_tensor(x)) for x in trees.flatten(y)]
-    graph = body.graph.finish([*outputs, *ys])
-    constants = [root for root, _ in body.captured.values()]
-    results = Scan(graph, steps, len(flat_carry), len(flat_xs), reverse)(*flat_carry, *flat_xs, *constants)
-    results = list(results) if isinstance(results, tuple) else [results]
+    states = changed(body)
+    graph = closed(body, len(flat_carry), outputs, states, ys)
+    op = Scan(graph, steps, len(flat_carry) + len(states), len(flat_xs), reverse)
+    results = applied(op, (flat_carry, [*flat_xs, *(x for _, x in constants(body, states))]), states, len(flat_carry))
     final = trees.unflatten(carry, results[: len(flat_carry)])
     return final, None if y is None else trees.unflatten(y, results[len(flat_carry) :])
 

@@ -67,9 +67,17 @@ class enable_grad(_GradMode):  # noqa: N801
     """Operations inside are recorded, also within `no_grad`."""
 
 
+class _Unrecorded(no_grad):
+    """The same for functions of ours that compute nothing that a gradient flows through: a loop's body may call them."""
+
+    @classmethod
+    def check(cls) -> None:
+        pass
+
+
 def unrecorded(function: F) -> F:
-    """The function under `no_grad`."""
-    made: F = no_grad(function)
+    """A function of ours under `no_grad`, wherever it is called."""
+    made: F = _Unrecorded(function)
     return made
 
 

@@ -1,7 +1,7 @@
 """Random numbers from a seed and a counter, both Tensors: equal eager and compiled, and different at every draw.
 
 Draw number n of a generator is a pure function of (seed, n, element): see ops/random.py.  The counter advances by `assign`, so a
-compiled step advances it like any other state.  The `_array` forms give NumPy arrays, for filling parameters.
+compiled step advances it like any other state, and a loop carries it.  The `_array` forms give NumPy arrays, for filling parameters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, mul
 from gradwerk.ops.random import random_bits
+from gradwerk.tensor.carried import carry
 from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
@@ -37,6 +38,11 @@ class Generator:
         """From reading the counter to setting it: no two threads draw the same numbers, in compiled functions or outside of them."""
         return nullcontext() if mode.trace is not None else turns_of([self.counter._storage])[0].lock
 
+    def _carry(self) -> None:
+        """Its state is one of the loop's whose body is traced."""
+        carry(self._seed)
+        carry(self.counter)
+
     @property
     def seed(self) -> Tensor:
         """The seed.  Assigning a number begins again from it, in place: compiled functions that draw here follow."""
@@ -49,6 +55,7 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Begins again from `seed`; returns itself.  Raises: ArgumentError for a negative seed."""
         word = _word(seed)
+        self._carry()
         with self._turn():
             self.seed.assign(word)
             self.counter.assign(np.zeros((), np.uint32))
@@ -57,6 +64,7 @@ class Generator:
     @unrecorded
     def bits(self, shape: Sequence[int]) -> Tensor:
         """Uniform uint32 of `shape`; the next draw gives others, also in another thread."""
+        self._carry()
         with self._turn():
             drawn: Tensor = random_bits(tuple(shape), self.seed, self.counter)
             self.counter.assign(add(self.counter, np.uint32(1)))
@@ -96,6 +104,7 @@ class Generator:
 
     def set_state(self, state: tuple[int, int]) -> None:
         """Goes on where `get_state` was asked."""
+        self._carry()
         with self._turn():
             self.seed.assign(np.uint32(state[0]))
             self.counter.assign(np.uint32(state[1]))
