@@ -142,8 +142,11 @@ def fans(shape: tuple[int, ...], *, in_axis: int = -2, out_axis: int = -1) -> tu
 
 
 def gain(activation: str, slope: float = 0.0) -> float:
-    """The factor that keeps a signal's size through an activation: He et al., 2015; tanh 5/3.  Raises: ArgumentError."""
-    gains = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "leaky_relu": math.sqrt(2.0 / (1.0 + slope**2))}
+    """The factor that keeps a signal's size through an activation: He et al., 2015; tanh 5/3, SELU 3/4.  Raises: ArgumentError."""
+    gains = {
+        "linear": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "leaky_relu": math.sqrt(2.0 / (1.0 + slope**2)),
+        "selu": 0.75,
+    }  # fmt: skip
     if activation not in gains:
         raise ArgumentError(f"unknown activation {activation!r}", facts=("known: " + ", ".join(gains),))
     return gains[activation]

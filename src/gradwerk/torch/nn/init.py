@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import math
+
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError
+from gradwerk.base.origin import warn
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.tensors import Tensor
 
+LINEAR = ("linear", *(f"conv{turned}{rank}d" for turned in ("", "_transpose") for rank in (1, 2, 3)))
+"""What torch names like activations, and does nothing to a signal's size."""
+
 
 def _fill(tensor: Tensor, initializer: init.Initializer, generator: Generator | None = None) -> Tensor:
     tensor.assign(dtypes.converted(initializer(tuple(tensor.shape), generator or default_generator()), tensor.dtype))
     return tensor
+
+
+def _scaled(tensor: Tensor, initializer: init.VarianceScaling, generator: Generator | None) -> Tensor:
+    """Raises: ArgumentError for a Tensor that has no inputs and outputs, as a bias has none."""
+    if tensor.ndim < 2:
+        problem = "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
+        raise ArgumentError(problem, facts=(f"Tensor {tuple(tensor.shape)}",))
+    return _fill(tensor, initializer, generator) if math.prod(tensor.shape) else tensor
+
+
+def _he(tensor: Tensor, slope: float, mode: init.Fan, nonlinearity: str, shape: init.Distribution, generator: Generator | None) -> Tensor:
+    if 0 in tensor.shape:
+        warn("Initializing zero-element tensors is a no-op")
+        return tensor
+    if mode not in ("fan_in", "fan_out"):
+        raise ArgumentError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    scale = calculate_gain(nonlinearity, slope) ** 2
+    return _scaled(tensor, init.VarianceScaling(scale, mode, shape, in_axis=1, out_axis=0), generator)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -41,12 +66,12 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Glorot's, times `gain`."""
-    return _fill(tensor, init.VarianceScaling(gain**2, "fan_avg", "uniform", in_axis=1, out_axis=0), generator)
+    return _scaled(tensor, init.VarianceScaling(gain**2, "fan_avg", "uniform", in_axis=1, out_axis=0), generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Glorot's, times `gain`."""
-    return _fill(tensor, init.VarianceScaling(gain**2, "fan_avg", "normal", in_axis=1, out_axis=0), generator)
+    return _scaled(tensor, init.VarianceScaling(gain**2, "fan_avg", "normal", in_axis=1, out_axis=0), generator)
 
 
 def kaiming_uniform_(
@@ -54,7 +79,7 @@ def kaiming_uniform_(
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """He's, for a leaky ReLU of slope `a`."""
-    return _fill(tensor, init.VarianceScaling(init.gain(nonlinearity, a) ** 2, mode, "uniform", in_axis=1, out_axis=0), generator)
+    return _he(tensor, a, mode, nonlinearity, "uniform", generator)
 
 
 def kaiming_normal_(
@@ -62,7 +87,7 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
     """He's, for a leaky ReLU of slope `a`."""
-    return _fill(tensor, init.VarianceScaling(init.gain(nonlinearity, a) ** 2, mode, "normal", in_axis=1, out_axis=0), generator)
+    return _he(tensor, a, mode, nonlinearity, "normal", generator)
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -71,7 +96,12 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The gain of an activation; `param` is a leaky ReLU's slope, 0.01 unless given."""
-    return init.gain(nonlinearity, 0.01 if param is None else param)
+    """The gain of an activation; `param` is a leaky ReLU's slope, 0.01 unless given.  Raises: ArgumentError."""
+    if nonlinearity == "leaky_relu" and (isinstance(param, bool) or not isinstance(param, int | float | None)):
+        raise ArgumentError(f"negative_slope {param} not a valid number")
+    slope = param if nonlinearity == "leaky_relu" and param is not None else 0.01
+    return init.gain("linear" if nonlinearity in LINEAR else nonlinearity, slope)
+
+
 
 __getattr__ = ORIGINAL.module("torch.nn.init", __name__)

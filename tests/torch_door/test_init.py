@@ -1,0 +1,58 @@
+"""torch.nn.init: what has no fans is refused, and the table of gains is PyTorch's."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gradwerk.torch as torch
+from gradwerk.torch.nn import init
+
+SCALED = (init.xavier_uniform_, init.xavier_normal_, init.kaiming_uniform_, init.kaiming_normal_)
+GAINS = dict.fromkeys(["linear", "sigmoid", *(f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3))], 1.0) | {
+    "tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2)), "selu": 0.75,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fill", SCALED)
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_what_has_no_fans_is_refused_and_stays(fill, shape):
+    """As in `for p in model.parameters(): xavier_uniform_(p)`, at the first bias."""
+    x = torch.ones(shape)
+    with pytest.raises(ValueError, match="Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"):
+        fill(x)
+    assert (x == 1).all()
+
+
+@pytest.mark.parametrize("fill", SCALED[:2])
+def test_nothing_is_filled_with_nothing(fill):
+    assert fill(torch.zeros(0, 3)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("fill", SCALED[2:])
+def test_he_says_that_there_is_nothing_to_fill(fill):
+    with pytest.warns(UserWarning, match="zero-element"):
+        fill(torch.zeros(0, 3))
+
+
+@pytest.mark.parametrize("name", GAINS)
+def test_gains(name):
+    assert init.calculate_gain(name) == pytest.approx(GAINS[name], rel=1e-15)
+    x = init.kaiming_uniform_(torch.zeros(64, 32, 3), nonlinearity=name)
+    slope = 0.0 if name == "leaky_relu" else None
+    bound = math.sqrt(3 / 96) * init.calculate_gain(name, slope)
+    assert 0.99 * bound < float(np.abs(x.numpy()).max()) <= bound * (1 + 1e-6)
+
+
+def test_slopes_and_unknown_names():
+    assert init.calculate_gain("leaky_relu", 2) == pytest.approx(math.sqrt(2 / 5))
+    assert init.calculate_gain("linear", 3) == 1
+    for slope in (True, "steep"):
+        with pytest.raises(ValueError, match="not a valid number"):
+            init.calculate_gain("leaky_relu", slope)
+    with pytest.raises(ValueError, match="gelu"):
+        init.calculate_gain("gelu")
+    with pytest.raises(ValueError, match="Mode fan_avg not supported"):
+        init.kaiming_normal_(torch.zeros(2, 2), mode="fan_avg")
