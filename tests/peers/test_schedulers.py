@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def test_a_rate_that_is_a_tensor_stays_one() -> None:
     rate = torch.tensor(0.5)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=rate)
     scheduler = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    optimizer.step()
     scheduler.step()
     assert optimizer.param_groups[0]["lr"] is rate
     assert rate.item() == 0.25
@@ -80,9 +82,43 @@ def test_a_scheduler_of_ones_own() -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=1.0)
     scheduler, found = Own(optimizer), []
     for _ in range(3):
+        optimizer.step()
         scheduler.step()
         found += scheduler.get_last_lr()
     assert found == [1 / 2, 1 / 3, 1 / 4]
+
+
+ORDERS: dict[str, tuple[Any, Any, int]] = {
+    "never": (lambda o: lr_scheduler.StepLR(o, 1), lambda o, s: (s.step(), s.step()), 1),
+    "behind": (lambda o: lr_scheduler.StepLR(o, 1), lambda o, s: (o.step(), s.step(), s.step()), 0),
+    "before it was made": (lambda o: o.step() or lr_scheduler.StepLR(o, 1), lambda o, s: s.step(), 1),
+    "compiled": (lambda o: lr_scheduler.StepLR(o, 1), lambda o, s: (torch.compile(o.step)(), s.step()), 0),
+    "a second one": (lambda o: (lr_scheduler.StepLR(o, 1), o.step(), lr_scheduler.StepLR(o, 1))[-1], lambda o, s: s.step(), 0),
+    "with an epoch": (lambda o: lr_scheduler.LambdaLR(o, float), lambda o, s: s.step(), 1),
+    "one after the other": (
+        lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ConstantLR(o), lr_scheduler.ExponentialLR(o, 0.9)], [2]),
+        lambda o, s: [s.step() for _ in range(4)], 2,
+    ),
+    "at once": (
+        lambda o: lr_scheduler.ChainedScheduler([lr_scheduler.ConstantLR(o), lr_scheduler.ExponentialLR(o, 0.9)]),
+        lambda o, s: [s.step() for _ in range(4)], 2,
+    ),
+    "a cycle": (lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=5), lambda o, s: s.step(), 1),
+    "restarts": (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 3), lambda o, s: s.step(), 0),
+    "plateau": (lr_scheduler.ReduceLROnPlateau, lambda o, s: s.step(1.0), 0),
+}  # fmt: skip
+"""What makes the scheduler, what is called, and how often PyTorch 2.13 warns."""
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_schedule_that_runs_ahead_of_the_optimizer_is_said(order: str) -> None:
+    make, call, count = ORDERS[order]
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=1.0)
+    scheduler = make(optimizer)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call(optimizer, scheduler)
+    assert ["before `optimizer.step()`" in str(said.message) for said in caught] == [True] * count
 
 
 SGD = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=1.0)

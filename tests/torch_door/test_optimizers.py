@@ -205,3 +205,11 @@ def test_names_copies_and_pickles() -> None:
         assert not torch.equal(other.weight, model.weight)
         its.param_groups[0]["params"].pop()
         assert len(optimizer.param_groups[0]["params"]) == 2
+
+
+def test_an_optimizer_prints_its_groups_apart():
+    groups = [{"params": [nn.Parameter(torch.zeros(2))]}, {"params": [nn.Parameter(torch.zeros(2))], "lr": 0.5}]
+    options = "dampening: 0|differentiable: False|foreach: None|fused: None|lr: {}|maximize: False|momentum: 0|nesterov: False"
+    rows = [(options.format(rate) + "|weight_decay: 0").replace("|", "\n    ") for rate in (0.1, 0.5)]
+    wanted = [f"Parameter Group {k}\n    {row}" for k, row in enumerate(rows)]
+    assert str(optim.SGD(groups, lr=0.1)) == "SGD (\n" + "\n\n".join(wanted) + "\n)"

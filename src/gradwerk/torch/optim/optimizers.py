@@ -126,6 +126,8 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
         """One update from the parameters' `.grad`; the closure's loss, if one is given."""
+        if hasattr(self, "_opt_called"):  # a scheduler wants to know, also of a compiled step, which sets no other attribute
+            vars(self)["_opt_called"] = True
         loss = None
         if closure is not None:
             with enable_grad():
@@ -203,7 +205,7 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for place, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {place}")
+            lines += [""] * bool(place) + [f"Parameter Group {place}"]
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
 

@@ -70,6 +70,7 @@ class LRScheduler(Adjustable):
                 raise MissingOptionError(problem, likely="load the optimizer's state_dict first")
         self.base_lrs = rates_of(optimizer, "initial_lr")
         self.last_epoch = last_epoch
+        vars(optimizer).setdefault("_opt_called", False)
         self._initial_step()
 
     def _initial_step(self) -> None:
@@ -89,8 +90,13 @@ class LRScheduler(Adjustable):
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
-        """The next epoch; or this one, by the closed form where there is one."""
+        """The next epoch; or this one, by the closed form where there is one.  Warns at the first, where the optimizer made no step."""
         check_outside(type(self).__name__)
+        if self._step_count == 1 and type(self.optimizer).step is Optimizer.step and not vars(self.optimizer).get("_opt_called"):
+            warn(
+                "Detected call of `lr_scheduler.step()` before `optimizer.step()`.  Call them in the opposite order: "
+                "the first rate of the schedule is skipped otherwise"
+            )  # fmt: skip
         self._step_count += 1
         if epoch is not None:
             warn("The epoch parameter in `scheduler.step()` is being deprecated: `scheduler.step()` counts by itself")
