@@ -75,10 +75,7 @@ class Arithmetic:
         def assign(self, value: Operand) -> Self:
             """Writes `value` here, outside of any gradient."""
 
-        def abs(self) -> Self: ...
-        def __sub__(self, other: Operand) -> Self: ...
         def __truediv__(self, other: Operand) -> Self: ...
-        def __neg__(self) -> Self: ...
         def __pow__(self, other: Operand) -> Self: ...
         def __mod__(self, other: Operand) -> Self: ...
         def __and__(self, other: Operand) -> Self: ...
@@ -94,7 +91,7 @@ class Arithmetic:
 
     def relu(self) -> Self:
         """max(x, 0)."""
-        return functions.relu(self)
+        return movement.unchanged(self) if dtypes.is_unsigned(self.dtype) else functions.relu(self)
 
     def softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
         """exp(x) / sum(exp(x)) along an axis."""
@@ -110,7 +107,7 @@ class Arithmetic:
         """Held between two bounds; the gradient passes at the bounds too.  A lower bound that is not below the upper one gets none."""
         if min is None and max is None:
             raise ArgumentError("clamp(): At least one of 'min' or 'max' must not be None")
-        x, low = self, min
+        x, low, max = self, _bound(min, self.dtype), _bound(max, self.dtype)  # noqa: A001
         if getattr(min, "requires_grad", False) and hasattr(max, "dtype"):
             low = elementwise.where(min < max, min, min.detach())
         if low is not None:
@@ -155,21 +152,29 @@ class Arithmetic:
         """-x."""
         return -self
 
+    def abs(self) -> Self:
+        """|x|."""
+        return movement.unchanged(self) if dtypes.is_unsigned(self.dtype) else elementwise.abs_(self)
+
     def floor(self) -> Self:
-        """The largest whole number not above x."""
+        """The largest whole number not above x.  Raises: DTypeError for bool."""
+        if dtypes.is_bool(self.dtype):
+            raise DTypeError("floor(): not implemented for 'Bool'")
         return elementwise.floor(self) if dtypes.is_float(self.dtype) else movement.unchanged(self)
 
     def sign(self) -> Self:
-        """-1, 0 or 1."""
-        return elementwise.sign(self)
+        """-1, 0 or 1; of bools themselves."""
+        if dtypes.is_bool(self.dtype):
+            return movement.unchanged(self)
+        return elementwise.cast(compare.not_equal(self, 0), self.dtype) if dtypes.is_unsigned(self.dtype) else elementwise.sign(self)
 
     def pow(self, exponent: Any) -> Self:  # noqa: ANN401
         """x ** exponent."""
         return self**exponent
 
     def square(self) -> Self:
-        """x * x."""
-        return functions.square(self)
+        """x * x; of bools in int64."""
+        return functions.square(elementwise.cast(self, dtypes.int64) if dtypes.is_bool(self.dtype) else self)
 
     def reciprocal(self) -> Self:
         """1 / x."""
@@ -197,6 +202,20 @@ class Arithmetic:
         if _truths(self, other):
             return self | other
         return self._with(elementwise.add, other)
+
+    def __sub__(self, other: Operand) -> Self:
+        _refuse_truths(self, other)
+        return self._with(elementwise.sub, other)
+
+    def __rsub__(self, other: Operand) -> Self:
+        _refuse_truths(self, other)
+        return self._after(elementwise.sub, other)
+
+    def __neg__(self) -> Self:
+        return self._after(elementwise.sub, 0) if dtypes.is_unsigned(self.dtype) else elementwise.neg(self)  # the first wraps around
+
+    def __abs__(self) -> Self:
+        return self.abs()
 
     def __mul__(self, other: Operand) -> Self:
         if _truths(self, other):
@@ -327,4 +346,22 @@ def check_dtypes(a: Any, b: Any) -> None:  # noqa: ANN401
 
 def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401
     """Whether both are bools: their sum is `or`, their product `and`."""
-    return dtypes.is_bool(a.dtype) and (isinstance(b, (bool, np.bool_)) or dtypes.is_bool(getattr(b, "dtype", dtypes.token)))
+    return dtypes.is_bool(a.dtype) and _is_truth(b)
+
+
+def _is_truth(x: Any) -> bool:  # noqa: ANN401
+    return isinstance(x, (bool, np.bool_)) or dtypes.is_bool(getattr(x, "dtype", dtypes.token))
+
+
+def _refuse_truths(a: Any, b: Any) -> None:  # noqa: ANN401
+    """Nothing is subtracted from a bool, and no bool from anything.  Raises: DTypeError."""
+    if dtypes.is_bool(a.dtype) or _is_truth(b):
+        if dtypes.is_bool(a.dtype) and hasattr(b, "dtype") and _is_truth(b):
+            raise DTypeError("Subtraction, the `-` operator, with two bool tensors is not supported.", likely="use ^ of the two")
+        raise DTypeError("Subtraction, the `-` operator, with a bool tensor is not supported.", likely="invert a mask with ~")
+
+
+def _bound(value: Any, dtype: DType) -> Any:  # noqa: ANN401
+    """A bound of `clamp`: of bytes a whole number below 0 wraps around.  Raises: DTypeError where it does not fit."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return arguments.filling(value, dtype) if whole and dtypes.is_unsigned(dtype) else value

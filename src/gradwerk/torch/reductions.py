@@ -103,20 +103,21 @@ class Reductions:
 
     @as_recorded()
     def all(self, dim: Dims = None, keepdim: bool = False) -> Self:
-        """Whether all are others than 0."""
+        """Whether all are others than 0: bool, of uint8 uint8."""
         return self._truths("all", reduction.reduce_min, dim, keepdim)
 
     @as_recorded()
     def any(self, dim: Dims = None, keepdim: bool = False) -> Self:
-        """Whether one is another than 0."""
+        """Whether one is another than 0: bool, of uint8 uint8."""
         return self._truths("any", reduction.reduce_max, dim, keepdim)
 
     def _truths(self, name: str, best: Any, dim: Dims, keepdim: bool) -> Self:  # noqa: ANN401
         held = elementwise.cast(compare.not_equal(self, np.zeros((), self.dtype)), dtypes.uint8)
+        wanted = dtypes.uint8 if self.dtype == dtypes.uint8 else dtypes.bool_  # bytes once were torch's truths
         if 0 in self.shape:  # all of nothing
             count = reduction.reduce_sum(elementwise.cast(held, dtypes.int64), arguments.axes(name, dim, self.ndim), keepdims=keepdim)
-            return compare.equal(count, 0 if name == "all" else 1)
-        return elementwise.cast(best(held, arguments.axes(name, dim, self.ndim), keepdims=keepdim), dtypes.bool_)
+            return elementwise.cast(compare.equal(count, 0 if name == "all" else 1), wanted)
+        return elementwise.cast(best(held, arguments.axes(name, dim, self.ndim), keepdims=keepdim), wanted)
 
     @as_recorded()
     def argmax(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
@@ -130,6 +131,8 @@ class Reductions:
 
     def _place(self, name: str, find: Any, dim: Any, keepdim: bool) -> Self:  # noqa: ANN401
         place = None if dim is None else arguments.axis(name, dim, self.ndim)
+        if dtypes.is_bool(self.dtype):
+            raise DTypeError(f"{name}(): does not support bool input")
         self._filled(name)
         if place is None or not self.ndim:
             found = find(reshape(self, (-1,)), 0)

@@ -166,6 +166,12 @@ def normalized(input: Any, running: Any, *, by_batch: bool) -> None:  # noqa: A0
         raise ShapeError(f"Expected more than 1 value per channel when training, got input size {list(shape)}", likely=likely)
 
 
+def floating(name: str, dtype: dtypes.DType) -> None:
+    """Means and errors are no whole numbers.  Raises: DTypeError."""
+    if not dtypes.is_float(dtype):
+        raise DTypeError(f"{name}(): not implemented for {arguments.name_of(dtype)!r}", likely="use .float()")
+
+
 def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A002, ANN401
     """Predictions and targets of one shape, in their common dtype.  Raises: ShapeError."""
     tensor(name, input)

@@ -116,13 +116,14 @@ def avg_pool2d(
 ) -> Tensor:  # fmt: skip
     """The mean of each window.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
     window, steps, pads = _window("avg_pool2d", input, kernel_size, stride, padding)
+    checks.floating("avg_pool2d", input.dtype)
     options = {"strides": steps, "padding": pads, "count_padding": count_include_pad}
     return _batched(lambda x: channels_first(pool.average_pool(channels_last(x), window, **options)), input)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    return _activation("relu", functions.relu, input, inplace=inplace)
+    return _activation("relu", lambda x: x.relu() if isinstance(x, Tensor) else functions.relu(x), input, inplace=inplace)
 
 
 def relu_(input: Tensor) -> Tensor:
@@ -239,13 +240,18 @@ def cross_entropy(
 @as_recorded()
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(x - y)^2, in the common dtype."""
-    return _reduce(loss.squared_error(*checks.compared("mse_loss", input, target)), reduction)
+    predictions, targets = checks.compared("mse_loss", input, target)
+    checks.floating("mse_loss", predictions.dtype)
+    return _reduce(loss.squared_error(predictions, targets), reduction)
 
 
 @as_recorded()
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|x - y|, in the common dtype."""
-    return _reduce(loss.absolute_error(*checks.compared("l1_loss", input, target)), reduction)
+    predictions, targets = checks.compared("l1_loss", input, target)
+    if reduction == "mean":
+        checks.floating("l1_loss", predictions.dtype)
+    return _reduce(loss.absolute_error(predictions, targets), reduction)
 
 
 @as_recorded()
