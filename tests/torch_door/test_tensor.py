@@ -111,3 +111,30 @@ def test_places_of_what_is_not_zero() -> None:
         assert x.nonzero().tolist() == rows
         assert [place.tolist() for place in x.nonzero(as_tuple=True)] == columns
         assert [place.tolist() for place in torch.where(x != 0)] == columns
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_an_axis_of_nothing_is_cut_into_as_many_parts_as_were_asked_for(compiled: bool) -> None:  # noqa: FBT001
+    cuts = {
+        3: (lambda x: x.chunk(3), (0, 2)), 1: (lambda x: x.chunk(1), (0, 2)), 2: (lambda x: x.transpose(0, 1).chunk(2, 1), (2, 0)),
+        0: (lambda x: x.split([]), (0, 2)), 4: (lambda x: x.split([0] * 4), (0, 2)),
+    }  # fmt: skip
+    for count, (cut, shape) in cuts.items():
+        parts = (torch.compile(cut) if compiled else cut)(torch.zeros(0, 2))
+        assert [tuple(part.shape) for part in parts] == [shape] * count
+    assert [len(torch.zeros(0, 2).split(size)) for size in (0, 3)] == [1, 1]
+    for cut in (lambda x: x.chunk(2), lambda x: x.split(2)):
+        with pytest.raises(ShapeError, match="at least a 1-dimensional tensor"):
+            cut(torch.zeros(()))
+
+
+def test_means_of_whole_numbers_are_refused_by_name() -> None:
+    functional, whole = torch.nn.functional, torch.tensor([[[1, 2], [3, 4]]])
+    for name, ask in {
+        "avg_pool2d": lambda: functional.avg_pool2d(whole, 2),
+        "mse_loss": lambda: functional.mse_loss(whole, whole),
+        "l1_loss": lambda: functional.l1_loss(whole, whole),
+    }.items():
+        with pytest.raises(DTypeError, match=rf"{name}\(\): not implemented for 'Long'"):
+            ask()
+    assert functional.l1_loss(whole, whole + 1, reduction="sum").item() == 4

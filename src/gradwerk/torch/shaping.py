@@ -154,7 +154,9 @@ class Shaping:
         return self.expand(tuple(other.shape))
 
     def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:  # noqa: ANN401
-        """Parts of a size, or of several sizes, along an axis, as views."""
+        """Parts of a size, or of several sizes, along an axis, as views.  Raises: ShapeError, ArgumentError, ArgumentTypeError."""
+        if not self.ndim:
+            raise ShapeError("split expects at least a 1-dimensional tensor")
         place = arguments.axis("split", dim, self.ndim)
         extent = self.shape[place]
         if isinstance(split_size, (tuple, list)):
@@ -173,10 +175,13 @@ class Shaping:
         return tuple(self._another(movement.slice_axis(self, place, end - size, end)) for size, end in zip(parts, ends, strict=True))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
-        """At most `chunks` equal parts along an axis."""
+        """At most `chunks` equal parts along an axis; of an axis of extent 0 so many empty ones."""
+        if not self.ndim:
+            raise ShapeError("chunk expects at least a 1-dimensional tensor")
         if arguments.whole("chunk", "chunks", chunks) < 1:
             raise ArgumentError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-        return self.split(max(-(-self.shape[arguments.axis("chunk", dim, self.ndim)] // chunks), 1), dim)
+        extent = self.shape[arguments.axis("chunk", dim, self.ndim)]
+        return self.split(-(-extent // chunks) if extent else [0] * chunks, dim)
 
     def unbind(self, dim: int = 0) -> tuple[Self, ...]:
         """The slices along an axis, without it."""
