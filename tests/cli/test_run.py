@@ -54,6 +54,17 @@ def test_it_reads_pictures_of_held_back_digits(run_folder, tmp_path, capsys) -> 
     assert sum(name.endswith(f"-is-{digit}.png") for name, digit, *_ in answers) >= 97
 
 
+def test_samples_follow_no_link_that_lies_in_their_folder(tmp_path) -> None:
+    (folder := tmp_path / "samples").mkdir()
+    (tmp_path / "victim").write_text("precious")
+    (path,) = write_samples(folder, 1, 0)
+    whole = path.read_bytes()
+    path.unlink()
+    path.symlink_to(tmp_path / "victim")
+    assert write_samples(folder, 1, 0) == [path]
+    assert not path.is_symlink() and path.read_bytes() == whole and (tmp_path / "victim").read_text() == "precious"
+
+
 def test_a_bad_picture_does_not_lose_the_others(run_folder, tmp_path, capsys) -> None:
     (path,) = write_samples(tmp_path, 1, 0)
     (tmp_path / "bad.png").write_bytes(b"no picture")

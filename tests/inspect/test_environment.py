@@ -14,6 +14,7 @@ import pytest
 
 import gradwerk as gw
 from gradwerk.base.errors import FileError
+from gradwerk.inspect import folders
 from gradwerk.ir.text import parse
 
 SCRIPT = """
@@ -124,3 +125,27 @@ def test_a_dump_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with gw.settings.scope(dump=str(tmp_path / "file")), pytest.raises(FileError, match="GRADWERK_DUMP"):
         gw.compile(lambda x: gw.exp(x) * 19.0)(gw.Tensor(np.ones(3, np.float32)))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_dump_follows_no_link_that_lies_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump, asked = folders.dump, []
+    monkeypatch.setattr(folders, "dump", lambda folder, *program: asked.append(program))
+    with gw.settings.scope(dump=str(tmp_path)):
+        gw.compile(lambda x: gw.exp(x) * 20.5)(gw.Tensor(np.ones(3, np.float32)))
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "elsewhere").mkdir()
+    place = dump(tmp_path / "dump", *asked[0])
+    wrote = {path.relative_to(place): path.read_text() for path in place.rglob("*") if path.is_file()}
+    for name in wrote:
+        (place / name).unlink()
+        (place / name).symlink_to(tmp_path / "victim")
+    dump(tmp_path / "dump", *asked[0])
+    assert {path.relative_to(place): path.read_text() for path in place.rglob("*") if not path.is_symlink() and path.is_file()} == wrote
+    for inside in (place / "kernels", place):
+        inside.rename(tmp_path / f"moved {inside.name}")
+        inside.symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(FileError, match="a link stands"):
+            dump(tmp_path / "dump", *asked[0])
+        inside.unlink()
+    assert (tmp_path / "victim").read_text() == "precious" and not list((tmp_path / "elsewhere").iterdir())

@@ -126,15 +126,15 @@ def test_damage_is_one_clear_error(saved: Path, damage: Callable[[Path], object]
 def test_a_crash_while_saving_keeps_the_earlier_checkpoint(saved: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int) -> None:
     writes = 0
 
-    def crash(path: Path, data: bytes) -> None:
+    def crash(folder: Path, name: str, data: bytes) -> Path:
         nonlocal writes
         writes += 1
         if writes > fails_at:
-            path.with_name(f".{path.name}.part").write_bytes(data[: len(data) // 2])
+            (folder / f".{name}.part").write_bytes(b"half")
             raise KeyboardInterrupt
-        atomic.write_atomically(path, data)
+        return atomic.write_within(folder, name, data)
 
-    monkeypatch.setattr(checkpoint, "write_atomically", crash)
+    monkeypatch.setattr(checkpoint, "write_within", crash)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(saved, Checkpoint({"a": np.ones(3, np.float32)}, {"epoch": 9}))
     assert load_checkpoint(saved).record == RECORD

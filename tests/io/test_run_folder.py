@@ -69,6 +69,31 @@ def test_nothing_that_lies_in_the_folder_is_overwritten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("target", ["victim", "absent", "history.csv"])  # the last: a circle
+def test_links_in_a_folder_from_a_stranger_lead_no_write_out_of_it(tmp_path: Path, target: str) -> None:
+    (tmp_path / "victim").write_text("precious")
+
+    def write(run: RunFolder) -> None:
+        run.write_config({"seed": 1})
+        run.save_checkpoint(Checkpoint({"a": np.ones(2)}, {"epoch": 1}))
+        run.write_history([{"loss": 1.0}])
+        run.write_picture("curves.png", b"png")
+        run.write_summary("fine")
+
+    write(made := RunFolder.create(tmp_path / "run", {}))
+    wrote = {path.name: path.read_bytes() for path in made.path.iterdir()}
+    assert len(wrote) == 6
+    for name in wrote:
+        (made.path / name).unlink()
+        (made.path / name).symlink_to("history.csv" if target == "history.csv" else tmp_path / target)
+        made.write_config({"seed": 1})  # what says that it is a run
+        write(made)
+        found = {path.name: path.read_bytes() for path in made.path.iterdir() if not path.is_symlink()}
+        assert found == wrote, name
+    assert (tmp_path / "victim").read_text() == "precious" and {path.name for path in tmp_path.iterdir()} == {"victim", "run"}
+
+
 def test_what_is_no_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="not a run folder"):
         RunFolder.open(tmp_path)

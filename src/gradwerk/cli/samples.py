@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from PIL import Image
 
 from gradwerk.base.errors import FileError
 from gradwerk.data.datasets import digits
+from gradwerk.io.atomic import write_within
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -30,11 +32,12 @@ def write_samples(folder: str | Path, count: int, seed: int) -> list[Path]:
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, k in enumerate(chosen):
-            paths.append(folder / f"{number:03}-is-{test.y[k]}.png")
-            dressed(test.x[k], random).save(paths[-1])
-    except OSError as error:
-        raise FileError(f"cannot write pictures into {folder}", facts=(str(error.strerror or error),)) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no folder can have
+        raise FileError(f"cannot write pictures into {folder}", facts=(getattr(error, "strerror", None) or str(error),)) from error
+    for number, k in enumerate(chosen):
+        png = io.BytesIO()
+        dressed(test.x[k], random).save(png, "PNG")
+        paths.append(write_within(folder, f"{number:03}-is-{test.y[k]}.png", png.getvalue()))
     return paths
 
 

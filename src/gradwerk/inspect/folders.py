@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,16 +49,34 @@ def folder_name(plan: Plan, record: Record) -> str:
 
 
 def dump(folder: str | Path, plan: Plan, record: Record, target: Target) -> Path:
-    """Writes the files of one program; the folder they went to.  Raises: FileError where they cannot be written."""
+    """Writes the files of one program; the folder they went to.
+
+    Below `folder` links are replaced or refused, not followed: the names can be foreseen by whoever may write there.
+    Raises: FileError where they cannot be written.
+    """
     made, place = files(record, target), Path(folder).expanduser() / folder_name(plan, record)
     try:
+        for inside in sorted({(place / name).parent for name in made}):
+            inside.mkdir(parents=True, exist_ok=True)
+            if inside.is_symlink():
+                raise FileExistsError(errno.EEXIST, "a link stands where a folder of the dump goes", str(inside))
         for name, text in made.items():
-            path = place / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text.rstrip() + "\n", encoding="utf-8")
-    except OSError as error:
+            _put(place / name, text.rstrip() + "\n")
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise FileError(f"cannot write what GRADWERK_DUMP asks for into {folder}", facts=(str(error),)) from error
     return place
+
+
+def _put(path: Path, text: str) -> None:
+    """A file, new or in the place of another, that was written whole."""
+    beside = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def on_compiled(plan: Plan, record: Record, target: Target) -> None:

@@ -24,16 +24,30 @@ _AT_ONCE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replaces `path` by `data` in one step: a reader, or a crash, meets the old file or the new one, never a part.
+    """Replaces `path`, which the user named, by `data` in one step: a reader, or a crash, meets the old file or the new one, never a part.
 
     A link stays a link; a file that is replaced keeps its permissions.  What writers that were killed left beside it is removed.
     Raises: FileError where the folder is missing, read-only or full, or `path` is no file or protected from writing; what was there is
     then untouched.
     """
+    _replace(path, data, follow=True)
+
+
+def write_within(folder: Path, name: str, data: bytes) -> Path:
+    """As `write_atomically`, for a name that the program chose; the path.
+
+    A link of that name is replaced, not followed: a folder may come from a stranger, who could have pointed it at any file of the user's.
+    Raises: FileError.
+    """
+    _replace(folder / name, data, follow=False)
+    return folder / name
+
+
+def _replace(path: Path, data: bytes, *, follow: bool) -> None:
+    """Writes the file; `follow`: a link of its name says where to."""
     try:
-        place = path.resolve() if path.is_symlink() else path
-        mode = _mode_of(place)
-        _write(place, data, mode)
+        place = path.resolve() if follow and path.is_symlink() else path
+        _write(place, data, _mode_of(place))
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a name that no file can have
         raise FileError(
             f"cannot write {path}",
@@ -117,10 +131,12 @@ def _write(place: Path, data: bytes, mode: int | None) -> None:
 
 
 def _mode_of(place: Path) -> int | None:
-    """The permissions of the file that will be replaced, None where there is none.  Raises: OSError for what is no file."""
+    """The permissions of the file that will be replaced, None where there is none or a link.  Raises: OSError for what is no file."""
     try:
-        found = place.stat().st_mode
+        found = place.lstat().st_mode
     except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(found):
         return None
     _check_regular(found)
     if not os.access(place, os.W_OK):  # a rename would not ask

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import FileError
-from gradwerk.io.atomic import is_file, read_bytes, write_atomically
+from gradwerk.io.atomic import is_file, read_bytes, write_within
 from gradwerk.io.safetensors import from_bytes, to_bytes
 from gradwerk.io.seal import KEY, OPEN, holds, seal
 
@@ -52,8 +52,7 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint, *, name: str = "
         raise FileError(f"cannot make the folder {folder}", facts=(str(error.strerror or error),)) from error
     data = to_bytes(checkpoint.tensors)
     digest = hashlib.sha256(data).hexdigest()
-    arrays = folder / f"{name}-{digest[:12]}.safetensors"
-    write_atomically(arrays, data)
+    arrays = write_within(folder, f"{name}-{digest[:12]}.safetensors", data)
     head = {
         "format": FORMAT,
         "version": VERSION,
@@ -61,8 +60,7 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint, *, name: str = "
         "arrays": {"file": arrays.name, "bytes": len(data), "sha256": digest},
         "record": dict(checkpoint.record),
     }
-    path = folder / f"{name}.json"
-    write_atomically(path, seal(json.dumps(head, indent=1, ensure_ascii=False).encode()))
+    path = write_within(folder, f"{name}.json", seal(json.dumps(head, indent=1, ensure_ascii=False).encode()))
     for earlier in folder.glob(f"{name}-*.safetensors"):
         if earlier != arrays and re.fullmatch(_arrays_name(name), earlier.name):
             with suppress(OSError):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gradwerk.base.errors import FileError
-from gradwerk.io.atomic import is_file, is_folder, read_bytes, remove_parts, write_atomically
+from gradwerk.io.atomic import is_file, is_folder, read_bytes, remove_parts, write_within
 from gradwerk.io.checkpoint import Checkpoint, has_checkpoint, load_checkpoint, save_checkpoint
 from gradwerk.io.lock import FolderLock
 from gradwerk.io.seal import digest_of
@@ -27,7 +27,10 @@ Row = Mapping[str, float]
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run's folder.  Made by `create`, `resume` or `open`; each write is atomic, and the first two let nobody else write."""
+    """A run's folder.  Made by `create`, `resume` or `open`; the first two let nobody else write.
+
+    Each write is atomic and stays in the folder: a link that lies in it is replaced.
+    """
 
     path: Path
     lock: FolderLock | None = field(default=None, compare=False, repr=False)
@@ -160,7 +163,7 @@ class RunFolder:
 
     def _write(self, name: str, data: bytes) -> None:
         self._check_place()
-        write_atomically(self.path / name, data)
+        write_within(self.path, name, data)
 
     def _check_place(self) -> None:
         """Raises: FileError where another folder now stands in the place of the one that is locked, and somebody else may write in it; in a
