@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import numpy as theirs
 
 import gradwerk as gw
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError, ShapeError
@@ -148,6 +149,73 @@ def test_another_models_weights_are_refused_and_change_nothing(tmp_path: Path) -
         with pytest.raises(error, match=says):
             gw.load(tmp_path / name, into=model)
     assert {name: tensor.numpy().tobytes() for name, tensor in model.state().items()} == before
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "fits"),
+    [
+        (np.array([1 + 2j], np.complex64), "float32", False),
+        (np.array([1 + 0j], np.complex64), "float32", False),
+        (np.array([1e300]), "float32", False),
+        (np.array([70_000.0], np.float32), "float16", False),
+        (np.array([1.5]), "int64", False),
+        (np.array([np.nan]), "int64", False),
+        (np.array([2**40]), "int32", False),
+        (np.array([2**63], np.uint64), "int64", False),
+        (np.array([-1]), "uint8", False),
+        (np.array([2]), "bool", False),
+        (np.array(["1.5"]), "float32", False),
+        (np.array([np.inf, -np.inf, 0.1, np.nan]), "float32", True),
+        (np.array([2**24 + 1]), "float32", True),
+        (np.array([3.0, -0.0]), "int32", True),
+        (np.array([1, 0], np.uint8), "bool", True),
+    ],
+    ids=str,
+)
+def test_what_is_loaded_keeps_its_numbers_or_is_refused_and_changes_nothing(value: Any, dtype: str, fits: bool) -> None:
+    class Held(Module):
+        def __init__(self) -> None:
+            self.first = gw.Tensor(np.zeros(1, np.float32))
+            self.second = gw.Tensor(np.zeros(value.shape, dtype))
+
+    model = Held()
+    state = {"first": np.ones(1, np.float32), "second": value}
+    if not fits:
+        with pytest.raises(DTypeError, match="^second: "):
+            model.load_state(state)
+        assert not model.first.numpy().any() and not model.second.numpy().any()
+        return
+    model.load_state(state)
+    np.testing.assert_array_equal(model.second.numpy(), value.astype(dtype))
+
+
+def test_a_complex_array_is_never_cut_to_its_real_part(tmp_path: Path) -> None:
+    from gradwerk import keras, torch
+
+    given = np.array([[1 + 2j], [3]], np.complex64)
+    theirs.save_file({"weight": given.T.copy(), "bias": np.zeros(1, np.float32)}, tmp_path / "file")
+    layer = torch.nn.Linear(2, 1)
+    dense = keras.layers.Dense(1)
+    dense.build((None, 2))
+    adam = torch.optim.Adam(layer.parameters())
+    layer(torch.ones(1, 2)).sum().backward()
+    adam.step()
+    states = adam.state_dict()
+    states["state"][0]["exp_avg"] = given.T
+    everything = (*layer.parameters(), *dense.weights, adam.state[layer.weight]["exp_avg"])
+    before = [tensor.tolist() for tensor in everything]
+    for load in (
+        lambda: layer.load_state_dict(gw.load(tmp_path / "file")),
+        lambda: gw.load(tmp_path / "file", into=layer),
+        lambda: dense.set_weights([given, np.zeros(1)]),
+        lambda: adam.load_state_dict(states),
+        lambda: gw.Tensor(given, dtype="float32"),
+        lambda: gw.Tensor([1 + 2j], dtype="float32"),
+        lambda: torch.tensor(given, dtype=torch.float32),
+    ):
+        with pytest.raises(DTypeError):
+            load()
+    assert [tensor.tolist() for tensor in everything] == before
 
 
 SMALL = pack({"weight": np.arange(4, dtype=np.float32), "epoch": 3, "best": float("inf"), "name": "zwölf"})

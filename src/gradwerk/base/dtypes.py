@@ -229,6 +229,22 @@ def converted(array: np.ndarray[Any, DType], dtype: DType) -> np.ndarray[Any, DT
     return array.astype(dtype, copy=False)
 
 
+def held(array: np.ndarray[Any, DType], dtype: DType, what: str) -> np.ndarray[Any, DType]:
+    """The array in the dtype of what keeps it: rounded where that is floating, else to the last digit.  `what` names it in errors.
+
+    Raises: DTypeError where a number would become another: infinity, a whole one, what is left of it in fewer bits.
+    """
+    if array.dtype == dtype:
+        return array
+    with np.errstate(all="ignore"):
+        made = converted(array, dtype)
+    before, after = widened(array), widened(made)
+    lost = np.isfinite(before) & ~np.isfinite(after) if is_float(dtype) else np.not_equal(before, after)
+    if lost.any():
+        raise DTypeError(f"{what}: {name(dtype)} cannot hold {before[lost][0]}", facts=(f"given {name(array.dtype)}, {array.shape}",))
+    return made
+
+
 def filled(shape: tuple[int, ...], value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
     """A new array that holds one number everywhere; without axes it is the number as an array."""
     return converted(np.full(shape, value, accumulator(dtype)), dtype)

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, FileError, ShapeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.io.atomic import is_file, is_folder
 from gradwerk.io.weights import load, save
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.naming import snake_case
+from gradwerk.nn.module import as_array
 from gradwerk.tensor.tensor import Tensor
 
 ENDING = ".weights.safetensors"
@@ -44,8 +46,9 @@ def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool) -> 
         raise FileError(f"{path} does not hold one model's weights", likely="it was not written by save_weights")
     own = dict(places(model))
     found = _fitting(own, stored, str(path), skip_mismatch=skip_mismatch)
-    for place, array in found.items():
-        own[place].assign(np.asarray(array, own[place].dtype))
+    fitting = {place: dtypes.held(as_array(array, place), own[place].dtype, place) for place, array in found.items()}
+    for place, array in fitting.items():
+        own[place].assign(array)
 
 
 def places(model: Layer) -> Iterator[tuple[str, Tensor]]:

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
 from gradwerk.base.hooks import Hooks
 from gradwerk.base.origin import module_path
 from gradwerk.base.plain import same
@@ -149,7 +149,8 @@ class Module:
         """Copies arrays or Tensors into the parameters and buffers of the same path.
 
         With `partial`, paths that one side lacks are passed over.  Nothing is copied unless everything fits.
-        Raises: ArgumentError for missing or unknown paths, ShapeError where shapes differ; both name the paths.
+        Raises: ArgumentError for missing or unknown paths, ShapeError where shapes differ, DTypeError for what a parameter's dtype cannot
+        hold (complex numbers, a fraction where whole numbers are); each names the paths.
         """
         own = self.state()
         missing, unknown = [path for path in own if path not in state], [path for path in state if path not in own]
@@ -157,14 +158,15 @@ class Module:
             facts = [f"missing   {path} {own[path].shape}" for path in missing] + [f"unknown   {path}" for path in unknown]
             likely = "it was saved from another model; partial=True skips these"
             raise ArgumentError(f"the state does not fit {type(self).__name__}", facts=tuple(facts), likely=likely)
-        values = {path: as_array(state[path]) for path in own if path in state}
+        values = {path: as_array(state[path], path) for path in own if path in state}
         for path, value in values.items():
             if value.shape != own[path].shape:
                 raise ShapeError(
                     f"{path}: the state holds another shape", facts=(f"state {value.shape}      {type(self).__name__} {own[path].shape}",)
                 )
-        for path, value in values.items():
-            own[path].assign(dtypes.converted(value, own[path].dtype))
+        fitting = {path: dtypes.held(value, own[path].dtype, path) for path, value in values.items()}
+        for path, value in fitting.items():
+            own[path].assign(value)
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002  the signature everyone knows
         """Training behaviour (dropout, batch statistics) for this module and all below it."""
@@ -213,9 +215,16 @@ def place_of(module: Module) -> str:
     return f"{module.name} ({kind})" if isinstance(module.name, str) and module.name else kind
 
 
-def as_array(value: Any) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a Tensor or anything NumPy takes
-    """The NumPy array of a Tensor, or of anything NumPy takes."""
-    return np.array(value.contents("its contents")) if isinstance(value, Tensor) else np.asarray(value)
+def as_array(value: Any, what: str) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a Tensor or anything NumPy takes
+    """The NumPy array of a Tensor, or of anything NumPy takes, that is to be kept; `what` names it in errors.
+
+    Raises: DTypeError for what is no data: complex numbers, texts, objects.
+    """
+    array = np.array(value.contents("its contents")) if isinstance(value, Tensor) else dtypes.taken(np.asarray(value))
+    if not dtypes.is_data(array.dtype):
+        facts = (f"{what} {array.shape}", f"known: {dtypes.KNOWN}")
+        raise DTypeError(f"{what}: {dtypes.name(array.dtype)} is not an element type of this framework", facts=facts)
+    return array
 
 
 def _attributes(module: Module) -> list[tuple[str, Any]]:

@@ -281,9 +281,11 @@ def numbers_in(dtype: DType, data: Any) -> Array:  # noqa: ANN401
         if array.dtype in dtypes.SHORT:
             converted: Array = cast(array, dtype)
             return converted
+        if np.iscomplexobj(array):
+            raise DTypeError(f"{dtypes.name(dtype)} cannot hold complex numbers", facts=(f"given {array.dtype}, {array.shape}",))
     try:
         return dtypes.of_value(data, dtype)
-    except (ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DTypeError(f"{dtypes.name(dtype)} cannot hold these numbers", facts=(str(error),)) from None
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.origin import module_path
 from gradwerk.keras import activations, initializers
@@ -20,7 +21,7 @@ from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import KINDS, LayerOptions, checked
-from gradwerk.nn.module import Module
+from gradwerk.nn.module import Module, as_array
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
@@ -293,11 +294,11 @@ class Layer(Module):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Copies arrays into the weights, in the order of `get_weights`.  Nothing is copied unless all fit.
 
-        Raises: ArgumentError for another number of arrays, ShapeError for other shapes.
+        Raises: ArgumentError for another number of arrays, ShapeError for other shapes, DTypeError for what a weight's dtype cannot hold.
         """
         if not isinstance(weights, (list, tuple)):
             raise ArgumentError(f"set_weights takes a list of arrays, this is {type(weights).__name__}")
-        own, given = self.weights, [np.asarray(array) for array in weights]
+        own, given = self.weights, [as_array(array, f"weight {position}") for position, array in enumerate(weights)]
         if len(own) != len(given):
             unbuilt = "build the model first: call it once, or give it an Input" if not own else ""
             raise ArgumentError(f"{self.label} has {len(own)} weights, {len(given)} were given", likely=unbuilt)
@@ -308,8 +309,10 @@ class Layer(Module):
                     facts=(f"given {array.shape}      weight {tuple(weight.shape)}",),
                     likely="its axes stand in the other order: .T" if array.T.shape == tuple(weight.shape) else "",
                 )
-        for weight, array in zip(own, given, strict=True):
-            weight.assign(np.asarray(array, weight.dtype))
+        named = enumerate(zip(own, given, strict=True))
+        fitting = [dtypes.held(array, weight.dtype, f"weight {position}") for position, (weight, array) in named]
+        for weight, array in zip(own, fitting, strict=True):
+            weight.assign(array)
 
     def count_params(self) -> int:
         """The number of weights' elements.

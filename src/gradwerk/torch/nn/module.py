@@ -188,7 +188,7 @@ class Module(core.Module):
 
     @as_recorded()
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> _IncompatibleKeys:  # noqa: FBT001, FBT002
-        """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError for shapes."""
+        """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError, DTypeError."""
         if not isinstance(state_dict, Mapping):
             raise ArgumentTypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}.")
         own = dict(self._state())
@@ -199,7 +199,7 @@ class Module(core.Module):
                 facts=(f"missing     {', '.join(keys.missing_keys) or 'none'}", f"unexpected  {', '.join(keys.unexpected_keys) or 'none'}"),
                 likely=_other_keys(list(own), list(state_dict)),
             )
-        values = {key: core.as_array(state_dict[key]) for key in own if key in state_dict}
+        values = {key: core.as_array(state_dict[key], key) for key in own if key in state_dict}
         pairs = [(key, value.shape, tuple(own[key].shape)) for key, value in values.items()]
         if wrong := [f"{key}: dict {given}, module {wanted}" for key, given, wanted in pairs if given != wanted]:
             raise ShapeError(f"size mismatch loading state_dict for {type(self).__name__}", facts=tuple(wrong))

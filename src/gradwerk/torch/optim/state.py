@@ -114,12 +114,12 @@ def write(optimizer: core.Optimizer, place: int, entries: Mapping[str, Array], n
 
 
 def fitting(parameter: base.Tensor, entries: Any, names: Names) -> dict[str, Array]:  # noqa: ANN401  a mapping
-    """The entries that mean something, as arrays of the parameter's shape.  Raises: ArgumentTypeError, MissingOptionError, ShapeError."""
+    """The entries that mean something, of the parameter's shape.  Raises: ArgumentTypeError, MissingOptionError, ShapeError, DTypeError."""
     if not isinstance(entries, Mapping):
         raise ArgumentTypeError(f"the state of a parameter is a dict, this is {type(entries).__name__}")
     if entries and (missing := [name for name in names if name not in entries and name not in OPTIONAL]):
         raise MissingOptionError(f"the state of a parameter lacks {missing[0]!r}", facts=(f"given: {', '.join(map(str, entries))}",))
-    found = {name: as_array(entries[name]) for name in names if entries.get(name) is not None}
+    found = {name: as_array(entries[name], name) for name in names if entries.get(name) is not None}
     for name, array in found.items():
         wanted: tuple[int, ...] = () if names[name] == COUNT else tuple(parameter.shape)
         if array.shape != wanted and not (names[name] == COUNT and array.size == 1):
