@@ -77,7 +77,7 @@ def alter_head(key: str, value: object, *, sealed: bool = False) -> Callable[[Pa
     def alter(folder: Path) -> None:
         path = folder / "checkpoint.json"
         head = json.loads(path.read_text()) | {key: value} | ({KEY: OPEN} if sealed else {})
-        path.write_bytes(seal(json.dumps(head).encode()) if sealed else json.dumps(head).encode())
+        path.write_bytes(seal(bytearray(json.dumps(head).encode())) if sealed else json.dumps(head).encode())
 
     return alter
 

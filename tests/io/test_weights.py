@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import numpy as theirs
 
 import gradwerk as gw
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError, ShapeError
-from gradwerk.io.safetensors import load_tensors, save_tensors
+from gradwerk.io.safetensors import load_tensors, save_tensors, to_bytes
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.module import Module, Sequential
@@ -287,6 +288,116 @@ def test_headers_that_lie_are_refused(header: Any) -> None:
     text = json.dumps(header).encode()
     with pytest.raises(FileError):
         unpack(struct.pack("<Q", len(text)) + text + bytes(8), "it")
+
+
+def described(name: str, **changes: Any) -> dict[str, Any]:
+    return {name: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} | changes}
+
+
+ENTRIES = st.fixed_dictionaries(
+    {
+        "dtype": st.sampled_from(["F32", "F64", "U8", "BOOL", "BF16", "I64", "", None]),
+        "shape": st.lists(st.sampled_from([0, 1, 2, 4, 2**63, 2**64, -1, 1.0, True]), max_size=3) | st.none(),
+        "data_offsets": st.lists(st.sampled_from([0, 2, 4, 8, 16, -1, True]), min_size=1, max_size=3),
+    }
+)
+
+
+@given(st.dictionaries(st.sampled_from("ab"), ENTRIES), st.sampled_from([0, 4, 8, 16]), st.booleans())
+def test_what_is_read_is_what_the_formats_own_reader_reads(header: dict[str, Any], size: int, twice: bool) -> None:
+    text = json.dumps(header).encode()
+    if twice and "a" in header:
+        text = b'{"a": ' + json.dumps(header["a"]).encode() + b", " + text[1:]
+    data = struct.pack("<Q", len(text)) + text + bytes(size)
+    try:
+        expected = {name: (part["shape"], bytes(part["data"])) for name, part in safetensors.deserialize(data)}
+    except Exception:  # whatever it says
+        with pytest.raises(FileError):
+            unpack(data, "it")
+        return
+    if twice and "a" in header:
+        with pytest.raises(FileError, match="twice"):
+            unpack(data, "it")
+        return
+    assert {name: (list(array.shape), array.tobytes()) for name, array in unpack(data, "it").items()} == expected
+
+
+@given(st.dictionaries(st.text(max_size=3).filter(lambda name: name != "__metadata__"), ARRAYS, max_size=4))
+def test_what_is_written_is_read_by_the_formats_own_reader(tensors: dict[str, Any]) -> None:
+    data = bytes(to_bytes(tensors, {"said": "zwölf"}))
+    if tensors:  # version 0.4 reads no file without arrays
+        assert same(dict(sorted(theirs.load(data).items())), dict(sorted(tensors.items())))
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+    assert begin % 8 == 0 and header.pop("__metadata__")["said"] == "zwölf"
+    assert all(entry["data_offsets"][0] % tensors[name].itemsize == 0 for name, entry in header.items())
+
+
+def test_a_truth_of_another_program_is_true_or_false() -> None:
+    text = json.dumps(described("a", dtype="BOOL", shape=[8])).encode()
+    read = unpack(struct.pack("<Q", len(text)) + text + bytes([0, 1, 2, 255, 0, 0, 0, 3]), "it")["a"]
+    assert same(read, np.array([0, 1, 1, 1, 0, 0, 0, 1], bool))
+
+
+SHORT_OF_MEMORY = """
+import os, resource, sys
+import numpy as np
+import gradwerk as gw
+from gradwerk import torch
+from gradwerk.base.errors import FileError
+from gradwerk.io.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+
+def child(path, mebibytes, asked, size):
+    x = np.zeros(size, np.float32)
+    now = int(open("/proc/self/statm").read().split()[0]) * 4096
+    resource.setrlimit(resource.RLIMIT_AS, (now + mebibytes * 2**20,) * 2)
+    try:
+        {
+            "save": lambda: gw.save(path, {"a": x}), "load": lambda: gw.load(path),
+            "checkpoint": lambda: save_checkpoint(path + "s", Checkpoint({"a": x}, {})), "resume": lambda: load_checkpoint(path + "s"),
+            "torch": lambda: torch.save({"a": x}, path), "torch.load": lambda: torch.load(path),
+        }[asked]()
+    except FileError as error:
+        assert asked in {"load", "resume", "torch.load"} and "too large for the memory there is" in str(error), error
+        return b"refused"
+    except MemoryError:
+        assert asked in {"save", "checkpoint", "torch"}
+        return b"refused"
+    return b"done"
+
+path, SIZE = sys.argv[1], 9_000_000  # more than malloc ever keeps for the next who asks
+for asked in ("save", "checkpoint", "torch", "load", "resume", "torch.load"):
+    seen, reads = [], asked in ("load", "resume", "torch.load")
+    before = {"a": np.arange(SIZE if reads else 3, dtype=np.float32)}
+    for mebibytes in range(4, 116, 16):
+        if not reads or not seen:
+            gw.save(path, before)
+            save_checkpoint(path + "s", Checkpoint(before, {}))
+        read, write = os.pipe()
+        if (process := os.fork()) == 0:
+            os.write(write, child(path, mebibytes, asked, SIZE))
+            os._exit(0)
+        os.close(write)
+        seen.append(os.read(read, 100).decode())
+        os.close(read)
+        assert os.waitpid(process, 0)[1] == 0, (asked, mebibytes, seen)
+        if seen[-1] == "refused" and not reads:
+            after = (gw.load(path), load_checkpoint(path + "s").tensors)
+            assert all(np.array_equal(tree["a"], before["a"]) for tree in after), (asked, mebibytes)
+    assert "refused" in seen and seen[-1] == "done", (asked, seen)
+    print(asked, len(seen) - 1 - seen[::-1].index("refused"))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory as Linux has them")
+def test_where_memory_is_short_a_program_is_told_and_files_stay(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT_OF_MEMORY, tmp_path / "file"], capture_output=True, text=True, timeout=300, check=False,
+        env=os.environ | {"PYTHONPATH": str(Path(gw.__file__).parents[1]), "RUST_BACKTRACE": "0"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    least = {asked: 16 * int(step) + 4 for asked, step in (line.rsplit(" ", 1) for line in done.stdout.splitlines())}
+    assert len(least) == 6 and max(least.values()) <= 2 * 35, least  # the most that was refused; two copies are read, of 35 MiB each
 
 
 def test_saving_over_a_file_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ _AT_ONCE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0
 """How a file is opened that may turn out to be a pipe, which would be waited for."""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | bytearray) -> None:
     """Replaces `path`, which the user named, by `data` in one step: a reader, or a crash, meets the old file or the new one, never a part.
 
     A link stays a link; a file that is replaced keeps its permissions.  What writers that were killed left beside it is removed.
@@ -33,7 +33,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     _replace(path, data, follow=True)
 
 
-def write_within(folder: Path, name: str, data: bytes) -> Path:
+def write_within(folder: Path, name: str, data: bytes | bytearray) -> Path:
     """As `write_atomically`, for a name that the program chose; the path.
 
     A link of that name is replaced, not followed: a folder may come from a stranger, who could have pointed it at any file of the user's.
@@ -43,7 +43,7 @@ def write_within(folder: Path, name: str, data: bytes) -> Path:
     return folder / name
 
 
-def _replace(path: Path, data: bytes, *, follow: bool) -> None:
+def _replace(path: Path, data: bytes | bytearray, *, follow: bool) -> None:
     """Writes the file; `follow`: a link of its name says where to."""
     try:
         place = path.resolve() if follow and path.is_symlink() else path
@@ -103,7 +103,7 @@ def remove_parts(folder: Path, prefix: str = ".") -> None:
                 close_alone(handle)
 
 
-def _write(place: Path, data: bytes, mode: int | None) -> None:
+def _write(place: Path, data: bytes | bytearray, mode: int | None) -> None:
     """Writes beside `place` under a short name of its own (a name may have 255 bytes), locked while it is written, and renames it."""
     prefix = f".{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:8]}-"
     remove_parts(place.parent, prefix)

@@ -60,7 +60,7 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint, *, name: str = "
         "arrays": {"file": arrays.name, "bytes": len(data), "sha256": digest},
         "record": dict(checkpoint.record),
     }
-    path = write_within(folder, f"{name}.json", seal(json.dumps(head, indent=1, ensure_ascii=False).encode()))
+    path = write_within(folder, f"{name}.json", seal(bytearray(json.dumps(head, indent=1, ensure_ascii=False).encode())))
     for earlier in folder.glob(f"{name}-*.safetensors"):
         if earlier != arrays and re.fullmatch(_arrays_name(name), earlier.name):
             with suppress(OSError):

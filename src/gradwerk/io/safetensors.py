@@ -9,6 +9,7 @@ Source: https://github.com/huggingface/safetensors, the format description in it
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.seal import KEY, OPEN, holds, seal
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Buffer = bytes | bytearray
+_NOTES = "__metadata__"
 _LONGEST_HEADER = 100_000_000
 """As the format has it."""
 _KNOWN = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
@@ -30,6 +33,7 @@ _CODES: dict[str, Any] = {
     "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?", "C64": "<c8",
 }  # fmt: skip
 """What the format calls its element types."""
+_NAMES = {np.dtype(dtype): code for code, dtype in _CODES.items()}
 _REPAIR = "copy it again from where it was made, or use an earlier one"
 _NEIGHBOURS = {
     b"PK\x03\x04": "a zip archive, as PyTorch's .pt, Keras' .keras and NumPy's .npz files are",
@@ -44,58 +48,88 @@ _NEIGHBOURS = {
 """How the files of other formats begin."""
 
 
-def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> bytes:
-    """The contents of a sealed file.  Strided arrays are written by their elements, not by their memory.
+def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> bytearray:
+    """The contents of a sealed file, the only copy that is made.  Strided arrays are written by their elements, not by their memory.
 
-    Raises: DTypeError for an element type that the format does not have, ArgumentError for a name that it cannot hold.
+    Raises: DTypeError for an element type that the format does not have, ArgumentError for a name that it cannot hold, MemoryError.
     """
-    from safetensors.numpy import save  # noqa: PLC0415  loaded when a file is first written
-
     for name, array in tensors.items():
         if array.dtype.str[1:] not in _KNOWN and array.dtype != bfloat16:
             facts = (f"{name} {array.shape} {dtypes.name(array.dtype)}",)
             raise DTypeError(f"{name} holds {dtypes.name(array.dtype)}, which a safetensors file cannot", facts=facts)
-        if name == "__metadata__" or not is_name(name):
+        if name == _NOTES or not is_name(name):
             raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
-    notes = {**(notes or {}), KEY: OPEN}
-    data = bytes(save({name: np.array(array, order="C") for name, array in tensors.items()}, notes)) if tensors else _notes_alone(notes)
-    return seal(data, 8, 8 + int.from_bytes(data[:8], "little"))
+    entries: dict[str, Any] = {_NOTES: {**(notes or {}), KEY: OPEN}}
+    end = 0
+    for name in sorted(tensors, key=lambda name: (-tensors[name].itemsize, name)):  # so that each lies at a multiple of its element's size
+        array, begin = tensors[name], end
+        end += array.nbytes
+        entries[name] = {"dtype": _NAMES[_little(array)], "shape": array.shape, "data_offsets": (begin, end)}
+    header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    data = bytearray(8 + len(header) + end)
+    data[: 8 + len(header)] = len(header).to_bytes(8, "little") + header
+    memory = np.frombuffer(data, np.uint8)[8 + len(header) :]
+    for name, array in tensors.items():
+        begin, stop = entries[name]["data_offsets"]
+        memory[begin:stop].view(_little(array)).reshape(array.shape)[...] = array
+    return seal(data, 8, 8 + len(header))
 
 
-def from_bytes(data: bytes, source: str) -> dict[str, Array]:
+def _little(array: Array) -> np.dtype[Any]:
+    """The dtype of its elements as they stand in a file."""
+    return array.dtype if array.dtype == bfloat16 else array.dtype.newbyteorder("<")
+
+
+def from_bytes(data: Buffer, source: str) -> dict[str, Array]:
     """The arrays of a file's contents, each with memory of its own; `source` names the file in errors.
 
-    Raises: FileError where the bytes are no whole safetensors file, or not those that were sealed.
+    Raises: FileError where the bytes are no whole safetensors file, not those that were sealed, or more than there is memory for.
     """
     return parts_of(data, source)[1]
 
 
-def parts_of(data: bytes, source: str) -> tuple[dict[str, str], dict[str, Array]]:
+def parts_of(data: Buffer, source: str) -> tuple[dict[str, str], dict[str, Array]]:
     """The notes and the arrays of a file's contents, the seal checked where there is one.
 
     Raises: as `from_bytes`.
     """
-    from safetensors import SafetensorError, deserialize  # noqa: PLC0415
-
-    notes = _notes_of(data, source)
     try:
-        return notes, {name: _array_of(part) for name, part in deserialize(data)}  # type: ignore[no-untyped-call]
+        header, begin = _header_of(data, source)
+        notes = header.pop(_NOTES, {})
+        return notes, _arrays_of(data, header, begin)
+    except MemoryError:
+        raise FileError(f"{source} is too large for the memory there is", facts=(f"{len(data):,} bytes",)) from None
     except KeyError as error:
         raise FileError(f"{source} holds an element type that is not known here: {error}") from None
-    except (SafetensorError, ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise _not_whole(data, source, str(error)) from error
 
 
-def _array_of(part: Mapping[str, Any]) -> Array:
-    array = np.frombuffer(part["data"], _CODES[part["dtype"]]).reshape(part["shape"])
-    return array if array.flags.writeable else array.copy()
+def _arrays_of(data: Buffer, entries: Mapping[str, Any], begin: int) -> dict[str, Array]:
+    """The arrays that a header states, in the order in which they lie in the file; between them nothing may lie, as the format has it.
+
+    Raises: ValueError for a header that cannot be true, KeyError for an element type that is not known; MemoryError.
+    """
+    memory, stop = np.frombuffer(data, np.uint8)[begin:], 0
+    for name, entry in entries.items():
+        if not isinstance(entry, dict) or not _are_sizes(entry.get("shape")) or not _are_sizes(entry.get("data_offsets"), 2):
+            raise ValueError(f"its header says no shape and place of {name!r}")
+    arrays = {}
+    for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
+        (first, end), dtype = entry["data_offsets"], np.dtype(_CODES[entry.get("dtype")])
+        if first != stop or end - first != math.prod(entry["shape"]) * dtype.itemsize or end > len(memory):
+            raise ValueError(f"{name!r} does not lie where its header says")
+        part, stop = memory[first:end], end
+        arrays[name] = (part != 0 if dtype == dtypes.bool_ else part.view(dtype).copy()).reshape(entry["shape"])
+    if stop != len(memory):
+        raise ValueError(f"{len(memory) - stop:,} bytes belong to no array")
+    return arrays
 
 
-def _notes_alone(notes: Mapping[str, str]) -> bytes:
-    """A file without arrays, which safetensors before 0.5 writes wrong."""
-    header = json.dumps({"__metadata__": notes}, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header
+def _are_sizes(value: object, count: int | None = None) -> bool:
+    """Whether a value of JSON is a list of whole numbers from 0."""
+    return isinstance(value, list) and count in (None, len(value)) and all(type(size) is int and size >= 0 for size in value)
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> None:
@@ -120,24 +154,32 @@ def is_name(text: str) -> bool:
     return True
 
 
-def _notes_of(data: bytes, source: str) -> dict[str, str]:
-    """The notes in the header, once the seal is found whole."""
+def _header_of(data: Buffer, source: str) -> tuple[dict[str, Any], int]:
+    """The header, its notes known to be texts, once the seal is found whole, and where it ends."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(_LONGEST_HEADER, len(data) - 8):
         raise _not_whole(data, source, f"its header would have {length:,} bytes")
     try:
-        header = json.loads(data[8 : 8 + length])
+        header = json.loads(str(data[8 : 8 + length], "utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _not_whole(data, source, str(error)) from None
-    notes = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    notes = header.get(_NOTES, {}) if isinstance(header, dict) and data[8:9] == b"{" else None
     if not isinstance(notes, dict) or not all(isinstance(text, str) for text in notes.values()):
         raise _not_whole(data, source, "its header is not one of this format")
     if any(name.startswith("gradwerk") for name in notes) and not holds(data, 8, 8 + length):
         raise FileError(f"{source} was altered: its contents are not those that were saved", likely=_REPAIR)
-    return notes
+    return header, 8 + length
 
 
-def _not_whole(data: bytes, source: str, why: str) -> FileError:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON.  Raises: ValueError where a name stands twice in it."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands twice in its header")
+    return made
+
+
+def _not_whole(data: Buffer, source: str, why: str) -> FileError:
     """The error for bytes that are no safetensors file: another format's, or a part of one."""
     for start, what in _NEIGHBOURS.items():
         if data.startswith(start):

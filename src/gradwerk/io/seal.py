@@ -13,20 +13,23 @@ OPEN = "0" * 64
 _SEAL = re.compile(rb'"gradwerk\.sha256": ?"([0-9a-f]{64})"')
 
 
-def seal(data: bytes, start: int = 0, stop: int | None = None) -> bytes:
-    """`data` with its first seal, looked for between `start` and `stop`, filled in; it must be `OPEN`."""
+def seal(data: bytearray, start: int = 0, stop: int | None = None) -> bytearray:
+    """Fills in, in place, the first seal of `data`, looked for between `start` and `stop`; it must be `OPEN`."""
     found = _SEAL.search(data, start, len(data) if stop is None else stop)
     if found is None or found[1] != OPEN.encode():
         raise ValueError("the data hold no open seal")
-    return data[: found.start(1)] + hashlib.sha256(data).hexdigest().encode() + data[found.end(1) :]
+    place = slice(*found.span(1))
+    del found  # which holds the memory
+    data[place] = hashlib.sha256(data).hexdigest().encode()
+    return data
 
 
-def holds(data: bytes, start: int = 0, stop: int | None = None) -> bool:
+def holds(data: bytes | bytearray, start: int = 0, stop: int | None = None) -> bool:
     """Whether the data are sealed and are what was sealed."""
     found = _SEAL.search(data, start, len(data) if stop is None else stop)
     if found is None:
         return False
-    digest = hashlib.sha256(data[: found.start(1)])
+    digest = hashlib.sha256(memoryview(data)[: found.start(1)])
     digest.update(OPEN.encode())
     digest.update(memoryview(data)[found.end(1) :])
     return digest.hexdigest().encode() == found[1]

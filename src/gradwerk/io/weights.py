@@ -24,7 +24,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError
 from gradwerk.io.atomic import read_bytes, write_atomically
-from gradwerk.io.safetensors import Array, is_name, parts_of, to_bytes
+from gradwerk.io.safetensors import Array, Buffer, is_name, parts_of, to_bytes
 from gradwerk.nn.module import Module
 from gradwerk.tensor.tensor import Tensor
 
@@ -67,14 +67,14 @@ def load(path: str | Path, into: Module | None = None) -> Tree:
     return tree
 
 
-def pack(what: Tree) -> bytes:
+def pack(what: Tree) -> bytearray:
     """The contents of the file that `save` writes."""
     arrays: dict[str, Array] = {}
     layout = _describe(what.state() if isinstance(what, Module) else what, (), arrays)
     return to_bytes(arrays, {_LAYOUT: json.dumps(layout, allow_nan=False, separators=(",", ":"))})
 
 
-def unpack(data: bytes, source: str, tensor: Callable[[Array], Any] | None = None) -> Tree:
+def unpack(data: Buffer, source: str, tensor: Callable[[Array], Any] | None = None) -> Tree:
     """What `pack` was given.  `source` names the file in errors; `tensor` makes what a Tensor comes back as, left out an array.
 
     Raises: FileError.

@@ -65,10 +65,10 @@ def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None =
     data = f.read()
     if not isinstance(data, bytes | bytearray | memoryview):
         raise ArgumentTypeError(f"torch.load wants a file of bytes, this one gives {type(data).__name__}", likely="open(path, 'rb')")
-    return unpack(bytes(data), str(getattr(f, "name", "the file")), tensor=tensor)
+    return unpack(bytes(data) if isinstance(data, memoryview) else data, str(getattr(f, "name", "the file")), tensor=tensor)
 
 
-def _write(file: BinaryIO, data: bytes) -> None:
+def _write(file: BinaryIO, data: bytearray) -> None:
     """All of it: a file without a buffer takes what it can and says how much that was."""
     if isinstance(file, io.TextIOBase):
         raise ArgumentTypeError("torch.save wants a file of bytes, this one is open for text", likely="open(path, 'wb')")
