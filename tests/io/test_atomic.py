@@ -112,6 +112,22 @@ def test_what_a_killed_writer_left_is_removed_and_what_is_being_written_is_not(t
 
 
 @POSIX
+def test_a_file_that_is_removed_before_it_is_locked_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, others = atomic.open_alone, iter([True, True, False])
+
+    def met(path: str | Path, flags: int) -> int:
+        handle = opened(path, flags)
+        if flags & os.O_CREAT and next(others):
+            atomic.remove_parts(tmp_path)  # another writer that begins in this moment
+            assert list(tmp_path.iterdir()) == []
+        return handle
+
+    monkeypatch.setattr(atomic, "open_alone", met)
+    write_atomically(tmp_path / "a", b"x")
+    assert (tmp_path / "a").read_bytes() == b"x" and next(others, None) is None and len(list(tmp_path.iterdir())) == 1
+
+
+@POSIX
 def test_a_file_that_the_system_lets_grow_only_so_far_keeps_the_old_one_whole(tmp_path: Path) -> None:
     import resource
 
@@ -158,17 +174,20 @@ def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None
 
 
 @POSIX
-def test_a_folder_that_may_not_be_listed_or_flushed_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EINVAL, errno.EIO, errno.EMFILE])
+def test_a_folder_that_may_not_be_listed_or_flushed_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     opened, flushed = os.open, os.fsync
 
     def refuse(path: str | Path, flags: int, *more: int) -> int:
         if Path(path) == tmp_path:
-            raise PermissionError(errno.EACCES, "Permission denied")
+            raise OSError(code, os.strerror(code))
         return opened(path, flags, *more)
 
     def unable(handle: int) -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(code, os.strerror(code))
         flushed(handle)
 
     for name, stand_in in (("open", refuse), ("fsync", unable)):

@@ -11,6 +11,7 @@ import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from gradwerk.base.errors import FileError
 from gradwerk.io.lock import close_alone, open_alone, try_lock, unlock
@@ -107,11 +108,10 @@ def _write(place: Path, data: bytes | bytearray, mode: int | None) -> None:
     """Writes beside `place` under a short name of its own (a name may have 255 bytes), locked while it is written, and renames it."""
     prefix = f".{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:8]}-"
     remove_parts(place.parent, prefix)
-    beside = place.with_name(f"{prefix}{secrets.token_hex(4)}{PART}")
+    beside, file = _begun(place, prefix)
     try:
-        with open(beside, "xb", opener=open_alone) as file:  # Path.open takes no opener
+        with file:
             try:
-                try_lock(file.fileno())
                 if mode is not None:
                     beside.chmod(mode)
                 file.write(data)
@@ -128,6 +128,17 @@ def _write(place: Path, data: bytes | bytearray, mode: int | None) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+
+
+def _begun(place: Path, prefix: str) -> tuple[Path, BinaryIO]:
+    """A new file beside `place`, locked.  Until it is, another writer may take it for one that was left behind, and remove it."""
+    while True:
+        beside = place.with_name(f"{prefix}{secrets.token_hex(4)}{PART}")
+        file = open(beside, "xb", opener=open_alone)  # noqa: SIM115  the caller closes it; Path.open takes no opener
+        if try_lock(file.fileno()) and beside.exists():
+            return beside, file
+        unlock(file.fileno())
+        file.close()
 
 
 def _mode_of(place: Path) -> int | None:
@@ -153,21 +164,16 @@ def _check_regular(mode: int) -> None:
 def _flush_folder(folder: Path) -> None:
     """Makes the rename itself durable, where the system lets a folder be opened (Windows does not) and flushed.
 
-    By now the file is in its place: that its folder may not be listed, or that its disk flushes no folders, is no failure.
+    By now the file is in its place and the old one is gone: nothing that fails here may be told as a write that failed.
     """
     if os.name != "posix":
         return
-    try:
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-            raise
-    finally:
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _beside(path: Path) -> tuple[str, ...]:
