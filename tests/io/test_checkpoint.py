@@ -11,7 +11,7 @@ import pytest
 
 from gradwerk.base.errors import FileError
 from gradwerk.io import atomic, checkpoint
-from gradwerk.io.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from gradwerk.io.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
 from gradwerk.io.safetensors import load_tensors, save_tensors
 from gradwerk.io.seal import KEY, OPEN, seal
 
@@ -97,10 +97,12 @@ def stated(**changes: object) -> dict[str, object]:
         (lambda folder: (folder / "checkpoint.json").write_bytes(b"\xff\xfe\x00"), "not whole JSON"),
         (lambda folder: (folder / "checkpoint.json").write_text("[1]"), "not a checkpoint"),
         (lambda folder: (folder / "checkpoint.json").unlink(), "does not exist"),
-        (alter_head("version", 9), "version 9"),
-        (alter_head("format", "other"), "not a checkpoint"),
-        (alter_head("version", 1), "version 1"),
-        (alter_head("version", True), "version True"),
+        (alter_head("version", 9, sealed=True), "version 9[\\s\\S]*upgrade"),
+        (alter_head("format", "other", sealed=True), "not a checkpoint"),
+        (lambda folder: (folder / "checkpoint.json").write_text(f'{{"format": "{FORMAT}", "version": 1}}'), "version 1"),
+        (alter_head("version", True, sealed=True), "version True"),
+        (alter_head("version", 3), "altered"),
+        (alter_head("format", "other"), "altered"),
         (alter_head("arrays", None), "altered"),
         (alter_head("record", {"epoch": 4}), "altered"),
         (alter_head(KEY, "0"), "altered"),
@@ -184,7 +186,7 @@ def test_every_flipped_bit_and_every_cut_is_found(disk: dict[str, bytes], tmp_pa
     flipped = [(k, 1 << bit) for k in range(len(whole)) for bit in range(8)]
     for position, mask in flipped:
         disk[name] = whole[:position] + bytes([whole[position] ^ mask]) + whole[position + 1 :]
-        with pytest.raises(FileError):
+        with pytest.raises(FileError, match="altered|not whole JSON"):
             load_checkpoint(tmp_path)
     for length in range(len(whole)):
         disk[name] = whole[:length]

@@ -23,7 +23,7 @@ import numpy as np
 from gradwerk.base.errors import FileError
 from gradwerk.io.atomic import is_file, read_bytes, write_within
 from gradwerk.io.safetensors import from_bytes, to_bytes
-from gradwerk.io.seal import KEY, OPEN, holds, seal
+from gradwerk.io.seal import KEY, OPEN, digest_of, holds, seal
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FORMAT, VERSION = "gradwerk-checkpoint", 2
@@ -111,21 +111,23 @@ def _arrays_name(name: str) -> str:
 def _read_head(path: Path, data: bytes, name: str) -> dict[str, Any]:
     """The JSON half, checked."""
     try:
-        head = json.loads(data)
+        head: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise FileError(f"{path} is not whole JSON", facts=(f"{len(data):,} bytes", str(error)), likely=_REPAIR) from error
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    head = head if isinstance(head, dict) else {}
+    known, version = head.get("format"), head.get("version")
+    current = known == FORMAT and type(version) is int and version == VERSION
+    if (digest_of(data) or current) and not holds(data):  # where a seal is broken, nothing tells what the format and version were
+        raise FileError(f"{path} was altered: its contents are not those that were saved", likely=_REPAIR)
+    if known != FORMAT:
         raise FileError(f"{path} is not a checkpoint", facts=('it lacks "format": "gradwerk-checkpoint"',), likely="check the path")
-    version = head.get("version")
-    if type(version) is not int or version != VERSION:
+    if not current:
         earlier = type(version) is int and version < VERSION
         likely = "read it with the Gradwerk that wrote it" if earlier else "upgrade gradwerk"
         raise FileError(f"{path} is a checkpoint of version {version}; this Gradwerk reads version {VERSION}", likely=likely)
-    if not holds(data):
-        raise FileError(f"{path} was altered: its contents are not those that were saved", likely=_REPAIR)
     if not _is_complete(head, name):
         raise FileError(f"{path} is a damaged checkpoint", facts=('"arrays" or "record" is missing or of the wrong kind',), likely=_REPAIR)
-    return head
+    return dict(head)
 
 
 def _is_complete(head: dict[str, Any], name: str) -> bool:
