@@ -207,6 +207,25 @@ def test_anothers_folder_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert kept.get("ab12") is None
 
 
+@pytest.mark.parametrize("home", ["another's", "everybody's"])
+@pytest.mark.parametrize("folder", ["cache", ".cache/gradwerk", "link/gradwerk"])
+def test_nothing_is_made_where_it_would_not_be_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, folder: str
+) -> None:
+    (tmp_path / "home" / "real").mkdir(parents=True)
+    (tmp_path / "home" / "link").symlink_to(tmp_path / "home" / "real")
+    before = sorted(tmp_path.rglob("*"))
+    if home == "another's":
+        given_away(tmp_path / "home", monkeypatch)
+    else:
+        (tmp_path / "home").chmod(0o777)
+    kept = DiskCache(tmp_path / "home" / folder)
+    with pytest.warns(RuntimeWarning, match=rf"no cache of kernels: {tmp_path}[/\w]*, above it, (belongs to|may be written)") as warned:
+        kept.put("ab12", b"x")
+    kept.put("ab12", b"x")
+    assert len(warned) == 1 and kept.get("ab12") is None and sorted(tmp_path.rglob("*")) == before
+
+
 def test_anothers_file_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = DiskCache(tmp_path / "cache")
     kept.put("ab12", b"x")

@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from functools import cache as remember
 from pathlib import Path
 
-from gradwerk.base.ownership import fault_of_folder, is_ours
+from gradwerk.base.ownership import fault_above, fault_of_folder, is_ours
 from gradwerk.base.settings import settings
 
 LARGEST = 256 << 20
@@ -96,21 +96,33 @@ class DiskCache:
             return True
         fault = fault_of_folder(path, status)
         self._trusted = None if fault else (status.st_dev, status.st_ino)
-        if fault and fault not in _warned:
-            _warned.add(fault)
-            text = "compiled kernels are native code and are kept only where nobody else can write: chmod, or set GRADWERK_CACHE to another"
-            warnings.warn(f"no cache of kernels: {fault}; {text}", RuntimeWarning, stacklevel=6)
+        if fault:
+            _complain(fault)
         return not fault
 
 
+def _complain(fault: str) -> None:
+    """Warns, once, of what keeps kernels from being kept."""
+    if fault not in _warned:
+        _warned.add(fault)
+        text = "compiled kernels are native code and are kept only where nobody else can write: chmod, or set GRADWERK_CACHE to another"
+        warnings.warn(f"no cache of kernels: {fault}; {text}", RuntimeWarning, stacklevel=7)
+
+
 def _open_folder(path: Path, *, make: bool) -> int:
-    """The folder as a descriptor; `make`: made with what is missing above it, for this user alone."""
+    """The folder as a descriptor; `make`: made with what is missing above it, for this user alone, where it will be trusted.
+
+    Root who has a user's HOME would else make ~/.cache, and lock the user out of it.
+    """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     try:
         return os.open(path, flags)
     except FileNotFoundError:
         if not make:
             raise
+    if fault := fault_above(path):
+        _complain(fault)
+        raise PermissionError(errno.EPERM, fault)
     for missing in reversed([path, *path.parents]):
         with suppress(FileExistsError):
             missing.mkdir(mode=0o700)

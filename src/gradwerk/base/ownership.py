@@ -26,10 +26,23 @@ def fault_of_folder(path: Path, status: os.stat_result) -> str | None:
         found = real.stat()
         if (found.st_dev, found.st_ino) != (status.st_dev, status.st_ino):
             return f"{path} is being exchanged"
-        parents = [(parent, parent.stat()) for parent in real.parents]
     except OSError as error:
         return f"{path} cannot be examined: {error.strerror}"
-    return next((f"{parent}, above it, {_reason(found)}" for parent, found in parents if not _keeps_its_entries(found)), None)
+    return fault_above(real)
+
+
+def fault_above(path: Path) -> str | None:
+    """Why a folder of this name, there or not yet, would not be ours alone: somebody could exchange it by one of its parents that exist."""
+    for parent in Path(os.path.realpath(path)).parents:
+        try:
+            found = parent.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{path} cannot be examined: {error.strerror}"
+        if not _keeps_its_entries(found):
+            return f"{parent}, above it, {_reason(found)}"
+    return None
 
 
 def _keeps_its_entries(status: os.stat_result) -> bool:
