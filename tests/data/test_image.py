@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from gradwerk.base.errors import DataError, FileError
 from gradwerk.cli.samples import dressed
 from gradwerk.data.datasets import digits
-from gradwerk.data.image import BACKGROUND, INK, _averaged, as_inputs, read_colours, read_digit, thicken
+from gradwerk.data.image import BACKGROUND, INK, _averaged, _reduction, _strips, as_inputs, read_colours, read_digit, thicken
 
 
 def likeness(a, b) -> float:
@@ -112,6 +115,37 @@ def test_a_large_picture_takes_little_memory(tmp_path) -> None:
     assert megabytes < 420 and alike > 0.9
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype", "megabytes"), [((4000, 8000), np.uint16, 200), ((1, 32_000_000), np.uint8, 100), ((8_000_000, 1), np.uint8, 100)]
+)
+def test_no_large_picture_stands_in_memory_as_floats(shape, dtype, megabytes, tmp_path) -> None:
+    pixels = np.zeros(shape, dtype)
+    pixels[: shape[0] // 3 + 1, : shape[1] // 3 + 1] = 200
+    Image.fromarray(pixels).save(tmp_path / "large.png", compress_level=1)
+    apart = max(shape) // 300
+    Image.fromarray(np.ascontiguousarray(pixels[::apart, ::apart]).astype(np.uint8)).save(tmp_path / "small.png")
+    wanted = read_digit(tmp_path / "small.png")
+    tracemalloc.start()
+    read = read_digit(tmp_path / "large.png")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < megabytes * 2**20 and likeness(read, wanted) > 0.75
+
+
+@pytest.mark.parametrize(
+    "extents", [(8000, 8000), (64_000_000, 1), (1, 8_000_000), (8_000_000, 8), (4001, 1001), (28, 28), (12_000_000, 5), (5, 12_000_000)]
+)
+def test_strips_cover_a_picture_once_and_are_small(extents) -> None:
+    width, height = extents
+    factor = _reduction(width, height)
+    boxes = list(_strips(width, height, factor))
+    assert sum((right - left) * (bottom - top) for left, top, right, bottom in boxes) == width * height
+    assert all((right - left) * (bottom - top) <= 2_000_000 for left, top, right, bottom in boxes) and boxes[-1][2:] == extents
+    assert all(left % factor == 0 == top % factor for left, top, *_ in boxes) and len(boxes) < 200
+    assert -(-width // factor) * -(-height // factor) <= 8_000_000 and max(extents) <= 1_000_000 * factor
+    assert factor == 1 or width * height > 4_000_000 or max(extents) > 1_000_000
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("mode", ["L", "I;16"])
 def test_pictures_are_set_upright_as_the_camera_was_held(tmp_path, orientation, mode) -> None:
@@ -143,6 +177,9 @@ def test_odd_shapes_are_read_or_refused(tmp_path, shape) -> None:
 
 
 def test_what_cannot_be_read_says_so(tmp_path) -> None:
+    for name in ("a\0b", "a\ud800"):
+        with pytest.raises(FileError, match="not a file"):
+            read_digit(tmp_path / name)
     Image.new("RGB", (40, 40), "pink").save(tmp_path / "empty.png")
     with pytest.raises(DataError, match="shows nothing"):
         read_digit(tmp_path / "empty.png")
@@ -179,6 +216,27 @@ def bombs(tmp_path: Path) -> Iterator[Path]:
         path = tmp_path / f"{width}x{height}.png"
         path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b""))
         yield path
+
+
+def tiled(path: Path, side: int, data: bytes, compression: int) -> Path:
+    """A TIFF of 64 x 64 pixels whose one tile is of another size."""
+    tags = [(256, 64), (257, 64), (258, 8), (259, compression), (262, 1), (277, 1), (322, side), (323, side), (324, 0), (325, len(data))]
+    begin = 8 + 2 + 12 * len(tags) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, begin if tag == 324 else value) for tag, value in tags)
+    path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0) + data)
+    return path
+
+
+@pytest.mark.parametrize(("compression", "side"), [(5, 32_000), (8, 40_000), (1, 40_000), (5, 2**31), (8, 64), (8, 512)])
+def test_a_tile_is_bounded_as_the_picture_is(tmp_path, compression, side) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (min(side, 512), min(side, 512))).astype(np.uint8)
+    data = b"\x80\x00" if compression == 5 else zlib.compress(pixels.tobytes()) if compression == 8 else pixels.tobytes()
+    path = tiled(tmp_path / "x.tif", side, data, compression)
+    if side <= 512:
+        np.testing.assert_allclose(read_colours(path)[..., 0], pixels[:64, :64] / 255, atol=1e-6)
+        return
+    with pytest.raises(FileError, match="damaged[\\s\\S]*one part would have"):  # before it is decoded
+        read_digit(path)
 
 
 def test_bombs_are_refused_before_they_are_decoded(tmp_path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +28,14 @@ _FAINTEST = 0.08
 _THINNEST = 1.6
 """The least width of a stroke, in pixels of the result; a thinner pen is thickened before it fades."""
 _LARGEST, _ENOUGH, _STRIP = 64_000_000, 4_000_000, 1_000_000
-"""Pixels of the largest picture that is read, of the largest that is looked at as it is, and of a strip."""
+"""Pixels of the largest picture that is read, of the largest that is looked at as it is, and of a strip of it or its longest side."""
+_ROW = 8
+"""What a row takes in memory at least, in pixels: the place that says where it is."""
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 """The usual ones: others run programs (PostScript) or are seldom anything but an attack."""
 _ORIENTATION = 0x0112
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
+"""How TIFF numbers them."""
 
 
 def as_inputs(images: Array) -> Array:
@@ -68,9 +72,12 @@ def read_colours(path: str | Path) -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large pictures, which are refused below, and of odd ones, which are read or refused
             with Image.open(path, formats=_FORMATS) as file:
-                if file.width * file.height > _LARGEST:
+                if max(file.width, _ROW) * file.height > _LARGEST:
                     size = f"{file.width:,} x {file.height:,} pixels"
                     raise FileError(f"{path} is too large", facts=(size,), likely="crop it to the digit, or make it smaller")
+                if _tile_of(file) > max(file.width * file.height, _ENOUGH):
+                    size = f"{file.width:,} x {file.height:,} pixels, of which one part would have {_tile_of(file):,}"
+                    raise FileError(f"{path} cannot be read: the picture is damaged", facts=(size,))
                 return _decoded(file)
     except UnidentifiedImageError:
         raise FileError(f"{path} is not a picture of a known kind", likely="give PNG, JPEG, BMP, GIF, TIFF or WebP") from None
@@ -84,11 +91,18 @@ def read_colours(path: str | Path) -> Array:
 
 
 def _is(path: Path, kind: Callable[[int], bool]) -> bool:
-    """Whether a path is of a kind; a name that the system refuses to look up is of none."""
+    """Whether a path is of a kind; a name that the system refuses to look up, or that no file can have, is of none."""
     try:
         return kind(path.stat().st_mode)
-    except OSError:
+    except (OSError, ValueError):
         return False
+
+
+def _tile_of(file: Image.Image) -> int:
+    """Pixels of one tile of a TIFF, which are decoded together, whatever the size of the picture; 0 where it has none."""
+    tags = getattr(file, "tag_v2", {})
+    sides = [tags.get(tag, 0) for tag in (_TILE_WIDTH, _TILE_LENGTH)]
+    return math.prod(int(side[0] if isinstance(side, tuple) else side) for side in sides)
 
 
 def _decoded(file: Image.Image) -> Array:
@@ -101,15 +115,37 @@ def _decoded(file: Image.Image) -> Array:
 
     file.load()
     orientation = _orientation(file)  # asked after the load, which sets some formats upright itself
-    factor = math.isqrt(max(file.width * file.height - 1, 0) // _ENOUGH) + 1
+    factor = _reduction(file.width, file.height)
+    width, height = -(-file.width // factor), -(-file.height // factor)
     if file.mode.startswith(("I", "F")):
-        return _upright(_from_deep(_averaged(np.asarray(file), factor)), orientation)
-    small = Image.new("RGBA", (-(-file.width // factor), -(-file.height // factor)))
-    rows = max(_STRIP // file.width // factor, 1) * factor
-    for top in range(0, file.height, rows):
-        strip = file.crop((0, top, file.width, min(top + rows, file.height))).convert("RGBA")
-        small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+        grey = np.empty((height, width), np.float32)
+        for box in _strips(file.width, file.height, factor):
+            part = _averaged(np.asarray(file.crop(box)), factor)
+            left, top = box[0] // factor, box[1] // factor
+            grey[top : top + part.shape[0], left : left + part.shape[1]] = part
+        return _upright(_from_deep(grey), orientation)
+    small = Image.new("RGBA", (width, height))
+    for box in _strips(file.width, file.height, factor):
+        strip = file.crop(box).convert("RGBA")
+        small.paste(strip.reduce(factor) if factor > 1 else strip, (box[0] // factor, box[1] // factor))
     return _upright(_over_contrast(np.asarray(small, np.float32) / 255), orientation)
+
+
+def _reduction(width: int, height: int) -> int:
+    """Pixels of the picture to one that is looked at, along each axis that has as many."""
+    factor = max(math.isqrt(max(width * height - 1, 0) // _ENOUGH) + 1, -(-max(width, height) // _STRIP))
+    while max(width, factor) * max(height, factor) > _ENOUGH * factor**2:  # an axis that is shorter does not shrink as much
+        factor += 1
+    return factor
+
+
+def _strips(width: int, height: int, factor: int) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes (left, top, right, bottom) that cover a picture, each of whole squares of `factor`, and of about `_STRIP` pixels at most."""
+    across = min(max(_STRIP // min(factor, height) // factor, 1) * factor, width)
+    rows = max(_STRIP // across // factor, 1) * factor
+    for top in range(0, height, rows):
+        for left in range(0, width, across):
+            yield left, top, min(left + across, width), min(top + rows, height)
 
 
 def _averaged(grey: Array, factor: int) -> Array:
