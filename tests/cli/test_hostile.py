@@ -17,6 +17,7 @@ import gradwerk
 from gradwerk.base.settings import settings
 from gradwerk.cli.main import main
 from gradwerk.cli.report import draw_curves
+from gradwerk.cli.samples import write_samples
 from gradwerk.cli.typed import quoted
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.io.safetensors import load_tensors
@@ -96,6 +97,31 @@ def test_a_terminal_that_cannot_show_a_name_and_a_backend_that_does_not_exist(tm
 def test_no_terminal_is_too_old_for_an_answer(encoding, tmp_path) -> None:
     code, out, err = finished(start("evaluate", "\udcff日", cwd=tmp_path, env=environment(PYTHONIOENCODING=encoding)))
     assert code == 2 and "\\udcff\\u65e5 is not a run folder" in err and "Traceback" not in err
+
+
+NAMES_THAT_COMMAND = ("a\nb  9  100.0%   (or 1, 0.0%)", "\x1b[31mred", "\x1b]0;title\x07", "back\b\b\r", "\u202egnp.7", "\u2028line")
+
+
+def test_no_name_of_a_strangers_file_commands_the_terminal(copied, tmp_path, capsys) -> None:
+    digit = write_samples(tmp_path / "samples", 1, 0)[0].read_bytes()
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    for name in NAMES_THAT_COMMAND:
+        (folder / name).write_bytes(digit)
+        (folder / f"bad {name}").write_bytes(b"no picture")
+    assert main(["predict", str(copied), *(str(folder / f"{bad}{name}") for name in NAMES_THAT_COMMAND for bad in ("", "bad "))]) == 2
+    said = capsys.readouterr()
+    assert all(line.isprintable() for line in (said.out + said.err).split("\n"))
+    assert len(said.out.splitlines()) == len(NAMES_THAT_COMMAND) == said.err.count("is not a picture")
+    for name in NAMES_THAT_COMMAND:
+        history = (copied / "history.csv").read_text()
+        (copied / "history.csv").write_text(history.replace("loss", f'"{name}loss"', 1))
+        main(["summary", str(copied)])
+        assert main(["summary", str(tmp_path / name)]) == 2
+        assert main(["evaluate", str(copied), f"--{name}"]) == 2
+        said = capsys.readouterr()
+        assert all(line.isprintable() for line in (said.out + said.err).split("\n"))
+        (copied / "history.csv").write_text(history)
 
 
 def test_a_live_line_is_drawn_with_what_the_terminal_has() -> None:

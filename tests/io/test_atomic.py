@@ -17,6 +17,7 @@ import gradwerk
 from gradwerk.base.errors import FileError
 from gradwerk.io import atomic
 from gradwerk.io.atomic import write_atomically
+from gradwerk.io.checkpoint import Checkpoint, save_checkpoint
 from gradwerk.io.run_folder import RunFolder
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links, permissions and locks of POSIX")
@@ -171,6 +172,8 @@ def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None
             atomic.read_bytes(tmp_path / name, "the file")
         with pytest.raises(FileError, match="cannot make"):
             RunFolder.create(tmp_path / name, {})
+        with pytest.raises(FileError, match="cannot make"):
+            save_checkpoint(tmp_path / name, Checkpoint({}, {}))
 
 
 @POSIX

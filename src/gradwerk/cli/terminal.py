@@ -20,6 +20,15 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def shown(text: str) -> str:
+    """A name, or a line with names in it, that neither ends its line nor commands the terminal, whatever a stranger called his files."""
+    return text if text.isprintable() else "".join(map(_seen, text))
+
+
+def _seen(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
 def flushed() -> str:
     """Writes out what was printed; why that failed, or '' where it did not, or where the reader had read enough."""
     try:

@@ -48,8 +48,8 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint, *, name: str = "
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the folder {folder}", facts=(str(error.strerror or error),)) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no folder can have
+        raise FileError(f"cannot make the folder {folder}", facts=(getattr(error, "strerror", None) or str(error),)) from error
     data = to_bytes(checkpoint.tensors)
     digest = hashlib.sha256(data).hexdigest()
     arrays = write_within(folder, f"{name}-{digest[:12]}.safetensors", data)
