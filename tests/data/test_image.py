@@ -235,7 +235,7 @@ def test_a_tile_is_bounded_as_the_picture_is(tmp_path, compression, side) -> Non
     if side <= 512:
         np.testing.assert_allclose(read_colours(path)[..., 0], pixels[:64, :64] / 255, atol=1e-6)
         return
-    with pytest.raises(FileError, match="damaged[\\s\\S]*one part would have"):  # before it is decoded
+    with pytest.raises(FileError, match="parts are larger"):  # before it is decoded
         read_digit(path)
 
 

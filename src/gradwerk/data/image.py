@@ -76,8 +76,8 @@ def read_colours(path: str | Path) -> Array:
                     size = f"{file.width:,} x {file.height:,} pixels"
                     raise FileError(f"{path} is too large", facts=(size,), likely="crop it to the digit, or make it smaller")
                 if _tile_of(file) > max(file.width * file.height, _ENOUGH):
-                    size = f"{file.width:,} x {file.height:,} pixels, of which one part would have {_tile_of(file):,}"
-                    raise FileError(f"{path} cannot be read: the picture is damaged", facts=(size,))
+                    size = f"{file.width:,} x {file.height:,} pixels, stored in parts of {_tile_of(file):,}"
+                    raise FileError(f"{path} is not read: its parts are larger than the picture", facts=(size,))
                 return _decoded(file)
     except UnidentifiedImageError:
         raise FileError(f"{path} is not a picture of a known kind", likely="give PNG, JPEG, BMP, GIF, TIFF or WebP") from None
