@@ -77,6 +77,7 @@ def test_a_scheduler_is_not_made_inside() -> None:
 def test_what_is_read_of_a_scheduler_is_what_it_is_then() -> None:
     _, optimizer = parameter_and_optimizer(1.0)
     scheduler = schedulers.StepLR(optimizer, 1, gamma=0.5)
+    optimizer.step()  # before the schedule's first, as it should be
     reads: list[Callable[[], float]] = [
         lambda: scheduler.last_epoch,
         lambda: getattr(scheduler, "gam" + "ma"),
