@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.errors import ShapeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.activations import logits_of
+from gradwerk.keras.identifiers import object_of
+from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import by_name, checked, choice
+from gradwerk.keras.options import checked, choice
 from gradwerk.nn import loss as known
 from gradwerk.nn.configured import Configured
 from gradwerk.ops.elementwise import cast, mul
@@ -32,7 +34,7 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
 def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-log p[label] of each example.  Shape: y_true (batch, ...) integers or (batch, ..., 1), y_pred (batch, ..., classes)."""
     y_true, y_pred = with_shapes(y_true, y_pred)
-    labels = labels_of(y_true, y_pred)
+    labels, y_pred = labels_of(y_true, y_pred), floating(y_pred)
     y_pred, from_logits = _logits_behind("sparse_categorical_crossentropy", y_pred, "softmax", from_logits=from_logits)
     _check_labels_shape(labels, y_pred)
     if from_logits:
@@ -44,7 +46,7 @@ def sparse_categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logit
 def categorical_crossentropy(y_true: Operand, y_pred: Operand, from_logits: bool = False) -> Operand:  # noqa: FBT001, FBT002
     """-sum(y_true log p) of each example.  Shape: both (batch, ..., classes)."""
     y_true, y_pred = with_shapes(y_true, y_pred)
-    targets = cast(y_true, y_pred.dtype)
+    targets, y_pred = floating(cast(y_true, y_pred.dtype)), floating(y_pred)
     y_pred, from_logits = _logits_behind("categorical_crossentropy", y_pred, "softmax", from_logits=from_logits)
     if from_logits:
         return known.categorical_cross_entropy(y_pred, targets)
@@ -88,11 +90,14 @@ class Loss(Configured):
         raise StateError(f"{type(self).__name__} defines no call", likely="write `def call(self, y_true, y_pred): ...`")
 
     def __call__(self, y_true: Operand, y_pred: Operand, sample_weight: Operand | None = None) -> Operand:
-        """The reduced loss, a Tensor; weights multiply the values of their examples (of one value for all: their mean does)."""
+        """The reduced loss, a Tensor; weights multiply the values of their examples (of one value for all: their mean does).
+
+        Whole numbers are float32 when `call` gets them; labels of a sparse loss stay what they are.
+        """
         if "reduction" not in vars(self):
             raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
-        y_true, y_pred = as_operand(y_true), as_operand(y_pred)
-        values = checked_values(self.name, self.call(y_true, y_pred))
+        y_true, y_pred = as_operand(y_true), floating(as_operand(y_pred))
+        values = checked_values(self.name, self.call(y_true if is_sparse(self) else floating(y_true), y_pred))
         if sample_weight is not None:
             weights = as_operand(sample_weight)
             values = mul(values, weights_like(weights, values) if values.shape else cast(weights, values.dtype))
@@ -198,35 +203,51 @@ class FunctionLoss(Loss):
 CLASSES: tuple[type[Any], ...] = (
     SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy, MeanSquaredError, MeanAbsoluteError,
 )  # fmt: skip
-NAMED: dict[str, type[Any]] = {
-    **{snake_case(made.__name__): made for made in CLASSES}, **{made.__name__: made for made in CLASSES},
-    "mse": MeanSquaredError, "MSE": MeanSquaredError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError, "bce": BinaryCrossentropy,
+FUNCTIONS: tuple[Any, ...] = (
+    sparse_categorical_crossentropy, categorical_crossentropy, binary_crossentropy, mean_squared_error, mean_absolute_error,
+)  # fmt: skip
+NAMED: dict[str, Any] = {
+    **{made.__name__: made for made in FUNCTIONS}, **{made.__name__: made for made in CLASSES},
+    "mse": mean_squared_error, "MSE": mean_squared_error, "mae": mean_absolute_error, "MAE": mean_absolute_error,
+    "bce": binary_crossentropy, "BCE": binary_crossentropy,
 }  # fmt: skip
+"""The functions by their names and abbreviations, the classes by theirs."""
 
 
-LossLike = str | Loss | Callable[..., Operand]
+LossLike = str | Loss | type[Loss] | Mapping[str, Any] | Callable[..., Operand]
 """What `compile` takes for one."""
 
 
-def get(identifier: LossLike) -> Loss:
-    """The loss of a name; an instance is itself; a function of (y_true, y_pred) becomes one.
+def get(identifier: LossLike | None) -> Any:  # noqa: ANN401  a Loss or a function
+    """What a name says: `"mse"` the function, which gives one value for each example, `"MeanSquaredError"` an instance of the class.
 
-    Raises: ArgumentError for an unknown name.
+    A config makes an instance; instances, functions and None are themselves.  Raises: ArgumentError for an unknown name.
     """
-    if isinstance(identifier, Loss):
-        return identifier
-    if isinstance(identifier, type) and issubclass(identifier, Loss):
-        raise ArgumentError(f"the loss is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
-    if callable(identifier):
-        return FunctionLoss(identifier)
-    loss: Loss = by_name("loss", identifier, NAMED)()
-    return loss
+    return None if identifier is None else object_of("loss", "keras.losses", identifier, NAMED)
+
+
+def reducing(identifier: LossLike) -> Loss:
+    """The loss that `compile` makes of one: of a function the one that reduces what it gives.
+
+    Raises: ArgumentError for what is no loss.
+    """
+    found = get(identifier)
+    return found if isinstance(found, Loss) else FunctionLoss(found)
+
+
+_OF_CLASS: Mapping[type[Any], Callable[..., Operand]] = dict(zip(CLASSES, FUNCTIONS, strict=True))
+
+
+def function_of(loss: Loss) -> Callable[..., Operand] | None:
+    """The function of Keras' whose values a loss reduces; None for a class or a function of the user's own."""
+    if isinstance(loss, FunctionLoss):
+        return next((function for function in FUNCTIONS if function is loss.function), None)
+    return _OF_CLASS.get(type(loss))
 
 
 def is_sparse(loss: Loss) -> bool:
     """True where the targets are class numbers."""
-    by_function = isinstance(loss, FunctionLoss) and loss.function is sparse_categorical_crossentropy
-    return by_function or isinstance(loss, SparseCategoricalCrossentropy)
+    return isinstance(loss, SparseCategoricalCrossentropy) or function_of(loss) is sparse_categorical_crossentropy
 
 
 def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
@@ -247,8 +268,11 @@ def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
 
 
 def with_shapes(*given: Any) -> Any:  # noqa: ANN401  Tensors, arrays, or lists of numbers
-    """Lists and numbers as Tensors; what has a shape stays what it is."""
-    return [value if hasattr(value, "dtype") and dtypes.is_data(value.dtype) else as_operand(value) for value in given]
+    """Arrays, lists and numbers as Tensors; what computes by itself stays what it is."""
+    return [
+        value if hasattr(value, "dtype") and dtypes.is_data(value.dtype) and not isinstance(value, (np.ndarray, np.generic))
+        else as_operand(value) for value in given
+    ]  # fmt: skip
 
 
 def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes
@@ -278,19 +302,19 @@ def labels_of(y_true: Operand, y_pred: Operand) -> Operand:
 
 
 def aligned(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
-    """Targets in the dtype and rank of the predictions: (batch,) meets (batch, 1)."""
+    """Targets in the dtype and rank of the predictions: (batch,) meets (batch, 1).  Of whole numbers both as float32."""
     if len(y_true.shape) == len(y_pred.shape) - 1 and y_pred.shape[-1] == 1:
         y_true = reshape(y_true, (*y_true.shape, 1))
-    return cast(_squeezed(y_true, y_pred, keep=True), y_pred.dtype), y_pred
+    return floating(cast(_squeezed(y_true, y_pred, keep=True), y_pred.dtype)), floating(y_pred)
 
 
 def checked_values(name: str, values: Any) -> Operand:  # noqa: ANN401  whatever a function of the user's gives
-    """What a loss or metric gives, which must be a Tensor.  Raises: StateError."""
+    """What a loss or metric gives, which must be a Tensor; whole numbers and truth values as float32.  Raises: StateError."""
     if values is None:
         raise StateError(f"{name} gives back None", likely="end it with `return ...`")
     if not hasattr(values, "shape"):
         raise StateError(f"{name} gives a {type(values).__name__}, a Tensor computed from y_true and y_pred is needed")
-    return values
+    return floating(values)
 
 
 def weights_like(weights: Operand, values: Operand) -> Operand:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import initializers, losses
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.identifiers import entry, object_of
 from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.losses import aligned
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked
@@ -32,7 +34,7 @@ class Count(Module):
 
     def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
-        self.mean.update(self.metric.values(*losses.lined_up(targets, prediction)))
+        self.mean.update(floating(self.metric.values(*losses.lined_up(targets, prediction))))
 
     def result(self) -> float:
         """The mean so far."""
@@ -83,6 +85,11 @@ class Variable(Tensor):
         return self
 
 
+def _check_dtype(dtype: object) -> None:
+    if dtype is not None and str(dtype) != "float32":
+        raise ArgumentError(f"metrics compute in float32, not in {dtype}")
+
+
 @ORIGINAL.completes("keras.metrics.Metric")
 class Metric(Configured):
     """The mean of `values(y_true, y_pred)` over all examples since `reset_state`.
@@ -94,8 +101,7 @@ class Metric(Configured):
     def __init__(
         self, dtype: str | None = None, name: str | None = None, *, function: Callable[[Operand, Operand], Operand] | None = None
     ) -> None:
-        if dtype is not None and str(dtype) != "float32":
-            raise ArgumentError(f"metrics compute in float32, not in {dtype}")
+        _check_dtype(dtype)
         self.name = name or snake_case(type(self).__name__)
         self.function = function
         self._gradwerk_count: Count | Told = Count(self) if type(self).update_state is Metric.update_state else Told(self)
@@ -156,8 +162,8 @@ class SparseCategoricalAccuracy(Metric):
     """The share of examples whose largest output stands at the label."""
 
     @checked
-    def __init__(self, name: str | None = "sparse_categorical_accuracy") -> None:
-        super().__init__(None, name)
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Operand, y_pred: Operand) -> Operand:
         """See `label_hits`."""
@@ -168,8 +174,8 @@ class CategoricalAccuracy(Metric):
     """The share of examples whose largest output stands where the one-hot target does."""
 
     @checked
-    def __init__(self, name: str | None = "categorical_accuracy") -> None:
-        super().__init__(None, name)
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Operand, y_pred: Operand) -> Operand:
         """See `one_hot_hits`."""
@@ -180,13 +186,13 @@ class BinaryAccuracy(Metric):
     """The share of outputs on the right side of `threshold`."""
 
     @checked
-    def __init__(self, name: str | None = "binary_accuracy", *, threshold: float = 0.5) -> None:
-        super().__init__(None, name)
+    def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
+        super().__init__(dtype, name)
         self.threshold = threshold
 
     def values(self, y_true: Operand, y_pred: Operand) -> Operand:
         """See `binary_hits`."""
-        targets, predictions = aligned(y_true, y_pred)
+        targets, predictions = aligned(y_true, floating(y_pred))
         return known.binary_hits(predictions, targets, self.threshold)
 
 
@@ -194,29 +200,30 @@ class MeanSquaredError(Metric):
     """The mean of (y_pred - y_true)^2."""
 
     @checked
-    def __init__(self, name: str | None = "mean_squared_error") -> None:
-        super().__init__(None, name, function=losses.mean_squared_error)
+    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.mean_squared_error)
 
 
 class MeanAbsoluteError(Metric):
     """The mean of |y_pred - y_true|."""
 
     @checked
-    def __init__(self, name: str | None = "mean_absolute_error") -> None:
-        super().__init__(None, name, function=losses.mean_absolute_error)
+    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.mean_absolute_error)
 
 
 class Mean:
     """The weighted mean of given values."""
 
     @checked
-    def __init__(self, name: str | None = "mean") -> None:
+    def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
+        _check_dtype(dtype)
         self.name = name or "mean"
         self._total = known.Mean()
 
     def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401
         """Counts values."""
-        self._total.update(losses.as_operand(values), 1.0 if sample_weight is None else float(sample_weight))
+        self._total.update(floating(losses.as_operand(values)), 1.0 if sample_weight is None else float(sample_weight))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
@@ -229,31 +236,45 @@ class Mean:
 
 CLASSES: tuple[type[Any], ...] = (SparseCategoricalAccuracy, CategoricalAccuracy, BinaryAccuracy, MeanSquaredError, MeanAbsoluteError)
 NAMED: dict[str, type[Any]] = {
-    **{snake_case(made.__name__): made for made in CLASSES}, **{made.__name__: made for made in CLASSES},
+    **{snake_case(made.__name__): made for made in (*CLASSES, Mean)}, **{made.__name__: made for made in (*CLASSES, Mean)},
     "mse": MeanSquaredError, "MSE": MeanSquaredError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError,
 }  # fmt: skip
+MetricLike = str | Metric | type[Metric] | Mapping[str, Any] | Callable[..., Operand]
+"""What `compile` takes for one."""
 
 
-def get(identifier: str | Metric | Callable[..., Operand], target_shape: Sequence[int], output_shape: Sequence[int]) -> Metric:
-    """The metric of a name; "accuracy" chooses by shapes, as Keras does; a function of (y_true, y_pred) becomes its mean.
+def get(identifier: MetricLike | None) -> Any:  # noqa: ANN401  a metric or a function
+    """What a name says: a metric.  A config makes one; instances, functions and None are themselves.
 
     Raises: ArgumentError for an unknown name.
     """
-    if isinstance(identifier, Metric):
-        return identifier
-    if isinstance(identifier, type):
-        raise ArgumentError(f"the metric is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
-    if callable(identifier):
-        return Metric(None, getattr(identifier, "__name__", "metric").strip("<>"), function=identifier)
-    if isinstance(identifier, str) and identifier in {"accuracy", "acc"}:
-        return accuracy_for(tuple(target_shape), tuple(output_shape), identifier)
-    metric: Metric = by_name("metric", identifier, NAMED | {"accuracy": Metric, "acc": Metric})(name=identifier)
-    return metric
+    return None if identifier is None else object_of("metric", "keras.metrics", identifier, NAMED)
+
+
+def counting(asked: MetricLike, target_shape: Sequence[int], output_shape: Sequence[int]) -> Metric:
+    """The metric that `compile` makes of one: "accuracy" chooses by shapes, a name is the metric's name, a function is counted in the mean.
+
+    Raises: ArgumentError for an unknown name, and for what does not compare outputs to targets.
+    """
+    if isinstance(asked, str) and asked in BY_SHAPES:
+        return accuracy_for(tuple(target_shape), tuple(output_shape), asked)
+    if isinstance(asked, str):
+        made = entry("metric", "keras.metrics", asked, NAMED | dict.fromkeys(BY_SHAPES, Metric))
+        found = made(name=asked)
+    else:
+        found = by_name("metric", asked, NAMED) if asked is None else get(asked)
+    if isinstance(found, Mean):
+        raise ArgumentError(f"the metric {found.name!r} counts values, not outputs against targets")
+    return found if isinstance(found, Metric) else Metric(None, getattr(found, "__name__", "metric").strip("<>"), function=found)
+
+
+BY_SHAPES = ("accuracy", "acc")
+"""The names of the metric that is chosen by the shapes of outputs and targets."""
 
 
 def chosen(asked: Sequence[Any], target_shape: Sequence[int], output_shape: Sequence[int | None]) -> list[Metric]:
     """The metrics that were asked for, for targets and outputs of these shapes; where two have one name, the later ones are numbered."""
-    found = [get(one, target_shape, [extent or 0 for extent in output_shape]) for one in asked]
+    found = [counting(one, target_shape, [extent or 0 for extent in output_shape]) for one in asked]
     taken: set[str] = set()
     for metric in found:
         base, number = metric.name, 0

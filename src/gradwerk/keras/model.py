@@ -14,9 +14,10 @@ from gradwerk.keras.callbacks import Callbacks, History
 from gradwerk.keras.data import ArrayLike
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
-from gradwerk.keras.losses import Loss, LossLike
+from gradwerk.keras.losses import LossLike
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.optimizers.optimizer import Optimizer
+from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import by_name, checked, whole
 from gradwerk.keras.training import Training
 from gradwerk.keras.weights import load_weights, save_weights
@@ -65,7 +66,7 @@ class Model(Layer):
 
     @checked
     def compile(
-        self, optimizer: str | Optimizer = "rmsprop", loss: LossLike | None = None, *, metrics: Sequence[Any] | None = None,
+        self, optimizer: OptimizerLike = "rmsprop", loss: LossLike | None = None, *, metrics: Sequence[Any] | None = None,
         run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: str | bool = "auto",
     ) -> None:  # fmt: skip
         """Says how to train.  `jit_compile` is accepted and changes nothing: steps are always compiled, unless `run_eagerly`.
@@ -191,9 +192,9 @@ class Model(Layer):
         return self.training_state.optimizer
 
     @property
-    def loss(self) -> Loss | None:
-        """The loss given to compile."""
-        return self.training_state.loss
+    def loss(self) -> LossLike | None:
+        """The loss given to compile, as it was given."""
+        return self.training_state.asked_loss
 
     @property
     def metrics(self) -> list[Metric]:

@@ -18,14 +18,14 @@ from gradwerk.keras.layers.core import Activation, Dense, ReLU
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import Loss
 
-_READS = {
-    losses.SparseCategoricalCrossentropy: "softmax", losses.CategoricalCrossentropy: "softmax", losses.BinaryCrossentropy: "sigmoid",
+_READS: dict[Any, str] = {
+    losses.sparse_categorical_crossentropy: "softmax", losses.categorical_crossentropy: "softmax", losses.binary_crossentropy: "sigmoid",
 }  # fmt: skip
 _NONE_OF_THEM = (activations.linear, activations.relu, activations.tanh)
 """Activations whose results are no probabilities."""
 
 
-_ELEMENTWISE = (losses.MeanSquaredError, losses.MeanAbsoluteError, losses.BinaryCrossentropy, losses.CategoricalCrossentropy)
+_ELEMENTWISE = (losses.mean_squared_error, losses.mean_absolute_error, losses.binary_crossentropy, losses.categorical_crossentropy)
 """Losses whose targets have the shape of the outputs."""
 
 
@@ -35,7 +35,7 @@ def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> Non
     Raises: ShapeError with the fix.
     """
     sparse = losses.is_sparse(loss)
-    if not sparse and type(loss) not in _ELEMENTWISE:
+    if not sparse and losses.function_of(loss) not in _ELEMENTWISE:
         return
     wanted = output_shape[:-1] if sparse else output_shape
     forms = [wanted, (*wanted, 1)] if sparse or y.ndim > len(wanted) else [wanted]
@@ -69,9 +69,9 @@ def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, An
         return "layers.Flatten() before the last layer makes one answer of each example"
     if sparse or len(output_shape) != 2 or not units:
         return ""
-    if plain.ndim == 1 and isinstance(loss, losses.BinaryCrossentropy):
+    if plain.ndim == 1 and losses.function_of(loss) is losses.binary_crossentropy:
         return "one target for each example takes one output: layers.Dense(1, activation='sigmoid')"
-    named = isinstance(loss, losses.CategoricalCrossentropy) or dtypes.is_exact(plain.dtype)
+    named = losses.function_of(loss) is losses.categorical_crossentropy or dtypes.is_exact(plain.dtype)
     if plain.ndim == 1 and named and np.array_equal(plain, np.floor(plain)) and 0 <= plain.min() <= plain.max() < units:
         return "class numbers take 'sparse_categorical_crossentropy'"
     wanted = 1 if plain.ndim == 1 else plain.shape[-1]
@@ -80,7 +80,7 @@ def _fix(output_shape: tuple[int | None, ...], loss: Loss, y: np.ndarray[Any, An
 
 def warn_of_targets(loss: Loss, y: np.ndarray[Any, Any]) -> None:
     """Warns where the loss reads probabilities as targets and these are none: class numbers from 0 to 2."""
-    if isinstance(loss, losses.BinaryCrossentropy) and y.size and not (y.min() >= 0 and y.max() <= 1):
+    if losses.function_of(loss) is losses.binary_crossentropy and y.size and not (y.min() >= 0 and y.max() <= 1):
         warn(
             f"{loss.name} reads targets between 0 and 1, y holds {y.min()} to {y.max()}.  "
             "Class numbers take 'sparse_categorical_crossentropy', with one output for each class."
@@ -89,7 +89,7 @@ def warn_of_targets(loss: Loss, y: np.ndarray[Any, Any]) -> None:
 
 def warn_of_outputs(last: Layer | None, loss: Loss) -> None:
     """Warns where the last layer gives numbers of any size and the loss reads probabilities.  None: nobody knows which is the last."""
-    wanted = _READS.get(type(loss))
+    wanted = _READS.get(losses.function_of(loss))
     if isinstance(last, Dense) and last.units == 1 and last.activation is activations.softmax:
         warn(
             f"softmax over the one output of {last.label} is always 1: nothing is learnt.  Give it activation='sigmoid'."

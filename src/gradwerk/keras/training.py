@@ -18,6 +18,7 @@ from gradwerk.keras.data import Array, ArrayLike, Data, as_array, as_arrays, cla
 from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import LossLike
+from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import whole
 from gradwerk.keras.outputs import check_targets, is_one_shape, warn_of_outputs, warn_of_targets
 from gradwerk.keras.progress import KerasProgress
@@ -51,6 +52,7 @@ class Training:
         self.model = model
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
+        self.asked_loss: LossLike | None = None
         self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop = False
@@ -82,7 +84,7 @@ class Training:
             self._eager, self._made, self._asking = value, None, None
 
     def configure(
-        self, optimizer: str | optimizers.Optimizer, loss: LossLike | None, asked_metrics: Sequence[Any] | None, *, run_eagerly: bool
+        self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Sequence[Any] | None, *, run_eagerly: bool
     ) -> None:
         """What `compile` says."""
         if loss is None:
@@ -90,11 +92,15 @@ class Training:
         if asked_metrics is not None and not isinstance(asked_metrics, (list, tuple)):
             likely = f"metrics=[{asked_metrics!r}]" if isinstance(asked_metrics, str) else ""
             raise ArgumentError(f"metrics is a list, this is {asked_metrics!r}", likely=likely)
-        chosen = optimizers.get(optimizer), losses.get(loss)
+        rule = optimizers.get(optimizer)
+        if rule is None:
+            raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
+        chosen = rule, losses.reducing(loss)
         for asked in asked_metrics or ():
-            if metrics.get(asked, (), (1,)).name == "loss":
+            if metrics.counting(asked, (), (1,)).name == "loss":
                 raise ArgumentError("a metric cannot be called 'loss': that name is taken", likely="give the metric another name")
         self.optimizer, self.loss = chosen
+        self.asked_loss = loss
         self._asked_metrics, self._eager, self._made, self._asking, self.metrics = tuple(asked_metrics or ()), run_eagerly, None, None, []
 
     def data(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:

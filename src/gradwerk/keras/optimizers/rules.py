@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.identifiers import of_config
 from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
-from gradwerk.keras.options import DecayingOptions, OptimizerOptions, by_name, checked
+from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked
 from gradwerk.nn import optimizer as known
 from gradwerk.tensor.tensor import Parameter
 
@@ -105,15 +106,21 @@ class RMSprop(Optimizer):
 NAMED: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
 
 
-def get(identifier: str | Optimizer) -> Optimizer:
-    """The optimizer of a name, with Keras' defaults; an instance is itself.
+OptimizerLike = str | Optimizer | Mapping[str, Any]
+"""What `compile` takes for one."""
+
+
+def get(identifier: OptimizerLike | None) -> Optimizer | None:
+    """The optimizer of a name, with Keras' defaults, or of a config; an instance and None are themselves.
 
     Raises: ArgumentError for an unknown name.
     """
-    if isinstance(identifier, Optimizer):
+    if identifier is None or isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, type):
         raise ArgumentError(f"the optimizer is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
-    name = identifier.lower() if isinstance(identifier, str) else identifier
-    optimizer: Optimizer = by_name("optimizer", name, NAMED)()
+    config = identifier if isinstance(identifier, Mapping) else {"class_name": identifier, "config": {}}
+    name = config.get("class_name")
+    lower = {"class_name": name.lower()} if isinstance(name, str) else {}
+    optimizer: Optimizer = of_config("optimizer", "keras.optimizers", {**config, **lower}, NAMED)
     return optimizer
