@@ -11,6 +11,7 @@ from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, GradwerkError
 from gradwerk.keras import layers
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.variables import Variable
 
 MODULES = (
     "keras", "keras.activations", "keras.backend", "keras.callbacks", "keras.initializers", "keras.layers", "keras.losses", "keras.metrics",
@@ -19,6 +20,7 @@ MODULES = (
 CLASSES = {
     "keras.Model": keras.Model, "keras.Sequential": keras.Sequential, "keras.layers.Layer": layers.Layer,
     "keras.optimizers.Optimizer": keras.Optimizer, "keras.losses.Loss": keras.Loss, "keras.metrics.Metric": keras.Metric,
+    "keras.Variable": Variable,
 }  # fmt: skip
 
 

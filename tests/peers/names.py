@@ -26,7 +26,7 @@ MODULES = {
 }  # fmt: skip
 CLASSES = {
     "torch": ("Tensor", "nn.Module", "optim.Optimizer"),
-    "keras": ("Model", "Sequential", "layers.Layer", "optimizers.Optimizer", "losses.Loss", "metrics.Metric"),
+    "keras": ("Model", "Sequential", "Variable", "layers.Layer", "optimizers.Optimizer", "losses.Loss", "metrics.Metric"),
 }
 PLUMBING = {"typing", "typing_extensions", "collections", "collections.abc", "functools", "enum", "contextlib", "torch._jit_internal"}
 """Modules whose members are not what a module offers, though they stand in it."""

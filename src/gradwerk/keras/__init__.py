@@ -19,4 +19,7 @@ __all__ = [
     "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "utils",
 ]  # fmt: skip
 
+__version__ = "3.15.1+gradwerk"
+"""The Keras whose names these are."""
+
 __getattr__ = ORIGINAL.module("keras", __name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.losses import aligned
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked
+from gradwerk.keras.variables import Variable
 from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
 from gradwerk.nn.module import Module
-from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -65,26 +65,6 @@ class Told(Module):
         self.metric.reset_state()
 
 
-class Variable(Tensor):
-    """The state of a metric: a Tensor with Keras' ways to write it."""
-
-    __slots__ = ()
-    result_class: ClassVar[type[Handle]] = Tensor
-
-    def assign_add(self, value: Operand) -> Variable:
-        """Adds in place."""
-        return self.assign(self + value)
-
-    def assign_sub(self, value: Operand) -> Variable:
-        """Subtracts in place."""
-        return self.assign(self - value)
-
-    @property
-    def value(self) -> Variable:
-        """Itself."""
-        return self
-
-
 def _check_dtype(dtype: object) -> None:
     if dtype is not None and str(dtype) != "float32":
         raise ArgumentError(f"metrics compute in float32, not in {dtype}")
@@ -113,7 +93,8 @@ class Metric(Configured):
     ) -> Variable:  # fmt: skip
         """A variable of the metric's state, zeros unless an initializer says otherwise.  `reset_state` makes it 0."""
         extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
-        made = Variable(np.asarray(initializers.get(initializer or "zeros")(extents), dtype or np.float32))
+        filled = np.asarray(initializers.get(initializer or "zeros")(extents), dtype or np.float32)
+        made = Variable(filled).named(name, (self.name,))
         self._variables = (*self._variables, made)
         return made
 

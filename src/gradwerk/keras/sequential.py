@@ -12,6 +12,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.layers.calls import inside
 from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.layers.recurrent import check_sequences
@@ -59,7 +60,8 @@ class Sequential(Model):
         self.built = False
         if shape is not None:
             check_sequences(self._layers)
-            layer.build_for(shape)
+            with inside(self):
+                layer.build_for(shape)
             self.built = True
 
     @checked

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,12 +18,20 @@ from gradwerk.tensor.tensor import Tensor
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+class Named(Protocol):
+    """What is asked of a layer that others are made in."""
+
+    name: str
+
+
 class Calls(threading.local):
     """The call under way in this thread."""
 
     training: bool | None = None
     made: list[tuple[Tensor, Array]] | None = None
     """Weights made during a call for shapes, and what they were filled with; None outside of one."""
+    inside: tuple[Named, ...] = ()
+    """The layers that are called or built, the outermost first: weights made now are named by them."""
 
 
 calls = Calls()
@@ -37,6 +45,18 @@ def training_is(value: bool | None) -> Iterator[None]:  # noqa: FBT001  one obvi
         yield
     finally:
         calls.training = before
+
+
+@contextmanager
+def inside(layer: Named) -> Iterator[None]:
+    """What is made now is a part of this layer."""
+    before = calls.inside
+    if not before or before[-1] is not layer:
+        calls.inside = (*before, layer)
+    try:
+        yield
+    finally:
+        calls.inside = before
 
 
 @contextmanager

@@ -52,8 +52,8 @@ class Conv2D(Layer):
         channels = known_extent(self, input_shape)
         if channels % self.groups or self.filters % self.groups:
             raise ArgumentError(f"{channels} channels and {self.filters} filters must both be divisible by groups={self.groups}")
-        self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer)
-        self.bias = self.add_weight((self.filters,), self.bias_initializer) if self.use_bias else None
+        self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias") if self.use_bias else None
 
     def call(self, inputs: Operand) -> Operand:
         """See `convolution`."""

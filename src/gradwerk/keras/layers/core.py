@@ -45,8 +45,8 @@ class Dense(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
-        self.kernel = self.add_weight((known_extent(self, input_shape), self.units), self.kernel_initializer)
-        self.bias = self.add_weight((self.units,), self.bias_initializer) if self.use_bias else None
+        self.kernel = self.add_weight((known_extent(self, input_shape), self.units), self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias") if self.use_bias else None
 
     def call(self, inputs: Operand) -> Operand:
         """See `linear`."""
@@ -79,7 +79,7 @@ class Embedding(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Makes the table."""
-        self.embeddings = self.add_weight((self.input_dim, self.output_dim), self.embeddings_initializer)
+        self.embeddings = self.add_weight((self.input_dim, self.output_dim), self.embeddings_initializer, name="embeddings")
 
     def call(self, inputs: Operand) -> Operand:
         """See `embedding`."""

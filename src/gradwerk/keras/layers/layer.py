@@ -16,11 +16,12 @@ from gradwerk.base.origin import module_path
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
-from gradwerk.keras.layers.calls import calls, training_is
+from gradwerk.keras.layers.calls import calls, inside, training_is
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import KINDS, LayerOptions, checked
+from gradwerk.keras.variables import Variable, Weight
 from gradwerk.nn.module import Module, as_array
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -52,6 +53,8 @@ class Layer(Module):
     """Whether the layers inside are known by their kind and number, not by attributes."""
     training_place: ClassVar[int | None] = None
     """Where `training` stands among the arguments of `call` (0 for the input); None where there is none, -1 where it is by name alone."""
+    weights_inside: ClassVar[tuple[str, ...]] = ()
+    """What stands between the layer's name and its weights' in Keras' paths of them."""
     input_shape_argument: Shape | None = None
     _trainable = True
     _input_shape: Shapes | None = None
@@ -128,7 +131,7 @@ class Layer(Module):
         if training is not None and not KINDS["bool"][0](training):
             raise ArgumentError(f"training is True, False or None, this is a {type(training).__name__}")
         training = calls.training if training is None else bool(training)
-        with training_is(training):
+        with training_is(training), inside(self):
             if place is not None and training is not None:
                 return self.call(x, *args, training=training, **kwargs)
             return self.call(x, *args, **kwargs)
@@ -179,14 +182,16 @@ class Layer(Module):
     def add_weight(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
         trainable: bool = True, *, name: str | None = None,  # noqa: FBT001, FBT002  Keras' order
-    ) -> Tensor:  # fmt: skip
+    ) -> Variable:  # fmt: skip
         """A new weight, filled by an initializer's name, instance or function (glorot_uniform unless said otherwise).
 
         Raises: ArgumentError for what is no shape.
         """
         extents = _extents_of(shape)
         filled = np.asarray(initializers.get(initializer or "glorot_uniform")(extents), dtype or np.float32)
-        weight = Parameter(filled) if trainable else Tensor(filled)
+        with inside(self):
+            owners = (*(layer.name for layer in calls.inside), *self.weights_inside)
+        weight = (Weight(filled) if trainable else Variable(filled)).named(name, owners)
         self._made = (*self._made, (name or f"weight_{len(self._made)}", weight))
         if trainable and not self._trainable:
             weight.requires_grad = False
@@ -350,7 +355,8 @@ def _once(build: Callable[[Any, Shape], None]) -> Callable[[Any, Shape], None]:
     def build_once(self: Layer, input_shape: Shapes) -> None:
         if not self.built:
             shape: Any = input_shape if isinstance(input_shape, dict) else tuple(input_shape)
-            build(self, shape)
+            with inside(self):
+                build(self, shape)
             _mark_built(self, shape)
 
     return build_once

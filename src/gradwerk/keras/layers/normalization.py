@@ -49,10 +49,10 @@ class BatchNormalization(Layer):
     def build(self, input_shape: Shape) -> None:
         """Makes scale, offset and statistics."""
         shape = (known_extent(self, input_shape, self.axis),)
-        self.gamma = self.add_weight(shape, self.gamma_initializer) if self.scale else None
-        self.beta = self.add_weight(shape, self.beta_initializer) if self.center else None
-        self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False)
-        self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False)
+        self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma") if self.scale else None
+        self.beta = self.add_weight(shape, self.beta_initializer, name="beta") if self.center else None
+        self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False, name="moving_variance")
 
     def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
         """See `batch_statistics`, `running`, `normalize`."""

@@ -31,6 +31,7 @@ class LSTM(Layer):
     """
 
     computes_in = np.float32
+    weights_inside = ("lstm_cell",)
 
     @checked
     def __init__(
@@ -53,9 +54,9 @@ class LSTM(Layer):
     def build(self, input_shape: Shape) -> None:
         """Makes kernels and bias; with `unit_forget_bias` the forget gate's quarter of the bias begins at one."""
         check_sequence(input_shape)
-        self.kernel = self.add_weight((known_extent(self, input_shape), 4 * self.units), self.kernel_initializer)
-        self.recurrent_kernel = self.add_weight((self.units, 4 * self.units), self.recurrent_initializer)
-        self.bias = self.add_weight((4 * self.units,), self.bias_initializer) if self.use_bias else None
+        self.kernel = self.add_weight((known_extent(self, input_shape), 4 * self.units), self.kernel_initializer, name="kernel")
+        self.recurrent_kernel = self.add_weight((self.units, 4 * self.units), self.recurrent_initializer, name="recurrent_kernel")
+        self.bias = self.add_weight((4 * self.units,), self.bias_initializer, name="bias") if self.use_bias else None
         if self.bias is not None and self.unit_forget_bias:
             values = np.array(self.bias.numpy())
             values[self.units : 2 * self.units] = 1.0

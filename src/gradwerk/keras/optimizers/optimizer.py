@@ -13,6 +13,7 @@ from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers import schedules
 from gradwerk.keras.options import OptimizerOptions, checked, whole
+from gradwerk.keras.variables import Variable
 from gradwerk.nn import optimizer as known
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import ByGlobalNorm, ByNorm, ByValue, Clip
@@ -54,8 +55,8 @@ class Optimizer(Adjustable):
         self.rule: known.Optimizer | None = None
         self._schedule = learning_rate if isinstance(learning_rate, schedules.LearningRateSchedule) else None
         rate = learning_rate if self._schedule is None else 0.0
-        self._rate = Tensor(np.asarray(_checked_rate(rate), np.float32))
-        self._iterations = Tensor(np.asarray(0, np.int64))
+        self._rate = Variable(np.asarray(_checked_rate(rate), np.float32)).named("learning_rate", (self.name,))
+        self._iterations = Variable(np.asarray(0, np.int64)).named("iteration", (self.name,))
         self.weight_decay, self.use_ema = options.get("weight_decay"), bool(options.get("use_ema", False))
         self.clipnorm, self.clipvalue = options.get("clipnorm"), options.get("clipvalue")
         self.global_clipnorm, self.ema_momentum = options.get("global_clipnorm"), options.get("ema_momentum", 0.99)
