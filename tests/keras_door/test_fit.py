@@ -12,6 +12,8 @@ import pytest
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import layers
+from gradwerk.keras.progress import KerasProgress
+from gradwerk.train.run import Run
 from tests.keras_door.real_data import breast_cancer, iris
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -167,6 +169,40 @@ def test_the_progress_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 4
     iris_model().fit(x, y, verbose=0)
     assert capsys.readouterr().out == ""
+
+
+def test_a_plain_line_has_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = iris()
+    model = iris_model()
+    model.fit(x, y, epochs=2, batch_size=75, validation_data=(x, y), verbose=2)
+    model.evaluate(x, y, batch_size=75, verbose=2)
+    head, first, *_, last = capsys.readouterr().out.splitlines()
+    number = r"\d\.\d{4}(e-\d\d)?"
+    measured = rf" - accuracy: {number} - loss: {number}"
+    assert head == "Epoch 1/2"
+    assert re.fullmatch(rf"2/2 - \d+s - \d+(us|ms|s)/step{measured} - val_accuracy: {number} - val_loss: {number}", first)
+    assert re.fullmatch(rf"2/2 - \d+s - \d+(us|ms|s)/step{measured}", last)
+
+
+@pytest.mark.parametrize(("seconds", "pace", "left", "spent"), [
+    (0.0004, "40us", "0s", "0s"), (0.02, "2ms", "0s", "0s"), (1.5, "150ms", "13s", "2s"), (12.0, "1s", "1:48", "12s"),
+    (450.0, "45s", "1:07:30", "450s"),
+])  # fmt: skip
+def test_times_are_written_as_keras_writes_them(seconds: float, pace: str, left: str, spent: str) -> None:
+    run = Run(epochs=1, batches=100, batch=10, seconds=seconds, logs={"zeal": 0.5, "loss": 0.0, "val_zeal": -2e-4, "accuracy": 0.001})
+    logs = " - accuracy: 1.0000e-03 - loss: 0.0000e+00 - zeal: 0.5000 - val_zeal: -2.0000e-04"
+    drawn = f"{'━' * 2}{'─' * 18}"
+    assert KerasProgress().line(run) == f" 10/100 {drawn} {left} {pace}/step{logs}"
+    assert KerasProgress().closing_line(run) == f" 10/100 {drawn} {spent} {pace}/step{logs}"
+    assert KerasProgress(plain=True).closing_line(run) == f" 10/100 - {spent} - {pace}/step{logs}"
+
+
+def test_answers_by_name_are_in_the_order_of_the_names() -> None:
+    x, y = iris()
+    model = iris_model()
+    for answer in (model.evaluate, model.train_on_batch, model.test_on_batch):
+        assert list(answer(x, y, return_dict=True)) == ["accuracy", "loss"]
+    assert model.evaluate(x, y, verbose=0) == [model.evaluate(x, y, verbose=0, return_dict=True)[name] for name in ("loss", "accuracy")]
 
 
 def test_targets_of_every_usual_form() -> None:

@@ -236,8 +236,8 @@ class Model(Layer):
 
 
 def _answer(logs: dict[str, float], *, return_dict: bool) -> Answer:
-    """One number alone, several as a list."""
+    """One number alone, several as a list, the loss first; a dict in the order of its names, as Keras'."""
     if return_dict:
-        return logs
+        return dict(sorted(logs.items()))
     values = list(logs.values())
     return values[0] if len(values) == 1 else values

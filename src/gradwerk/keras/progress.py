@@ -1,17 +1,20 @@
-"""Keras' progress line: `35/67 ━━━━━━━━━━────────── 1s 12ms/step - accuracy: 0.9312 - loss: 0.2313`."""
+"""Keras' progress: `35/67 ━━━━━━━━━━────────── 1s 12ms/step - accuracy: 0.9312 - loss: 0.2313`, or `67/67 - 1s - 12ms/step - ...`."""
 
 from __future__ import annotations
 
-from gradwerk.train.progress import Progress, bar, clock, number
+from gradwerk.train.progress import Progress, bar
 from gradwerk.train.run import Run
 
 
 class KerasProgress(Progress):
-    """The live line in Keras' words; `epochs` says whether each epoch gets a heading."""
+    """The live line in Keras' words, or (`plain`, which is verbose=2) a line without a bar for each epoch.
 
-    def __init__(self, *, live: bool | None = None, epochs: bool = True) -> None:
-        super().__init__(live=live)
-        self.epochs = epochs
+    `epochs` says whether each epoch gets a heading.
+    """
+
+    def __init__(self, *, plain: bool = False, epochs: bool = True) -> None:
+        super().__init__(live=False if plain else None)
+        self.plain, self.epochs = plain, epochs
 
     def on_epoch_begin(self, run: Run) -> None:
         """The heading of an epoch."""
@@ -26,15 +29,35 @@ class KerasProgress(Progress):
 
     def line(self, run: Run) -> str:
         """The line inside an epoch: time left."""
-        left = run.seconds / max(run.batch, 1) * (run.batches - run.batch)
-        return self._text(run, clock(left))
+        return self._text(run, _left(run.seconds / max(run.batch, 1) * (run.batches - run.batch)))
 
     def closing_line(self, run: Run) -> str:
         """The line an epoch leaves behind: time spent."""
         return self._text(run, f"{run.seconds:.0f}s")
 
     def _text(self, run: Run, time: str) -> str:
-        step = 1000 * run.seconds / max(run.batch, 1)
-        pace = f"{step:.0f}ms" if step >= 1 else f"{1000 * step:.0f}us"
-        logs = "".join(f" - {name}: {number(value)}" for name, value in sorted(run.logs.items()))
-        return f"{run.batch}/{run.batches} {bar(run.batch, run.batches)} {time} {pace}/step{logs}"
+        place = f"{run.batch:{len(str(run.batches))}d}/{run.batches}"
+        pace = f"{_pace(run.seconds / max(run.batch, 1))}/step"
+        head = f"{place} - {time} - {pace}" if self.plain else f"{place} {bar(run.batch, run.batches)} {time} {pace}"
+        own, validated = [name for name in run.logs if name[4:] not in run.logs], [name for name in run.logs if name[4:] in run.logs]
+        return head + "".join(f" - {name}: {_number(run.logs[name])}" for name in (*sorted(own), *sorted(validated)))
+
+
+def _pace(seconds: float) -> str:
+    """A duration in its largest unit: s, ms or us."""
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.0f}s"
+    return f"{1e3 * seconds:.0f}ms" if seconds >= 1e-3 else f"{1e6 * seconds:.0f}us"
+
+
+def _left(seconds: float) -> str:
+    """`7s`, `12:30`, `1:02:03`; what has begun of a second is left out."""
+    minutes, rest = divmod(int(seconds), 60)
+    if seconds > 3600:
+        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    return f"{minutes}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"
+
+
+def _number(value: float) -> str:
+    """Four decimals, or four in scientific notation up to 1e-3: a 0 is 0.0000e+00."""
+    return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"

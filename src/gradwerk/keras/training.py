@@ -287,7 +287,7 @@ class Training:
         return taken
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
-        """The progress display of `verbose`: 0 none, 1 or "auto" a live line, 2 a line per epoch."""
+        """The progress display of `verbose`: 0 none, 1 or "auto" a live line with a bar, 2 a line without one per epoch."""
         if not isinstance(verbose, (str, int)) or verbose not in {"auto", 0, 1, 2}:
             raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")
-        return [] if verbose == 0 else [KerasProgress(live=False if verbose == 2 else None, epochs=epochs)]
+        return [] if verbose == 0 else [KerasProgress(plain=verbose == 2, epochs=epochs)]
