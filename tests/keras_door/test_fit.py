@@ -186,7 +186,7 @@ def test_a_plain_line_has_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("seconds", "pace", "left", "spent"), [
     (0.0004, "40us", "0s", "0s"), (0.02, "2ms", "0s", "0s"), (1.5, "150ms", "13s", "2s"), (12.0, "1s", "1:48", "12s"),
-    (450.0, "45s", "1:07:30", "450s"),
+    (100.0, "10s", "15:00", "100s"), (450.0, "45s", "1:07:30", "450s"),
 ])  # fmt: skip
 def test_times_are_written_as_keras_writes_them(seconds: float, pace: str, left: str, spent: str) -> None:
     run = Run(epochs=1, batches=100, batch=10, seconds=seconds, logs={"zeal": 0.5, "loss": 0.0, "val_zeal": -2e-4, "accuracy": 0.001})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradwerk
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
 from gradwerk.keras import layers
@@ -147,6 +148,62 @@ def test_shapes_follow_the_axes_that_are_not_known() -> None:
     assert Widens().compute_output_shape((None, None, 4)) == (None, None, 6)
     assert Widens().compute_output_shape((None, 7, 4)) == (None, 7, 6)
     assert Widens().compute_output_shape((5, 7, 4)) == (5, 7, 6)
+
+
+def in_halves(x: Any) -> Any:
+    return x.reshape(-1, 2, 3, 4)
+
+
+SHAPES: dict[str, tuple[Any, list[Any]]] = {
+    "merge": (lambda x: x.reshape(-1, 4), [(None, 4), (18, 4), (None, 4)]),
+    "transpose": (lambda x: x.transpose(1, 0, 2), [(3, None, 4), (3, 6, 4), (None, None, 4)]),
+    "first two": (lambda x: x.sum(0)[:2], [(2, 4), (2, 4), (2, 4)]),
+    "total": (lambda x: x.sum(), [(), (), ()]),
+    "a pair": (lambda x: [x.sum(0), x.sum(1)], [[(3, 4), (None, 4)], [(3, 4), (6, 4)], [(None, 4), (None, 4)]]),
+    "rows": (lambda x: x.reshape(-1), [(None,), (72,), (None,)]),
+    "twice": (lambda x: gradwerk.concatenate([x, x], 0), [(None, 3, 4), (12, 3, 4), (None, None, 4)]),
+    "the last": (lambda x: x[:, -1], [(None, 4), (6, 4), (None, 4)]),
+    "the first": (lambda x: x[0], [(3, 4), (3, 4), (None, 4)]),
+    "halves": (in_halves, [(None, 2, 3, 4), (3, 2, 3, 4), (None, 2, 3, 4)]),
+    "outer": (lambda x: x[:, 0] @ x[:, 0].T, [(None, None), (6, 6), (None, None)]),
+}  # fmt: skip
+"""What a layer computes, and the shapes that Keras' compute_output_spec says of (None, 3, 4), (6, 3, 4) and (None, None, 4)."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_shape_of_a_call_is_none_where_it_follows_what_is_not_known(name: str) -> None:
+    computes, said = SHAPES[name]
+
+    class Computes(layers.Layer):
+        def call(self, inputs):
+            return computes(inputs)
+
+    for shape, expected in zip(((None, 3, 4), (6, 3, 4), (None, None, 4)), said, strict=True):
+        assert Computes().compute_output_shape(shape) == expected
+    if not isinstance(said[0], list):
+        model = keras.Sequential([keras.Input((3, 4)), Computes()])
+        assert model.output_shape == said[0]
+
+        class Deferred(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.inner = Computes()
+
+            def call(self, inputs):
+                return self.inner(inputs)
+
+        deferred = Deferred()
+        deferred.predict_on_batch(RNG.normal(size=(4, 3, 4)))
+        assert deferred.output_shape == said[0]
+
+
+def test_a_call_of_other_axes_for_other_batches_is_told() -> None:
+    class Odd(layers.Layer):
+        def call(self, inputs):
+            return inputs if inputs.shape[0] == 2 else inputs.sum()
+
+    with pytest.raises(StateError, match="Odd: call gives 2 axes of one batch and 0 of another"):
+        Odd().compute_output_shape((None, 4))
 
 
 def test_a_subclassed_model_compiled_before_its_first_call() -> None:

@@ -18,7 +18,7 @@ from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.calls import calls, inside, training_is
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
-from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of, without_traces
+from gradwerk.keras.layers.shapes import Shape, Shapes, common_shape, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import KINDS, LayerOptions, checked
 from gradwerk.keras.variables import Variable, Weight
@@ -170,13 +170,16 @@ class Layer(Module):
             return result
 
     def build_on(self, x: Array) -> None:
-        """Builds what is not built yet by one call on the first examples, in inference, that changes no weight."""
-        few = as_inputs(self, x[:2])
+        """Builds what is not built yet by a call on the first examples, in inference, that changes no weight.
+
+        Another on twice as many says which extents are the batch's.
+        """
+        few, more = (as_inputs(self, np.concatenate([x[:2]] * times)) for times in (1, 2))
         with module_path(self.label) if self.names_path else nullcontext():
             self.build(shapes_of(few))
             result = without_traces(self, few)
-        if isinstance(result, Tensor):
-            self.remember_shape(self._input_shape, shapes_of(result))
+            if isinstance(result, Tensor):
+                self.remember_shape(self._input_shape, common_shape(self, result, without_traces(self, more)))
 
     @checked
     def add_weight(

@@ -16,8 +16,10 @@ from gradwerk.tensor.tensor import Tensor
 Shape = tuple[int | None, ...]
 Shapes = Any
 """A shape, or a list or dict of them."""
-_EXTENTS = ((2, 3), (3, 5))
-"""What stands for a batch of unknown size, and for another unknown extent, in the two calls.  Never 1: an extent of 1 broadcasts."""
+_EXTENTS = ((2, 6), (4, 18))
+"""What stands for a batch of unknown size, and for another unknown extent, in the two calls.  Never 1: an extent of 1 broadcasts.
+
+Of many divisors: a call may fold an axis.  In another ratio to each other: what is None must differ."""
 
 
 class Runs(Protocol):
@@ -36,16 +38,27 @@ class Runs(Protocol):
 
 
 def output_shape_of(layer: Runs, input_shape: Shapes) -> Shapes:
-    """What `layer` makes of inputs of this shape; extents that follow one that is not known are None."""
-    first = _zeros(layer, input_shape, _EXTENTS[0])
-    result = without_traces(layer, first)
-    if not any(isinstance(part, Tensor) for part in _flat(result)):
+    """What `layer` makes of inputs of this shape; extents that follow one that is not known are None, be it the batch's or another."""
+    first = without_traces(layer, _zeros(layer, input_shape, _EXTENTS[0]))
+    if not any(isinstance(part, Tensor) for part in _flat(first)):
         return input_shape
-    if any(extent is None for shape in _flat_shapes(input_shape) for extent in shape[1:]):
-        again = without_traces(layer, _zeros(layer, input_shape, _EXTENTS[1]))
-        return map_tree(lambda a, b: tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)), result, again)
-    by_batch = all(shape[:1] == (None,) for shape in _flat_shapes(input_shape))
-    return map_tree(lambda y: _with_batch(y.shape, free=by_batch), result)
+    if all(extent is not None for shape in _flat_shapes(input_shape) for extent in shape):
+        return common_shape(layer, first, first)
+    return common_shape(layer, first, without_traces(layer, _zeros(layer, input_shape, _EXTENTS[1])))
+
+
+def common_shape(layer: Runs, one: Any, other: Any) -> Shapes:  # noqa: ANN401  what two calls gave
+    """The shape of two results of calls that differ in what is not known: None where they differ.
+
+    Raises: StateError where they differ in the number of axes.
+    """
+
+    def common(a: Tensor, b: Tensor) -> Shape:
+        if len(a.shape) != len(b.shape):
+            raise StateError(f"{type(layer).__name__}: call gives {len(a.shape)} axes of one batch and {len(b.shape)} of another")
+        return tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True))
+
+    return map_tree(common, one, other)
 
 
 def without_traces(layer: Runs, x: Any) -> Any:  # noqa: ANN401  Tensors
@@ -59,10 +72,6 @@ def without_traces(layer: Runs, x: Any) -> Any:  # noqa: ANN401  Tensors
         if weight.numpy().tobytes() != contents.tobytes():
             weight.assign(contents)
     return result
-
-
-def _with_batch(shape: tuple[int, ...], *, free: bool) -> Shape:
-    return (None, *shape[1:]) if free and shape[:1] == (_EXTENTS[0][0],) else shape
 
 
 def _zeros(layer: Runs, shape: Shapes, extents: tuple[int, int]) -> Any:  # noqa: ANN401
