@@ -201,3 +201,29 @@ def test_weights_take_arrays_of_numpys_default_dtype() -> None:
 
 def test_input_dim_is_the_extent_of_a_first_layer() -> None:
     assert keras.Sequential([layers.Dense(3, input_dim=4)]).input_shape == (None, 4)
+
+
+def test_options_of_methods_are_refused_by_name_or_say_nothing() -> None:
+    lstm, sequences = layers.LSTM(4), np.ones((2, 3, 5), np.float32)
+    with pytest.raises(ArgumentError, match="Keras' option 'mask' is not supported here yet"):
+        lstm(sequences, mask=np.ones((2, 3), bool))
+    assert lstm(sequences, mask=None, initial_state=None).shape == (2, 4)
+    metric = keras.metrics.MeanSquaredError()
+    for count in (metric.update_state, metric):
+        with pytest.raises(ArgumentError, match="Keras' option 'sample_weight' is not supported here yet"):
+            count([1.0, 2.0], [3.0, 5.0], sample_weight=[1, 2])
+        count([1.0, 2.0], [3.0, 5.0], sample_weight=None)
+    assert float(metric.result()) == 6.5
+    with pytest.raises(ArgumentError, match="sample_weight is a number or None"):
+        keras.metrics.Mean().update_state([1.0, 2.0], sample_weight=[1, 2])
+    with pytest.raises(ArgumentError, match=r"no option 'sampleweight'[\s\S]*did you mean 'sample_weight'"):
+        classifier().train_on_batch(X, Y, sampleweight=np.ones(len(X)))
+
+
+def test_the_batch_size_of_an_input_is_a_count() -> None:
+    for batch_size in (-1, 2.5, "abc", np.float64(3), object(), float("nan"), [], np.zeros(3), "3"):
+        with pytest.raises(ArgumentError, match=r"batch_size is an integer"):
+            keras.Input((4,), batch_size=batch_size)
+    assert keras.Input((4,), batch_size=np.int64(3)).batch_shape == (3, 4)
+    with pytest.raises(ArgumentError, match="not the shape of an input"):
+        layers.Dense(3).build_for((None, 2.5))

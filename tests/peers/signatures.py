@@ -31,6 +31,8 @@ METHODS = {
     "keras": ("Sequential", "Optimizer"),
     "torch": ("Tensor", "nn.Module", "optim.Optimizer"),
 }
+CALLED = {"layers": "call", "metrics": "update_state", "losses": "call"}
+"""The method of a class of one of these modules that takes what the class is used with."""
 INTERNAL = {
     "keras": {
         "Count", "FromFunction", "FunctionLoss", "Probabilities", "TestBridge", "TrainingBridge", "accuracy_for", "aligned", "as_operand",
@@ -55,6 +57,8 @@ def public(door: str) -> dict[str, Any]:
             at_home = owner.startswith(home) if hasattr(ours, "__path__") or path_is_listed(door, module, name) else owner == ours.__name__
             if callable(value) and at_home and not name.startswith("_") and name not in INTERNAL[door]:
                 found[".".join(filter(None, (module, name)))] = value
+                if door == "keras" and module in CALLED and inspect.isclass(value):
+                    found[f"{module}.{name}.{CALLED[module]}"] = getattr(value, CALLED[module])
     for path in METHODS[door]:
         owner_class = resolve(importlib.import_module(f"gradwerk.{door}"), path)
         for name in dir(owner_class):

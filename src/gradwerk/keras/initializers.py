@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.options import by_name, checked, whole
+from gradwerk.keras.options import by_name, checked, checked_except, whole
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, fresh_seed
 
@@ -78,7 +78,7 @@ class Constant(Initializer):
 class RandomUniform(Initializer):
     """Uniform on [minval, maxval)."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         super().__init__(init.Uniform(minval, maxval), {"minval": minval, "maxval": maxval, "seed": seed})
 
@@ -86,7 +86,7 @@ class RandomUniform(Initializer):
 class RandomNormal(Initializer):
     """Normal."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(init.Normal(mean, stddev), {"mean": mean, "stddev": stddev, "seed": seed})
 
@@ -94,7 +94,7 @@ class RandomNormal(Initializer):
 class TruncatedNormal(Initializer):
     """Normal; what lies beyond two deviations is drawn again."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(init.Normal(mean, stddev, truncated=True), {"mean": mean, "stddev": stddev, "seed": seed})
 
@@ -102,7 +102,7 @@ class TruncatedNormal(Initializer):
 class GlorotUniform(Initializer):
     """Uniform on +-sqrt(6 / (fan_in + fan_out))."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(init.glorot_uniform, {"seed": seed})
 
@@ -110,7 +110,7 @@ class GlorotUniform(Initializer):
 class GlorotNormal(Initializer):
     """Truncated normal of variance 2 / (fan_in + fan_out)."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(init.glorot_normal, {"seed": seed})
 
@@ -118,7 +118,7 @@ class GlorotNormal(Initializer):
 class HeUniform(Initializer):
     """Uniform on +-sqrt(6 / fan_in)."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(init.he_uniform, {"seed": seed})
 
@@ -126,7 +126,7 @@ class HeUniform(Initializer):
 class HeNormal(Initializer):
     """Truncated normal of variance 2 / fan_in."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(init.he_normal, {"seed": seed})
 
@@ -134,7 +134,7 @@ class HeNormal(Initializer):
 class LecunUniform(Initializer):
     """Uniform on +-sqrt(3 / fan_in)."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(init.lecun_uniform, {"seed": seed})
 
@@ -142,7 +142,7 @@ class LecunUniform(Initializer):
 class LecunNormal(Initializer):
     """Truncated normal of variance 1 / fan_in."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(init.lecun_normal, {"seed": seed})
 
@@ -150,7 +150,7 @@ class LecunNormal(Initializer):
 class Orthogonal(Initializer):
     """An orthogonal matrix times `gain`."""
 
-    @checked
+    @checked_except("seed")
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         super().__init__(init.Orthogonal(gain), {"gain": gain, "seed": seed})
 

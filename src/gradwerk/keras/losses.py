@@ -15,7 +15,7 @@ from gradwerk.keras.activations import logits_of
 from gradwerk.keras.identifiers import object_of
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import checked, choice
+from gradwerk.keras.options import checked, checked_except, choice
 from gradwerk.nn import loss as known
 from gradwerk.nn.configured import Configured
 from gradwerk.ops.elementwise import cast, mul
@@ -81,6 +81,7 @@ class Loss(Configured):
     Attributes may change between steps: the next step computes with what they are then.
     """
 
+    @checked_except("reduction")
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
         self.name = name or snake_case(type(self).__name__)
         self.reduction = choice(type(self).__name__, "reduction", "none" if reduction is None else reduction, REDUCTIONS)
@@ -113,7 +114,7 @@ class Loss(Configured):
 class SparseCategoricalCrossentropy(Loss):
     """Integer labels against probabilities, or logits with `from_logits=True`."""
 
-    @checked
+    @checked_except("reduction")
     def __init__(
         self, from_logits: bool = False, *, reduction: str | None = "sum_over_batch_size",  # noqa: FBT001, FBT002
         name: str | None = "sparse_categorical_crossentropy",
@@ -135,7 +136,7 @@ class SparseCategoricalCrossentropy(Loss):
 class CategoricalCrossentropy(Loss):
     """One-hot targets against probabilities, or logits with `from_logits=True`."""
 
-    @checked
+    @checked_except("reduction")
     def __init__(
         self, from_logits: bool = False, *, reduction: str | None = "sum_over_batch_size",  # noqa: FBT001, FBT002
         name: str | None = "categorical_crossentropy",
@@ -151,7 +152,7 @@ class CategoricalCrossentropy(Loss):
 class BinaryCrossentropy(Loss):
     """Targets 0 and 1 against probabilities, or logits with `from_logits=True`."""
 
-    @checked
+    @checked_except("reduction")
     def __init__(
         self, from_logits: bool = False, *, reduction: str | None = "sum_over_batch_size",  # noqa: FBT001, FBT002
         name: str | None = "binary_crossentropy",
@@ -167,7 +168,7 @@ class BinaryCrossentropy(Loss):
 class MeanSquaredError(Loss):
     """The mean of (y_pred - y_true)^2."""
 
-    @checked
+    @checked_except("reduction")
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error") -> None:
         super().__init__(name, reduction)
 
@@ -179,7 +180,7 @@ class MeanSquaredError(Loss):
 class MeanAbsoluteError(Loss):
     """The mean of |y_pred - y_true|."""
 
-    @checked
+    @checked_except("reduction")
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error") -> None:
         super().__init__(name, reduction)
 

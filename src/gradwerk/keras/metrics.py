@@ -114,6 +114,7 @@ class Metric(Configured):
             )
         return losses.checked_values(self.name, self.function(y_true, y_pred))
 
+    @checked
     def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
         """Counts a batch."""
         self._gradwerk_count.update(losses.as_operand(y_pred), losses.as_operand(y_true))
@@ -202,6 +203,7 @@ class Mean:
         self.name = name or "mean"
         self._total = known.Mean()
 
+    @checked
     def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401
         """Counts values."""
         self._total.update(floating(losses.as_operand(values)), 1.0 if sample_weight is None else float(sample_weight))

@@ -18,7 +18,7 @@ from gradwerk.keras.losses import LossLike
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.rules import OptimizerLike
-from gradwerk.keras.options import by_name, checked, whole
+from gradwerk.keras.options import by_name, checked, checked_except, whole
 from gradwerk.keras.training import Training
 from gradwerk.keras.weights import load_weights, save_weights
 
@@ -82,7 +82,7 @@ class Model(Layer):
             raise ArgumentError("compile: only steps_per_execution=1 is supported here")
         self.training_state.configure(optimizer, loss, metrics, run_eagerly=run_eagerly)
 
-    @checked
+    @checked_except("batch_size", "epochs", "initial_epoch", "validation_batch_size")
     def fit(
         self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, epochs: int = 1, verbose: str | int = "auto",
         callbacks: Callbacks = None, validation_split: float = 0.0, validation_data: ArrayLike = None,
@@ -104,7 +104,7 @@ class Model(Layer):
             callbacks=callbacks, shuffle=shuffle, initial_epoch=initial_epoch, validation_batch_size=validation_batch_size,
         )  # fmt: skip
 
-    @checked
+    @checked_except("batch_size")
     def evaluate(
         self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, verbose: str | int = "auto",
         sample_weight: ArrayLike = None, *, callbacks: Callbacks = None, return_dict: bool = False,
@@ -113,7 +113,7 @@ class Model(Layer):
         data = self.training_state.data(x, y, sample_weight)
         return _answer(self.training_state.evaluate(data, batch_size, verbose, callbacks), return_dict=return_dict)
 
-    @checked
+    @checked_except("batch_size")
     def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", *, callbacks: Callbacks = None) -> Any:  # noqa: ANN401
         """The model's answers to all examples: an array, of several outputs a list, tuple or dict of them.
 
@@ -123,6 +123,7 @@ class Model(Layer):
             raise ArgumentError("predict: callbacks are not supported here yet")
         return self.training_state.predict(x, batch_size)
 
+    @checked
     def train_on_batch(
         self, x: ArrayLike, y: ArrayLike = None, sample_weight: ArrayLike = None, class_weight: dict[int, float] | None = None,
         return_dict: bool = False,  # noqa: FBT001, FBT002
@@ -130,12 +131,14 @@ class Model(Layer):
         """One step on one batch; the loss and the metrics of it."""
         return _answer(self.training_state.train_on_batch(x, y, sample_weight, class_weight), return_dict=return_dict)
 
+    @checked
     def test_on_batch(
         self, x: ArrayLike, y: ArrayLike = None, sample_weight: ArrayLike = None, return_dict: bool = False  # noqa: FBT001, FBT002
     ) -> Answer:  # fmt: skip
         """The loss and the metrics of one batch, without training."""
         return _answer(self.training_state.test_on_batch(x, y, sample_weight), return_dict=return_dict)
 
+    @checked
     def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The model's answer to one batch."""
         return self.training_state.predict_on_batch(x)
@@ -151,6 +154,7 @@ class Model(Layer):
 
         summarize(self, self.optimizer, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
 
+    @checked
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at a place.  Raises: ArgumentError where there is none."""
         if index is not None:
@@ -170,6 +174,7 @@ class Model(Layer):
         """The shape of the input."""
         return self._input_shape or ()
 
+    @checked
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:  # noqa: FBT001, FBT002  Keras' signature
         """Writes all weights to one safetensors file, whole or not at all.  The name ends in `.weights.safetensors`.
 
@@ -178,6 +183,7 @@ class Model(Layer):
         """
         save_weights(self, filepath, overwrite=overwrite)
 
+    @checked
     def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:  # noqa: FBT001, FBT002  Keras' signature
         """Reads weights that `save_weights` wrote for a model of the same structure: all, or (with an error) none.
 

@@ -8,7 +8,7 @@ import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import ParamSpec, TypedDict, TypeVar
+from typing import Any, ParamSpec, TypedDict, TypeVar
 
 import numpy as np
 
@@ -66,53 +66,85 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = MappingProxyType({
-    "bool": (_is_switch, "True or False"), "int": (_is_integer, "an integer"), "float": (is_number, "a number"),
-    "int | None": (lambda value: value is None or _is_integer(value), "an integer or None"),
-    "float | None": (lambda value: value is None or is_number(value), "a number or None"),
-    "str | None": (lambda value: value is None or isinstance(value, str), "a name or None"),
+Kind = tuple[Callable[[object], bool], str]
+"""Whether a value is of a kind, and the kind in words."""
+SWITCH: Kind = (_is_switch, "True or False")
+NAME: Kind = (lambda value: value is None or isinstance(value, str), "a name or None")
+_KINDS: Mapping[frozenset[str], Kind] = MappingProxyType({
+    frozenset({"bool"}): SWITCH, frozenset({"int"}): (_is_integer, "an integer"), frozenset({"float"}): (is_number, "a number"),
+    frozenset({"int", "None"}): (lambda value: value is None or _is_integer(value), "an integer or None"),
+    frozenset({"float", "None"}): (lambda value: value is None or is_number(value), "a number or None"),
+    frozenset({"str", "None"}): NAME,
 })  # fmt: skip
-"""What may stand for an argument, by its annotation."""
-OWN_CHECKS = frozenset({
-    "batch_size", "beta_1", "beta_2", "data_format", "epochs", "epsilon", "filters", "groups", "initial_epoch", "input_dim",
-    "learning_rate", "momentum", "output_dim", "padding", "rate", "reduction", "rho", "seed", "trainable", "units", "validation_batch_size",
-})  # fmt: skip
-"""Arguments that are looked at where they are used."""
+
+
+def kind_of(annotation: object) -> Kind | None:
+    """What may stand for an argument of this annotation, as it is written in the source; None where that is not said in words."""
+    return _KINDS.get(frozenset(str(annotation).split(" | ")))
+
+
+def checked_except(*own: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`checked`, where the function looks at the arguments of these names by itself."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        parameters = inspect.signature(function).parameters
+        if surplus := [name for name in own if name not in parameters]:
+            raise TypeError(f"{function.__qualname__} has no {surplus[0]}")
+        return _checked(function, parameters, frozenset(own))
+
+    return decorate
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Refuses unknown keyword arguments with the nearest known name, and arguments of another kind than their annotation's, before the
     function runs.
     """
-    parameters = inspect.signature(function).parameters
-    kinds = [None if name in OWN_CHECKS else KINDS.get(str(p.annotation)) for name, p in parameters.items()]
+    return _checked(function, inspect.signature(function).parameters, frozenset())
+
+
+def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Parameter], own: frozenset[str]) -> Callable[P, R]:
+    kinds = [None if name in own else kind_of(p.annotation) for name, p in parameters.items()]
     by_name = {name: kind for name, kind in zip(parameters, kinds, strict=True) if kind is not None}
     shared = next((shared_options(p.annotation) for p in parameters.values() if p.kind is inspect.Parameter.VAR_KEYWORD), None)
     takes_layer_options = shared is LayerOptions
     known = {name for name, p in parameters.items() if name != "self" and p.kind is not inspect.Parameter.VAR_KEYWORD}
     known |= set() if shared is None else shared.__annotations__.keys()
     if shared is not None and not takes_layer_options:
-        by_name |= {name: KINDS[kind.__forward_arg__] for name, kind in shared.__annotations__.items()}
+        by_name |= {name: kind for name, said in shared.__annotations__.items() if (kind := kind_of(said.__forward_arg__)) is not None}
     owner = function.__qualname__
+    makes = owner.endswith(".__init__")
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         if not kwargs.keys() <= known:
-            made = type(args[0]) if owner.endswith(".__init__") else None
-            _refuse(owner if made is None else made.__name__, options_of(function, made), kwargs, known)
+            _refuse(type(args[0]).__name__ if makes else owner, options_of(function, type(args[0]) if args else None), kwargs, known)
             for name in kwargs.keys() - known:
                 del kwargs[name]
         if by_name:
             named = [(name, kwargs[name], by_name[name]) for name in kwargs if name in by_name]
             for name, value, kind in (*zip(parameters, args, kinds, strict=False), *named):
                 if kind is not None and not kind[0](value):
-                    who = type(args[0]).__name__ if owner.endswith(".__init__") else owner
+                    who = type(args[0]).__name__ if makes else owner
                     raise ArgumentError(f"{who}: {name} is {kind[1]}, this is {reprlib.repr(value)}")
         return function(*args, **kwargs)
 
     return call
+
+
+def accepted(call: Callable[..., Any], owner: type, given: dict[str, Any]) -> dict[str, Any]:
+    """The options with which a layer of class `owner` was called: those that say what is done without them left out.
+
+    Raises: ArgumentError for the first that is none of `call`'s but one of Keras' layer of this name.
+    """
+    parameters = inspect.signature(call).parameters
+    theirs = options_of(call, owner)
+    surplus = {name: given[name] for name in given if name not in parameters and name in theirs}
+    if surplus and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        _refuse(owner.__name__, theirs, surplus, parameters)
+        return {name: value for name, value in given.items() if name not in surplus}
+    return given
 
 
 def _refuse(owner: str, theirs: Mapping[str, object], given: Mapping[str, object], known: Iterable[str]) -> None:

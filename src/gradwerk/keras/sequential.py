@@ -17,7 +17,7 @@ from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.layers.recurrent import check_sequences
 from gradwerk.keras.model import Model
-from gradwerk.keras.options import checked
+from gradwerk.keras.options import checked, checked_except
 from gradwerk.nn.module import Module
 
 
@@ -31,7 +31,7 @@ class Sequential(Model):
     names_path: ClassVar[bool] = False
     numbers_layers: ClassVar[bool] = True
 
-    @checked
+    @checked_except("trainable")
     def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:  # noqa: FBT001, FBT002
         if isinstance(layers, Layer) or isinstance(trainable, Layer):
             raise ArgumentError("Sequential takes one list of layers, not layers one by one", likely="keras.Sequential([layer, layer])")

@@ -23,8 +23,10 @@ def options_at(path: str) -> Mapping[str, object]:
     """The parameters of a name of Keras' (`layers.Dense`, `Sequential.fit`) with their defaults; none where it is not recorded."""
     found: dict[str, object] = {}
     for signature in RECORD.signatures(path):
-        taken, module = signature.parameters.values(), path.partition(".")[0]
-        if module in BASES and path != BASES[module] and any(p.kind is Parameter.VAR_KEYWORD for p in taken):
+        taken, (module, _, name) = signature.parameters.values(), path.partition(".")
+        is_method = "." in name  # which takes none of its class's options
+        takes_more = any(p.kind is Parameter.VAR_KEYWORD for p in taken)
+        if module in BASES and path != BASES[module] and takes_more and not is_method:
             found.update(options_at(BASES[module]))
         named = [p for p in taken if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
         found.update((p.name, OTHER if p.default is Parameter.empty else p.default) for p in named)
@@ -32,14 +34,15 @@ def options_at(path: str) -> Mapping[str, object]:
 
 
 def options_of(function: Callable[..., Any], owner: type | None) -> Mapping[str, object]:
-    """The parameters of the original of a function of ours, of a method, or of an `__init__` that makes an `owner`."""
+    """The parameters of the original of a function of ours, of an `__init__` that makes an `owner`, or of a method of one."""
     of_class, _, name = function.__qualname__.rpartition(".")
-    if name == "__init__" and owner is not None:
-        recorded = (options_at(_path(cls)) for cls in owner.__mro__)
-        return next((found for found in recorded if found), {})
     if not of_class:
         return options_at(_path(function))
-    return options_at(f"{of_class}.{name}") or options_at(f"Sequential.{name}")
+    family = () if owner is None else owner.__mro__
+    if name == "__init__":
+        return next((found for cls in family if (found := options_at(_path(cls)))), {})
+    paths = [f"{_path(cls)}.{name}" for cls in family] + [f"{of_class}.{name}", f"Sequential.{name}"]
+    return next((found for path in paths if (found := options_at(path))), {})
 
 
 def _path(named: Any) -> str:  # noqa: ANN401  a class or a function

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.naming import unique_name
-from gradwerk.keras.options import KINDS
+from gradwerk.keras.options import SWITCH
 from gradwerk.tensor import tensor
 from gradwerk.tensor.handle import Handle
 
@@ -45,8 +45,8 @@ class Variable(tensor.Tensor):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        if not KINDS["bool"][0](value):
-            raise ArgumentError(f"trainable is {KINDS['bool'][1]}, this is {value!r}")
+        if not SWITCH[0](value):
+            raise ArgumentError(f"trainable is {SWITCH[1]}, this is {value!r}")
         if value and not isinstance(self, tensor.Parameter):
             raise ArgumentError(f"{self.path} was made with trainable=False, and stays what it is in training")
         self.requires_grad = bool(value)

@@ -6,8 +6,9 @@ before the default in the signature of `call`.
 
 from __future__ import annotations
 
+import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -72,3 +73,12 @@ def for_shapes() -> Iterator[list[tuple[Tensor, Array]]]:
         calls.made = before
         if before is not None:
             before += made
+
+
+def training_place_of(call: Callable[..., Any]) -> int | None:
+    """See `Layer.training_place`."""
+    parameters = inspect.signature(call).parameters
+    found = parameters.get("training")
+    if found is None:
+        return None
+    return list(parameters).index("training") - 1 if found.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD else -1

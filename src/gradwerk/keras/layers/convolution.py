@@ -13,7 +13,7 @@ from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import channels_last, known_extent
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked, choice, pair, positive_integer
+from gradwerk.keras.options import LayerOptions, checked_except, choice, pair, positive_integer
 from gradwerk.nn.conv import convolution, named_padding, output_extents
 from gradwerk.nn.pool import average_pool, max_pool
 
@@ -31,7 +31,7 @@ class Conv2D(Layer):
 
     computes_in = np.float32
 
-    @checked
+    @checked_except("filters", "data_format", "groups")
     def __init__(
         self, filters: int, kernel_size: Pair, strides: Pair = (1, 1), padding: str = "valid", data_format: str | None = None,
         dilation_rate: Pair = (1, 1), groups: int = 1, activation: ActivationLike = None, use_bias: bool = True,  # noqa: FBT001, FBT002
@@ -89,7 +89,7 @@ class Pooling2D(Layer):
 class MaxPooling2D(Pooling2D):
     """The largest value of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
 
-    @checked
+    @checked_except("data_format")
     def __init__(
         self, pool_size: Pair = (2, 2), strides: Pair | None = None, padding: str = "valid", data_format: str | None = None,
         **options: Unpack[LayerOptions],
@@ -106,7 +106,7 @@ class MaxPooling2D(Pooling2D):
 class AveragePooling2D(Pooling2D):
     """The mean of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
 
-    @checked
+    @checked_except("data_format")
     def __init__(
         self, pool_size: Pair = (2, 2), strides: Pair | None = None, padding: str = "valid", data_format: str | None = None,
         **options: Unpack[LayerOptions],

@@ -14,7 +14,7 @@ from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Array, Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked, positive_integer
+from gradwerk.keras.options import LayerOptions, checked, checked_except, positive_integer
 from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import linear
 from gradwerk.ops.elementwise import cast
@@ -33,7 +33,7 @@ class Dense(Layer):
 
     computes_in = np.float32
 
-    @checked
+    @checked_except("units")
     def __init__(
         self, units: int, activation: ActivationLike = None, use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",  # noqa: FBT001, FBT002
         bias_initializer: InitializerLike = "zeros", **options: Unpack[LayerOptions],
@@ -65,7 +65,7 @@ class Embedding(Layer):
 
     computes_in = np.int32
 
-    @checked
+    @checked_except("input_dim", "output_dim")
     def __init__(
         self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform", *, mask_zero: bool = False,
         **options: Unpack[LayerOptions],
@@ -99,7 +99,7 @@ class Flatten(Layer):
 
     computes_in = np.float32
 
-    @checked
+    @checked_except("data_format")
     def __init__(self, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.data_format = channels_last("Flatten", data_format)

@@ -10,7 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked
+from gradwerk.keras.options import LayerOptions, checked, whole
 
 
 class InputLayer(Layer):
@@ -23,7 +23,8 @@ class InputLayer(Layer):
         dtype = options.pop("dtype", None)
         super().__init__(**options)
         self.shape = shape_of("Input", shape)
-        self.batch_size, self.dtype = batch_size, _dtype_of(dtype)
+        self.batch_size = None if batch_size is None else whole("Input", "batch_size", batch_size)
+        self.dtype = _dtype_of(dtype)
         self.build_for(self.batch_shape)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, ClassVar, Self, Unpack
 
@@ -16,11 +16,11 @@ from gradwerk.base.origin import module_path
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
-from gradwerk.keras.layers.calls import calls, inside, training_is
+from gradwerk.keras.layers.calls import calls, inside, training_is, training_place_of
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
-from gradwerk.keras.layers.shapes import Shape, Shapes, common_shape, output_shape_of, without_traces
+from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
-from gradwerk.keras.options import KINDS, LayerOptions, checked
+from gradwerk.keras.options import NAME, SWITCH, LayerOptions, accepted, checked
 from gradwerk.keras.variables import Variable, Weight
 from gradwerk.nn.module import Module, as_array
 from gradwerk.tensor.state import mode
@@ -63,9 +63,10 @@ class Layer(Module):
 
     @checked
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
-        for name, kind in (("name", "str | None"), ("trainable", "bool")):
-            if name in options and not KINDS[kind][0](options[name]):  # type: ignore[literal-required]
-                raise ArgumentError(f"{type(self).__name__}: {name} is {KINDS[kind][1]}, this is {options[name]!r}")  # type: ignore[literal-required]
+        said: Mapping[str, object] = options  # a TypedDict is read by names that are written out
+        for name, (is_one, words) in (("name", NAME), ("trainable", SWITCH)):
+            if name in said and not is_one(said[name]):
+                raise ArgumentError(f"{type(self).__name__}: {name} is {words}, this is {said[name]!r}")
         dtype = options.get("dtype")
         if dtype is not None and str(dtype) != "float32":
             raise ArgumentError(f"layers compute in float32, not in {dtype}")
@@ -80,7 +81,7 @@ class Layer(Module):
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
             cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]
         if "call" in cls.__dict__:
-            cls.training_place = _training_place(cls.call)
+            cls.training_place = training_place_of(cls.call)
 
     def build(self, input_shape: Shape) -> None:
         """Makes the weights for inputs of this shape.  A layer without weights has nothing to make.  Does its work once."""
@@ -125,10 +126,12 @@ class Layer(Module):
     def run(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:  # noqa: ANN401, FBT001
         """`call`, told whether it trains."""
         place = self.training_place
+        if kwargs:
+            kwargs = accepted(type(self).call, type(self), kwargs)
         if training is None and place is not None and 1 <= place <= len(args):
             training = args[place - 1]
             args = args[: place - 1] + args[place:]
-        if training is not None and not KINDS["bool"][0](training):
+        if training is not None and not SWITCH[0](training):
             raise ArgumentError(f"training is True, False or None, this is a {type(training).__name__}")
         training = calls.training if training is None else bool(training)
         with training_is(training), inside(self):
@@ -161,8 +164,7 @@ class Layer(Module):
         """Builds the layer and those inside where they are not built yet; the output shape."""
         shape = tuple(input_shape)
         with module_path(self.label) if self.names_path else nullcontext():
-            if self.computes_in is not None and not all(extent is None or isinstance(extent, (int, np.integer)) for extent in shape):
-                raise ArgumentError(f"the layer expects 1 input, but what stands before it gives {len(shape)}")
+            check_one_input(shape, several=self.computes_in is None)
             self.build(shape)
             result = self.compute_output_shape(shape)
             if not all(layer.built for layer in self.sublayers()):
@@ -371,15 +373,6 @@ def _mark_built(layer: Layer, input_shape: Shapes) -> None:
         layer._input_shape = input_shape
     if not layer._trainable:
         layer.trainable = False
-
-
-def _training_place(call: Callable[..., Any]) -> int | None:
-    """See `Layer.training_place`."""
-    parameters = inspect.signature(call).parameters
-    found = parameters.get("training")
-    if found is None:
-        return None
-    return list(parameters).index("training") - 1 if found.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD else -1
 
 
 def _extents_of(shape: Any) -> tuple[int, ...]:  # noqa: ANN401

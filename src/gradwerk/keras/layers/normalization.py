@@ -12,7 +12,7 @@ from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked, is_number, whole
+from gradwerk.keras.options import LayerOptions, checked_except, is_number, whole
 from gradwerk.nn.dropout import dropout
 from gradwerk.nn.norm import batch_statistics, check_features, normalize, running
 from gradwerk.tensor.grad import no_grad
@@ -31,7 +31,7 @@ class BatchNormalization(Layer):
     computes_in = np.float32
     keeps_shape = True
 
-    @checked
+    @checked_except("momentum", "epsilon")
     def __init__(
         self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,  # noqa: FBT001, FBT002
         beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
@@ -54,7 +54,7 @@ class BatchNormalization(Layer):
         self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False, name="moving_variance")
 
-    def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
+    def call(self, inputs: Operand, training: bool | None = None) -> Operand:  # noqa: FBT001  Keras' signature
         """See `batch_statistics`, `running`, `normalize`."""
         inputs = floating(inputs)
         check_features(inputs, self.axis, self.moving_mean)
@@ -76,7 +76,7 @@ class Dropout(Layer):
     computes_in = np.float32
     keeps_shape = True
 
-    @checked
+    @checked_except("rate", "seed")
     def __init__(self, rate: float, *, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:

@@ -15,7 +15,7 @@ from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked, positive_integer
+from gradwerk.keras.options import LayerOptions, checked_except, positive_integer
 from gradwerk.nn.recurrent import lstm, zero_state
 from gradwerk.ops.movement import flip, transpose
 
@@ -33,7 +33,7 @@ class LSTM(Layer):
     computes_in = np.float32
     weights_inside = ("lstm_cell",)
 
-    @checked
+    @checked_except("units")
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",  # noqa: FBT001, FBT002
@@ -62,12 +62,12 @@ class LSTM(Layer):
             values[self.units : 2 * self.units] = 1.0
             self.bias.assign(values)
 
-    def call(self, inputs: Operand) -> Operand:
+    def call(self, sequences: Operand) -> Operand:
         """See `lstm`."""
-        check_sequence(inputs.shape)
-        inputs = floating(inputs)
-        h, c = zero_state(inputs.shape[0], self.units, inputs)
-        sequence = transpose(inputs, (1, 0, 2))
+        check_sequence(sequences.shape)
+        sequences = floating(sequences)
+        h, c = zero_state(sequences.shape[0], self.units, sequences)
+        sequence = transpose(sequences, (1, 0, 2))
         steps, h, c = lstm(sequence, h, c, self.kernel, self.recurrent_kernel, self.bias, reverse=self.go_backwards)
         if not self.return_sequences:
             return [h, h, c] if self.return_state else h

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradwerk.base.errors import StateError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.trees import map_tree
 from gradwerk.keras.layers.calls import for_shapes
 from gradwerk.tensor.grad import no_grad
@@ -35,6 +35,15 @@ class Runs(Protocol):
 
     def run(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:  # noqa: ANN401, FBT001
         """The computation."""
+
+
+def check_one_input(shape: Shapes, *, several: bool) -> None:
+    """Raises: ArgumentError for the shapes of several inputs where one is taken, and for what is no extent."""
+    if any(isinstance(part, (tuple, list, dict)) for part in shape):
+        if not several:
+            raise ArgumentError(f"the layer expects 1 input, but what stands before it gives {len(shape)}")
+    elif not all(n is None or (isinstance(n, (int, np.integer)) and n >= 0) for n in shape):
+        raise ArgumentError(f"not the shape of an input: {shape!r}")
 
 
 def output_shape_of(layer: Runs, input_shape: Shapes) -> Shapes:

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.identifiers import of_config
 from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
-from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked
+from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked_except
 from gradwerk.nn import optimizer as known
 from gradwerk.tensor.tensor import Parameter
 
@@ -20,7 +20,7 @@ class SGD(Optimizer):
     settings = ("momentum", "nesterov")
     columns = (("velocity",),)
 
-    @checked
+    @checked_except("momentum")
     def __init__(
         self, learning_rate: Rate = 0.01, momentum: float = 0.0, nesterov: bool = False,  # noqa: FBT001, FBT002
         **options: Unpack[OptimizerOptions],
@@ -44,7 +44,7 @@ class Adam(Optimizer):
     settings = ("beta_1", "beta_2", "epsilon", "amsgrad")
     columns = (("first_moment", "second_moment"), ("largest_moment",))
 
-    @checked
+    @checked_except("beta_1", "beta_2", "epsilon")
     def __init__(
         self, learning_rate: Rate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
         amsgrad: bool = False, **options: Unpack[OptimizerOptions],  # noqa: FBT001, FBT002
@@ -65,7 +65,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay: w <- w - learning_rate * weight_decay * w before each step."""
 
-    @checked
+    @checked_except("beta_1", "beta_2", "epsilon")
     def __init__(
         self, learning_rate: Rate = 0.001, weight_decay: float = 0.004, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
         amsgrad: bool = False, **options: Unpack[DecayingOptions],  # noqa: FBT001, FBT002
@@ -85,7 +85,7 @@ class RMSprop(Optimizer):
     settings = ("rho", "momentum", "epsilon", "centered")
     columns = (("mean_square",), ("velocity",), ("mean",))
 
-    @checked
+    @checked_except("rho", "momentum", "epsilon")
     def __init__(
         self, learning_rate: Rate = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
         centered: bool = False, **options: Unpack[OptimizerOptions],  # noqa: FBT001, FBT002
