@@ -12,6 +12,7 @@ import gradwerk as gw
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, DataError, DTypeError, NumericError, ShapeError, StateError
 from gradwerk.keras import layers
+from gradwerk.keras.data import Data
 
 X, Y = np.zeros((8, 4), np.float32), np.zeros(8, np.int32)
 
@@ -227,3 +228,14 @@ def test_the_batch_size_of_an_input_is_a_count() -> None:
     assert keras.Input((4,), batch_size=np.int64(3)).batch_shape == (3, 4)
     with pytest.raises(ArgumentError, match="not the shape of an input"):
         layers.Dense(3).build_for((None, 2.5))
+
+
+def test_a_share_for_validation_leaves_both_parts_something() -> None:
+    data = Data(np.arange(8.0), np.arange(8.0), None)
+    for share in (-0.5, 1e-17, 0.95, 1.0, 1.5, float("nan"), float("inf")):
+        with pytest.raises(ArgumentError, match="leaves nothing in one part of 8 examples"):
+            data.split(share)
+    for share, first in ((1e-9, 7), (0.125, 7), (0.25, 6), (0.3, 5), (0.875, 1)):
+        parts = data.split(share)
+        assert [len(part.x) for part in parts] == [first, 8 - first]
+        assert np.array_equal(np.concatenate([part.x for part in parts]), data.x)

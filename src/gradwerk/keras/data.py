@@ -48,7 +48,7 @@ class Data:
         Raises: ArgumentError for a share outside 0..1 or one that leaves a part empty.
         """
         count = len(self.x)
-        at = math.floor(count * (1.0 - share)) if 0 < share < 1 else 0
+        at = math.floor(count * (1.0 - share)) if math.isfinite(share) else 0
         if not 0 < at < count:
             raise ArgumentError(f"validation_split={share} leaves nothing in one part of {count} examples")
         return self.part(slice(0, at)), self.part(slice(at, count))
