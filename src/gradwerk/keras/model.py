@@ -19,7 +19,7 @@ from gradwerk.keras.metrics import Metric
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import by_name, checked, checked_except, whole
-from gradwerk.keras.training import Training
+from gradwerk.keras.training import Training, check_verbose
 from gradwerk.keras.weights import load_weights, save_weights
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -78,6 +78,8 @@ class Model(Layer):
                 f"{type(self).__name__} writes its own {own[0]}, which is not here yet: fit would not call it",
                 likely="write the loop with gradwerk.compile, or put what it computes into the loss or into call",
             )
+        if jit_compile is not None and not isinstance(jit_compile, bool) and not (isinstance(jit_compile, str) and jit_compile == "auto"):
+            raise ArgumentError(f"compile: jit_compile is True, False or 'auto', this is {jit_compile!r}")
         if steps_per_execution != 1:
             raise ArgumentError("compile: only steps_per_execution=1 is supported here")
         self.training_state.configure(optimizer, loss, metrics, run_eagerly=run_eagerly)
@@ -121,6 +123,7 @@ class Model(Layer):
         """
         if callbacks is not None and not (isinstance(callbacks, list) and not callbacks):
             raise ArgumentError("predict: callbacks are not supported here yet")
+        check_verbose(verbose)
         return self.training_state.predict(x, batch_size)
 
     @checked
@@ -156,7 +159,9 @@ class Model(Layer):
 
     @checked
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of a name, or at a place.  Raises: ArgumentError where there is none."""
+        """The layer of a name, or at a place.  Raises: ArgumentError where there is none, and for both."""
+        if index is not None and name is not None:
+            raise ArgumentError(f"get_layer: a name or an index, not both: name={name!r}, index={index!r}")
         if index is not None:
             index = whole("get_layer", "index", index, -len(self.layers))
             if not -len(self.layers) <= index < len(self.layers):

@@ -69,6 +69,7 @@ def is_number(value: object) -> bool:
 Kind = tuple[Callable[[object], bool], str]
 """Whether a value is of a kind, and the kind in words."""
 SWITCH: Kind = (_is_switch, "True or False")
+TRUTH: Kind = (lambda value: isinstance(value, (bool, np.bool_)), "True or False")
 NAME: Kind = (lambda value: value is None or isinstance(value, str), "a name or None")
 _KINDS: Mapping[frozenset[str], Kind] = MappingProxyType({
     frozenset({"bool"}): SWITCH, frozenset({"int"}): (_is_integer, "an integer"), frozenset({"float"}): (is_number, "a number"),

@@ -288,6 +288,11 @@ class Training:
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
         """The progress display of `verbose`: 0 none, 1 or "auto" a live line with a bar, 2 a line without one per epoch."""
-        if not isinstance(verbose, (str, int)) or verbose not in {"auto", 0, 1, 2}:
-            raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")
+        check_verbose(verbose)
         return [] if verbose == 0 else [KerasProgress(plain=verbose == 2, epochs=epochs)]
+
+
+def check_verbose(verbose: object) -> None:
+    """Raises: ArgumentError."""
+    if not isinstance(verbose, (str, int)) or verbose not in {"auto", 0, 1, 2}:
+        raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")

@@ -20,7 +20,7 @@ from gradwerk.keras.layers.calls import calls, inside, training_is, training_pla
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
-from gradwerk.keras.options import NAME, SWITCH, LayerOptions, accepted, checked
+from gradwerk.keras.options import NAME, SWITCH, TRUTH, LayerOptions, accepted, checked
 from gradwerk.keras.variables import Variable, Weight
 from gradwerk.nn.module import Module, as_array
 from gradwerk.tensor.state import mode
@@ -64,7 +64,7 @@ class Layer(Module):
     @checked
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         said: Mapping[str, object] = options  # a TypedDict is read by names that are written out
-        for name, (is_one, words) in (("name", NAME), ("trainable", SWITCH)):
+        for name, (is_one, words) in (("name", NAME), ("trainable", TRUTH)):
             if name in said and not is_one(said[name]):
                 raise ArgumentError(f"{type(self).__name__}: {name} is {words}, this is {said[name]!r}")
         dtype = options.get("dtype")

@@ -185,6 +185,8 @@ def _checked_rate(value: Any) -> float:  # noqa: ANN401  a number or a Tensor of
     if callable(value):
         likely = "a subclass of keras.optimizers.schedules.LearningRateSchedule, or set optimizer.learning_rate in a callback"
         raise ArgumentError("a learning rate that is a plain function is not supported here yet", likely=likely)
+    if isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"the learning rate is a number, this is {value!r}")
     try:
         rate = float(value)
         is_text = isinstance(value, (str, bytes))
