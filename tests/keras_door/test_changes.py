@@ -238,7 +238,7 @@ def test_metrics_of_one_name_are_numbered_and_none_is_called_loss() -> None:
     model = model_of(2)
     model.compile("sgd", "mse", metrics=[error, lambda t, p: (t - p) ** 2, error, lambda t, p: t - p])
     assert list(model.evaluate(X, np.eye(2)[np.arange(16) % 2], verbose=0, return_dict=True)) == [
-        "loss", "error", "lambda", "error_1", "lambda_1",
+        "error", "error_1", "lambda", "lambda_1", "loss",
     ]  # fmt: skip
     with pytest.raises(ArgumentError, match="cannot be called 'loss'"):
         model.compile("sgd", "mse", metrics=[loss])
