@@ -146,6 +146,26 @@ def test_in_a_scan_and_around_one():
     both(nested, *tensors())
 
 
+def test_dicts_are_told_by_their_keys():
+    """A step or a branch may name what it gives in another order than what it takes."""
+
+    def turned(carry):
+        return {"b": carry["b"] * 2, "a": carry["a"] + 1}
+
+    def run(a, b):
+        for given in ({"a": a, "b": b}, {"b": b, "a": a}):
+            ways = [
+                gw.scan(lambda carry, _: (turned(carry), None), given, None, length=3)[0],
+                gw.while_loop(lambda carry: carry["b"] < 8, turned, given, max_iterations=9),
+                gw.cond(a < b, lambda c: turned(turned(turned(c))), lambda c: c, given),
+                gw.cond(a > b, lambda c: c, lambda c: turned(turned(turned(c))), given),
+            ]
+            yield from (tensor for way in ways for tensor in (way["a"], way["b"]))
+
+    got = both(lambda a, b: list(run(a, b)), gw.Tensor(np.float32(0)), gw.Tensor(np.float32(1)))
+    assert [float(x) for x in got] == [3, 8] * 8
+
+
 def test_mistakes_are_named():
     x = gw.Tensor(X)
     wide = gw.Tensor(X.astype(np.float64))
@@ -158,6 +178,11 @@ def test_mistakes_are_named():
     for run in (lambda fn: fn(x), lambda fn: gw.compile(fn)(x)):
         with pytest.raises(ShapeError, match="a while loop's step must give a carry of the types it takes"):
             run(lambda x: gw.while_loop(lambda c: c.sum() < 99, lambda c: gw.cast(c, np.float64), x))
+        for other in (lambda c: {"b": c["a"]}, lambda c: [c["a"]], lambda c: c["a"]):
+            with pytest.raises(ShapeError, match="must give a carry of the structure it takes"):
+                run(lambda x, other=other: gw.while_loop(lambda c: c["a"].sum() < 99, other, {"a": x}))
+            with pytest.raises(ShapeError, match="a scan's step must give a carry of the structure it takes"):
+                run(lambda x, other=other: gw.scan(lambda c, _: (other(c), None), {"a": x}, None, length=2))
     outside = gw.Tensor(X)
     with pytest.raises(TraceError, match="outside"):
         gw.compile(lambda x: gw.cond(x.sum() > 0, lambda: outside.assign(x), lambda: x))(x)

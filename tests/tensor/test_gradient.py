@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
 
-from gradwerk.base.errors import StateError
+from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.trees import flatten, map_tree
 from gradwerk.ops.elementwise import exp, log, maximum, sigmoid, sqrt, tanh
 from gradwerk.ops.functions import log_softmax, softmax
 from gradwerk.ops.indexing import gather
@@ -217,6 +219,37 @@ def test_value_and_grad_takes_trees():
     np.testing.assert_allclose(grads["w"].numpy(), 2 * X**3 / X.size)
     np.testing.assert_allclose(grads["b"].numpy(), (2 * X**2 / X.size).sum(0))
     assert not weights["w"].requires_grad
+
+
+Pair = namedtuple("Pair", "left right")
+CONTAINERS = {
+    "a named tuple": Pair,
+    "a dict": lambda a, b: {"left": a, "right": b},
+    "an ordered dict": lambda a, b: OrderedDict(left=a, right=b),
+    "a dict with a default": lambda a, b: defaultdict(list, left=a, right=b),
+    "nested": lambda a, b: [Pair(a, {}), (OrderedDict(b=[b]),)],
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+def test_a_gradient_is_a_tree_of_the_same_types(container):
+    def loss(tree):
+        left, right = flatten(tree)
+        return Pair((left * left * right).sum(), {"left": left * 2})
+
+    given = container(Tensor(X), Tensor(X + 1))
+    value, gradient = value_and_grad(loss)(given)
+    assert repr(map_tree(lambda _: 0, gradient)) == repr(map_tree(lambda _: 0, given))  # which says the types
+    left, right = flatten(gradient)
+    np.testing.assert_allclose(left.numpy(), 2 * X * (X + 1))
+    np.testing.assert_allclose(right.numpy(), X * X)
+    assert type(value) is Pair
+    assert not value.right["left"].requires_grad  # what comes back holds no history
+
+
+def test_what_is_no_tensor_has_no_gradient():
+    with pytest.raises(ArgumentError, match="with respect to Tensors"):
+        value_and_grad(lambda tree: tree["w"].sum())({"w": Tensor(X), "rate": 0.5})
 
 
 COMPUTED = {

@@ -19,7 +19,7 @@ from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
 from gradwerk.tensor.body import Body
 from gradwerk.tensor.carried import applied, changed, closed, constants
-from gradwerk.tensor.control import as_tensor, check_types, stand_in
+from gradwerk.tensor.control import as_tensor, carried, stand_in
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
@@ -46,7 +46,7 @@ def cond(condition: Any, then: Callable[..., Tree], otherwise: Callable[..., Tre
         raise ShapeError("cond: both branches must give the same structure", facts=facts)
     states = changed(*(body for body, _, _ in made))
     captured = {id(root): x for body, _, _ in made for root, x in constants(body, states)}
-    bodies = [_of_all(body, outputs, flat, states, captured) for body, outputs, _ in made]
+    bodies = [_of_all(body, _in_order(one, result, outputs), flat, states, captured) for body, outputs, result in made]
     results = applied(Cond(*bodies), ((truth(condition), *flat), list(captured.values())), states, len(made[0][1]))
     return trees.unflatten(one, results)
 
@@ -59,6 +59,11 @@ def _branch(fn: Callable[..., Tree], operands: Tree, flat: list[Tensor]) -> tupl
         mode.grad = False
         result = fn(*trees.unflatten(operands, inner))
         return body, [body.value(as_tensor(x)) for x in trees.flatten(result)], result
+
+
+def _in_order(like: Tree, result: Tree, outputs: list[Value]) -> list[Value]:
+    """The values of a result in the order of those of `like`, whose dicts may name them in another."""
+    return trees.flatten_as(like, trees.unflatten(result, outputs))
 
 
 def _of_all(body: Body, outputs: list[Value], flat: list[Tensor], states: list[Handle], captured: dict[int, Handle]) -> Graph:
@@ -82,12 +87,11 @@ def while_loop(
     """
     most = _bound(max_iterations)
     flat = [as_tensor(x) for x in trees.flatten(carry)]
-    types = [x._type for x in flat]
     if mode.trace is None:
-        count = 0
+        first, count = carry, 0
         while (most is None or count < most) and condition(carry):
             carry, count = step(carry), count + 1
-            check_types([as_tensor(x)._type for x in trees.flatten(carry)], types, "a while loop's step")
+            carried(first, carry, flat, "a while loop's step")
         return carry
     if most == 0:
         return trees.unflatten(carry, flat)
@@ -97,9 +101,7 @@ def while_loop(
     inner = [stand_in(body, x, x._type) for x in flat]
     with body.running():
         mode.grad = False
-        result = step(trees.unflatten(carry, inner))
-        made = [as_tensor(x) for x in trees.flatten(result)]
-        check_types([x._type for x in made], types, "a while loop's step")
+        made = carried(carry, step(trees.unflatten(carry, inner)), flat, "a while loop's step")
         drawn = body.left()
         outputs = [body.value(x) for x in (truth(condition(trees.unflatten(carry, made))), *made)]
     if most and body.left() != drawn:  # Python does not ask again behind the last iteration

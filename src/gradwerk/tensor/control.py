@@ -47,8 +47,7 @@ def scan(
         if not isinstance(result, tuple) or len(result) != 2:
             raise TraceError("a scan's step gives (carry, y)", facts=(f"it gave {type(result).__name__}",))
         new_carry, y = result
-        outputs = [body.value(as_tensor(x)) for x in trees.flatten(new_carry)]
-        check_types([value.type for value in outputs], [x._type for x in flat_carry], "a scan's step")
+        outputs = [body.value(x) for x in carried(carry, new_carry, flat_carry, "a scan's step")]
         ys = [] if y is None else [body.value(as_tensor(x)) for x in trees.flatten(y)]
     states = changed(body)
     graph = closed(body, len(flat_carry), outputs, states, ys)
@@ -77,9 +76,19 @@ def steps_of(xs: list[Tensor], length: int | None) -> int:
     return int(count or 0)
 
 
-def check_types(given: list[Type], expected: list[Type], what: str) -> None:
-    """A step gives carries of the types it takes.  Raises: ShapeError."""
+def carried(carry: Tree, made: Tree, flat: list[Tensor], what: str) -> list[Tensor]:
+    """The Tensors of the carry that a step made, in the order of those that it was given.
+
+    Raises: ShapeError where the step does not give the structure and types that it takes.
+    """
+    try:
+        found = [as_tensor(x) for x in trees.flatten_as(carry, made)]
+    except ShapeError as error:
+        facts = tuple(f"{side} {fact}" for side, fact in zip(("in ", "out"), error.facts, strict=True))
+        raise ShapeError(f"{what} must give a carry of the structure it takes", facts=facts) from None
+    given, expected = [x._type for x in found], [x._type for x in flat]
     if given != expected:
         facts = ("in  " + ", ".join(map(str, expected)), "out " + ", ".join(map(str, given)))
         likely = "cast, or make the first carry of that type"
         raise ShapeError(f"{what} must give a carry of the types it takes", facts=facts, likely=likely)
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar, cast
 
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
+from gradwerk.base.trees import flatten, map_tree, unflatten
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.elementwise import add, stop_gradient
@@ -228,42 +229,30 @@ def _found(walk: Walk, x: Handle, *, allow_unused: bool) -> Any:  # noqa: ANN401
 def value_and_grad(fn: Callable[..., Any], argument: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
     """A function that gives fn's value and its gradient with respect to the arguments at `argument`.
 
-    fn returns one element, or a tuple whose first entry is that.  Lists, tuples and dicts of Tensors are taken as they are.
+    fn returns one element, or a tuple whose first entry is that.  An argument is a Tensor or a nested list, tuple or dict of them, and its
+    gradient is one of the same structure and types; what it does not take part in is None.
+    Raises: ArgumentError for an argument in which something is no Tensor.
     """
     places = (argument,) if isinstance(argument, int) else argument
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:  # noqa: ANN401
         with enable_grad():
             given = list(args)
-            leaves: list[Handle] = []
             for place in places:
-                given[place] = _leaves_of(args[place], leaves)
+                given[place] = map_tree(_leaf_of, args[place])
             value = fn(*given, **kwargs)
             loss = value[0] if isinstance(value, tuple) else value
-        found = iter(grad(loss, leaves, allow_unused=True))
-        gradients = [_like(args[place], found) for place in places]
-        value = tuple(detached(v) if isinstance(v, Handle) else v for v in value) if isinstance(value, tuple) else detached(value)
+        wanted = [given[place] for place in places]
+        gradients = unflatten(wanted, list(grad(loss, flatten(wanted), allow_unused=True)))
+        value = map_tree(lambda v: detached(v) if isinstance(v, Handle) else v, value)
         return value, gradients[0] if isinstance(argument, int) else tuple(gradients)
 
     return both
 
 
-def _leaves_of(tree: Any, leaves: list[Handle]) -> Any:  # noqa: ANN401
-    if isinstance(tree, Handle):
-        leaf = detached(tree)
-        leaf._wants = True
-        leaves.append(leaf)
-        return leaf
-    if isinstance(tree, dict):
-        return {key: _leaves_of(item, leaves) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)([_leaves_of(item, leaves) for item in tree])
-    raise ArgumentError("gradients are with respect to Tensors", facts=(f"got {type(tree).__name__}",))
-
-
-def _like(tree: Any, found: Any) -> Any:  # noqa: ANN401
-    if isinstance(tree, dict):
-        return {key: _like(item, found) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)([_like(item, found) for item in tree])
-    return next(found)
+def _leaf_of(x: Any) -> Handle:  # noqa: ANN401
+    if not isinstance(x, Handle):
+        raise ArgumentError("gradients are with respect to Tensors", facts=(f"got {type(x).__name__}",))
+    leaf = detached(x)
+    leaf._wants = True
+    return leaf
