@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -162,6 +163,26 @@ def test_options_out_of_range_are_refused(options: dict[str, Any], problem: str)
 def test_schedules_and_rates_out_of_range_are_refused(make: Any, problem: str) -> None:
     with pytest.raises(ArgumentError, match=problem):
         make()
+
+
+def test_a_beta_is_below_1() -> None:
+    assert keras.optimizers.Adam(beta_2=1 - 1e-10).beta_2 == 1 - 1e-10
+    for name in ("beta_1", "beta_2"):
+        with pytest.raises(ArgumentError, match=f"the {name} lies from 0 to below 1, this is 1.0"):
+            keras.optimizers.Adam(**{name: 1.0})
+
+
+@pytest.mark.parametrize("kind", [keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.AdamW, keras.optimizers.RMSprop])
+def test_variables_are_all_the_state_there_is(kind: Any) -> None:
+    """Whatever the settings: no slot of the rule is left out of the columns."""
+    for choice in itertools.product([False, True], repeat=len(switches := [name for name in kind.settings if name in SWITCHES])):
+        model = model_with(kind(0.1, use_ema=True, **{name: SWITCHES[name] for name, on in zip(switches, choice, strict=True) if on}))
+        model.train_on_batch(X, Y)
+        held = model.optimizer.rule.state().values()
+        assert {id(tensor) for tensor in model.optimizer.variables} == {id(tensor) for tensor in held}
+
+
+SWITCHES = {"momentum": 0.9, "amsgrad": True, "centered": True}
 
 
 def test_options_may_change_between_steps() -> None:

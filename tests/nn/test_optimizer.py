@@ -11,8 +11,9 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import ByNorm, ByValue
 from gradwerk.nn.linear import Linear
-from gradwerk.nn.optimizer import SGD, Adam, Optimizer
+from gradwerk.nn.optimizer import SGD, Adam, Optimizer, RMSprop
 from gradwerk.nn.updates import Decay
+from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 RNG = np.random.default_rng(11)
@@ -119,3 +120,36 @@ def test_wrong_arguments() -> None:
         Adam([p]).configure(beta_3=0.5)
     with pytest.raises(ArgumentError, match="defines no rule"):
         Optimizer([p], 0.1).apply([Tensor(np.ones(2, np.float32))])
+
+
+SWITCHED = [
+    (SGD, {"momentum": 0.9}), (Adam, {"amsgrad": True}), (RMSprop, {"momentum": 0.9}), (RMSprop, {"centered": True}),
+    (RMSprop, {"momentum": 0.9, "centered": True}), (SGD, {"average": Average(0.9)}), (Adam, {"average": Average(0.9)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "settings"), SWITCHED, ids=lambda x: x.__name__ if isinstance(x, type) else ",".join(x))
+@pytest.mark.parametrize("compiled", [False, True])
+def test_slots_follow_the_settings(kind: Any, settings: dict[str, Any], compiled: bool) -> None:
+    """Settings that are assigned before the first step are those it might have been made with; slots set aside come back as they were."""
+    weights = [Parameter(START.copy()) for _ in range(2)]
+    made, told = kind([weights[0]], 0.1, **settings), kind([weights[1]], 0.1)
+    plain = {name: getattr(told, name) for name in settings}
+    for name, value in settings.items():
+        setattr(told, name, value)
+    assert list(told.slots) == list(made.slots)
+    steps = [compile_(optimizer.apply) if compiled else optimizer.apply for optimizer in (made, told)]
+
+    def step(gradient: Any) -> None:
+        for run in steps:
+            run([Tensor(gradient)])
+
+    step(GRADIENTS[0])
+    for number in (1, 2):
+        for values in (plain, settings):
+            for name, value in values.items():
+                setattr(told, name, value)
+            assert list(told.slots) == [slot for slot in made.slots if slot not in told.resting]
+            assert bool(told.resting) is (values is plain)
+        step(GRADIENTS[number])
+    np.testing.assert_array_equal(weights[0].numpy(), weights[1].numpy())

@@ -103,6 +103,18 @@ def test_the_state_of_sgd_is_its_buffer_where_there_was_momentum() -> None:
     np.testing.assert_array_equal(optimizer.state[parameters[0]]["momentum_buffer"].numpy(), 0.5)
 
 
+@pytest.mark.parametrize(("kind", "options"), [
+    ("SGD", {}), ("SGD", {"momentum": 0.9}), ("Adam", {}), ("Adam", {"amsgrad": True}), ("AdamW", {"amsgrad": True}),
+])  # fmt: skip
+def test_the_state_is_all_the_state_there_is(kind: str, options: dict[str, Any]) -> None:
+    """No slot of the rule is without a name of torch's."""
+    parameters, optimizer = made(kind, lr=0.1, **options)
+    step((parameters, optimizer), 0, 1)
+    (rule,) = (group.optimizer for group in optimizer.followed())
+    shown = {optimizer.names[name] for name in optimizer.state[parameters[0]]} - {"iterations"}
+    assert shown == set(rule.slots)
+
+
 def test_state_dicts_with_different_steps_go_through_a_file() -> None:
     one = made("AdamW", lr=0.1)
     for given in ((0,), (0, 1), (0,)):

@@ -58,9 +58,6 @@ class Optimizer(Module):
     steps (Keras); with `count_each` it has one count for each parameter (torch, in whose dtype it is).
     """
 
-    slot_names: tuple[str, ...] = ()
-    """Those of the rule; an average has one of its own beside them."""
-
     def __init__(self, parameters: Parameters, learning_rate: float, **around: Unpack[Around]) -> None:
         self.targets = _by_path(parameters)
         self.count_each, self.maximize = around.get("count_each", False), around.get("maximize", False)
@@ -71,6 +68,20 @@ class Optimizer(Module):
         self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot() for slot in self.all_slots()}
         self.resting: dict[str, list[Tensor]] = {}
         """Slots that the present settings do not need: they go on from where they were when they are needed again."""
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """The slots that the rule needs with the present settings; an average has one of its own beside them."""
+        return ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if "resting" not in self.__dict__:  # not made yet
+            return
+        wanted = self.all_slots()
+        if wanted != tuple(self.slots):
+            known = self.resting | self.slots
+            self.slots, self.resting = {slot: known.pop(slot, []) or self.empty_slot() for slot in wanted}, known
 
     @property
     def learning_rate(self) -> Tensor:
@@ -93,7 +104,7 @@ class Optimizer(Module):
         return [(name, value) for name, value in self.__dict__.items() if isinstance(value, Tensor)]
 
     def configure(self, **settings: object) -> None:
-        """Changes settings by name (momentum, betas, decay): compiled steps trace again, slots stay.
+        """Changes settings by name (momentum, betas, decay), as assigning them does: compiled steps trace again, slots stay.
 
         Raises: ArgumentError for other names.
         """
@@ -102,19 +113,10 @@ class Optimizer(Module):
                 raise ArgumentError(f"{type(self).__name__} has no setting {name!r}")
             if not same_setting(self.__dict__[name], value):
                 setattr(self, name, value)
-        wanted = self.all_slots()
-        if wanted != tuple(self.slots):
-            known = self.resting | self.slots
-            kept = {slot: known.pop(slot, []) or self.empty_slot() for slot in wanted}
-            self.slot_names, self.slots, self.resting = self.slots_wanted(), kept, known
-
-    def slots_wanted(self) -> tuple[str, ...]:
-        """The slots that the rule needs with the present settings."""
-        return self.slot_names
 
     def all_slots(self) -> tuple[str, ...]:
-        """The same and that of the average."""
-        return (*(["average"] if self.average is not None else []), *self.slots_wanted())
+        """Those of the rule and that of the average."""
+        return (*(["average"] if self.average is not None else []), *self.slot_names)
 
     def empty_slot(self) -> list[Tensor]:
         """Zeros for each parameter, that lie in memory as it does."""
@@ -160,6 +162,7 @@ class Optimizer(Module):
         """An update in parts, in their order: the count, which the step's numbers follow from, each parameter with its slots, averages."""
         if KINDS and mode.trace is None:
             self.follow()
+        slot_names = self.slot_names
         numbers: list[Numbers] = []
         clipped: list[Sequence[Tensor | None]] = []
 
@@ -169,7 +172,7 @@ class Optimizer(Module):
             if not clipped:
                 clipped.append(gradients if self.clip is None else self.clip.of(gradients))
             g: Any = clipped[0][position]
-            held = (w, *(self.slots[slot][position] for slot in self.slot_names))
+            held = (w, *(self.slots[slot][position] for slot in slot_names))
             wide, *slots = map(in_accumulator, held)  # a step of a narrow parameter is rounded once
             slope = in_accumulator(g)
             penalised = self.decay.gradient(wide, neg(slope) if self.maximize else slope)
@@ -177,7 +180,7 @@ class Optimizer(Module):
             return [(tensor, cast(value, tensor.dtype)) for tensor, value in zip(held, made, strict=True)]
 
         parts: list[Part] = []
-        if self.slot_names or not self.count_each:
+        if slot_names or not self.count_each:
             parts.append(partial(self.counted, [g is not None for g in gradients]))
         taking = enumerate(zip(self.targets.values(), gradients, strict=True))
         parts += [partial(part, position, w) for position, (w, g) in taking if g is not None]
@@ -235,10 +238,10 @@ class SGD(Optimizer):
             facts = (f"momentum {momentum}, dampening {dampening}",)
             raise ArgumentError("Nesterov momentum needs momentum > 0 and no dampening", facts=facts)
         self.momentum, self.nesterov, self.dampening, self.velocity_of_steps = momentum, nesterov, dampening, velocity_of_steps
-        self.slot_names = self.slots_wanted()
         super().__init__(parameters, learning_rate, **around)
 
-    def slots_wanted(self) -> tuple[str, ...]:
+    @property
+    def slot_names(self) -> tuple[str, ...]:
         """The velocity, where there is momentum."""
         return ("velocity",) if self.momentum else ()
 
@@ -276,10 +279,10 @@ class Adam(Optimizer):
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ArgumentError("Adam's betas lie in [0, 1)", facts=(f"beta_1 {beta_1}, beta_2 {beta_2}",))
         self.beta_1, self.beta_2, self.epsilon, self.epsilon_hat, self.amsgrad = beta_1, beta_2, epsilon, epsilon_hat, amsgrad
-        self.slot_names = self.slots_wanted()
         super().__init__(parameters, learning_rate, **around)
 
-    def slots_wanted(self) -> tuple[str, ...]:
+    @property
+    def slot_names(self) -> tuple[str, ...]:
         """The moments, with AMSGrad also the largest second moment so far."""
         return ("first_moment", "second_moment", *(["largest_moment"] if self.amsgrad else []))
 
@@ -308,10 +311,10 @@ class RMSprop(Optimizer):
         centered: bool = False, **around: Unpack[Around],
     ) -> None:  # fmt: skip
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.slot_names = self.slots_wanted()
         super().__init__(parameters, learning_rate, **around)
 
-    def slots_wanted(self) -> tuple[str, ...]:
+    @property
+    def slot_names(self) -> tuple[str, ...]:
         """The mean square; the mean where centred; the velocity where there is momentum."""
         return ("mean_square", *(["mean"] if self.centered else []), *(["velocity"] if self.momentum else []))
 

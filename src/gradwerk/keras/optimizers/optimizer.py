@@ -199,9 +199,11 @@ def _checked_rate(value: Any) -> float:  # noqa: ANN401  a number or a Tensor of
     return rate
 
 
-def between(owner: Optimizer, name: str, value: Any, low: float, high: float) -> float:  # noqa: ANN401
-    """A number of a range.  Raises: ArgumentError."""
-    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)) or not low <= value <= high:
-        limits = f"lies between {low:g} and {high:g}" if high < math.inf else f"is at least {low:g}"
+def between(owner: Optimizer, name: str, value: Any, low: float, high: float, *, below: bool = False) -> float:  # noqa: ANN401
+    """A number from `low` to `high`, or to `below` it.  Raises: ArgumentError."""
+    known = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not known or not low <= value <= high or (below and value == high):
+        bounded = f"lies from {low:g} to below {high:g}" if below else f"lies between {low:g} and {high:g}"
+        limits = bounded if high < math.inf else f"is at least {low:g}"
         raise ArgumentError(f"{type(owner).__name__}: the {name} {limits}, this is {value!r}")
     return float(value)

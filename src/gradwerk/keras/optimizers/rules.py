@@ -58,7 +58,7 @@ class Adam(Optimizer):
 
     def rule_settings(self) -> dict[str, Any]:
         """Betas from 0 to below 1, epsilon from 0."""
-        betas = {name: between(self, name, getattr(self, name), 0.0, 1.0 - 1e-9) for name in ("beta_1", "beta_2")}
+        betas = {name: between(self, name, getattr(self, name), 0.0, 1.0, below=True) for name in ("beta_1", "beta_2")}
         return betas | {"epsilon": between(self, "epsilon", self.epsilon, 0.0, math.inf), "amsgrad": bool(self.amsgrad)}
 
 
