@@ -32,17 +32,35 @@ KEYS: dict[str, tuple[Any, ...]] = {
     "narrow integers": (PLACES.astype(np.int32), np.array([0, 2, 1, 1], np.int32)),
     "backwards": (slice(None, None, -1), PLACES, slice(None, None, -2)),
     "lists": ([0, 1], [1, 2]),
+    "a bool and places": (True, PLACES),
+    "a bool apart from places": (True, slice(None), PLACES),
+    "bools": (True, slice(None), True),
+    "a bool that is false": (slice(None), False),
 }
-MASKS: dict[str, tuple[Any, ...]] = {
+MASKS: dict[str, Any] = {
     "a mask and a number": (np.array([True, False]), 1),
     "a mask and places": (slice(None), np.array([True, False, True]), np.array([3, 0])),
     "a mask of two axes": (0, np.arange(12).reshape(3, 4) % 5 == 0),
     "no place": (np.array([False, False]), 0),
+    "places and NumPy's bool": (slice(None), PAIRS, np.bool_(True)),
+    "NumPy's bool that is false": np.bool_(False),
+    "a mask of no axes": (np.array(True),),
+    "a mask of no axes and places": (np.array(True), PLACES),
+    "a mask of no axes behind a slice": (slice(None), np.array(True)),
+    "a mask of no axes, false": (slice(None), np.array(False)),
+    "a mask of no axes, false, and a place": (np.array(False), PLACES[:1]),
+    "a mask of no axes and a number": (np.array(True), 1),
+    "a number and a mask of no axes": (1, np.array(True)),
+    "masks of no axes": (np.array(True), True, np.array(True)),
+    "a mask of no axes and one of two": (np.array(True), np.arange(6).reshape(2, 3) % 4 == 0),
+    "a mask of no axes at the end": (..., PLACES, np.array(True)),
 }
 
 
 def tensors(key: tuple[Any, ...], cls: type[Tensor]) -> tuple[Any, ...]:
     """Arrays in the key as Tensors."""
+    if not isinstance(key, tuple):
+        return key
     return tuple(cls(part) if isinstance(part, np.ndarray) else part for part in key)
 
 
@@ -123,6 +141,8 @@ BAD: list[tuple[Any, type[GradwerkError], str]] = [
     (([0], [0], [0], [0], [0]), OutOfRangeError, "5 indices for 4 axes"),
     (([0], 9), OutOfRangeError, "index 9 is outside axis 1"),
     (([True, False, True], 0), ShapeError, "the mask does not fit"),
+    ((False, [0, 1]), ShapeError, "do not broadcast together"),
+    ((np.array(True), 0, 0, 0, 0, 0), OutOfRangeError, "5 indices for 4 axes"),
 ]
 
 
@@ -138,6 +158,8 @@ def test_what_a_trace_does_not_know() -> None:
     mask, rows = Tensor(np.array([True, False])), Tensor(np.array([0, 1]))
     with pytest.raises(TraceError, match="depends on data"):
         gw.compile(lambda x, m: x[m, 0])(Tensor(X), mask)
+    with pytest.raises(TraceError, match="depends on data"):
+        gw.compile(lambda x, m: x[:, m])(Tensor(X), Tensor(np.array(True)))
 
     def write(x: Tensor, rows: Tensor) -> None:
         x[rows, rows] = 0.0

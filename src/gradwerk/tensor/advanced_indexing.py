@@ -1,7 +1,8 @@
 """Arrays in brackets, several of them or beside whole numbers and slices: x[rows, columns], x[:, places], x[mask, 0].
 
 Whole numbers, slices, None and ... are taken first, as PyTorch does, so that x[0, :, places] keeps its order of axes.  The arrays then
-broadcast together.  Their axes stand where they stood if they are neighbours, and in front if not.
+broadcast together.  Their axes stand where they stood if they are neighbours, and in front if not.  A truth value is a mask of no axes:
+an array of one place or none along an axis that it adds.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def is_array(part: Part) -> bool:
     if isinstance(part, Handle):
         return part.ndim > 0 or dtypes.is_bool(part.dtype) or mode.trace is not None
     return isinstance(part, list | np.ndarray)
+
+
+def is_truth(part: Part) -> bool:
+    """Whether it is Python's or NumPy's True or False."""
+    return isinstance(part, (bool, np.bool_))
 
 
 def as_places(x: Operand, part: Part) -> Any:  # noqa: ANN401
@@ -108,14 +114,15 @@ def by_arrays(x: Operand, parts: tuple[Part, ...]) -> Operand:
 
 
 def with_masks_as_places(x: Operand, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Each mask as the places where it holds, one array for each of its axes; all other arrays as `as_places`."""
+    """Each mask as the places where it holds, one array for each of its axes, one of no axes as a bool; other arrays as `as_places`."""
     found: list[Part] = []
     axis = 0
     arrays = [as_places(x, part) if is_array(part) else part for part in parts]
     wide = sum(_width(part) for part in arrays)
     for part in arrays:
-        if is_array(part) and dtypes.is_bool(part.dtype) and part.ndim:
-            found += [*np.nonzero(mask_of(x, part, axis))]
+        if is_array(part) and dtypes.is_bool(part.dtype):
+            mask = mask_of(x, part, axis)
+            found += np.nonzero(mask) if mask.ndim else [bool(mask)]
         else:
             found.append(part)
         axis += x.ndim - wide if part is ... else _width(part)
@@ -124,20 +131,24 @@ def with_masks_as_places(x: Operand, parts: tuple[Part, ...]) -> tuple[Part, ...
 
 def _width(part: Part) -> int:
     """How many axes of x a part stands for; ... for none of its own."""
-    if part is None or part is ... or isinstance(part, (bool, np.bool_)):
+    if part is None or part is ... or is_truth(part):
         return 0
     return int(part.ndim) if is_array(part) and dtypes.is_bool(part.dtype) else 1
 
 
 def _apart(x: Operand, parts: tuple[Part, ...]) -> tuple[Operand, list[tuple[int, Any]]]:
     """x by all that is no array, and the arrays with the axes of that which they are along."""
-    arrays, axis = [], 0
-    full = with_ellipsis(parts, x.ndim, tuple(x.shape))
-    for part in full:
-        if is_array(part):
+    arrays: list[tuple[int, Any]] = []
+    rest: list[Part] = []
+    axis = 0
+    for part in with_ellipsis(parts, x.ndim, tuple(x.shape)):
+        if is_truth(part):
+            arrays.append((axis, np.zeros(int(part), np.int64)))
+        elif is_array(part):
             arrays.append((axis, part))
-        axis += is_array(part) or part is None or isinstance(part, (slice, bool, np.bool_))
-    return basic(x, tuple(slice(None) if is_array(part) else part for part in full)), arrays
+        rest.append(None if is_truth(part) else slice(None) if is_array(part) else part)
+        axis += rest[-1] is None or isinstance(rest[-1], slice)
+    return basic(x, tuple(rest)), arrays
 
 
 def places_of(x: Operand, parts: tuple[Part, ...]) -> Array:

@@ -20,7 +20,7 @@ def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
     axis = 0
     for part in full:
         if part is None or isinstance(part, (bool, np.bool_)):
-            shape.append(0 if part is False else 1)
+            shape.append(1 if part is None else int(part))
             continue
         extent = x.shape[axis]
         if isinstance(part, slice):

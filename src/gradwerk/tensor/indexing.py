@@ -11,7 +11,7 @@ from gradwerk.base.errors import DTypeError, OutOfRangeError, ShapeError, TraceE
 from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, movement
 from gradwerk.ops.indexing import gather
-from gradwerk.tensor.advanced_indexing import as_places, by_arrays, exact, from_front, is_array, mask_of, places_of, wide
+from gradwerk.tensor.advanced_indexing import as_places, by_arrays, exact, from_front, is_array, is_truth, mask_of, places_of, wide
 from gradwerk.tensor.basic_indexing import basic
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -22,7 +22,7 @@ def index(x: Operand, key: Any) -> Operand:  # noqa: ANN401  anything Python put
     parts = key if isinstance(key, tuple) else (key,)
     if len(parts) == 1 and is_array(parts[0]):
         return _by_array(x, parts[0])
-    return by_arrays(x, parts) if any(map(is_array, parts)) else basic(x, parts)
+    return by_arrays(x, parts) if is_gathered(parts) else basic(x, parts)
 
 
 def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
@@ -34,13 +34,13 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
 
 
 def is_gathered(key: Any) -> bool:  # noqa: ANN401
-    """Whether there are arrays in a key: what it names is written by choosing, not through a view."""
-    return any(map(is_array, key)) if isinstance(key, tuple) else is_array(key)
+    """Whether there are arrays in a key, or bools that share an axis: what it names is written by choosing, not through a view."""
+    return any(map(is_array, key)) or sum(map(is_truth, key)) > 1 if isinstance(key, tuple) else is_array(key)
 
 
-def is_truth(key: Any) -> bool:  # noqa: ANN401
+def has_truth(key: Any) -> bool:  # noqa: ANN401
     """Whether a bool stands in the brackets: what it names is read as a copy, as of any mask."""
-    return any(isinstance(part, (bool, np.bool_)) for part in (key if isinstance(key, tuple) else (key,)))
+    return any(map(is_truth, key)) if isinstance(key, tuple) else is_truth(key)
 
 
 def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401

@@ -21,7 +21,7 @@ from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_wants
 from gradwerk.tensor.hints import hints
-from gradwerk.tensor.indexing import index, is_gathered, is_truth, replaced
+from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced
 from gradwerk.tensor.inplace import copy_into, refuse_computed, rewrite, same_history, written_to_itself
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
@@ -139,7 +139,7 @@ class Tensor(Operators, Handle):
 
     def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
         part: Self = self._another(index(self, key))
-        return copied(part) if is_truth(key) else part
+        return copied(part) if has_truth(key) else part
 
     def _another(self, result: Any) -> Any:  # noqa: ANN401  a Tensor
         """What a movement gave; where that is this very Tensor, because nothing moves, another on the same memory."""
