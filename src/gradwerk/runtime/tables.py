@@ -14,9 +14,10 @@ from gradwerk.runtime.memory import address, several_words
 STAGES, LOOP, WHILE, UNTIL = range(4)
 """Kinds of items."""
 ITEM_WORDS = 8
-MOST_INSTANCES = 1 << 43
 MOST_CHUNKS = 1 << 20
-"""What the words of the executor can count (compiler/llvm/executor.py)."""
+"""What a claim word has room for beside a visit; a stage has fewer (compiler/llvm/executor.py)."""
+MOST_INSTANCES = (1 << 43) - 1
+"""Those from 0 on; the visit of the last has this number, which beside the chunks fits an i64."""
 MOST_NATIVE = 1 << 41
 """Iterations of nested loops together, above which Python drives the outer ones: instances would soon be used up."""
 
