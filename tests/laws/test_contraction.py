@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -206,3 +207,27 @@ def test_maps_read_back_and_solve(terms: list[tuple[str, int]], offset: int, div
     assert Index.parse(str(simple)) == simple
     for name, _ in simple.terms:
         assert simple.solve(name, "p").replaced("p", simple) == Index(((name, 1),))
+
+
+def changed(**fields: Any) -> Contract:
+    """A product of matrices, with some fields said otherwise."""
+    return dataclasses.replace(plain("nc", "ck", "nk", n=3, c=4, k=2), **fields)
+
+
+REFUSED = {
+    "an axis of the result twice": (changed(out=("n", "n")), ArgumentError, "named twice"),
+    "an axis of the result without extent": (changed(out=("n", "z")), ArgumentError, "has no extent"),
+    "an axis twice and one without extent": (changed(out=("z", "z")), ArgumentError, "named twice"),
+    "an axis of an operand without extent": (changed(lhs=axes("nz")), ArgumentError, "axes without extent ['z']"),
+    "a divisor of 0": (changed(rhs=(Index((("c", 1),), 0, 0), Index((("k", 1),)))), ArgumentError, "divisor below 1"),
+    "too few dimensions": (changed(lhs=axes("n")), ShapeError, "1 dimensions are named, the operand has 2"),
+    "too many dimensions": (changed(rhs=axes("ckn")), ShapeError, "3 dimensions are named, the operand has 2"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_sum_is_refused(what: str) -> None:
+    op, kind, says = REFUSED[what]
+    with pytest.raises(kind) as caught:
+        op.infer(typed(3, 4), typed(4, 2))
+    assert says in str(caught.value)

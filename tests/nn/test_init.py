@@ -18,17 +18,46 @@ def test_fans_count_the_window() -> None:
     assert init.fans((7,)) == (7, 7)
 
 
-@pytest.mark.parametrize("name", [n for n in init.NAMED if isinstance(init.NAMED[n], init.VarianceScaling)])
-def test_variance_scaling_has_its_variance(name: str) -> None:
-    rule = init.NAMED[name]
-    assert isinstance(rule, init.VarianceScaling)
-    fan_in, fan_out = 120, 80
-    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": 100}[rule.fan]
-    drawn = rule((fan_in, fan_out), Generator(1))
+PUBLISHED = {
+    # Glorot and Bengio 2010, equations 12 and 16
+    "glorot_uniform": ("uniform", lambda fan_in, fan_out: 6 / (fan_in + fan_out) / 3),
+    "glorot_normal": ("truncated", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    # He et al. 2015, equation 10
+    "he_uniform": ("uniform", lambda fan_in, fan_out: 2 / fan_in),
+    "he_normal": ("truncated", lambda fan_in, fan_out: 2 / fan_in),
+    # LeCun et al. 1998, section 4.6
+    "lecun_uniform": ("uniform", lambda fan_in, fan_out: 1 / fan_in),
+    "lecun_normal": ("truncated", lambda fan_in, fan_out: 1 / fan_in),
+}
+"""What is drawn by each name, with its variance."""
+SHAPES = {"uniform": (math.sqrt(3), 1.8), "truncated": (2 / 0.8796256610342398, 2.3654)}
+"""Of each distribution the bound in deviations of its own, and the mean fourth power of what has variance 1."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_is_drawn_is_what_was_published(name: str) -> None:
+    shape, variance = PUBLISHED[name]
+    bound, fourth = SHAPES[shape]
+    drawn = init.named(name)((3, 2, 20, 150), Generator(1))  # fans of 120 and 900
     assert drawn.dtype == np.float32
-    assert abs(drawn.var() * fan / rule.scale - 1) < 0.05
-    if rule.distribution == "uniform":
-        assert np.abs(drawn).max() <= math.sqrt(3 * rule.scale / fan)
+    unit = drawn.astype(np.float64) / math.sqrt(variance(120, 900))
+    assert unit.mean() == pytest.approx(0, abs=0.03)
+    assert unit.var() == pytest.approx(1, rel=0.03)
+    assert (unit**4).mean() == pytest.approx(fourth, rel=0.05)
+    assert 0.995 * bound < np.abs(unit).max() <= bound * (1 + 1e-6)
+
+
+def test_all_scaled_by_fans_are_in_the_table() -> None:
+    assert PUBLISHED.keys() == {name for name, rule in init.NAMED.items() if isinstance(rule, init.VarianceScaling)}
+
+
+GAINS = {"linear": 1, "sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2))}
+"""torch.nn.init.calculate_gain's table."""
+
+
+@pytest.mark.parametrize("activation", GAINS)
+def test_gains(activation: str) -> None:
+    assert init.gain(activation, 0.01) == pytest.approx(GAINS[activation], rel=1e-12)
 
 
 def test_torch_kernel_is_bounded_by_one_over_the_root_of_the_inputs() -> None:

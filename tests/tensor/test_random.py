@@ -28,6 +28,15 @@ def test_draws_differ_and_seeds_repeat():
     assert not np.array_equal(Generator(8).uniform((100,)).numpy(), first)
 
 
+@pytest.mark.parametrize(("seed", "word"), [
+    (0, 0), (2**32 - 1, 2**32 - 1), (2**32, 1), (2**32 + 5, 4), (2**64 - 1, 0), (2**64, 1), (3 * 2**96 + 2**32 + 1, 3),
+])  # fmt: skip
+def test_a_seed_of_any_size_is_folded_into_a_word(seed: int, word: int):
+    """The exclusive or of its words of 32 bits; those that are one word stay as they are."""
+    assert Generator(seed).get_state() == (word, 0)
+    np.testing.assert_array_equal(Generator(seed).bits((4,)).numpy(), Generator(word).bits((4,)).numpy())
+
+
 def test_moments():
     u, n = Generator(1).uniform((20000,), -1, 3).numpy(), Generator(2).normal((20000,), 1, 2).numpy()
     assert u.min() >= -1

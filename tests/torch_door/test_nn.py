@@ -239,3 +239,19 @@ def test_padding_adds_nothing_to_infinity(stride: int, dilation: int, groups: in
         assert not np.isnan(y.numpy()).any()
         assert (np.isinf(y.numpy()).all() if endless else np.isfinite(y.numpy()).all())
         assert not any(np.isnan(g.numpy()).any() for g in found)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_cross_entropy_of_smoothed_probabilities(smoothing: float, weighted: bool, reduction: str) -> None:
+    """-sum w ((1 - s) t + s / C) log softmax(x), also of rows that are no unit vectors; the mean is over places, whatever the weights."""
+    rng = np.random.default_rng(0)
+    x, target, weight = rng.normal(size=(4, 3, 2)), rng.random((4, 3, 2)), rng.random(3) if weighted else np.ones(3)
+    shares = (1 - smoothing) * np.moveaxis(target, 1, -1) + smoothing / 3
+    scores = np.moveaxis(x, 1, -1)
+    losses = -(weight * shares * (scores - np.log(np.exp(scores).sum(-1, keepdims=True)))).sum(-1)
+    wanted = {"none": losses, "sum": losses.sum(), "mean": losses.mean()}[reduction]
+    given = torch.tensor(weight) if weighted else None
+    loss = nn.CrossEntropyLoss(given, reduction=reduction, label_smoothing=smoothing)(torch.tensor(x), torch.tensor(target))
+    np.testing.assert_allclose(loss.numpy(), wanted, rtol=1e-12)

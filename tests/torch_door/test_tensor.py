@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,48 @@ def test_views_share_and_view_refuses_what_strides_cannot_say() -> None:
     assert x.size() == (2, 3)
     assert (x.size(1), x.dim(), x.numel()) == (3, 2, 6)
     assert repr(x.size()) == "torch.Size([2, 3])"
+
+
+EXPANDED = {
+    ((3, 4), (-1, 4)): (3, 4), ((3, 1), (-1, 4)): (3, 4), ((3, 4), (2, -1, -1)): (2, 3, 4), ((1, 4), (-1, -1)): (1, 4), ((1,), (0,)): (0,),
+    ((3,), (2, -1)): (2, 3), ((), (2, 3)): (2, 3), ((3, 1, 5), (-1, 2, -1)): (3, 2, 5), ((0, 1), (-1, 4)): (0, 4),
+}  # fmt: skip
+"""Of a shape and sizes the shape that PyTorch 2.13 gives."""
+
+
+@pytest.mark.parametrize(("shape", "sizes"), EXPANDED)
+def test_minus_one_keeps_an_extent(shape: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    x = torch.arange(math.prod(shape)).view(shape)
+    for found in (x.expand(*sizes), x.expand(sizes), x.expand_as(torch.zeros(EXPANDED[shape, sizes]))):
+        assert tuple(found.shape) == EXPANDED[shape, sizes]
+        np.testing.assert_array_equal(found.numpy(), np.broadcast_to(x.numpy(), found.shape))
+
+
+@pytest.mark.parametrize(("shape", "sizes", "says"), [
+    ((3,), (-1, 3), r"\(-1\) isn't allowed in a leading, non-existing dimension 0"), ((), (-1,), "non-existing dimension 0"),
+    ((2, 3), (-1, 4), r"\(4\) must match the existing size \(3\) at non-singleton dimension 1"), ((1, 3), (-2, 3), r"\(-2\) is no extent"),
+    ((2, 3), (3,), "greater or equal to the number of dimensions"),
+])  # fmt: skip
+def test_sizes_that_no_expansion_has(shape: tuple[int, ...], sizes: tuple[int, ...], says: str) -> None:
+    with pytest.raises(RuntimeError, match=says):
+        torch.zeros(shape).expand(sizes)
+
+
+PARTS = {
+    "split(2)": {5: [2, 2, 1], 4: [2, 2], 0: [0]}, "split(9)": {5: [5], 0: [0]}, "split(0)": {0: [0]}, "split([0, 3])": {3: [0, 3]},
+    "split([0, 0])": {0: [0, 0]}, "chunk(3)": {5: [2, 2, 1], 4: [2, 2], 1: [1], 0: [0, 0, 0]}, "chunk(4)": {6: [2, 2, 2]},
+}  # fmt: skip
+"""The extents that PyTorch 2.13 cuts an extent into."""
+
+
+@pytest.mark.parametrize("cut", PARTS)
+@pytest.mark.parametrize("dim", [0, 1])
+def test_parts_of_an_axis(cut: str, dim: int) -> None:
+    for extent, parts in PARTS[cut].items():
+        x = torch.arange(2 * extent).view((extent, 2) if dim == 0 else (2, extent))
+        found = eval(f"x.{cut[:-1]}, dim={dim})")
+        assert [part.shape[dim] for part in found] == parts
+        np.testing.assert_array_equal(np.concatenate([part.numpy() for part in found], dim), x.numpy())
 
 
 def test_a_convolution_gives_a_contiguous_result() -> None:

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Distortion:
-    """How far an image may be distorted; each amount is drawn uniformly for each image.
+    """How far an image may be distorted: turned, then slanted, then changed in size, and shifted, each amount drawn uniformly for each.
 
     `shift` in pixels, `rotation` and `shear` in degrees, `zoom` as a share: 0.1 draws sizes from 0.9 to 1.1.
     """

@@ -143,7 +143,10 @@ class Shaping:
         shape = []
         for place, size in enumerate(wanted):
             own = self.shape[place - lead] if place >= lead else None
-            if (own is None and size < 0) or (own is not None and own != 1 and size not in (-1, own)):
+            if size < (0 if own is None else -1):
+                where = "isn't allowed in a leading, non-existing dimension" if own is None else "is no extent: dimension"
+                raise ShapeError(f"The expanded size of the tensor ({size}) {where} {place}", facts=(f"Target sizes: {list(wanted)}",))
+            if own is not None and own != 1 and size not in (-1, own):
                 message = f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton dimension"
                 raise ShapeError(f"{message} {place}", facts=(f"Target sizes: {list(wanted)}.  Tensor sizes: {list(self.shape)}",))
             shape.append(own if size == -1 and own is not None else size)
