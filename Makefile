@@ -8,8 +8,9 @@ PEERS  := .venv-peers
 MUTANTS := .venv-mutants
 STATE  ?= /tmp/gradwerk-mutants.json
 PIP    := -m pip install --quiet --disable-pip-version-check
+ORIGINALS := tests/peers tests/base/test_dtypes.py
 
-.PHONY: help demo test test-long test-versions faults mutants lint check bench bench-peers clean
+.PHONY: help demo test test-long test-versions test-peers faults mutants lint check bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -32,6 +33,9 @@ test-long: $(VENV)/.dev  ## every test at its full size, those that take long to
 
 test-versions: $(VENV)/.dev  ## the tests on every Python found here, and on the oldest packages allowed
 	$(BIN)/python tests/versions.py
+
+test-peers: $(PEERS)/.test  ## the tests beside PyTorch, Keras and other packages, which `make test` leaves out (15 minutes)
+	$(PEERS)/bin/python -m pytest -n 2 --dist loadfile $(ORIGINALS)
 
 check: lint test  ## what CI checks: also the oldest packages, and the command from end to end
 	$(BIN)/python tests/versions.py --oldest --short
@@ -73,6 +77,10 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.python
 $(PEERS)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python $(PIP) '.[peers]'
+	@touch $@
+
+$(PEERS)/.test: $(PEERS)/.ready
+	$(PEERS)/bin/python $(PIP) --editable '.[test-peers]'
 	@touch $@
 
 $(MUTANTS)/.ready: pyproject.toml

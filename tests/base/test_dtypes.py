@@ -152,7 +152,7 @@ def test_names_of_narrow_dtypes() -> None:
 
 
 def test_bfloat16_of_another_package_is_ours() -> None:
-    ml_dtypes = pytest.importorskip("ml_dtypes")
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed: make test-peers runs this")
     theirs = np.array([1.5, -2.25], ml_dtypes.bfloat16)
     ours = dtypes.taken(theirs)
     assert ours.dtype == dtypes.bfloat16

@@ -253,7 +253,8 @@ class Life:
             for key, value in sorted(group.items()):
                 yield np.array([len(key)], self.dtype)
                 if key == "lr" or not hasattr(value, "detach"):
-                    yield np.ravel(np.array(value, object)).astype(self.dtype) if value is not None else np.zeros(0, self.dtype)
+                    plain = value.detach().numpy() if hasattr(value, "detach") else value
+                    yield np.ravel(np.array(plain, object)).astype(self.dtype) if value is not None else np.zeros(0, self.dtype)
 
 
 def numbers(seed: int, shape: tuple[int, ...], dtype: str) -> Array:

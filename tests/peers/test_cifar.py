@@ -19,10 +19,10 @@ import pytest
 import gradwerk.torch as door
 from tests.peers.layer_cases import error
 
-peer = pytest.importorskip("torch", reason="PyTorch is not installed: make bench-peers installs it")
+peer = pytest.importorskip("torch", reason="PyTorch is not installed: make test-peers runs this")
 FILES = Path(__file__).parents[2] / ".peers" / "pytorch-cifar" / "models"
 if not FILES.is_dir():
-    pytest.skip(f"no model files at {FILES}", allow_module_level=True)
+    pytest.skip(f"no model files at {FILES}: git clone https://github.com/kuangliu/pytorch-cifar there", allow_module_level=True)
 
 MODELS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "lenet": lambda names: names["LeNet"](),

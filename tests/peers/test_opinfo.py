@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch", reason="PyTorch is not installed: make bench-peers installs it")
+pytest.importorskip("torch", reason="PyTorch is not installed: make test-peers runs this")
 SAMPLES = "torch.testing._internal.common_methods_invocations"
-pytest.importorskip(SAMPLES, reason="PyTorch's test tools miss a package", exc_type=ImportError)
+pytest.importorskip(SAMPLES, reason="PyTorch's test tools miss a package: make test-peers runs this", exc_type=ImportError)
 
 opinfo: Any = importlib.import_module("tests.peers.opinfo")
 CASES = [(f"{name} {info.variant_test_name} {form}".replace("  ", " "), info, form, ours) for name, form, info, ours in opinfo.names()]

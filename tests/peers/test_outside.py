@@ -93,7 +93,7 @@ def agrees(ours: list[Any], theirs: list[Any]) -> bool:
 
 def available(group: str) -> None:
     if group == "pandas":
-        pytest.importorskip("pandas", reason="pandas is not installed")
+        pytest.importorskip("pandas", reason="pandas is not installed: make test-peers runs this")
 
 
 @pytest.mark.parametrize(("door", "group"), GROUPS)

@@ -155,7 +155,7 @@ def test_the_record_is_what_the_original_says(door: str) -> None:
     try:
         importlib.import_module(door)
     except ImportError as error:
-        pytest.skip(f"{error}: make bench-peers installs the originals; the record was made from them")
+        pytest.skip(f"{error}: make test-peers runs this")
     table = json.loads(signatures.RECORDS[door].read_text())
     now: dict[str, Any] = signatures.read(door)
     if now["version"] != table["version"]:

@@ -13,7 +13,7 @@ import gradwerk.torch as door
 from tests.peers.layer_cases import error
 from tests.peers.optimizer_histories import run_history
 
-peer = pytest.importorskip("torch", reason="PyTorch is not installed: make bench-peers installs it")
+peer = pytest.importorskip("torch", reason="PyTorch is not installed: make test-peers runs this")
 Build = Callable[[Any], Any]
 RNG = np.random.default_rng(7)
 
