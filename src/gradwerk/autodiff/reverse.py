@@ -52,17 +52,19 @@ def _walk(found: dict[Value, Value], leaves: set[Value], nodes: Sequence[Node]) 
 
 
 def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Node]:
-    """The nodes on a way from an input to an output, last built first."""
+    """The nodes on a way from an input to an output, last built first.  Of the graph only what lies above the first input is looked at."""
+    first = min((value.node.number for value in inputs), default=0)
     above = {value.node for value in outputs}
+    queue = [*above]
+    while queue:
+        for value in queue.pop().args:
+            if value.node.number > first and value.node not in above:
+                above.add(value.node)
+                queue.append(value.node)
     reached: set[Value] = set(inputs)
     order: list[Node] = []
-    graph = outputs[0].node.graph if outputs else None
-    nodes = list(graph.nodes) if graph is not None else []
-    for node in reversed(nodes):
-        if node in above:
-            above.update(value.node for value in node.args)
-    for node in nodes:
-        if node in above and not reached.isdisjoint(node.args):
+    for node in sorted(above, key=lambda node: node.number):
+        if not reached.isdisjoint(node.args):
             reached.update(node.values)
             order.append(node)
     return order[::-1]
