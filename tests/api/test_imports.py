@@ -85,3 +85,56 @@ def test_inner_rooms_have_empty_facades() -> None:
 def test_files_have_their_place_and_size() -> None:
     """Nothing is called by a name that says nothing, and no test is forgotten in a room of its own."""
     assert not {"utils", "helpers", "common", "misc"} & {path.stem for path in SOURCES if path.parent.name not in ("keras", "torch", "nn")}
+
+
+def hung_on(path: Path) -> list[str]:
+    """What a module assigns, while it is imported, to attributes of what it has imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    theirs = {name.asname or name.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names}
+    queue: list[ast.AST] = [*tree.body]
+    found = []
+    while queue:
+        node = queue.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        queue += ast.iter_child_nodes(node)
+        owner = node.value if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) else None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
+            owner = node.args[0]
+        while isinstance(owner, ast.Attribute):
+            owner = owner.value
+        if isinstance(owner, ast.Name) and owner.id in theirs:
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_an_import_changes_no_other_module(path: Path) -> None:
+    """Else a module needs another that it does not import, and no checker of layers or circles sees it."""
+    assert not hung_on(path)
+
+
+def test_a_change_of_another_module_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    for line in ("Control.walk = 1", "if True:\n    Control.bodies.x: int = 1", "setattr(Control, 'walk', 1)", "Control.walk += 1"):
+        path.write_text(f"from gradwerk.ir.control import Control\n{line}\n")
+        assert hung_on(path), line
+    path.write_text("from a import B\nclass C:\n    x = 1\nC.x = B.x\ndef f(): B.x = 2\n")
+    assert not hung_on(path)
+
+
+def test_an_op_is_differentiated_wherever_it_comes_from() -> None:
+    """Nothing has to be imported besides for an op to have its derivative."""
+    print_gradient = """
+from gradwerk.ops.control import Scan
+import gradwerk.ops.branch
+assert not any("autodiff" in name for name in __import__("sys").modules)
+from gradwerk.autodiff.reverse import gradients
+from gradwerk.ir.graph import Graph
+(op, types), *_ = Scan.examples()
+graph = Graph()
+xs = [graph.input(type_) for type_ in types]
+ys = op(*xs)
+print(*(found.type for found in gradients(ys[:1], ys[:1], xs)))
+"""
+    assert fresh(print_gradient).split() == ["f32[2]", "f32[3,2]", "f32[2]"]

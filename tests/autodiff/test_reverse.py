@@ -228,7 +228,7 @@ def test_a_scan_is_its_steps() -> None:
 
 def test_the_augmented_scan_begins_like_the_original() -> None:
     op = Scan(cell(), 5, 3, 1)
-    back = backward_of(op, (True, False))
+    back = backward_of(op, (True, False), gradients)
     forward = back.forward.body
     kept = len(op.body.outputs)
     assert len(forward.outputs) > kept
@@ -265,7 +265,7 @@ def test_what_a_step_can_make_again_without_arithmetic_is_not_saved(name: str) -
     op = SCANS[name]
     results = len(op.body.outputs) - op.carries
     for given in itertools.product((False, True), repeat=results):
-        back = backward_of(op, given)
+        back = backward_of(op, given, gradients)
         body = back.forward.body
         fixed = set(body.inputs[op.carries + op.scanned :])
         for node in body.live():

@@ -72,7 +72,7 @@ def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Node]:
 
 def pull(op: Op, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> list[Operand | None]:
     """The gradient for each argument of one application of `op`, broadcasting undone; None for what is not floating."""
-    grads = op.pullback(cts, ys, xs)
+    grads = op.pullback_by(gradients, cts, ys, xs) if isinstance(op, Control) else op.pullback(cts, ys, xs)
     if len(grads) != len(xs):
         raise VerifyError(f"{op.name}: {len(grads)} gradients for {len(xs)} arguments")
     return [None if ct is None or not dtypes.is_float(x.dtype) else unbroadcast(ct, x.shape) for ct, x in zip(grads, xs, strict=True)]
@@ -85,6 +85,3 @@ def unbroadcast(ct: Operand, shape: Sequence[int]) -> Operand:
     lead = ct.ndim - len(shape)
     repeated = tuple(k for k in range(ct.ndim) if k < lead or (shape[k - lead] == 1 and ct.shape[k] != 1))
     return reshape(reduce_sum(ct, repeated), shape)
-
-
-Control.walk = gradients

@@ -17,13 +17,14 @@ from dataclasses import dataclass, replace
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.rewrite import in_bodies, rewrite
+from gradwerk.ir.carve import carve
 from gradwerk.ir.control import Role
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Op
 from gradwerk.ops.arithmetic import Add
 from gradwerk.ops.contraction import Contract, Index, fresh_axis
-from gradwerk.ops.control import Scan, carve
+from gradwerk.ops.control import Scan
 from gradwerk.ops.movement import BroadcastTo, Reshape, Transpose
 from gradwerk.ops.reduction import Sum
 

@@ -13,9 +13,10 @@ from enum import Enum
 from typing import ClassVar
 
 from gradwerk.ir.graph import Graph, Type, Value
-from gradwerk.ir.op import Op, Operand, Source
+from gradwerk.ir.op import Grads, Op, Operand, Source
 
 Walk = Callable[[Sequence[Value], Sequence[Operand | None], Sequence[Value]], list[Value | None]]
+"""(outputs, cotangents, inputs) -> gradients of the inputs, in the graph they live in: `gradients` of autodiff/reverse.py."""
 
 
 class Role(Enum):
@@ -30,10 +31,14 @@ class Role(Enum):
 class Control(Op):
     """Holds sub-graphs, each of which runs any number of times.  Whether one runs at all may depend on data."""
 
-    answers: ClassVar[tuple[str, ...]] = ("infer", "pullback", "evaluate", "bodies", "with_bodies", "argument_of", "result_of", "most_runs")
+    answers: ClassVar[tuple[str, ...]] = (
+        "infer", "pullback_by", "evaluate", "bodies", "with_bodies", "argument_of", "result_of", "most_runs",
+    )  # fmt: skip
     rounds = False
-    walk: ClassVar[Walk]
-    """The reverse walk over one run of a body.  It stands above the ops, so autodiff/reverse.py gives it when it is imported."""
+
+    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        """What `pullback` is of other ops, with the reverse walk over one run of a body, which stands above the ops."""
+        raise TypeError(f"{self.name}: no derivative rule")
 
     @property
     def bodies(self) -> tuple[Graph, ...]:

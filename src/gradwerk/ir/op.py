@@ -12,7 +12,7 @@
     Indexed      gather and scatter                        infer, vjp, reference, indexed
     Look         its argument unchanged, or an error       infer, refused, error          (ops/look.py)
     Random       bits from a key and a counter             infer, reference        (emit, where it may be fused)
-    Control      holds sub-graphs                          infer, pullback, evaluate, and what they are    (ir/control.py)
+    Control      holds sub-graphs                          infer, pullback_by, evaluate, and what they are (ir/control.py)
     Host         runs Python, may have an effect           infer, evaluate
 
 A class that forgets an answer fails when its module is imported.  "No derivative" is said aloud: `vjp = no_gradient` (the result is no
@@ -42,7 +42,7 @@ Operand = Any
 Grads = Sequence[Operand | None]
 REGISTRY: dict[str, type[Op]] = {}
 PLACEHOLDERS = {"Movement": ("view",), "Reduction": ("combine", "identity"), "Indexed": ("indexed",)}
-PLACEHOLDERS |= {"Control": ("bodies", "with_bodies", "argument_of", "result_of", "most_runs")}
+PLACEHOLDERS |= {"Control": ("pullback_by", "bodies", "with_bodies", "argument_of", "result_of", "most_runs")}
 PLACEHOLDERS |= dict.fromkeys(("Unary", "Binary", "Select"), ("emit",))
 """What kinds declare only to refuse; a member must answer it."""
 

@@ -16,14 +16,15 @@ from typing import final
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateError
-from gradwerk.ir.control import Control, Role
+from gradwerk.ir.carve import carve
+from gradwerk.ir.control import Control, Role, Walk
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.interpret import Program
 from gradwerk.ir.op import Array, Example, Grads, Operand, typed
 from gradwerk.ir.plan import ENDLESS
 from gradwerk.ir.type import Type
 from gradwerk.ops.compare import less
-from gradwerk.ops.control import Scan, carve, in_a_tuple, listed
+from gradwerk.ops.control import Scan, in_a_tuple, listed
 from gradwerk.ops.elementwise import add, mul, tanh
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.ops.source import full
@@ -88,8 +89,8 @@ class Cond(Control):
         self.infer(*(Type(a.shape, a.dtype) for a in arrays))
         return Program(self.then if arrays[0] else self.otherwise)(arrays[1:])
 
-    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
-        back, reached = backward_of(self, tuple(ct is not None for ct in cts))
+    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        back, reached = backward_of(self, tuple(ct is not None for ct in cts), walk)
         if not reached:
             return [None] * len(xs)
         grads: list[Operand | None] = [None] * len(xs)
@@ -100,14 +101,14 @@ class Cond(Control):
 
 
 @lru_cache(maxsize=256)
-def backward_of(op: Cond, given: tuple[bool, ...]) -> tuple[Cond, tuple[int, ...]]:
+def backward_of(op: Cond, given: tuple[bool, ...], walk: Walk) -> tuple[Cond, tuple[int, ...]]:
     """The branch of gradients when cotangents of these results are `given`, and for which operands it gives one.
 
     Raises: StateError where a body has an effect: its forward would run twice.
     """
     if op.has_effect:
         raise StateError("cond has no derivative while a branch has an effect", likely="print outside of it")
-    made = [_gradients(body, given) for body in op.bodies]
+    made = [_gradients(body, given, walk) for body in op.bodies]
     reached = tuple(k for k in range(len(op.then.inputs)) if any(grads[k] is not None for _, _, grads in made))
     bodies = []
     for sources, body, (_, _, grads) in zip((m[0] for m in made), op.bodies, made, strict=True):
@@ -119,7 +120,7 @@ def backward_of(op: Cond, given: tuple[bool, ...]) -> tuple[Cond, tuple[int, ...
     return Cond(*bodies), reached
 
 
-def _gradients(body: Graph, given: tuple[bool, ...]) -> tuple[list[Value], Graph, list[Value | None]]:
+def _gradients(body: Graph, given: tuple[bool, ...], walk: Walk) -> tuple[list[Value], Graph, list[Value | None]]:
     """A body with its reverse walk behind it: operands and cotangents, the graph, gradients by operand."""
     graph = Graph(body.name)
     inputs = [graph.input(value.type, value.label) for value in body.inputs]
@@ -127,7 +128,7 @@ def _gradients(body: Graph, given: tuple[bool, ...]) -> tuple[list[Value], Graph
     followed = [value for value, wanted in zip(outputs, given, strict=True) if wanted]
     cts = [graph.input(value.type) for value in followed]
     floats = [value for value in inputs if dtypes.is_float(value.dtype)]
-    found = dict(zip(floats, Control.walk(followed, cts, floats), strict=True))
+    found = dict(zip(floats, walk(followed, cts, floats), strict=True))
     return [*inputs, *cts], graph, [found.get(value) for value in inputs]
 
 
@@ -202,11 +203,11 @@ class While(Control):
             number += 1
         return state
 
-    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
         if not self.limit:
             message = "a while loop without a bound has no derivative in a compiled function"
             raise StateError(message, likely="give while_loop max_iterations, which says how many iterations are kept for the gradient")
-        return self.as_scan().pullback(cts, ys, xs)
+        return self.as_scan().pullback_by(walk, cts, ys, xs)
 
     def as_scan(self) -> Scan:
         """The same results from a scan of `limit` steps, which do nothing once the flag is down."""

@@ -19,11 +19,11 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError, ShapeError, StateError
-from gradwerk.ir.control import Control, Role
+from gradwerk.ir.carve import carve, needed_of_forward
+from gradwerk.ir.control import Control, Role, Walk
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import Program
-from gradwerk.ir.leaves import Input
-from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, typed
+from gradwerk.ir.op import Array, Example, Grads, Operand, typed
 from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.source import full
 
@@ -101,8 +101,8 @@ class Scan(Control):
                 stack[step] = y
         return (*state, *stacked)
 
-    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
-        back = backward_of(self, tuple(ct is not None for ct in cts[self.carries :]))
+    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        back = backward_of(self, tuple(ct is not None for ct in cts[self.carries :]), walk)
         if not back.scan.body.outputs:  # no gradient reaches an argument
             return [None] * len(xs)
         results = tuple(ys) if back.forward == self else in_a_tuple(back.forward(*xs))
@@ -137,8 +137,8 @@ class Backward:
 
 
 @lru_cache(maxsize=256)
-def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
-    """The backward scan when cotangents of these stacked results are `given` (those of final carries always are).
+def backward_of(op: Scan, given: tuple[bool, ...], walk: Walk) -> Backward:
+    """The backward scan when cotangents of these stacked results are `given` (those of final carries always are), a step's by `walk`.
 
     Raises: StateError where the body has an effect: its forward would run twice.
     """
@@ -153,7 +153,7 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     carries = [k for k in floats if k < op.carries]
     followed = [*carries, *(op.carries + k for k, wanted in enumerate(given) if wanted)]
     cts = [step.input(outputs[k].type) for k in followed]
-    grads = dict(zip(floats, Scan.walk([outputs[k] for k in followed], cts, [inputs[k] for k in floats]), strict=True))
+    grads = dict(zip(floats, walk([outputs[k] for k in followed], cts, [inputs[k] for k in floats]), strict=True))
     totals = [k for k in floats if k >= end and grads[k] is not None]
     stacked = [k for k in floats if op.carries <= k < end and grads[k] is not None]
     sums = [step.input(inputs[k].type) for k in totals]
@@ -163,7 +163,7 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     asked += [grads[k] for k in stacked]
     wanted = [_value(step, grad) for grad in asked]
 
-    needed = _needed_of_forward(wanted, forward, set(inputs[end:]))
+    needed = needed_of_forward(wanted, forward, set(inputs[end:]))
     slices = [k for k in range(op.carries, end) if inputs[k] in needed]
     constants = [k for k in range(end, len(inputs)) if inputs[k] in needed]
     known = {inputs[k] for k in (*slices, *constants)}
@@ -178,51 +178,6 @@ def backward_of(op: Scan, given: tuple[bool, ...]) -> Backward:
     scanned = len(cts) - len(carries) + len(kept) + len(slices)
     back = Scan(body, op.length, len(carries) + len(totals), scanned, not op.reverse, sums=len(totals))
     return Backward(augmented, back, *map(tuple, (carries, totals, stacked, saved, slices, constants)))
-
-
-def _needed_of_forward(wanted: Iterable[Value], forward: set[Any], constants: set[Value]) -> list[Value]:
-    """The values of the forward step at which recomputation stops.
-
-    Views, sources and what depends on constants alone are computed again; anything else is saved.
-    """
-    fixed: set[Value] = set(constants)
-    for node in sorted(forward, key=lambda node: node.number):
-        if not isinstance(node.op, Input) and all(value in fixed for value in node.args):
-            fixed.update(node.values)
-    needed: dict[Value, None] = {}
-    seen: set[Value] = set()
-    queue = list(wanted)[::-1]
-    while queue:
-        value = queue.pop()
-        if value in seen:
-            continue
-        seen.add(value)
-        inside = value.node in forward
-        again = value in fixed or isinstance(value.node.op, Movement)
-        if isinstance(value.node.op, Input) or (inside and not again):
-            if inside:
-                needed[value] = None
-        else:
-            queue += value.node.args[::-1]
-    return list(needed)
-
-
-def carve(sources: Sequence[Value], outputs: Sequence[Value], name: str) -> Graph:
-    """A finished graph of its own: inputs for `sources`, and the nodes between them and `outputs`."""
-    graph = Graph(name)
-    place = {value: graph.input(value.type, value.label) for value in sources}
-    wanted, queue = set(), list(outputs)
-    while queue:
-        value = queue.pop()
-        if value not in place and value.node not in wanted:
-            wanted.add(value.node)
-            queue += value.node.args
-    for node in sorted(wanted, key=lambda node: node.number):
-        graph.standing_for = node.origins
-        made = graph.apply(node.op, [place[value] for value in node.args])
-        for old, new in zip(node.values, made, strict=True):
-            place.setdefault(old, new)
-    return graph.finish(place[value] for value in outputs)
 
 
 def _example_body() -> Graph:

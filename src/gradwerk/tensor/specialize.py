@@ -12,10 +12,9 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError, TraceError
-from gradwerk.ir.graph import Node, Type, Value
-from gradwerk.ir.leaves import Input
+from gradwerk.ir.carve import carve, needed_of_forward
+from gradwerk.ir.graph import Type, Value
 from gradwerk.ir.op import Movement, Strides
-from gradwerk.ops.control import carve
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.answer import Marker
 from gradwerk.tensor.devices import like, place_of
@@ -291,23 +290,3 @@ class Tracer:
         references = tuple(self.reference(handle) for handle, _ in leaves)
         types = tuple(value.type for value in values)
         return Differentiable(tuple(wanted), tuple(place[v] for v in kept), numbers, references, orders, program, types), ""
-
-
-def needed_of_forward(wanted: Sequence[Value], forward: set[Node]) -> list[Value]:
-    """The values of the forward half at which recomputation stops: views and sources are made again, all else is kept."""
-    needed: dict[Value, None] = {}
-    seen: set[Value] = set()
-    queue = list(wanted)[::-1]
-    while queue:
-        value = queue.pop()
-        if value in seen:
-            continue
-        seen.add(value)
-        op = value.node.op
-        inside = value.node in forward
-        if isinstance(op, Input) or (inside and value.node.args and not isinstance(op, Movement)):
-            if inside:
-                needed[value] = None
-        else:
-            queue += value.node.args[::-1]
-    return list(needed)
