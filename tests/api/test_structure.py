@@ -21,7 +21,9 @@ EXCEPTIONS = {
     "hoist.py": "is algebra of sums and products over the iterations of a scan",
     "llvm/bounds.py": "is the kernel of these two looks",
     "loops.py": "is the lowering of a scan: program.py names it",
+    "llvm/windows.py": "is the kernels of windows: what each computes, by its class",
     "lower.py": "is the lowering of a contraction, whose fields it reads",
+    "program.py": "names the lowering of each control op",
     "select.py": "is about branches alone, which it makes a choice of elements",
     "simplify.py": "a rule speaks of the ops on its two sides",
     "transposes.py": "rules again: how a transpose passes through what is beside it",
@@ -69,21 +71,72 @@ def test_circles_are_found() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
-def asked(path: Path, names: set[str]) -> Iterator[str]:
-    """The names among these that `isinstance` or `issubclass` is asked for."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"isinstance", "issubclass"}:
-            yield from (part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name) and part.id in names)
+def asked(tree: ast.AST, ops: dict[str, str]) -> Iterator[str]:
+    """Where a module does anything with the class of an op but make one, or asks for an op by its name.
+
+    `ops` are the names of ops by those of their classes.  To ask for a class (isinstance, match, `type(op) is`, a dict of classes) it has
+    to be named where nothing is made of it, and in no annotation.
+    """
+    made = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    kinds = [node.annotation for node in ast.walk(tree) if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None]
+    kinds += [node.returns for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.returns is not None]
+    annotations = {id(part) for kind in kinds for part in ast.walk(kind)}
+    aliases = [alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    imported = {alias.asname or alias.name for alias in aliases if alias.name in ops}
+    for node in ast.walk(tree):
+        named = node.attr if isinstance(node, ast.Attribute) and node.attr in ops else getattr(node, "id", "")
+        known = named in imported or (isinstance(node, ast.Attribute) and named in ops)
+        if known and id(node) not in made and id(node) not in annotations:
+            yield f"line {node.lineno}: {named}"
+        if isinstance(node, ast.Compare | ast.Subscript):
+            asks = "name" in {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            texts = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)} & set(ops.values())
+            if asks and texts:
+                yield f"line {node.lineno}: {ast.unparse(node)}"
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"frozenset", "set"} and _are_names(node.args, ops):
+            yield f"line {node.lineno}: {ast.unparse(node)}"
+
+
+def _are_names(args: list[ast.expr], ops: dict[str, str]) -> bool:
+    """Whether a collection holds names of ops alone."""
+    texts = [part.value for arg in args for part in ast.walk(arg) if isinstance(part, ast.Constant)]
+    return len(texts) > 1 and set(texts) <= set(ops.values())
+
+
+def known_ops() -> dict[str, str]:
+    """The ops of the package, but arguments and data, which every pass meets: their names, by their classes' names."""
+    for module in pkgutil.walk_packages(gradwerk.ops.__path__, "gradwerk.ops."):
+        importlib.import_module(module.name)
+    plain = {"Input", "Constant"}
+    return {cls.__name__: name for name, cls in REGISTRY.items() if cls.__module__.startswith("gradwerk.") and cls.__name__ not in plain}
 
 
 def test_passes_ask_the_kind_of_an_op() -> None:
-    for module in pkgutil.walk_packages(gradwerk.ops.__path__, "gradwerk.ops."):
-        importlib.import_module(module.name)
-    plain = {"Input", "Constant"}  # arguments and data: every pass meets them
-    ops = {cls.__name__ for cls in REGISTRY.values() if cls.__module__.startswith("gradwerk.")} - plain
-    folder = Path(gradwerk.compiler.__file__).parent
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*.py") if set(asked(path, ops))}
-    assert found == EXCEPTIONS.keys()
+    ops, folder = known_ops(), Path(gradwerk.compiler.__file__).parent
+    found = {str(path.relative_to(folder)): [*asked(ast.parse(path.read_text(encoding="utf-8")), ops)] for path in folder.rglob("*.py")}
+    assert {name: places for name, places in found.items() if places and name not in EXCEPTIONS} == {}
+    assert {name for name, places in found.items() if places} == EXCEPTIONS.keys()
+
+
+HEAD = "from gradwerk.ops.reduction import Sum\nimport gradwerk.ops.reduction as r\n"
+ASKED = [
+    "isinstance(op, Sum)", "issubclass(type(op), Sum)", "isinstance(op, (int, Sum))", "type(op) is Sum", "{Sum: 1}.get(type(op))",
+    "match op:\n    case Sum():\n        pass", "kinds = (Sum, int)", "isinstance(op, r.Sum)", 'op.name == "sum"',
+    'op.name in ("sum", "max")', '{"sum": 1}[op.name]', 'SLOW = frozenset({"exp", "log"})',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_every_way_to_ask_is_seen(text: str) -> None:
+    assert [*asked(ast.parse(HEAD + text), known_ops())]
+
+
+LET_BE = ["y = graph.apply(Sum((0,)), [x])", "def f(op: Sum) -> Sum: ...", 'word == "sum"', "isinstance(op, Reduction)"]
+
+
+@pytest.mark.parametrize("text", LET_BE)
+def test_what_asks_for_no_op_is_let_be(text: str) -> None:
+    assert not [*asked(ast.parse(HEAD + text), known_ops())]
 
 
 @pytest.mark.parametrize("path", modules().values(), ids=modules().keys())

@@ -6,6 +6,7 @@ Each compiles, alone and among others, to what its reference says; no pass and n
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -19,14 +20,16 @@ from gradwerk.base import dtypes
 from gradwerk.compiler.bounds import may_fail
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
-from gradwerk.compiler.spoken import spoken
+from gradwerk.compiler.spoken import is_heavy, is_slow, spoken
+from gradwerk.inspect.explanation import explain
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import REGISTRY, Contraction, Movement, Op, Operand, Random, Reduction, Unary, no_gradient
-from gradwerk.ops.arithmetic import add, cast, maximum, mul, neg
+from gradwerk.ops.arithmetic import add, cast, div, maximum, mul, neg, sub
 from gradwerk.ops.control import scan
 from gradwerk.ops.movement import broadcast_to, reshape, transpose
-from gradwerk.ops.reduction import Max, Min, highest, lowest
+from gradwerk.ops.reduction import Max, Min, highest, lowest, reduce_max, reduce_sum
+from gradwerk.ops.transcendental import Exp
 from gradwerk.ops.window import Window
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
@@ -320,3 +323,72 @@ def test_an_op_that_cannot_be_recorded_shares_no_kernel() -> None:
         assert first != spoken(Strange(), (F32,))
     finally:
         REGISTRY.pop("strange", None)
+
+
+def row(op: Op) -> str:
+    """The code of a softmax, with this op for the exponential, without names."""
+    graph = Graph()
+    x = graph.input(Type((64, 256), F32))
+    e = op(sub(x, reduce_max(x, (1,), keepdims=True)))
+    graph.finish([div(e, reduce_sum(e, (1,), keepdims=True))])
+    return re.sub(r"_[0-9a-f]{8,}", "", "\n".join(explain(graph).llvm.values()).replace(op.name, "op"))
+
+
+def test_what_an_op_costs_is_counted_from_what_it_says() -> None:
+    """An op that says what Exp says is scheduled as Exp: in a row it is computed once, however many levels read it."""
+    try:
+
+        @final
+        @dataclass(frozen=True)
+        class Growth(Unary):
+            accepts = dtypes.FLOATS
+            vjp = Exp.vjp
+
+            def emit(self, e: Any, x: Any) -> Any:
+                return e.math("exp", x)
+
+            def reference(self, x: Array) -> Array:
+                return np.exp(x)
+
+        @final
+        @dataclass(frozen=True)
+        class Wave(Unary):
+            accepts = dtypes.FLOATS
+            vjp = no_gradient
+            count: int = 1
+
+            def emit(self, e: Any, x: Any) -> Any:
+                y = x
+                for _ in range(self.count):
+                    y = e.fma(y, x, x)
+                return y
+
+            def reference(self, x: Array) -> Array:
+                y = x
+                for _ in range(self.count):
+                    y = y * x + x
+                return np.asarray(y)
+
+        assert row(Growth()) == row(Exp())
+        x = Graph().input(Type((4,), F32))
+        assert [(is_slow(y.node), is_heavy(y.node)) for y in (Wave(3)(x), Wave(12)(x), Wave(40)(x))] == [
+            (False, False), (True, False), (True, True),
+        ]  # fmt: skip
+    finally:
+        REGISTRY.pop("growth", None)
+        REGISTRY.pop("wave", None)
+
+
+LIGHT_OPS = {"add", "sub", "mul", "neg", "maximum", "minimum", "where", "less", "sign", "abs", "floor", "cast"}
+SLOW_OPS = {"div", "sqrt", "rsqrt"}
+HEAVY_OPS = {"exp", "log", "tanh", "sigmoid", "erf", "sin", "cos", "pow", "softplus", "log_loss", "fmod"}
+
+
+@pytest.mark.parametrize("name", sorted(LIGHT_OPS | SLOW_OPS | HEAVY_OPS))
+def test_what_ours_cost(name: str) -> None:
+    cls = REGISTRY[name]
+    op = cls.examples()[0][0] if cls.examples() else cls()
+    graph, dtype = Graph(), dtypes.bool_ if name == "where" else F32
+    count = 1 if isinstance(op, Unary) else 3 if name == "where" else 2
+    (value,) = graph.apply(op, [graph.input(Type((2,), dtype if k == 0 else F32)) for k in range(count)])
+    assert (is_slow(value.node), is_heavy(value.node)) == (name not in LIGHT_OPS, name in HEAVY_OPS)

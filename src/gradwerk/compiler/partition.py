@@ -172,7 +172,7 @@ class Partition:
             views[-1].see(node)
             if not all(view.fit for view in views) or not self.unambiguous(groups, views):
                 return False
-        if sum(group.weight for group in groups) + weight_of(node.op) > MOST_WEIGHT or self.level(groups, node) > MOST_LEVELS:
+        if sum(group.weight for group in groups) + weight_of(node) > MOST_WEIGHT or self.level(groups, node) > MOST_LEVELS:
             return False
         reads = self.outside(groups, node)
         return len(reads) <= MOST_READS and self.legal(groups, reads)
@@ -208,7 +208,7 @@ class Partition:
 
     def join(self, groups: Sequence[Group], node: Node, space: Shape, axes: Shape) -> None:
         """Makes one group of `groups` and the node."""
-        reads, level, weight = self.outside(groups, node), self.level(groups, node), weight_of(node.op)
+        reads, level, weight = self.outside(groups, node), self.level(groups, node), weight_of(node)
         if level:
             self.folded[node] = level
         if groups:

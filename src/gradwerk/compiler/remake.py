@@ -12,15 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 
 from gradwerk.compiler.literals import is_literal
-from gradwerk.compiler.llvm.math import HEAVY
 from gradwerk.compiler.partition import MOST_READS
+from gradwerk.compiler.spoken import is_slow
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Contraction, Elementwise, Reduction
 
 MOST_MADE = 10
 """Instructions that each reader may have to repeat."""
-SLOW = HEAVY | {"div", "sqrt", "rsqrt", "pow"}
-"""What is not worth repeating."""
 
 
 class Reader:
@@ -120,7 +118,7 @@ class Remade:
             node = todo.pop()
             if node in found:
                 continue
-            if not isinstance(node.op, Elementwise) or node.op.name in SLOW or len(found) == MOST_MADE:
+            if not isinstance(node.op, Elementwise) or is_slow(node) or len(found) == MOST_MADE:
                 return None
             found.add(node)
             todo += [x.node for x in node.args if self.is_made(x, self.owner[node])]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradwerk.compiler.remake import SLOW
 from gradwerk.compiler.rewrite import in_bodies, rewrite
+from gradwerk.compiler.spoken import is_slow
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Elementwise
@@ -39,5 +39,5 @@ def both_are_cheap(node: Node) -> bool:
     op = node.op
     if not isinstance(op, Cond) or op.has_effect:
         return False
-    made = [inner.op for body in op.bodies for inner in body.live() if not isinstance(inner.op, Input | Constant | BroadcastTo | Reshape)]
-    return len(made) <= MOST_BOTH and all(isinstance(inner, Elementwise) and inner.name not in SLOW for inner in made)
+    made = [inner for body in op.bodies for inner in body.live() if not isinstance(inner.op, Input | Constant | BroadcastTo | Reshape)]
+    return len(made) <= MOST_BOTH and all(isinstance(inner.op, Elementwise) and not is_slow(inner) for inner in made)

@@ -1,4 +1,4 @@
-"""What an op says when it is lowered, as text: the part of a kernel's name that covers the op's own code.
+"""What an op says when it is lowered: as text, the part of a kernel's name that covers the op's own code, and counted, what it costs.
 
 An op is spoken to a recorder in place of the backend, so the text covers all that shapes its code: fields, the functions and constants it
 uses, wherever they are written.  Two ops of one name that say different things are different kernels, in one process (a notebook's cell run
@@ -17,7 +17,16 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.ir.op import Op, Random, Reduction
+from gradwerk.ir.graph import Node
+from gradwerk.ir.op import Elementwise, Op, Random, Reduction
+
+SLOW = 8
+"""The effort from which on it is not worth making a value twice: a division, a square root."""
+HEAVY = 20
+"""The effort from which on unrolling gains nothing: functions of many instructions."""
+EFFORT = dict.fromkeys(("exp", "log", "tanh", "sigmoid", "erf", "sin", "cos", "power", "fmod"), HEAVY)
+EFFORT |= {"div": SLOW, "sqrt": SLOW, "rsqrt": SLOW, "const": 0}
+"""What a word of an Emitter costs, where it is not one instruction."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.words: list[str] = []
+        self.effort = 0
+        """About how many plain instructions that is."""
 
     def given(self, dtype: DType) -> Said:
         """An argument of the op."""
@@ -50,6 +61,7 @@ class Recorder:
             everything = (*args, *named.values())
             scalars = [a for a in everything if isinstance(a, Said)]
             kinds = [a for a in everything if isinstance(a, np.dtype)]
+            self.effort += EFFORT.get(args[0] if word == "math" else word, 1)
             made = dtypes.bool_ if word == "compare" else kinds[-1] if kinds else scalars[-1].dtype
             return self._note(f"{word} {' '.join(map(_text, args))} {sorted((k, _text(v)) for k, v in named.items())}", made)
 
@@ -71,16 +83,46 @@ def spoken(op: Op, kinds: tuple[DType, ...]) -> str:
     Where recording fails, the text is one that no other process has: such kernels are compiled anew.
     """
     recorder = Recorder()
-    rule: Any = op
     try:
-        arguments: Sequence[Said] = [recorder.given(kind) for kind in kinds]
-        if isinstance(op, Reduction):
-            results = [rule.combine(recorder, arguments[0], recorder.given(kinds[0]))]
-            recorder.words.append(_text(op.identity(kinds[0])))
-        elif isinstance(op, Random):
-            results = [rule.emit(recorder, recorder.given(dtypes.uint32), *arguments)]
-        else:
-            results = [rule.emit(recorder, *arguments)]
+        results = _speak(op, kinds, recorder)
     except Exception:
         return f"{op} unspoken {uuid4().hex}"
     return f"{op}: {'; '.join(recorder.words)} -> {' '.join(map(_text, results))}"
+
+
+def _speak(op: Op, kinds: tuple[DType, ...], recorder: Recorder) -> list[Any]:
+    """Has the op say its code to a recorder; what it gives."""
+    rule: Any = op
+    arguments: Sequence[Said] = [recorder.given(kind) for kind in kinds]
+    if isinstance(op, Reduction):
+        results = [rule.combine(recorder, arguments[0], recorder.given(kinds[0]))]
+        recorder.words.append(_text(op.identity(kinds[0])))
+        return results
+    if isinstance(op, Random):
+        return [rule.emit(recorder, recorder.given(dtypes.uint32), *arguments)]
+    return [rule.emit(recorder, *arguments)]
+
+
+def is_slow(node: Node) -> bool:
+    """Whether it is not worth computing what this elementwise node gives a second time."""
+    return effort(node) >= SLOW
+
+
+def is_heavy(node: Node) -> bool:
+    """Whether this is an elementwise node of many instructions."""
+    return effort(node) >= HEAVY
+
+
+def effort(node: Node) -> int:
+    """About how many plain instructions an element of an elementwise node is; 0 for other nodes."""
+    return _effort(node.op, tuple([value.dtype for value in node.args])) if isinstance(node.op, Elementwise) else 0
+
+
+@lru_cache(maxsize=4096)
+def _effort(op: Elementwise, kinds: tuple[DType, ...]) -> int:
+    recorder = Recorder()
+    try:
+        _speak(op, kinds, recorder)
+    except Exception:
+        return HEAVY  # one that cannot be recorded
+    return recorder.effort

@@ -11,8 +11,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import Lanes
-from gradwerk.compiler.llvm.math import HEAVY
-from gradwerk.compiler.spoken import spoken
+from gradwerk.compiler.spoken import HEAVY, is_heavy, spoken
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Elementwise, Op, Random, Reduction
@@ -64,14 +63,14 @@ def uses_index(body: Graph) -> bool:
 @lru_cache(maxsize=4096)
 def weight(body: Graph) -> int:
     """Roughly the instructions per vector."""
-    return sum(weight_of(node.op) for node in body.live())
+    return sum(weight_of(node) for node in body.live())
 
 
-def weight_of(op: Op) -> int:
-    """Roughly the instructions per vector of one op."""
-    if isinstance(op, Input | Constant):
+def weight_of(node: Node) -> int:
+    """Roughly the instructions per vector of one node."""
+    if isinstance(node.op, Input | Constant):
         return 0
-    return 40 if isinstance(op, Random) else 20 if op.name in HEAVY else 1
+    return 40 if isinstance(node.op, Random) else HEAVY if is_heavy(node) else 1
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import Lanes
 from gradwerk.compiler.llvm.lanes import Folding
-from gradwerk.compiler.llvm.math import HEAVY
+from gradwerk.compiler.spoken import is_heavy
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
 from gradwerk.ir.leaves import Input
@@ -44,7 +44,7 @@ class Levels:
         self.depth = max(self.folds, default=-1) + 1
         passes = [[node.args[0] for node in folds] for folds in self.folds.values()]
         needed = Counter(node for wanted in (*passes, body.outputs) for node in self.cone(wanted))
-        self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and node.op.name in HEAVY]
+        self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and is_heavy(node)]
 
     def cone(self, wanted: Iterable[BodyValue]) -> list[Node]:
         """The nodes of values along the row that these need, in order."""

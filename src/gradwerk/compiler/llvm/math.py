@@ -259,6 +259,3 @@ FUNCTIONS: dict[str, Callable[[LaneCode, Lanes], Lanes]] = {
     "exp": exp, "log": log, "tanh": tanh, "sigmoid": sigmoid, "erf": erf, "sin": sin, "cos": cos,
     "sqrt": sqrt, "rsqrt": rsqrt, "floor": floor, "abs": magnitude,
 }  # fmt: skip
-
-HEAVY = frozenset({"exp", "log", "tanh", "sigmoid", "erf", "sin", "cos", "pow", "pow_number", "softplus", "log_loss", "fmod"})
-"""Functions of so many instructions that unrolling gains nothing."""
