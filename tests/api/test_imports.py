@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,10 @@ ys = op(*xs)
 print(*(found.type for found in gradients(ys[:1], ys[:1], xs)))
 """
     assert fresh(print_gradient).split() == ["f32[2]", "f32[3,2]", "f32[2]"]
+
+
+def test_the_layers_hold_for_every_import() -> None:
+    """No contract excepts an import, nor those that stand under TYPE_CHECKING."""
+    linter = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["tool"]["importlinter"]
+    assert not linter.get("exclude_type_checking_imports")
+    assert not any("ignore_imports" in contract for contract in linter["contracts"])
