@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,3 +148,15 @@ def test_dtypes_are_asked_in_words(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     kinds = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "kind"]
     assert [ast.unparse(node) for node in kinds if "dtype" in ast.unparse(node.value)] == []
+
+
+def test_what_the_type_checker_is_not_to_say_has_a_reason() -> None:
+    """`# type: ignore[code]  # why`, or the why behind the `noqa` of the same line."""
+    bare = []
+    for name, path in modules().items():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            _, found, rest = line.partition("# type: ignore[")
+            why = re.sub(r"^[^]]*\]|# noqa: [A-Z0-9, ]+", "", rest)
+            if found and len(why.strip(" #")) < 8:
+                bare.append(f"{name}:{number}: {line.strip()}")
+    assert not bare

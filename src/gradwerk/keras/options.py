@@ -8,7 +8,7 @@ import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, ParamSpec, TypedDict, TypeVar
+from typing import Any, ParamSpec, TypedDict, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """A number of Python's or NumPy's, no truth value."""
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
@@ -224,8 +224,9 @@ def whole(owner: str, name: str, value: object, least: int = 0) -> int:
 
 def _as_integer(value: object) -> str:
     """The fix for a float that says a count: `n / 2` gives one."""
-    says_one = isinstance(value, (float, np.floating)) and float(value).is_integer() and value > 0
-    return f"write {int(value)}; // divides without a remainder" if says_one else ""  # type: ignore[call-overload]
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and value > 0:
+        return f"write {int(value)}; // divides without a remainder"
+    return ""
 
 
 def pair(owner: str, name: str, value: object) -> tuple[int, int]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gradwerk.ir.carve import carve
 from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Graph, Value
-from gradwerk.ops.control import carve, in_a_tuple
+from gradwerk.ops.control import in_a_tuple
 from gradwerk.tensor.apply import assign
 from gradwerk.tensor.body import Body
 from gradwerk.tensor.grad import copied

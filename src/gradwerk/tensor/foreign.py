@@ -33,10 +33,11 @@ class Foreign:
 
 def pinned(array: Array) -> tuple[Any, ...]:
     """References that keep the memory of an array where it is as long as they are there."""
-    pins, base = [], array
+    pins: list[ref[Array]] = []
+    base: Any = array
     while isinstance(base, np.ndarray):
         pins.append(ref(base))
-        base = base.base  # type: ignore[assignment]
+        base = base.base
     return tuple(pins)
 
 

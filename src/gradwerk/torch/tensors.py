@@ -42,10 +42,9 @@ Dims = int | Sequence[int] | None
 
 
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]
+class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
     """torch.Tensor."""
 
-    # Where a method says `type: ignore[override]`, torch's arguments are others than those of the Tensor below: `dim` for `axis`.
     __slots__ = ()
 
     def __init__(self, *data: Any, dtype: Any = None, requires_grad: bool = False) -> None:  # noqa: ANN401
@@ -276,7 +275,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         self.contents("copy")
         return self._on(self.detach())
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Self:
         """A leaf in memory of its own, with its gradient; views that are copied together share memory as their originals do.
 
         Raises: StateError for a Tensor that was computed.
@@ -288,9 +287,9 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         if storage.order is not None or self._array is None:  # a weight whose memory nobody has seen
             made = super().__deepcopy__(memo)
         else:
-            whole: Any = memo.get(("memory", id(storage)))  # type: ignore[call-overload]
+            whole: Any = memo.get(("memory", id(storage)))
             if whole is None:
-                whole = memo["memory", id(storage)] = like(Tensor.of(storage.array), self)  # type: ignore[index]
+                whole = memo["memory", id(storage)] = like(Tensor.of(storage.array), self)
             for step in self._view.steps if self._view is not None else ():
                 whole = step(whole)
             made = memo[id(self)] = self._on(whole)
@@ -337,7 +336,7 @@ class GradFn:
         return f"<{self.shown} object>"
 
 
-class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
+class Parameter(Tensor, base.Parameter):  # type: ignore[misc]  # as Tensor
     """torch.nn.Parameter: shares the memory of the Tensor it is made of."""
 
     __slots__ = ()
@@ -352,7 +351,7 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]
             mode.trace.show(self, data)
         set_wants(self, requires_grad)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Self:
         """In memory of its own, without a gradient, as torch's."""
         return base.Parameter.__deepcopy__(self, memo)
 

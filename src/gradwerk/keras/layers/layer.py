@@ -79,7 +79,7 @@ class Layer(Module):
         super().__init_subclass__()
         if "build" in cls.__dict__:
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
-            cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]
+            cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]  # a method of the class itself
         if "call" in cls.__dict__:
             cls.training_place = training_place_of(cls.call)
 

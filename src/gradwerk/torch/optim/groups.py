@@ -205,7 +205,7 @@ class Group(dict[str, Any]):
         for key, value in dict(*args, **kwargs).items():
             self[key] = value
 
-    def __ior__(self, other: Any) -> Group:  # type: ignore[override, misc]  # noqa: ANN401
+    def __ior__(self, other: Any) -> Group:  # type: ignore[override, misc]  # noqa: ANN401  dict's is overloaded
         self.update(other)
         return self
 
