@@ -41,8 +41,24 @@ class Made:
     output_shape: tuple[int | None, ...]
     trains: bool
     """Whether their optimizer is the model's: one that was built for other weights takes no part in tests."""
-    epoch: int
-    """The number of changes when they were last found to be right (see tensor/state.py)."""
+
+
+class Since:
+    """What was found out since anything changed that a compiled step may have read (tensor/state.py)."""
+
+    def __init__(self) -> None:
+        self._held: tuple[int, dict[str, Any]] = (-1, {})
+
+    def found(self) -> dict[str, Any]:
+        """The answers so far, by question; to be asked for before anybody looks.
+
+        Another thread may change something meanwhile: what is put into this dict then is in no other.
+        """
+        number, answers = self._held
+        if number != (now := epoch.number):
+            answers = {}
+            self._held = (now, answers)
+        return answers
 
 
 class Training:
@@ -61,11 +77,10 @@ class Training:
         self._eager = False
         self._made: Made | None = None
         self._asking: Steps | None = None
-        self._built_at = self._trains_at = -1
-        self._accepted: tuple[Any, ...] = ()
+        self._since = Since()
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_made": None, "_asking": None, "_built_at": -1, "_trains_at": -1, "_accepted": ()}
+        return vars(self) | {"_made": None, "_asking": None, "_since": Since()}
 
     def of(self, model: Layer) -> Training:
         """The same for another model: what was compiled, without the steps."""
@@ -130,8 +145,8 @@ class Training:
         """Labels must be classes of the model.  Raises: DataError, DTypeError."""
         if y is None or self.loss is None:
             return
-        made = self._made
-        output_shape = made.output_shape if made is not None and made.epoch == epoch.number else self.model.output_shape
+        made = self._right(self._since.found())
+        output_shape = self.model.output_shape if made is None else made.output_shape
         if not is_one_shape(output_shape):
             raise ArgumentError("the model gives several outputs; to train on several is not here yet", facts=(f"outputs {output_shape}",))
         check_targets(output_shape, self.loss, y)
@@ -145,11 +160,11 @@ class Training:
 
         Raises: ShapeError naming the axis; DataError for ids that no table has.
         """
-        now = epoch.number  # before it looks: another thread may change something meanwhile
-        if self._built_at != now:
+        found = self._since.found()
+        if "built" not in found:
             if not all(module.built for module in self.model.modules() if isinstance(module, Layer)):
                 self.model.build_on(as_input_array(self.model, x, "x"))
-            self._built_at = now
+            found["built"] = True
         x = self.model.fitted(x, counted=counted)
         self.model.check_inputs(x)
         return x
@@ -179,11 +194,11 @@ class Training:
 
     def warn_of_frozen(self) -> None:
         """Warns where nothing is trained, as Keras does, which goes on and counts: also what was freed inside of a frozen model stays."""
-        now = epoch.number
-        if self._trains_at == now:  # nothing has changed since something was found to be trained
+        found = self._since.found()
+        if "trains" in found:
             return
         if self.model.trainable_weights:
-            self._trains_at = now
+            found["trains"] = True
         elif self.model.weights:
             warn("The model does not have any trainable weights: it is frozen, and nothing is trained")
 
@@ -245,9 +260,11 @@ class Training:
         """
         if y is None:
             raise ArgumentError("targets are needed")
-        made, form, now = self._made, (y.ndim, y.shape[-1:] == (1,)), epoch.number
-        if made is not None and made.epoch == now and made.targets == form and (made.trains or not training):
+        form, found = (y.ndim, y.shape[-1:] == (1,)), self._since.found()
+        made = self._right(found)
+        if made is not None and made.targets == form and (made.trains or not training):
             return made.steps
+        made = self._made
         optimizer, loss = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
         trains = training or optimizer.fits(parameters)
@@ -262,8 +279,12 @@ class Training:
             steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:
             steps = made.steps
-        self._made = Made(steps, form, output_shape, trains, now)
+        self._made = found["made"] = Made(steps, form, output_shape, trains)
         return steps
+
+    def _right(self, found: dict[str, Any]) -> Made | None:
+        """What was made, where that was found to be right."""
+        return self._made if found.get("made") is self._made else None
 
     def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:
         """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""
@@ -278,12 +299,13 @@ class Training:
 
         Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
         """
-        given, now = x if type(x) is np.ndarray else as_array(x, "x"), epoch.number
-        if given.size and (now, given.shape[1:], given.dtype) == self._accepted:
+        given, found = x if type(x) is np.ndarray else as_array(x, "x"), self._since.found()
+        if given.size and (given.shape[1:], given.dtype) == found.get("taken"):
             return given
         given = as_array(given, "x")
         taken = as_input_array(self.model, self.fitting(given), "x")
-        self._accepted = (now, given.shape[1:], given.dtype) if taken is given and dtypes.is_float(given.dtype) else ()
+        if taken is given and dtypes.is_float(given.dtype):
+            found["taken"] = (given.shape[1:], given.dtype)
         return taken
 
     def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
