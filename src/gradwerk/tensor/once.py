@@ -55,7 +55,7 @@ def once(function: Callable[P, R]) -> Callable[P, R]:
         if built is None:
             return function(*args, **options)
         results: Any = copied(trace, built, handles, classes.pop())
-        return results[0] if built.single else results  # type: ignore[no-any-return]
+        return results[0] if built.single else results  # type: ignore[no-any-return]  # as the function's
 
     return run
 

@@ -70,9 +70,9 @@ def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
     @functools.wraps(function)
     def call_alone(self: Any, /, *args: Any, **kwargs: Any) -> R:  # noqa: ANN401
         if not args and not kwargs:
-            return function(self)  # type: ignore[call-arg]
+            return function(self)  # type: ignore[call-arg]  # one of no arguments
         adapted((self, *args), kwargs)
-        return function(self)  # type: ignore[call-arg]
+        return function(self)  # type: ignore[call-arg]  # one of no arguments
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
