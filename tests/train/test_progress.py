@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from gradwerk.keras.progress import KerasProgress
 from gradwerk.train.loop import fit
 from gradwerk.train.progress import Progress, bar, clock, number
 from gradwerk.train.run import Run
@@ -62,18 +61,3 @@ def test_estimates_and_words() -> None:
     assert [number(value) for value in (0.23131, 0.0, 0.00012, -3.0)] == ["0.2313", "0.0000", "1.2000e-04", "-3.0000"]
     assert bar(5, 10) == "━" * 10 + "─" * 10
     assert bar(0, 0) == "─" * 20
-
-
-def test_keras_line_says_the_time_of_a_step() -> None:
-    """Keras 3.15: milliseconds from one on, microseconds below, and the seconds that are left, or were spent."""
-    line = KerasProgress(live=False)
-    run = Run(epochs=2, batches=20, epoch=0, batch=5, seconds=0.06, logs={"loss": 0.5, "accuracy": 0.25})
-    assert line.line(run) == f"5/20 {bar(5, 20)} 0:00 12ms/step - accuracy: 0.2500 - loss: 0.5000"
-    assert line.closing_line(run).startswith(f"5/20 {bar(5, 20)} 0s 12ms/step")
-    for seconds, pace in ((5.0, "1000ms"), (12.5, "2500ms"), (0.005, "1ms"), (0.00499, "998us"), (0.0, "0us")):
-        run.seconds = seconds
-        assert f" {pace}/step" in line.line(run), seconds
-    run.seconds = 10.0
-    assert " 0:30 2000ms/step" in line.line(run)
-    assert " 10s 2000ms/step" in line.closing_line(run)
-    assert " 0us/step" in line.line(Run(1, 4))

@@ -11,7 +11,6 @@ import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from gradwerk.base.errors import FileError
 from gradwerk.io.lock import close_alone, open_alone, try_lock, unlock
@@ -108,10 +107,20 @@ def _write(place: Path, data: bytes | bytearray, mode: int | None) -> None:
     """Writes beside `place` under a short name of its own (a name may have 255 bytes), locked while it is written, and renames it."""
     prefix = f".{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:8]}-"
     remove_parts(place.parent, prefix)
-    beside, file = _begun(place, prefix)
+    while not _written_by_way_of(place.with_name(f"{prefix}{secrets.token_hex(4)}{PART}"), place, data, mode):
+        pass
+
+
+def _written_by_way_of(beside: Path, place: Path, data: bytes | bytearray, mode: int | None) -> bool:
+    """Whether `place` is written, through a new file of this name.
+
+    Until that is locked, another writer may take it for one that was left behind, and remove it: then it is not.
+    """
     try:
-        with file:
+        with open(beside, "xb", opener=open_alone) as file:  # Path.open takes no opener
             try:
+                if not try_lock(file.fileno()) or not beside.exists():
+                    return False
                 if mode is not None:
                     beside.chmod(mode)
                 file.write(data)
@@ -124,21 +133,13 @@ def _write(place: Path, data: bytes | bytearray, mode: int | None) -> None:
         if os.name != "posix":  # where an open file cannot be renamed
             beside.replace(place)
         _flush_folder(place.parent)
+    except FileExistsError:  # somebody else's, of the same name by chance
+        return False
     except BaseException:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
-
-
-def _begun(place: Path, prefix: str) -> tuple[Path, BinaryIO]:
-    """A new file beside `place`, locked.  Until it is, another writer may take it for one that was left behind, and remove it."""
-    while True:
-        beside = place.with_name(f"{prefix}{secrets.token_hex(4)}{PART}")
-        file = open(beside, "xb", opener=open_alone)  # noqa: SIM115  the caller closes it; Path.open takes no opener
-        if try_lock(file.fileno()) and beside.exists():
-            return beside, file
-        unlock(file.fileno())
-        file.close()
+    return True
 
 
 def _mode_of(place: Path) -> int | None:
