@@ -49,7 +49,7 @@ def classifier() -> keras.Sequential:
         (lambda: classifier().compile("adam", "mse", metrics="accuracy"), r"metrics is a list"),
         (lambda: classifier().compile(), r"compile needs a loss"),
         (lambda: classifier().fit(X, Y, batchsize=3), r"Model.fit has no option 'batchsize'[\s\S]*did you mean 'batch_size'"),
-        (lambda: classifier().fit(X, Y, batch_size=0), r"batch size is a positive integer"),
+        (lambda: classifier().fit(X, Y, batch_size=0), r"batch_size must be a positive integer"),
         (lambda: classifier().fit(X, Y, validation_split=1.0), r"validation_split=1.0 leaves nothing"),
         (lambda: classifier().fit(X, Y, callbacks=[print]), r"not a callback"),
         (lambda: classifier().fit(iter([X]), Y), r"only arrays"),
