@@ -195,8 +195,9 @@ def test_a_complex_array_is_never_cut_to_its_real_part(tmp_path: Path) -> None:
 
     given = np.array([[1 + 2j], [3]], np.complex64)
     header = {
-        "weight": {"dtype": "C64", "shape": [1, 2], "data_offsets": [0, 16]}, "bias": {"dtype": "F32", "shape": [1], "data_offsets": [16, 20]},
-    }  # fmt: skip
+        "weight": {"dtype": "C64", "shape": [1, 2], "data_offsets": [0, 16]},
+        "bias": {"dtype": "F32", "shape": [1], "data_offsets": [16, 20]},
+    }
     text = json.dumps(header).encode()  # older safetensors write none
     (tmp_path / "file").write_bytes(len(text).to_bytes(8, "little") + text + given.T.tobytes() + bytes(4))
     layer = torch.nn.Linear(2, 1)
