@@ -71,7 +71,7 @@ _FUNCTIONS = {
     "gradwerk.ops.indexing": ("gather", "scatter_add"),
 }  # fmt: skip
 _HOMES.update({name: home for home, names in _FUNCTIONS.items() for name in names})
-_ROOMS = ("data", "inspect", "io", "keras", "nn", "torch", "train", "zoo")
+_PACKAGES = ("data", "inspect", "io", "keras", "nn", "torch", "train", "zoo")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -79,7 +79,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
     home = _HOMES.get(name)
     if home is not None:
         value = getattr(_loaded(home), name)
-    elif name in _ROOMS:
+    elif name in _PACKAGES:
         value = _loaded(f"gradwerk.{name}")
     elif name == "random":
         value = _loaded("gradwerk.tensor.random")
@@ -97,7 +97,7 @@ def _loaded(name: str) -> ModuleType:
 
 def __dir__() -> list[str]:
     """All public names."""
-    return sorted({*globals(), *_HOMES, *_ROOMS, "random"})
+    return sorted({*globals(), *_HOMES, *_PACKAGES, "random"})
 
 
 def _watch(name: str = "", value: object = None) -> None:

@@ -69,7 +69,7 @@ def imported_names(path: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_is_imported_from_a_facade(path) -> None:
-    """`from gradwerk.room import name` names a module of the room, never something its `__init__` collects; doors show their own parts."""
+    """`from gradwerk.room import name` names a module of the room, never something its `__init__` collects; APIs show their own parts."""
     for module, name in imported_names(path):
         folder = PACKAGE.parent / Path(*module.split("."))
         if not module.startswith("gradwerk") or not folder.is_dir():

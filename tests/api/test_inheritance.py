@@ -16,7 +16,7 @@ BASES = {
     "gradwerk.keras.optimizers.schedules.LearningRateSchedule": "Keras' public base",
     "gradwerk.torch.nn.module.Module": "torch's public base",
     "gradwerk.torch.optim.scheduler.LRScheduler": "torch's public base",
-    "gradwerk.tensor.tensor.Tensor": "what doors give their names to",
+    "gradwerk.tensor.tensor.Tensor": "what APIs give their names to",
 }
 MOST = 2
 

@@ -84,7 +84,7 @@ def test_lanes_fold_by_halving() -> None:
     def add(a: Value, b: Value) -> Value:
         return f.emit(f"fadd {a.type} {a}, {b}", a.type)
 
-    f.store(f.fold_lanes(value, add), y)
+    f.store(f.reduce_lanes(value, add), y)
     data, out = np.random.default_rng(0).normal(size=8).astype(np.float32), np.zeros(1, np.float32)
     native(module, "halving", 3)(data.ctypes.data, out.ctypes.data, 7)
     part = np.where(np.arange(8) < 7, data, 0)

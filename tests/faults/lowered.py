@@ -132,14 +132,14 @@ KERNELS = (
         "compiler/llvm/rows.py",
         "        values[-1] = self.e.wrap(self.f.select(mask, values[-1], nothing), x.dtype)\n",
         "",
-        "a row in registers folds what lies behind its end",
+        "a row in registers reduces what lies behind its end",
     ),
     Fault(
-        "lanes past the end of a fold",
+        "lanes past the end of a reduction",
         "compiler/llvm/reduces.py",
-        "            return [e.wrap(f.select(mask, v, n), v.dtype) for v, n in zip(values, folding.identities, strict=True)]",
+        "            return [e.wrap(f.select(mask, v, n), v.dtype) for v, n in zip(values, combiner.identities, strict=True)]",
         "            return values",
-        "a fold along the lanes takes in what lies behind the end",
+        "a reduction along the lanes takes in what lies behind the end",
     ),
     Fault(
         "columns of a scatter",
@@ -170,11 +170,11 @@ KERNELS = (
         "parts stand at places counted along the first axis",
     ),
     Fault(
-        "folds by the order of memory",
+        "reductions by the order of memory",
         "compiler/lower.py",
         "        if order is None or kept != sorted(kept):",
         "        if order is None:",
-        "results of a fold stand in the order of its argument's memory",
+        "results of a reduction stand in the order of its argument's memory",
     ),
 )
 CONTRACTIONS = (
@@ -190,7 +190,7 @@ CONTRACTIONS = (
         "compiler/footprint.py",
         "    return low + shift > theirs.high and high - shift < theirs.low",
         "    return True",
-        "chunks of any two footprints that move alike are held to be apart",
+        "chunks of any two footprints that move alike are taken to be apart",
     ),
     Fault(
         "residue classes",
@@ -218,8 +218,8 @@ RUNTIME = (
     Fault(
         "row 7: kernels of other ops",
         "compiler/kernels.py",
-        'ROOMS = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")',
-        'ROOMS = ("compiler/**/*.py",)',
+        'PACKAGES = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")',
+        'PACKAGES = ("compiler/**/*.py",)',
         "the cache returns kernels made of ops that have changed since",
     ),
     Fault(

@@ -41,11 +41,11 @@ RULES = (
         "a broadcast argument is dropped although nothing else gives the shape",
     ),
     Fault(
-        "fold of some ones",
+        "reduction of some ones",
         "compiler/simplify.py",
         "all(args[0].shape[k] == 1 for k in op.axes)",
         "any(args[0].shape[k] == 1 for k in op.axes)",
-        "a fold is a reshape where one of its axes has extent 1",
+        "a reduction is a reshape where one of its axes has extent 1",
     ),
     Fault(
         "bias of rows",
@@ -83,18 +83,18 @@ RULES = (
         "arguments transposed in different ways are taken for alike",
     ),
     Fault(
-        "fold of transposed rows",
+        "reduction of transposed rows",
         "compiler/transposes.py",
         "    return result if order == tuple(range(len(order))) else graph.apply(Transpose(order), [result])[0]",
         "    return result",
-        "a fold of transposed data leaves its results in the order of the data",
+        "a reduction of transposed data leaves its results in the order of the data",
     ),
     Fault(
-        "row 8: a fold without its fields",
+        "row 8: a reduction without its fields",
         "compiler/simplify.py",
         "graph.apply(op.along(op.axes), args)",
         "graph.apply(type(op)(op.axes), args)",
-        "a fold made again loses fields of its own",
+        "a reduction made again loses fields of its own",
     ),
     Fault(
         "moved ones",
@@ -120,11 +120,11 @@ FUSION = (
         "random bits of one number per row are numbered along the rows",
     ),
     Fault(
-        "folds of other axes in one pass",
+        "reductions of other axes in one pass",
         "compiler/fuse.py",
         "(op.axes, op.keepdims, x.shape,",
         "(op.keepdims, x.shape,",
-        "folds along different axes share a pass",
+        "reductions along different axes share a pass",
     ),
     Fault(
         "regions that grow",
@@ -143,7 +143,7 @@ FUSION = (
 )
 LOOPS = (
     Fault(
-        "row 4: any fold for a sum",
+        "row 4: any reduction for a sum",
         "compiler/hoist.py",
         "    if isinstance(op, Sum):\n        x = whole(",
         '    if hasattr(op, "axes"):\n        x = whole(',

@@ -53,17 +53,17 @@ class Mistake:
     """A pattern of the message: the fault is named, not what it leads to."""
 
 
-def run(door: str, program: str) -> dict[str, Any]:
+def run(api: str, program: str) -> dict[str, Any]:
     """The names of a program after it ran."""
     names: dict[str, Any] = {}
-    exec(compile(PREAMBLES[door] + program, "mistake", "exec"), names)
+    exec(compile(PREAMBLES[api] + program, "mistake", "exec"), names)
     return names
 
 
-def failing(door: str, mistake: Mistake) -> GradwerkError:
+def failing(api: str, mistake: Mistake) -> GradwerkError:
     """The error of the program as it was written: one of ours."""
     try:
-        run(door, mistake.program.replace(BEGIN, "").replace(END, ""))
+        run(api, mistake.program.replace(BEGIN, "").replace(END, ""))
     except GradwerkError as error:
         return error
     raise AssertionError(f"{mistake.name}: no error")

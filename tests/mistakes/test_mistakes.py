@@ -12,14 +12,14 @@ from tests.mistakes.record import Mistake, failing, mended, run
 RECORDED = [("keras", mistake) for mistake in in_keras.MISTAKES] + [("torch", mistake) for mistake in in_torch.MISTAKES]
 
 
-@pytest.mark.parametrize(("door", "mistake"), RECORDED, ids=[f"{door}: {mistake.name}" for door, mistake in RECORDED])
-def test_the_hint_is_right_or_absent(door: str, mistake: Mistake) -> None:
-    error = failing(door, mistake)
+@pytest.mark.parametrize(("api", "mistake"), RECORDED, ids=[f"{api}: {mistake.name}" for api, mistake in RECORDED])
+def test_the_hint_is_right_or_absent(api: str, mistake: Mistake) -> None:
+    error = failing(api, mistake)
     assert re.search(mistake.says, str(error)), error
     if not mistake.hint:
         assert error.likely == ""
         return
-    names = run(door, mended(mistake, error.likely))
+    names = run(api, mended(mistake, error.likely))
     assert eval(mistake.right, names), error.likely
 
 

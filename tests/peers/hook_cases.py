@@ -2,7 +2,7 @@
 
     PYTHONPATH=. python -m tests.peers.hook_cases
 
-in an environment that has PyTorch 2.13 writes `recorded/hooks.json`.  The same functions run on ours in tests/torch_door/test_hooks.py.
+in an environment that has PyTorch 2.13 writes `recorded/hooks.json`.  The same functions run on ours in tests/torch_api/test_hooks.py.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.keras_door.cases import CASES
+from tests.keras_api.cases import CASES
 from tests.peers.layer_cases import Array, drawn, error
 
 LABELS = np.array([0, 2, 1, 1, 0, 2])

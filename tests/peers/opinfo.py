@@ -1,4 +1,4 @@
-"""PyTorch's own samples (OpInfo) run through our door: every name that both have, functions and methods, values and gradients.
+"""PyTorch's own samples (OpInfo) run through our API: every name that both have, functions and methods, values and gradients.
 
 A sample ends as RIGHT; as REFUSED, by an error of Gradwerk's that says what is not here; or it is a fault: WRONG (value, shape, dtype or
 gradient) or RAW (any other error).  Needs PyTorch 2.13.0:
@@ -19,16 +19,16 @@ import numpy as np
 import torch as peer
 from torch.testing._internal.common_methods_invocations import op_db
 
-import gradwerk.torch as door
+import gradwerk.torch as api
 from gradwerk.base.errors import GradwerkError
 
 DTYPES = {"float32": peer.float32, "float64": peer.float64, "int64": peer.int64, "bool": peer.bool}
-KNOWN = {str(np.dtype(name)): getattr(door, name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
+KNOWN = {str(np.dtype(name)): getattr(api, name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
 MOST_SAMPLES = 24
 """Samples of one name, form and dtype: evenly drawn from all there are."""
 ADAPTED: dict[str, Callable[..., Any]] = {
-    "where": lambda x, condition, other: door.where(condition, x, other),
-    "nn.functional.embedding": lambda weight, ids, **options: door.nn.functional.embedding(ids, weight, **options),
+    "where": lambda x, condition, other: api.where(condition, x, other),
+    "nn.functional.embedding": lambda weight, ids, **options: api.nn.functional.embedding(ids, weight, **options),
 }
 """Where the OpInfo's own callable takes its arguments in another order than the function."""
 RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform")
@@ -43,11 +43,11 @@ class Outcome(NamedTuple):
 
 
 def names() -> Iterator[tuple[str, str, Any, Callable[..., Any]]]:
-    """Each OpInfo that our door has: its name, the form, the OpInfo, and our callable."""
+    """Each OpInfo that our API has: its name, the form, the OpInfo, and our callable."""
     for info in op_db:
         if info.name.split(".")[-1].startswith(RANDOM):
             continue
-        ours: Any = door
+        ours: Any = api
         with contextlib.suppress(AttributeError):
             for part in info.name.split("."):
                 ours = getattr(ours, part)
@@ -55,11 +55,11 @@ def names() -> Iterator[tuple[str, str, Any, Callable[..., Any]]]:
                 yield info.name, "function", info, ADAPTED.get(info.name, ours)
         for form, attribute in (("method", info.name), ("in place", f"{info.name}_")):
             theirs = info.method_variant if form == "method" else info.inplace_variant
-            method = getattr(door.Tensor, attribute, None)
+            method = getattr(api.Tensor, attribute, None)
             if theirs is not None and callable(method) and not info.name.startswith("__"):
                 yield info.name, form, info, method
-        if info.name.startswith("__") and info.op is not None and hasattr(door.Tensor, info.name):
-            yield info.name, "operator", info, getattr(door.Tensor, info.name)
+        if info.name.startswith("__") and info.op is not None and hasattr(api.Tensor, info.name):
+            yield info.name, "operator", info, getattr(api.Tensor, info.name)
 
 
 def theirs_of(info: Any, form: str) -> Callable[..., Any]:
@@ -67,7 +67,7 @@ def theirs_of(info: Any, form: str) -> Callable[..., Any]:
     return {"function": info.op, "operator": info.op, "method": info.method_variant, "in place": info.inplace_variant}[form]
 
 
-class Unknown(Exception):  # noqa: N818  a sample that our door cannot be given
+class Unknown(Exception):  # noqa: N818  a sample that our API cannot be given
     """A dtype, layout or object that is not here."""
 
 
@@ -77,7 +77,7 @@ def carried(value: Any, leaves: list[Any], *, grad: bool, ours: bool) -> Any:
         if value.layout is not peer.strided or str(value.dtype).removeprefix("torch.") not in KNOWN:
             raise Unknown
         array = value.detach().numpy().copy()
-        made = door.tensor(array) if ours else peer.tensor(array)
+        made = api.tensor(array) if ours else peer.tensor(array)
         if grad and array.dtype.kind == "f":
             made.requires_grad_()
             leaves.append(made)
@@ -104,7 +104,7 @@ def flat(result: Any) -> list[Any]:
 def evaluated(side: Any, call: Callable[..., Any], sample: Any, *, grad: bool, form: str) -> tuple[list[Any], list[Any]]:
     """The results as arrays, and the gradients of their weighted sum (None where there is none)."""
     leaves: list[Any] = []
-    ours = side is door
+    ours = side is api
     args = [carried(a, leaves, grad=grad, ours=ours) for a in (sample.input, *sample.args)]
     kwargs = {name: carried(value, leaves, grad=grad, ours=ours) for name, value in sample.kwargs.items()}
     if form == "in place" and grad:
@@ -121,7 +121,7 @@ def evaluated(side: Any, call: Callable[..., Any], sample: Any, *, grad: bool, f
 
 def compiled(call: Callable[..., Any]) -> Callable[..., Any]:
     """Our callable inside `compile`."""
-    return lambda *args, **kwargs: door.compile(lambda: call(*args, **kwargs))()
+    return lambda *args, **kwargs: api.compile(lambda: call(*args, **kwargs))()
 
 
 def difference(got: Any, wanted: Any, dtype: str) -> str:
@@ -150,7 +150,7 @@ def judged(info: Any, form: str, ours: Callable[..., Any], sample: Any, dtype: s
         return None
     text = described(sample)
     try:
-        mine, its = evaluated(door, compiled(ours) if inside else ours, sample, grad=grad, form=form)
+        mine, its = evaluated(api, compiled(ours) if inside else ours, sample, grad=grad, form=form)
     except GradwerkError as error:
         return Outcome("REFUSED", f"{text}: {type(error).__name__}: {error.message}")
     except Exception as error:  # noqa: BLE001  that is what is looked for

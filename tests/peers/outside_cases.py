@@ -48,9 +48,9 @@ def expressions() -> dict[str, list[str]]:
     return found
 
 
-def of(door: str) -> dict[str, list[str]]:
+def of(api: str) -> dict[str, list[str]]:
     """The expressions that a front end has names for, by group."""
-    kept = {group: [one for one in listed if door == "torch" or not re.search(r"\bg\b", one)] for group, listed in expressions().items()}
+    kept = {group: [one for one in listed if api == "torch" or not re.search(r"\bg\b", one)] for group, listed in expressions().items()}
     return {group: listed for group, listed in kept.items() if listed}
 
 
@@ -72,13 +72,13 @@ def changed(x: Any, other: Any) -> Any:
     return x
 
 
-def namespace(door: str, front: Any) -> dict[str, Any]:
+def namespace(api: str, front: Any) -> dict[str, Any]:
     """The names that the expressions use: Tensors of a front end, arrays, packages."""
     names: dict[str, Any] = {package.partition(".")[0]: importlib.import_module(package) for package in PACKAGES}
     names |= {"np": np, "assign": assign, "changed": changed, "sink": io.StringIO(), "raw": io.BytesIO(), "rest": None}
     names |= {name: array.copy() for name, array in ARRAYS.items()}
     names |= {name: front(array) for name, array in VALUES.items()}
-    if door == "torch":
+    if api == "torch":
         names["g"] = front(np.array([1, 4, 9], np.float32)).requires_grad_(True)
     with contextlib.suppress(ImportError):
         names["pd"] = importlib.import_module("pandas")
@@ -135,20 +135,20 @@ def described(x: Any, kinds: tuple[type, ...]) -> list[Any]:
     return [type(x).__name__]
 
 
-def outcomes(door: str, group: str, front: Any, kinds: tuple[type, ...]) -> dict[str, list[Any]]:
+def outcomes(api: str, group: str, front: Any, kinds: tuple[type, ...]) -> dict[str, list[Any]]:
     """What every expression of a group gives, each on fresh values."""
     found = {}
-    for expression in of(door)[group]:
-        names = namespace(door, front) | ({"plt": figures()} if "plt." in expression else {})
+    for expression in of(api)[group]:
+        names = namespace(api, front) | ({"plt": figures()} if "plt." in expression else {})
         found[expression] = outcome(expression, names, kinds)
         if "plt" in names:
             names["plt"].close("all")
     return found
 
 
-def original(door: str) -> tuple[Any, tuple[type, ...]]:
+def original(api: str) -> tuple[Any, tuple[type, ...]]:
     """What makes a Tensor of an array in the original, and its classes of Tensors."""
-    if door == "torch":
+    if api == "torch":
         import torch
 
         return torch.tensor, (torch.Tensor,)
@@ -158,9 +158,9 @@ def original(door: str) -> tuple[Any, tuple[type, ...]]:
     return keras.ops.convert_to_tensor, (tf.Tensor,)
 
 
-def ours(door: str) -> tuple[Any, tuple[type, ...]]:
+def ours(api: str) -> tuple[Any, tuple[type, ...]]:
     """The same here."""
-    if door == "torch":
+    if api == "torch":
         from gradwerk import torch
 
         return torch.tensor, (torch.Tensor,)
@@ -169,14 +169,14 @@ def ours(door: str) -> tuple[Any, tuple[type, ...]]:
     return Tensor.sharing, (Tensor,)
 
 
-def main(door: str) -> None:
+def main(api: str) -> None:
     """Writes the record of one front end anew."""
     blocks = []
-    for group in of(door):
-        made = outcomes(door, group, *original(door))
+    for group in of(api):
+        made = outcomes(api, group, *original(api))
         lines = ",\n".join(f"{json.dumps(expression)}: {json.dumps(result)}" for expression, result in made.items())
         blocks.append(f"{json.dumps(group)}: {{\n{lines}}}")
-    (RECORDS / f"outside_{door}.json").write_text("{" + ",\n".join(blocks) + "}\n", encoding="utf-8")
+    (RECORDS / f"outside_{api}.json").write_text("{" + ",\n".join(blocks) + "}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

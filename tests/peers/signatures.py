@@ -1,6 +1,6 @@
 """The parameters of the originals' public names: read from an original where it is installed, else from what was recorded of it.
 
-Recorded anew in an environment that has the original, for every public name of our door that the original knows:
+Recorded anew in an environment that has the original, for every public name of our API that the original knows:
 
     PYTHONPATH=src python -m tests.peers.signatures keras      (Keras 3.15.1)
     PYTHONPATH=src python -m tests.peers.signatures torch      (PyTorch 2.13.0)
@@ -42,34 +42,34 @@ INTERNAL = {
     },
     "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups"},
 }  # fmt: skip
-"""Names that a module of a door holds for itself."""
+"""Names that a module of an API holds for itself."""
 RECORDS = {"keras": keras_record.path, "torch": torch_record.path}
 
 
-def public(door: str) -> dict[str, Any]:
-    """What a user of our door can call, by path."""
+def public(api: str) -> dict[str, Any]:
+    """What a user of our API can call, by path."""
     found = {}
-    for module in MODULES[door]:
-        ours = importlib.import_module(".".join(filter(None, ("gradwerk", door, module))))
-        home = f"gradwerk.{door}" if module else "gradwerk"
+    for module in MODULES[api]:
+        ours = importlib.import_module(".".join(filter(None, ("gradwerk", api, module))))
+        home = f"gradwerk.{api}" if module else "gradwerk"
         for name, value in vars(ours).items():
             owner = str(getattr(value, "__module__", ""))
-            at_home = owner.startswith(home) if hasattr(ours, "__path__") or path_is_listed(door, module, name) else owner == ours.__name__
-            if callable(value) and at_home and not name.startswith("_") and name not in INTERNAL[door]:
+            at_home = owner.startswith(home) if hasattr(ours, "__path__") or path_is_listed(api, module, name) else owner == ours.__name__
+            if callable(value) and at_home and not name.startswith("_") and name not in INTERNAL[api]:
                 found[".".join(filter(None, (module, name)))] = value
-                if door == "keras" and module in CALLED and inspect.isclass(value):
+                if api == "keras" and module in CALLED and inspect.isclass(value):
                     found[f"{module}.{name}.{CALLED[module]}"] = getattr(value, CALLED[module])
-    for path in METHODS[door]:
-        owner_class = resolve(importlib.import_module(f"gradwerk.{door}"), path)
+    for path in METHODS[api]:
+        owner_class = resolve(importlib.import_module(f"gradwerk.{api}"), path)
         for name in dir(owner_class):
             if not name.startswith("_") and inspect.isfunction(inspect.getattr_static(owner_class, name)):
                 found[f"{path}.{name}"] = getattr(owner_class, name)
     return found
 
 
-def path_is_listed(door: str, module: str, name: str) -> bool:
+def path_is_listed(api: str, module: str, name: str) -> bool:
     """Whether a module takes a name from another one because the original has it there."""
-    return door == "torch" and module == "optim.lr_scheduler" and name in ORIGINAL.names("torch.optim.lr_scheduler")
+    return api == "torch" and module == "optim.lr_scheduler" and name in ORIGINAL.names("torch.optim.lr_scheduler")
 
 
 def resolve(module: Any, path: str) -> Any:
@@ -111,30 +111,30 @@ def _documented(called: Any) -> list[str]:
     return re.findall(rf"^(?:\.\. function:: )?{re.escape(name)}\((.*?)\)(?: ->|\s*$)", text, re.MULTILINE)
 
 
-def recorded(door: str) -> dict[str, list[Signature]]:
+def recorded(api: str) -> dict[str, list[Signature]]:
     """The record of an original."""
-    table = json.loads(RECORDS[door].read_text())
+    table = json.loads(RECORDS[api].read_text())
     return {path: [parsed(one) for one in signatures] for path, signatures in table["names"].items()}
 
 
-def read(door: str) -> dict[str, Any]:
+def read(api: str) -> dict[str, Any]:
     """The record as the original that is installed would give it now."""
-    original = importlib.import_module(door)
+    original = importlib.import_module(api)
     names, builtins = {}, []
-    for path in sorted(public(door)):
+    for path in sorted(public(api)):
         try:
             called = resolve(original, path)
         except AttributeError:
             continue
         names[path] = [written(signature) for signature in overloads(original, path)]
-        if door == "torch" and inspect.isroutine(called) and not inspect.isfunction(called):
+        if api == "torch" and inspect.isroutine(called) and not inspect.isfunction(called):
             builtins.append(path)
     return {"version": original.__version__.partition("+")[0], "builtins": builtins, "names": names}
 
 
 if __name__ == "__main__":
-    door = sys.argv[1]
-    table = read(door)
+    api = sys.argv[1]
+    table = read(api)
     lines = [f"  {json.dumps(path)}: {json.dumps(signatures)}" for path, signatures in table["names"].items()]
     builtins = f'"builtins": {json.dumps(table["builtins"])},\n' if table["builtins"] else ""
-    RECORDS[door].write_text(f'{{"version": {json.dumps(table["version"])}, {builtins}"names": {{\n' + ",\n".join(lines) + "\n}}\n")
+    RECORDS[api].write_text(f'{{"version": {json.dumps(table["version"])}, {builtins}"names": {{\n' + ",\n".join(lines) + "\n}}\n")

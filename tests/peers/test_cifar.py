@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import gradwerk.torch as door
+import gradwerk.torch as api
 from tests.peers.layer_cases import error
 
 peer = pytest.importorskip("torch", reason="PyTorch is not installed: make test-peers runs this")
@@ -90,9 +90,9 @@ def test_a_public_model(name: str) -> None:
     again.load_state_dict({path: peer.tensor(array) for path, array in state.items()})
     exact = numbers(again.double(), peer, peer.tensor(x).double(), peer.tensor(y))
     bound = 3 * error(single, exact) + 1e-6
-    for way in (lambda function: function, door.compile):
-        ours = built(name, door)
-        ours.load_state_dict({path: door.tensor(array) for path, array in state.items()})
-        got = numbers(ours, door, door.tensor(x), door.tensor(y), way)
+    for way in (lambda function: function, api.compile):
+        ours = built(name, api)
+        ours.load_state_dict({path: api.tensor(array) for path, array in state.items()})
+        got = numbers(ours, api, api.tensor(x), api.tensor(y), way)
         assert got.keys() == exact.keys()
         assert error(got, exact) <= bound

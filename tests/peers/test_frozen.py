@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradwerk import torch as door
+from gradwerk import torch as api
 from tests.peers import layer_cases, optimizer_histories
 from tests.peers.freeze import load
 from tests.peers.layer_cases import error
@@ -26,7 +26,7 @@ def test_pytorchs_numbers(group: str, name: str, *, compiled: bool) -> None:
     exact = dict(RECORDED[group][name])
     theirs = float(exact.pop("error"))
     run, _ = GROUPS[group]
-    got = run(door, name, "float32", door.compile if compiled else lambda function: function)
+    got = run(api, name, "float32", api.compile if compiled else lambda function: function)
     assert {key: array.shape for key, array in got.items()} == {key: array.shape for key, array in exact.items()}
     assert all(array.dtype == np.float32 for array in got.values())
     assert error(got, exact) <= 3 * theirs + FLOOR

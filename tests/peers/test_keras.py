@@ -11,8 +11,8 @@ import pytest
 
 from gradwerk import keras as ours
 from gradwerk.keras import layers, losses, metrics
-from tests.keras_door.cases import CASES, Case
-from tests.keras_door.real_data import iris
+from tests.keras_api.cases import CASES, Case
+from tests.keras_api.real_data import iris
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""PyTorch's own samples for every name that our door has: no wrong value or gradient, no error but ours, eager and compiled."""
+"""PyTorch's own samples for every name that our API has: no wrong value or gradient, no error but ours, eager and compiled."""
 
 from __future__ import annotations
 

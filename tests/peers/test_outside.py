@@ -19,9 +19,9 @@ import gradwerk
 from gradwerk.base.errors import TraceError
 from tests.peers import outside_cases as outside
 
-DOORS = ("torch", "keras")
-RECORDED = {door: json.loads((outside.RECORDS / f"outside_{door}.json").read_text(encoding="utf-8")) for door in DOORS}
-GROUPS = [(door, group) for door in DOORS for group in outside.of(door)]
+APIS = ("torch", "keras")
+RECORDED = {api: json.loads((outside.RECORDS / f"outside_{api}.json").read_text(encoding="utf-8")) for api in APIS}
+GROUPS = [(api, group) for api in APIS for group in outside.of(api)]
 
 MORE = {
     "torch": {
@@ -96,12 +96,12 @@ def available(group: str) -> None:
         pytest.importorskip("pandas", reason="pandas is not installed: make test-peers runs this")
 
 
-@pytest.mark.parametrize(("door", "group"), GROUPS)
-def test_the_result_is_the_originals(door: str, group: str) -> None:
+@pytest.mark.parametrize(("api", "group"), GROUPS)
+def test_the_result_is_the_originals(api: str, group: str) -> None:
     available(group)
-    more, different = listed(MORE[door]), listed(DIFFERENT[door])
-    ours = outside.outcomes(door, group, *outside.ours(door))
-    theirs = RECORDED[door][group] | {expression: ours[expression] for expression in OF_NUMPY_2 & ours.keys()}
+    more, different = listed(MORE[api]), listed(DIFFERENT[api])
+    ours = outside.outcomes(api, group, *outside.ours(api))
+    theirs = RECORDED[api][group] | {expression: ours[expression] for expression in OF_NUMPY_2 & ours.keys()}
     assert ours.keys() == theirs.keys(), "record the originals anew"
     wrong = {}
     for expression, result in ours.items():
@@ -116,23 +116,23 @@ def test_the_result_is_the_originals(door: str, group: str) -> None:
 
 
 def test_the_exceptions_are_of_the_table() -> None:
-    for door in DOORS:
-        known = {expression for listed in outside.of(door).values() for expression in listed}
-        more, different = listed(MORE[door]), listed(DIFFERENT[door])
+    for api in APIS:
+        known = {expression for listed in outside.of(api).values() for expression in listed}
+        more, different = listed(MORE[api]), listed(DIFFERENT[api])
         assert more | different <= known
         assert not more & different
         assert len(known) > 400
 
 
-@pytest.mark.parametrize(("door", "group"), GROUPS)
-def test_traced_it_is_the_same_or_a_trace_error(door: str, group: str) -> None:
+@pytest.mark.parametrize(("api", "group"), GROUPS)
+def test_traced_it_is_the_same_or_a_trace_error(api: str, group: str) -> None:
     available(group)
-    front, kinds = outside.ours(door)
+    front, kinds = outside.ours(api)
     wrong = {}
-    for expression in outside.of(door)[group]:
-        names = outside.namespace(door, front) | ({"plt": outside.figures()} if "plt." in expression else {})
+    for expression in outside.of(api)[group]:
+        names = outside.namespace(api, front) | ({"plt": outside.figures()} if "plt." in expression else {})
         eager = outside.outcome(expression, dict(names), kinds)
-        names = outside.namespace(door, front) | ({"plt": outside.figures()} if "plt." in expression else {})
+        names = outside.namespace(api, front) | ({"plt": outside.figures()} if "plt." in expression else {})
         tensors = {name: value for name, value in names.items() if isinstance(value, kinds)}
 
         def function(tensors: Any, expression: str = expression, names: Any = names) -> Any:

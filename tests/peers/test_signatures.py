@@ -1,4 +1,4 @@
-"""Every public call of a door takes what the original takes: names, order, defaults; what it does not support it refuses by name.
+"""Every public call of an API takes what the original takes: names, order, defaults; what it does not support it refuses by name.
 
 The originals' signatures were recorded (see signatures.py), so this runs without them; where one is installed the record is compared too.
 """
@@ -39,8 +39,8 @@ DIFFERENT = {
 }
 """What is called otherwise here, and why."""
 
-PLACES = [(door, path) for door in signatures.MODULES for path in sorted(signatures.public(door)) if path not in DIFFERENT[door]]
-RECORDED = {door: signatures.recorded(door) for door in signatures.MODULES}
+PLACES = [(api, path) for api in signatures.MODULES for path in sorted(signatures.public(api)) if path not in DIFFERENT[api]]
+RECORDED = {api: signatures.recorded(api) for api in signatures.MODULES}
 
 
 def positional(signature: Signature) -> list[str]:
@@ -70,21 +70,21 @@ def plain(default: str | None) -> bool:
     return default is None or not default.startswith(("torch.", "..."))
 
 
-@pytest.mark.parametrize(("door", "path"), PLACES)
-def test_names_order_and_defaults(door: str, path: str) -> None:
-    originals = RECORDED[door].get(path)
+@pytest.mark.parametrize(("api", "path"), PLACES)
+def test_names_order_and_defaults(api: str, path: str) -> None:
+    originals = RECORDED[api].get(path)
     if originals is None:
         owner = path.rpartition(".")[0]
-        assert owner in signatures.METHODS[door], f"{path} is not recorded: record anew, or rename it as the original does"
+        assert owner in signatures.METHODS[api], f"{path} is not recorded: record anew, or rename it as the original does"
         return
-    own = signatures.of(signatures.public(door)[path])
+    own = signatures.of(signatures.public(api)[path])
     misfits = [misfit(own, original) for original in originals]
     assert "" in misfits or not misfits, misfits
 
 
-@pytest.mark.parametrize("path", [path for door, path in PLACES if door == "keras"])
+@pytest.mark.parametrize("path", [path for api, path in PLACES if api == "keras"])
 def test_what_keras_has_and_is_not_supported_is_refused_by_name(path: str) -> None:
-    """Of PyTorch: tests/torch_door/test_options.py."""
+    """Of PyTorch: tests/torch_api/test_options.py."""
     called = signatures.public("keras")[path]
     own = signatures.of(called)
     known = {p.name for p in own}
@@ -150,17 +150,17 @@ def test_an_option_is_one_of_that_class(path: str) -> None:
                 called(**required, **{name: "something else"})
 
 
-@pytest.mark.parametrize("door", signatures.MODULES)
-def test_the_record_is_what_the_original_says(door: str) -> None:
+@pytest.mark.parametrize("api", signatures.MODULES)
+def test_the_record_is_what_the_original_says(api: str) -> None:
     try:
-        importlib.import_module(door)
+        importlib.import_module(api)
     except ImportError as error:
         pytest.skip(f"{error}: make test-peers runs this")
-    table = json.loads(signatures.RECORDS[door].read_text())
-    now: dict[str, Any] = signatures.read(door)
+    table = json.loads(signatures.RECORDS[api].read_text())
+    now: dict[str, Any] = signatures.read(api)
     if now["version"] != table["version"]:
-        pytest.skip(f"{door} {now['version']} is installed, the record is of {table['version']}")
-    for path in table["names"].keys() - DIFFERENT[door].keys():  # those alone: a backend of Keras may add methods of its own
+        pytest.skip(f"{api} {now['version']} is installed, the record is of {table['version']}")
+    for path in table["names"].keys() - DIFFERENT[api].keys():  # those alone: a backend of Keras may add methods of its own
         assert now["names"].get(path) == table["names"][path], path
 
 

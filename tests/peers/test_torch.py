@@ -1,4 +1,4 @@
-"""The torch door against PyTorch itself: losses, gradients, optimizer steps, layers.  Skipped where PyTorch is not installed."""
+"""The torch API against PyTorch itself: losses, gradients, optimizer steps, layers.  Skipped where PyTorch is not installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import gradwerk.torch as door
+import gradwerk.torch as api
 from tests.peers.layer_cases import error
 from tests.peers.optimizer_histories import run_history
 
@@ -55,14 +55,14 @@ LAYERS: dict[str, tuple[Build, tuple[int, ...]]] = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer_forward_backward_and_buffers(name: str) -> None:
     build, shape = LAYERS[name]
-    ours, theirs, x = build(door), build(peer), floats(*shape)
+    ours, theirs, x = build(api), build(peer), floats(*shape)
     copy_weights(ours, theirs)
-    mine, its = door.tensor(x, requires_grad=True), peer.tensor(x, requires_grad=True)
+    mine, its = api.tensor(x, requires_grad=True), peer.tensor(x, requires_grad=True)
     got, expected = ours(mine), theirs(its)
     agree(got, expected)
     assert got.stride() == expected.contiguous().stride()
     weights = floats(*expected.shape)
-    (got * door.tensor(weights)).sum().backward()
+    (got * api.tensor(weights)).sum().backward()
     (expected * peer.tensor(weights)).sum().backward()
     agree(mine.grad, its.grad, 1e-4)
     for (path, p), (_, q) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
@@ -92,8 +92,8 @@ LOSSES: dict[str, tuple[Build, Any, Any]] = {
 @pytest.mark.parametrize("name", LOSSES)
 def test_loss_and_gradient(name: str) -> None:
     build, x, y = LOSSES[name]
-    mine, its = door.tensor(x, requires_grad=True), peer.tensor(x, requires_grad=True)
-    got, expected = build(door)(mine, door.tensor(y)), build(peer)(its, peer.tensor(y))
+    mine, its = api.tensor(x, requires_grad=True), peer.tensor(x, requires_grad=True)
+    got, expected = build(api)(mine, api.tensor(y)), build(peer)(its, peer.tensor(y))
     agree(got, expected)
     got.sum().backward()
     expected.sum().backward()
@@ -114,15 +114,15 @@ OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_first_steps_of_an_optimizer(name: str) -> None:
-    ours, theirs = door.nn.Linear(4, 3), peer.nn.Linear(4, 3)
+    ours, theirs = api.nn.Linear(4, 3), peer.nn.Linear(4, 3)
     copy_weights(ours, theirs)
-    step, its_step = OPTIMIZERS[name](door, list(ours.parameters())), OPTIMIZERS[name](peer, list(theirs.parameters()))
+    step, its_step = OPTIMIZERS[name](api, list(ours.parameters())), OPTIMIZERS[name](peer, list(theirs.parameters()))
     for number in range(6):
         x, y = floats(5, 4), floats(5, 3)
         if number == 4:
             for optimizer in (step, its_step):
                 optimizer.param_groups[0]["lr"] = 0.05
-        for t, model, optimizer in ((door, ours, step), (peer, theirs, its_step)):
+        for t, model, optimizer in ((api, ours, step), (peer, theirs, its_step)):
             optimizer.zero_grad()
             t.nn.functional.mse_loss(model(t.tensor(x)), t.tensor(y)).backward()
             optimizer.step()
@@ -134,8 +134,8 @@ def test_optimizers_live_through_random_histories_alike() -> None:
     for seed in map(str, random.sample(range(1_000_000), 10)):
         exact = run_history(peer, seed, "float64")
         theirs = error(run_history(peer, seed, "float32"), exact)
-        for compiled in (lambda function: function, door.compile):
-            got = run_history(door, seed, "float32", compiled)
+        for compiled in (lambda function: function, api.compile):
+            got = run_history(api, seed, "float32", compiled)
             assert {key: array.shape for key, array in got.items()} == {key: array.shape for key, array in exact.items()}, seed
             assert error(got, exact) <= 3 * theirs + 1e-6, seed
 
@@ -144,10 +144,10 @@ def test_optimizers_live_through_random_histories_alike() -> None:
     "options", [{}, {"num_layers": 2}, {"bidirectional": True, "batch_first": True}, {"bias": False, "batch_first": True}]
 )
 def test_lstm(options: dict[str, Any]) -> None:
-    ours, theirs = door.nn.LSTM(3, 4, **options), peer.nn.LSTM(3, 4, **options)
+    ours, theirs = api.nn.LSTM(3, 4, **options), peer.nn.LSTM(3, 4, **options)
     copy_weights(ours, theirs)
     x = floats(2, 5, 3)
-    mine, its = door.tensor(x, requires_grad=True), peer.tensor(x, requires_grad=True)
+    mine, its = api.tensor(x, requires_grad=True), peer.tensor(x, requires_grad=True)
     (got, (h, c)), (expected, (its_h, its_c)) = ours(mine), theirs(its)
     for a, b in ((got, expected), (h, its_h), (c, its_c)):
         agree(a, b)
@@ -159,19 +159,19 @@ def test_lstm(options: dict[str, Any]) -> None:
 
 
 def test_lstm_goes_on_from_a_state() -> None:
-    ours, theirs = door.nn.LSTM(3, 4), peer.nn.LSTM(3, 4)
+    ours, theirs = api.nn.LSTM(3, 4), peer.nn.LSTM(3, 4)
     copy_weights(ours, theirs)
     x, h, c = floats(5, 2, 3), floats(1, 2, 4), floats(1, 2, 4)
-    got, _ = ours(door.tensor(x), (door.tensor(h), door.tensor(c)))
+    got, _ = ours(api.tensor(x), (api.tensor(h), api.tensor(c)))
     expected, _ = theirs(peer.tensor(x), (peer.tensor(h), peer.tensor(c)))
     agree(got, expected)
 
 
 def test_embedding() -> None:
-    ours, theirs = door.nn.Embedding(6, 4), peer.nn.Embedding(6, 4)
+    ours, theirs = api.nn.Embedding(6, 4), peer.nn.Embedding(6, 4)
     copy_weights(ours, theirs)
     ids = np.array([[1, 5, 1], [0, 2, 2]])
-    got, expected = ours(door.tensor(ids)), theirs(peer.tensor(ids))
+    got, expected = ours(api.tensor(ids)), theirs(peer.tensor(ids))
     agree(got, expected)
     (got * got).sum().backward()
     (expected * expected).sum().backward()
@@ -186,13 +186,13 @@ def test_promotion_table(left: str) -> None:
     for right in DTYPES:
         for shapes in (((2,), (2,)), ((2,), ()), ((), (2,)), ((), ())):
             pair = [np.ones(shape, dtype) for shape, dtype in zip(shapes, (left, right), strict=True)]
-            got, expected = (getattr(t.tensor(pair[0]) == t.tensor(pair[1]), "dtype", None) for t in (door, peer))
-            ours = door.Tensor.promote(*map(door.tensor, pair))[0].dtype
+            got, expected = (getattr(t.tensor(pair[0]) == t.tensor(pair[1]), "dtype", None) for t in (api, peer))
+            ours = api.Tensor.promote(*map(api.tensor, pair))[0].dtype
             assert str(peer.result_type(*map(peer.tensor, pair))) == f"torch.{ours}", (left, right, shapes)
             assert f"torch.{got}" == str(expected)
     for number in (True, 2, 2.5):
         x = np.ones(2, left)
-        ours = door.Tensor.promote(door.tensor(x), number)[0].dtype
+        ours = api.Tensor.promote(api.tensor(x), number)[0].dtype
         assert str(peer.result_type(peer.tensor(x), number)) == f"torch.{ours}", (left, number)
 
 
@@ -215,7 +215,7 @@ METHODS: dict[str, Callable[[Any, Any], Any]] = {
 @pytest.mark.parametrize("name", METHODS)
 def test_method(name: str) -> None:
     x = floats(2, 3, 4)
-    got, expected = METHODS[name](door, door.tensor(x)), METHODS[name](peer, peer.tensor(x))
+    got, expected = METHODS[name](api, api.tensor(x)), METHODS[name](peer, peer.tensor(x))
     assert tuple(got.shape) == tuple(expected.shape)
     assert f"torch.{got.dtype}" == str(expected.dtype)
     agree(got, expected)
@@ -224,7 +224,7 @@ def test_method(name: str) -> None:
 def test_clip_grad_norm() -> None:
     g = floats(4, 3)
     parts = []
-    for t in (door, peer):
+    for t in (api, peer):
         p = t.nn.Parameter(t.tensor(floats(4, 3)))
         p.grad = t.tensor(g)
         norm = t.nn.utils.clip_grad_norm_([p], 0.5)

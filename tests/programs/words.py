@@ -19,7 +19,7 @@ from gradwerk.ops import arithmetic, compare, control, functions, indexing, move
 from gradwerk.ops import branch as branches
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.source import arange, full
-from gradwerk.tensor.handle import set_wants
+from gradwerk.tensor.handle import set_requires_grad
 from gradwerk.tensor.tensor import Tensor
 
 NARROW = {
@@ -36,7 +36,7 @@ def leaf(x: Any) -> Any:
     if not isinstance(x, Tensor) or x.requires_grad:
         return x
     alone = x.detach()
-    set_wants(alone, wants=True)
+    set_requires_grad(alone, value=True)
     return alone
 
 

@@ -343,7 +343,7 @@ FAMILIES: dict[str, Family] = {
     "reduction_of_transpose": folds_of_transposes,
     "broadcast_into_elementwise": elementwise_of_broadcasts,
     "elementwise_of_reshape": elementwise_of_reshapes,
-    "fold_keepdims": folds,
+    "drop_keepdims": folds,
     "trailing_axes_first": folds,
     "gather_of_transposed_indices": transposes_of_gathers,
     "sums_of_transposed": scatters_of_transposes,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradwerk
-from gradwerk import torch as door
+from gradwerk import torch as api
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ops import compare, elementwise, functions
 from gradwerk.tensor.tensor import Tensor
@@ -96,7 +96,7 @@ def test_the_condition_says_nothing_about_what_is_chosen(world: Callable[[Any], 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_what_is_written_is_held(cls: type[Tensor]) -> None:
     writes = [lambda t: t.__iadd__(0.5), lambda t: t.assign(0.5), lambda t: t.assign([1.5, 2, 3])]
-    if cls is Tensor:  # PyTorch cuts a number that stands on the right of x[0] = (tests/torch_door/test_numbers_held.py)
+    if cls is Tensor:  # PyTorch cuts a number that stands on the right of x[0] = (tests/torch_api/test_numbers_held.py)
         writes.append(lambda t: t.__setitem__(0, 0.5))
     for write in writes:
         whole = cls(np.array([1, 2, 3]))
@@ -280,9 +280,9 @@ def test_powers_of_tensors_at_special_points(*, compiled: bool) -> None:
     def step(a: Any, b: Any) -> tuple[Any, ...]:
         a, b = a.detach().requires_grad_(), b.detach().requires_grad_()
         y = a**b
-        return y.detach(), *door.autograd.grad(y.sum(), (a, b))
+        return y.detach(), *api.autograd.grad(y.sum(), (a, b))
 
-    got = (door.compile(step) if compiled else step)(door.tensor(base), door.tensor(exponent))
+    got = (api.compile(step) if compiled else step)(api.tensor(base), api.tensor(exponent))
     for mine, wanted in zip(got, (value, for_base, for_exponent), strict=True):
         np.testing.assert_allclose(mine.numpy(), wanted, rtol=1e-6)
 

@@ -229,7 +229,7 @@ def converted(array: np.ndarray[Any, DType], dtype: DType) -> np.ndarray[Any, DT
     return array.astype(dtype, copy=False)
 
 
-def held(array: np.ndarray[Any, DType], dtype: DType, what: str) -> np.ndarray[Any, DType]:
+def stored(array: np.ndarray[Any, DType], dtype: DType, what: str) -> np.ndarray[Any, DType]:
     """The array in the dtype of what keeps it: rounded where that is floating, else to the last digit.  `what` names it in errors.
 
     Raises: DTypeError where a number would become another: infinity, a whole one, what is left of it in fewer bits.

@@ -1,4 +1,4 @@
-"""How upper rooms watch lower ones: lower rooms emit named events, whoever listens gets them.
+"""How upper packages watch lower ones: lower packages emit named events, whoever listens gets them.
 
 Where nobody listens an event costs a dictionary look-up.
 """

@@ -31,7 +31,7 @@ class Screen:
         if self.stream is None or self.broken:
             return
         try:
-            self.stream.write(self.shown(text))
+            self.stream.write(self.printable(text))
             self.stream.flush()
         except BlockingIOError:
             return
@@ -41,7 +41,7 @@ class Screen:
     def flush(self) -> None:
         """Done by `write`."""
 
-    def shown(self, text: str) -> str:
+    def printable(self, text: str) -> str:
         """The text in the characters that the stream's encoding has."""
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
         try:

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from gradwerk.base.errors import GradwerkError
 from gradwerk.base.screen import say
-from gradwerk.cli.terminal import flushed, prepare, shown, silence
+from gradwerk.cli.terminal import flushed, prepare, printable, silence
 from gradwerk.cli.typed import resume_command
 
 OPTIMIZERS = ("momentum", "sgd", "adam")
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
             known, unknown = re.findall(r"[^\s',]+", choice[2]), [choice[1]]
         near = difflib.get_close_matches(unknown[0], known, 1) if unknown else []
         hint = f"\n  likely: {near[0]}" if near else ""
-        self.exit(BAD_INPUT, f"gradwerk: error: {shown(message)}{hint}\n  see: {self.prog} --help\n")
+        self.exit(BAD_INPUT, f"gradwerk: error: {printable(message)}{hint}\n  see: {self.prog} --help\n")
 
     def parse(self, args: Sequence[str] | None = None) -> argparse.Namespace:
         """Unknown options are reported by the command they were given to, not by the whole."""
@@ -102,7 +102,7 @@ def report(error: GradwerkError) -> None:
     """An error as it reads on the command line: no line of Python, which the user did not write."""
     place = f"{error.place}: " if error.place else ""
     lines = [f"gradwerk: error: {place}{error.message}", *(f"  {fact}" for fact in error.facts)]
-    say("\n".join(map(shown, [*lines, *([f"  likely: {error.likely}"] if error.likely else [])])))
+    say("\n".join(map(printable, [*lines, *([f"  likely: {error.likely}"] if error.likely else [])])))
 
 
 def make_parser() -> Parser:

@@ -10,7 +10,7 @@ import numpy as np
 from gradwerk.base.errors import DataError, FileError
 from gradwerk.cli.main import BAD_INPUT, report
 from gradwerk.cli.recipe import trained
-from gradwerk.cli.terminal import shown
+from gradwerk.cli.terminal import printable
 from gradwerk.data.image import as_inputs, read_digit
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.ops.functions import softmax
@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
             report(error)
             failed = True
     answers = dict(zip(digits, _answers(steps, list(digits.values())), strict=True)) | nothing
-    names = {number: shown(options.images[number]) for number in sorted(answers)}
+    names = {number: printable(options.images[number]) for number in sorted(answers)}
     width = max(map(len, names.values()), default=0)
     for number, name in names.items():
         print(f"{name:<{width}}  {answers[number]}")

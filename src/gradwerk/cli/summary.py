@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from gradwerk.cli.main import MODELS
 from gradwerk.cli.recipe import Recipe, parameter_count, trained
-from gradwerk.cli.terminal import shown
+from gradwerk.cli.terminal import printable
 from gradwerk.io.run_folder import RunFolder
 from gradwerk.nn.module import Module
 
@@ -21,7 +21,7 @@ def run(options: Namespace) -> int:
     print(layer_table(steps.task.model))
     print("\n".join(f"{name:<14}{value}" for name, value in recipe.config().items()))
     for number, row in enumerate(folder.read_history(), 1):
-        print(f"epoch {number:<4}" + "  ".join(f"{shown(name)} {value:.4g}" for name, value in row.items()))
+        print(f"epoch {number:<4}" + "  ".join(f"{printable(name)} {value:.4g}" for name, value in row.items()))
     return 0
 
 

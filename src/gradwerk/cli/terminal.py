@@ -20,7 +20,7 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """A name, or a line with names in it, that neither ends its line nor commands the terminal, whatever a stranger called his files."""
     return text if text.isprintable() else "".join(map(_seen, text))
 

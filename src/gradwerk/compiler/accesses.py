@@ -126,15 +126,15 @@ class Touch(NamedTuple):
 
 FEW = 8
 """Accesses of a memory up to which looking at each is faster than looking them up."""
-Held = list[tuple[Link, Reach]] | Accesses
+Known = list[tuple[Link, Reach]] | Accesses
 
 
 class History:
     """The accesses of all memories so far."""
 
     def __init__(self) -> None:
-        self.writes: dict[Buffer, Held] = {}
-        self.reads: dict[Buffer, Held] = {}
+        self.writes: dict[Buffer, Known] = {}
+        self.reads: dict[Buffer, Known] = {}
 
     def add(self, link: Link, touch: Touch) -> None:
         """One more, of work of this chain."""
@@ -158,7 +158,7 @@ class History:
         return found if read is None else found + overlapping(read, touch.reach)
 
 
-def overlapping(held: Held, reach: Reach) -> list[tuple[Link, Reach]]:
+def overlapping(held: Known, reach: Reach) -> list[tuple[Link, Reach]]:
     """Those that may have elements in common with an access in one iteration."""
     if isinstance(held, Accesses):
         return held.overlapping(reach)

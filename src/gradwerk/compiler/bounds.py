@@ -18,7 +18,7 @@ from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import IterationSlice
 from gradwerk.compiler.rewrite import rewrite
-from gradwerk.compiler.row_shapes import is_fold
+from gradwerk.compiler.row_shapes import is_reduction
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
@@ -139,7 +139,7 @@ def may_fail(node: Node) -> bool:
     if isinstance(op, Indexed):
         return not isinstance(op, Gather | ScatterAdd)
     if isinstance(op, Reduction):
-        return not is_fold(node)
+        return not is_reduction(node)
     if isinstance(op, Movement):
         return not isinstance(op, COPIED) and op.view(Strides(node.args[0].shape, row_major(node.args[0].shape))) is None
     return not (isinstance(op, NEVER_FAIL) or has_code(op))

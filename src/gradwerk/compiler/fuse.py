@@ -1,6 +1,6 @@
 """Partition of a graph into units: fused regions and nodes that stand alone.
 
-Who shares a region is said in compiler/partition.py.  A fold over leading axes takes the region that feeds only it as its prologue.
+Who shares a region is said in compiler/partition.py.  A reduction over leading axes takes the region that feeds only it as its prologue.
 Movement stays outside: it is a view of memory.
 """
 
@@ -17,7 +17,7 @@ from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.llvm.body import uses_index, weight
 from gradwerk.compiler.partition import Group, Partition
 from gradwerk.compiler.remake import Reader, Remade
-from gradwerk.compiler.row_shapes import is_fold, per_row
+from gradwerk.compiler.row_shapes import is_reduction, per_row
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Contraction, Movement, Op, Random, Reduction
@@ -33,19 +33,19 @@ def fuse(graph: Graph) -> list[Unit]:
     """The units of a graph in an order in which they can run.  Inputs and constants are in no unit."""
     partition = Partition(graph)
     groups = list(dict.fromkeys(partition.group.values()))
-    folds = [node for node in partition.live if is_fold(node) and node not in partition.group]
+    reductions = [node for node in partition.live if is_reduction(node) and node not in partition.group]
     escaping = {id(group): partition.escaping(group) for group in groups}
     maps = {id(group): Reader(group.nodes, group.space, escaping[id(group)]) for group in groups if group.kind == MAP}
-    passes = [Reader(nodes, nodes[0].args[0].shape, [node.values[0] for node in nodes]) for nodes in passes_of(partition, folds)]
+    passes = [Reader(nodes, nodes[0].args[0].shape, [node.values[0] for node in nodes]) for nodes in passes_of(partition, reductions)]
     remade = Remade(partition.live, graph.outputs, [*maps.values(), *passes])
-    units: list[Unit] = [fold_region(in_order(reader.nodes), remade.nodes_of(reader)) for reader in passes]
+    units: list[Unit] = [reduce_region(in_order(reader.nodes), remade.nodes_of(reader)) for reader in passes]
     for group in groups:
         wanted = [value for value in escaping[id(group)] if value not in remade.values]
         if wanted:
             reader = maps.get(id(group))
             nodes = group.nodes if reader is None else in_order(remade.nodes_of(reader))
             units.append(group_region(group, nodes, wanted))
-    alone = [n for n in partition.live if not isinstance(n.op, Input | Constant) and not is_fold(n) and n not in partition.group]
+    alone = [n for n in partition.live if not isinstance(n.op, Input | Constant) and not is_reduction(n) and n not in partition.group]
     return ordered(graph, anchored(graph, [*units, *map(Single, alone)]))
 
 
@@ -118,26 +118,26 @@ def ordered(graph: Graph, units: Sequence[Unit]) -> list[Unit]:
     return result
 
 
-def passes_of(partition: Partition, folds: Iterable[Node]) -> list[list[Node]]:
-    """The folds along leading axes (or all); those along the same axes of what one region makes are one pass.
+def passes_of(partition: Partition, reductions: Iterable[Node]) -> list[list[Node]]:
+    """The reductions along leading axes (or all); those along the same axes of what one region makes are one pass.
 
-    None of them depends on another: what it folds would be made by a region that depends on itself.
+    None of them depends on another: what it reduces would be made by a region that depends on itself.
     """
     passes: dict[object, list[Node]] = {}
-    for node in folds:
+    for node in reductions:
         op, (x,) = node.op, node.args
         if isinstance(op, Reduction):
             passes.setdefault((op.axes, op.keepdims, x.shape, partition.group.get(x.node, x)), []).append(node)
     return list(passes.values())
 
 
-def fold_region(folds: Sequence[Node], nodes: Iterable[Node]) -> Region:
-    """A pass of folds with what makes their arguments as prologue."""
-    prologue = in_order(set(nodes) - set(folds))
-    reads, body = build_body(prologue, [node.args[0] for node in folds], {}, ())
-    ops = tuple([node.op for node in folds if isinstance(node.op, Reduction)])
-    writes = tuple([node.values[0] for node in folds])
-    return Region(REDUCE, body, reads, writes, folds[0].args[0].shape, ops, (*prologue, *folds)).verify()
+def reduce_region(reductions: Sequence[Node], nodes: Iterable[Node]) -> Region:
+    """A pass of reductions with what makes their arguments as prologue."""
+    prologue = in_order(set(nodes) - set(reductions))
+    reads, body = build_body(prologue, [node.args[0] for node in reductions], {}, ())
+    ops = tuple([node.op for node in reductions if isinstance(node.op, Reduction)])
+    writes = tuple([node.values[0] for node in reductions])
+    return Region(REDUCE, body, reads, writes, reductions[0].args[0].shape, ops, (*prologue, *reductions)).verify()
 
 
 def group_region(group: Group, nodes: Sequence[Node], wanted: Sequence[Value]) -> Region:
@@ -203,7 +203,7 @@ def build_body(
 
 @lru_cache(maxsize=4096)
 def body_of(reads: tuple[Type, ...], rows: tuple[tuple[Op, tuple[Reference, ...]], ...], outputs: tuple[Reference, ...]) -> Graph:
-    """The body of these rows: ops as they stand in a body (folds go along axis 0 and keep it, Random is as wide) and their arguments."""
+    """The body of these rows: ops as they stand in a body (reductions go along axis 0 and keep it, Random is as wide), and arguments."""
     body = Graph("body")
     inputs = [body.input(type_) for type_ in reads]
     made: list[Value] = []

@@ -21,7 +21,7 @@ from gradwerk.compiler.llvm.link import compile_text, versions
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import KernelSpec
 
-ROOMS = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")
+PACKAGES = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")
 """The files that shape kernels."""
 MOST_KNOWN = 4 << 20
 """Bytes of object code that are kept in memory, those made last."""
@@ -60,7 +60,7 @@ def digest_of(package: Path) -> str:
     Files edited since the package was loaded are not the code that runs: then it is a digest that no other process has.
     """
     digest = hashlib.sha256()
-    files = sorted(path for room in ROOMS for path in package.glob(room))
+    files = sorted(path for pattern in PACKAGES for path in package.glob(pattern))
     for path in files:
         digest.update(f"{path.relative_to(package)} ".encode() + hashlib.sha256(path.read_bytes()).digest())
     edited = any(path.stat().st_mtime_ns > LOADED for path in files)

@@ -164,20 +164,20 @@ class Lowering(Places):
             self.copy(places[k], operand)
 
     def reduce(self, region: Region, reads: tuple[Operand, ...], writes: tuple[Operand, ...]) -> None:
-        """A fold, its axes in the order of the memory that is read: kept axes stay in their own order."""
+        """A reduction, its axes in the order of the memory that is read: kept axes stay in their own order."""
         order = memory_order(region, reads)
-        folded = region.folds[0].axes
-        kept = [k for k in order or () if k not in folded]
+        reduced = region.reductions[0].axes
+        kept = [k for k in order or () if k not in reduced]
         if order is None or kept != sorted(kept):
             order = tuple(range(len(region.space)))
-        folds = tuple(replace(fold, axes=tuple(sorted(order.index(k) for k in folded))) for fold in region.folds)
+        reductions = tuple(replace(reduction, axes=tuple(sorted(order.index(k) for k in reduced))) for reduction in region.reductions)
         space = tuple(region.space[k] for k in order)
-        if region.folds[0].keepdims:  # the axes of extent 1 move along
+        if region.reductions[0].keepdims:  # the axes of extent 1 move along
             writes = permuted(writes, order)
         reads = permuted(reads, order)
         self.alike(
-            (REDUCE, region.body, folds, space), (*reads, *writes),
-            lambda: lower_reduce(region.body, folds, reads, writes, space, self.target),
+            (REDUCE, region.body, reductions, space), (*reads, *writes),
+            lambda: lower_reduce(region.body, reductions, reads, writes, space, self.target),
         )  # fmt: skip
 
     def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:

@@ -30,7 +30,7 @@ class Form:
     nodes: tuple[int, ...]
     kind: str = ""
     body: Graph | None = None
-    folds: tuple[Reduction, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
     reads: tuple[Place, ...] = ()
     writes: tuple[Place, ...] = ()
     space: Place = (0, 0)
@@ -94,7 +94,7 @@ def form_of(unit: Unit, numbers: dict[Node, int]) -> Form:
     reads, writes = (tuple([(numbers[v.node], v.index) for v in values]) for values in (unit.reads, unit.writes))
     anchor = None if unit.anchor is None else numbers[unit.anchor]
     inside = [value for node in unit.nodes for value in (*node.values, *node.args) if value.shape == unit.space]
-    return Form(nodes, unit.kind, unit.body, unit.folds, reads, writes, (numbers[inside[0].node], inside[0].index), unit.axes, anchor)
+    return Form(nodes, unit.kind, unit.body, unit.reductions, reads, writes, (numbers[inside[0].node], inside[0].index), unit.axes, anchor)
 
 
 def filled(form: Form, live: list[Node]) -> Unit:
@@ -105,4 +105,4 @@ def filled(form: Form, live: list[Node]) -> Unit:
     reads, writes = (tuple([live[number].values[k] for number, k in places]) for places in (form.reads, form.writes))
     number, index = form.space
     anchor = None if form.anchor is None else live[form.anchor]
-    return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.folds, nodes, form.axes, anchor)
+    return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.reductions, nodes, form.axes, anchor)

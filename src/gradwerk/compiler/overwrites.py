@@ -24,7 +24,7 @@ class Overwrites:
         self.maker: dict[Value, int] = {}
         self.readers: dict[Value, list[int]] = {}
         self.last_failing = -1
-        self.held_up: list[bool] = []
+        self.delayed: list[bool] = []
         """Of each unit, whether something waits for it that is no writing over inputs."""
         for number, unit in enumerate(units):
             self.maker.update(dict.fromkeys(unit.writes, number))
@@ -55,13 +55,13 @@ class Overwrites:
 
     def holds_up(self, value: Value) -> bool:
         """Whether something waits for the unit that makes `value` and is no writing over inputs itself."""
-        if not self.held_up:
+        if not self.delayed:
             overwriting = [any(made in self.over and self.possible(made, self.over[made]) for made in unit.writes) for unit in self.units]
-            self.held_up = [True] * len(self.units)
+            self.delayed = [True] * len(self.units)
             for number in range(len(self.units) - 1, -1, -1):
                 behind = {n for made in self.units[number].writes for n in self.readers.get(made, ())}
-                self.held_up[number] = any(self.held_up[n] or not overwriting[n] for n in behind)
-        return self.held_up[self.maker[value]]
+                self.delayed[number] = any(self.delayed[n] or not overwriting[n] for n in behind)
+        return self.delayed[self.maker[value]]
 
     def views_of(self, old: Value) -> set[Value]:
         """The value and all that movement makes of it, which may be the same memory."""

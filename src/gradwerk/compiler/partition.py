@@ -1,8 +1,8 @@
 """Which nodes of a graph share a kernel.
 
 Elementwise nodes of one shape join the region of a producer when no path leads from the region out and back in (that would be a cycle).
-A fold along the last axis turns its producer's region into a row region, which per-row results and broadcasts of them back over the row
-may join: softmax, cross-entropy and layer normalisation become one region each without being known by name.
+A reduction along the last axis turns its producer's region into a row region, which per-row results and broadcasts of them back over the
+row may join: softmax, cross-entropy and layer normalisation become one region each without being known by name.
 
 One walk in building order.  A group keeps of its nodes what a node that wants to join asks about, so that no question takes longer in a
 large group than in a small one; where groups become one, what belongs to the smaller ones goes to the largest.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.llvm.body import weight_of
-from gradwerk.compiler.row_shapes import Shape, fits_rows, is_column_fold, is_row_fold, is_square, per_row
+from gradwerk.compiler.row_shapes import Shape, fits_rows, is_column_reduction, is_row_reduction, is_square, per_row
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Movement, Reduction
 from gradwerk.ir.region import MAP, ROW, has_code
@@ -71,7 +71,7 @@ class Group:
     weight: int = 0
     """Roughly the instructions per vector."""
     levels: int = 0
-    """The most folds that wait for each other, or more."""
+    """The most reductions that wait for each other, or more."""
     axes: Shape = ()
     """Those along which the rows of a row region lie."""
 
@@ -97,7 +97,7 @@ class Partition:
         self.group: dict[Node, Group] = {}
         self.above: dict[Node, int] = {}
         """Of the nodes visited so far that are in no group: the bits of the groups that they depend on."""
-        self.folded: dict[Node, int] = {}
+        self.depth_of: dict[Node, int] = {}
         """The levels of nodes in row regions."""
         self.next_bit = 1
         self.users: dict[Value, list[Node]] = {}
@@ -114,8 +114,8 @@ class Partition:
         """The next node."""
         if has_code(node.op):
             self.place(node)
-        elif is_row_fold(node) or (is_column_fold(node) and self.comes_back(node)):
-            self.fold_row(node)
+        elif is_row_reduction(node) or (is_column_reduction(node) and self.comes_back(node)):
+            self.reduce_rows(node)
         elif isinstance(node.op, Movement) and node.op.in_order and self.stays_per_row(node):
             group = self.group[node.args[0].node]
             self.join([group], node, group.space, group.axes)
@@ -133,8 +133,8 @@ class Partition:
                 kept.append(group)
         self.join(kept, node, *(_merged(kept) if kept else (shape, ())))
 
-    def fold_row(self, node: Node) -> None:
-        """A fold along rows: makes its producer's region (or a new one) a row region."""
+    def reduce_rows(self, node: Node) -> None:
+        """A reduction along rows: makes its producer's region (or a new one) a row region."""
         (x,) = node.args
         axes: Shape = getattr(node.op, "axes", ())
         producer = self.group.get(x.node)
@@ -142,7 +142,7 @@ class Partition:
         self.join(groups if self.possible(groups, node, x.shape, axes) else [], node, x.shape, axes)
 
     def comes_back(self, node: Node) -> bool:
-        """Whether something as wide as what is folded needs the fold, or numbers made of it alone: the rows are then read once for both."""
+        """Whether something as wide as what is reduced needs the reduction, or numbers made of it alone: rows are read once for both."""
         space, todo, seen = node.args[0].shape, [*node.values], set[Value]()
         while todo:
             value = todo.pop()
@@ -178,8 +178,8 @@ class Partition:
         return len(reads) <= MOST_READS and self.legal(groups, reads)
 
     def level(self, groups: Sequence[Group], node: Node) -> int:
-        """How many folds of these groups have to be known before the node is, itself among them."""
-        before = max((self.folded.get(value.node, 0) for value in node.args if self.group.get(value.node) in groups), default=0)
+        """How many reductions of these groups have to be known before the node is, itself among them."""
+        before = max((self.depth_of.get(value.node, 0) for value in node.args if self.group.get(value.node) in groups), default=0)
         return (before if len(groups) == 1 else sum(group.levels for group in groups)) + isinstance(node.op, Reduction)
 
     def outside(self, groups: Sequence[Group], node: Node) -> set[Value]:
@@ -210,7 +210,7 @@ class Partition:
         """Makes one group of `groups` and the node."""
         reads, level, weight = self.outside(groups, node), self.level(groups, node), weight_of(node)
         if level:
-            self.folded[node] = level
+            self.depth_of[node] = level
         if groups:
             joined = self.united(groups, self.needed(node.args))
         else:

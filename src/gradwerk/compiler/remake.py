@@ -2,7 +2,7 @@
 
 A batch norm's x - mean, its square, a masked gradient: each is a few instructions on values that are in memory anyway.  To write one costs
 more than its readers' instructions: memory is the slow part of such regions.  So a value of a map region is made again by each of its
-readers where that moves fewer bytes.  A fold takes the code that makes its argument in as its prologue.
+readers where that moves fewer bytes.  A reduction takes the code that makes its argument in as its prologue.
 
 What is decided depends on shapes only by their equality, never on how large they are: a batch size makes no other kernels.
 """
@@ -22,11 +22,11 @@ MOST_MADE = 10
 
 
 class Reader:
-    """A unit that can make what it reads: a map region, or folds along leading axes of what one region makes."""
+    """A unit that can make what it reads: a map region, or reductions along leading axes of what one region makes."""
 
     def __init__(self, nodes: Sequence[Node], space: tuple[int, ...], results: Iterable[Value]) -> None:
         self.nodes, self.space, self.results = frozenset(nodes), space, tuple(results)
-        self.folds = all(isinstance(value.node.op, Reduction) for value in self.results)
+        self.reductions = all(isinstance(value.node.op, Reduction) for value in self.results)
         self.left = len(self.results)
         """How many of its results it still writes."""
         self.needed: frozenset[Node] | None = None
@@ -73,7 +73,7 @@ class Remade:
         return {reader for user in self.users[value] for reader in self.running.get(user, ())}
 
     def possible(self, value: Value) -> bool:
-        """Whether all that read a map region's value could make it: other map regions and folds of its shape."""
+        """Whether all that read a map region's value could make it: other map regions and reductions of its shape."""
         home = self.owner.get(value.node)
         if home is None or value in self.outputs or not value.shape or value.shape != home.space:
             return False
@@ -88,8 +88,8 @@ class Remade:
         readers = [reader for reader in users if reader is not home and value in self.wide_reads(reader)]
         if not readers:
             return False
-        if home.left == 1 and len(readers) == 1 and readers[0].folds:
-            return self.fits(value, self.nodes_of(home))  # all of the region becomes the prologue of a fold: nothing is repeated
+        if home.left == 1 and len(readers) == 1 and readers[0].reductions:
+            return self.fits(value, self.nodes_of(home))  # all of the region becomes the prologue of a reduction: nothing is repeated
         cone = self.cone(value)
         if cone is None or not self.fits(value, cone):
             return False

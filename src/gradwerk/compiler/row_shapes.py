@@ -1,4 +1,4 @@
-"""What the shape of a value says of rows: which folds are of rows, and what is one number per row or as wide as one."""
+"""What the shape of a value says of rows: which reductions are of rows, and what is one number per row or as wide as one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def per_row(space: Shape, axes: Shape) -> tuple[Shape, Shape]:
 
 
 def is_short(op: Reduction, shape: Shape) -> bool:
-    """Whether the rows that are folded stay in cache between the passes over them."""
+    """Whether the rows that are reduced stay in cache between the passes over them."""
     return math.prod(shape[axis] for axis in op.axes) <= LONGEST_ROW
 
 
 def fits_rows(node: Node, space: Shape, axes: Shape) -> bool:
-    """Whether a row region can hold a node: it folds the rows, is as wide as they are, or makes one number per row of such numbers.
+    """Whether a row region can hold a node: it reduces the rows, is as wide as they are, or makes one number per row of such numbers.
 
     Random bits are numbered along the whole space, so they are as wide or have no place in it.
     """
@@ -47,13 +47,13 @@ def is_square(space: Shape, axes: Shape) -> bool:
     return all(n in (1, m) for n, m in zip(kept, space[len(space) - len(kept) :], strict=True))
 
 
-def is_fold(node: Node) -> bool:
-    """A fold that kernels can do: of elements, into one of their kind."""
-    return isinstance(node.op, Reduction) and node.op.folds_elements(node.args[0].type)
+def is_reduction(node: Node) -> bool:
+    """A reduction that kernels can do: of elements, into one of their kind."""
+    return isinstance(node.op, Reduction) and node.op.reduces_elements(node.args[0].type)
 
 
-def is_row_fold(node: Node) -> bool:
-    """A fold along the last axes only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`).
+def is_row_reduction(node: Node) -> bool:
+    """A reduction along the last axes only, of rows short enough, of which there are several (one long row is cut into chunks by `reduce`).
 
     Rows of one element are none: what is as wide as they are and what is one number per row would have the same shape.
     """
@@ -61,8 +61,8 @@ def is_row_fold(node: Node) -> bool:
     return isinstance(op, Reduction) and op.axes[-1:] == (ndim - 1,) and has_rows(node, op)
 
 
-def is_column_fold(node: Node) -> bool:
-    """A fold along other neighbouring axes, of rows short enough, of which there are several: a kernel does many side by side.
+def is_column_reduction(node: Node) -> bool:
+    """A reduction along other neighbouring axes, of rows short enough, of which there are several: a kernel does many side by side.
 
     Rows that lie along the first of several axes, as those of a batch norm do, are long and few: they are cut into chunks by `reduce`.
     """
@@ -71,8 +71,8 @@ def is_column_fold(node: Node) -> bool:
 
 
 def has_rows(node: Node, op: Reduction) -> bool:
-    """Whether a fold is one of short rows along neighbouring axes, of which there are several."""
+    """Whether a reduction is one of short rows along neighbouring axes, of which there are several."""
     shape = node.args[0].shape
-    if not is_fold(node) or not op.axes or op.axes[-1] - op.axes[0] + 1 != len(op.axes):
+    if not is_reduction(node) or not op.axes or op.axes[-1] - op.axes[0] + 1 != len(op.axes):
         return False
     return all(shape[axis] != 1 for axis in op.axes) and is_short(op, shape) and node.values[0].type.size > 1

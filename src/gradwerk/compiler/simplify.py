@@ -136,8 +136,8 @@ def _literal(value: Value, graph: Graph) -> Value:
 
 
 def trailing_axes_first(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """A fold over trailing axes and others goes over the trailing ones, which rows lie along, and then over the others."""
-    if not isinstance(op, Reduction) or op.keepdims or not op.folds_elements(args[0].type):
+    """A reduction over trailing axes and others goes over the trailing ones, which rows lie along, and then over the others."""
+    if not isinstance(op, Reduction) or op.keepdims or not op.reduces_elements(args[0].type):
         return None
     (x,) = args
     trailing = tuple(k for k in op.axes if all(j in op.axes for j in range(k, x.ndim)))
@@ -147,8 +147,8 @@ def trailing_axes_first(op: Op, args: tuple[Value, ...], graph: Graph) -> Value 
     return graph.apply(op.along(tuple(k for k in op.axes if k not in trailing)), [part])[0]
 
 
-def fold_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """A fold that keeps its axes is a fold and a reshape; a fold over axes of extent 1 only is a reshape, where one is itself."""
+def drop_keepdims(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
+    """A reduction that keeps its axes is one and a reshape; one over axes of extent 1 only is a reshape, where one element is itself."""
     if not isinstance(op, Reduction):
         return None
     shape = op.infer(args[0].type)[0].shape
@@ -328,7 +328,7 @@ RULES: tuple[Entry, ...] = (
     *TRANSPOSE_RULES,  # transposes meet and vanish: layouts are the compiler's business
     (broadcast_into_elementwise, (Elementwise,), (BroadcastTo,)),  # before reshapes move: shapes must be those of the data
     (elementwise_of_reshape, (Elementwise,), (Reshape,)),
-    (fold_keepdims, (Reduction,), ()),  # before the next, which speaks of folds without kept axes
+    (drop_keepdims, (Reduction,), ()),  # before the next, which speaks of reductions without kept axes
     (trailing_axes_first, (Reduction,), ()),
     (gather_of_transposed_indices, (Transpose,), (Gather,)),
     (sums_of_transposed, (ScatterAdd,), (Transpose,)),

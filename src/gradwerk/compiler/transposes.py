@@ -52,13 +52,13 @@ def _transposed_back(value: Value, permutation: tuple[int, ...], shape: tuple[in
 
 
 def reduction_of_transpose(op: Op, args: tuple[Value, ...], graph: Graph) -> Value | None:
-    """A fold of transposed data is a fold of the data along the axes they were, transposed where the order of the others matters."""
-    if not isinstance(op, Reduction) or op.keepdims or not isinstance(args[0].node.op, Transpose) or not op.folds_elements(args[0].type):
+    """A reduction of transposed data is one along the axes they were, transposed where the order of the others matters."""
+    if not isinstance(op, Reduction) or op.keepdims or not isinstance(args[0].node.op, Transpose) or not op.reduces_elements(args[0].type):
         return None
     permutation = args[0].node.op.permutation
-    folded = tuple(sorted(permutation[axis] for axis in op.axes))
+    reduced = tuple(sorted(permutation[axis] for axis in op.axes))
     kept = [axis for k, axis in enumerate(permutation) if k not in op.axes]
-    result = graph.apply(op.along(folded), args[0].node.args)[0]
+    result = graph.apply(op.along(reduced), args[0].node.args)[0]
     order = tuple(sorted(kept).index(axis) for axis in kept)
     return result if order == tuple(range(len(order))) else graph.apply(Transpose(order), [result])[0]
 

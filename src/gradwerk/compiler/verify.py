@@ -214,10 +214,10 @@ class Memory:
         found, base = elements + began(operand, trips), root(operand.buffer)
         at = self.places.get(base)
         if at is None:
-            return self.room(base, base.count), found
-        return self.room(at.slot, at.offset + base.nbytes), found * base.dtype.itemsize + at.offset
+            return self.region(base, base.count), found
+        return self.region(at.slot, at.offset + base.nbytes), found * base.dtype.itemsize + at.offset
 
-    def room(self, key: object, count: int) -> Ints:
+    def region(self, key: object, count: int) -> Ints:
         """The memory of a slot, at least so long."""
         have = self.slots.get(key)
         if have is None or len(have) < count:

@@ -11,7 +11,7 @@ from gradwerk.inspect.launches import on_host_loop, on_kernel, on_program, on_ru
 
 @cache
 def watch() -> None:
-    """Begins to listen to the lower rooms; done for you where `settings.debug` or `settings.dump` is set."""
+    """Begins to listen to the lower packages; done for you where `settings.debug` or `settings.dump` is set."""
     listen("run", on_run)
     listen("kernel compiled", on_kernel)
     listen("compiled", on_program)

@@ -6,9 +6,9 @@
     Binary       y[i] = f(a[i], b[i]), broadcast           vjp, emit, reference
     Select       y[i] = c[i] ? a[i] : b[i], broadcast      vjp, emit, reference
     Movement     y[i] = x[source(i)], never a kernel       infer, vjp, reference, view
-    Reduction    fold along axes                           vjp, reference, combine, identity
+    Reduction    reduces along axes                        vjp, reference, combine, identity
     Contraction  sum of products over named axes           infer, vjp, reference
-    Window       fold of a sliding window, and its inverse infer, vjp, reference     (ops/window.py)
+    Window       of a sliding window, and its inverse      infer, vjp, reference     (ops/window.py)
     Indexed      gather and scatter                        infer, vjp, reference, indexed
     Look         its argument unchanged, or an error       infer, refused, error          (ops/look.py)
     Random       bits from a key and a counter             infer, reference        (emit, where it may be fused)
@@ -316,10 +316,10 @@ class Movement(Op):
 
 @dataclass(frozen=True)
 class Reduction(Op):
-    """A fold along `axes` (sorted, not negative); `keepdims` keeps them as extent 1.
+    """A reduction along `axes` (sorted, not negative); `keepdims` keeps them as extent 1.
 
-    Passes and kernels fold in any order, a part at a time: `combine` is associative and commutative, and `identity` changes nothing.
-    A fold whose result has another dtype than x is no such fold of x's elements: it runs by its reference (`folds_elements`).
+    Passes and kernels reduce in any order, a part at a time: `combine` is associative and commutative, and `identity` changes nothing.
+    A reduction whose result has another dtype than x is no such reduction of x's elements: it runs by its reference (`reduces_elements`).
     """
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "reference", "combine", "identity")
@@ -344,16 +344,16 @@ class Reduction(Op):
         raise TypeError(f"{self.name}: no identity")
 
     def along(self, axes: tuple[int, ...], *, keepdims: bool = False) -> Reduction:
-        """The same fold, with all that the class adds to it, along other axes."""
+        """The same reduction, with all that the class adds to it, along other axes."""
         return replace(self, axes=axes, keepdims=keepdims)
 
-    def folds_elements(self, x: Type) -> bool:
-        """Whether the result is x's elements combined, so that a part of the axes may be folded first."""
+    def reduces_elements(self, x: Type) -> bool:
+        """Whether the result is x's elements combined, so that a part of the axes may be reduced first."""
         return self.infer(x)[0].dtype == x.dtype
 
     def gives_back_one(self, x: Type) -> bool:
-        """Whether the fold of one element is that element, to the bit."""
-        return self.folds_elements(x)
+        """Whether the reduction of one element is that element, to the bit."""
+        return self.reduces_elements(x)
 
     def in_body(self) -> Op:
         return self.along((0,), keepdims=True)

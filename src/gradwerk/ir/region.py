@@ -5,8 +5,8 @@ element is `()`; in a row region, values along the row have the stand-in shape (
 keyed by `body` and strides alone, and the interpreter can run any body.
 
     map      outputs[i] = body(reads[i])                                           space: the outputs' shape
-    row      as map, and the body may fold along `axes` of the space: its rows     space: the outputs' shape
-    reduce   outputs = fold over the leading axes of body(reads[i])                space: reduced axes..., kept axes...
+    row      as map, and the body may reduce along `axes` of the space: its rows     space: the outputs' shape
+    reduce   outputs = reduction over the leading axes of body(reads[i])                space: reduced axes..., kept axes...
     anchored map of a contraction's result, of which the body's first input is one element: its epilogue, run before the result is stored
 
 A Single is one node that its kind lowers by itself: contraction, window, indexed, scan, host, a movement that no view can say.
@@ -35,7 +35,7 @@ def has_code(op: Op) -> bool:
 
 @dataclass(frozen=True)
 class Region:
-    """Fused scalar code.  `reads` match the body's inputs, `writes` its outputs (in a reduce region, `folds` in order).
+    """Fused scalar code.  `reads` match the body's inputs, `writes` its outputs (in a reduce region, `reductions` in order).
 
     In an anchored region the body's first input is the anchor's result, and `reads` begins with the anchor's arguments.
     """
@@ -45,7 +45,7 @@ class Region:
     reads: tuple[Value, ...]
     writes: tuple[Value, ...]
     space: tuple[int, ...]
-    folds: tuple[Reduction, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
     nodes: tuple[Node, ...] = ()
     axes: tuple[int, ...] = ()
     """Of a row region: the neighbouring axes along which rows lie."""
@@ -86,11 +86,11 @@ class Region:
         reads = [f"{value!r}{_label(value)} as {inner!r}" for value, inner in zip(self.operands, self.body.inputs, strict=True)]
         writes = [f"{value!r} from {_name(inner)}" for value, inner in zip(self.writes, self.body.outputs, strict=True)]
         inside = [f"    {_line(node)}" for node in self.body.live() if not isinstance(node.op, Input)]
-        folds = f"  folding by {', '.join(fold.name for fold in self.folds)}" if self.folds else ""
+        reductions = f"  reducing by {', '.join(reduction.name for reduction in self.reductions)}" if self.reductions else ""
         rows = f" along {self.axes}" if self.axes else ""
         anchor = [] if self.anchor is None else [f"    {_line(self.anchor)}"]
         head = f"{self.kind} {self.space}{rows}: reads {'; '.join(reads)}"
-        return "\n".join([head, *anchor, *inside, f"    writes {'; '.join(writes)}{folds}"])
+        return "\n".join([head, *anchor, *inside, f"    writes {'; '.join(writes)}{reductions}"])
 
 
 @dataclass(frozen=True)

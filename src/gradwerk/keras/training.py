@@ -47,17 +47,17 @@ class Since:
     """What was found out since anything changed that a compiled step may have read (tensor/state.py)."""
 
     def __init__(self) -> None:
-        self._held: tuple[int, dict[str, Any]] = (-1, {})
+        self._answers: tuple[int, dict[str, Any]] = (-1, {})
 
     def found(self) -> dict[str, Any]:
         """The answers so far, by question; to be asked for before anybody looks.
 
         Another thread may change something meanwhile: what is put into this dict then is in no other.
         """
-        number, answers = self._held
+        number, answers = self._answers
         if number != (now := epoch.number):
             answers = {}
-            self._held = (now, answers)
+            self._answers = (now, answers)
         return answers
 
 

@@ -46,7 +46,7 @@ def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool) -> 
         raise FileError(f"{path} does not hold one model's weights", likely="it was not written by save_weights")
     own = dict(places(model))
     found = _fitting(own, stored, str(path), skip_mismatch=skip_mismatch)
-    fitting = {place: dtypes.held(as_array(array, place), own[place].dtype, place) for place, array in found.items()}
+    fitting = {place: dtypes.stored(as_array(array, place), own[place].dtype, place) for place, array in found.items()}
     for place, array in fitting.items():
         own[place].assign(array)
 

@@ -137,14 +137,14 @@ class Crossing(OnTheWay):
 
     name = "BackwardHookFunction"
 
-    def __init__(self, shown: Any) -> None:  # noqa: ANN401  a function of the gradients
-        self.shown = shown
+    def __init__(self, hook: Any) -> None:  # noqa: ANN401  a function of the gradients
+        self.hook = hook
 
     def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
         """The gradients, or what hooks made of them; zeros where none came, as in PyTorch."""
         known = next(ct for ct in cts if ct is not None)
         passed = [full(x.shape, 0.0, x.dtype, like=(known,)) if ct is None else ct for ct, x in zip(cts, xs, strict=True)]
-        changed: Sequence[Operand | None] = self.shown(cts, passed)
+        changed: Sequence[Operand | None] = self.hook(cts, passed)
         return [was if now is None else now for was, now in zip(passed, changed, strict=True)]
 
 
@@ -220,7 +220,7 @@ class Passage:
         return [grads[place] for place in self.inputs]
 
 
-def crossed(values: tuple[Any, ...], shown: Any) -> tuple[tuple[Any, ...], list[int] | None]:  # noqa: ANN401
+def crossed(values: tuple[Any, ...], hook: Any) -> tuple[tuple[Any, ...], list[int] | None]:  # noqa: ANN401
     """The values with their Tensors as results of one entry of the tape, and where Tensors stand; None where none requires a gradient."""
     places = [place for place, value in enumerate(values) if isinstance(value, Handle)]
     tensors: list[Handle] = [values[place] for place in places]
@@ -230,7 +230,7 @@ def crossed(values: tuple[Any, ...], shown: Any) -> tuple[tuple[Any, ...], list[
     if mode.trace is not None and mode.trace.is_body:
         raise TraceError("a module with backward hooks is called inside a loop's body", likely="remove the hooks, or unroll the loop")
     same = [detached(tensor) for tensor in tensors]
-    record(Crossing(shown), tuple(tensors), same)
+    record(Crossing(hook), tuple(tensors), same)
     made = list(values)
     for place, tensor, wants in zip(places, same, wanted, strict=True):
         if not wants:

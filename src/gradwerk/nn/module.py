@@ -164,7 +164,7 @@ class Module:
                 raise ShapeError(
                     f"{path}: the state holds another shape", facts=(f"state {value.shape}      {type(self).__name__} {own[path].shape}",)
                 )
-        fitting = {path: dtypes.held(value, own[path].dtype, path) for path, value in values.items()}
+        fitting = {path: dtypes.stored(value, own[path].dtype, path) for path, value in values.items()}
         for path, value in fitting.items():
             own[path].assign(value)
 

@@ -290,9 +290,9 @@ class Cast(Unary):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         narrow = [dtype for dtype in dtypes.DATA if dtypes.is_narrow(dtype)]
-        usual = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint32, dtypes.bool_)
-        pairs = [(start, to) for to in (*usual, *narrow) for start in (dtypes.float32, dtypes.int64, dtypes.bool_)]
-        pairs += [(start, to) for start in narrow for to in (*usual, *narrow)]
+        wide = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint32, dtypes.bool_)
+        pairs = [(start, to) for to in (*wide, *narrow) for start in (dtypes.float32, dtypes.int64, dtypes.bool_)]
+        pairs += [(start, to) for start in narrow for to in (*wide, *narrow)]
         return tuple((cls(to), (typed(2, 3, dtype=start),)) for start, to in pairs)
 
     def result_dtype(self, dtype: DType) -> DType:

@@ -48,10 +48,10 @@ def contract_arrays(
     rows = [name for name in a_axes if name not in b_axes]
     columns = [name for name in b_axes if name not in a_axes]
     left, right = (batch, rows, inner), (batch, inner, columns)
-    a, b = folded(a, a_axes, left, extent), folded(b, b_axes, right, extent)
+    a, b = grouped(a, a_axes, left, extent), grouped(b, b_axes, right, extent)
     if careful:
-        a_mask = np.ones(a.shape, bool) if a_legal is None else folded(a_legal, a_axes, left, extent)
-        b_mask = np.ones(b.shape, bool) if b_legal is None else folded(b_legal, b_axes, right, extent)
+        a_mask = np.ones(a.shape, bool) if a_legal is None else grouped(a_legal, a_axes, left, extent)
+        b_mask = np.ones(b.shape, bool) if b_legal is None else grouped(b_legal, b_axes, right, extent)
         product = in_range(a, a_mask, b, b_mask)
     else:
         product = np.matmul(a, b)
@@ -73,7 +73,7 @@ def in_range(a: Array, a_legal: Array, b: Array, b_legal: Array) -> Array:
     return total
 
 
-def folded(x: Array, names: Sequence[str], groups: Sequence[Sequence[str]], extent: Mapping[str, int]) -> Array:
+def grouped(x: Array, names: Sequence[str], groups: Sequence[Sequence[str]], extent: Mapping[str, int]) -> Array:
     """The array with its axes gathered into one dimension per group."""
     ordered = x.transpose([names.index(name) for group in groups for name in group])
     made = ordered.reshape([math.prod(extent[name] for name in group) for group in groups])

@@ -322,12 +322,12 @@ def _convolution(
     if groups < 1 or x[-1] != kernel[-2] * groups or kernel[-1] % groups:
         raise ShapeError(f"conv: the input has {x[-1]} channels, the kernel expects {kernel[-2] * groups}", facts=facts)
     reach = [d * (r - 1) + 1 for r, d in zip(kernel[:-2], dilation, strict=True)]
-    room = [n + low + high - r for n, (low, high), r in zip(x[1:-1], padding, reach, strict=True)]
-    if min(room) < 0 or min(kernel) < 1 or min(*strides, *dilation) < 1:
+    span = [n + low + high - r for n, (low, high), r in zip(x[1:-1], padding, reach, strict=True)]
+    if min(span) < 0 or min(kernel) < 1 or min(*strides, *dilation) < 1:
         raise ShapeError("conv: the kernel is larger than the padded input, or a stride or dilation is below 1", facts=facts)
     places, taps = [f"y{k}" for k in range(rank)], [f"r{k}" for k in range(rank)]
     group = ["g"] if groups > 1 else []
-    extent = {"n": x[0]} | {y: n // s + 1 for y, n, s in zip(places, room, strides, strict=True)}
+    extent = {"n": x[0]} | {y: n // s + 1 for y, n, s in zip(places, span, strides, strict=True)}
     extent |= dict(zip(taps, kernel, strict=False)) | dict.fromkeys(group, groups) | {"c": kernel[-2], "k": kernel[-1] // groups}
     steps = zip(places, strides, taps, dilation, padding, strict=True)
     read = [Index(((y, s), (r, d)), -low) for y, s, r, d, (low, _) in steps]

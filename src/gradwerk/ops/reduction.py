@@ -136,7 +136,7 @@ def _of_something(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
 
 
 def _of_none(op: Reduction, x: Array) -> Array:
-    """The result where there are no elements, which then has none either: NumPy refuses to fold nothing, even into nothing."""
+    """The result where there are no elements, which then has none either: NumPy refuses to reduce nothing, even to nothing."""
     return np.zeros(op.infer(Type(x.shape, x.dtype))[0].shape, x.dtype)
 
 

@@ -30,7 +30,7 @@ GEOMETRIES = (
 
 @dataclass(frozen=True)
 class Window(Op):
-    """A fold over a sliding window, and the inverse of one: the geometry that all members share."""
+    """A reduction over a sliding window, and the inverse of one: the geometry that all members share."""
 
     answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference")
     window: tuple[int, ...]

@@ -42,7 +42,7 @@ def is_truth(part: Part) -> bool:
 def as_places(x: Operand, part: Part) -> Any:  # noqa: ANN401
     """A list as an array, an array that a compiled function reads at each call as a Tensor.  Raises: IndexKindError."""
     found, trace = exact(x, part), mode.trace
-    if trace is not None and isinstance(found, np.ndarray) and isinstance(x, Handle) and trace.held_array(found) is not None:
+    if trace is not None and isinstance(found, np.ndarray) and isinstance(x, Handle) and trace.captured_array(found) is not None:
         return trace.fresh(x.result_class, trace.array_value(found))
     return found
 

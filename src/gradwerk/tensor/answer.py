@@ -76,7 +76,7 @@ class Marker:
 
     def __init__(self, outside: Container[int]) -> None:
         self.outside, self.found = outside, list[Handle]()
-        self.met: dict[int, Any] = {}
+        self.seen: dict[int, Any] = {}
         self.repeated: dict[int, Shared] = {}
         self.inside_of: list[int] = []
 
@@ -89,10 +89,10 @@ class Marker:
         """Notes what stands there twice."""
         if id(tree) in self.outside or isinstance(tree, Handle) or not is_made(tree):
             return
-        if id(tree) in self.met:
+        if id(tree) in self.seen:
             self.repeated[id(tree)] = Shared(None)
             return
-        self.met[id(tree)] = tree
+        self.seen[id(tree)] = tree
         for part in parts_of(tree) if not isinstance(tree, CONTAINERS) else ():
             self.meet(part)
 
@@ -209,16 +209,16 @@ def parts_of(value: Any) -> Iterable[Any]:  # noqa: ANN401
     return [getattr(value, name) for name in names_of(value)] if is_open(value) else ()
 
 
-def any_of_step(parts: Iterable[Any], met: set[int] | None = None) -> bool:
+def any_of_step(parts: Iterable[Any], seen: set[int] | None = None) -> bool:
     """Whether Tensors without contents stand among these values, or inside of them."""
-    met = set() if met is None else met
+    seen = set() if seen is None else seen
     for part in parts:
         if isinstance(part, Handle):
             if part._array is None:
                 return True
-        elif id(part) not in met:
-            met.add(id(part))
-            if any_of_step(parts_of(part), met):
+        elif id(part) not in seen:
+            seen.add(id(part))
+            if any_of_step(parts_of(part), seen):
                 return True
     return False
 

@@ -104,15 +104,15 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return trace.apply(cls, op, args)
     key: list[Any] = [op]
     arrays = []
-    wants = False
+    requires_grad = False
     for position, a in enumerate(args):
         if isinstance(a, Handle):
             array = a._array
             if array is None:
-                return poisoned(cls, op, args, a)
+                return unreadable_results(cls, op, args, a)
             if a.result_class is not cls:
                 cls = farther(cls, a.result_class)
-            wants = wants or a._wants or a._node is not None or (a._view is not None and a.requires_grad)
+            requires_grad = requires_grad or a._requires_grad or a._node is not None or (a._view is not None and a.requires_grad)
             type_ = a._type
             key += (type_.shape, type_.dtype)
         else:
@@ -129,7 +129,7 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
         results = several(cls, op, rule, arrays, key)
     if KINDS or settings.check_nan:
         settle_results(op, args, arrays, results)
-    if wants and mode.grad:
+    if requires_grad and mode.grad:
         record(op, constants_kept(args, arrays), results)
     return results
 
@@ -241,12 +241,12 @@ def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: L
     """The view itself."""
     view = x._view
     if view is None:
-        lies = View((op,), layout.strides, x, x._changes, not mode.grad)
+        view_of_x = View((op,), layout.strides, x, x._changes, not mode.grad)
     elif view.root is None:
-        lies = View((*view.steps, op), layout.strides, x, x._changes, view.blind or not mode.grad)
+        view_of_x = View((*view.steps, op), layout.strides, x, x._changes, view.blind or not mode.grad)
     else:
-        lies = View((*view.steps, op), layout.strides, view.root, view.seen, view.blind or not mode.grad)
-    return make(cls, x._storage, moved, layout.type, lies)
+        view_of_x = View((*view.steps, op), layout.strides, view.root, view.seen, view.blind or not mode.grad)
+    return make(cls, x._storage, moved, layout.type, view_of_x)
 
 
 def another(x: H) -> H:
@@ -256,9 +256,9 @@ def another(x: H) -> H:
         trace.value(x)  # lifted where it lives outside
     root, seen = (x, x._changes) if view is None or view.root is None else (view.root, view.seen)
     steps, strides, blind = ((), row_major(x._type.shape), False) if view is None else (view.steps, view.strides, view.blind)
-    lies = View(steps, strides, root, seen, blind or not mode.grad)
+    view_of_x = View(steps, strides, root, seen, blind or not mode.grad)
     cls: Any = type(x).result_class
-    same: H = make(cls, x._storage, None if trace is not None else x._array, x._type, lies)
+    same: H = make(cls, x._storage, None if trace is not None else x._array, x._type, view_of_x)
     if mode.grad and x.requires_grad:
         record(ALIAS, (x,), (same,))
     return same
@@ -283,8 +283,8 @@ def unreadable(handle: Handle) -> GradwerkError:
     )
 
 
-def poisoned(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -> tuple[Any, ...]:
-    """Results that cannot be read, of an argument that cannot: rules compute gradients that nobody wants, those must not raise."""
+def unreadable_results(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -> tuple[Any, ...]:
+    """Results that cannot be read, of an argument that cannot: rules compute gradients that nobody requires_grad, those must not raise."""
     if not unread._storage.problem:
         raise unreadable(unread)
     types = [type_of(op, position, args) for position in range(len(args))]

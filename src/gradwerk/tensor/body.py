@@ -13,30 +13,30 @@ from gradwerk.tensor.trace import Trace
 class Body(Trace):
     """The trace of a loop's body: it may read what lives outside, and change nothing there but the states of generators.
 
-    What it reads is captured by Tensor, not by Storage: a Tensor and its detached twin share memory, but not gradients.
+    What it reads is lifted by Tensor, not by Storage: a Tensor and its detached twin share memory, but not gradients.
     """
 
     is_body = True
 
     def __init__(self, name: str, parent: Trace | None) -> None:
         super().__init__(name, parent)
-        self.captured: dict[int, tuple[Handle, Value]] = {}
+        self.outer_tensors: dict[int, tuple[Handle, Value]] = {}
         self.carried: dict[Storage, tuple[Handle, Value]] = {}
         """States from outside that it may write to, and what they hold at first (carried.py)."""
 
     def value(self, handle: Handle) -> Value:
-        """The present contents; a Tensor from outside is captured as a constant of the loop."""
+        """The present contents; a Tensor from outside is lifted as a constant of the loop."""
         if type(handle) is not Handle:
-            self.meet(handle, wants=handle.requires_grad)
+            self.meet(handle, requires_grad=handle.requires_grad)
         if handle._storage in self.values:
             return super().value(handle)
         view = handle._view
         root = view.root if view is not None and view.root is not None else handle
-        held = self.captured.get(id(root))
+        held = self.outer_tensors.get(id(root))
         if held is None:
             if root._array is None and (self.parent is None or not self.parent.knows(root._storage)):
                 raise unreadable(root)
-            held = self.captured[id(root)] = (root, self.graph.input(root._type))
+            held = self.outer_tensors[id(root)] = (root, self.graph.input(root._type))
         value = held[1]
         if view is not None and root is not handle:
             for step in view.steps[len(root._view.steps) if root._view is not None else 0 :]:
@@ -61,5 +61,5 @@ class Body(Trace):
     def note_grad(self, handle: Handle, *, read: bool) -> None:
         raise TraceError("a loop's body reads or sets .grad", likely="take the gradient outside of the loop")
 
-    def note_wants(self, handle: Handle) -> None:
+    def note_requires_grad(self, handle: Handle) -> None:
         raise TraceError("a loop's body sets requires_grad", likely="set it outside of the loop")

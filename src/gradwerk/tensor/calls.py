@@ -1,7 +1,7 @@
 """One call of a specialization: bind memory, run, wrap results, count writes, hang gradients.
 
-Where every input's memory can be taken as it is, only addresses go to the program.  Nothing is counted or hung when it raises, unless that
-came when the program had begun to write: then all is done that belongs to the call, and the exception goes on.
+Where every input's memory can be taken as it is, only addresses go to the program.  Nothing is counted or attached when it raises, unless
+that came when the program had begun to write: then all is done that belongs to the call, and the exception goes on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gradwerk.tensor.devices import like
 from gradwerk.tensor.engine import FOUND, PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
-from gradwerk.tensor.overlaps import held_memory, share
+from gradwerk.tensor.overlaps import captured_memory, share
 from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Specialization
 from gradwerk.tensor.results import base_type, build, find, memory, view_of
 from gradwerk.tensor.signature import Call
@@ -63,16 +63,16 @@ class Binding:
                 self.written_moving.append(source)
         self.foreign = [storage for storage, *_ in self.written if storage.owner is not None]
         self.turns = turns_of([storage for storage, *_ in self.written])
-        self.held, self.overwritten = held_memory(entry), frozenset(entry.written)
+        self.held, self.overwritten = captured_memory(entry), frozenset(entry.written)
         self.single = isinstance(entry.tree, Leaf)
-        self.hung: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
+        self.attached: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
         self.cleared: list[Handle] = []
         self.others: list[tuple[Reference, Recipe | None]] = []
         shared = {recipe.number for recipe in entry.recipes if isinstance(recipe, Fresh)}
         for owner, recipe in entry.gradients:
             if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and recipe.number not in shared:
                 type_ = base_type(entry.program.types[recipe.number], recipe.order)
-                self.hung.append((owner.handle, recipe.cls, recipe.number, type_, recipe.order, view_of(type_, recipe.steps)))
+                self.attached.append((owner.handle, recipe.cls, recipe.number, type_, recipe.order, view_of(type_, recipe.steps)))
                 shared.add(recipe.number)
             elif isinstance(owner, Fixed) and recipe is None:
                 self.cleared.append(owner.handle)
@@ -244,16 +244,16 @@ def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wra
         found = [(find(owner, leaves), recipe and build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
         for owner, gradient in found:
             hang(owner, gradient)
-    for owner, cls, number, type_, order, view in binding.hung:
+    for owner, cls, number, type_, order, view in binding.attached:
         if hidden:
             hang(owner, (cls, outputs[number], type_, order, view))
         else:
             owner._grad = (cls, outputs[number], type_, order, view)
     for owner in binding.cleared:
         hang(owner, None)
-    if entry.spent is not None:
+    if entry.no_gradient is not None:
         for k in entry.requiring:
-            results[k]._node = entry.spent
+            results[k]._node = entry.no_gradient
     if not wrap:
         return results
     return results[0] if binding.single else grown(entry.tree, results, {})

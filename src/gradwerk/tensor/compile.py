@@ -1,7 +1,7 @@
 """compile(fn): traced once per signature, compiled, and from then on one call of one program.
 
 A call goes: take the arguments apart, find the specialization whose guards hold, bind memory, run, wrap results, count writes, hang
-gradients.  Nothing is counted or hung when the program raises.
+gradients.  Nothing is counted or attached when the program raises.
 """
 
 from __future__ import annotations
@@ -191,14 +191,14 @@ def differs(entry: Specialization, call: Call) -> str:
         why = shares_otherwise(entry, call)
         if why:
             return why
-    for owner, lies in entry.grad_guards:
+    for owner, place in entry.grad_guards:
         handle = gradient_owner(owner, call)
-        if handle._grad is None and lies is None and not hidden:
+        if handle._grad is None and place is None and not hidden:
             continue
         grad = gradient_of(handle)
-        if (grad is None) is not (lies is None):
+        if (grad is None) is not (place is None):
             return ".grad of a Tensor is " + ("no longer there" if grad is None else "there now")
-        if grad is not None and lies is not None and (lies[1] is None or placement(grad) != lies):
+        if grad is not None and place is not None and (place[1] is None or placement(grad) != place):
             return ".grad of a Tensor has another type or layout"
     return ""
 

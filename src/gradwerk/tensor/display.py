@@ -18,7 +18,7 @@ def describe(x: Handle) -> str:
     tail = f"{dtypes.name(x.dtype)}[{shape}]"
     if x._node is not None:
         tail += f", made by {x._node.op.name}"
-    elif x._wants:
+    elif x._requires_grad:
         tail += ", requires_grad=True"
     if x._array is None or mode.trace is not None:
         return f"{name}(traced, {tail})"

@@ -17,7 +17,7 @@ from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.devices import like as like_of
 from gradwerk.tensor.handle import H, Handle, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, aligned_copy, held, inverse, shown
+from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, physical
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 from gradwerk.tensor.turns import turn
 
@@ -139,9 +139,9 @@ def detached(x: H) -> H:
 
 def laid(cls: type[H], array: Array, order: tuple[int, ...] | None) -> H:
     """A Tensor of these contents in memory of its own, whose axes lie in this order (see Storage)."""
-    memory = aligned_copy(held(array, order))
+    memory = aligned_copy(physical(array, order))
     type_ = Type(array.shape, array.dtype)
-    return make(cls, Storage(memory, type_, order=order), shown(memory, order), type_)
+    return make(cls, Storage(memory, type_, order=order), logical(memory, order), type_)
 
 
 def copied(x: H, order: tuple[int, ...] | None = None) -> H:
@@ -254,5 +254,5 @@ def _leaf_of(x: Any) -> Handle:  # noqa: ANN401
     if not isinstance(x, Handle):
         raise ArgumentError("gradients are with respect to Tensors", facts=(f"got {type(x).__name__}",))
     leaf = detached(x)
-    leaf._wants = True
+    leaf._requires_grad = True
     return leaf

@@ -19,7 +19,7 @@ from gradwerk.base.plain import PLAIN
 from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hooks import hooks_of
-from gradwerk.tensor.placement import Met
+from gradwerk.tensor.placement import Captured
 from gradwerk.tensor.slots import ABSENT, LONGEST, Cell, Contents, Item, Parts, Slot, Versioned, content_of, items_of
 from gradwerk.tensor.state import bump_epoch, epoch, mode
 from gradwerk.tensor.storage import Storage
@@ -45,7 +45,7 @@ class Guards:
         self.items: list[tuple[dict[str, Any], str, Any]] = []
         self.others: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
-        self.tensors: list[Met] = []
+        self.tensors: list[Captured] = []
         self.layouts: list[tuple[Storage, tuple[int, ...]]] = []
         self.seen: dict[int, Any] = {}
         """All that was looked at, by id: it was there before.  Until the trace is over."""
@@ -53,7 +53,7 @@ class Guards:
         """What Tensors are called where they were found: `model.conv1.kernel`.  For people."""
 
     def collect(self, fn: Callable[..., Any], arguments: Iterator[tuple[str, Any]]) -> None:
-        """Looks at everything the function and its object arguments hold.  The names that code uses are found as functions are met."""
+        """Looks at everything the function and its object arguments hold.  The names that code uses are found as functions are visited."""
         names: set[str] = set()
         label = "self" if isinstance(fn, MethodType) else getattr(fn, "__name__", type(fn).__name__)
         roots = [(label, fn), *arguments]
@@ -93,13 +93,14 @@ class Guards:
                 if change:
                     return change
                 seen.version = version
-        for met in self.tensors:
-            if met.handle._storage is not met.storage:
-                return f"a Tensor {met.handle._type} took other memory"
-            if met.handle.requires_grad is not met.wants:
-                return f"requires_grad of a Tensor {met.handle._type} changed from {met.wants} to {not met.wants}"
-            if hooks_of(met.handle) is not met.hooks:
-                return f"a hook on the gradient of a Tensor {met.handle._type} was registered or removed"
+        for captured in self.tensors:
+            if captured.handle._storage is not captured.storage:
+                return f"a Tensor {captured.handle._type} took other memory"
+            if captured.handle.requires_grad is not captured.requires_grad:
+                now = captured.handle.requires_grad
+                return f"requires_grad of a Tensor {captured.handle._type} changed from {not now} to {now}"
+            if hooks_of(captured.handle) is not captured.hooks:
+                return f"a hook on the gradient of a Tensor {captured.handle._type} was registered or removed"
         for storage, order in self.layouts:
             if storage.order is not order:
                 return f"the memory of a Tensor {storage.type} was looked at, and lies row by row now"

@@ -68,10 +68,10 @@ class Handle:
     _storage  the buffer              _array  the strided NumPy view of it; None while the contents are a value in a trace
     _type     shape and dtype         _view   how it lies in the storage; None for the whole base
     _node     the operation that made it, for gradients, and `_index`, which of its results it is
-    _wants    True for a leaf whose gradient is wanted          _grad   that gradient          _changes  how often the history was replaced
+    _requires_grad  True for a leaf whose gradient is wanted    _grad   that gradient    _changes  how often the history was replaced
     """
 
-    __slots__ = ("__weakref__", "_array", "_changes", "_grad", "_index", "_node", "_storage", "_type", "_view", "_wants")
+    __slots__ = ("__weakref__", "_array", "_changes", "_grad", "_index", "_node", "_requires_grad", "_storage", "_type", "_view")
     _array: Any
     _changes: int
     _grad: Any
@@ -80,7 +80,7 @@ class Handle:
     _storage: Storage
     _type: Type
     _view: View | None
-    _wants: bool
+    _requires_grad: bool
     result_class: ClassVar[type[Handle]]
     rank: ClassVar[int] = 0
     """How far down the class tree: of the classes of several arguments the result takes the farthest."""
@@ -112,15 +112,15 @@ class Handle:
 
         Raises: StateError when set on a Tensor that was computed, or True on one that is not floating.
         """
-        wants = self._wants or history(self)[0] is not None
+        requires_grad = self._requires_grad or history(self)[0] is not None
         trace = mode.under_way  # asked most often of all; what interrupts the trace adds a guard, and no more
         if trace is not None and self._array is not None:
-            trace.meet(self, wants=wants)
-        return wants
+            trace.meet(self, requires_grad=requires_grad)
+        return requires_grad
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        set_wants(self, wants=bool(value))
+        set_requires_grad(self, value=bool(value))
 
     @property
     def is_leaf(self) -> bool:
@@ -159,7 +159,7 @@ def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view:
     handle._view = view
     handle._node = None
     handle._index = 0
-    handle._wants = False
+    handle._requires_grad = False
     handle._grad = None
     handle._changes = 0
     if storage.order is not None:
@@ -178,8 +178,8 @@ def share(handle: Handle) -> None:
 def memory_of(storage: Storage) -> Handle:
     """The memory as it lies, as a Tensor that does not follow: what a compiled step reads and writes, and keeps alive."""
     handle = Handle.__new__(Handle)
-    handle._storage, handle._array, handle._type, handle._view = storage, storage.array, storage.held_type, None
-    handle._node, handle._index, handle._wants, handle._grad, handle._changes = None, 0, False, None, 0
+    handle._storage, handle._array, handle._type, handle._view = storage, storage.array, storage.physical_type, None
+    handle._node, handle._index, handle._requires_grad, handle._grad, handle._changes = None, 0, False, None, 0
     return handle
 
 
@@ -289,7 +289,7 @@ def follow_root(handle: Handle, view: View, root: Handle) -> None:
 def become(handle: Handle, other: Handle) -> None:
     """Gives a Tensor that is being made the memory and the history of another, which nobody else has."""
     handle._storage, handle._array, handle._type, handle._view = other._storage, other._array, other._type, other._view
-    handle._node, handle._index, handle._wants, handle._grad, handle._changes = other._node, other._index, False, None, 0
+    handle._node, handle._index, handle._requires_grad, handle._grad, handle._changes = other._node, other._index, False, None, 0
     share(handle)
 
 
@@ -310,18 +310,18 @@ def adopt(handle: Handle, other: Handle) -> None:
     bump_epoch()
 
 
-def set_wants(handle: Handle, wants: bool) -> None:  # noqa: FBT001  one obvious value
+def set_requires_grad(handle: Handle, value: bool) -> None:  # noqa: FBT001  one obvious value
     """Makes a leaf take part in training, or not."""
     if history(handle)[0] is not None:
-        if wants:
+        if value:
             return
         raise StateError("a computed Tensor requires a gradient because its inputs do", likely="use .detach()")
-    if wants and not dtypes.is_float(handle._type.dtype):
+    if value and not dtypes.is_float(handle._type.dtype):
         raise StateError(f"only floating Tensors can require gradients, this is {handle._type}", likely="write 1.0 for 1, or cast it")
-    if handle._wants is wants:
+    if handle._requires_grad is value:
         return
     trace = mode.trace
     if trace is not None:
-        trace.note_wants(handle)
-    handle._wants = wants
+        trace.note_requires_grad(handle)
+    handle._requires_grad = value
     bump_epoch()

@@ -26,17 +26,17 @@ RETAINED = "retained"
 class GradientPoint:
     """Where hooks on one gradient are registered."""
 
-    __slots__ = ("__weakref__", "_held", "number")
+    __slots__ = ("__weakref__", "_found", "number")
 
     def __init__(self, number: int) -> None:
-        self._held: Hooks | None = None
+        self._found: Hooks | None = None
         self.number = number
         """That of the tape's entry; 0 for a leaf from outside of any trace."""
 
     @property
     def _hooks(self) -> Hooks | None:
         """What is registered."""
-        return self._held
+        return self._found
 
     @_hooks.setter
     def _hooks(self, hooks: Hooks | None) -> None:
@@ -47,7 +47,7 @@ class GradientPoint:
                 "which happens only while it is traced",
                 likely="do it outside; the step is traced again by itself",
             )
-        self._held = hooks
+        self._found = hooks
         bump_epoch()
 
 
@@ -67,7 +67,7 @@ def point_of(handle: Handle) -> GradientPoint | None:
 def hooks_of(handle: Handle) -> Hooks | None:
     """The hooks on a Tensor's gradient."""
     point = point_of(handle)
-    return None if point is None else point._held
+    return None if point is None else point._found
 
 
 def any_leaves() -> bool:
@@ -84,7 +84,7 @@ def lend(stand_in: Handle, leaf: Handle) -> None:
     """Gives a trace's stand-in for a Tensor the hooks of that."""
     hooks = hooks_of(leaf)
     if hooks is not None:
-        _new_point(stand_in, 0)._held = hooks
+        _new_point(stand_in, 0)._found = hooks
 
 
 def _new_point(handle: Handle, number: int) -> GradientPoint:
@@ -162,9 +162,9 @@ def through_node(node: TapeNode, cts: list[Any]) -> list[Any]:
     """The gradients of an operation's results, behind the hooks on them."""
     made = list(cts)
     for index, point in (node.points or {}).items():
-        if point._held is not None and made[index] is not None:
+        if point._found is not None and made[index] is not None:
             saved = node.results[index]
-            made[index] = through(point._held, made[index], saved.type, saved.cls.result_class)
+            made[index] = through(point._found, made[index], saved.type, saved.cls.result_class)
     return made
 
 

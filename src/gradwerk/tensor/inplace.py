@@ -102,7 +102,7 @@ def refuse_leaf(target: Handle) -> None:
     by backward hooks of a module.
     """
     root = root_of(target)
-    if target._view is not None and target._view.blind and not target._wants:
+    if target._view is not None and target._view.blind and not target._requires_grad:
         message = "A view was created in no_grad mode and is being modified inplace with grad mode enabled"
         raise StateError(message, facts=(str(target._type),), likely="make the view and write to it both inside no_grad, or both outside")
     made = history(root)[0]
@@ -114,7 +114,7 @@ def refuse_leaf(target: Handle) -> None:
             "the output of the custom Function.",
             likely="a module with backward hooks must not write to its arguments, nor may anybody to its results: work out of place",
         )
-    if root._wants or target._wants:
+    if root._requires_grad or target._requires_grad:
         what = "a leaf Tensor that requires grad" if target is root else "a view of a leaf Tensor that requires grad"
         raise StateError(
             f"{what} is being used in an in-place operation", facts=(str(target._type),), likely=hints(target).write

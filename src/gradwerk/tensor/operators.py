@@ -63,13 +63,13 @@ class Operators:
         if isinstance(a, dtypes.WEAK):
             return a, b if dtypes.is_float(b.dtype) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
         if isinstance(b, np.ndarray):
-            return a, cls._held(b, a.dtype)
+            return a, cls._beside(b, a.dtype)
         if isinstance(a, np.ndarray):
-            return cls._held(a, b.dtype), b
+            return cls._beside(a, b.dtype), b
         return a, b
 
     @classmethod
-    def _held(cls, array: Array, dtype: DType) -> Any:  # noqa: ANN401  an array, or a Handle
+    def _beside(cls, array: Array, dtype: DType) -> Any:  # noqa: ANN401  an array, or a Handle
         """An array in the dtype of the Tensor beside it, where that holds it; else as it is, and the op says that the two do not fit."""
         return in_dtype(cls, array, dtype) if dtypes.is_float(dtype) or np.can_cast(array.dtype, dtype) else array
 

@@ -30,7 +30,7 @@ def bounds(array: Array) -> tuple[int, int]:
     return begin, end + array.itemsize if array.size else begin
 
 
-class Held:
+class CapturedMemory:
     """Where the memory lies that a program holds, and what of it is written.
 
     Raises: StateError where what is written is held a second time.
@@ -80,12 +80,12 @@ class Places:
                 raise shared(array, other)
 
 
-def held_memory(entry: Specialization) -> Held:
+def captured_memory(entry: Specialization) -> CapturedMemory:
     """The memory of the inputs that are always the same."""
     rows = [(number, source.handle._array) for number, source in enumerate(entry.inputs) if isinstance(source, Fixed)]
     known = [(number, array) for number, array in rows if array is not None]
     written = [array for number, array in known if number in entry.written]
-    return Held([array for number, array in known if number not in entry.written], written)
+    return CapturedMemory([array for number, array in known if number not in entry.written], written)
 
 
 def share(one: Array, other: Array) -> bool:

@@ -23,18 +23,18 @@ def placement(handle: Handle) -> Placement:
 
 def axes_in_memory(handle: Handle) -> tuple[int, ...]:
     """Which axis of the memory each axis of a Tensor is; those of a part of it lie as if it were alone."""
-    _, order, held_order = placement(handle)
-    if order is None or (not order and held_order is None):
+    _, order, physical_order = placement(handle)
+    if order is None or (not order and physical_order is None):
         return tuple(range(handle.ndim))
-    base = held_order or tuple(range(handle.ndim))
+    base = physical_order or tuple(range(handle.ndim))
     return tuple(base[axis] for axis in order) if order else base
 
 
-class Met(NamedTuple):
+class Captured(NamedTuple):
     """A Tensor from outside that a trace met: whether it wanted a gradient, its memory, how that lay, how it lay there, and its hooks."""
 
     handle: Handle
-    wants: bool
+    requires_grad: bool
     storage: Storage
     order: tuple[int, ...] | None
     steps: tuple[Movement, ...]

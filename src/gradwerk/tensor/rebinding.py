@@ -15,7 +15,7 @@ from gradwerk.tensor.calls import Binding
 from gradwerk.tensor.devices import place_of
 from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, memory_of
-from gradwerk.tensor.placement import Met
+from gradwerk.tensor.placement import Captured
 from gradwerk.tensor.recipes import Fixed, Within
 from gradwerk.tensor.storage import Storage
 
@@ -41,7 +41,7 @@ def rebound(binding: Binding) -> Binding | None:
     )
 
 
-def moved(rows: Sequence[Met]) -> Moves:
+def moved(rows: Sequence[Captured]) -> Moves:
     """Former memory by present one; none where Tensors went different ways, or where the other memory is another kind of thing."""
     places: Moves = {}
     for row in rows:

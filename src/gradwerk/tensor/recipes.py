@@ -93,7 +93,7 @@ class Specialization:
     """One traced and compiled form of a function.
 
     `inputs` say where each input's memory is found, `recipes` how results are made of the outputs, `gradients` what hangs in `.grad` behind
-    a call, `written` which inputs are overwritten, `spent` why no gradient flows through the results that require one.
+    a call, `written` which inputs are overwritten, `no_gradient` why no gradient flows through the results that require one.
     """
 
     guards: Guards
@@ -106,7 +106,7 @@ class Specialization:
     identities: tuple[tuple[int, Storage, tuple[Movement, ...]], ...]
     grad_guards: tuple[tuple[Argument | Fixed, Placement | None], ...]
     backward: Differentiable | None
-    spent: TapeNode | None
+    no_gradient: TapeNode | None
     requiring: tuple[int, ...]
     keep: tuple[Any, ...]
     fixed: frozenset[Storage] = field(init=False)

@@ -18,7 +18,7 @@ from gradwerk.tensor.apply import alias, another
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle, View, gradient_of, make, memory_of
 from gradwerk.tensor.recipes import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
-from gradwerk.tensor.storage import Storage, row_major, shown
+from gradwerk.tensor.storage import Storage, logical, row_major
 from gradwerk.tensor.tensor import Tensor
 
 
@@ -39,20 +39,20 @@ def memory(source: Reference, leaves: Sequence[Any]) -> Any:  # noqa: ANN401
     return found
 
 
-def base_type(held_type: Type, order: tuple[int, ...] | None) -> Type:
+def base_type(physical_type: Type, order: tuple[int, ...] | None) -> Type:
     """The type of the base whose memory has this type."""
-    return held_type if order is None else Type(tuple(held_type.shape[k] for k in order), held_type.dtype)
+    return physical_type if order is None else Type(tuple(physical_type.shape[k] for k in order), physical_type.dtype)
 
 
 def view_of(base: Type, steps: Sequence[Movement]) -> View | None:
     """The view that these steps make of a base in memory of its own."""
-    lies = row_major(base.shape)
+    layout = row_major(base.shape)
     for step in steps:
-        moved = step.view(lies)
+        moved = step.view(layout)
         if moved is None:
-            raise StateError(f"{step.name} is no view of {lies}")
-        lies = moved
-    return View(tuple(steps), lies, None, 0) if steps else None
+            raise StateError(f"{step.name} is no view of {layout}")
+        layout = moved
+    return View(tuple(steps), layout, None, 0) if steps else None
 
 
 def build(
@@ -66,7 +66,7 @@ def build(
             storage = made[number] = Storage(outputs[number], base_type(types[number], recipe.order), order=recipe.order)
             if recipe.place is not CPU:
                 storage.place = recipe.place
-        result: Any = make(recipe.cls, storage, shown(outputs[number], recipe.order), storage.type)
+        result: Any = make(recipe.cls, storage, logical(outputs[number], recipe.order), storage.type)
     elif isinstance(recipe, Same):
         same = find(recipe.of, leaves)
         return same if isinstance(same, Handle) else Tensor.sharing(np.asarray(same))
@@ -75,7 +75,7 @@ def build(
         whole = whole if isinstance(whole, Handle) else Tensor.sharing(whole)
         storage = whole._storage
         laid_out = storage.order is not None and whole._view is None  # then it may be the memory itself
-        array = shown(storage.array, storage.order) if laid_out else whole._array
+        array = logical(storage.array, storage.order) if laid_out else whole._array
         result = make(recipe.cls, storage, array, storage.type if laid_out else whole._type, whole._view)
     for step in recipe.steps:
         result = alias(recipe.cls, step, result, result._array)

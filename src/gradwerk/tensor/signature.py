@@ -56,7 +56,8 @@ class Call:
     def _take(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
         if isinstance(value, Handle):
             type_ = value._type
-            key += (type(value), type_.shape, type_.dtype, value._wants or value.requires_grad, place_of(value._storage) if KINDS else None)
+            place = place_of(value._storage) if KINDS else None
+            key += (type(value), type_.shape, type_.dtype, value._requires_grad or value.requires_grad, place)
             if value._view is not None and not value._view.strides.dense:  # which of its views share its memory depends on it
                 key.append(value._view.strides.strides)
             self.leaves.append(value)

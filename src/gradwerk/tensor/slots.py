@@ -137,10 +137,10 @@ class Versioned:
 
     def change(self) -> str:
         """The first attribute that differs, or nothing."""
-        now, usual = vars(self.owner), type(self.owner)
+        now, cls = vars(self.owner), type(self.owner)
         for name in {**self.held, **now}:
-            was = self.held.get(name, getattr(usual, name, ABSENT))
-            value = now.get(name, getattr(usual, name, ABSENT))
+            was = self.held.get(name, getattr(cls, name, ABSENT))
+            value = now.get(name, getattr(cls, name, ABSENT))
             if not name.startswith("__gradwerk") and value is not was and not same(value, was):
                 return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
         return ""

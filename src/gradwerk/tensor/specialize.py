@@ -28,8 +28,8 @@ from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, Fresh, Grad
 from gradwerk.tensor.signature import Call, Rebuilt
 from gradwerk.tensor.slots import Slot
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, held, inverse
-from gradwerk.tensor.tape import Walk, spent_node
+from gradwerk.tensor.storage import Storage, inverse, physical
+from gradwerk.tensor.tape import Walk, no_gradient_node
 from gradwerk.tensor.tensor import Tensor, to_array
 from gradwerk.tensor.trace import Moved, Trace
 from gradwerk.tensor.watched import Watched
@@ -69,10 +69,10 @@ class Tracer:
         stand_in = make(type(leaf) if isinstance(leaf, Handle) else Tensor, storage, None, type_)
         if isinstance(leaf, Handle):
             like(stand_in, leaf)
-            lies = leaf._view.strides if leaf._view is not None else None
-            if lies is not None and not lies.dense:  # a view of nothing, with these gaps: its own views share and copy as the leaf's do
-                stand_in._view = View((), Strides(lies.shape, lies.strides), None, 0)
-            stand_in._wants = leaf.requires_grad
+            strides = leaf._view.strides if leaf._view is not None else None
+            if strides is not None and not strides.dense:  # a view of nothing, with these gaps: its views share and copy as the leaf's do
+                stand_in._view = View((), Strides(strides.shape, strides.strides), None, 0)
+            stand_in._requires_grad = leaf.requires_grad
             stand_in._grad = gradient_of(leaf)
             lend(stand_in, leaf)
             if hasattr(leaf, "__dict__"):
@@ -136,7 +136,7 @@ class Tracer:
         if leaked:
             message = "a Tensor from outside became part of a gradient's history inside a compiled function"
             raise TraceError(message, facts=(str(leaked[0]._type),), likely=hints(leaked[0]).write)
-        if any(self.is_outside(handle) for handle, _ in self.trace.wants.values()):
+        if any(self.is_outside(handle) for handle, _ in self.trace.required.values()):
             likely = "set it outside; the step is traced again by itself"
             raise TraceError("requires_grad was set inside a compiled function", likely=likely)
 
@@ -155,17 +155,17 @@ class Tracer:
             owner = self.reference(handle)
             if not self.is_outside(handle) or isinstance(owner, GradientOf):
                 continue
-            lies = None if before is None else placement(before)
-            whole = lies is not None and lies[1] is not None
+            place = None if before is None else placement(before)
+            whole = place is not None and place[1] is not None
             if before is not None and whole and before._array is not None and before._storage not in self.by_storage:
                 self.sources.setdefault(id(before), GradientOf(owner))
                 self.by_storage[before._storage] = GradientOf(owner)
-            rows.append((owner, lies))
+            rows.append((owner, place))
         return tuple(rows)
 
     def is_outside(self, handle: Handle) -> bool:
         """True for arguments and for Tensors that were there before the trace."""
-        return (handle._array is not None and id(handle) not in self.trace.shown) or id(handle) in self.sources
+        return (handle._array is not None and id(handle) not in self.trace.exposed) or id(handle) in self.sources
 
     def source_of(self, storage: Storage) -> Reference:
         """Where an input's memory is found at each call."""
@@ -187,7 +187,7 @@ class Tracer:
         view = handle._view
         root = view.root if view is not None else None
         of_leaf = computed and root is not None and root._node is None and self.is_outside(root)  # gradients go on to what is outside
-        if storage not in trace.born_here and (of_leaf or not computed):
+        if storage not in trace.created_here and (of_leaf or not computed):
             trace.value(handle)
             follows = self.reference(root) if of_leaf and root is not None else None
             return Within(self.source_of(storage), type(handle).result_class, view.steps if view is not None else (), follows)
@@ -196,7 +196,7 @@ class Tracer:
         number = self.groups.get(storage)
         if number is None:
             whole = trace.values.get(storage)
-            number = self.groups[storage] = self.output(held(trace.value(handle) if whole is None else whole, storage.order))
+            number = self.groups[storage] = self.output(physical(trace.value(handle) if whole is None else whole, storage.order))
         steps = handle._view.steps if handle._view is not None else ()
         return Fresh(number, type(handle).result_class, steps, storage.order, place_of(storage))
 
@@ -219,14 +219,14 @@ class Tracer:
         inputs = list(trace.graph.inputs)
         place = {value: number for number, value in enumerate(inputs)}
         in_place = {storage: place[self.input_value(storage)] for storage in trace.written}
-        requiring = tuple(k for k, handle in enumerate(found) if history(handle)[0] is not None and handle._storage in trace.born_here)
+        requiring = tuple(k for k, handle in enumerate(found) if history(handle)[0] is not None and handle._storage in trace.created_here)
         backward, reason = None, ""
         if requiring and differentiable:
             overwritten = frozenset(in_place.values())
             backward, reason = self.backward_half([found[k] for k in requiring], [recipes[k] for k in requiring], overwritten)
         self.outputs += trace.effects
         fresh = len(self.outputs)
-        self.outputs += [held(trace.values[storage], trace.layouts.get(storage)) for storage in in_place]
+        self.outputs += [physical(trace.values[storage], trace.layouts.get(storage)) for storage in in_place]
         whole = len(inputs) == len(trace.graph.inputs)  # no gradients came in: the trace's own graph will do
         graph = trace.graph.finish(self.outputs) if whole else carve(inputs, self.outputs, trace.graph.name)
         storages = {value: storage for storage, value in trace.lifted.items()}
@@ -239,10 +239,10 @@ class Tracer:
         self.guards.seen = {}
         self.guards.others += trace.watched
         self.guards.slots += trace.watched
-        self.guards.tensors = [met for met in trace.met.values() if isinstance(self.reference(met.handle), Fixed)]
+        self.guards.tensors = [captured for captured in trace.captured.values() if isinstance(self.reference(captured.handle), Fixed)]
         return Specialization(
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,
-            backward, spent_node(reason) if reason else None, requiring, tuple(self.call.objects),
+            backward, no_gradient_node(reason) if reason else None, requiring, tuple(self.call.objects),
         )  # fmt: skip
 
     def identities(self) -> Iterator[tuple[int, Storage, tuple[Movement, ...]]]:

@@ -26,7 +26,7 @@ class Tracing(Protocol):
     frame: FrameType | None
     is_body: bool
     tokens: dict[str, Any]
-    born_here: set[Any]
+    created_here: set[Any]
     built: dict[Any, Any]
 
     @property
@@ -41,10 +41,10 @@ class Tracing(Protocol):
     def array_value(self, array: Array) -> Value:
         """A constant, or the input that an array is."""
 
-    def held_array(self, array: Array) -> Any:  # noqa: ANN401
+    def captured_array(self, array: Array) -> Any:  # noqa: ANN401
         """An array that the function holds, as a Tensor from outside, or None."""
 
-    def born(self, storage: Any, data: Any, array: Array) -> None:  # noqa: ANN401
+    def note_created(self, storage: Any, data: Any, array: Array) -> None:  # noqa: ANN401
         """A Tensor was made of data."""
 
     def fresh(self, cls: Any, value: Value, order: tuple[int, ...] | None = None) -> Any:  # noqa: ANN401
@@ -64,8 +64,8 @@ class Tracing(Protocol):
     def write(self, target: Any, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor."""
 
-    def meet(self, handle: Any, *, wants: bool) -> None:  # noqa: ANN401
-        """A Tensor is read, or asked whether it wants a gradient."""
+    def meet(self, handle: Any, *, requires_grad: bool) -> None:  # noqa: ANN401
+        """A Tensor is read, or asked whether it requires a gradient."""
 
     def show(self, handle: Any, of: Any) -> None:  # noqa: ANN401
         """A Tensor was made on the memory of another."""
@@ -76,7 +76,7 @@ class Tracing(Protocol):
     def note_grad(self, handle: Any, *, read: bool) -> None:  # noqa: ANN401
         """`.grad` is read or set."""
 
-    def note_wants(self, handle: Any) -> None:  # noqa: ANN401
+    def note_requires_grad(self, handle: Any) -> None:  # noqa: ANN401
         """`requires_grad` is set."""
 
     def note_history(self, handle: Any) -> None:  # noqa: ANN401

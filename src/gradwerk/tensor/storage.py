@@ -49,7 +49,7 @@ class Storage:
         self.written_at: Origin | None = None
 
     @property
-    def held_type(self) -> Type:
+    def physical_type(self) -> Type:
         """The type of the memory: that of the base, its axes as they lie."""
         return self.type_in(self.order)
 
@@ -75,12 +75,12 @@ def inverse(order: Sequence[int]) -> tuple[int, ...]:
     return tuple(order.index(k) for k in range(len(order)))
 
 
-def held(x: Operand, order: tuple[int, ...] | None) -> Operand:
+def physical(x: Operand, order: tuple[int, ...] | None) -> Operand:
     """A base with its axes as they lie in memory."""
     return x if order is None else transpose(x, inverse(order))
 
 
-def shown(x: Operand, order: tuple[int, ...] | None) -> Operand:
+def logical(x: Operand, order: tuple[int, ...] | None) -> Operand:
     """The base that memory stands for."""
     return x if order is None else transpose(x, order)
 

@@ -58,7 +58,7 @@ def free(node: TapeNode) -> None:
     node.freed = True
     cls = next((type(a).result_class for a in node.args if isinstance(a, Handle)), Handle)
     node.args = tuple([
-        a if isinstance(a, Handle) and (a._wants or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
+        a if isinstance(a, Handle) and (a._requires_grad or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
         for a, edge in zip(node.args, node.edges, strict=True)
     ])
     node.versions = tuple(a._storage.version for a in node.args)
@@ -117,7 +117,7 @@ def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
     arg = node.args[position]
     if not isinstance(arg, Handle):
         return arg
-    if node.freed and arg._wants:
+    if node.freed and arg._requires_grad:
         return gone(type(arg).result_class, arg._type)
     if arg._storage.version != node.versions[position]:
         return stale(type(arg).result_class, arg._type, node.op.name, arg._storage)
@@ -144,7 +144,7 @@ def _rootless(view: View | None) -> View | None:
     return None if view is None else view.alone
 
 
-class Spent:
+class NoGradient:
     """The tape's entry for a result of a compiled call through which no gradient can flow any more: says why."""
 
     name = "compiled function"
@@ -157,9 +157,9 @@ class Spent:
         raise StateError(self.reason, likely="return .detach() of it, or take all gradients inside the compiled function")
 
 
-def spent_node(reason: str) -> TapeNode:
+def no_gradient_node(reason: str) -> TapeNode:
     """A node for results that no gradient goes through any more."""
-    node = noted(Spent(reason), ())
+    node = noted(NoGradient(reason), ())
     scalar = Type((), float32)
     node.results = (saved(stale(Handle, scalar, "a compiled function", Storage(None, scalar))),)
     return node
@@ -185,10 +185,11 @@ class Walk:
     def arrive(self, target: Any, edge: tuple[TapeNode | None, int], ct: Operand) -> None:  # noqa: ANN401
         """One contribution to a Tensor's gradient."""
         node, index = edge
-        if isinstance(ct, Handle) and ct._storage.problem and (node is not None or (isinstance(target, Handle) and target._wants)):
+        if isinstance(ct, Handle) and ct._storage.problem and (node is not None or (isinstance(target, Handle) and target._requires_grad)):
             raise unread(ct._storage.problem)
         if node is None or node.number < self.first_number:
-            if isinstance(target, Handle) and (target._wants or node is not None) and (self.keep_leaves or id(target) in self.wanted):
+            differentiable = isinstance(target, Handle) and (target._requires_grad or node is not None)
+            if differentiable and (self.keep_leaves or id(target) in self.wanted):
                 held = self.leaves.get(id(target))
                 self.leaves[id(target)] = (target, ct if held is None else add(held[1], ct))
             return

@@ -19,7 +19,7 @@ from gradwerk.tensor.devices import KINDS, like, place_of, refuse_elsewhere, set
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, backward, copied, detached, laid
-from gradwerk.tensor.handle import Handle, adopt, make, set_wants
+from gradwerk.tensor.handle import Handle, adopt, make, set_requires_grad
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced
 from gradwerk.tensor.inplace import copy_into, refuse_computed, rewrite, same_history, written_to_itself
@@ -43,16 +43,16 @@ class Tensor(Operators, Handle):
         array = to_array(data, dtype)
         trace = mode.trace
         self._type = Type(array.shape, array.dtype)
-        self._view, self._node, self._index, self._wants, self._grad, self._changes = None, None, 0, False, None, 0
+        self._view, self._node, self._index, self._requires_grad, self._grad, self._changes = None, None, 0, False, None, 0
         if trace is None:
             self._array = aligned_copy(array)
             self._storage = Storage(self._array, self._type)
         else:
             self._array = None
             self._storage = Storage(None, self._type)
-            trace.born(self._storage, data, array)
+            trace.note_created(self._storage, data, array)
         if requires_grad:
-            set_wants(self, wants=True)
+            set_requires_grad(self, value=True)
 
     @classmethod
     def sharing(cls, array: Array, owner: Array | None = None) -> Self:
@@ -66,7 +66,7 @@ class Tensor(Operators, Handle):
         if trace is not None and own:
             made: Self = trace.fresh(cls, trace.array_value(given))
             return made
-        if trace is not None and trace.held_array(given) is None:
+        if trace is not None and trace.captured_array(given) is None:
             lent: Self = trace.lend(cls, given)
             return lent
         held = np.array(given, order="C") if own else given.view()
@@ -180,7 +180,7 @@ class Tensor(Operators, Handle):
         if self._view is not None or self._storage.order is not None:
             adopt(copy, alike(copy.detach(), self))
         copy.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
-        copy._wants = self._wants
+        copy._requires_grad = self._requires_grad
         memo[id(self)] = copy
         return copy
 
@@ -189,7 +189,7 @@ class Tensor(Operators, Handle):
         order = self._view.order if self._view is not None else None
         memory = self._storage.order if self._view is None else None
         contents = np.array(self.contents("pickle"), order="C")
-        return _restored, (type(self), contents, self._wants, order, memory, getattr(self, "__dict__", None))
+        return _restored, (type(self), contents, self._requires_grad, order, memory, getattr(self, "__dict__", None))
 
     def clone(self) -> Self:
         """A copy in memory of its own, through which gradients flow."""
@@ -244,7 +244,7 @@ def _steps(x: Handle) -> Any:  # noqa: ANN401  a tuple of movements
 
 
 def _restored(
-    cls: type[Any], contents: Array, wants: bool, order: tuple[int, ...] | None, memory: tuple[int, ...] | None,  # noqa: FBT001
+    cls: type[Any], contents: Array, requires_grad: bool, order: tuple[int, ...] | None, memory: tuple[int, ...] | None,  # noqa: FBT001
     attributes: dict[str, Any] | None,
 ) -> Any:  # noqa: ANN401  a Tensor
     """What `Tensor.__reduce__` wrote."""
@@ -255,7 +255,7 @@ def _restored(
         adopt(restored, transpose(Tensor(np.transpose(contents, np.argsort(order))), order))
     if attributes:
         restored.__dict__.update(attributes)
-    restored._wants = wants
+    restored._requires_grad = requires_grad
     return restored
 
 

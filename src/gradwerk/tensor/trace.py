@@ -23,17 +23,17 @@ from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
-from gradwerk.tensor.apply import check_fits, layout_of, poisoned, unreadable, viewed, written_array
+from gradwerk.tensor.apply import check_fits, layout_of, unreadable, unreadable_results, viewed, written_array
 from gradwerk.tensor.devices import KINDS, set_place, together
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.node import TapeNode, next_number
-from gradwerk.tensor.placement import Met
+from gradwerk.tensor.placement import Captured
 from gradwerk.tensor.slots import ABSENT, Item, Slot
 from gradwerk.tensor.state import interruptible, mode
-from gradwerk.tensor.storage import ALIASING, Storage, put, shown
+from gradwerk.tensor.storage import ALIASING, Storage, logical, put
 from gradwerk.tensor.tape import record
 from gradwerk.tensor.watched import Watched
 
@@ -63,7 +63,7 @@ class Trace:
         self.graph, self.parent = Graph(name), parent
         self.first_number = next_number()
         self.values: dict[Storage, Value] = {}
-        self.born_here: set[Storage] = set()
+        self.created_here: set[Storage] = set()
         self.lifted: dict[Storage, Value] = {}
         self.layouts: dict[Storage, tuple[int, ...]] = {}
         self.written: dict[Storage, None] = {}
@@ -71,11 +71,11 @@ class Trace:
         self.arrays: Sequence[Array] = ()
         """What the function holds of NumPy's: closure, globals, attributes."""
         self.owners: set[int] = set()
-        self.held: dict[int, Handle] = {}
+        self.captured_arrays: dict[int, Handle] = {}
         self.watched: list[Slot] = []
         """Guards of what was read on the way: contents of arrays, attributes of what is adjustable."""
         self.attributes: dict[tuple[int, str], Item] = {}
-        self.shown: dict[int, Handle] = {}
+        self.exposed: dict[int, Handle] = {}
         """Tensors made inside on the memory of Tensors from outside, by id."""
         self.lent: dict[Storage, tuple[Array, bytes]] = {}
         """Tensors made inside on the memory of arrays that the function does not hold, and what these held then."""
@@ -84,15 +84,15 @@ class Trace:
         self.grads: dict[int, tuple[Handle, Any]] = {}
         self.grads_read: set[int] = set()
         self.grads_set: set[int] = set()
-        self.wants: dict[int, tuple[Handle, bool]] = {}
+        self.required: dict[int, tuple[Handle, bool]] = {}
         self.histories: dict[int, History] = {}
-        self.met: dict[int, Met] = {}
+        self.captured: dict[int, Captured] = {}
         self.walked: set[TapeNode] = set()
         self.built: dict[Any, Any] = {}
         """The nodes of functions that run once (once.py)."""
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
-        self.newborn: dict[int, object] = {}
+        self.created_objects: dict[int, object] = {}
         self.frame: FrameType | None = None
         """Where the trace began: what is called from there on is part of it, but for what interrupts it."""
         self.refused: TraceError | None = None
@@ -105,7 +105,7 @@ class Trace:
         """The present contents of a Tensor, as a value of this graph."""
         storage = handle._storage
         if handle._array is not None and type(handle) is not Handle:
-            self.meet(handle, wants=handle.requires_grad)
+            self.meet(handle, requires_grad=handle.requires_grad)
         base = self.values.get(storage)
         if base is None:
             base = self.lift(storage, handle)
@@ -132,7 +132,7 @@ class Trace:
         value = self.lifted[storage] = self.graph.input(storage.type_in(order), self.names.get(storage, ""))
         if order is not None:
             self.layouts[storage] = order
-        base: Value = shown(value, order)
+        base: Value = logical(value, order)
         self.values[storage] = base
         return base
 
@@ -140,37 +140,37 @@ class Trace:
         """Whether the Storage has a value here or around."""
         return storage in self.values or storage.array is not None or (self.parent is not None and self.parent.knows(storage))
 
-    def born(self, storage: Storage, data: Any, array: Array) -> None:  # noqa: ANN401
+    def note_created(self, storage: Storage, data: Any, array: Array) -> None:  # noqa: ANN401
         """A Tensor made while tracing of the data in this array: a constant, unless the data are an array that the function holds."""
-        held = self.held_array(data) if isinstance(data, np.ndarray) and data.dtype in dtypes.SHORT else None
+        held = self.captured_array(data) if isinstance(data, np.ndarray) and data.dtype in dtypes.SHORT else None
         if held is None:
             self.values[storage] = self.graph.constant(array)
         else:
             (self.values[storage],) = self.graph.apply(Cast(array.dtype), (self.value(held),))
-        self.born_here.add(storage)
+        self.created_here.add(storage)
 
     def hold(self, arrays: Sequence[Array]) -> None:
         """Takes note of the arrays that the function holds."""
         self.arrays, self.owners = arrays, {id(owner_of(array)) for array in arrays}
 
-    def held_array(self, array: Array) -> Handle | None:
+    def captured_array(self, array: Array) -> Handle | None:
         """An array that the function holds, or a part of one, as a Tensor from outside; None for any other."""
         if self.parent is not None:
-            return self.parent.held_array(array)
+            return self.parent.captured_array(array)
         if id(owner_of(array)) not in self.owners:
             return None
-        if id(array) not in self.held:
-            self.held[id(array)] = on_memory(array)
-        return self.held[id(array)]
+        if id(array) not in self.captured_arrays:
+            self.captured_arrays[id(array)] = on_memory(array)
+        return self.captured_arrays[id(array)]
 
     def array_value(self, array: Array) -> Value:
         """A constant; but an array that the function holds is an input, because its contents may change."""
-        held = self.held_array(array)
+        held = self.captured_array(array)
         return self.graph.constant(array) if held is None else self.value(held)
 
     def watch(self, array: Array) -> None:
         """Makes the contents of an array a guard, where the function holds it: what was computed of them stands in the graph."""
-        if self.held_array(array) is not None:
+        if self.captured_array(array) is not None:
             self.outermost.watched.append(Watched(array))
 
     def lend(self, cls: type[H], array: Array) -> H:
@@ -195,7 +195,7 @@ class Trace:
         """A new Tensor with a Storage of its own, whose axes lie in this order when it leaves the trace."""
         storage = Storage(None, value.type, order=order)
         self.values[storage] = value
-        self.born_here.add(storage)
+        self.created_here.add(storage)
         return make(cls, storage, None, value.type)
 
     def copy(self, cls: type[H], handle: Handle, order: tuple[int, ...] | None = None) -> H:
@@ -211,14 +211,14 @@ class Trace:
 
     def apply(self, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The results of an op, as nodes of the graph."""
-        wants = False
+        requires_grad = False
         for a in args:
             if isinstance(a, Handle):
                 if a._storage.problem:
-                    return poisoned(cls, op, args, a)
+                    return unreadable_results(cls, op, args, a)
                 if a.result_class.rank > cls.rank:
                     cls = a.result_class
-                wants = a.requires_grad or wants
+                requires_grad = a.requires_grad or requires_grad
         results: tuple[Any, ...] = ()
         if isinstance(op, ALIASING) and isinstance(args[0], Handle):
             layout = layout_of(op, args[0])
@@ -234,19 +234,19 @@ class Trace:
                 self.effects = [token for token in self.effects if token is not taken] + [values[0]]
         if KINDS:  # a trace that raises here leaves a node that nothing reads
             set_place(results, together(args, Handle))
-        if wants and mode.grad:
+        if requires_grad and mode.grad:
             record(op, kept, results)
         return results
 
-    def meet(self, handle: Handle, *, wants: bool) -> None:
-        """A Tensor is read or asked whether it wants a gradient; for one from outside this is a guard, and where its memory is."""
+    def meet(self, handle: Handle, *, requires_grad: bool) -> None:
+        """A Tensor is read or asked whether it requires a gradient; for one from outside this is a guard, and where its memory is."""
         if handle._array is None:
             return
         trace = self if self.parent is None else self.outermost
-        if id(handle) not in trace.met and id(handle) not in trace.shown:
+        if id(handle) not in trace.captured and id(handle) not in trace.exposed:
             storage, view = handle._storage, handle._view
             steps = view.steps if view is not None else ()
-            trace.met[id(handle)] = Met(handle, wants, storage, storage.order, steps, hooks_of(handle))
+            trace.captured[id(handle)] = Captured(handle, requires_grad, storage, storage.order, steps, hooks_of(handle))
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
@@ -265,12 +265,12 @@ class Trace:
             check_fits(target._type, array)
             new = self.array_value(array)
         storage = target._storage
-        if storage not in self.born_here:
+        if storage not in self.created_here:
             self.check_outside_write(target)
-            self.meet(target, wants=target.requires_grad)
+            self.meet(target, requires_grad=target.requires_grad)
         old = self.value(target)
         new = broadcast_to(new, old.shape)
-        if storage not in self.born_here:
+        if storage not in self.created_here:
             self.written[storage] = None
             self.versions.setdefault(storage, storage.version)
         view = target._view
@@ -294,14 +294,14 @@ class Trace:
 
     def show(self, handle: Handle, of: Handle) -> None:
         """A Tensor was made on the memory of another: at each call it is to be found where that is then."""
-        self.meet(of, wants=of.requires_grad)
+        self.meet(of, requires_grad=of.requires_grad)
         if handle._array is not None:
-            self.outermost.shown[id(handle)] = handle
+            self.outermost.exposed[id(handle)] = handle
 
-    def note_wants(self, handle: Handle) -> None:
+    def note_requires_grad(self, handle: Handle) -> None:
         """`requires_grad` is set."""
-        self.meet(handle, wants=handle.requires_grad)
-        self.wants.setdefault(id(handle), (handle, handle._wants))
+        self.meet(handle, requires_grad=handle.requires_grad)
+        self.required.setdefault(id(handle), (handle, handle._requires_grad))
 
     def note_history(self, handle: Handle) -> None:
         """The place on the tape is replaced."""
@@ -312,8 +312,8 @@ class Trace:
         if self.parent is not None:
             self.parent.forbid(owner, name)
         elif not vars(owner):
-            self.newborn[id(owner)] = owner
-        elif id(owner) not in self.newborn:
+            self.created_objects[id(owner)] = owner
+        elif id(owner) not in self.created_objects:
             raise TraceError(
                 f"{type(owner).__name__}.{name} is set inside a compiled function, which happens only while it is traced",
                 likely=f"{hints(owner).keep}, or set the attribute outside",
@@ -322,7 +322,7 @@ class Trace:
     def note_read(self, owner: object, name: str) -> None:
         """An attribute of an object that changes under the user's hands is read: a guard, also where it is not there."""
         outermost, held = self.outermost, vars(owner)
-        if (id(held), name) not in outermost.attributes and id(owner) not in outermost.newborn:
+        if (id(held), name) not in outermost.attributes and id(owner) not in outermost.created_objects:
             item = Item(f"{type(owner).__name__}.{name}", held, name, held.get(name, ABSENT))
             outermost.attributes[id(held), name] = item
             outermost.watched.append(item)
@@ -339,8 +339,8 @@ class Trace:
                 self.grads[key] = handle, was
                 handle._grad = was
                 hidden.pop(id(handle), None)
-        for handle, wants in self.wants.values():
-            handle._wants = wants
+        for handle, requires_grad in self.required.values():
+            handle._requires_grad = requires_grad
         for past in self.histories.values():
             past.handle._node, past.handle._index, past.handle._changes = past.node, past.index, past.changes
         for storage, version in self.versions.items():

@@ -48,7 +48,7 @@ class device:  # noqa: N801  torch's name
 CPU = device()
 
 
-def shown(place: Device) -> device:
+def device_of(place: Device) -> device:
     """torch's name of a place."""
     return CPU if place.index is None else device(place.type, place.index)
 

@@ -21,7 +21,7 @@ from gradwerk.tensor import tensor as base
 from gradwerk.tensor.apply import another, assign
 from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
 from gradwerk.tensor.grad import backward as core_backward
-from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_wants, settle
+from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_requires_grad, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major
@@ -30,7 +30,7 @@ from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
-from gradwerk.torch.devices import shown
+from gradwerk.torch.devices import device_of
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
@@ -56,7 +56,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         elif len(data) == 1 and isinstance(data[0], base.Tensor) and dtype in (None, data[0].dtype):
             become(self, another(data[0]))
             if requires_grad:
-                set_wants(self, wants=True)
+                set_requires_grad(self, value=True)
         elif len(data) == 1 and not isinstance(data[0], (str, bytes)):
             typed = isinstance(data[0], np.ndarray | np.generic | Handle)  # here torch.Tensor(array) keeps the dtype, as torch.tensor does
             super().__init__(data[0], dtype or (None if typed else np.float32), requires_grad=requires_grad)
@@ -133,7 +133,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
     @property
     def device(self) -> Place:
         """Where the memory is."""
-        return shown(place_of(self._storage))
+        return device_of(place_of(self._storage))
 
     @property
     def is_cuda(self) -> bool:
@@ -162,7 +162,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         trace = mode.trace
         if trace is None:
             adopt(self, value)
-        elif value._storage in trace.born_here and value._type == self._type:
+        elif value._storage in trace.created_here and value._type == self._type:
             assign(self, value)
         else:
             problem = "a Tensor takes another's memory (`x.data = y`) inside a compiled function"
@@ -301,7 +301,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         view = other._view
         made = make(type(self), other._storage, other._array, other._type, view and view.alone)
         made.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
-        made._wants = self._wants
+        made._requires_grad = self._requires_grad
         return made
 
     def __repr__(self) -> str:
@@ -313,7 +313,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         return printing.text(self._array, [*place, *made_by])
 
     def _wanted(self) -> list[str]:
-        return ["requires_grad=True"] if self._wants else []
+        return ["requires_grad=True"] if self._requires_grad else []
 
     @property
     def grad_fn(self) -> Any:  # noqa: ANN401
@@ -349,7 +349,7 @@ class Parameter(Tensor, base.Parameter):  # type: ignore[misc]  # as Tensor
         become(self, data.detach())
         if mode.trace is not None:
             mode.trace.show(self, data)
-        set_wants(self, requires_grad)
+        set_requires_grad(self, requires_grad)
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Self:
         """In memory of its own, without a gradient, as torch's."""

@@ -48,11 +48,11 @@ class Progress(Events):
         self._write(self.line(run), end="\n")
 
     def line(self, run: Run) -> str:
-        """The line inside an epoch.  On a terminal the bar takes what room the numbers leave."""
+        """The line inside an epoch.  On a terminal the bar takes what columns the numbers leave."""
         head, place = f"epoch {run.epoch + 1}/{run.epochs}", f"{run.batch}/{run.batches}"
         tail = f"{means(run.logs)}  {run.speed:,.0f} {self.unit}/s  {clock(run.seconds_left)} left"
-        room = shutil.get_terminal_size().columns - len(head) - len(place) - len(tail) - 6 if self.live else _WIDTH
-        drawn = bar(run.batch, run.batches, min(room, _WIDTH)) + " " if room >= _NARROWEST else ""
+        columns = shutil.get_terminal_size().columns - len(head) - len(place) - len(tail) - 6 if self.live else _WIDTH
+        drawn = bar(run.batch, run.batches, min(columns, _WIDTH)) + " " if columns >= _NARROWEST else ""
         return f"{head}  {drawn}{place}  {tail}"
 
     def closing_line(self, run: Run) -> str:

@@ -17,8 +17,8 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ShapeError
 from gradwerk.compiler.chunks import SMALLEST, count_of, step_of
 from gradwerk.compiler.contraction.cuts import Cut
+from gradwerk.compiler.contraction.nominal import examples
 from gradwerk.compiler.contraction.roles import Choice
-from gradwerk.compiler.contraction.usual import examples
 from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.llvm.borders import MOST_AXES, BorderKernel
 from gradwerk.compiler.llvm.contract import OUTER

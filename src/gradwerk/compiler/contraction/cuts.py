@@ -122,7 +122,7 @@ def terms_of(choice: Choice) -> int:
 
 
 def in_parts(choice: Choice) -> Cut | None:
-    """A sum over more examples than usual, cut into parts that are short enough to run through; None where they would be too many."""
+    """A sum over more examples than nominal, cut into parts that are short enough to run through; None where they would be too many."""
     entries = choice.sums[0].extent
     step = max(LONGEST_SUM * entries // terms_of(choice), 1)
     cut = _cut(SUM, step, entries)

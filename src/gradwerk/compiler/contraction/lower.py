@@ -12,11 +12,11 @@ from gradwerk.base.dtypes import DType
 from gradwerk.compiler.contraction.borders import mended
 from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, in_parts, is_long, kind_of
 from gradwerk.compiler.contraction.nest import Axis, Side, padded_memory, side_of
+from gradwerk.compiler.contraction.nominal import NOMINAL, Ints, Layout, carried_over, examples
 from gradwerk.compiler.contraction.parts import beside_part, overlap_of, read_part, written_part
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.compiler.contraction.schedule import choose
-from gradwerk.compiler.contraction.usual import USUAL, Ints, Layout, carried_over, examples
 from gradwerk.compiler.llvm.body import count_flops, giving, passing, stem
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
 from gradwerk.compiler.llvm.epilogue import Epilogue
@@ -96,14 +96,14 @@ Schedule = tuple[Choice, Cut, Form]
 def scheduled(layout: Layout, lasting: tuple[bool, bool], target: Target, width: int) -> Schedule:
     """The schedule of a layout.
 
-    The choice and the form of the kernel are those of a usual number of examples, where that fits, so that no number needs its own kernels.
+    The choice and the form of the kernel are those of a nominal number of examples, where that fits: no number needs its own kernels.
     """
     if examples(layout.op):
-        for count in USUAL:
-            usual = layout.usual(count)
-            if usual is None:
+        for count in NOMINAL:
+            nominal = layout.nominal(count)
+            if nominal is None:
                 break
-            choice, cut, form = chosen(usual, lasting, target, width)
+            choice, cut, form = chosen(nominal, lasting, target, width)
             here = carried_over(choice, layout)
             if here is not None and form.fits(here, width):
                 cut = cut_along(cut.kind, here, width)

@@ -46,7 +46,7 @@ def emit_node(e: LaneEmitter, node: Node, args: Sequence[Lanes], index: Lanes | 
 
 
 def evaluate(body: Graph, e: LaneEmitter, inputs: Sequence[Lanes], index: Lanes | None = None) -> list[Lanes]:
-    """The outputs of a body without folds."""
+    """The outputs of a body without reductions."""
     place: dict[Value, Lanes] = dict(zip(body.inputs, inputs, strict=True))
     for node in body.live():
         if not isinstance(node.op, Input):

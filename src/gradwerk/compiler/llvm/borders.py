@@ -108,7 +108,7 @@ class BorderBuilder:
             mask = f.first_lanes(f.sub(end, loop.index), self.width)
             x = f.load_masked(type_, f.at(guard, loop.index, element=self.element), mask)
             loop.next(f.intrinsic("fma", x, zero, loop.carried[0]))
-        return f.fold_lanes(loop.results[0], lambda a, b: f.emit(f"fadd {a.type} {a}, {b}", a.type))
+        return f.reduce_lanes(loop.results[0], lambda a, b: f.emit(f"fadd {a.type} {a}, {b}", a.type))
 
     def decode(self, number: Integer, first: Integer, end: Integer) -> None:
         """Writes the places along axes first..end-1, of which the last moves fastest, at which entry `number` stands."""

@@ -19,7 +19,7 @@ from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.indexed import as_i64
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
-from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Folding, Lane, fold_range, lanes_for
+from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Combiner, Lane, lanes_for, reduce_range
 from gradwerk.compiler.llvm.spaces import FAR, axes_of, count_free, patterns, read_strides, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, overload, scalar
 from gradwerk.compiler.target import Target
@@ -74,12 +74,12 @@ class BoundsBuilder:
         self.counted = others[-1] if spec.nested else None
         self.allowed = [LaneEmitter(self.f, 1).load(pointer, spec.dtype) for pointer in allowed]
         zero, self.one = self.e.const(0, spec.dtype), self.e.const(1, spec.dtype)
-        self.folding = Folding((zero, zero), self.wider)
+        self.combiner = Combiner((zero, zero), self.wider)
 
     def build(self) -> str:
         """The whole kernel."""
         f = self.f
-        lowest, highest = self.range_of(0, self.indices, self.folding.identities)
+        lowest, highest = self.range_of(0, self.indices, self.combiner.identities)
         with f.when(f.emit(f"or i1 {self.outside(lowest, 'min')}, {self.outside(highest, 'max')}", "i1")):
             self.find()
         return self.module.text()
@@ -95,26 +95,26 @@ class BoundsBuilder:
         f = self.f
         if axis < self.rank - 1:
             with f.loop(0, self.counts[axis], carried=so_far) as loop:
-                loop.next(*self.range_of(axis + 1, self.along(at, axis, loop.index), self.folding.typed(loop.carried)))
-            return self.folding.typed(loop.results)
+                loop.next(*self.range_of(axis + 1, self.along(at, axis, loop.index), self.combiner.typed(loop.carried)))
+            return self.combiner.typed(loop.results)
         row = Lane(self.e, at, self.spec.dtype, self.strides[-1], self.spec.letters[0][-1] == FAR).prepare()
         allowed = [self.e.splat(one) for one in self.allowed]
 
-        def part(place: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  as fold_range asks
+        def part(place: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  as reduce_range asks
             there = f.first_lanes(f.sub(self.counts[axis], place), self.e.count) if last else None
             x = row.load(place, there)
             if self.spec.divisors:
-                x = self.e.select(self.zero_at(x, there), self.one, self.folding.identities[0])
+                x = self.e.select(self.zero_at(x, there), self.one, self.combiner.identities[0])
             for one in allowed:
-                x = self.e.select(self.e.compare("eq", x, one), self.folding.identities[0], x)
+                x = self.e.select(self.e.compare("eq", x, one), self.combiner.identities[0], x)
             return [x, x]
 
-        found = fold_range(f, self.folding, (0, self.counts[axis]), part, step=self.e.count, masked=self.masks)
+        found = reduce_range(f, self.combiner, (0, self.counts[axis]), part, step=self.e.count, masked=self.masks)
         return self.wider(so_far, found)
 
     def zero_at(self, x: Lanes, there: Value | None) -> Lanes:
         """Where a divisor is 0, of those that are there."""
-        zero = self.e.compare("eq", x, self.folding.identities[0])
+        zero = self.e.compare("eq", x, self.combiner.identities[0])
         return zero if there is None else self.e.bit_and(zero, self.e.wrap(there, dtypes.bool_))
 
     def along(self, at: Value, axis: int, index: Integer) -> Value:

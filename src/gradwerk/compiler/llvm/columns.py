@@ -1,8 +1,8 @@
 """Column kernels: row regions whose rows lie across memory (softmax over channels, normalisation over the first axis).
 
-Each lane has a row of its own, and all walk along their rows together, once per level of folds: neighbours in memory are neighbours in
-lanes, and no lanes are folded.  What a walk needs of elementwise values is computed again, except transcendental functions of rows that fit
-on the stack.
+Each lane has a row of its own, and all walk along their rows together, once per level of reductions: neighbours in memory are
+neighbours in lanes, and no lanes are reduced.  What a walk needs of elementwise values is computed again, except transcendental functions
+of rows that fit on the stack.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import cached_property
 
 from gradwerk.compiler.llvm.body import digest, emit_node, spelled, stem, weight
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
-from gradwerk.compiler.llvm.lanes import fold_range
-from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, folding_of
+from gradwerk.compiler.llvm.lanes import reduce_range
+from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, combiner_of
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
@@ -22,7 +22,7 @@ from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
 
 UNROLL = 4
-"""Elements of a row that are folded side by side."""
+"""Elements of a row that are reduced side by side."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class ColumnBuilder:
         self.f, self.e, self.lane_axis = self.nest.f, self.nest.e, self.nest.rank - 1
         self.length: Integer = self.nest.extents[-2]
         self.levels = Levels(spec.body)
-        self.room: dict[BodyValue, Value] = {}
+        self.scratch: dict[BodyValue, Value] = {}
         if spec.keeps:
-            self.room = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
+            self.scratch = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
 
     def build(self) -> str:
         """The whole kernel."""
@@ -90,7 +90,7 @@ class ColumnBuilder:
                 block.narrow[value] = self.load(number, block.at, block)
         for level in range(levels.depth):
             self.narrow(block, level)
-            self.fold_pass(levels.folds[level], block)
+            self.reduce_pass(levels.reductions[level], block)
         self.narrow(block, levels.depth)
         self.last_pass(block)
 
@@ -103,11 +103,11 @@ class ColumnBuilder:
         for node in self.levels.narrow.get(level, ()):
             block.narrow[node.values[0]] = emit_node(self.e, node, [block.narrow[a] for a in node.args], None)
 
-    def fold_pass(self, folds: Sequence[Node], block: Block) -> None:
-        """One walk along the rows that computes these folds, and keeps what later walks will want."""
-        wanted = [node.args[0] for node in folds]
+    def reduce_pass(self, reductions: Sequence[Node], block: Block) -> None:
+        """One walk along the rows that computes these reductions, and keeps what later walks will want."""
+        wanted = [node.args[0] for node in reductions]
         inside = {node.values[0] for node in self.levels.cone(wanted)}
-        fresh = [value for value in self.room if value in inside and value not in block.stored]
+        fresh = [value for value in self.scratch if value in inside and value not in block.stored]
 
         def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  every element is whole
             place = self.element([*wanted, *fresh], block, index)
@@ -116,9 +116,9 @@ class ColumnBuilder:
             return [place[value] for value in wanted]
 
         unroll = 1 if weight(self.body) > HEAVY_BODY else UNROLL
-        totals = fold_range(self.f, folding_of(self.e, folds), (0, self.length), body, unroll=unroll)
+        totals = reduce_range(self.f, combiner_of(self.e, reductions), (0, self.length), body, unroll=unroll)
         block.stored.update(fresh)
-        for node, total in zip(folds, totals, strict=True):
+        for node, total in zip(reductions, totals, strict=True):
             block.narrow[node.values[0]] = total
 
     def last_pass(self, block: Block) -> None:
@@ -141,7 +141,7 @@ class ColumnBuilder:
 
     def kept_at(self, value: BodyValue, index: Integer) -> Value:
         """Where a kept value's lanes stand for one place of the rows."""
-        return self.f.at(self.room[value], self.f.mul(index, self.e.count), element=MEMORY[value.dtype])
+        return self.f.at(self.scratch[value], self.f.mul(index, self.e.count), element=MEMORY[value.dtype])
 
     def element(self, wanted: Sequence[BodyValue], block: Block, index: Integer) -> dict[BodyValue, Lanes]:
         """Wanted values at one place of the rows: kept ones are loaded, others computed from what they need."""

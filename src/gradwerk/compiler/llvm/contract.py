@@ -339,7 +339,7 @@ class TileBuilder:
         with f.loop(0, rows) as i:
             row, places = self.at(block, f.mul(i.index, vectors * self.width)), self.moved(outs, i.index, self.row_outs)
             for j in range(vectors):
-                one = f.fold_lanes(f.load(self.type, self.at(row, j * self.width)), self.add)
+                one = f.reduce_lanes(f.load(self.type, self.at(row, j * self.width)), self.add)
                 place, *others = self.moved(places, j, self.column_outs)
                 f.store(one if self.spec.epilogue is None else self.spec.epilogue.finish(f, one, others, 1, None), place)
 

@@ -8,8 +8,8 @@
         f.store(a, f.at(y, loop.index))
     module.text()
 
-Integers may be Python ints or i64 values: arithmetic on Python ints folds, so one generator serves baked and run-time extents.  Addresses
-count in elements.  Nothing is reordered: flags such as `reassoc` stand only where a caller writes them.
+Integers may be Python ints or i64 values: arithmetic on Python ints is done at once, so one generator serves baked and run-time extents.
+Addresses count in elements.  Nothing is reordered: flags such as `reassoc` stand only where a caller writes them.
 """
 
 from __future__ import annotations
@@ -293,7 +293,7 @@ class Function:
         type_ = vector(scalar(a.type), len(order))
         return self.emit(f"shufflevector {a.type} {a}, {a.type} {other}, <{len(order)} x i32> <{places}>", type_)
 
-    def fold_lanes(self, value: Value, combine: Callable[[Value, Value], Value]) -> Value:
+    def reduce_lanes(self, value: Value, combine: Callable[[Value, Value], Value]) -> Value:
         """All lanes into one scalar by halving, a fixed order: lane k with lane k + half, until one is left."""
         width = lanes(value.type)
         while width > 1:

@@ -1,4 +1,4 @@
-"""Vectors of lanes along one axis: loops with tails, folds in fixed order, and operands read or written along the lanes by their letter."""
+"""Vectors of lanes along one axis: loops with tails, reductions in fixed order, and operands along the lanes by their letter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradwerk.compiler.target import Target
 
 FULL_VECTOR = 64
 """Bytes of a register from which masks are cheap (AVX-512)."""
-FOLD_BLOCK = 64
+REDUCE_BLOCK = 64
 """So many values go into one accumulator before it is added to the total: errors grow with the blocks, not with the values."""
 
 
@@ -42,8 +42,8 @@ def each_vector(
 
 
 @dataclass(frozen=True)
-class Folding:
-    """What is folded: the partial results of nothing, one step, and how two partial results become one."""
+class Combiner:
+    """What is reduced: the partial results of nothing, one step, and how two partial results become one."""
 
     identities: Sequence[Lanes]
     combine: Callable[[Sequence[Lanes], Sequence[Lanes]], list[Lanes]]
@@ -53,9 +53,9 @@ class Folding:
         return [Lanes(v.name, v.type, i.dtype) for v, i in zip(values, self.identities, strict=True)]
 
 
-def fold_range(
+def reduce_range(
     f: Function,
-    folding: Folding,
+    combiner: Combiner,
     span: tuple[Integer, Integer],
     body: Callable[[Integer, bool], Sequence[Lanes]],
     *,
@@ -68,29 +68,29 @@ def fold_range(
     `last` tells the body that fewer than `step` entries may be left.  `masked` says that this costs nothing, so that one loop does all.
     """
     low, high = span
-    width = len(folding.identities)
+    width = len(combiner.identities)
     whole = unroll == 1 and masked
     full = high if whole else f.add(low, _multiple(f, f.sub(high, low), step * unroll))
-    total: Sequence[Lanes] = folding.identities
-    with f.loop(low, full, step=FOLD_BLOCK * step, carried=total) as block:
-        stop = f.minimum(f.add(block.index, FOLD_BLOCK * step), full)
-        with f.loop(block.index, stop, step=step * unroll, carried=list(folding.identities) * unroll, once=True) as loop:
+    total: Sequence[Lanes] = combiner.identities
+    with f.loop(low, full, step=REDUCE_BLOCK * step, carried=total) as block:
+        stop = f.minimum(f.add(block.index, REDUCE_BLOCK * step), full)
+        with f.loop(block.index, stop, step=step * unroll, carried=list(combiner.identities) * unroll, once=True) as loop:
             turn: list[Lanes] = []
             for u in range(unroll):
-                before = folding.typed(loop.carried[u * width : (u + 1) * width])
-                turn += folding.combine(before, body(f.add(loop.index, u * step), whole))
+                before = combiner.typed(loop.carried[u * width : (u + 1) * width])
+                turn += combiner.combine(before, body(f.add(loop.index, u * step), whole))
             loop.next(*turn)
-        parts = [folding.typed(loop.results[u * width : (u + 1) * width]) for u in range(unroll)]
+        parts = [combiner.typed(loop.results[u * width : (u + 1) * width]) for u in range(unroll)]
         while len(parts) > 1:
             half = len(parts) // 2
-            parts = [folding.combine(a, b) for a, b in zip(parts[:half], parts[half:], strict=True)]
-        block.next(*folding.combine(folding.typed(block.carried), parts[0]))
-    total = folding.typed(block.results)
+            parts = [combiner.combine(a, b) for a, b in zip(parts[:half], parts[half:], strict=True)]
+        block.next(*combiner.combine(combiner.typed(block.carried), parts[0]))
+    total = combiner.typed(block.results)
     if whole or (unroll == 1 and step == 1):
         return list(total)
     with f.loop(full, high, step=step, carried=total) as tail:
-        tail.next(*folding.combine(folding.typed(tail.carried), body(tail.index, True)))  # noqa: FBT003
-    return folding.typed(tail.results)
+        tail.next(*combiner.combine(combiner.typed(tail.carried), body(tail.index, True)))  # noqa: FBT003
+    return combiner.typed(tail.results)
 
 
 def _multiple(f: Function, count: Integer, of: int) -> Integer:

@@ -1,4 +1,4 @@
-"""In which order a kernel that folds rows computes the values of its body."""
+"""In which order a kernel that reduces rows computes the values of its body."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import Lanes
-from gradwerk.compiler.llvm.lanes import Folding
+from gradwerk.compiler.llvm.lanes import Combiner
 from gradwerk.compiler.spoken import is_heavy
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
@@ -21,12 +21,12 @@ HEAVY_BODY = 24
 
 
 class Levels:
-    """Of each value of a body: how many folds come before it, and whether it varies along the row."""
+    """Of each value of a body: how many reductions come before it, and whether it varies along the row."""
 
     def __init__(self, body: Graph) -> None:
         self.nodes = [node for node in body.live() if not isinstance(node.op, Input)]
-        self.folds: dict[int, list[Node]] = {}
-        """By level, the folds that this pass computes."""
+        self.reductions: dict[int, list[Node]] = {}
+        """By level, the reductions that this pass computes."""
         self.narrow: dict[int, list[Node]] = {}
         """By level, the values of one number per row that this pass can begin with and earlier ones could not."""
         self.along: dict[int, list[Node]] = {}
@@ -34,15 +34,15 @@ class Levels:
         self.level: dict[BodyValue, int] = dict.fromkeys(body.inputs, 0)
         self.wide: set[BodyValue] = {value for value in body.inputs if value.shape == (2,)}
         for node in self.nodes:
-            value, fold = node.values[0], isinstance(node.op, Reduction)
+            value, reduces = node.values[0], isinstance(node.op, Reduction)
             before = max((self.level[a] for a in node.args), default=0)
-            self.level[value] = before + fold
-            if not fold and (isinstance(node.op, Random) or any(a in self.wide for a in node.args)):
+            self.level[value] = before + reduces
+            if not reduces and (isinstance(node.op, Random) or any(a in self.wide for a in node.args)):
                 self.wide.add(value)
-            kind = self.folds if fold else self.along if value in self.wide else self.narrow
+            kind = self.reductions if reduces else self.along if value in self.wide else self.narrow
             kind.setdefault(before, []).append(node)
-        self.depth = max(self.folds, default=-1) + 1
-        passes = [[node.args[0] for node in folds] for folds in self.folds.values()]
+        self.depth = max(self.reductions, default=-1) + 1
+        passes = [[node.args[0] for node in reductions] for reductions in self.reductions.values()]
         needed = Counter(node for wanted in (*passes, body.outputs) for node in self.cone(wanted))
         self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and is_heavy(node)]
 
@@ -57,13 +57,13 @@ class Levels:
         return sorted(found, key=lambda node: node.number)
 
 
-def folding_of(e: LaneEmitter, folds: Sequence[Node]) -> Folding:
-    """Several folds at once, over vectors of lanes."""
-    ops = [node.op for node in folds]
-    kinds = [node.args[0].dtype for node in folds]
+def combiner_of(e: LaneEmitter, reductions: Sequence[Node]) -> Combiner:
+    """Several reductions at once, over vectors of lanes."""
+    ops = [node.op for node in reductions]
+    kinds = [node.args[0].dtype for node in reductions]
     identities = [e.const(op.identity(d), d) for op, d in zip(ops, kinds, strict=True) if isinstance(op, Reduction)]
 
     def combine(a: Sequence[Lanes], b: Sequence[Lanes]) -> list[Lanes]:
         return [op.combine(e, x, y) for op, x, y in zip(ops, a, b, strict=True) if isinstance(op, Reduction)]
 
-    return Folding(identities, combine)
+    return Combiner(identities, combine)

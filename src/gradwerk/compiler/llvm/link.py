@@ -97,13 +97,13 @@ def _as_written() -> Iterator[None]:
         yield
     finally:
         try:
-            _as_usual(llvm)
+            _restore_options(llvm)
         except BaseException:  # a signal came
-            _as_usual(llvm)
+            _restore_options(llvm)
             raise
 
 
-def _as_usual(llvm: Any) -> None:  # noqa: ANN401  llvmlite's binding
+def _restore_options(llvm: Any) -> None:  # noqa: ANN401  llvmlite's binding
     """May be done twice."""
     for option in ("-disable-lsr=false", "-enable-misched=true"):
         llvm.set_option("gradwerk", option)

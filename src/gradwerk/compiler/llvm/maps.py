@@ -3,7 +3,7 @@
 The space is merged to as few axes as all operands allow; the lanes run along the axis where most operands have neighbours.  Two shapes of
 space get help:
     tiled   an operand has its neighbours along another axis (a transpose): square blocks, turned in registers
-    folded  the last axis is shorter than a few vectors and what repeats along the outer one has neighbours (a bias of 6 channels): it is
+    blocked the last axis is shorter than a few vectors and what repeats along the outer one has neighbours (a bias of 6 channels): it is
             repeated in a small block of memory, and whole blocks of rows run as one long row
 """
 
@@ -26,7 +26,7 @@ from gradwerk.compiler.work import Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph
 
 BLOCK = 512
-"""Elements of a folded block at most."""
+"""Elements of a block of rows at most."""
 LIGHT, LONG = 12, 60
 """A body of at most so many instructions is unrolled; one of more stands in the code once, with masks, instead of twice."""
 
@@ -39,12 +39,12 @@ class MapKernel:
     letters: tuple[str, ...]
     chunked: int
     tiled: bool = False
-    folded: bool = False
+    blocked: bool = False
 
     @cached_property
     def name(self) -> str:
         """Content name."""
-        return f"{stem('map', self.body)}_{digest('map', spelled(self.body), self.letters, self.chunked, self.tiled, self.folded)}"
+        return f"{stem('map', self.body)}_{digest('map', spelled(self.body), self.letters, self.chunked, self.tiled, self.blocked)}"
 
     def build(self, target: Target) -> str:
         """LLVM text.  Extents: the axes', the chunk step, then the run-time strides."""
@@ -64,8 +64,8 @@ class MapBuilder:
     def build(self) -> str:
         """The whole kernel."""
         nest, last = self.nest, self.rank - 1
-        if self.spec.tiled or self.spec.folded:
-            nest.walk(range(last - 1), nest.start(), self.tiles if self.spec.tiled else self.fold)
+        if self.spec.tiled or self.spec.blocked:
+            nest.walk(range(last - 1), nest.start(), self.tiles if self.spec.tiled else self.blocks)
         else:
             low, high = nest.spans[last]
             nest.walk(range(last), nest.start(), lambda at: self.row(nest.advance(at, low, last), self.f.sub(high, low)))
@@ -102,18 +102,18 @@ class MapBuilder:
             here = nest.advance(at, block.index, axis)
             with f.loop(0, count, step=e.count) as column:
                 left = f.sub(count, column.index)
-                for n, room in turned.items():
-                    self.turn(n, here[n], column.index, (rows, left), room)
+                for n, scratch in turned.items():
+                    self.turn(n, here[n], column.index, (rows, left), scratch)
                 mask = f.first_lanes(left, e.count)
                 with f.loop(0, rows, once=True) as loop:
                     places = nest.advance(here, loop.index, axis)
-                    for n, room in turned.items():  # so far from the room's start that adding the column leads to the row's turned copy
+                    for n, scratch in turned.items():  # so far from its start that adding the column leads to the row's copy
                         distance = f.sub(f.mul(loop.index, e.count), column.index)
-                        places[n] = f.at(room, distance, element=MEMORY[nest.dtypes[n]])
+                        places[n] = f.at(scratch, distance, element=MEMORY[nest.dtypes[n]])
                     self.apply(nest.lanes(places, letters), places, [column.index], mask)
 
-    def turn(self, number: int, place: Place, column: Integer, sizes: tuple[Integer, Integer], room: Value) -> None:
-        """Copies a block of (rows, lanes) into `room`, row by row."""
+    def turn(self, number: int, place: Place, column: Integer, sizes: tuple[Integer, Integer], scratch: Value) -> None:
+        """Copies a block of (rows, lanes) into `scratch`, row by row."""
         f, e, dtype = self.f, self.e, self.nest.dtypes[number]
         rows, left = sizes
         element, lane = MEMORY[dtype], self.nest.lane(number, place)
@@ -122,7 +122,7 @@ class MapBuilder:
             type_ = vector(element, e.count)
             lines = [f.load(type_, lane.pointer(f.add(column, n))) for n in range(e.count)]
             for n, line in enumerate(transposed(f, lines)):
-                f.store(line, f.at(room, n * e.count, element=element))
+                f.store(line, f.at(scratch, n * e.count, element=element))
             return ()
 
         def part() -> Sequence[Value]:
@@ -130,12 +130,12 @@ class MapBuilder:
             strided = lane.prepare_store()
             with f.loop(0, rows) as loop:
                 x = replace(strided, base=f.at(strided.base, loop.index, element=element)).load(column, mask)
-                e.store(x, f.at(room, f.mul(loop.index, e.count), element=element))
+                e.store(x, f.at(scratch, f.mul(loop.index, e.count), element=element))
             return ()
 
         f.either(f.both(f.compare("eq", rows, e.count), f.compare("sge", left, e.count)), whole, part)
 
-    def fold(self, at: list[Place]) -> None:
+    def blocks(self, at: list[Place]) -> None:
         """Blocks of rows as one long row; what repeats has been repeated in memory of its own."""
         f, nest, axis = self.f, self.nest, self.rank - 2
         low, high = nest.spans[axis]
@@ -193,12 +193,12 @@ def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ..
     first = axes[0]
     weights = [1] * len(reads) + [4] * len(writes) + [0] * (len(strides) - len(operands))
     axes.append(axes.pop(lane_axis(axes, weights)))
-    folded = folds(axes, len(reads), target)
-    tiled = not folded and _tile(axes)
+    blocked = short_rows(axes, len(reads), target)
+    tiled = not blocked and _tile(axes)
     chunked = axes.index(first)
     cut = Cut.of(first, bytes_of(operands, axes), multiple=target.lanes if tiled and chunked >= len(axes) - 2 else 1)
     letters = patterns(axes, tiled=tiled)
-    kernel = shared(MapKernel(body, letters, chunked, tiled, folded))
+    kernel = shared(MapKernel(body, letters, chunked, tiled, blocked))
     extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
     size = 1
     for extent in space:
@@ -207,7 +207,7 @@ def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ..
     return Work(kernel, accesses(reads, writes, axes, chunked, cut), extents, cut.count, title, size * count_flops(body))
 
 
-def folds(axes: list[Axis], reads: int, target: Target) -> bool:
+def short_rows(axes: list[Axis], reads: int, target: Target) -> bool:
     """Whether blocks of rows are better run as one long row."""
     if len(axes) < 2 or not 0 < axes[-1].extent < 3 * target.lanes or axes[-1].extent % target.lanes == 0:
         return False

@@ -50,8 +50,8 @@ def _double(e: LaneCode, size: Lanes, b: Lanes) -> Lanes:
     rest = e.fma(b, low, fused_sub(e, e.neg(b), high, e.neg(exponent)))
     y = exp(e, exponent)
     better = e.fma(y, rest, y)
-    usual = e.bit_and(e.compare("lt", y, e.const(math.inf, y.dtype)), e.compare("gt", y, e.const(0.0, y.dtype)))
-    return e.select(e.bit_and(usual, e.compare("eq", rest, rest)), better, y)
+    ordinary = e.bit_and(e.compare("lt", y, e.const(math.inf, y.dtype)), e.compare("gt", y, e.const(0.0, y.dtype)))
+    return e.select(e.bit_and(ordinary, e.compare("eq", rest, rest)), better, y)
 
 
 def _log_pair(e: LaneCode, x: Lanes) -> Pair:
@@ -73,8 +73,8 @@ def _log_pair(e: LaneCode, x: Lanes) -> Pair:
     high, error = _sum(e, high, lead)
     low = e.add(e.add(low, error), e.fma(n, e.const(DOUBLE.ln2[1], x.dtype), e.fma(e.const(2.0, x.dtype), s_low, rest)))
     high, low = _sum(e, high, low)
-    usual = e.bit_and(e.compare("gt", x, e.const(0.0, x.dtype)), e.compare("lt", x, e.const(math.inf, x.dtype)))
-    return e.select(usual, high, log(e, x)), e.select(usual, low, e.const(0.0, x.dtype))
+    ordinary = e.bit_and(e.compare("gt", x, e.const(0.0, x.dtype)), e.compare("lt", x, e.const(math.inf, x.dtype)))
+    return e.select(ordinary, high, log(e, x)), e.select(ordinary, low, e.const(0.0, x.dtype))
 
 
 def _split(e: LaneCode, x: Lanes) -> Pair:

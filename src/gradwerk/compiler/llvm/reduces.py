@@ -1,8 +1,8 @@
-"""Reduce kernels: folds over any axes of fused elementwise code.
+"""Reduce kernels: reductions over any axes of fused elementwise code.
 
-The lanes run along the axis where most operands have neighbours, be it reduced (then the lanes are folded at the end) or kept.  When the
-leading axis is reduced, each chunk of it makes a partial result, and a second piece of work combines them in order: so the fold joins the
-chain of the work that makes its argument.  A kept axis shorter than a few vectors next to a reduced one is folded in blocks of rows.
+The lanes run along the axis where most operands have neighbours, be it reduced (then the lanes are reduced at the end) or kept.  When the
+leading axis is reduced, each chunk of it makes a partial result, and a second piece of work combines them in order: so the reduction joins
+the chain of the work that makes its argument.  A kept axis shorter than a few vectors next to a reduced one is reduced in blocks of rows.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from gradwerk.compiler.footprint import Footprint, along
 from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, passing, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
-from gradwerk.compiler.llvm.lanes import Folding, Lane, each_vector, fold_range
-from gradwerk.compiler.llvm.maps import folds as short_rows
-from gradwerk.compiler.llvm.maps import repeat
+from gradwerk.compiler.llvm.lanes import Combiner, Lane, each_vector, reduce_range
+from gradwerk.compiler.llvm.maps import repeat, short_rows
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, lanes
@@ -31,7 +30,7 @@ from gradwerk.ir.op import Reduction
 
 REDUCED, KEPT = "r", "k"
 BLOCK = 512
-"""Elements of a folded block at most; as in maps.repeat."""
+"""Elements of a block of rows at most; as in maps.repeat."""
 LIGHT = 12
 MOST_PARTIALS = 1 << 16
 """Elements of partial results above which chunks are cut along a kept axis instead."""
@@ -42,7 +41,7 @@ class ReduceKernel:
     """The structure of a reduce kernel.  `kinds`: per axis r or k; `letters` as in maps, with the results' along reduced axes 0."""
 
     body: Graph
-    folds: tuple[Reduction, ...]
+    reductions: tuple[Reduction, ...]
     letters: tuple[str, ...]
     kinds: str
     chunked: int
@@ -51,8 +50,8 @@ class ReduceKernel:
     @cached_property
     def name(self) -> str:
         """Content name."""
-        what = [op.name for op in self.folds]
-        says = [spoken(op.along((0,)), (value.dtype,)) for op, value in zip(self.folds, self.body.outputs, strict=True)]
+        what = [op.name for op in self.reductions]
+        says = [spoken(op.along((0,)), (value.dtype,)) for op, value in zip(self.reductions, self.body.outputs, strict=True)]
         code = digest("reduce", spelled(self.body), says, self.letters, self.kinds, self.chunked, self.blocked)
         return f"{stem('_'.join(['reduce', *dict.fromkeys(what)]), self.body)}_{code}"
 
@@ -92,15 +91,15 @@ class ReduceBuilder:
         """An address moved by elements."""
         return place if isinstance(place, int) else self.f.at(place, distance, element=MEMORY[dtype])
 
-    def folding(self, e: LaneEmitter) -> Folding:
-        """The folds, on the lanes of an emitter."""
+    def combiner(self, e: LaneEmitter) -> Combiner:
+        """The reductions, on the lanes of an emitter."""
         kinds = [value.dtype for value in self.spec.body.outputs]
-        identities = [e.const(op.identity(d), d) for op, d in zip(self.spec.folds, kinds, strict=True)]
+        identities = [e.const(op.identity(d), d) for op, d in zip(self.spec.reductions, kinds, strict=True)]
 
         def combine(a: Sequence[Lanes], b: Sequence[Lanes]) -> list[Lanes]:
-            return [op.combine(e, x, y) for op, x, y in zip(self.spec.folds, a, b, strict=True)]
+            return [op.combine(e, x, y) for op, x, y in zip(self.spec.reductions, a, b, strict=True)]
 
-        return Folding(identities, combine)
+        return Combiner(identities, combine)
 
     def values(self, reads: Sequence[Lane], at: Sequence[Place], index: Integer, mask: Value | None) -> list[Lanes]:
         """The body at one vector."""
@@ -117,16 +116,16 @@ class ReduceBuilder:
         """One element of the results: all reduced axes, then the lanes."""
         totals = self.across_nest(self.reduced, at)
         one = LaneEmitter(self.f, 1)
-        for number, (op, x) in enumerate(zip(self.spec.folds, totals, strict=True), self.nest.reads):
-            self.nest.lane(number, at[number], NONE).store(fold_lanes(one, op, x), 0, None)
+        for number, (op, x) in enumerate(zip(self.spec.reductions, totals, strict=True), self.nest.reads):
+            self.nest.lane(number, at[number], NONE).store(reduce_lanes(one, op, x), 0, None)
 
     def across_nest(self, axes: Sequence[int], at: Sequence[Place]) -> list[Lanes]:
-        """The fold over these reduced axes, lane by lane; the last one is that of the lanes."""
+        """The reduction over these reduced axes, lane by lane; the last one is that of the lanes."""
         f, e, nest = self.f, self.e, self.nest
         low, high = nest.spans[axes[0]]
-        folding = self.folding(e)
+        combiner = self.combiner(e)
         if len(axes) > 1:
-            return fold_range(f, folding, (low, high), lambda i, _: self.across_nest(axes[1:], nest.advance(at, i, axes[0])))
+            return reduce_range(f, combiner, (low, high), lambda i, _: self.across_nest(axes[1:], nest.advance(at, i, axes[0])))
         reads = self.reads(at)
 
         def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001
@@ -134,9 +133,9 @@ class ReduceBuilder:
             values = self.values(reads, at, index, mask)
             if mask is None:
                 return values
-            return [e.wrap(f.select(mask, v, n), v.dtype) for v, n in zip(values, folding.identities, strict=True)]
+            return [e.wrap(f.select(mask, v, n), v.dtype) for v, n in zip(values, combiner.identities, strict=True)]
 
-        return fold_range(f, folding, (low, high), body, step=e.count, unroll=self.unroll, masked=nest.masks)
+        return reduce_range(f, combiner, (low, high), body, step=e.count, unroll=self.unroll, masked=nest.masks)
 
     # ---- lanes along a kept axis
 
@@ -155,7 +154,7 @@ class ReduceBuilder:
         each_vector(self.f, self.f.sub(high, low), self.e.count, 1, body, masks=nest.masks)
 
     def column_nest(self, axes: Sequence[int], at: Sequence[Place], column: Integer, mask: Value | None) -> list[Lanes]:
-        """The fold over these reduced axes at one vector of kept elements."""
+        """The reduction over these reduced axes at one vector of kept elements."""
         nest = self.nest
         span = nest.spans[axes[0]]
 
@@ -165,17 +164,17 @@ class ReduceBuilder:
                 return self.column_nest(axes[1:], here, column, mask)
             return self.values(self.reads(here), here, column, mask)
 
-        return fold_range(self.f, self.folding(self.e), span, body, unroll=self.unroll if len(axes) == 1 else 1)
+        return reduce_range(self.f, self.combiner(self.e), span, body, unroll=self.unroll if len(axes) == 1 else 1)
 
     # ---- a short kept axis: blocks of rows
 
     def blocks(self, at: list[Place]) -> None:
-        """Rows of a few elements: as many as fit a block are added to it as one long row; at the end the block's rows are folded."""
+        """Rows of a few elements: as many as fit a block are added to it as one long row; at the end the block's rows are reduced."""
         f, e, nest, axis = self.f, self.e, self.nest, self.last - 1
         low, high = nest.spans[axis]
         width = nest.extents[self.last]
         rows = f.div(BLOCK, width)
-        rest = Folding(self.folding(e).identities, self.folding(e).combine)
+        rest = Combiner(self.combiner(e).identities, self.combiner(e).combine)
         memory = [f.scratch(MEMORY[d], BLOCK + e.count) for d in nest.dtypes[nest.reads :]]
         with f.loop(0, BLOCK, step=e.count) as loop:
             for block, nothing in zip(memory, rest.identities, strict=True):
@@ -201,9 +200,9 @@ class ReduceBuilder:
 
             count = f.mul(f.minimum(rows, f.sub(high, group.index)), width)
             each_vector(f, count, e.count, 2 if self.unroll > 1 else 1, body, masks=nest.masks)
-        self.fold_block(at, memory, rows, width)
+        self.reduce_block(at, memory, rows, width)
 
-    def fold_block(self, at: Sequence[Place], memory: Sequence[Value], rows: Integer, width: Integer) -> None:
+    def reduce_block(self, at: Sequence[Place], memory: Sequence[Value], rows: Integer, width: Integer) -> None:
         """The rows of the block into one."""
         f, e, nest = self.f, self.e, self.nest
         kinds = nest.dtypes[nest.reads :]
@@ -214,14 +213,14 @@ class ReduceBuilder:
 
         def body(places: Sequence[Integer], mask: Value | None) -> None:
             for place in places:
-                totals = fold_range(f, self.folding(e), (0, rows), partial(rows_at, place, mask), unroll=4)
+                totals = reduce_range(f, self.combiner(e), (0, rows), partial(rows_at, place, mask), unroll=4)
                 for number, x in enumerate(totals, nest.reads):
                     nest.lane(number, at[number]).prepare_store().store(x, place, mask)
 
         each_vector(f, width, e.count, 1, body, masks=nest.masks)
 
 
-def fold_lanes(one: LaneEmitter, op: Reduction, x: Lanes) -> Lanes:
+def reduce_lanes(one: LaneEmitter, op: Reduction, x: Lanes) -> Lanes:
     """All lanes into a scalar."""
     f = one.function
 
@@ -230,51 +229,51 @@ def fold_lanes(one: LaneEmitter, op: Reduction, x: Lanes) -> Lanes:
         made: Value = op.combine(e, e.wrap(a, x.dtype), e.wrap(b, x.dtype))
         return made
 
-    return one.wrap(f.fold_lanes(x, combine), x.dtype)
+    return one.wrap(f.reduce_lanes(x, combine), x.dtype)
 
 
 def lower_reduce(
-    body: Graph, folds: tuple[Reduction, ...], reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...],
+    body: Graph, reductions: tuple[Reduction, ...], reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...],
     target: Target,
 ) -> list[Work]:  # fmt: skip
-    """Folds of body(reads) along the axes that all of `folds` name.
+    """Reductions of body(reads) along the axes that all of `reductions` name.
 
     `writes` have the shape of the space without those axes, or with extent 1 there.
     """
-    reduced = folds[0].axes
+    reduced = reductions[0].axes
     kept_shape = tuple(1 if k in reduced else n for k, n in enumerate(space))
     if 0 in kept_shape:
         return []
     places = [spread(write, reduced, space) for write in writes]
-    plan = ReducePlan(body, folds, reads, space, target)
+    plan = ReducePlan(body, reductions, reads, space, target)
     if not plan.partial:
         return [plan.work(places, per_chunk=0)]
     if plan.cut.count == 1:
-        parts = combined(body, folds, places, kept_shape, 2, target)
+        parts = combined(body, reductions, places, kept_shape, 2, target)
         return [replace(plan.work(places, per_chunk=0), others=(parts.kernel,))]
     size = math.prod(kept_shape)
     strides = tuple(0 if k in reduced else s for k, s in enumerate(row_major(kept_shape)))
     buffers = [Buffer(v.dtype, plan.cut.count * size, "partial results") for v in body.outputs]
     partials = [Operand(buffer, space, strides) for buffer in buffers]
     first = plan.work(partials, per_chunk=size)
-    return [first, combined(body, folds, places, kept_shape, plan.cut.count, target, buffers)]
+    return [first, combined(body, reductions, places, kept_shape, plan.cut.count, target, buffers)]
 
 
 def combined(
-    body: Graph, folds: tuple[Reduction, ...], places: Sequence[Operand], kept: tuple[int, ...], count: int, target: Target,
+    body: Graph, reductions: tuple[Reduction, ...], places: Sequence[Operand], kept: tuple[int, ...], count: int, target: Target,
     buffers: Sequence[Buffer] = (),
 ) -> Work:  # fmt: skip
-    """The fold of the partial results of `count` chunks, which lie in `buffers` one chunk after the other."""
+    """The reduction of the partial results of `count` chunks, which lie in `buffers` one chunk after the other."""
     size = math.prod(kept)
     held = buffers or [Buffer(v.dtype, count * size, "partial results") for v in body.outputs]
     whole = tuple(Operand(buffer, (count, *kept), (size, *row_major(kept))) for buffer in held)
     results = [Operand(p.buffer, (count, *kept), (0, *p.strides), p.offset) for p in places]
-    return combine(passing(*(value.dtype for value in body.outputs)), folds, whole, results, target)
+    return combine(passing(*(value.dtype for value in body.outputs)), reductions, whole, results, target)
 
 
-def combine(body: Graph, folds: tuple[Reduction, ...], parts: tuple[Operand, ...], writes: Sequence[Operand], target: Target) -> Work:
-    """A fold along the first axis only, over whose entries no chunk runs alone: its kernel does not depend on how many there are."""
-    return ReducePlan(body, folds, parts, parts[0].shape, target, axes=(0,)).work(writes, per_chunk=0)
+def combine(body: Graph, reductions: tuple[Reduction, ...], parts: tuple[Operand, ...], writes: Sequence[Operand], target: Target) -> Work:
+    """A reduction along the first axis only, over whose entries no chunk runs alone: its kernel does not depend on how many there are."""
+    return ReducePlan(body, reductions, parts, parts[0].shape, target, axes=(0,)).work(writes, per_chunk=0)
 
 
 def spread(write: Operand, reduced: Sequence[int], space: tuple[int, ...]) -> Operand:
@@ -293,14 +292,14 @@ def spread(write: Operand, reduced: Sequence[int], space: tuple[int, ...]) -> Op
 
 
 class ReducePlan:
-    """How one fold over a space is cut and walked."""
+    """How one reduction over a space is cut and walked."""
 
     def __init__(
-        self, body: Graph, folds: tuple[Reduction, ...], reads: tuple[Operand, ...], space: tuple[int, ...], target: Target,
+        self, body: Graph, reductions: tuple[Reduction, ...], reads: tuple[Operand, ...], space: tuple[int, ...], target: Target,
         axes: tuple[int, ...] | None = None,
     ) -> None:  # fmt: skip
-        self.body, self.folds, self.given, self.space, self.target = body, folds, reads, space, target
-        self.reduced = folds[0].axes if axes is None else axes
+        self.body, self.reductions, self.given, self.space, self.target = body, reductions, reads, space, target
+        self.reduced = reductions[0].axes if axes is None else axes
         self.combining = axes is not None
         merged = self.merged([])
         size = 1
@@ -317,7 +316,7 @@ class ReducePlan:
         if uses_index(self.body):
             strides.append(row_major(self.space))
         labels = [REDUCED if k in self.reduced else KEPT for k in range(len(self.space))]
-        if 0 in self.space:  # nothing to fold: one empty reduced axis, and the kept ones
+        if 0 in self.space:  # nothing to reduce: one empty reduced axis, and the kept ones
             strides = [tuple(0 if n == 0 else s for n, s in zip(self.space, row, strict=True)) for row in strides]
             empty = Axis(0, (0,) * len(strides), 0, REDUCED)
             kept = [k for k, label in enumerate(labels) if label == KEPT]
@@ -359,7 +358,7 @@ class ReducePlan:
             [Axis(a.extent, a.strides[: len(self.given)], a.leading) for a in axes], len(self.given), self.target
         )  # fmt: skip
         letters = patterns(axes)
-        kernel = shared(ReduceKernel(self.body, self.folds, letters, kinds, chunked, blocked))
+        kernel = shared(ReduceKernel(self.body, self.reductions, letters, kinds, chunked, blocked))
         extents = (*(axis.extent for axis in axes), self.cut.step, per_chunk, *run_time_strides(axes, letters))
         found = list(accesses(self.given, writes, axes, chunked, self.cut))
         if per_chunk:

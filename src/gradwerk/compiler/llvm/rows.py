@@ -1,8 +1,8 @@
-"""Row kernels: fused code with folds along rows (softmax, cross-entropy, normalisation, argmax), lanes along them.
+"""Row kernels: fused code with reductions along rows (softmax, cross-entropy, normalisation, argmax), lanes along them.
 
-A row of at most four vectors is held in registers from its first load to its last store.  A longer one is walked once per level of folds:
-pass k computes every fold whose argument needs k folds before it; what a pass needs of elementwise values is computed again, except
-transcendental functions, which are kept in memory on the stack for rows that fit there.  All of the row stays in cache.
+A row of at most four vectors is held in registers from its first load to its last store.  A longer one is walked once per level of
+reductions: pass k computes every reduction whose argument needs k reductions before it; what a pass needs of elementwise values is computed
+again, except transcendental functions, which are kept in memory on the stack for rows that fit there.  All of the row stays in cache.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from gradwerk.compiler.llvm.body import count_flops, digest, emit_node, spelled,
 from gradwerk.compiler.llvm.columns import ColumnKernel
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
-from gradwerk.compiler.llvm.lanes import Lane, each_vector, fold_range, lanes_for
-from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, folding_of
+from gradwerk.compiler.llvm.lanes import Lane, each_vector, lanes_for, reduce_range
+from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, combiner_of
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import Axis, Cut, accesses, axes_of, bytes_of, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value
@@ -72,28 +72,28 @@ class RowBuilder:
         self.one = LaneEmitter(self.f, 1)
         self.count: Integer = self.nest.extents[-1]
         self.levels = Levels(spec.body)
-        self.room: dict[BodyValue, Value] = {}
+        self.scratch: dict[BodyValue, Value] = {}
         if spec.keeps and not spec.vectors:
-            self.room = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
+            self.scratch = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
 
     def build(self) -> str:
         """The whole kernel."""
         nest = self.nest
-        nest.walk(range(nest.rank - 1), nest.start(), self.held if self.spec.vectors else self.walked)
+        nest.walk(range(nest.rank - 1), nest.start(), self.in_registers if self.spec.vectors else self.walked)
         return nest.module.text()
 
     def across(self, node: Node, x: Lanes) -> Lanes:
-        """The lanes folded into one, in every lane."""
+        """The lanes reduced into one, in every lane."""
         op = node.op
         if not isinstance(op, Reduction):
-            raise VerifyError(f"{op} is not a fold")
+            raise VerifyError(f"{op} is not a reduction")
 
         def combine(a: Value, b: Value) -> Value:
             e = LaneEmitter(self.f, 1 if not a.type.startswith("<") else int(a.type[1:].split()[0]))
             made: Value = op.combine(e, e.wrap(a, x.dtype), e.wrap(b, x.dtype))
             return made
 
-        return self.e.splat(self.one.wrap(self.f.fold_lanes(x, combine), x.dtype))
+        return self.e.splat(self.one.wrap(self.f.reduce_lanes(x, combine), x.dtype))
 
     def narrow(self, place: dict[BodyValue, Lanes], level: int) -> None:
         """The values of one number per row at a level."""
@@ -102,7 +102,7 @@ class RowBuilder:
 
     # ---- rows held in registers
 
-    def held(self, at: list[Place]) -> None:
+    def in_registers(self, at: list[Place]) -> None:
         """One row, all of it in registers."""
         f, e, levels = self.f, self.e, self.levels
         lanes = self.nest.lanes(at)
@@ -123,17 +123,19 @@ class RowBuilder:
             for node in levels.along.get(level, ()):
                 for part, number in zip(parts, numbers, strict=True):
                     part[node.values[0]] = emit_node(e, node, [part.get(a) or narrow[a] for a in node.args], number)
-            for node in levels.folds.get(level, ()):
-                narrow[node.values[0]] = self.fold_held(node, parts, narrow, mask)
+            for node in levels.reductions.get(level, ()):
+                narrow[node.values[0]] = self.reduce_in_registers(node, parts, narrow, mask)
         for value, lane in zip(self.body.outputs, lanes[self.nest.reads :], strict=True):
             for part, start, m in zip(parts, starts, masks, strict=True):
                 lane.store(part.get(value) or narrow[value], start, m)
 
-    def fold_held(self, node: Node, parts: Sequence[dict[BodyValue, Lanes]], narrow: dict[BodyValue, Lanes], mask: Value) -> Lanes:
-        """A fold over a row in registers."""
+    def reduce_in_registers(
+        self, node: Node, parts: Sequence[dict[BodyValue, Lanes]], narrow: dict[BodyValue, Lanes], mask: Value
+    ) -> Lanes:
+        """A reduction over a row in registers."""
         op, x = node.op, node.args[0]
         if not isinstance(op, Reduction):
-            raise VerifyError(f"{op} is not a fold")
+            raise VerifyError(f"{op} is not a reduction")
         values = [part.get(x) or narrow[x] for part in parts]
         nothing = self.e.const(op.identity(x.dtype), x.dtype)
         values[-1] = self.e.wrap(self.f.select(mask, values[-1], nothing), x.dtype)
@@ -152,33 +154,33 @@ class RowBuilder:
         row = Row(at, lanes, narrow)
         for level in range(levels.depth):
             self.narrow(narrow, level)
-            self.fold_pass(levels.folds[level], row)
+            self.reduce_pass(levels.reductions[level], row)
         self.narrow(narrow, levels.depth)
         self.last_pass(row)
 
-    def fold_pass(self, folds: Sequence[Node], row: Row) -> None:
-        """One walk over the row that computes these folds, and keeps what later walks will want."""
+    def reduce_pass(self, reductions: Sequence[Node], row: Row) -> None:
+        """One walk over the row that computes these reductions, and keeps what later walks will want."""
         f, e = self.f, self.e
-        wanted = [node.args[0] for node in folds]
+        wanted = [node.args[0] for node in reductions]
         inside = {node.values[0] for node in self.levels.cone(wanted)}
-        fresh = [value for value in self.room if value in inside and value not in row.stored]
-        folding = folding_of(self.e, folds)
+        fresh = [value for value in self.scratch if value in inside and value not in row.stored]
+        combiner = combiner_of(self.e, reductions)
 
         def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001
             mask = f.first_lanes(f.sub(self.count, index), e.count) if last else None
             place = self.vector([*wanted, *fresh], row, index, mask)
             for value in fresh:
-                e.store(place[value], f.at(self.room[value], index, element=MEMORY[value.dtype]))
+                e.store(place[value], f.at(self.scratch[value], index, element=MEMORY[value.dtype]))
             values = [place[value] for value in wanted]
             if mask is None:
                 return values
-            pairs = zip(values, folding.identities, strict=True)
+            pairs = zip(values, combiner.identities, strict=True)
             return [e.wrap(f.select(mask, value, nothing), value.dtype) for value, nothing in pairs]
 
         unroll = 1 if weight(self.body) > HEAVY_BODY else 2
-        totals = fold_range(f, folding, (0, self.count), body, step=e.count, unroll=unroll, masked=self.nest.masks)
+        totals = reduce_range(f, combiner, (0, self.count), body, step=e.count, unroll=unroll, masked=self.nest.masks)
         row.stored.update(fresh)
-        for node, total in zip(folds, totals, strict=True):
+        for node, total in zip(reductions, totals, strict=True):
             row.narrow[node.values[0]] = self.across(node, total)
 
     def last_pass(self, row: Row) -> None:
@@ -214,7 +216,7 @@ class RowBuilder:
         for node in reversed(needed):
             value = node.values[0]
             if value in row.stored:
-                place[value] = self.e.load(self.f.at(self.room[value], index, element=MEMORY[value.dtype]), value.dtype)
+                place[value] = self.e.load(self.f.at(self.scratch[value], index, element=MEMORY[value.dtype]), value.dtype)
             else:
                 place[value] = emit_node(self.e, node, [place[a] for a in node.args], number)
         return place
@@ -231,7 +233,7 @@ def lower_row(
     """A row region over `space`, whose last axis is the row; operands have the shape of the space, per-row ones stride 0 along the row.
 
     `numbers`: the strides of the places of elements, by which random bits are numbered, if not those of the space.  Rows whose elements are
-    no neighbours, while those of several rows are, are folded side by side.
+    no neighbours, while those of several rows are, are reduced side by side.
     """
     operands = (*reads, *writes)
     strides = [operand.strides for operand in operands]

@@ -123,7 +123,7 @@ class Cut:
 
 
 def part_of(number: int, axes: Sequence[Axis], chunked: int, cut: Cut, *, writes: bool = False) -> Footprint:
-    """What the chunks of a walk over the axes touch of operand `number`.  Along an axis that does not move it, a fold of nothing still
+    """What the chunks of a walk over the axes touch of operand `number`.  Along an axis that does not move it, a reduction of nothing still
     writes its result.
     """
     moving = chunked if cut.count > 1 else None

@@ -227,7 +227,7 @@ class WindowBuilder:
         inputs = [(p, n) for n, (p, like) in enumerate(zip(at, self.spec.like_input, strict=True)) if like]
         rule = self.spec.rule
         if rule in (WindowMax, WindowSum):
-            (y,) = self.fold(inputs, where, mask)
+            (y,) = self.reduce(inputs, where, mask)
             self.result_lane(1, at[1]).store(y, 0, mask)
         elif rule is WindowMaxPick:
             _, _, picked = self.largest(inputs, where, mask)
@@ -248,7 +248,7 @@ class WindowBuilder:
         small = self.f.emit(f"trunc i64 {tap} to i32", "i32")
         return self.e.splat(LaneEmitter(self.f, 1).wrap(small, dtypes.int32))
 
-    def fold(self, inputs: list[Here], where: list[Integer], mask: Value | None) -> list[Lanes]:
+    def reduce(self, inputs: list[Here], where: list[Integer], mask: Value | None) -> list[Lanes]:
         """The largest or the sum."""
         e, largest = self.e, self.spec.rule is WindowMax
         nothing = e.const(lowest(self.spec.dtype) if largest else 0, self.spec.dtype)

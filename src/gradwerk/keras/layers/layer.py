@@ -320,7 +320,7 @@ class Layer(Module):
                     likely="its axes stand in the other order: .T" if array.T.shape == tuple(weight.shape) else "",
                 )
         named = enumerate(zip(own, given, strict=True))
-        fitting = [dtypes.held(array, weight.dtype, f"weight {position}") for position, (weight, array) in named]
+        fitting = [dtypes.stored(array, weight.dtype, f"weight {position}") for position, (weight, array) in named]
         for weight, array in zip(own, fitting, strict=True):
             weight.assign(array)
 

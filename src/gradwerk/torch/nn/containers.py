@@ -15,21 +15,21 @@ class Listed(Module):
     """Modules in an order: what Sequential and ModuleList share."""
 
     def __len__(self) -> int:
-        return len(self.held_modules())
+        return len(self.registered_modules())
 
     def __iter__(self) -> Iterator[core.Module]:
-        return iter([child for _, child in self.held_modules()])
+        return iter([child for _, child in self.registered_modules()])
 
     def __getitem__(self, index: int | slice) -> Any:  # noqa: ANN401  a module, or several
         if isinstance(index, slice):
-            return self.of(self.held_modules()[index])
-        return self.held_modules()[self._place(index)][1]
+            return self.of(self.registered_modules()[index])
+        return self.registered_modules()[self._place(index)][1]
 
     def __setitem__(self, index: int, module: core.Module) -> None:
-        setattr(self, self.held_modules()[self._place(index)][0], checked(module))
+        setattr(self, self.registered_modules()[self._place(index)][0], checked(module))
 
     def __delitem__(self, index: int | slice) -> None:
-        held = self.held_modules()
+        held = self.registered_modules()
         del held[index if isinstance(index, slice) else self._place(index)]
         self._hold([child for _, child in held])
 
@@ -52,7 +52,7 @@ class Listed(Module):
 
     def insert(self, index: int, module: core.Module) -> Any:  # noqa: ANN401
         """One more module before the one at `index`."""
-        held = [child for _, child in self.held_modules()]
+        held = [child for _, child in self.registered_modules()]
         held.insert(index, checked(module))
         self._hold(held)
         return self
@@ -72,7 +72,7 @@ class Listed(Module):
 
     def _hold(self, modules: list[core.Module]) -> None:
         """Holds these modules, under the names 0, 1, 2, ..."""
-        for name, child in self.held_modules():
+        for name, child in self.registered_modules():
             if child.name == name:
                 object.__setattr__(child, "name", "")
             delattr(self, name)

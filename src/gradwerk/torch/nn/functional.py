@@ -25,7 +25,7 @@ from gradwerk.torch.arguments import filling
 from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
 from gradwerk.torch.nn.checks import each
-from gradwerk.torch.nn.layout import held
+from gradwerk.torch.nn.layout import physical
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -36,7 +36,7 @@ Extents = int | Sequence[int]
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x W^T + b.  Shape: input (..., in), weight (out, in), bias (out,)."""
     checks.features(input, weight)
-    return core_linear.linear(input, held(weight), bias)
+    return core_linear.linear(input, physical(weight), bias)
 
 
 def _convolution(
@@ -54,7 +54,7 @@ def _convolution(
     else:
         pads = tuple((p, p) for p in each(padding, rank, "padding"))
     x = channels_last(input)
-    return channels_first(conv.convolution(x, held(weight), bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
+    return channels_first(conv.convolution(x, physical(weight), bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
 
 
 def conv1d(

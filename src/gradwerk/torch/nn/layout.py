@@ -18,6 +18,6 @@ def weight(values: Array) -> Parameter:
     return Parameter(laid(Tensor, values, (rank - 1, rank - 2, *range(rank - 2))))
 
 
-def held(weight: Operand) -> Operand:
+def physical(weight: Operand) -> Operand:
     """A weight (out, in, *window) as it lies in memory: (*window, in, out)."""
     return transpose(weight, (*range(2, len(weight.shape)), 1, 0))

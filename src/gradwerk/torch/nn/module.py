@@ -105,14 +105,14 @@ class Module(core.Module):
         super().__delattr__(name)
         self._buffer_names.pop(name, None)
 
-    def held_modules(self) -> list[tuple[str, core.Module]]:
+    def registered_modules(self) -> list[tuple[str, core.Module]]:
         """Direct sub-modules with their names; one that stands under two names twice."""
         return [(name, value) for name, value in list(self.__dict__.items()) if isinstance(value, core.Module)]
 
     def named_children(self) -> Iterator[tuple[str, core.Module]]:
         """Direct sub-modules with their names, each once."""
-        first = {id(child): (name, child) for name, child in reversed(self.held_modules())}
-        return iter([first[id(child)] for name, child in self.held_modules() if first[id(child)][0] == name])
+        first = {id(child): (name, child) for name, child in reversed(self.registered_modules())}
+        return iter([first[id(child)] for name, child in self.registered_modules() if first[id(child)][0] == name])
 
     def children(self) -> Iterator[core.Module]:
         """Direct sub-modules, each once."""
@@ -164,7 +164,7 @@ class Module(core.Module):
         """The module at a dotted path."""
         found: core.Module = self
         for name in filter(None, target.split(".")):
-            inside = dict(found.held_modules() if isinstance(found, Module) else found.named_children())
+            inside = dict(found.registered_modules() if isinstance(found, Module) else found.named_children())
             if name not in inside:
                 facts = (f"modules: {', '.join(inside) or 'none'}",)
                 raise AbsentNameError(f"{type(found).__name__} has no attribute `{name}`", facts=facts)
@@ -300,14 +300,14 @@ class Module(core.Module):
 
     def __repr__(self) -> str:
         settings = self.extra_repr().split("\n") if self.extra_repr() else []
-        inside = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.held_modules()]
+        inside = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.registered_modules()]
         return laid_out(type(self).__name__, settings, inside)
 
 
 def paths_of(module: core.Module, path: str = "") -> Iterator[tuple[str, core.Module]]:
     """A module and all below it, owners first; one that stands in several places with each path."""
     yield path, module
-    for name, child in module.held_modules() if isinstance(module, Module) else module.named_children():
+    for name, child in module.registered_modules() if isinstance(module, Module) else module.named_children():
         yield from paths_of(child, f"{path}.{name}" if path else name)
 
 

@@ -14,7 +14,7 @@ from gradwerk.ops.movement import concatenate, expand_dims, slice_axis, squeeze,
 from gradwerk.tensor.random import default_generator
 from gradwerk.torch.functions import stack
 from gradwerk.torch.nn.checks import count, probability, same_dtype
-from gradwerk.torch.nn.layout import held, weight
+from gradwerk.torch.nn.layout import physical, weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor
@@ -105,7 +105,7 @@ class LSTM(Module):
 
     def _run(self, x: Tensor, suffix: str, start: tuple[Tensor, Tensor], *, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:
         bias = getattr(self, f"bias_ih_{suffix}") + getattr(self, f"bias_hh_{suffix}") if self.bias else None
-        kernel, recurrent = (held(getattr(self, f"{name}_{suffix}")) for name in ("weight_ih", "weight_hh"))
+        kernel, recurrent = (physical(getattr(self, f"{name}_{suffix}")) for name in ("weight_ih", "weight_hh"))
         return lstm(x, *start, kernel, recurrent, bias, reverse=reverse)
 
     def _start(self, hx: tuple[Tensor, Tensor] | None, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,5 +117,5 @@ class LSTM(Module):
     def extra_repr(self) -> str:
         """torch's text."""
         parts = [f"{self.input_size}, {self.hidden_size}"]
-        usual = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
-        return ", ".join([*parts, *(f"{name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value)])
+        defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        return ", ".join([*parts, *(f"{name}={getattr(self, name)}" for name, value in defaults.items() if getattr(self, name) != value)])

@@ -46,14 +46,14 @@ class ParameterState:
         """Whether there was a step, or something was written: torch has no state before."""
         return self.count != 0 or any(tensor.contents("the state of an optimizer").any() for tensor in self.slots.values())
 
-    def shown(self, names: Names) -> dict[str, Tensor]:
+    def entries(self, names: Names) -> dict[str, Tensor]:
         """By torch's names, sharing memory."""
         found = {}
         for name, slot in names.items():
             if slot == COUNT:
-                found[name] = _shown(self.counts)[self.place]
+                found[name] = _exposed(self.counts)[self.place]
             elif slot in self.slots:
-                found[name] = _shown(self.slots[slot])
+                found[name] = _exposed(self.slots[slot])
         return found
 
 
@@ -61,7 +61,7 @@ Former = dict[Any, ParameterState]
 """The state of parameters that are in no group now, by parameter."""
 
 
-def _shown(tensor: base.Tensor) -> Tensor:
+def _exposed(tensor: base.Tensor) -> Tensor:
     return make(Tensor, tensor._storage, tensor._array, tensor._type, tensor._view)
 
 
@@ -141,7 +141,7 @@ class State(MutableMapping[Any, Any]):
 
     def __getitem__(self, parameter: Any) -> Mapping[str, Tensor]:  # noqa: ANN401
         state = self.found(parameter)
-        return MappingProxyType({} if state is None else state.shown(self.names))
+        return MappingProxyType({} if state is None else state.entries(self.names))
 
     def get(self, parameter: Any, default: Any = None) -> Any:  # noqa: ANN401
         """The state of a parameter, or the default where there is none."""

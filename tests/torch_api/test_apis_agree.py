@@ -1,11 +1,11 @@
-"""The same LeNet in two doors, weights copied: the same Plan, the same losses and the same weights after several steps.
+"""The same LeNet in two APIs, weights copied: the same Plan, the same losses and the same weights after several steps.
 
 What is compared is the Plan's tables: every launch with its kernel, extents, chunks and title, in order, and the chains and stages over
 them.  What may differ, each pinned by a test here:
 
     inputs       the images' order of axes, (8, 28, 28, 1) and (8, 1, 28, 28); with one channel that is no other memory, with several
                  what reads them reads them channels first
-    constants    the label that is ignored: torch's -100, and in the Keras door one that nobody has
+    constants    the label that is ignored: torch's -100, and in the Keras API one that nobody has
     .grad        torch leaves gradients behind unless they are cleared: they are outputs, which lie as their weights lie.  One that nobody
                  can read may lie as its product likes: that product and the update that reads it are then other tiles of the same work
     the mean     `train_on_batch` counts the loss in its running mean instead of returning it: the last launch of the loss, and the count
@@ -70,7 +70,7 @@ def for_torch(weight: Any) -> Any:
 
 
 def pair(*, modern: bool) -> tuple[Any, Any]:
-    """The model in both doors, of equal weights."""
+    """The model in both APIs, of equal weights."""
     keras.utils.set_random_seed(0)
     one, other = in_keras(modern=modern), in_torch(modern=modern)
     other.load_state_dict(dict(zip(other.state_dict(), map(for_torch, one.get_weights()), strict=True)))

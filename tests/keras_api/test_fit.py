@@ -14,7 +14,7 @@ from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import layers
 from gradwerk.keras.progress import KerasProgress
 from gradwerk.train.run import Run
-from tests.keras_door.real_data import breast_cancer, iris
+from tests.keras_api.real_data import breast_cancer, iris
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -12,7 +12,7 @@ from gradwerk import keras
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import layers
 from gradwerk.tensor.random import Generator
-from tests.keras_door.nests import RNG
+from tests.keras_api.nests import RNG
 
 X = RNG.normal(size=(16, 3)).astype(np.float32)
 Y = RNG.integers(0, 2, (16, 1)).astype(np.float32)

@@ -12,7 +12,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.keras import layers
 from gradwerk.tensor.compile import compile as compiled
 from gradwerk.tensor.tensor import Parameter, Tensor
-from tests.keras_door.cases import CASES, Case
+from tests.keras_api.cases import CASES, Case
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 Array = np.ndarray[Any, np.dtype[Any]]

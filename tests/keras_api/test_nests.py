@@ -17,7 +17,7 @@ from gradwerk.base.errors import ArgumentError, StateError, TraceError
 from gradwerk.keras import layers
 from gradwerk.tensor.compile import compile as compiled
 from gradwerk.tensor.tensor import Tensor
-from tests.keras_door.nests import LAYERS, RNG, Subclassed, X, Y, in_a_model
+from tests.keras_api.nests import LAYERS, RNG, Subclassed, X, Y, in_a_model
 
 each = pytest.mark.parametrize("name", LAYERS)
 

@@ -18,7 +18,7 @@ from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, FileError, ShapeError, StateError
 from gradwerk.io.weights import load
 from gradwerk.keras import layers
-from tests.keras_door.nests import LAYERS, Subclassed, X, Y, in_a_model
+from tests.keras_api.nests import LAYERS, Subclassed, X, Y, in_a_model
 
 each = pytest.mark.parametrize("name", LAYERS)
 
@@ -60,7 +60,7 @@ def test_places_say_where_a_weight_stands(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 import numpy as np
-from tests.keras_door.nests import Subclassed, X
+from tests.keras_api.nests import Subclassed, X
 
 model = Subclassed()
 model(X)

@@ -1,8 +1,8 @@
-"""Schedules that hold for any number of examples: chosen for a usual number, then carried over to the one at hand.
+"""Schedules that hold for any number of examples: chosen for a nominal number, then carried over to the one at hand.
 
 The axes of examples (a batch, its time steps) differ from call to call; the others belong to the model.  A schedule that depended on the
 number of examples would need new kernels for a batch size never seen.  So the choice is made for a contraction whose axes of examples have
-a usual extent, with memory laid out alike; only the numbers that kernels take as arguments come from the contraction at hand.
+a nominal extent, with memory laid out alike; only the numbers that kernels take as arguments come from the contraction at hand.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gradwerk.compiler.contraction.nest import Axis, Side
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.ops.contraction import Contract, Index, axes
 
-USUAL = (128, 4096)
+NOMINAL = (128, 4096)
 """Extents of an axis of examples: the second for so many that sums over them are made in blocks."""
 SEVERAL = 64
 """Extent of each where there are several."""
@@ -57,7 +57,7 @@ class Layout:
     strides: tuple[Ints, Ints]
     out: Result
 
-    def usual(self, count: int) -> Layout | None:
+    def nominal(self, count: int) -> Layout | None:
         """The same with this many examples, in memory of the same order; None where memory is not dense along them."""
         names = examples(self.op)
         extents = dict.fromkeys(names, count if len(names) == 1 else SEVERAL)
@@ -93,7 +93,7 @@ def _resized(maps: Sequence[Index], shape: Ints, strides: Ints, extents: Mapping
 
 
 def carried_over(choice: Choice, to: Layout) -> Choice | None:
-    """A choice made for a usual number of examples, for the layout at hand; None where axes that were merged do not lie so."""
+    """A choice made for a nominal number of examples, for the layout at hand; None where axes that were merged do not lie so."""
     a, b = (_at_hand(memory, to) for memory in (choice.a, choice.b))
     extents = to.op.extent
     out = to.out.strides if choice.out is None else to.out.with_lanes(choice.lane.name, extents)
