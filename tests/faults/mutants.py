@@ -35,7 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         f"compiler/llvm/{name}.py"
         for name in ("maps", "rows", "reduces", "windows", "window_plan", "indexed", "contract", "lanes", "strips", "spaces", "nest")
     ),
-    "reverse walk": ("autodiff/reverse.py", "ops/control.py", "tensor/tape.py"),
+    "reverse walk": ("autodiff/reverse.py", "autodiff/walk.py", "ops/control.py", "tensor/tape.py"),
 }
 FAMILIES = (
     "AddNot", "NumberReplacer", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceBinaryOperator", "ReplaceComparisonOperator",

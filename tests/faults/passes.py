@@ -230,9 +230,9 @@ GRADIENTS = (
     ),
     Fault(
         "one way of several",
-        "autodiff/reverse.py",
-        "                found[x] = add(found[x], grad) if x in found else grad",
-        "                found[x] = grad",
+        "autodiff/walk.py",
+        "        cts[index] = ct if before is None else add(before, ct)",
+        "        cts[index] = ct",
         "of several ways from a result to a value one counts",
     ),
 )

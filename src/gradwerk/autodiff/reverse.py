@@ -1,20 +1,20 @@
-"""The reverse walk: gradients of a graph's values, as values of the same graph.
+"""Gradients of a graph's values, as values of the same graph.
 
-Each op knows the gradient of one application; this page adds up what reaches a value by several ways, and undoes broadcasting, which is why
-no rule of an op has to.
+Each op knows the gradient of one application; the walk (walk.py) adds up what reaches a value by several ways, and `pull` undoes
+broadcasting, which is why no rule of an op has to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradwerk.autodiff.walk import ReverseWalk
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import backward
 from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Op, Operand
-from gradwerk.ops.arithmetic import add
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.reduction import reduce_sum
 
@@ -24,35 +24,32 @@ def gradients(outputs: Sequence[Value], cts: Sequence[Operand | None], inputs: S
 
     Shape, dtype: those of the inputs; cts are Values of the graph or arrays.  Raises: StateError from an op that has no derivative.
     """
-    found: dict[Value, Value] = {}
+    walk, between, leaves = ReverseWalk[Node](), _between(inputs, outputs), set(inputs)
+
+    def arrive(value: Value, ct: Operand) -> None:
+        if value in leaves or value.node in between:
+            walk.arrive(value.node, value.index, ct, results=len(value.node.values))
+
     for output, given in zip(outputs, cts, strict=True):
         if given is not None and dtypes.is_float(output.dtype):
-            ct = given if isinstance(given, Value) else output.node.graph.constant(dtypes.of_value(given, output.dtype))
-            found[output] = add(found[output], ct) if output in found else ct
-    if found:
-        graph = next(iter(found)).node.graph
-        before = graph.standing_for
-        try:
-            _walk(found, set(inputs), _between(inputs, outputs))
-        finally:
-            graph.standing_for = before
+            arrive(output, given if isinstance(given, Value) else output.node.graph.constant(dtypes.of_value(given, output.dtype)))
+    found: dict[Value, Operand | None] = {}
+    for node, reached in walk:
+        found.update({value: ct for value, ct in zip(node.values, reached, strict=True) if value in leaves})
+        if node in between:
+            before, node.graph.standing_for = node.graph.standing_for, [backward(origin) for origin in node.origins]
+            try:
+                passed = pull(node.op, reached, node.values, node.args)
+                for x, ct in zip(node.args, passed, strict=True):
+                    if ct is not None:
+                        arrive(x, ct)
+            finally:
+                node.graph.standing_for = before
     return [found.get(value) for value in inputs]
 
 
-def _walk(found: dict[Value, Value], leaves: set[Value], nodes: Sequence[Node]) -> None:
-    """Adds what each node passes on to `found`.  What is built belongs to the node's line and layer."""
-    for node in nodes:
-        if not any(value in found for value in node.values):
-            continue
-        node.graph.standing_for = [backward(origin) for origin in node.origins]
-        reached = [found.get(value) if value in leaves else found.pop(value, None) for value in node.values]
-        for x, grad in zip(node.args, pull(node.op, reached, node.values, node.args), strict=True):
-            if grad is not None:
-                found[x] = add(found[x], grad) if x in found else grad
-
-
-def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Node]:
-    """The nodes on a way from an input to an output, last built first.  Of the graph only what lies above the first input is looked at."""
+def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> set[Node]:
+    """The nodes on a way from an input to an output.  Of the graph only what lies above the first input is looked at."""
     first = min((value.node.number for value in inputs), default=0)
     above = {value.node for value in outputs}
     queue = [*above]
@@ -62,12 +59,12 @@ def _between(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Node]:
                 above.add(value.node)
                 queue.append(value.node)
     reached: set[Value] = set(inputs)
-    order: list[Node] = []
+    between: set[Node] = set()
     for node in sorted(above, key=lambda node: node.number):
         if not reached.isdisjoint(node.args):
             reached.update(node.values)
-            order.append(node)
-    return order[::-1]
+            between.add(node)
+    return between
 
 
 def pull(op: Op, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> list[Operand | None]:

@@ -7,11 +7,11 @@ differentiated again.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from typing import Any, cast
 
 from gradwerk.autodiff.reverse import pull
+from gradwerk.autodiff.walk import ReverseWalk
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import float32
 from gradwerk.base.errors import ShapeError, StateError, TraceError
@@ -174,8 +174,7 @@ class Walk:
         """`hooks` is False where another walk goes on from the leaves, which calls theirs."""
         self.first_number, self.retain, self.hooks = first_number, retain, hooks
         self.awaited: Awaited | None = None
-        self.pending: dict[TapeNode, list[Operand | None]] = {}
-        self.queue: list[tuple[int, TapeNode]] = []
+        self.reverse = ReverseWalk[TapeNode]()
         self.leaves: dict[int, tuple[Handle, Operand]] = {}
         self.keep_leaves = leaves
         self.wanted = {id(handle) for handle in wanted}
@@ -193,18 +192,14 @@ class Walk:
                 held = self.leaves.get(id(target))
                 self.leaves[id(target)] = (target, ct if held is None else add(held[1], ct))
             return
-        cts = self.pending.get(node)
-        if cts is None:
-            cts = self.pending[node] = [None] * len(node.results)
-            heapq.heappush(self.queue, (-node.number, node))
-        cts[index] = ct if cts[index] is None else add(cts[index], ct)
+        self.reverse.arrive(node, index, ct, results=len(node.results))
 
     def run(self) -> None:
         """Walks from the latest operation to the first."""
         trace = mode.trace
         before = trace.graph.standing_for if trace is not None else None
         if self.hooks and any_leaves():
-            self.awaited = Awaited(list(self.pending), self.first_number)
+            self.awaited = Awaited(list(self.reverse.pending), self.first_number)
             self.complete([key for key in self.leaves if key not in self.awaited.counts])
         try:
             self._walk(trace)
@@ -215,9 +210,7 @@ class Walk:
                 trace.graph.standing_for = before
 
     def _walk(self, trace: Any) -> None:  # noqa: ANN401
-        while self.queue:
-            _, node = heapq.heappop(self.queue)
-            cts = self.pending.pop(node)
+        for node, cts in self.reverse:
             if node.points is not None:
                 cts = through_node(node, cts)
             if self.asked:
