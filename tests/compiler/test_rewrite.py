@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from gradwerk.compiler.rewrite import in_bodies, rewrite
 from gradwerk.compiler.simplify import simplify
-from gradwerk.ir.graph import Graph
+from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import typed
 from gradwerk.ir.text import print_graph
 from gradwerk.ops.arithmetic import Mul, Neg, mul
@@ -36,6 +38,20 @@ def test_what_is_made_for_a_node_has_its_origins() -> None:
     (negated,) = [node for node in graph.live() if isinstance(node.op, Neg)]
     new = rewrite(graph, lambda new, node, args: new.apply(Mul(), [*args, -1]) if isinstance(node.op, Neg) else new.apply(node.op, args))
     made = new.outputs[0].node.args[0].node
+    assert isinstance(made.op, Mul)
+    assert made.origins == negated.origins != []
+
+
+def test_what_is_made_behind_a_graph_that_was_put_in_has_the_origins_too() -> None:
+    inside = Graph("inside")
+    inside.finish([neg(inside.input(typed(3), "x"))])
+    graph = small()
+    (negated,) = [node for node in graph.live() if isinstance(node.op, Neg)]
+
+    def doubled(new: Graph, node: Node, args: list[Value]) -> Sequence[Value]:
+        return new.apply(Mul(), [*inside.inline(args, new), -1]) if isinstance(node.op, Neg) else new.apply(node.op, args)
+
+    made = rewrite(graph, doubled).outputs[0].node.args[0].node
     assert isinstance(made.op, Mul)
     assert made.origins == negated.origins != []
 

@@ -134,6 +134,29 @@ def test_gradients_are_those_of_what_was_drawn_whatever_is_drawn_meanwhile():
         np.testing.assert_allclose(got.numpy(), wanted.numpy(), rtol=1e-4)
 
 
+LOOPS = {
+    "plain": lambda body, w: body(w * 1.0),
+    "scan": lambda body, w: gw.scan(lambda carry, _: (body(carry), None), w * 1.0, None, length=3)[0],
+    "cond": lambda body, w: gw.cond(w.sum() > 0, body, lambda carry: carry, w * 1.0),
+    "while": lambda body, w: gw.while_loop(
+        lambda state: state[0] < 3, lambda state: (state[0] + 1, body(state[1])), (gw.Tensor(np.int32(0)), w * 1.0), max_iterations=4
+    )[1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_gradient_outside_is_of_what_was_drawn_whatever_becomes_of_the_generator(name, compiled):
+    found = []
+    for between in (lambda source: None, lambda source: source.uniform((2,)), lambda source: source.manual_seed(5)):
+        source, w = gw.Generator(2), gw.Tensor(X[0], requires_grad=True)
+        total = lambda: (LOOPS[name](lambda carry: carry * source.uniform((3,)) + w, w) ** 2).sum()  # noqa: B023, E731  called in this turn
+        y = (gw.compile(total) if compiled else total)()
+        between(source)
+        found.append(gw.grad(y, (w,))[0].numpy().tolist())
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_dropout_in_a_loop_drops_others_at_every_step(compiled):
     drop = Dropout(0.5)

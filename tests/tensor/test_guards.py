@@ -209,6 +209,39 @@ class Closed:
         raise RuntimeError(f"{name} is not to be asked for")
 
 
+class Endless:
+    """Answers any attribute with another of its kind."""
+
+    def __getattr__(self, name):
+        return Endless()
+
+
+class Asked:
+    """A user's object with such attributes of its class, and one that an object may have its own of."""
+
+    endless, closed, factor = Endless(), Closed(), 2.0
+
+    def times(self, x):
+        return x * self.factor
+
+
+def test_what_a_class_holds_is_not_asked_for_names():
+    asked = Asked()
+    step = compile_(lambda x: asked.times(x))
+    assert step(A).numpy().tolist() == (A * 2).tolist()
+
+
+def test_an_attribute_set_over_that_of_the_class_traces_again():
+    asked = Asked()
+    step = compile_(lambda x: asked.times(x))
+    for factor in (2.0, 3.0, 4.0):
+        if factor > 2.0:
+            asked.factor = factor
+        assert step(A).numpy().tolist() == (A * factor).tolist()
+    del asked.factor
+    assert step(A).numpy().tolist() == (A * 2).tolist()
+
+
 def test_an_object_that_refuses_to_be_asked_is_passed_over():
     held = [Closed()]
     step = compile_(lambda x: x * len(held))

@@ -1,12 +1,14 @@
-"""Compiled methods: each object has forms of its own, which are none of its attributes and go with it."""
+"""Compiled methods: each object has forms of its own, which go with it; a copy has none of them (record 0022)."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import gc
-import json
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -16,6 +18,7 @@ import pytest
 from gradwerk.nn.module import Module
 from gradwerk.tensor.compile import MOST_SPECIALIZATIONS
 from gradwerk.tensor.compile import compile as compile_
+from gradwerk.tensor.methods import ATTRIBUTE
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 ONE = Tensor(np.ones((), np.float32))
@@ -66,18 +69,19 @@ class Half(Rate):
 
 
 @pytest.mark.parametrize("kind", [Rate, Layer, Cycle])
-def test_the_attributes_are_the_users(kind):
+def test_one_attribute_is_ours(kind):
     a, b = kind(), kind()
     before = dict(vars(a))
     for _ in range(2):
         assert a.step(ONE).item() == 0.5
         gc.collect()
-        assert vars(a) == before and a.step.retraces == [] and len(a.step.specializations) == 1
+        assert {name: value for name, value in vars(a).items() if name != ATTRIBUTE} == before
+        assert a.step.retraces == [] and len(a.step.specializations) == 1
     for _ in vars(a):
         a.step(ONE)
     assert a.step is a.step and a.step is not b.step
     if kind is Rate:
-        assert a == b and json.loads(json.dumps(vars(a))) == {"rate": 0.5}
+        assert a == b
 
 
 def test_each_object_and_each_method_has_its_own():
@@ -93,20 +97,20 @@ def test_each_object_and_each_method_has_its_own():
 @pytest.mark.parametrize("kind", [Rate, Layer])
 def test_a_copy_begins_without(kind):
     first = kind()
-    size = len(pickle.dumps(first))
     first.step(ONE)
+    size = len(pickle.dumps(first))
     for made in (copy.copy(first), copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
         assert made.step.specializations == {}
         made.rate = 2.0
         assert (made.step(ONE).item(), first.step(ONE).item()) == (2.0, 0.5)
-    assert len(pickle.dumps(first)) == size
+        assert len(pickle.dumps(first)) == size
     bound = pickle.loads(pickle.dumps(first.step))
     assert bound(ONE).item() == 0.5
 
 
 @pytest.mark.parametrize("kind", [Rate, Layer, Cycle])
 def test_it_goes_with_its_object(kind):
-    gone, tables = [], [value.beside.table for value in vars(Rate if kind is not Layer else Layer).values() if hasattr(value, "beside")]
+    gone = []
     for _ in range(10):
         made = kind()
         made.step(ONE)
@@ -119,7 +123,6 @@ def test_it_goes_with_its_object(kind):
     del kept
     gc.collect()
     assert all(ref() is None for ref in gone[-1])
-    assert not any(key == id(ref()) for table in tables for key, entry in table.items() for ref in [entry.owner])
 
 
 def test_objects_without_attributes_of_their_own():
@@ -143,7 +146,7 @@ def test_a_method_that_python_looks_for_garbage_in_the_middle_of():
     one.step(ONE)
     Noisy(one)
     gc.collect()
-    assert found == [(0.5, 0, 1)] and vars(one) == {"rate": 0.5}
+    assert found == [(0.5, 0, 1)]
 
 
 def test_threads_that_call_while_others_collect():
@@ -166,7 +169,40 @@ def test_threads_that_call_while_others_collect():
     stop.set()
     collector.join()
     gc.collect()
-    assert problems == [] and all(vars(one).keys() == {"rate", "itself"} for one in objects)
+    assert problems == [] and all(vars(one).keys() == {"rate", "itself", ATTRIBUTE} for one in objects)
+
+
+def test_objects_that_share_their_attributes():
+    a, b = Rate(), Rate()
+    b.__dict__ = a.__dict__
+    for _ in range(2):
+        assert a.step(ONE).item() == b.step(ONE).item() == 0.5
+        assert a.step.fn.__self__ is a and b.step.fn.__self__ is b
+
+
+def test_a_signal_that_comes_while_python_looks_for_garbage_is_not_lost():
+    """In a process of its own, with much to look through: what a handler raises ends what it interrupts, or what comes behind."""
+    program = """if True:
+        import gc, signal, time
+        import gradwerk, gradwerk.keras, gradwerk.torch
+        from tests.tensor.test_methods import ONE, Rate
+
+        class Over(Exception): pass
+        def over(*_): raise Over
+        signal.signal(signal.SIGALRM, over)
+        objects, much, came = [Rate() for _ in range(20)], [{"n": [number]} for number in range(500_000)], 0
+        for one in objects: one.step(ONE)
+        for turn in range(5):
+            signal.setitimer(signal.ITIMER_REAL, 0.01 + 0.01 * turn)
+            try:
+                gc.collect()
+                while signal.getitimer(signal.ITIMER_REAL)[0]: time.sleep(0.001)
+            except Over: came += 1
+        print(came)
+    """
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, env=environment)
+    assert (done.stdout.split(), done.stderr) == (["5"], "")
 
 
 def test_class_and_static_methods():

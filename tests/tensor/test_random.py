@@ -122,3 +122,12 @@ def _draw_number(n: int) -> bytes:
     generator = Generator(3)
     generator.set_state((3, n))
     return generator.bits((4,)).numpy().tobytes()
+
+
+def test_a_step_draws_from_more_generators_than_python_has_frames():
+    many = [Generator(k) for k in range(1100)]
+    first = [float(one.uniform().numpy()) for one in many]
+    for one in many:
+        one.set_state((one.get_state()[0], 0))
+    total = compile_(lambda: sum(one.uniform() for one in many))
+    assert float(total().numpy()) == pytest.approx(sum(first), rel=1e-5)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Input
-from gradwerk.ir.op import Movement
+from gradwerk.ir.op import Host, Movement
 
 
 def needed_of_forward(wanted: Iterable[Value], forward: set[Node], constants: Iterable[Value] = ()) -> list[Value]:
     """The values of the nodes `forward` at which recomputation stops, for what is `wanted` of behind them.
 
-    Views, sources and what depends on constants or sources alone are computed again; anything else is saved.
+    Views, sources and what depends on constants or sources alone are computed again; anything else is saved, also whatever Python makes:
+    asked a second time it may make something else.
     """
     fixed: set[Value] = set(constants)
     for node in sorted(forward, key=lambda node: node.number):
-        if not isinstance(node.op, Input) and all(value in fixed for value in node.args):
+        if not isinstance(node.op, Input | Host | Control) and all(value in fixed for value in node.args):
             fixed.update(node.values)
     needed: dict[Value, None] = {}
     seen: set[Value] = set()

@@ -157,6 +157,7 @@ class Graph:
         the other graph has for new nodes.
         """
         place: dict[Value, Value] = dict(zip(self.inputs, values, strict=True))
+        before = into.standing_for
         for node in self.live():
             if node.values[0] in place:
                 continue
@@ -164,8 +165,7 @@ class Graph:
                 into.standing_for = node.origins
             made = into.apply(node.op, [place[value] for value in node.args], node if alike else None)
             place.update(zip(node.values, made, strict=True))
-        if not alike:
-            into.standing_for = None
+        into.standing_for = before
         return tuple(place[value] for value in self.outputs)
 
     @cached_property

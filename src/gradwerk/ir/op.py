@@ -70,7 +70,8 @@ class Op:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        setattr(cls, "__hash__", Op.__hash__)  # noqa: B010  as its own, or `dataclass` gives it one that asks the fields each time
+        if cls.__dict__.get("__hash__") is None:
+            setattr(cls, "__hash__", Op.__hash__)  # noqa: B010  as its own, or `dataclass` gives it one that asks the fields each time
         if "answers" in cls.__dict__:  # a kind, not an op
             return
         missing = [answer for answer in cls.answers if _only_refused(cls, answer)]

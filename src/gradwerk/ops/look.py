@@ -86,8 +86,9 @@ class InRange(Look):
         """
         first, *numbers = found
         index, lowest, highest = (number - self.rows if self.wrapped and number < 0 else number for number in numbers)
+        extremes = "" if self.wrapped else f", lowest {lowest}, highest {highest}"  # once wrapped, nobody knows what was given
         place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
-        facts = (f"indices {shape} {dtypes.name(dtype)}, lowest {lowest}, highest {highest}", *steps)
+        facts = (f"indices {shape} {dtypes.name(dtype)}{extremes}", *steps)
         allowed = f"{-self.rows if self.wrapped else 0}..{self.rows - 1}" if self.rows else "a table without rows"
         return IndexDataError(
             f"{self.what} {index} at ({place}) is outside {allowed}",

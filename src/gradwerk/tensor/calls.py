@@ -31,7 +31,7 @@ from gradwerk.tensor.signature import Call
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.tape import FREED, record, unread
-from gradwerk.tensor.turns import turns_of
+from gradwerk.tensor.turns import in_turns, turns_of
 
 
 class Binding:
@@ -118,12 +118,9 @@ class Seen:
         return start
 
 
-def run(binding: Binding, call: Call, taken: int = 0) -> Any:  # noqa: ANN401
-    """The results of one call.  Who writes to what outlives the call has it alone: so many of the turns are taken already."""
-    if taken == len(binding.turns):
-        return run_alone(binding, call)
-    with binding.turns[taken].lock:
-        return run(binding, call, taken + 1)
+def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
+    """The results of one call.  Who writes to what outlives the call has it alone."""
+    return in_turns(binding.turns, run_alone, binding, call)
 
 
 def run_alone(binding: Binding, call: Call) -> Any:  # noqa: ANN401

@@ -5,7 +5,7 @@ The op gets a copy of what they hold before: its gradient computes again from th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.ir.carve import carve
@@ -17,7 +17,7 @@ from gradwerk.tensor.body import Body
 from gradwerk.tensor.grad import copied
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.turns import Turn, turns_of
+from gradwerk.tensor.turns import in_turns, turns_of
 
 
 def carry(state: Handle) -> None:
@@ -38,7 +38,14 @@ def changed(*bodies: Body) -> list[Handle]:
 def constants(body: Body, states: Sequence[Handle]) -> list[tuple[Handle, Handle]]:
     """What the body takes whole, behind all else: Tensors from outside, and what is given for them."""
     captured = [root for root, _ in body.outer_tensors.values() if not any(root is state for state in states)]
-    return [(root, copied(root) if root._storage in body.carried else root) for root in captured]
+    return [(root, as_before(root) if root._storage in body.carried else root) for root in captured]
+
+
+def as_before(state: Handle) -> Handle:
+    """What a state holds before the loop, also for the gradient of the compiled function around it."""
+    if mode.trace is not None:
+        mode.trace.outermost.by_value.add(state._storage)
+    return copied(state)
 
 
 def closed(body: Body, first: int, outputs: Sequence[Value], states: Sequence[Handle], last: Sequence[Value] = ()) -> Graph:
@@ -55,18 +62,10 @@ def applied(op: Control, args: tuple[Sequence[Any], Sequence[Any]], states: Sequ
     """The results of an op on arguments before and behind the states, without those from `place` on that the states are set to."""
 
     def run() -> list[Any]:
-        results = in_a_tuple(op(*args[0], *map(copied, states), *args[1]))
+        results = in_a_tuple(op(*args[0], *map(as_before, states), *args[1]))
         for state, value in zip(states, results[place:], strict=False):
             carry(state)
             assign(state, value)
         return [*results[:place], *results[place + len(states) :]]
 
-    return _in_turn(turns_of([state._storage for state in states]) if states and mode.trace is None else (), run)
-
-
-def _in_turn(turns: Sequence[Turn], run: Callable[[], list[Any]]) -> list[Any]:
-    """While no other thread draws from the same generators."""
-    if not turns:
-        return run()
-    with turns[0].lock:
-        return _in_turn(turns[1:], run)
+    return in_turns(turns_of([state._storage for state in states]) if states and mode.trace is None else (), run)

@@ -17,10 +17,10 @@ from typing import Any, TypeVar, cast
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
-from gradwerk.tensor.beside import Beside
 from gradwerk.tensor.calls import Binding, run
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
+from gradwerk.tensor.methods import can_keep, methods_of
 from gradwerk.tensor.placement import placement
 from gradwerk.tensor.rebinding import rebound
 from gradwerk.tensor.recipes import Argument, Fixed, Specialization
@@ -46,22 +46,19 @@ class Compiled:
         self.specializations: dict[tuple[Any, ...], list[Binding]] = {}
         self.retraces: list[str] = []
         self.last_key: tuple[Any, ...] = ()
-        self.beside: Beside[Compiled] = Beside()
-        """What a compiled method is of each object."""
-        self.bound: dict[int, Compiled] = {}
-        """The same for classes, and objects without attributes of their own: the last `MOST_SPECIALIZATIONS` of them."""
+        self.bound: dict[Any, Compiled] = {}
+        """By id, what a compiled method is of classes, and of objects without attributes: the last `MOST_SPECIALIZATIONS` of them."""
 
     def __get__(self, owner: Any, kind: type | None = None) -> Compiled:  # noqa: ANN401
         if owner is None and not isinstance(self.fn, classmethod | staticmethod):
             return self
         place = kind if owner is None else owner
-        bound = self.beside.get(place) or self.bound.get(id(place))
+        kept: dict[Any, Compiled] = methods_of(place) if can_keep(place) else self.bound
+        key = self if kept is not self.bound else id(place)
+        bound = kept.get(key)
         if bound is not None:
             return bound
-        bound = Compiled(self.fn.__get__(owner, kind))
-        if isinstance(getattr(place, "__dict__", None), dict) and type(place).__weakrefoffset__:
-            return self.beside.keep(place, bound)
-        bound = self.bound.setdefault(id(place), bound)
+        bound = kept.setdefault(key, Compiled(self.fn.__get__(owner, kind)))
         if len(self.bound) > MOST_SPECIALIZATIONS:
             self.bound.pop(next(iter(self.bound)), None)
         return bound

@@ -159,7 +159,7 @@ class Reach:
         own = getattr(type(value), "__gradwerk_own__", None)
         if own is not None:
             self.methods(type(value))
-            self.named(label, vars(value), self.known - own)
+            self.named(label, value, self.known - own)
 
     def instance(self, label: str, value: Any) -> None:  # noqa: ANN401
         """An object: by its version if it has one, else attribute by attribute."""
@@ -187,14 +187,17 @@ class Reach:
             for name, held in list(vars(value).items()):
                 self.visit(f"{label}.{name}", held)
         elif not _ours(type(value).__module__):
-            self.named(label, vars(value), self.known)
+            self.named(label, value, self.known)
 
-    def named(self, label: str, held: dict[str, Any], names: Iterable[str]) -> None:
-        """The attributes of these names."""
+    def named(self, label: str, value: Any, names: Iterable[str]) -> None:  # noqa: ANN401
+        """The attributes of these names; of one that only the class has, that the object has none of its own."""
+        held, of_class = vars(value), {name for base in type(value).__mro__ for name in vars(base)}
         for name in names:
             if name in held:
                 self.slots.append(Item(f"{label}.{name}", held, name, held[name]))
                 self.visit(f"{label}.{name}", held[name])
+            elif name in of_class:
+                self.slots.append(Item(f"{label}.{name}", held, name, ABSENT))
 
     def module(self, label: str, value: ModuleType) -> None:
         """A Python module: the numbers, texts and objects in it that code names."""
@@ -256,13 +259,30 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _unwrapped(member: Any) -> Any:  # noqa: ANN401
-    """The function inside of what a class holds: a property, a class method, a compiled method."""
-    if isinstance(member, FunctionType):
-        return member
-    if isinstance(member, property | cached_property):
-        return member.fget if isinstance(member, property) else member.func
-    inner = getattr(member, "__wrapped__", getattr(member, "__func__", member))
-    return member if inner is member else _unwrapped(inner)
+    """The function inside of what a class holds: a property, a class method, a compiled method.
+
+    Nothing is asked for an attribute by name: a `__getattr__` of anybody's may answer anything, without end.
+    """
+    seen: set[int] = set()
+    while not isinstance(member, FunctionType) and id(member) not in seen:
+        seen.add(id(member))
+        if isinstance(member, property):
+            member = member.fget
+        elif isinstance(member, cached_property):
+            member = member.func
+        elif isinstance(member, classmethod | staticmethod | MethodType):
+            member = member.__func__
+        elif hasattr(type(member), "__dict__") and isinstance(own := _attributes(member), dict):
+            member = own.get("__wrapped__", member)
+    return member
+
+
+def _attributes(member: Any) -> Any:  # noqa: ANN401
+    """Those it has of its own, whatever its class says of attributes."""
+    try:
+        return object.__getattribute__(member, "__dict__")
+    except AttributeError:
+        return None
 
 
 def _ours(module: str) -> bool:

@@ -282,7 +282,8 @@ class Tracer:
         grads = [transpose(g, inverse(order)) for g, order in zip(pulled, orders, strict=True)]
         needed = needed_of_forward(grads, forward)
         place = {value: number for number, value in enumerate(graph.inputs)}
-        kept = [value for value in needed if value in place and place[value] not in written]
+        by_value = {trace.lifted.get(storage) for storage in trace.by_value}
+        kept = [value for value in needed if value in place and place[value] not in written and value not in by_value]
         residuals = [value for value in needed if value not in kept]
         numbers = tuple(self.output(value) for value in residuals)
         values = [trace.value(ct) for ct in cts]

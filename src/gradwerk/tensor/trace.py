@@ -93,6 +93,8 @@ class Trace:
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
         self.created_objects: dict[int, object] = {}
+        self.by_value: set[Storage] = set()
+        """Tensors from outside whose contents a gradient keeps, not their memory: whoever sets them later changes nothing."""
         self.frame: FrameType | None = None
         """Where the trace began: what is called from there on is part of it, but for what interrupts it."""
         self.refused: TraceError | None = None

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from gradwerk.base.forks import Renewed
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
+R = TypeVar("R")
+MANY = 16
+"""Turns that are taken at once."""
 _locks: dict[int, tuple[Any, threading.RLock]] = {}
 """By id of the leaf, which takes its lock along when it goes."""
 _latest = object()
@@ -83,6 +86,21 @@ def turns_of(written: Sequence[Storage]) -> tuple[Turn, ...]:
             _all.add(new)
             _turns.update(dict.fromkeys(missing, new))
         return tuple(sorted(known, key=lambda turn: turn.number))
+
+
+def in_turns(turns: Sequence[Turn], run: Callable[..., R], *args: Any) -> R:  # noqa: ANN401
+    """run(*args) while this thread has all of these turns: many to a frame of Python's, which has no more than a thousand."""
+    if not turns:
+        return run(*args)
+    if len(turns) == 1:
+        with turns[0].lock:
+            return run(*args)
+    if len(turns) < MANY:
+        with turns[0].lock, turns[1].lock:
+            return in_turns(turns[2:], run, *args)
+    a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p = (turn.lock for turn in turns[:MANY])  # noqa: E741
+    with a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p:
+        return in_turns(turns[MANY:], run, *args)
 
 
 def _renew() -> None:
