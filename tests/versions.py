@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SHORT = [f"tests/{name}" for name in ("base", "io", "ir", "autodiff", "tensor", "nn", "train", "data", "keras_api/test_fit.py")]
+SHORT = [f"tests/{name}" for name in ("base", "io", "ir", "autodiff", "tensor", "jit", "nn", "train", "data", "keras_api/test_fit.py")]
 OLDEST = re.search(r">=\s*([\d.]+)", PROJECT["requires-python"])[1]
 
 

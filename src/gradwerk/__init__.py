@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     )
     from gradwerk.base.settings import settings
     from gradwerk.io.weights import load, save
-    from gradwerk.tensor.branch import cond, while_loop
-    from gradwerk.tensor.compile import compile  # noqa: A004
-    from gradwerk.tensor.control import scan
+    from gradwerk.jit.branch import cond, while_loop
+    from gradwerk.jit.compile import compile  # noqa: A004
+    from gradwerk.jit.control import scan
     from gradwerk.tensor.effects import print_
     from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
     from gradwerk.tensor.random import Generator, seed
@@ -52,11 +52,11 @@ _HOMES = {
     **dict.fromkeys(("Tensor", "Parameter"), "gradwerk.tensor.tensor"),
     **dict.fromkeys(("grad", "value_and_grad", "no_grad", "enable_grad"), "gradwerk.tensor.grad"),
     **dict.fromkeys(("Generator", "seed"), "gradwerk.tensor.random"),
-    "compile": "gradwerk.tensor.compile",
+    "compile": "gradwerk.jit.compile",
     **dict.fromkeys(("load", "save"), "gradwerk.io.weights"),
     "print_": "gradwerk.tensor.effects",
-    "scan": "gradwerk.tensor.control",
-    **dict.fromkeys(("cond", "while_loop"), "gradwerk.tensor.branch"),
+    "scan": "gradwerk.jit.control",
+    **dict.fromkeys(("cond", "while_loop"), "gradwerk.jit.branch"),
     "settings": "gradwerk.base.settings",
 }
 _FUNCTIONS = {

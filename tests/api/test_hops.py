@@ -77,4 +77,4 @@ def test_a_step_passes_what_the_document_lists_in_its_order(title: str, most: in
 
 def test_a_warm_call_traces_and_compiles_nothing(calls: dict[str, list[Hop]]) -> None:
     assert not {file.partition("/")[0] for file, _ in calls["A warm call"]} & {"autodiff", "compiler", "ir", "ops"}
-    assert not {file for file, _ in calls["A warm call"]} & {"tensor/specialize.py", "tensor/trace.py", "tensor/tape.py"}
+    assert not {file for file, _ in calls["A warm call"]} & {"jit/specialize.py", "jit/trace.py", "tensor/tape.py"}

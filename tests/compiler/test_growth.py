@@ -26,6 +26,8 @@ from gradwerk.ir.graph import TOKEN, Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.plan import Plan
 from gradwerk.ir.text import parse, print_graph
+from gradwerk.jit import specialize
+from gradwerk.jit.signature import Call
 from gradwerk.nn.norm import batch_statistics, normalize
 from gradwerk.ops import functions
 from gradwerk.ops.arithmetic import add, maximum, mul, relu, sub
@@ -35,9 +37,7 @@ from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import concatenate, pad, slice_, transpose
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.transcendental import sin, tanh
-from gradwerk.tensor import specialize
 from gradwerk.tensor.engine import Native
-from gradwerk.tensor.signature import Call
 from gradwerk.tensor.storage import aligned_copy
 from gradwerk.tensor.tensor import Parameter, Tensor
 

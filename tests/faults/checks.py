@@ -22,12 +22,12 @@ FEW = 25
 """Of the chosen tests these come alone first: they ask much, and only their files are read."""
 FIRST = 700_000_000
 """The first seed: always the same programs, which the present compiler runs as it must."""
-FOLDERS = ("autodiff", "compiler", "ir", "rules", "runtime", "tensor", "laws")
+FOLDERS = ("autodiff", "compiler", "ir", "jit", "rules", "runtime", "tensor", "laws")
 PACKAGE = Path("src/gradwerk")
 IMPORT = re.compile(r"^ *from (gradwerk[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 FIRST_TESTS = ("tests/compiler/test_someones_ops.py",)
 TESTS = (
-    "tests/laws", "tests/compiler", "tests/base/test_cache.py", "tests/tensor/test_scan.py",
+    "tests/laws", "tests/compiler", "tests/base/test_cache.py", "tests/jit/test_scan.py",
     "tests/tensor/test_gradient.py", "tests/tensor/test_views.py", "tests/runtime/test_threads.py",
 )  # fmt: skip
 

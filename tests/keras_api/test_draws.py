@@ -10,9 +10,9 @@ import pytest
 
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError
+from gradwerk.jit.compile import compile as compiled
 from gradwerk.keras import initializers, layers
 from gradwerk.nn.dropout import Dropout
-from gradwerk.tensor.compile import compile as compiled
 from gradwerk.tensor.random import Generator, default_generator, fresh_seed, seed, uniform
 from gradwerk.tensor.tensor import Tensor
 

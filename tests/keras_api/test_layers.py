@@ -9,8 +9,8 @@ import pytest
 
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.jit.compile import compile as compiled
 from gradwerk.keras import layers
-from gradwerk.tensor.compile import compile as compiled
 from gradwerk.tensor.tensor import Parameter, Tensor
 from tests.keras_api.cases import CASES, Case
 

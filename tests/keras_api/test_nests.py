@@ -14,8 +14,8 @@ import pytest
 import gradwerk
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, StateError, TraceError
+from gradwerk.jit.compile import compile as compiled
 from gradwerk.keras import layers
-from gradwerk.tensor.compile import compile as compiled
 from gradwerk.tensor.tensor import Tensor
 from tests.keras_api.nests import LAYERS, RNG, Subclassed, X, Y, in_a_model
 

@@ -11,12 +11,12 @@ from hypothesis import settings as profile
 
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph
+from gradwerk.jit.compile import compile as compile_
+from gradwerk.jit.control import scan
 from gradwerk.ops import functions
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.ops.transcendental import tanh
-from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.control import scan
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Parameter, Tensor

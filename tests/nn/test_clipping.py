@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.clipping import ByGlobalNorm, ByNorm, ByValue, Clip
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.tensor import Tensor
 
 RNG = np.random.default_rng(5)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.conv import Convolution
 from gradwerk.nn.dropout import Dropout
 from gradwerk.nn.embedding import Embedding
@@ -19,7 +20,6 @@ from gradwerk.nn.norm import BatchNorm
 from gradwerk.nn.optimizer import SGD, Adam
 from gradwerk.nn.pool import AveragePool, MaxPool
 from gradwerk.nn.recurrent import LSTM
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Tensor
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import DataError, DTypeError, ShapeError
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn import loss
 from gradwerk.nn.metric import Accuracy, Mean, binary_hits, label_hits, one_hot_hits
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.tensor import Tensor
 
 RNG = np.random.default_rng(5)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.activation import Activation, tanh
 from gradwerk.nn.configured import Configured
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.module import Module, Sequential
 from gradwerk.nn.norm import BatchNorm
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import epoch
 from gradwerk.tensor.tensor import Tensor

@@ -10,6 +10,8 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError, DataError
 from gradwerk.base.settings import settings
+from gradwerk.jit.compile import compile as compile_
+from gradwerk.jit.control import scan
 from gradwerk.nn.dropout import Dropout
 from gradwerk.nn.embedding import Embedding
 from gradwerk.nn.linear import Linear
@@ -23,8 +25,6 @@ from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.look import in_range
 from gradwerk.ops.reduction import argmax, reduce_sum
-from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.control import scan
 from gradwerk.tensor.effects import print_
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Tensor

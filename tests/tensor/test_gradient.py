@@ -10,11 +10,11 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.trees import flatten, map_tree
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.ops.elementwise import exp, log, maximum, sigmoid, sqrt, tanh
 from gradwerk.ops.functions import log_softmax, softmax
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import concatenate
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 

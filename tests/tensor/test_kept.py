@@ -20,12 +20,12 @@ from gradwerk.compiler.llvm.link import host_target, link
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.interpret import Program
 from gradwerk.ir.text import parse, print_graph
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import engine, kept
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.engine import Native, executable, usable
 from gradwerk.tensor.kept import Kept
 from gradwerk.tensor.tensor import Tensor

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.tensor import random
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator, default_generator, normal, seed, uniform
 from gradwerk.tensor.tensor import Tensor
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.module import Module
 from gradwerk.ops.elementwise import mul, relu, tanh, where
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Parameter, Tensor

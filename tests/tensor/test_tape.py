@@ -12,11 +12,11 @@ from gradwerk.autodiff.reverse import gradients
 from gradwerk.base.errors import ShapeError, StateError
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.interpret import interpret
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.ops.elementwise import add, exp, mul, sub, tanh
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.movement import reshape, transpose
 from gradwerk.ops.reduction import reduce_sum
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.grad import backward, grad
 from gradwerk.tensor.tape import walk_back
 from gradwerk.tensor.tensor import Parameter, Tensor

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import DTypeError, TraceError
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.ops.elementwise import exp
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 

@@ -11,7 +11,7 @@ import pytest
 
 import gradwerk as gw
 from gradwerk import torch
-from gradwerk.tensor import specialize
+from gradwerk.jit import specialize
 from gradwerk.tensor.handle import settle
 from gradwerk.torch import nn
 

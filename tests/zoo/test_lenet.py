@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import ShapeError
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.loss import mean_loss, softmax_cross_entropy
 from gradwerk.nn.optimizer import SGD
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.zoo.lenet import LeNet5

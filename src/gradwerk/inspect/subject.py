@@ -21,14 +21,14 @@ from gradwerk.compiler.target import Target
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.op import Array
 from gradwerk.ir.plan import Plan
+from gradwerk.jit.calls import contents
+from gradwerk.jit.compile import Compiled
+from gradwerk.jit.recipes import Argument, Differentiable, Fixed, GradientOf
+from gradwerk.jit.results import memory
+from gradwerk.jit.signature import Call
 from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.program import Program
-from gradwerk.tensor.calls import contents
-from gradwerk.tensor.compile import Compiled
 from gradwerk.tensor.engine import Executable, crossing, native_executor, usable
-from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, GradientOf
-from gradwerk.tensor.results import memory
-from gradwerk.tensor.signature import Call
 from gradwerk.tensor.storage import aligned_copy
 
 

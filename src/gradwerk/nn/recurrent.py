@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
+from gradwerk.jit.control import scan
 from gradwerk.nn import init
 from gradwerk.nn.linear import linear
 from gradwerk.nn.module import Module
@@ -23,7 +24,6 @@ from gradwerk.ops.elementwise import add, mul, sigmoid, tanh
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.movement import slice_axis, transpose
 from gradwerk.ops.source import full
-from gradwerk.tensor.control import scan
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.tensor.tensor import Parameter
 

@@ -17,7 +17,6 @@ from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, mul
 from gradwerk.ops.random import random_bits
-from gradwerk.tensor.carried import carry
 from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
@@ -40,8 +39,9 @@ class Generator:
 
     def _carry(self) -> None:
         """Its state is one of the loop's whose body is traced."""
-        carry(self._seed)
-        carry(self.counter)
+        if mode.trace is not None:
+            mode.trace.carry(self._seed)
+            mode.trace.carry(self.counter)
 
     @property
     def seed(self) -> Tensor:

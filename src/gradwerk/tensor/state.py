@@ -70,6 +70,9 @@ class Tracing(Protocol):
     def show(self, handle: Any, of: Any) -> None:  # noqa: ANN401
         """A Tensor was made on the memory of another."""
 
+    def carry(self, state: Any) -> None:  # noqa: ANN401
+        """The body of a loop may write to this Tensor from outside, which has no gradient."""
+
     def watch(self, array: Array) -> None:
         """Python needed the contents of an array."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradwerk.jit.compile import compile as compile_function
 from gradwerk.nn import module as core
-from gradwerk.tensor.compile import compile as compile_function
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
 

@@ -15,11 +15,11 @@ import numpy as np
 
 from gradwerk.base.errors import StateError
 from gradwerk.base.origin import module_path
+from gradwerk.jit.compile import compile as compile_function
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module, place_of
 from gradwerk.nn.optimizer import Optimizer
 from gradwerk.ops.reduction import reduce_sum
-from gradwerk.tensor.compile import compile as compile_function
 from gradwerk.tensor.grad import grad, no_grad
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.mode import mode

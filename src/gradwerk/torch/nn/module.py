@@ -283,7 +283,7 @@ class Module(core.Module):
     @as_recorded(name="compile", ignored=WAYS_TO_COMPILE)
     def compile(self) -> None:
         """Makes calls of this module run compiled, in place."""
-        from gradwerk.tensor.compile import compile as compile_  # noqa: PLC0415  costs its import only where used
+        from gradwerk.jit.compile import compile as compile_  # noqa: PLC0415  costs its import only where used
 
         object.__setattr__(self, "forward", compile_(self.forward))
 

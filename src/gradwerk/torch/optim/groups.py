@@ -20,10 +20,10 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, MissingOptionError, TraceError
+from gradwerk.jit.trace import Moved
 from gradwerk.nn import optimizer as core
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
-from gradwerk.tensor.trace import Moved
 from gradwerk.tensor.whole import Part
 from gradwerk.torch.optim.state import Former, recall, remember
 from gradwerk.torch.options import refuse_special

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
+from gradwerk.jit.guards import forbid_mutation
 from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
 from gradwerk.nn.updates import Decay
 from gradwerk.tensor.grad import enable_grad
-from gradwerk.tensor.guards import forbid_mutation
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.whole import write_all

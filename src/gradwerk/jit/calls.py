@@ -15,19 +15,19 @@ import numpy as np
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Operand
+from gradwerk.jit.answer import Leaf, grown
+from gradwerk.jit.overlaps import captured_memory, share
+from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Specialization
+from gradwerk.jit.results import base_type, build, find, memory, view_of
+from gradwerk.jit.signature import Call
 from gradwerk.ops.movement import transpose
 from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import SLACK
-from gradwerk.tensor.answer import Leaf, grown
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.devices import like
 from gradwerk.tensor.engine import FOUND, PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
-from gradwerk.tensor.overlaps import captured_memory, share
-from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Specialization
-from gradwerk.tensor.results import base_type, build, find, memory, view_of
-from gradwerk.tensor.signature import Call
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.tape import FREED, record, unread

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.ir.op import Array
-from gradwerk.tensor.slots import Slot
+from gradwerk.jit.slots import Slot
 
 
 class Watched(Slot):

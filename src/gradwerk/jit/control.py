@@ -12,13 +12,13 @@ from typing import Any
 from gradwerk.base import trees
 from gradwerk.base.errors import ShapeError, TraceError
 from gradwerk.ir.graph import Type
+from gradwerk.jit.body import Body
+from gradwerk.jit.carried import applied, changed, closed, constants
+from gradwerk.jit.trace import under_way
 from gradwerk.ops.control import Scan
-from gradwerk.tensor.body import Body
-from gradwerk.tensor.carried import applied, changed, closed, constants
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import under_way
 
 Tree = Any
 

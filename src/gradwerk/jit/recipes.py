@@ -7,12 +7,12 @@ from typing import Any
 
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement
+from gradwerk.jit.guards import Guards
+from gradwerk.jit.placement import Placement
 from gradwerk.tensor.devices import CPU, Device
 from gradwerk.tensor.engine import Executable
-from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.node import TapeNode
-from gradwerk.tensor.placement import Placement
 from gradwerk.tensor.storage import Storage
 
 

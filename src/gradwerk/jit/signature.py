@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.tensor.answer import filled
+from gradwerk.jit.answer import filled
 from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage

@@ -21,6 +21,9 @@ from gradwerk.base.errors import StateError, TraceError
 from gradwerk.base.origin import Origin, backward, stand_on, step_off
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Array, Movement, Op
+from gradwerk.jit.placement import Captured
+from gradwerk.jit.slots import ABSENT, Item, Slot
+from gradwerk.jit.watched import Watched
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, unreadable, unreadable_results, viewed, written_array
@@ -30,12 +33,9 @@ from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.node import TapeNode, next_number
-from gradwerk.tensor.placement import Captured
-from gradwerk.tensor.slots import ABSENT, Item, Slot
 from gradwerk.tensor.state import interruptible, mode
 from gradwerk.tensor.storage import ALIASING, Storage, logical, put
 from gradwerk.tensor.tape import record
-from gradwerk.tensor.watched import Watched
 
 
 def under_way() -> Trace | None:
@@ -199,6 +199,9 @@ class Trace:
         self.values[storage] = value
         self.created_here.add(storage)
         return make(cls, storage, None, value.type)
+
+    def carry(self, state: Handle) -> None:
+        """Nothing: a state is carried in the body of a loop (body.py)."""
 
     def copy(self, cls: type[H], handle: Handle, order: tuple[int, ...] | None = None) -> H:
         """The present contents in a Storage of their own."""

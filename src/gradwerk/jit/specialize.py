@@ -15,24 +15,24 @@ from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.carve import carve, needed_of_forward
 from gradwerk.ir.graph import Type, Value
 from gradwerk.ir.op import Movement, Strides
+from gradwerk.jit.answer import Marker
+from gradwerk.jit.guards import Guards
+from gradwerk.jit.placement import Placement, axes_in_memory, placement
+from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Specialization, Within
+from gradwerk.jit.signature import Call, Rebuilt
+from gradwerk.jit.slots import Slot
+from gradwerk.jit.trace import Moved, Trace
+from gradwerk.jit.watched import Watched
 from gradwerk.ops.movement import transpose
-from gradwerk.tensor.answer import Marker
 from gradwerk.tensor.devices import like, place_of
 from gradwerk.tensor.engine import executable
-from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, memory_of
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import lend
-from gradwerk.tensor.placement import Placement, axes_in_memory, placement
-from gradwerk.tensor.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Specialization, Within
-from gradwerk.tensor.signature import Call, Rebuilt
-from gradwerk.tensor.slots import Slot
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, inverse, physical
 from gradwerk.tensor.tape import Walk, no_gradient_node
 from gradwerk.tensor.tensor import Tensor, to_array
-from gradwerk.tensor.trace import Moved, Trace
-from gradwerk.tensor.watched import Watched
 
 LARGEST = 1 << 22
 """Bytes: larger arrays that a function holds are data, and not looked at for what the trace itself wrote to them."""

@@ -9,10 +9,10 @@ import pytest
 
 from gradwerk.base.errors import TraceError
 from gradwerk.base.settings import settings
+from gradwerk.jit import guards
+from gradwerk.jit.compile import compile as compile_
+from gradwerk.jit.control import scan
 from gradwerk.nn.module import Module
-from gradwerk.tensor import guards
-from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.control import scan
 from gradwerk.tensor.tensor import Parameter, Tensor
 from tests.tensor.meanwhile import at_every_line
 

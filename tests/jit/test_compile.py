@@ -9,10 +9,10 @@ import pytest
 
 from gradwerk.base.errors import DataError, GradwerkError, NumericError, StateError, TraceError
 from gradwerk.base.settings import settings
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.ops.elementwise import exp, tanh
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import broadcast_to, flip, reshape
-from gradwerk.tensor.compile import compile as compile_
 from gradwerk.tensor.effects import print_
 from gradwerk.tensor.grad import grad, no_grad
 from gradwerk.tensor.tensor import Parameter, Tensor

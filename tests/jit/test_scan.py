@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gradwerk.base.errors import ShapeError, TraceError
+from gradwerk.jit.compile import compile as compile_
+from gradwerk.jit.control import scan
 from gradwerk.ops.elementwise import tanh
-from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.control import scan
 from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 

@@ -15,7 +15,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError
 from gradwerk.ir.op import Array
-from gradwerk.tensor.recipes import Fixed, Specialization
+from gradwerk.jit.recipes import Fixed, Specialization
 
 MOST_WORK = 10_000
 """How long NumPy may look for an element that two strided arrays share, in its own measure."""

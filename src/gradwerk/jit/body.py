@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gradwerk.base.errors import TraceError
 from gradwerk.ir.graph import Value
+from gradwerk.jit.trace import Trace
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
-from gradwerk.tensor.trace import Trace
 
 
 class Body(Trace):

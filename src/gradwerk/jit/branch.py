@@ -13,17 +13,17 @@ from gradwerk.base import dtypes, trees
 from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.type import Type
+from gradwerk.jit.body import Body
+from gradwerk.jit.carried import applied, changed, closed, constants
+from gradwerk.jit.control import as_tensor, carried, stand_in
+from gradwerk.jit.trace import under_way
 from gradwerk.ops.branch import Cond, While
 from gradwerk.ops.compare import not_equal
 from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
-from gradwerk.tensor.body import Body
-from gradwerk.tensor.carried import applied, changed, closed, constants
-from gradwerk.tensor.control import as_tensor, carried, stand_in
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.trace import under_way
 
 Tree = Any
 FLAG = Type((), dtypes.bool_)

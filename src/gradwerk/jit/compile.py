@@ -17,18 +17,18 @@ from typing import Any, TypeVar, cast
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
-from gradwerk.tensor.calls import Binding, run
+from gradwerk.jit.calls import Binding, run
+from gradwerk.jit.methods import can_keep, methods_of
+from gradwerk.jit.placement import placement
+from gradwerk.jit.rebinding import rebound
+from gradwerk.jit.recipes import Argument, Fixed, Specialization
+from gradwerk.jit.results import find
+from gradwerk.jit.signature import Call, describe_change
+from gradwerk.jit.specialize import Tracer
+from gradwerk.jit.trace import Moved, Overlap
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
-from gradwerk.tensor.methods import can_keep, methods_of
-from gradwerk.tensor.placement import placement
-from gradwerk.tensor.rebinding import rebound
-from gradwerk.tensor.recipes import Argument, Fixed, Specialization
-from gradwerk.tensor.results import find
-from gradwerk.tensor.signature import Call, describe_change
-from gradwerk.tensor.specialize import Tracer
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.trace import Moved, Overlap
 from gradwerk.tensor.turns import latest, turn
 
 F = TypeVar("F", bound=Callable[..., Any])

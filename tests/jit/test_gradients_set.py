@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradwerk import torch
-from gradwerk.tensor.compile import compile as compile_
+from gradwerk.jit.compile import compile as compile_
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 KEPT = Tensor(np.full(3, 7, np.float32))

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from gradwerk.tensor.calls import Binding
+from gradwerk.jit.calls import Binding
+from gradwerk.jit.guards import Guards
+from gradwerk.jit.placement import Captured
+from gradwerk.jit.recipes import Fixed, Within
 from gradwerk.tensor.devices import place_of
-from gradwerk.tensor.guards import Guards
 from gradwerk.tensor.handle import Handle, memory_of
-from gradwerk.tensor.placement import Captured
-from gradwerk.tensor.recipes import Fixed, Within
 from gradwerk.tensor.storage import Storage
 
 Moves = dict[Storage, Storage]

@@ -15,10 +15,10 @@ import weakref
 import numpy as np
 import pytest
 
+from gradwerk.jit.compile import MOST_SPECIALIZATIONS
+from gradwerk.jit.compile import compile as compile_
+from gradwerk.jit.methods import ATTRIBUTE
 from gradwerk.nn.module import Module
-from gradwerk.tensor.compile import MOST_SPECIALIZATIONS
-from gradwerk.tensor.compile import compile as compile_
-from gradwerk.tensor.methods import ATTRIBUTE
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 ONE = Tensor(np.ones((), np.float32))
@@ -185,7 +185,7 @@ def test_a_signal_that_comes_while_python_looks_for_garbage_is_not_lost():
     program = """if True:
         import gc, signal, time
         import gradwerk, gradwerk.keras, gradwerk.torch
-        from tests.tensor.test_methods import ONE, Rate
+        from tests.jit.test_methods import ONE, Rate
 
         class Over(Exception): pass
         def over(*_): raise Over

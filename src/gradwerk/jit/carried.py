@@ -11,19 +11,13 @@ from typing import Any
 from gradwerk.ir.carve import carve
 from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Graph, Value
+from gradwerk.jit.body import Body
 from gradwerk.ops.control import in_a_tuple
 from gradwerk.tensor.apply import assign
-from gradwerk.tensor.body import Body
 from gradwerk.tensor.grad import copied
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.turns import in_turns, turns_of
-
-
-def carry(state: Handle) -> None:
-    """Lets the body under way, if there is one, write to this Tensor from outside, which has no gradient."""
-    if isinstance(mode.trace, Body):
-        mode.trace.carry(state)
 
 
 def changed(*bodies: Body) -> list[Handle]:
@@ -64,7 +58,8 @@ def applied(op: Control, args: tuple[Sequence[Any], Sequence[Any]], states: Sequ
     def run() -> list[Any]:
         results = in_a_tuple(op(*args[0], *map(as_before, states), *args[1]))
         for state, value in zip(states, results[place:], strict=False):
-            carry(state)
+            if mode.trace is not None:
+                mode.trace.carry(state)
             assign(state, value)
         return [*results[:place], *results[place + len(states) :]]
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.plain import PLAIN
+from gradwerk.jit.placement import Captured
+from gradwerk.jit.slots import ABSENT, LONGEST, Cell, Contents, Item, Parts, Slot, Versioned, content_of, items_of
 from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hooks import hooks_of
-from gradwerk.tensor.placement import Captured
-from gradwerk.tensor.slots import ABSENT, LONGEST, Cell, Contents, Item, Parts, Slot, Versioned, content_of, items_of
 from gradwerk.tensor.state import bump_epoch, epoch, mode
 from gradwerk.tensor.storage import Storage
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import TraceError
-from gradwerk.tensor.guards import is_library
+from gradwerk.jit.guards import is_library
 from gradwerk.tensor.handle import Handle
 
 Tree = Any
