@@ -162,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     lock = threading.Lock()
     with copy_of() as tree:
         sound(tree)
-        reach = recorded(tree, given.state, given.workers)
+        reach = recorded(tree, given.state, given.workers, [path for paths in GROUPS.values() for path in paths])
 
     def work(_: int) -> None:
         with copy_of() as tree:

@@ -1,4 +1,4 @@
-"""Which tests run which lines of the sources, and how long each takes: `python -m tests.faults.reach --out FILE FOLDERS` records it.
+"""Which tests run which lines, and how long each takes: `python -m tests.faults.reach --out FILE --of SOURCES -- TESTS` records it.
 
 A mutant is asked first of the tests that run its line, the fastest first.  Needs coverage.
 """
@@ -29,18 +29,16 @@ from tests.faults.tree import environment
 
 LONGEST = 2.0
 """Seconds of processor time of the longest test that is chosen: one that takes ten times as long with a mutant is caught by that."""
-PARTS = 2
-"""The tests are recorded in so many processes."""
 
 
 class Recorder:
     """A plugin of pytest: the lines that each test runs, and its seconds of processor time."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, sources: Sequence[str]) -> None:
         from coverage import Coverage
 
         self.out, self.seconds = out, dict[str, float]()
-        self.coverage = Coverage(data_file=None, include=[f"{SOURCE}*"], config_file=False)
+        self.coverage = Coverage(data_file=None, include=[f"{SOURCE}{path}" for path in sources], config_file=False)
         self.coverage.start()
 
     @pytest.hookimpl(wrapper=True)
@@ -122,41 +120,46 @@ def around(text: str, line: int) -> Iterator[tuple[int, int]]:
     yield 1, text.count("\n") + 1
 
 
-def recorded(tree: Path, state: Path, workers: int) -> Reach:
-    """What the tests of a copy of the sources run: as recorded beside the state of an earlier run of the same sources, or recorded now.
+def recorded(tree: Path, state: Path, workers: int, sources: Sequence[str]) -> Reach:
+    """What the tests of a copy of the sources run of some of them: as recorded beside the state of an earlier run, or recorded now.
 
-    Raises: SystemExit where one fails.
+    Each file of tests runs in a process of its own.  One that fails while its lines are watched is told, and chosen for nothing.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(" ".join(sources).encode())
     for path in sorted(path for folder in ("src", "tests") for path in (tree / folder).rglob("*.py") if path.parent.name != "faults"):
         digest.update(f"{path.relative_to(tree)}\0".encode() + path.read_bytes())
     files = sorted(str(path.relative_to(tree)) for folder in FOLDERS for path in (tree / "tests" / folder).glob("test_*.py"))
-    kept = [state.with_suffix(f".reach-{digest.hexdigest()[:12]}-{k}.json") for k in range(PARTS)]
+    kept = state.with_suffix(f".reach-{digest.hexdigest()[:12]}")
+    kept.mkdir(exist_ok=True)
 
-    def record(k: int) -> None:
-        if kept[k].exists():
-            return
+    def record(file: str) -> Path | None:
+        place = kept / f"{file.replace('/', '-')}.json"
+        if place.exists():
+            return place
         with tempfile.TemporaryDirectory(prefix="faults") as folder:
             part = Path(folder) / "reach.json"
-            command = [sys.executable, "-m", "tests.faults.reach", "--out", str(part), *files[k::PARTS]]
+            command = [sys.executable, "-m", "tests.faults.reach", "--out", str(part), "--of", *sources, "--", file]
             variables = environment(tree, f"{folder}/kernels")
             done = subprocess.run(command, cwd=tree, env=variables, check=False, capture_output=True, text=True)
-            if done.returncode:
-                sys.exit(f"the sources fail without any fault:\n{done.stdout[-2000:]}")
-            shutil.move(part, kept[k])
+            if done.returncode not in (0, 5):  # 5: it has no tests
+                print(f"{file} fails while its lines are watched:\n{done.stdout[-1000:]}", flush=True)
+                return None
+            if part.exists():
+                shutil.move(part, place)
+        return place if place.exists() else None
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(record, range(PARTS)))
-    return Reach.read(kept)
+        return Reach.read([place for place in pool.map(record, files) if place is not None])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.reach", description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--of", nargs="+", required=True, help="the sources whose lines are watched")
     parser.add_argument("files", nargs="+")
     given = parser.parse_args(argv)
-    plugin: Any = Recorder(given.out)
+    plugin: Any = Recorder(given.out, given.of)
     return int(pytest.main(["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly", *given.files], [plugin]))
 
 
