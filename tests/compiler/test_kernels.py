@@ -16,7 +16,7 @@ from gradwerk.base.cache import cache
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.settings import LOADED, settings
 from gradwerk.compiler import kernels
-from gradwerk.compiler.kernels import ROOMS, compiler_digest, digest_of, objects_for
+from gradwerk.compiler.kernels import PACKAGES, compiler_digest, digest_of, objects_for
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type
@@ -28,7 +28,7 @@ PACKAGE = Path(gradwerk.__file__).parent
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A copy of the files that shape kernels, older than this process."""
-    for room in ROOMS:
+    for room in PACKAGES:
         for path in PACKAGE.glob(room):
             copy = tmp_path / path.relative_to(PACKAGE)
             copy.parent.mkdir(parents=True, exist_ok=True)

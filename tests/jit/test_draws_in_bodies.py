@@ -134,6 +134,21 @@ def test_gradients_are_those_of_what_was_drawn_whatever_is_drawn_meanwhile():
         np.testing.assert_allclose(got.numpy(), wanted.numpy(), rtol=1e-4)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_count_that_is_read_by_another_name_is_that_of_the_step(before, compiled):
+    source = gw.Generator(3)
+    other = source.counter.detach()
+
+    def step(carry, _):
+        first = other * 1
+        source.uniform(())
+        return carry, first if before else other * 1
+
+    loop = lambda: gw.scan(step, gw.Tensor(np.float32(0)), None, length=3)[1]  # noqa: E731
+    assert (gw.compile(loop) if compiled else loop)().numpy().tolist() == ([0, 1, 2] if before else [1, 2, 3])
+
+
 LOOPS = {
     "plain": lambda body, w: body(w * 1.0),
     "scan": lambda body, w: gw.scan(lambda carry, _: (body(carry), None), w * 1.0, None, length=3)[0],

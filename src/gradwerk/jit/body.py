@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import TraceError
 from gradwerk.ir.graph import Value
 from gradwerk.jit.trace import Trace
@@ -13,7 +14,8 @@ from gradwerk.tensor.storage import Storage
 class Body(Trace):
     """The trace of a loop's body: it may read what lives outside, and change nothing there but the states of generators.
 
-    What it reads is lifted by Tensor, not by Storage: a Tensor and its detached twin share memory, but not gradients.
+    What it reads is lifted by Tensor: a Tensor and its detached twin share memory, but not gradients.  What can have no gradient is lifted
+    by Storage: the state of a generator is one, by whatever name the body reads it before it draws.
     """
 
     is_body = True
@@ -32,11 +34,13 @@ class Body(Trace):
             return super().value(handle)
         view = handle._view
         root = view.root if view is not None and view.root is not None else handle
-        held = self.outer_tensors.get(id(root))
+        whole = root._view is None and not dtypes.is_float(root._type.dtype)
+        key = id(root._storage) if whole else id(root)
+        held = self.outer_tensors.get(key)
         if held is None:
             if root._array is None and (self.parent is None or not self.parent.knows(root._storage)):
                 raise unreadable(root)
-            held = self.outer_tensors[id(root)] = (root, self.graph.input(root._type))
+            held = self.outer_tensors[key] = (root, self.graph.input(root._type))
         value = held[1]
         if view is not None and root is not handle:
             for step in view.steps[len(root._view.steps) if root._view is not None else 0 :]:

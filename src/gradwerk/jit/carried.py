@@ -31,7 +31,8 @@ def changed(*bodies: Body) -> list[Handle]:
 
 def constants(body: Body, states: Sequence[Handle]) -> list[tuple[Handle, Handle]]:
     """What the body takes whole, behind all else: Tensors from outside, and what is given for them."""
-    captured = [root for root, _ in body.outer_tensors.values() if not any(root is state for state in states)]
+    carried = [body.carried[state._storage][1] for state in states]
+    captured = [root for root, value in body.outer_tensors.values() if value not in carried]
     return [(root, as_before(root) if root._storage in body.carried else root) for root in captured]
 
 
