@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,10 @@ class Recorder:
     def pytest_sessionfinish(self) -> None:
         """Writes all down."""
         self.coverage.stop()
-        data, root = self.coverage.get_data(), Path.cwd()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of files none of whose tests run any of these sources
+            data = self.coverage.get_data()
+        root = Path.cwd()
         names = {name: number for number, name in enumerate(self.seconds)}
         lines: dict[str, dict[int, list[int]]] = {}
         for file in data.measured_files():
