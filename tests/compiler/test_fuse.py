@@ -177,7 +177,7 @@ def test_folds_of_one_regions_values_are_one_pass() -> None:
     (unit,) = fuse(graph)
     assert isinstance(unit, Region)
     assert unit.kind == REDUCE
-    assert len(unit.folds) == 2
+    assert len(unit.reductions) == 2
 
 
 def test_what_is_slow_to_make_is_written_once() -> None:
