@@ -198,6 +198,18 @@ def test_two_chains_of_one_chunk_that_meet_are_found() -> None:
         check(works, [x], [z], schedule=Schedule([[Link(works[:1]), Link(works[1:])]]))
 
 
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_chain_that_meets_one_chunk_of_another_is_found(chunk: int, *, reads: bool) -> None:
+    """Whichever it is: each has a number of its own, and none has the one that stands for nobody."""
+    x, y, z = buffer("x"), buffer("y"), buffer("z")
+    rows = Operand(y, (ROWS // CHUNKS, WIDTH), (WIDTH, 1), chunk * ROWS // CHUNKS * WIDTH)
+    accesses = (Access(rows), Access(view(z), writes=True, reads=False)) if reads else (Access(rows, writes=True, reads=False),)
+    works = [work([x], y), Work(Kernel(), accesses, (), 1)]
+    with pytest.raises(VerifyError, match="meets chunks"):
+        check(works, [x], [y, *([z] if reads else [])], schedule=Schedule([[Link(works[:1]), Link(works[1:])]]))
+
+
 def test_an_output_that_another_writer_made_is_found() -> None:
     x, y = buffer("x"), buffer("y")
     works = [work([x], y), work([x], y)]
