@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from gradwerk.compiler.bodies import weight, weight_of
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.llvm.body import weight, weight_of
 from gradwerk.compiler.llvm.rows import Levels
 from gradwerk.compiler.partition import MOST_LEVELS, MOST_READS, MOST_WEIGHT
 from gradwerk.compiler.simplify import simplify

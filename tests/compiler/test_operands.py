@@ -15,8 +15,8 @@ import pytest
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
+from gradwerk.compiler.bodies import passing
 from gradwerk.compiler.contraction.lower import lower_contraction
-from gradwerk.compiler.llvm.body import passing
 from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, LOWEST, PLACE, lower_look
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.link import host_target

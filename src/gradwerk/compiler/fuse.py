@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from gradwerk.base.dtypes import bool_
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.bodies import uses_index, weight
 from gradwerk.compiler.literals import is_literal
-from gradwerk.compiler.llvm.body import uses_index, weight
 from gradwerk.compiler.partition import Group, Partition
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.compiler.row_shapes import is_reduction, per_row

@@ -13,9 +13,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.alike import Lowered, alike
+from gradwerk.compiler.bodies import giving, passing
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
-from gradwerk.compiler.llvm.body import giving, passing
 from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.reduces import lower_reduce

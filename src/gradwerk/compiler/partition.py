@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gradwerk.compiler.bodies import weight_of
 from gradwerk.compiler.literals import is_literal
-from gradwerk.compiler.llvm.body import weight_of
 from gradwerk.compiler.row_shapes import Shape, fits_rows, is_column_reduction, is_row_reduction, is_square, per_row
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Movement, Reduction

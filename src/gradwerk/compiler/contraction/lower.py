@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.bodies import count_flops, giving, passing, stem
 from gradwerk.compiler.contraction.borders import mended
 from gradwerk.compiler.contraction.cuts import WHOLE, Cut, Form, block_of, cut_along, in_parts, is_long, kind_of
 from gradwerk.compiler.contraction.nest import Axis, Side, padded_memory, side_of
@@ -17,7 +18,6 @@ from gradwerk.compiler.contraction.parts import beside_part, overlap_of, read_pa
 from gradwerk.compiler.contraction.residues import Divided, classes
 from gradwerk.compiler.contraction.roles import Choice, Memory, Result
 from gradwerk.compiler.contraction.schedule import choose
-from gradwerk.compiler.llvm.body import count_flops, giving, passing, stem
 from gradwerk.compiler.llvm.contract import LANES, OUTER, ROWS, SUM, ClipLevels, ContractKernel
 from gradwerk.compiler.llvm.epilogue import Epilogue
 from gradwerk.compiler.llvm.maps import lower_map

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradwerk.compiler.llvm.body import digest, emit_node, spelled, stem, weight
+from gradwerk.compiler.bodies import digest, spelled, stem, weight
+from gradwerk.compiler.llvm.body import emit_node
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import reduce_range
 from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, combiner_of

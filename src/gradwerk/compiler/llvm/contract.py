@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.bodies import digest
 from gradwerk.compiler.llvm.abi import Kernel
-from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.epilogue import Epilogue
 from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.lane_code import MEMORY

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradwerk.compiler.llvm.body import evaluate, spelled
+from gradwerk.compiler.bodies import spelled
+from gradwerk.compiler.llvm.body import evaluate
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.lane_code import Lanes

@@ -16,10 +16,10 @@ from functools import cached_property
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.bodies import digest
 from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.llvm.abi import Kernel
-from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.lane_code import MEMORY

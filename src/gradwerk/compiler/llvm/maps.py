@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, spelled, stem, uses_index, weight
+from gradwerk.compiler.bodies import count_flops, digest, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.body import evaluate
 from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Lane, each_vector

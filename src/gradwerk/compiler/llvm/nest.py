@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.bodies import uses_index
 from gradwerk.compiler.llvm.abi import Kernel
-from gradwerk.compiler.llvm.body import uses_index
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes

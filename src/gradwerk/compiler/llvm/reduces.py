@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.bodies import count_flops, digest, passing, spelled, stem, uses_index, weight
 from gradwerk.compiler.footprint import Footprint, along
-from gradwerk.compiler.llvm.body import count_flops, digest, evaluate, passing, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.body import evaluate
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Combiner, Lane, each_vector, reduce_range

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.compiler.llvm.body import count_flops, digest, emit_node, spelled, stem, uses_index, weight
+from gradwerk.compiler.bodies import count_flops, digest, spelled, stem, uses_index, weight
+from gradwerk.compiler.llvm.body import emit_node
 from gradwerk.compiler.llvm.columns import ColumnKernel
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes

@@ -14,8 +14,8 @@ from functools import cached_property
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.bodies import digest
 from gradwerk.compiler.llvm.abi import Kernel
-from gradwerk.compiler.llvm.body import digest
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
