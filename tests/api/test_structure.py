@@ -19,6 +19,7 @@ SOURCES = Path(gradwerk.compiler.__file__).parents[2]
 EXCEPTIONS = {
     "bounds.py": "puts in the looks at indices that it then finds, and knows which movements are copies of what may fail",
     "branches.py": "is the lowering of these control ops: program.py names it",
+    "cpu.py": "names the kernels of each op",
     "hoist.py": "is algebra of sums and products over the iterations of a scan",
     "llvm/bounds.py": "is the kernel of these two looks",
     "loops.py": "is the lowering of a scan: program.py names it",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwerk.compiler.llvm.link import Code, compile_text, host_target, link
+from gradwerk.compiler.machines import host
 from gradwerk.compiler.memory import root
 from gradwerk.compiler.pipeline import PASSES
 from gradwerk.compiler.program import Program, lower
@@ -135,7 +136,7 @@ def lowered(graph: Graph) -> Program:
     """What the compiler makes of a graph, before memory."""
     for item in PASSES:
         graph = item.run(graph)
-    return lower(graph, host_target(), {})
+    return lower(graph, host(), {})
 
 
 class Room:

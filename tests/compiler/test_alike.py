@@ -34,7 +34,7 @@ class Forgetful(dict[Hashable, Any]):
 def planned(graph: Graph, forms: dict[Hashable, Any] | None = None) -> Plan:
     """The Plan, without object code; with other forms than those kept so far."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "objects_for", lambda kernels, target: {kernel.name: b"" for kernel in kernels})
+        patch.setattr(pipeline, "objects_for", lambda kernels, backend: {kernel.name: b"" for kernel in kernels})
         if forms is not None:
             patch.setattr(alike, "FORMS", forms)
         return pipeline.compile_graph(graph, host_target(), {})

@@ -12,6 +12,7 @@ from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, ITERATION, LOWEST, PLACE, lower_look
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.llvm.maps import lower_map
+from gradwerk.compiler.machines import host
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.compiler.steps import Segment
 from gradwerk.compiler.work import Buffer, Operand
@@ -117,13 +118,13 @@ def test_looks_stand_first_with_what_they_need() -> None:
     x, table, index = graph.input(typed(8, 5)), graph.input(typed(5, 3)), graph.input(typed(8))
     doubled = add(x, x)
     graph.finish([transpose(doubled), gather(table, cast(index, INT)), gather(table, argmax(x, -1))])
-    units = checks_first(fuse(check_indices(graph)))
-    last = max(number for number, unit in enumerate(units) if looks(unit))
+    units = checks_first(fuse(check_indices(graph)), host().can)
+    last = max(number for number, unit in enumerate(units) if looks(unit, host().can))
     needed, seen = set(), set(graph.inputs)
     for unit in units[last::-1]:
-        assert looks(unit) or needed.intersection(unit.writes)
+        assert looks(unit, host().can) or needed.intersection(unit.writes)
         needed.update(unit.reads)
-    assert sum(map(looks, units)) == 2
+    assert sum(looks(unit, host().can) for unit in units) == 2
     made = [value for unit in units for value in unit.writes]
     for unit in units:
         assert all(value in seen or value not in made for value in unit.reads)
@@ -151,7 +152,7 @@ def test_a_loop_may_fail_where_its_body_looks() -> None:
         carry, steps = graph.input(typed(4, 2)), graph.input(typed(6, 3, dtype=INT))
         return check_indices(graph.finish(scan(body, 6, [carry], [steps])))
 
-    assert [may_fail(loop(reads=reads).nodes[-1]) for reads in (True, False)] == [True, False]
+    assert [may_fail(loop(reads=reads).nodes[-1], host().can) for reads in (True, False)] == [True, False]
 
 
 def test_what_overwrites_an_input_waits_for_every_look() -> None:

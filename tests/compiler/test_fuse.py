@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.bodies import weight, weight_of
 from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.llvm.rows import Levels
-from gradwerk.compiler.partition import MOST_LEVELS, MOST_READS, MOST_WEIGHT
 from gradwerk.compiler.simplify import simplify
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
@@ -85,8 +85,8 @@ def test_regions_are_cut_before_they_are_too_long() -> None:
     units = [unit for unit in fuse(graph.finish([x])) if isinstance(unit, Region)]
     heavy = next(node for node in graph.live() if isinstance(node.op, Tanh))
     assert sum(weight(unit.body) for unit in units) == 200 * weight_of(heavy)
-    assert all(weight(unit.body) <= MOST_WEIGHT for unit in units)
-    assert len(units) == -(-200 // (MOST_WEIGHT // weight_of(heavy)))
+    assert all(weight(unit.body) <= Capabilities.weight for unit in units)
+    assert len(units) == -(-200 // (Capabilities.weight // weight_of(heavy)))
 
 
 def test_row_regions_are_cut_before_they_walk_too_often() -> None:
@@ -95,7 +95,7 @@ def test_row_regions_are_cut_before_they_walk_too_often() -> None:
     for _ in range(30):
         x = sub(x, reduce_sum(mul(x, x), (1,), keepdims=True))
     units = fuse(simplify(graph.finish([x])))
-    assert max(Levels(unit.body).depth for unit in units if isinstance(unit, Region)) == MOST_LEVELS
+    assert max(Levels(unit.body).depth for unit in units if isinstance(unit, Region)) == Capabilities.levels
     assert len(units) < 30
 
 
@@ -106,7 +106,7 @@ def test_what_is_made_again_fits_the_registers() -> None:
     for _ in range(60):
         x = add(x, mul(reduce_sum(x, (0, 1)), np.float32(0.25)))
     units = [unit for unit in fuse(graph.finish([x])) if isinstance(unit, Region)]
-    assert MOST_READS - 2 <= max(len(unit.reads) for unit in units) <= MOST_READS
+    assert Capabilities.reads - 2 <= max(len(unit.reads) for unit in units) <= Capabilities.reads
 
 
 @given(programs())

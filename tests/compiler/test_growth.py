@@ -224,7 +224,7 @@ CASES: tuple[Case, ...] = (
 @pytest.fixture
 def _no_objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kernels are compiled or found in a cache: how many steps that takes depends on what ran before."""
-    monkeypatch.setattr(pipeline, "objects_for", lambda kernels, target: {kernel.name: b"" for kernel in kernels})
+    monkeypatch.setattr(pipeline, "objects_for", lambda kernels, backend: {kernel.name: b"" for kernel in kernels})
     with settings.scope(check=False):
         yield
 

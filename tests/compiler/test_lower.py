@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.lower import Lowering
+from gradwerk.compiler.machines import host
 from gradwerk.compiler.pipeline import PASSES
-from gradwerk.compiler.program import NATIVE
+from gradwerk.compiler.program import RULES
 from gradwerk.compiler.steps import HostStep, Segment
 from gradwerk.compiler.work import row_major
 from gradwerk.ir.graph import Graph, Type, Value
@@ -43,11 +43,11 @@ def agree(graph: Graph, arrays: Sequence[np.ndarray], orders: Orders) -> None:
 
 def held(graph: Graph, arrays: Sequence[np.ndarray], orders: Orders, expected: Sequence[np.ndarray]) -> None:
     """The units of a graph one by one."""
-    memory, lowering = Memory(), Lowering(target=host_target(), natives=NATIVE)
+    memory, lowering = Memory(), Lowering(backend=host(), rules=RULES)
     for value, array, order in zip(graph.inputs, arrays, orders, strict=True):
         steps = row_major(tuple(array.shape[k] for k in order))
         lowering.operands[value] = memory.strided(array, [steps[list(order).index(k)] for k in range(array.ndim)])
-    for unit in fuse(graph):
+    for unit in fuse(graph, host().can):
         lowering.unit(unit)
     lowering.flush()
     found = [lowering.operand(value) for value in graph.outputs]

@@ -15,6 +15,7 @@ from gradwerk.compiler import alike, chunks, loops, pipeline, verify
 from gradwerk.compiler.contraction import cuts
 from gradwerk.compiler.contraction import lower as contraction
 from gradwerk.compiler.llvm.link import host_target
+from gradwerk.compiler.machines import host
 from gradwerk.compiler.pipeline import compile_graph, describe_plan
 from gradwerk.compiler.program import lower
 from gradwerk.ir.graph import TOKEN, Graph, Value
@@ -112,7 +113,7 @@ def test_nests_with_carries_of_one_place(name: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", [name for name in NESTS if "no steps" not in name])  # a fold of no rows may load where one would be
 def test_kernels_in_nests_touch_what_they_declare(name: str) -> None:
     graph = nest(NESTS[name])
-    made = run_recorded(lower(graph, host_target(), {}), arrays_of(1), RECORDER)
+    made = run_recorded(lower(graph, host(), {}), arrays_of(1), RECORDER)
     wanted = interpret(graph, arrays_of(1))
     close([a.reshape(b.shape) for a, b in zip(made, wanted, strict=True)], wanted)
 
@@ -239,7 +240,7 @@ def test_the_checker_follows_loops_in_loops() -> None:
     """A schedule in which an inner loop runs before what it reads is made is found."""
     graph = nest(NESTS["while in scan"])
     assert "while" in describe_plan(compile_graph(graph, host_target(), {}))
-    program = lower(graph, host_target(), {})
+    program = lower(graph, host(), {})
     outer = next(step for step in program.steps if isinstance(step, loops.Repeated))
     turned = replace(outer, steps=outer.steps[::-1])
     memory = verify.Memory({}, [*program.inputs, *program.constants, *program.checks], verify.Trace())

@@ -13,26 +13,20 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.origin import Origin
-from gradwerk.compiler.llvm.bounds import lower_look
-from gradwerk.compiler.llvm.windows import LIKE_INPUT
+from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import IterationSlice
 from gradwerk.compiler.rewrite import rewrite
-from gradwerk.compiler.row_shapes import is_reduction
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
-from gradwerk.ir.op import Indexed, Movement, Op, Reduction, Source, Strides
+from gradwerk.ir.op import Indexed, Movement, Op, Source, Strides
 from gradwerk.ir.plan import FAULT_WORDS, Check
-from gradwerk.ir.region import Single, Unit, has_code
-from gradwerk.ops.contraction import Contract
-from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ir.region import Single, Unit
 from gradwerk.ops.look import InRange, Look, NotZero
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 
-NEVER_FAIL = (Source, Contract, *LIKE_INPUT)
-"""Beside ops of scalar code: what kernels answer for any data."""
 LONGEST = 1 << 24
 """Iterations of one of several nested loops that the record of a check tells apart."""
 COPIED = (Pad, Reshape, Concatenate)
@@ -84,23 +78,25 @@ def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int],
     return looked[indices, rows]
 
 
-def checks_first(units: Sequence[Unit]) -> list[Unit]:
+def checks_first(units: Sequence[Unit], can: Capabilities) -> list[Unit]:
     """The units that look at numbers, after what they need, then the rest; each part in its order."""
-    if not any(looks(unit) for unit in units):
+    if not any(looks(unit, can) for unit in units):
         return list(units)
     wanted, early = set[Value](), set[int]()
     for number in range(len(units) - 1, -1, -1):
         unit = units[number]
-        if looks(unit) or wanted.intersection(unit.writes):
+        if looks(unit, can) or wanted.intersection(unit.writes):
             wanted.update(unit.reads)
             early.add(number)
     first = [unit for number, unit in enumerate(units) if number in early]
     return first + [unit for number, unit in enumerate(units) if number not in early]
 
 
-def looks(unit: Unit) -> bool:
+def looks(unit: Unit, can: Capabilities) -> bool:
     """Whether the unit looks at numbers: natively, or within a loop."""
-    return isinstance(unit, Single) and (isinstance(unit.node.op, Look) or (isinstance(unit.node.op, Control) and may_fail(unit.node)))
+    if not isinstance(unit, Single):
+        return False
+    return isinstance(unit.node.op, Look) or (isinstance(unit.node.op, Control) and may_fail(unit.node, can))
 
 
 def lower_check(lowering: Lowering, node: Node) -> None:
@@ -114,8 +110,7 @@ def lower_check(lowering: Lowering, node: Node) -> None:
         if len(loops) > 1:
             loops = tuple([replace(loop, span=min(loop.trips, LONGEST)) for loop in loops])
             counted = counting(record, [loop.span for loop in loops])
-        work = lower_look(op, indices, record, len(lowering.checks), lowering.target, allowed=allowed, counted=counted)
-        lowering.pending.append(work)
+        lowering.pending.append(lowering.backend.look(op, indices, record, len(lowering.checks), allowed, counted))
         lowering.checks[record.buffer] = Check(op, value.shape, value.dtype, loops, tuple(node.origins))
     if value in lowering.operands:
         lowering.copy(indices, lowering.operands[value])
@@ -131,15 +126,13 @@ def counting(record: Operand, spans: Sequence[int]) -> Operand:
     return Operand(IterationSlice(record.dtype, FAULT_WORDS, base=record.buffer, steps=tuple(steps)), (0,), (1,))
 
 
-def may_fail(node: Node) -> bool:
-    """Whether running the node may raise: it calls Python, or looks at numbers.  (Readers of indices find them looked at.)"""
+def may_fail(node: Node, can: Capabilities) -> bool:
+    """Whether running the node may raise: it calls Python, or looks at numbers.  Kernels answer for any data (they find indices looked
+    at).
+    """
     op = node.op
     if isinstance(op, Control):  # one that nobody knows the end of may have none
-        return op.endless or any(may_fail(inner) for body in op.bodies for inner in body.live())
-    if isinstance(op, Indexed):
-        return not isinstance(op, Gather | ScatterAdd)
-    if isinstance(op, Reduction):
-        return not is_reduction(node)
+        return op.endless or any(may_fail(inner, can) for body in op.bodies for inner in body.live())
     if isinstance(op, Movement):
         return not isinstance(op, COPIED) and op.view(Strides(node.args[0].shape, row_major(node.args[0].shape))) is None
-    return not (isinstance(op, NEVER_FAIL) or has_code(op))
+    return not (isinstance(op, Source) or can.takes(node))

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from gradwerk.base.dtypes import bool_
 from gradwerk.base.errors import VerifyError
+from gradwerk.compiler.backend import SCALAR_CODE, Capabilities
 from gradwerk.compiler.bodies import uses_index, weight
 from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.partition import Group, Partition
@@ -23,21 +24,19 @@ from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Contraction, Movement, Op, Random, Reduction
 from gradwerk.ir.region import ANCHORED, MAP, REDUCE, ROW, Region, Single, Unit
 
-MOST_EPILOGUE = 8
-"""Instructions per vector of what finishes a contraction: it stands in the code once for each register of a tile."""
 Reference = int | Constant
 """What a row of a body takes: the result so numbered, the read so numbered from -1 down, or a literal."""
 
 
-def fuse(graph: Graph) -> list[Unit]:
-    """The units of a graph in an order in which they can run.  Inputs and constants are in no unit."""
-    partition = Partition(graph)
+def fuse(graph: Graph, can: Capabilities = SCALAR_CODE) -> list[Unit]:
+    """The units of a graph, of which kernels `can` hold each, in an order in which they can run.  Inputs and constants are in no unit."""
+    partition = Partition(graph, can)
     groups = list(dict.fromkeys(partition.group.values()))
-    reductions = [node for node in partition.live if is_reduction(node) and node not in partition.group]
+    reductions = [node for node in partition.live if is_reduction(node) and can.takes(node) and node not in partition.group]
     escaping = {id(group): partition.escaping(group) for group in groups}
     maps = {id(group): Reader(group.nodes, group.space, escaping[id(group)]) for group in groups if group.kind == MAP}
     passes = [Reader(nodes, nodes[0].args[0].shape, [node.values[0] for node in nodes]) for nodes in passes_of(partition, reductions)]
-    remade = Remade(partition.live, graph.outputs, [*maps.values(), *passes])
+    remade = Remade(partition.live, graph.outputs, [*maps.values(), *passes], can.reads)
     units: list[Unit] = [reduce_region(in_order(reader.nodes), remade.nodes_of(reader)) for reader in passes]
     for group in groups:
         wanted = [value for value in escaping[id(group)] if value not in remade.values]
@@ -45,11 +44,12 @@ def fuse(graph: Graph) -> list[Unit]:
             reader = maps.get(id(group))
             nodes = group.nodes if reader is None else in_order(remade.nodes_of(reader))
             units.append(group_region(group, nodes, wanted))
-    alone = [n for n in partition.live if not isinstance(n.op, Input | Constant) and not is_reduction(n) and n not in partition.group]
-    return ordered(graph, anchored(graph, [*units, *map(Single, alone)]))
+    placed = {*partition.group, *reductions}
+    alone = [node for node in partition.live if not isinstance(node.op, Input | Constant) and node not in placed]
+    return ordered(graph, anchored(graph, [*units, *map(Single, alone)], can))
 
 
-def anchored(graph: Graph, units: Sequence[Unit]) -> list[Unit]:
+def anchored(graph: Graph, units: Sequence[Unit], can: Capabilities) -> list[Unit]:
     """The units, a contraction and the map that alone reads its result as one: of several such contractions the last."""
     readers: dict[Value, list[Unit]] = {}
     for unit in units:
@@ -57,23 +57,23 @@ def anchored(graph: Graph, units: Sequence[Unit]) -> list[Unit]:
             readers.setdefault(value, []).append(unit)
     epilogues: dict[int, Node] = {}
     for unit in units:
-        if isinstance(unit, Single) and isinstance(unit.node.op, Contraction):
+        if isinstance(unit, Single) and isinstance(unit.node.op, Contraction) and can.takes(unit.node):
             (value,) = unit.node.values
             users = readers.get(value, [])
-            if len(users) == 1 and value not in graph.outputs and is_epilogue(users[0], value):
+            if len(users) == 1 and value not in graph.outputs and is_epilogue(users[0], value, can):
                 epilogues[id(users[0])] = unit.node
     taken = set(epilogues.values())
     kept = [unit for unit in units if not isinstance(unit, Single) or unit.node not in taken]
     return [with_anchor(unit, epilogues[id(unit)]) if isinstance(unit, Region) and id(unit) in epilogues else unit for unit in kept]
 
 
-def is_epilogue(unit: Unit, value: Value) -> bool:
+def is_epilogue(unit: Unit, value: Value, can: Capabilities) -> bool:
     """Whether a unit may finish a contraction: a light map of its shape, in its element type, with one result."""
     if not isinstance(unit, Region) or unit.kind != MAP or unit.space != value.shape or len(unit.writes) != 1:
         return False
     types = {v.dtype for v in (*unit.reads, *unit.writes)}
     inside = {v.dtype for node in unit.body.live() for v in node.values}
-    return types == {value.dtype} and inside <= {value.dtype, bool_} and weight(unit.body) <= MOST_EPILOGUE and not uses_index(unit.body)
+    return types == {value.dtype} and inside <= {value.dtype, bool_} and weight(unit.body) <= can.epilogue and not uses_index(unit.body)
 
 
 def with_anchor(region: Region, node: Node) -> Region:

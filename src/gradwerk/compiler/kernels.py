@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -16,9 +16,7 @@ from gradwerk.base.cache import cache as disk
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.events import emit
 from gradwerk.base.settings import LOADED, settings
-from gradwerk.compiler.llvm.executor import executor_text
-from gradwerk.compiler.llvm.link import compile_text, versions
-from gradwerk.compiler.target import Target
+from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.work import KernelSpec
 
 PACKAGES = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")
@@ -32,10 +30,10 @@ class Known:
     """The object code made last, in no more than `MOST_KNOWN` bytes."""
 
     def __init__(self) -> None:
-        self.codes: OrderedDict[tuple[Target, str], bytes] = OrderedDict()
+        self.codes: OrderedDict[tuple[Hashable, str], bytes] = OrderedDict()
         self.nbytes = 0
 
-    def add(self, key: tuple[Target, str], code: bytes) -> None:
+    def add(self, key: tuple[Hashable, str], code: bytes) -> None:
         """Keeps one, and forgets those that were made longest ago."""
         self.nbytes += len(code) - len(self.codes.pop(key, b""))
         self.codes[key] = code
@@ -47,11 +45,11 @@ _known = Known()
 
 
 @cache
-def compiler_digest() -> str:
+def compiler_digest(versions: str) -> str:
     """A digest of all that makes kernels, so that objects of another version are never taken: the contents of the package's own files and
-    the versions of what it is built on.  (What an op says when it is lowered, wherever it is defined, is part of the names of its kernels.)
+    the `versions` of what compiles.  (What an op says when it is lowered, wherever it is defined, is part of the names of its kernels.)
     """
-    return f"{versions()} numpy {np.__version__} {digest_of(Path(__file__).parents[1])}"
+    return f"{versions} numpy {np.__version__} {digest_of(Path(__file__).parents[1])}"
 
 
 def digest_of(package: Path) -> str:
@@ -67,41 +65,37 @@ def digest_of(package: Path) -> str:
     return uuid4().hex if edited or not files else digest.hexdigest()
 
 
-def objects_for(kernels: Iterable[KernelSpec], target: Target) -> dict[str, bytes]:
+def objects_for(kernels: Iterable[KernelSpec], backend: Backend) -> dict[str, bytes]:
     """Object code by kernel name."""
     result: dict[str, bytes] = {}
     for kernel in kernels:
         if kernel.name not in result:
-            result[kernel.name] = _known.codes.get((target, kernel.name)) or _object(kernel, target)
+            result[kernel.name] = _known.codes.get((backend.target, kernel.name)) or _object(kernel, backend)
         if settings.check:
-            check_name(kernel, target)
+            check_name(kernel, backend)
     return result
 
 
-def check_name(kernel: KernelSpec, target: Target) -> None:
+def check_name(kernel: KernelSpec, backend: Backend) -> None:
     """A name stands for one kernel: another spec of that name builds the same text.  Raises: VerifyError."""
     other = _named.setdefault(kernel.name, kernel)
-    if other != kernel and other.build(target) != kernel.build(target):
+    if other != kernel and other.build(backend.target) != kernel.build(backend.target):
         raise VerifyError(f"two kernels are called {kernel.name}", facts=(str(other), str(kernel)))
 
 
-def executor_code(target: Target) -> bytes:
-    """The native executor's object code."""
-    return _cached("executor", target, lambda: executor_text(target))
-
-
-def _object(kernel: KernelSpec, target: Target) -> bytes:
-    code = _cached(kernel.name, target, lambda: kernel.build(target))
-    _known.add((target, kernel.name), code)
+def _object(kernel: KernelSpec, backend: Backend) -> bytes:
+    code = cached(kernel.name, backend, lambda: kernel.build(backend.target))
+    _known.add((backend.target, kernel.name), code)
     return code
 
 
-def _cached(name: str, target: Target, text: Callable[[], str]) -> bytes:
-    key = hashlib.sha256(f"{compiler_digest()} {target} {name}".encode()).hexdigest()
+def cached(name: str, backend: Backend, text: Callable[[], str]) -> bytes:
+    """The object code of a text: from the disk where that has it, else compiled, and there from now on."""
+    key = hashlib.sha256(f"{compiler_digest(backend.versions())} {backend.target} {name}".encode()).hexdigest()
     code = disk().get(key)
     if code is None:
         begin = time.perf_counter()
-        code = compile_text(text(), target)
+        code = backend.compiled(text())
         emit("kernel compiled", name=name, seconds=time.perf_counter() - begin)
         disk().put(key, code)
     return code

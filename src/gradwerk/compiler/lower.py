@@ -13,24 +13,18 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.alike import Lowered, alike
+from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.bodies import giving, passing
-from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.homes import homes_of
-from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
-from gradwerk.compiler.llvm.maps import lower_map
-from gradwerk.compiler.llvm.reduces import lower_reduce
-from gradwerk.compiler.llvm.rows import lower_row
-from gradwerk.compiler.llvm.windows import lower_window
 from gradwerk.compiler.memory import content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.places import Places, in_rows, row_operand
 from gradwerk.compiler.row_shapes import per_row
 from gradwerk.compiler.steps import HostStep, Segment, Step
-from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
-from gradwerk.ir.op import Movement, Op, Random, Strides
+from gradwerk.ir.op import Contraction, Movement, Op, Random, Strides
 from gradwerk.ir.plan import Check, Turns
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
 from gradwerk.ops.contraction import Contract
@@ -41,9 +35,9 @@ from gradwerk.ops.window import Window
 class Lowering(Places):
     """Work for the units of one graph, or of a loop's body inside it."""
 
-    target: Target = field(kw_only=True)
-    natives: Sequence[tuple[type[Op], Callable[[Lowering, Node], None]]] = ()
-    """What lowers which kind of op by itself (program.py): all others are calls of Python."""
+    backend: Backend = field(kw_only=True)
+    rules: Sequence[tuple[type[Op], Callable[[Lowering, Node], None]]] = ()
+    """What makes steps of ops that are no kernel of a back end (program.py)."""
     steps: list[Step] = field(default_factory=list)
     pending: list[Work] = field(default_factory=list)
     packs: dict[object, Operand] = field(default_factory=dict)
@@ -67,14 +61,14 @@ class Lowering(Places):
 
     def mapped(self, body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...]) -> None:
         """Code element by element, as it lies."""
-        self.alike((MAP, body, space), (*reads, *writes), lambda: [lower_map(body, reads, writes, space, self.target)])
+        self.alike((MAP, body, space), (*reads, *writes), lambda: self.backend.map(body, reads, writes, space))
 
-    def alike(self, key: Hashable, given: Sequence[Operand], lower: Callable[[], list[Work]]) -> None:
+    def alike(self, key: Hashable, given: Sequence[Operand], lower: Callable[[], Sequence[Work]]) -> None:
         """Appends what `lower` gives for the key and for operands that lie as these."""
         if not given:
             self.pending += lower()
             return
-        made = alike((self.target, key), given, lambda: (lower(), given[-1]), origins=self.origins)
+        made = alike((self.backend.target, key), given, lambda: (lower(), given[-1]), origins=self.origins)
         self.pending += made[0] if made is not None else ()
 
     # ---- units
@@ -126,11 +120,12 @@ class Lowering(Places):
         beside = tuple(self.spread(self.operand(other), region, stand_in) for other, stand_in in others)
         given = value in self.operands
         out = self.result(value)
-        finish = Finish(region.body, beside, op.out)
         free = not given and value not in self.homes and out.dense
         made = self.contracted(
             (op, region.body, free), (a, b, *beside, out),
-            lambda: finished(op, a, b, out, finish, self.target, packs=self.packs, lasting=self.lasting, free=free),
+            lambda: self.backend.contract(
+                op, (a, b), out, copies=self.packs, lasting=self.lasting, free=free, body=region.body, beside=beside,
+            ),
         )  # fmt: skip
         if made is not None:
             works, self.operands[value] = made
@@ -158,7 +153,7 @@ class Lowering(Places):
         shape, strides, given = numbers.shape, numbers.strides, tuple(laid)
         self.alike(
             (ROW, region.body, shape, strides), (*given, *targets),
-            lambda: [lower_row(region.body, given, targets, shape, self.target, strides)],
+            lambda: self.backend.rows(region.body, given, targets, shape, strides),
         )  # fmt: skip
         for k, operand in late.items():
             self.copy(places[k], operand)
@@ -177,7 +172,7 @@ class Lowering(Places):
         reads = permuted(reads, order)
         self.alike(
             (REDUCE, region.body, reductions, space), (*reads, *writes),
-            lambda: lower_reduce(region.body, reductions, reads, writes, space, self.target),
+            lambda: self.backend.reduce(region.body, reductions, reads, writes, space),
         )  # fmt: skip
 
     def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:
@@ -199,11 +194,16 @@ class Lowering(Places):
         if isinstance(op, Movement):
             self.movement(node)
             return
-        for kind, rule in self.natives:
+        for kind, rule in self.rules:
             if isinstance(op, kind):
                 rule(self, node)
                 return
-        self.host(node)
+        if not self.backend.can.takes(node):
+            self.host(node)
+        elif isinstance(op, Contraction):
+            self.contraction(node)
+        else:
+            self.alone(node)
 
     def movement(self, node: Node) -> None:
         """A view of what is read where strides can say it; else copies to where the arguments lie in the result."""
@@ -255,7 +255,7 @@ class Lowering(Places):
         free = not given and out.dense
         made = self.contracted(
             (op, free), (a, b, out),
-            lambda: lower_contraction(op, a, b, out, self.target, packs=self.packs, lasting=self.lasting, free=free),
+            lambda: self.backend.contract(op, (a, b), out, copies=self.packs, lasting=self.lasting, free=free),
         )  # fmt: skip
         if made is None:
             raise VerifyError(f"{op} was not lowered")
@@ -267,7 +267,7 @@ class Lowering(Places):
         lasts = tuple([operand.buffer in self.lasting for operand in given[:2]])
         roots = [root(operand.buffer) for operand in given]
         alone = content(given[-1].buffer) is given[-1].buffer and roots[-1] not in roots[:-1]
-        return alike((self.target, key, lasts, alone), given, lower, self.packs, self.origins)
+        return alike((self.backend.target, key, lasts, alone), given, lower, self.packs, self.origins)
 
     def source(self, node: Node) -> None:
         """Counting and the like: known now, so a constant."""
@@ -278,24 +278,11 @@ class Lowering(Places):
         else:
             self.operands[node.values[0]] = operand
 
-    def window(self, node: Node) -> None:
-        """Pooling and its gradients."""
+    def alone(self, node: Node) -> None:
+        """Any other kernel of the back end.  What slides over its argument lies as that does."""
         op, reads = node.op, tuple(self.operand(value) for value in node.args)
-        out = self.result(node.values[0], like=reads)
-        order, examples = order_of(out), 0
-        if order is not None and isinstance(op, Window):
-            op, reads, out, examples = op.permuted(order), permuted(reads, order), permuted((out,), order)[0], order.index(0)
-        self.pending += lower_window(op, reads, out, self.target, examples=examples)
-
-    def gather(self, node: Node) -> None:
-        """Rows by index."""
-        table, index = (self.operand(value) for value in node.args)
-        self.pending += lower_gather(node.op, table, index, self.result(node.values[0]), self.target)
-
-    def scatter_add(self, node: Node) -> None:
-        """Sums of rows by index."""
-        reads = tuple(self.operand(value) for value in node.args)
-        self.pending += lower_scatter_add(node.op, reads, self.result(node.values[0]), self.target)
+        out = self.result(node.values[0], like=reads if isinstance(op, Window) else ())
+        self.pending += self.backend.alone(op, reads, out)
 
     def flush(self) -> None:
         """Ends the present native segment."""
@@ -325,9 +312,9 @@ class Lowering(Places):
 
     def child(self, body: Graph, turns: Turns) -> tuple[Lowering, list[Unit]]:
         """For a body, with its units: the same constants, packs and checks, operands and work of its own."""
-        units, loops = units_of(body), (*self.loops, turns)
+        units, loops = units_of(body, self.backend.can), (*self.loops, turns)
         inner = Lowering(
-            target=self.target, natives=self.natives, constants=self.constants, packs=self.packs, checks=self.checks,
+            backend=self.backend, rules=self.rules, constants=self.constants, packs=self.packs, checks=self.checks,
             homes=homes_of(units), loops=loops,
         )  # fmt: skip
         return inner, units

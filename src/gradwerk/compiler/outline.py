@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.row_shapes import is_short
@@ -42,13 +43,13 @@ class Form:
 _forms: dict[Any, tuple[Form, ...]] = {}
 
 
-def units_of(graph: Graph) -> list[Unit]:
+def units_of(graph: Graph, can: Capabilities) -> list[Unit]:
     """The units of a graph, in order: those of an earlier graph of the same outline, or what `fuse` makes."""
     live = graph.live()
-    key = outline(graph, live)
+    key = can, outline(graph, live)
     forms = _forms.get(key)
     if forms is None:
-        units = fuse(graph)
+        units = fuse(graph, can)
         if len(_forms) >= MOST_KEPT:
             _forms.clear()
         numbers = {node: number for number, node in enumerate(live)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.bounds import may_fail
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.op import Movement
@@ -17,7 +18,7 @@ SMALL = 1 << 12
 class Overwrites:
     """Which outputs may be written over an input while the units run in order."""
 
-    def __init__(self, graph: Graph, units: Sequence[Unit], in_place: Mapping[int, int]) -> None:
+    def __init__(self, graph: Graph, units: Sequence[Unit], in_place: Mapping[int, int], can: Capabilities) -> None:
         self.outputs, self.units = set(graph.outputs), units
         self.over = {graph.outputs[number]: graph.inputs[taken] for number, taken in in_place.items()}
         """The results to be written over which inputs."""
@@ -30,7 +31,7 @@ class Overwrites:
             self.maker.update(dict.fromkeys(unit.writes, number))
             for value in dict.fromkeys(unit.reads):
                 self.readers.setdefault(value, []).append(number)
-            if isinstance(unit, Single) and may_fail(unit.node):
+            if isinstance(unit, Single) and may_fail(unit.node, can):
                 self.last_failing = number
 
     def possible(self, value: Value, old: Value) -> bool:

@@ -13,20 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.bodies import weight_of
 from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.row_shapes import Shape, fits_rows, is_column_reduction, is_row_reduction, is_square, per_row
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Movement, Reduction
 from gradwerk.ir.region import MAP, ROW, has_code
-
-MOST_READS = 24
-"""More operands than this do not fit the address registers: the region is cut."""
-MOST_WEIGHT = 1024
-"""Instructions per vector from which a region is cut: one more array in memory costs less than they do, and LLVM takes more than twice as
-long for twice the code."""
-MOST_LEVELS = 12
-"""Folds that wait for each other in one row region: each walks over the row again, and makes again what it needs of those before."""
 
 
 @dataclass
@@ -91,8 +84,8 @@ class Group:
 class Partition:
     """The groups of a graph: `group` says where each node is that can live in a region."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.live = graph.live()
+    def __init__(self, graph: Graph, can: Capabilities) -> None:
+        self.live, self.can = graph.live(), can
         self.outputs = set(graph.outputs)
         self.group: dict[Node, Group] = {}
         self.above: dict[Node, int] = {}
@@ -112,7 +105,9 @@ class Partition:
 
     def visit(self, node: Node) -> None:
         """The next node."""
-        if has_code(node.op):
+        if not isinstance(node.op, Movement) and not self.can.takes(node):
+            self.stand_outside(node)
+        elif has_code(node.op):
             self.place(node)
         elif is_row_reduction(node) or (is_column_reduction(node) and self.comes_back(node)):
             self.reduce_rows(node)
@@ -120,8 +115,12 @@ class Partition:
             group = self.group[node.args[0].node]
             self.join([group], node, group.space, group.axes)
         else:
-            self.above[node] = self.needed(node.args)
-            self.note_reader(node)
+            self.stand_outside(node)
+
+    def stand_outside(self, node: Node) -> None:
+        """A node of no region."""
+        self.above[node] = self.needed(node.args)
+        self.note_reader(node)
 
     def place(self, node: Node) -> None:
         """Joins an elementwise node to the regions of its producers, or opens a new one."""
@@ -172,10 +171,10 @@ class Partition:
             views[-1].see(node)
             if not all(view.fit for view in views) or not self.unambiguous(groups, views):
                 return False
-        if sum(group.weight for group in groups) + weight_of(node) > MOST_WEIGHT or self.level(groups, node) > MOST_LEVELS:
+        if sum(group.weight for group in groups) + weight_of(node) > self.can.weight or self.level(groups, node) > self.can.levels:
             return False
         reads = self.outside(groups, node)
-        return len(reads) <= MOST_READS and self.legal(groups, reads)
+        return len(reads) <= self.can.reads and self.legal(groups, reads)
 
     def level(self, groups: Sequence[Group], node: Node) -> int:
         """How many reductions of these groups have to be known before the node is, itself among them."""
@@ -267,7 +266,7 @@ class Partition:
 
     def may_stand_together(self, one: Group, other: Group) -> bool:
         """Whether two groups of one space may be one, neither of which needs the other's values."""
-        small = one.weight + other.weight <= MOST_WEIGHT and len(one.reads | other.reads) <= MOST_READS
+        small = one.weight + other.weight <= self.can.weight and len(one.reads | other.reads) <= self.can.reads
         return small and one.space == other.space and not (one.above & other.mask or other.above & one.mask)
 
     def needed(self, values: Iterable[Value]) -> int:

@@ -4,14 +4,14 @@ graph passes    graph -> graph, each verified, timed and dumped by the runner
 lower           graph -> units -> work (compiler/fuse.py, compiler/lower.py, compiler/program.py)
 commits last    what overwrites inputs goes last (compiler/commits.py)
 memory          work -> stages, chains, addresses (compiler/memory.py)
-emit            kernels -> objects, from the cache where they are known (compiler/llvm)
+emit            kernels -> objects, from the cache where they are known (compiler/kernels.py)
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,17 +19,17 @@ from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
 from gradwerk.compiler import memory
 from gradwerk.compiler.arena import padded
+from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.commits import commits_last
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
-from gradwerk.compiler.llvm.moving import MovingSlot
+from gradwerk.compiler.machines import backend_of
 from gradwerk.compiler.program import Program, lower
 from gradwerk.compiler.select import select_branches
 from gradwerk.compiler.simplify import simplify
 from gradwerk.compiler.steps import calls_of, works_of
 from gradwerk.compiler.tables import tables
-from gradwerk.compiler.target import Target
 from gradwerk.compiler.verify import verify_work
 from gradwerk.compiler.widen import widen
 from gradwerk.compiler.work import Buffer, KernelSpec
@@ -84,13 +84,13 @@ class Record:
             self.stages[name] = text()
 
 
-def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, record: Record | None = None) -> Plan:
-    """The Plan of a finished graph.
+def compile_graph(graph: Graph, target: Hashable, in_place: Mapping[int, int], *, record: Record | None = None) -> Plan:
+    """The Plan of a finished graph, by the back end of the target (compiler/machines.py).
 
     `in_place` maps output number to the number of the input whose memory it takes.  With a `record`, every stage is kept as text.
     Raises VerifyError when a pass breaks the graph (checked under settings.check).
     """
-    log = record or Record(kept=heard("program"))
+    log, backend = record or Record(kept=heard("program")), backend_of(target)
     check = settings.check
     log.note("trace", 0.0, lambda: print_graph(graph))
     simple: Graph | None = None
@@ -105,10 +105,10 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
         if check:
             verify(graph)
     begin = time.perf_counter()
-    program = lower(graph, target, in_place)
+    program = lower(graph, backend, in_place)
     log.note("lower", time.perf_counter() - begin, lambda: describe(program.units))
     begin = time.perf_counter()
-    plan = assemble(graph, program, target, log)
+    plan = assemble(graph, program, backend, log)
     log.note("memory and emit", time.perf_counter() - begin, lambda: describe_plan(plan))
     if log.kept:
         log.units = program.units
@@ -117,7 +117,7 @@ def compile_graph(graph: Graph, target: Target, in_place: Mapping[int, int], *, 
     return plan
 
 
-def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Plan:
+def assemble(graph: Graph, program: Program, backend: Backend, log: Record) -> Plan:
     """Memory, tables and objects."""
     touched = memory.Touched()
     program.steps = commits_last(program.steps, program.inputs, {*program.outputs, *program.constants, *program.checks}, touched)
@@ -132,12 +132,13 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
     if settings.check:
         given = [*program.inputs, *program.constants, *program.checks]
         verify_work(program.steps, plan, starts, places, given, program.outputs)
-    rows = tables(plan, places, FIRST_INPUT + len(program.inputs) + len(program.outputs) - len(program.in_place))
+    first_slot = FIRST_INPUT + len(program.inputs) + len(program.outputs) - len(program.in_place)
+    rows = tables(plan, places, first_slot, backend.moving.name)
     check = settings.check
     if log.kept or check:
         log.arena = memory.blocks(plan, places, held)
     specs: list[KernelSpec] = [spec for work in works_of(program.steps) for spec in (work.kernel, *work.others)]
-    log.kernels = {spec.name: spec for spec in [*specs, *([MovingSlot()] if rows.moving else [])]}
+    log.kernels = {spec.name: spec for spec in [*specs, *([backend.moving] if rows.moving else [])]}
     blob = b"".join(data + behind(len(data), poisoned=check) for data in program.constants.values())
     amount = sum(
         (launch.flops + launch.nbytes) * math.prod(cycle.loop.runs for cycle in around)
@@ -156,7 +157,7 @@ def assemble(graph: Graph, program: Program, target: Target, log: Record) -> Pla
         tuple(rows.calls),
         arena,
         blob,
-        objects_for(log.kernels.values(), target),
+        objects_for(log.kernels.values(), backend),
         amount < SMALLEST_SHARED,
         tuple(program.checks.values()),
         tuple(log.arena) if check else (),

@@ -1,30 +1,27 @@
-"""A whole graph as steps: which ops have a native lowering, where inputs and outputs lie, and what is copied to them in the end."""
+"""A whole graph as steps: which ops are no kernel, where inputs and outputs lie, and what is copied to them in the end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.bounds import checks_first, lower_check
 from gradwerk.compiler.branches import lower_cond, lower_while
 from gradwerk.compiler.homes import homes_of
-from gradwerk.compiler.llvm.windows import LIKE_INPUT
 from gradwerk.compiler.loops import lower_scan
 from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import Overwritten, content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.overwrites import Overwrites
 from gradwerk.compiler.steps import Step
-from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Op, Source
 from gradwerk.ir.plan import Check
 from gradwerk.ir.region import Region, Unit
 from gradwerk.ops.branch import Cond, While
-from gradwerk.ops.contraction import Contract
 from gradwerk.ops.control import Scan
-from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import Look
 
 
@@ -41,24 +38,21 @@ class Program:
     checks: dict[Buffer, Check]
 
 
-NATIVE: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
-    (Contract, Lowering.contraction),
+RULES: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
     (Source, Lowering.source),
-    *((kind, Lowering.window) for kind in LIKE_INPUT),
-    (Gather, Lowering.gather),
-    (ScatterAdd, Lowering.scatter_add),
     (Look, lower_check),
     (Scan, lower_scan),
     (Cond, lower_cond),
     (While, lower_while),
 )
-"""What lowers which kind of op by itself."""
+"""What makes steps of ops that are no kernel of a back end."""
 
 
-def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
+def lower(graph: Graph, backend: Backend, in_place: Mapping[int, int]) -> Program:
     """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
-    units = checks_first(in_place_apart(units_of(graph), {graph.outputs[number] for number in in_place}))
-    lowering = Lowering(target=target, natives=NATIVE, homes=homes_of(units))
+    can = backend.can
+    units = checks_first(in_place_apart(units_of(graph, can), {graph.outputs[number] for number in in_place}), can)
+    lowering = Lowering(backend=backend, rules=RULES, homes=homes_of(units))
     inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
     for value, buffer in zip(graph.inputs, inputs, strict=True):
         lowering.operands[value] = Operand(buffer, value.shape, row_major(value.shape))
@@ -71,7 +65,7 @@ def lower(graph: Graph, target: Target, in_place: Mapping[int, int]) -> Program:
             outputs.append(inputs[taken])
         else:
             outputs.append(Overwritten(value.dtype, value.type.size, f"output {number} over input {taken}", base=inputs[taken]))
-    overwrites = Overwrites(graph, units, in_place)
+    overwrites = Overwrites(graph, units, in_place, can)
     direct: set[int] = set()
     for number, value in enumerate(graph.outputs):
         place = Operand(outputs[number], value.shape, row_major(value.shape))

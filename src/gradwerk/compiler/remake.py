@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 
 from gradwerk.compiler.literals import is_literal
-from gradwerk.compiler.partition import MOST_READS
 from gradwerk.compiler.spoken import is_slow
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Contraction, Elementwise, Reduction
@@ -38,8 +37,10 @@ class Reader:
 class Remade:
     """Which values of a graph's map regions are made by their readers."""
 
-    def __init__(self, live: Sequence[Node], outputs: Iterable[Value], readers: Sequence[Reader]) -> None:
+    def __init__(self, live: Sequence[Node], outputs: Iterable[Value], readers: Sequence[Reader], most: int) -> None:
         self.values: set[Value] = set()
+        self.most = most
+        """Operands that one unit may read."""
         self.outputs = set(outputs)
         self.owner = {node: reader for reader in readers for node in reader.nodes}
         self.running: dict[Node, set[Reader]] = {}
@@ -108,7 +109,7 @@ class Remade:
     def fits(self, value: Value, made: Set[Node]) -> bool:
         """Whether the units that read the value have registers for what the nodes that make it read."""
         reads = reads_of(made)
-        return all(len((reader.reads | reads) - {value}) <= MOST_READS for reader in self.runners(value))
+        return all(len((reader.reads | reads) - {value}) <= self.most for reader in self.runners(value))
 
     def cone(self, value: Value) -> set[Node] | None:
         """The nodes that make a value of what is in memory; None where they are too many, or too slow to repeat."""

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gradwerk.compiler.llvm.moving import MovingSlot
 from gradwerk.compiler.memory import Cycle, Cycles, Schedule, place_of, root
 from gradwerk.compiler.steps import HostStep
 from gradwerk.compiler.work import Buffer, Operand, Work
@@ -20,8 +19,8 @@ from gradwerk.ir.plan import ArrayAt, Chain, HostCall, Launch, Loop, Pointer, St
 class Pointers:
     """Where operands are, in the loops that they stand in."""
 
-    def __init__(self, plan: Schedule, places: dict[Buffer, Pointer], first_slot: int) -> None:
-        self.plan, self.places, self.next = plan, places, first_slot
+    def __init__(self, plan: Schedule, places: dict[Buffer, Pointer], first_slot: int, mover: str) -> None:
+        self.plan, self.places, self.next, self.mover = plan, places, first_slot, mover
         self.first_slot = first_slot
         self.slots: dict[tuple[int, int, int], int] = {}
         self.launches: dict[int, list[Launch]] = {}
@@ -46,7 +45,7 @@ class Pointers:
             key = (slot, loops[depth].first, move)
             if key not in self.slots:
                 self.slots[key] = self.next
-                launch = Launch(MovingSlot().name, (Pointer(slot, 0, move),), (self.next,), 1, "where a part of an outer loop is")
+                launch = Launch(self.mover, (Pointer(slot, 0, move),), (self.next,), 1, "where a part of an outer loop is")
                 self.launches.setdefault(loops[depth].first, []).append(launch)
                 self.next += 1
             slot = self.slots[key]
@@ -69,9 +68,9 @@ class Rows:
     moving: int
 
 
-def tables(plan: Schedule, places: dict[Buffer, Pointer], first_slot: int) -> Rows:
-    """The Plan's rows.  `first_slot`: the first that no input or output has."""
-    pointers = Pointers(plan, places, first_slot)
+def tables(plan: Schedule, places: dict[Buffer, Pointer], first_slot: int, mover: str) -> Rows:
+    """The Plan's rows.  `first_slot`: the first that no input or output has; `mover`: the kernel that says where a slot is."""
+    pointers = Pointers(plan, places, first_slot, mover)
     made = [
         [[launch(work, pointers, loops) for work in link.work] for link in links]
         for links, loops in zip(plan.stages, plan.around, strict=True)

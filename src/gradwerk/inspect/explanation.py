@@ -12,7 +12,6 @@ import re
 from functools import cached_property
 from typing import Any
 
-from gradwerk.compiler.llvm.link import assembly
 from gradwerk.compiler.pipeline import describe_plan
 from gradwerk.inspect.launches import Row, measure, table
 from gradwerk.inspect.layers import Layers
@@ -150,13 +149,13 @@ class Explanation:
     def llvm(self) -> Pages:
         """LLVM text by kernel name."""
         made = self.made
-        return Pages({name: kernel.build(made.target) for name, kernel in made.record.kernels.items()})
+        return Pages({name: kernel.build(made.backend.target) for name, kernel in made.record.kernels.items()})
 
     @cached_property
     def assembly(self) -> Pages:
         """Assembly by kernel name."""
-        target = self.made.target
-        return Pages({name: assembly(text, target) for name, text in self.llvm.items()})
+        backend = self.made.backend
+        return Pages({name: backend.assembly(text) for name, text in self.llvm.items()})
 
     @cached_property
     def memory(self) -> Memory:

@@ -13,20 +13,19 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from gradwerk.base.errors import FileError
 from gradwerk.base.settings import settings
-from gradwerk.compiler.llvm.link import assembly
+from gradwerk.compiler.machines import backend_of
 from gradwerk.compiler.pipeline import Record
-from gradwerk.compiler.target import Target
 from gradwerk.ir.plan import Block, Plan
 
 Files = dict[str, str]
 
 
-def files(record: Record, target: Target) -> Files:
+def files(record: Record, target: Hashable) -> Files:
     """Path inside the folder -> text.  A stage that is a graph parses back (gradwerk.ir.text.parse) and is named .gw."""
     result = {}
     for number, (name, text) in enumerate(record.stages.items(), 1):
@@ -34,10 +33,11 @@ def files(record: Record, target: Target) -> Files:
         result[f"{number:02d}_{name.replace(' ', '_')}.{'gw' if graph else 'txt'}"] = text
     result["arena.txt"] = arena_text(record.arena)
     result["times.json"] = json.dumps({name: round(spent, 6) for name, spent in record.seconds.items()}, indent=1)
+    backend = backend_of(target)
     for name, kernel in record.kernels.items():
         text = kernel.build(target)
         result[f"kernels/{name}.ll"] = text
-        result[f"kernels/{name}.s"] = assembly(text, target)
+        result[f"kernels/{name}.s"] = backend.assembly(text)
     return result
 
 
@@ -48,7 +48,7 @@ def folder_name(plan: Plan, record: Record) -> str:
     return f"{stem[:60]}_{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
 
-def dump(folder: str | Path, plan: Plan, record: Record, target: Target) -> Path:
+def dump(folder: str | Path, plan: Plan, record: Record, target: Hashable) -> Path:
     """Writes the files of one program; the folder they went to.
 
     Below `folder` links are replaced or refused, not followed: the names can be foreseen by whoever may write there.
@@ -79,7 +79,7 @@ def _put(path: Path, text: str) -> None:
         raise
 
 
-def on_compiled(plan: Plan, record: Record, target: Target) -> None:
+def on_compiled(plan: Plan, record: Record, target: Hashable) -> None:
     """Writes a program that was just compiled, where a dump is asked for."""
     if settings.dump:
         dump(settings.dump, plan, record, target)

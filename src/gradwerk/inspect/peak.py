@@ -7,11 +7,10 @@ from functools import cache
 import numpy as np
 
 from gradwerk.compiler.kernels import objects_for
-from gradwerk.compiler.llvm.link import host_target, link
-from gradwerk.compiler.llvm.peak import PeakKernel
+from gradwerk.compiler.machines import host
 from gradwerk.ir.plan import ARENA, Chain, Launch, Plan, Pointer, Stage
 from gradwerk.runtime.program import Program
-from gradwerk.tensor.engine import native_executor
+from gradwerk.tensor.engine import executor_of
 
 TURNS = 50_000
 SUMS = 10
@@ -21,13 +20,13 @@ SUMS = 10
 @cache
 def peak_flops() -> float:
     """f32 operations a second of one core: the best of eight runs of about half a millisecond."""
-    target = host_target()
-    kernel = PeakKernel(SUMS)
+    backend = host()
+    kernel = backend.peak(SUMS)
     launch = Launch(kernel.name, (Pointer(ARENA, 0),), (TURNS,), 1)
-    objects = objects_for([kernel], target)
+    objects = objects_for([kernel], backend)
     plan = Plan("peak", (), (), (launch,), (Chain(0, 1, 1),), (Stage(0, 1),), (), (), 4096, b"", objects, serial=True)
-    program = Program(plan, link(objects), native_executor())
+    program = Program(plan, backend.link(objects), executor_of(backend.target))
     context = program.context()
     np.asarray(context.arena)[:] = 0  # zeros: neither overflow nor denormal numbers
     program.free.append(context)
-    return 2.0 * SUMS * target.lanes * TURNS / min(program.watch([], [], alone=True).seconds for _ in range(8))
+    return 2.0 * SUMS * backend.target.lanes * TURNS / min(program.watch([], [], alone=True).seconds for _ in range(8))

@@ -15,9 +15,9 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
-from gradwerk.compiler.llvm.link import host_target, link
+from gradwerk.compiler.backend import Backend
+from gradwerk.compiler.machines import host
 from gradwerk.compiler.pipeline import Record, compile_graph
-from gradwerk.compiler.target import Target
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.op import Array
 from gradwerk.ir.plan import Plan
@@ -28,7 +28,7 @@ from gradwerk.jit.results import memory
 from gradwerk.jit.signature import Call
 from gradwerk.runtime.memory import address, empty
 from gradwerk.runtime.program import Program
-from gradwerk.tensor.engine import Executable, crossing, native_executor, usable
+from gradwerk.tensor.engine import Executable, crossing, executor_of, usable
 from gradwerk.tensor.storage import aligned_copy
 
 
@@ -57,23 +57,23 @@ class Made:
     subject: Subject
     plan: Plan
     record: Record
-    target: Target
+    backend: Backend
     entries: Mapping[str, int] = field(repr=False)
     """Where each kernel's code lies."""
 
     @cached_property
     def program(self) -> Program:
         """The plan made ready to run."""
-        return Program(self.plan, self.entries, native_executor())
+        return Program(self.plan, self.entries, executor_of(self.backend.target))
 
 
 def make(subject: Subject) -> Made:
     """Compiles with every stage on record."""
-    record, target = Record(), host_target()
+    record, backend = Record(), host()
     late = crossing(subject.graph, subject.in_place)
     direct = {number: taken for number, taken in subject.in_place.items() if number not in late}
-    plan = compile_graph(subject.graph, target, direct, record=record)
-    return Made(subject, plan, record, target, link(plan.objects))
+    plan = compile_graph(subject.graph, backend.target, direct, record=record)
+    return Made(subject, plan, record, backend, backend.link(plan.objects))
 
 
 def addresses(arrays: Sequence[Array]) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,7 +46,7 @@ class Executor:
     ticks: Callable[[], int]
 
     @classmethod
-    def at(cls, addresses: dict[str, int]) -> Executor:
+    def at(cls, addresses: Mapping[str, int]) -> Executor:
         """From the addresses of its functions."""
         word = ctypes.c_int64
         return cls(

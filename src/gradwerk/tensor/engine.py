@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -152,25 +152,24 @@ def _is_finite(array: Array) -> bool:
     return not dtypes.is_float(array.dtype) or bool(np.isfinite(dtypes.widened(array)).all())
 
 
-def program_of(graph: Graph, in_place: Mapping[int, int]) -> Program:
-    """Plan, link, make ready.  The compiler loads at the first call."""
+def program_of(graph: Graph, in_place: Mapping[int, int], target: Hashable = None) -> Program:
+    """Plan, link, make ready, for a target (None: the machine we run on).  The compiler loads at the first call."""
     with one_at_a_time():
-        from gradwerk.compiler.llvm.link import host_target, link  # noqa: PLC0415  llvmlite loads here and not before
+        from gradwerk.compiler.machines import backend_of, host  # noqa: PLC0415  llvmlite loads here and not before
         from gradwerk.compiler.pipeline import compile_graph  # noqa: PLC0415
 
-        plan = compile_graph(graph, host_target(), in_place)
-        return Program(plan, link(plan.objects), native_executor())
+        backend = host() if target is None else backend_of(target)
+        plan = compile_graph(graph, backend.target, in_place)
+        return Program(plan, backend.link(plan.objects), executor_of(backend.target))
 
 
 @cache
-def native_executor() -> Executor:
-    """The executor's entry points, one set per process."""
+def executor_of(target: Hashable) -> Executor:
+    """The entry points of what walks the Plans of a target, one set per process."""
     with one_at_a_time():
-        from gradwerk.compiler.kernels import executor_code  # noqa: PLC0415
-        from gradwerk.compiler.llvm.executor import NAMES  # noqa: PLC0415
-        from gradwerk.compiler.llvm.link import host_target, link_many  # noqa: PLC0415
+        from gradwerk.compiler.machines import backend_of  # noqa: PLC0415
 
-        return Executor.at(link_many(executor_code(host_target()), NAMES))
+        return Executor.at(backend_of(target).executor())
 
 
 def crossing(graph: Graph, in_place: Mapping[int, int]) -> set[int]:
