@@ -18,8 +18,8 @@ import numpy as np
 
 import gradwerk as gw
 from gradwerk.base.settings import settings
+from gradwerk.ir.words import EPOCH, OWNER
 from gradwerk.runtime import pool as pools
-from gradwerk.runtime.executor import EPOCH, OWNER
 
 AHEAD, LAYERS, WIDTH = 120, 12, 384
 

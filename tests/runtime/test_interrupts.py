@@ -18,8 +18,9 @@ import gradwerk as gw
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
 from gradwerk.ir.plan import ENDLESS, Buffer, Loop, Plan, Pointer
+from gradwerk.ir.words import CONTROL, EPOCH, OWNER
 from gradwerk.runtime import pool as pools
-from gradwerk.runtime.executor import CONTROL, EPOCH, OWNER, Executor
+from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import address
 from gradwerk.runtime.program import Program

@@ -1,4 +1,4 @@
-"""What the words of the executor can count: the bounds of runtime/tables.py fit the shifts of its text, and hold at their ends."""
+"""The words of the executor: each is named in ir/words.py alone, what they can count fits the shifts of its text, and holds at its ends."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from gradwerk.base.settings import settings
+from gradwerk.compiler.llvm.executor import WAITING, named
+from gradwerk.compiler.llvm.executor_end import END
 from gradwerk.compiler.llvm.executor_loops import DECIDE, ITEMS
 from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, STAGES, WALK
 from gradwerk.compiler.llvm.link import link
+from gradwerk.ir import words
 from gradwerk.ir.plan import ENDLESS, Pointer
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import address
@@ -22,8 +25,34 @@ HIGHEST = (1 << 63) - 1
 """Of an i64, in which all comparisons are."""
 
 
+TEXT = STAGES + WALK + CHAIN + SERVE + DECIDE + ITEMS + END + WAITING
+
+
+def test_the_text_has_words_by_their_names() -> None:
+    """But a thread's own, which nobody else sees."""
+    bare = re.findall(r"(?:word|pointer|place|put .+ at) %(?!own)\w+, \d+$", TEXT, re.MULTILINE)
+    assert not bare
+    assert not re.findall(r"\[\d+ x i64\], ptr|ret i64 -?[2-9]|i64 9223", TEXT)
+    left = re.findall(rf"[A-Z]{{3,}}|(?<!%)\b(?:{'|'.join(words.ROWS)})\.\w+", named(TEXT).replace("PAUSE", ""))
+    assert not left  # a name that ir/words.py does not know
+
+
+def test_words_of_a_block_are_apart() -> None:
+    job = [words.LAUNCHES, words.CHAINS, words.STAGES, words.ITEMS, words.SLOTS, words.CLAIMS, words.COMPLETIONS, words.CONTROL]
+    job += [words.FATE, words.WATCH, words.NOTED, words.DECISIONS, words.RUN, words.FIRST, words.END, words.INSTANCE, words.TRIP]
+    assert sorted({*job}) == sorted(job)
+    assert max(job) < words.JOB_WORDS
+    moved = ["run", "first", "end", "instance"]  # as one vector, from the job to the ring
+    assert [words.numbers()[f"shared.{name}"] - 1 for name in moved] == [words.numbers()[name.upper()] - words.RUN for name in moved]
+    lines = [words.EPOCH, words.SLEEPERS, words.STOP, words.PAUSES, words.OWNER, words.CREW]
+    lines += [words.RING + k * words.LINE for k in range(words.RING_ROWS)]
+    assert sorted(lines) == [*range(0, words.CONTROL_WORDS, words.LINE)]
+    assert words.words_of(words.Shared) <= words.LINE
+    assert words.RING_ROWS & words.RING_MASK == 0
+
+
 def test_the_bounds_fit_the_words() -> None:
-    text = STAGES + WALK + CHAIN + SERVE
+    text = named(TEXT)
     (shift,) = {int(n) for n in re.findall(r"(?:shl i64 %visit|lshr i64 %[wd]), (\d+)", text)}
     (mask,) = {int(n) for n in re.findall(r"and i64 %w, (\d+)", text)}
     assert mask == (1 << shift) - 1

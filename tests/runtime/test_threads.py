@@ -19,8 +19,9 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
 from gradwerk.ir.plan import ArrayAt, HostCall, Loop, Plan, Pointer
+from gradwerk.ir.words import EPOCH
 from gradwerk.runtime import pool as pools
-from gradwerk.runtime.executor import EPOCH, Executor
+from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import address
 from gradwerk.runtime.program import Program
 from tests.runtime.kernels import FLOAT, INPUT, OUTPUT, arena, held, launch, plan_of

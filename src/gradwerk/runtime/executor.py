@@ -1,7 +1,4 @@
-"""The native executor as Python sees it: its entry points, and the places of the words it shares with Python.
-
-compiler/llvm/executor.py says what each entry and word means; this file must agree with it.
-"""
+"""What walks the tables of a Plan, as Python sees it: the entry points.  compiler/llvm/executor.py says what each means."""
 
 from __future__ import annotations
 
@@ -10,25 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-
-# a job: what stays
-LAUNCHES, CHAINS, STAGES, ITEMS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, FATE, WATCH, NOTED, DECISIONS = range(12)
-# a job: what the next call shall run
-RUN, FIRST, END, INSTANCE, TRIP = 16, 17, 18, 19, 20
-JOB_WORDS = 24
-
-# the control block, a cache line a word
-LINE = 8
-EPOCH, SLEEPERS, STOP, PAUSES, RING = 0, 8, 16, 24, 32
-OWNER, CREW = RING + 8 * LINE, RING + 9 * LINE
-CONTROL_WORDS = RING + 10 * LINE
-
-DONE, CANCELLED, AGAIN, BUSY = 0, 1, 2, 3
-WITHOUT_END = 5
-HIGHEST = 2**63 - 1
-"""Of the word `fate`: cancelled.  Of `stop`: the workers go home."""
-EVENT_WORDS = 6
-"""Of an event: launch, chunk, trip, thread, begin, end (ticks)."""
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,11 @@ from typing import Protocol
 import numpy as np
 
 from gradwerk.ir.plan import Block, Plan, Pointer, Stage
-from gradwerk.runtime.executor import SLOTS, WITHOUT_END
+from gradwerk.ir.words import FAULTY, LOOP_ITEM, SLOTS, STAGES_ITEM, UNTIL_ITEM, WITHOUT_END, ItemRow, LaunchRow
 from gradwerk.runtime.memory import view
 from gradwerk.runtime.poison import Poison
-from gradwerk.runtime.tables import LOOP, STAGES, UNTIL
 
 Kernel = Callable[[int, int, int, int], None]
-FAULTY = 4
-"""Code of a walk that stopped because a fault is noted."""
 
 
 @dataclass
@@ -120,10 +117,10 @@ class Memory(Protocol):
 class OrderedWalk:
     """Walks native items of one context's run in a given order.
 
-    `rows`: the Plan's launches as (kernel, arguments), and its items (compiler/llvm/executor.py).
+    `rows`: the Plan's launches and items.
     """
 
-    def __init__(self, plan: Plan, rows: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]], order: Order, memory: Memory) -> None:
+    def __init__(self, plan: Plan, rows: tuple[Sequence[LaunchRow], Sequence[ItemRow]], order: Order, memory: Memory) -> None:
         self.plan, self.order, self.memory = plan, order, memory
         self.launches, self.rows = rows
         self.begun: set[int] = set()
@@ -131,27 +128,27 @@ class OrderedWalk:
 
     def items(self, first: int, end: int, trip: int) -> int:
         """All launches of items that belong to iteration `trip` of a loop; whether it went to the end, in the executor's codes."""
-        for kind, begin, behind, trips, *flag, endless in self.rows[first:end]:
-            if kind == STAGES:
-                for number in range(begin, behind):
+        for row in self.rows[first:end]:
+            if row.kind == STAGES_ITEM:
+                for number in range(row.first, row.end):
                     if self.plan.stages[number].commits and self.memory.faults[0]:
                         return FAULTY
                     self.stage(number, trip)
                 continue
             number = 0
-            while number < trips:
-                if kind != LOOP:
+            while number < row.trips:
+                if row.kind != LOOP_ITEM:
                     if self.memory.faults[0]:
                         return FAULTY
-                    (byte,) = view(pointed(self.memory.slots, Pointer(*flag), trip), (1,), np.dtype(np.uint8))
-                    if bool(byte) is (kind == UNTIL):
+                    (byte,) = view(pointed(self.memory.slots, Pointer(row.slot, row.offset, row.step), trip), (1,), np.dtype(np.uint8))
+                    if bool(byte) is (row.kind == UNTIL_ITEM):
                         break
-                code = self.items(begin, behind, number)
+                code = self.items(row.first, row.end, number)
                 if code:
                     return code
                 number += 1
             else:
-                if endless:
+                if row.endless:
                     return WITHOUT_END
         return 0
 
@@ -162,9 +159,9 @@ class OrderedWalk:
             self.forget(number)
         tasks = self.tasks(self.plan.stages[number])
         for task in self.order(tasks, number, trip) if tasks else ():
-            kernel, arguments = self.launches[task.next]
+            launch = self.launches[task.next]
             task.next += 1
-            _kernel(kernel)(self.memory.job[SLOTS], arguments, task.chunk, trip)
+            _kernel(launch.kernel)(self.memory.job[SLOTS], launch.arguments, task.chunk, trip)
 
     def tasks(self, stage: Stage) -> list[Task]:
         """One for each chunk of each chain."""

@@ -19,7 +19,8 @@ from functools import cache
 
 from gradwerk.base.forks import Renewed
 from gradwerk.base.settings import settings
-from gradwerk.runtime.executor import CONTROL_WORDS, CREW, EPOCH, HIGHEST, LINE, OWNER, PAUSES, STOP, Executor
+from gradwerk.ir.words import CONTROL_WORDS, CREW, CREW_SIZE, EPOCH, HIGHEST, LINE, OWNER, PAUSES, STOP
+from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import address, words
 from gradwerk.runtime.quota import granted_cores
 
@@ -66,7 +67,7 @@ class Pool:
                 self.stop()
                 raise
             self.threads.append(thread)
-            self.control[CREW + 1] = number + 1
+            self.control[CREW_SIZE] = number + 1
 
     def _serve(self, number: int) -> None:
         """A worker's life.  As long as it lasts, it keeps the pool's memory."""

@@ -21,7 +21,7 @@ from gradwerk.base.errors import StateError
 from gradwerk.base.events import emit
 from gradwerk.base.settings import settings
 from gradwerk.ir.plan import ARENA, CONSTANTS, ENDLESS, FAULT_WORDS, FAULTS, FIRST_INPUT, ArrayAt, HostCall, Plan
-from gradwerk.runtime.executor import (
+from gradwerk.ir.words import (
     AGAIN,
     BUSY,
     CANCELLED,
@@ -31,10 +31,10 @@ from gradwerk.runtime.executor import (
     CONTROL_WORDS,
     DECISIONS,
     END,
-    EVENT_WORDS,
     FIRST,
     INSTANCE,
     JOB_WORDS,
+    LAUNCHES,
     LINE,
     NOTED,
     RUN,
@@ -42,8 +42,12 @@ from gradwerk.runtime.executor import (
     TRIP,
     WATCH,
     WITHOUT_END,
-    Executor,
+    Event,
+    LaunchRow,
+    Watch,
+    words_of,
 )  # fmt: skip
+from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.finish import Finished
 from gradwerk.runtime.memory import Array, Results, address, empty, several_words, view, words
 from gradwerk.runtime.orders import OrderedWalk, order_of, pointed
@@ -75,7 +79,7 @@ class Context:
         counters = LINE * (len(plan.chains) + len(plan.stages) + len(tables.rows) + 1)
         self.counters, slots, job, faults = several_words(counters, slot_count, JOB_WORDS, FAULT_WORDS * (len(plan.checks) + 1))
         slots[ARENA], slots[CONSTANTS], slots[FAULTS] = address(self.arena), address(constants), address(faults)
-        job[:4] = tables.addresses
+        job[LAUNCHES : LAUNCHES + len(tables.addresses)] = tables.addresses  # and chains, stages, items
         job[SLOTS], job[CLAIMS] = address(slots), address(self.counters)
         job[COMPLETIONS] = address(self.counters) + 8 * LINE * len(plan.chains)
         job[DECISIONS] = job[COMPLETIONS] + 8 * LINE * len(plan.stages)
@@ -215,8 +219,8 @@ class Program:
         """The job in the order of chunks that the settings ask for."""
         job = context.job
         if context.ordered is None:
-            rows = self.tables.launches[: 2 * len(self.plan.launches)].reshape(-1, 2).tolist()
-            order = order_of(settings.chunk_order)
+            words, order = self.tables.launches[: words_of(LaunchRow) * len(self.plan.launches)], order_of(settings.chunk_order)
+            rows = [LaunchRow(*row) for row in words.reshape(-1, words_of(LaunchRow)).tolist()]
             context.ordered = OrderedWalk(self.plan, (rows, self.tables.rows), order, context)
         if context.ordered.items(job[FIRST], job[END], job[TRIP]) == WITHOUT_END:
             raise without_end()
@@ -265,9 +269,9 @@ class Program:
         rows = sum(c.chunks * sum(times[c.first : c.first + c.count]) for c in plan.chains)
         if any(loop.flag is not None for loop in plan.loops):  # nobody knows how often they run
             rows = MOST_EVENTS
-        events = words(EVENT_WORDS * min(rows, MOST_EVENTS) + 1)
+        events = words(words_of(Event) * min(rows, MOST_EVENTS) + 1)
         ticks, block = words(len(plan.launches) + 1), words(LINE)
-        block[:4] = (0, min(rows, MOST_EVENTS), address(events), address(ticks))
+        block[: words_of(Watch)] = Watch(0, min(rows, MOST_EVENTS), address(events), address(ticks))
         context = Context(plan, tables, self.constants, self.slot_count, Results(()))
         self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *outputs)
         context.job[WATCH] = address(block)
@@ -279,7 +283,7 @@ class Program:
             self.executor.halt(context.address)
             raise
         seconds = time.perf_counter() - begin
-        found = events[:-1].reshape(-1, EVENT_WORDS)[: int(block[0])]
+        found = events[:-1].reshape(-1, words_of(Event))[: int(block[0])]
         return Trace([int(t) for t in ticks[:-1]], found, self.executor.tick, seconds)
 
     def profile(self, inputs: Sequence[int], outputs: Sequence[int]) -> list[int]:

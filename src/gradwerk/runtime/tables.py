@@ -9,14 +9,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwerk.ir.plan import ENDLESS, HostCall, Loop, Plan
+from gradwerk.ir.words import (
+    CHUNK_BITS,
+    LOOP_ITEM,
+    STAGES_ITEM,
+    UNTIL_ITEM,
+    WHILE_ITEM,
+    Argument,
+    ChainRow,
+    ItemRow,
+    LaunchRow,
+    StageRow,
+    words_of,
+)
 from gradwerk.runtime.memory import address, several_words
 
-STAGES, LOOP, WHILE, UNTIL = range(4)
-"""Kinds of items."""
-ITEM_WORDS = 8
-MOST_CHUNKS = 1 << 20
+MOST_CHUNKS = 1 << CHUNK_BITS
 """What a claim word has room for beside a visit; a stage has fewer (compiler/llvm/executor.py)."""
-MOST_INSTANCES = (1 << 43) - 1
+MOST_INSTANCES = (1 << 63 - CHUNK_BITS) - 1
 """Those from 0 on; the visit of the last has this number, which beside the chunks fits an i64."""
 MOST_NATIVE = 1 << 41
 """Iterations of nested loops together, above which Python drives the outer ones: instances would soon be used up."""
@@ -68,30 +78,34 @@ class Repeat:
 
 
 Step = Native | HostCall | Repeat
-Row = tuple[int, ...]
+
+
+NOTHING = ItemRow(STAGES_ITEM, 0, 0)
 
 
 class Tables:
     """The rows of launches, chains, stages and items.  They never change, and live as long as a worker may read them."""
 
     def __init__(self, plan: Plan, addresses: Mapping[str, int]) -> None:
-        given = [[*(word for p in launch.pointers for word in (p.slot, p.offset, p.step)), *launch.extents] for launch in plan.launches]
+        given = [
+            [*(word for p in launch.pointers for word in Argument(p.slot, p.offset, p.step)), *launch.extents] for launch in plan.launches
+        ]
         starts = np.cumsum([0, *(len(row) for row in given)]).tolist()
         totals = [sum(c.chunks for c in plan.chains[s.first : s.first + s.count]) for s in plan.stages]
-        chains = [(c.first, c.first + c.count, c.chunks) for c in plan.chains]
-        stages = [(s.first, s.first + s.count, n, int(s.commits)) for s, n in zip(plan.stages, totals, strict=True)]
+        chains = [ChainRow(c.first, c.first + c.count, c.chunks) for c in plan.chains]
+        stages = [StageRow(s.first, s.first + s.count, n, int(s.commits)) for s, n in zip(plan.stages, totals, strict=True)]
         if max(totals, default=0) >= MOST_CHUNKS:
             raise ValueError(f"a stage of {max(totals)} chunks")
         self.parts = parts_of(plan)
-        self.rows: list[Row] = []
+        self.rows: list[ItemRow] = []
         self.steps = steps(self.parts, self.rows)
         self.most = max([1, *(part.most for part in self.natives(self.parts))])
         """How many instances the innermost native items of one walk may have."""
-        sizes = (starts[-1], 2 * len(starts), 3 * len(chains), 4 * len(stages), ITEM_WORDS * len(self.rows))
-        arguments, *tables = several_words(*(max(1, size) for size in sizes))
+        counts = ((LaunchRow, len(given)), (ChainRow, len(chains)), (StageRow, len(stages)), (ItemRow, len(self.rows)))
+        arguments, *tables = several_words(max(1, starts[-1]), *(max(1, words_of(row) * count) for row, count in counts))
         self.launches = tables[0]
         first = address(arguments)
-        launches = [(addresses[launch.kernel], first + 8 * at) for launch, at in zip(plan.launches, starts, strict=False)]
+        launches = [LaunchRow(addresses[launch.kernel], first + 8 * at) for launch, at in zip(plan.launches, starts, strict=False)]
         contents: list[Sequence[Sequence[int]]] = [given, launches, chains, stages, self.rows]
         for table, rows in zip((arguments, *tables), contents, strict=True):
             numbers = [word for row in rows for word in row]
@@ -131,7 +145,7 @@ def _level(first: int, end: int, loops: deque[Loop], calls: deque[HostCall], *, 
             return tuple(found)
 
 
-def steps(parts: Sequence[Part], rows: list[Row]) -> tuple[Step, ...]:
+def steps(parts: Sequence[Part], rows: list[ItemRow]) -> tuple[Step, ...]:
     """What Python does in order; what is native goes into `rows`, each run of it together."""
     taken: list[Step] = []
     waiting: list[Run | Nest] = []
@@ -151,18 +165,18 @@ def steps(parts: Sequence[Part], rows: list[Row]) -> tuple[Step, ...]:
     return tuple(taken)
 
 
-def _placed(parts: Sequence[Part], rows: list[Row]) -> tuple[int, int]:
+def _placed(parts: Sequence[Part], rows: list[ItemRow]) -> tuple[int, int]:
     """Native parts as rows: those of one level side by side, what is in them behind."""
     first = len(rows)
-    rows += [()] * len(parts)
+    rows += [NOTHING] * len(parts)
     for number, part in enumerate(parts, first):
         if isinstance(part, Run):
-            rows[number] = (STAGES, part.first, part.end, 0, 0, 0, 0, 0)
+            rows[number] = ItemRow(STAGES_ITEM, part.first, part.end)
         elif isinstance(part, Nest):
             loop, flag = part.loop, part.loop.flag
-            kind = LOOP if flag is None else WHILE if loop.when else UNTIL
+            kind = LOOP_ITEM if flag is None else WHILE_ITEM if loop.when else UNTIL_ITEM
             where = (0, 0, 0) if flag is None else (flag.slot, flag.offset, flag.step)
-            rows[number] = (kind, *_placed(part.parts, rows), loop.trips, *where, int(loop.trips == ENDLESS))
+            rows[number] = ItemRow(kind, *_placed(part.parts, rows), loop.trips, *where, int(loop.trips == ENDLESS))
     return first, first + len(parts)
 
 

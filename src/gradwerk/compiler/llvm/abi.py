@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.values import Integer, Value
+from gradwerk.ir.words import Argument, words_of
 
-WORDS = 3
-"""i64 words per pointer in `args`: slot, offset, step."""
+WORDS = words_of(Argument)
+"""i64 words per pointer in `args`."""
 
 
 class Kernel:

@@ -19,23 +19,23 @@ first.  `halt` of a run that was cancelled in time waits until no worker is insi
 it takes part to the end and returns 0.  Either way nobody writes for this run afterwards.  It is one native call because between two
 instructions of Python a signal handler may raise again.
 
-A job is i64 words that stay as they are (0 launches, 1 chains, 2 stages, 3 items, 4 slots, 5 claims, 6 completions, 7 control, 8 fate,
-9 watch, 10 faults, 11 decisions) and, from word 16 on, what the next call shall run: run number, first item, end of items, the instance and
-the iteration that these items belong to.  `share` copies these to the ring in the control block, so that a worker sees one run's words or
-none.
+What stands where is said in ir/words.py, for the text too, which has the names of words in capitals, and of those in rows with a dot.
 
-Rows are i64 words: launch (kernel, args), chain (first launch, end, chunks), stage (first chain, end, chunks of all, whether it
-commits), item (kind, first, end, trips, slot, offset, step, endless).  An item of kind 0 is stages [first, end); of kind 1 a loop of the
-items [first, end); of kind 2 a loop that goes on while the byte at (slot, offset, step) is not 0, of kind 3 while it is 0, at most `trips`
-times, which is code 5 of an `endless` one.  Claims, completions and decisions have a cache line each per chain, stage and item.  Control
-words, a cache line each: epoch, sleepers, stop, pauses before parking, a ring of eight runs, owner (the job that has the workers), then the
-address of the words in which workers say how far they are, and how many there are, the caller counted as the first.
+A job is i64 words that stay as they are (the addresses of the tables, of slots, claims, completions and decisions, of the control block and
+the record of faults; its fate) and what the next call shall run: run number, first item, end of items, the instance and the iteration that
+these items belong to.  `share` copies these to the ring in the control block, so that a worker sees one run's words or none.
+
+An item is stages [first, end), or a loop of the items [first, end): one that goes on while the byte at (slot, offset, step) is not 0, or
+while it is 0, at most `trips` times, which is an error of an `endless` one.  Claims, completions and decisions have a cache line each per
+chain, stage and item.  Control words, a cache line each: epoch, sleepers, stop, pauses before parking, a ring of runs, owner (the job that
+has the workers), then the address of the words in which workers say how far they are, and how many there are, the caller counted as the
+first.
 
 Every pass over a list of items is an instance, with a number: what the job says for the outermost, and instance * trips + iteration of the
 loop for those inside.  So of two instances of one list the later has the higher number, for ever; the stages in it are at visit v =
-instance + 1.  A claim word is `v << 20 | next chunk`; a completion word `v << 20 | chunks done`, so "stage done" is `word >= v << 20 |
-chunks of the stage`.  Nothing is ever reset: a thread that comes late finds every chunk taken and every wait fulfilled, and drops out at
-the end.  For the same reason a walk may be left and begun again at any time.
+instance + 1.  A claim word is `v << CHUNK_BITS | next chunk`; a completion word `v << CHUNK_BITS | chunks done`, so "stage done" is
+`word >= v << CHUNK_BITS | chunks of the stage`.  Nothing is ever reset: a thread that comes late finds every chunk taken and every wait
+fulfilled, and drops out at the end.  For the same reason a walk may be left and begun again at any time.
 
 Whether a loop goes on is decided once an iteration, by the thread that first puts it down.  A decision word is `(number + 1) << 1 | over`,
 number = instance * trips + iteration, and rises like the others: a thread that reads the flag late, when it says something else already,
@@ -56,6 +56,7 @@ from gradwerk.compiler.llvm.executor_loops import DECIDE, ITEMS
 from gradwerk.compiler.llvm.executor_walk import CHAIN, SERVE, STAGES, WALK
 from gradwerk.compiler.llvm.link import compile_text
 from gradwerk.compiler.target import Target
+from gradwerk.ir.words import numbers
 
 NAMES = ("share", "walk", "halt", "dismiss", "settle", "serve", "poke", "ticks")
 
@@ -118,8 +119,8 @@ WAITING = """
 ; A null timeout parks for ever (and never looks at the deadline).
 define internal i64 @wait(ptr %word, i64 %target, ptr %control, ptr %cancel, ptr %timeout, i64 %deadline) noinline nounwind {
 entry:
-  %sleepers = place %control, 8
-  %pauses = word %control, 24
+  %sleepers = place %control, SLEEPERS
+  %pauses = word %control, PAUSES
   %bounded = icmp ne ptr %timeout, null
   br label %spin
 spin:
@@ -147,7 +148,7 @@ awake:
   br i1 %ok3, label %done, label %asked
 asked:
   %c = load atomic i64, ptr %cancel acquire, align 8
-  %cancelled = icmp eq i64 %c, 9223372036854775807
+  %cancelled = icmp eq i64 %c, HIGHEST
   br i1 %cancelled, label %stopped, label %clock
 clock:
   br i1 %bounded, label %look, label %park
@@ -156,16 +157,16 @@ look:
   %over = icmp sgt i64 %now, %deadline
   br i1 %over, label %late, label %park
 done:
-  ret i64 0
+  ret i64 DONE
 stopped:
-  ret i64 1
+  ret i64 CANCELLED
 late:
-  ret i64 2
+  ret i64 AGAIN
 }
 
 define internal void @signal(ptr %word, ptr %control) noinline nounwind {
 entry:
-  %sleepers = place %control, 8
+  %sleepers = place %control, SLEEPERS
   %n = load atomic i64, ptr %sleepers seq_cst, align 8
   %any = icmp sgt i64 %n, 0
   br i1 %any, label %tell, label %done
@@ -204,14 +205,23 @@ def expanded(text: str) -> str:
     return INSTRUCTION.sub(instruction, text)
 
 
+NAMES_OF_WORDS = numbers()
+WORD = re.compile(r"[A-Z][A-Z_]{2,}|[a-z]+\.[a-z]+")
+
+
+def named(text: str) -> str:
+    """The text with numbers for the names of words, in capitals or with a dot: those of ir/words.py."""
+    return WORD.sub(lambda found: str(NAMES_OF_WORDS.get(found[0], found[0])), text)
+
+
 def executor_text(target: Target) -> str:
     """The LLVM text for a target: how to pause, park and tell the time differ by machine."""
     x86 = target.triple.startswith("x86_64")
     linux = "linux" in target.triple
     park = FUTEX.replace("NUMBER", "202" if x86 else "98") if linux else YIELD
     pause = "call void @llvm.x86.sse2.pause()" if x86 else "call void @llvm.aarch64.hint(i32 1)"
-    parts = (X86 if x86 else ARM, park, WAITING.replace("PAUSE", pause), CHAIN, END, STAGES, DECIDE, ITEMS, WALK, SERVE)
-    return expanded("".join(parts))
+    parts = (X86 if x86 else ARM, park, WAITING.replace("  PAUSE\n", f"  {pause}\n"), CHAIN, END, STAGES, DECIDE, ITEMS, WALK, SERVE)
+    return expanded(named("".join(parts)))
 
 
 def executor_object(target: Target) -> bytes:

@@ -8,7 +8,7 @@ END = """
 define internal i64 @commit(ptr %fate, i64 %mark) noinline nounwind {
 entry:
   %f = load atomic i64, ptr %fate acquire, align 8
-  %cancelled = icmp eq i64 %f, 9223372036854775807
+  %cancelled = icmp eq i64 %f, HIGHEST
   br i1 %cancelled, label %no, label %open
 open:
   %already = icmp sge i64 %f, %mark
@@ -29,30 +29,30 @@ no:
 ; 1: the job is cancelled, no stage of it that commits was begun or will be; 0: one was
 define internal i64 @cancel(ptr %job) noinline nounwind {
 entry:
-  %fate = place %job, 8
-  %run = word %job, 16
+  %fate = place %job, FATE
+  %run = word %job, RUN
   %mark = add i64 %run, 1
   %f = load atomic i64, ptr %fate acquire, align 8
   %committed = icmp eq i64 %f, %mark
   br i1 %committed, label %late, label %try
 try:
-  %x = cmpxchg ptr %fate, i64 %f, i64 9223372036854775807 seq_cst seq_cst
+  %x = cmpxchg ptr %fate, i64 %f, i64 HIGHEST seq_cst seq_cst
   %won = extractvalue {i64, i1} %x, 1
   br i1 %won, label %done, label %again
 again:
   %r = call i64 @cancel(ptr %job)
   ret i64 %r
 done:
-  ret i64 1
+  ret i64 CANCELLED
 late:
-  ret i64 0
+  ret i64 DONE
 }
 
 ; the pool is free again, if it was this job's
 define internal void @give_back(ptr %job) noinline nounwind {
 entry:
-  %control = pointer %job, 7
-  %owner = place %control, 96
+  %control = pointer %job, CONTROL
+  %owner = place %control, OWNER
   %mine = ptrtoint ptr %job to i64
   %x = cmpxchg ptr %owner, i64 %mine, i64 0 seq_cst seq_cst
   ret void
@@ -61,7 +61,7 @@ entry:
 ; cancels the run that has the pool, if one has
 define i64 @dismiss(ptr %control) nounwind {
 entry:
-  %owner = place %control, 96
+  %owner = place %control, OWNER
   %o = load atomic i64, ptr %owner acquire, align 8
   %idle = icmp eq i64 %o, 0
   br i1 %idle, label %none, label %some
@@ -70,14 +70,14 @@ some:
   %r = call i64 @cancel(ptr %job)
   ret i64 %r
 none:
-  ret i64 1
+  ret i64 CANCELLED
 }
 
 ; waits until every worker is through with all runs so far
 define void @settle(ptr %control) noinline nounwind {
 entry:
-  %crew = pointer %control, 104
-  %size = word %control, 105
+  %crew = pointer %control, CREW
+  %size = word %control, CREW_SIZE
   %epoch = load atomic i64, ptr %control acquire, align 8
   br label %worker
 worker:
@@ -85,7 +85,7 @@ worker:
   %some = icmp slt i64 %n, %size
   br i1 %some, label %look, label %done
 look:
-  %seen = getelementptr [8 x i64], ptr %crew, i64 %n
+  %seen = getelementptr [LINE x i64], ptr %crew, i64 %n
   br label %ask
 ask:
   %s = load atomic i64, ptr %seen acquire, align 8
@@ -107,15 +107,15 @@ entry:
   %stopped = icmp ne i64 %cancelled, 0
   br i1 %stopped, label %settling, label %finish
 finish:
-  %run = word %job, 16
-  %first = word %job, 17
-  %end = word %job, 18
-  %instance = word %job, 19
-  %t = word %job, 20
-  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 9223372036854775807, i64 0)
+  %run = word %job, RUN
+  %first = word %job, FIRST
+  %end = word %job, END
+  %instance = word %job, INSTANCE
+  %t = word %job, TRIP
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 HIGHEST, i64 0)
   br label %settling
 settling:
-  %control = pointer %job, 7
+  %control = pointer %job, CONTROL
   call void @settle(ptr %control)
   call void @give_back(ptr %job)
   ret i64 %cancelled

@@ -7,14 +7,14 @@ compiler/llvm/executor.py says what it means and expands it; the stages themselv
 DECIDE = """
 define internal i64 @decide(ptr %job, ptr %own, ptr %row, i64 %item, i64 %instance, i64 %around, i64 %t, i64 %deadline) noinline nounwind {
 entry:
-  %slots = pointer %job, 4
-  %control = pointer %job, 7
-  %fate = place %job, 8
-  %faults = pointer %job, 10
-  %decisions = pointer %job, 11
-  %decision = getelementptr [8 x i64], ptr %decisions, i64 %item
-  %kind = word %row, 0
-  %most = word %row, 3
+  %slots = pointer %job, SLOTS
+  %control = pointer %job, CONTROL
+  %fate = place %job, FATE
+  %faults = pointer %job, NOTED
+  %decisions = pointer %job, DECISIONS
+  %decision = getelementptr [LINE x i64], ptr %decisions, i64 %item
+  %kind = word %row, item.kind
+  %most = word %row, item.trips
   %begin = mul i64 %instance, %most
   %number = add i64 %begin, %t
   %number1 = add i64 %number, 1
@@ -38,16 +38,16 @@ ready:
   %before = pointer %own, 0
   %wanted = word %own, 1
   %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
-  %there = icmp eq i64 %code, 0
+  %there = icmp eq i64 %code, DONE
   br i1 %there, label %judge, label %leave
 judge:
   %fault = load atomic i64, ptr %faults monotonic, align 8
   %wrong = icmp ne i64 %fault, 0
   br i1 %wrong, label %faulty, label %read
 read:
-  %slot = word %row, 4
-  %offset = word %row, 5
-  %step = word %row, 6
+  %slot = word %row, item.slot
+  %offset = word %row, item.offset
+  %step = word %row, item.step
   %moved = mul i64 %step, %around
   %by = add i64 %offset, %moved
   %base_at = getelementptr ptr, ptr %slots, i64 %slot
@@ -55,7 +55,7 @@ read:
   %flag_at = getelementptr i8, ptr %base, i64 %by
   %flag = load i8, ptr %flag_at, align 1
   %set = icmp ne i8 %flag, 0
-  %inverted = icmp eq i64 %kind, 3
+  %inverted = icmp eq i64 %kind, UNTIL_ITEM
   %go = xor i1 %set, %inverted
   %new = select i1 %go, i64 %goes, i64 %ends
   %x = cmpxchg ptr %decision, i64 %d, i64 %new seq_cst seq_cst
@@ -72,38 +72,38 @@ leave:
   %minus = sub i64 0, %code
   ret i64 %minus
 faulty:
-  ret i64 -4
+  ret i64 -FAULTY
 }
 """
 
 ITEMS = """
 define internal i64 @items(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
 entry:
-  %rows = pointer %job, 3
+  %rows = pointer %job, ITEMS
   br label %item
 item:
   %s = phi i64 [%first, %entry], [%s1, %item_end]
   %some = icmp slt i64 %s, %end
   br i1 %some, label %item_in, label %over
 item_in:
-  %row = getelementptr [8 x i64], ptr %rows, i64 %s
-  %kind = word %row, 0
-  %from = word %row, 1
-  %to = word %row, 2
-  %is_loop = icmp ne i64 %kind, 0
+  %row = getelementptr [item.words x i64], ptr %rows, i64 %s
+  %kind = word %row, item.kind
+  %from = word %row, item.first
+  %to = word %row, item.end
+  %is_loop = icmp ne i64 %kind, STAGES_ITEM
   br i1 %is_loop, label %loop, label %run_stages
 run_stages:
   %r = call i64 @stages(ptr %job, ptr %own, i64 %from, i64 %to, i64 %instance, i64 %t, i64 %deadline, i64 %thread)
-  %fine = icmp eq i64 %r, 0
+  %fine = icmp eq i64 %r, DONE
   br i1 %fine, label %item_end, label %failed
 failed:
   ret i64 %r
 loop:
-  %trips = word %row, 3
-  %asks = icmp ne i64 %kind, 1
+  %trips = word %row, item.trips
+  %asks = icmp ne i64 %kind, LOOP_ITEM
   %inner0 = mul i64 %instance, %trips
-  %decisions = pointer %job, 11
-  %decision = getelementptr [8 x i64], ptr %decisions, i64 %s
+  %decisions = pointer %job, DECISIONS
+  %decision = getelementptr [LINE x i64], ptr %decisions, i64 %s
   %noted = load atomic i64, ptr %decision acquire, align 8
   %lowest = add i64 %inner0, 1
   %number1 = ashr i64 %noted, 1
@@ -142,7 +142,7 @@ answer:
 trip_in:
   %inner = add i64 %inner0, %k
   %q = call i64 @items(ptr %job, ptr %own, i64 %from, i64 %to, i64 %inner, i64 %k, i64 %deadline, i64 %thread)
-  %good = icmp eq i64 %q, 0
+  %good = icmp eq i64 %q, DONE
   br i1 %good, label %trip_end, label %fell
 fell:
   ret i64 %q
@@ -150,18 +150,18 @@ trip_end:
   %k1 = add i64 %k, 1
   br label %trip
 all:
-  %endless = word %row, 7
+  %endless = word %row, item.endless
   %too_many = icmp ne i64 %endless, 0
   br i1 %too_many, label %gave_up, label %item_end
 item_end:
   %s1 = add i64 %s, 1
   br label %item
 over:
-  ret i64 0
+  ret i64 DONE
 broken:
   %minus = sub i64 0, %go
   ret i64 %minus
 gave_up:
-  ret i64 5
+  ret i64 WITHOUT_END
 }
 """

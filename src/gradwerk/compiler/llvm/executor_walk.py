@@ -13,9 +13,9 @@ entry:
 ONCE  br label %loop
 loop:
   %i = phi i64 [%first, %entry], [%i1, %next]
-  %row = getelementptr [2 x i64], ptr %launches, i64 %i
-  %kernel = pointer %row, 0
-  %args = pointer %row, 1
+  %row = getelementptr [launch.words x i64], ptr %launches, i64 %i
+  %kernel = pointer %row, launch.kernel
+  %args = pointer %row, launch.arguments
 BEFORE  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
 AFTER  br label %next
 next:
@@ -34,14 +34,14 @@ def launches(name: str, *, more: str = "", once: str = "", before: str = "", aft
     return re.sub("|".join(parts), lambda found: parts[found[0]].lstrip("\n"), LAUNCHES)
 
 
-# watched: with two time stamps a launch.  Watch words: events so far, room, events, ticks; an event: see runtime/executor.py
+# watched: with two time stamps a launch.  The words of a watch and of an event: see ir/words.py
 CHAIN = launches("chain") + launches(
     "watched",
     more=", ptr %watch, i64 %thread",
     once="""
-  %room = word %watch, 1
-  %events = pointer %watch, 2
-  %ticks = pointer %watch, 3
+  %room = word %watch, watch.room
+  %events = pointer %watch, watch.first
+  %ticks = pointer %watch, watch.ticks
 """,
     before="""
   %began = call i64 @now()
@@ -55,13 +55,13 @@ CHAIN = launches("chain") + launches(
   %fits = icmp slt i64 %number, %room
   br i1 %fits, label %note, label %next
 note:
-  %event = getelementptr [6 x i64], ptr %events, i64 %number
-  put i64 %i at %event, 0
-  put i64 %chunk at %event, 1
-  put i64 %trip at %event, 2
-  put i64 %thread at %event, 3
-  put i64 %began at %event, 4
-  put i64 %ended at %event, 5
+  %event = getelementptr [event.words x i64], ptr %events, i64 %number
+  put i64 %i at %event, event.launch
+  put i64 %chunk at %event, event.chunk
+  put i64 %trip at %event, event.trip
+  put i64 %thread at %event, event.thread
+  put i64 %began at %event, event.begin
+  put i64 %ended at %event, event.end
 """,
 )
 
@@ -69,39 +69,39 @@ note:
 STAGES = """
 define internal i64 @stages(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
 entry:
-  %launches = pointer %job, 0
-  %chains = pointer %job, 1
-  %stages = pointer %job, 2
-  %slots = pointer %job, 4
-  %claims = pointer %job, 5
-  %dones = pointer %job, 6
-  %control = pointer %job, 7
-  %fate = place %job, 8
+  %launches = pointer %job, LAUNCHES
+  %chains = pointer %job, CHAINS
+  %stages = pointer %job, STAGES
+  %slots = pointer %job, SLOTS
+  %claims = pointer %job, CLAIMS
+  %dones = pointer %job, COMPLETIONS
+  %control = pointer %job, CONTROL
+  %fate = place %job, FATE
   %mark = word %own, 2
-  %watch = pointer %job, 9
-  %faults = pointer %job, 10
+  %watch = pointer %job, WATCH
+  %faults = pointer %job, NOTED
   %watching = icmp ne ptr %watch, null
-  %hurried = icmp ne i64 %deadline, 9223372036854775807
+  %hurried = icmp ne i64 %deadline, HIGHEST
   %visit = add i64 %instance, 1
-  %tag = shl i64 %visit, 20
+  %tag = shl i64 %visit, CHUNK_BITS
   br label %stage
 stage:
   %g = phi i64 [%first, %entry], [%g1, %stage_end]
   %stage_more = icmp slt i64 %g, %end
   br i1 %stage_more, label %stage_row_in, label %over
 stage_row_in:
-  %stage_row = getelementptr [4 x i64], ptr %stages, i64 %g
-  %total = word %stage_row, 2
+  %stage_row = getelementptr [stage.words x i64], ptr %stages, i64 %g
+  %total = word %stage_row, stage.chunks
   %empty = icmp eq i64 %total, 0
   br i1 %empty, label %stage_end, label %stage_in
 stage_in:
   %before = pointer %own, 0
   %wanted = word %own, 1
   %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
-  %ready = icmp eq i64 %code, 0
+  %ready = icmp eq i64 %code, DONE
   br i1 %ready, label %stage_go, label %leave
 stage_go:
-  %commits = word %stage_row, 3
+  %commits = word %stage_row, stage.commits
   %fault = load atomic i64, ptr %faults monotonic, align 8
   %refused = and i64 %commits, %fault
   %refuse = icmp ne i64 %refused, 0
@@ -114,10 +114,10 @@ stage_commit:
   %refused_late = icmp eq i64 %may, 0
   br i1 %refused_late, label %stopped, label %stage_run
 stage_run:
-  %chain0 = word %stage_row, 0
-  %chain9 = word %stage_row, 1
+  %chain0 = word %stage_row, stage.first
+  %chain9 = word %stage_row, stage.end
   %target = or i64 %tag, %total
-  %done = getelementptr [8 x i64], ptr %dones, i64 %g
+  %done = getelementptr [LINE x i64], ptr %dones, i64 %g
   put ptr %done at %own, 0
   put i64 %target at %own, 1
   br label %chain
@@ -126,26 +126,26 @@ chain:
   %chain_more = icmp slt i64 %c, %chain9
   br i1 %chain_more, label %chain_in, label %stage_end
 chain_in:
-  %chain_row = getelementptr [3 x i64], ptr %chains, i64 %c
-  %launch0 = word %chain_row, 0
-  %launch9 = word %chain_row, 1
-  %chunks = word %chain_row, 2
-  %claim = getelementptr [8 x i64], ptr %claims, i64 %c
+  %chain_row = getelementptr [chain.words x i64], ptr %chains, i64 %c
+  %launch0 = word %chain_row, chain.first
+  %launch9 = word %chain_row, chain.end
+  %chunks = word %chain_row, chain.chunks
+  %claim = getelementptr [LINE x i64], ptr %claims, i64 %c
   br label %take
 take:
   %w = load atomic i64, ptr %claim acquire, align 8
-  %claimed = lshr i64 %w, 20
+  %claimed = lshr i64 %w, CHUNK_BITS
   %gone = icmp sgt i64 %claimed, %visit
   br i1 %gone, label %chain_end, label %count
 count:
   %same = icmp eq i64 %claimed, %visit
-  %taken = and i64 %w, 1048575
+  %taken = and i64 %w, CHUNK_MASK
   %chunk = select i1 %same, i64 %taken, i64 0
   %left = icmp slt i64 %chunk, %chunks
   br i1 %left, label %asked, label %chain_end
 asked:
   %k = load atomic i64, ptr %fate monotonic, align 8
-  %cancelled = icmp eq i64 %k, 9223372036854775807
+  %cancelled = icmp eq i64 %k, HIGHEST
   br i1 %cancelled, label %stopped, label %clock
 clock:
   br i1 %hurried, label %look, label %try
@@ -169,7 +169,7 @@ run_watched:
   br label %ran
 ran:
   %d = load atomic i64, ptr %done monotonic, align 8
-  %counted = lshr i64 %d, 20
+  %counted = lshr i64 %d, CHUNK_BITS
   %begun = icmp eq i64 %counted, %visit
   %so_far = select i1 %begun, i64 %d, i64 %tag
   %d1 = add i64 %so_far, 1
@@ -189,15 +189,15 @@ stage_end:
   %g1 = add i64 %g, 1
   br label %stage
 over:
-  ret i64 0
+  ret i64 DONE
 leave:
   ret i64 %code
 stopped:
-  ret i64 1
+  ret i64 CANCELLED
 late:
-  ret i64 2
+  ret i64 AGAIN
 faulty:
-  ret i64 4
+  ret i64 FAULTY
 }
 """
 
@@ -205,15 +205,15 @@ WALK = """
 define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
 entry:
   %own = alloca [4 x i64], align 8
-  %dones = pointer %job, 6
-  %control = pointer %job, 7
-  %fate = place %job, 8
+  %dones = pointer %job, COMPLETIONS
+  %control = pointer %job, CONTROL
+  %fate = place %job, FATE
   %mark = add i64 %run, 1
   put ptr %dones at %own, 0
   put i64 0 at %own, 1
   put i64 %mark at %own, 2
   %code = call i64 @items(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread)
-  %whole = icmp eq i64 %code, 0
+  %whole = icmp eq i64 %code, DONE
   br i1 %whole, label %last, label %broken
 last:
   %before = pointer %own, 0
@@ -221,23 +221,23 @@ last:
   %end_code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
   ret i64 %end_code
 broken:
-  %faulty = icmp eq i64 %code, 4
-  %result = select i1 %faulty, i64 0, i64 %code
+  %faulty = icmp eq i64 %code, FAULTY
+  %result = select i1 %faulty, i64 DONE, i64 %code
   ret i64 %result
 }
 
 define i64 @walk(ptr %job) nounwind {
 entry:
-  %run = word %job, 16
-  %first = word %job, 17
-  %end = word %job, 18
-  %instance = word %job, 19
-  %t = word %job, 20
+  %run = word %job, RUN
+  %first = word %job, FIRST
+  %end = word %job, END
+  %instance = word %job, INSTANCE
+  %t = word %job, TRIP
   %now = call i64 @now()
   %quantum = call i64 @quantum()
   %deadline = add i64 %now, %quantum
   %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 0)
-  %over = icmp ne i64 %code, 2
+  %over = icmp ne i64 %code, AGAIN
   br i1 %over, label %leave, label %away
 leave:
   call void @give_back(ptr %job)
@@ -250,25 +250,25 @@ away:
 SERVE = """
 define i64 @share(ptr %control, ptr %job) nounwind {
 entry:
-  %owner = place %control, 96
+  %owner = place %control, OWNER
   %mine = ptrtoint ptr %job to i64
   %x = cmpxchg ptr %owner, i64 0, i64 %mine seq_cst seq_cst
   %won = extractvalue {i64, i1} %x, 1
   br i1 %won, label %publish, label %busy
 busy:
-  ret i64 3
+  ret i64 BUSY
 publish:
-  %run_at = place %job, 16
+  %run_at = place %job, RUN
   %run = load <4 x i64>, ptr %run_at, align 8
   %epoch = load atomic i64, ptr %control acquire, align 8
   %next = add i64 %epoch, 1
-  %ring = and i64 %next, 7
-  %rows = place %control, 32
-  %row = getelementptr [8 x i64], ptr %rows, i64 %ring
-  put ptr %job at %row, 0
-  put <4 x i64> %run at %row, 1
-  %trip = word %job, 20
-  put i64 %trip at %row, 5
+  %ring = and i64 %next, RING_MASK
+  %rows = place %control, RING
+  %row = getelementptr [LINE x i64], ptr %rows, i64 %ring
+  put ptr %job at %row, shared.job
+  put <4 x i64> %run at %row, shared.run
+  %trip = word %job, TRIP
+  put i64 %trip at %row, shared.trip
   store atomic i64 %next, ptr %control seq_cst, align 8
   call void @signal(ptr %control, ptr %control)
   %code = call i64 @walk(ptr %job)
@@ -278,8 +278,8 @@ publish:
 ; %seen is the worker's own word, in which it reports the last epoch it is through with
 define void @serve(ptr %control, ptr %seen, i64 %number) nounwind {
 entry:
-  %stop = place %control, 16
-  %rows = place %control, 32
+  %stop = place %control, STOP
+  %rows = place %control, RING
   br label %again
 again:
   %last = phi i64 [0, %entry], [%epoch, %finished]
@@ -290,26 +290,26 @@ again:
   br i1 %over, label %quit, label %work
 work:
   %epoch = load atomic i64, ptr %control acquire, align 8
-  %ring = and i64 %epoch, 7
-  %row = getelementptr [8 x i64], ptr %rows, i64 %ring
-  %job = pointer %row, 0
-  %run = word %row, 1
-  %first = word %row, 2
-  %end = word %row, 3
-  %instance = word %row, 4
-  %t = word %row, 5
+  %ring = and i64 %epoch, RING_MASK
+  %row = getelementptr [LINE x i64], ptr %rows, i64 %ring
+  %job = pointer %row, shared.job
+  %run = word %row, shared.run
+  %first = word %row, shared.first
+  %end = word %row, shared.end
+  %instance = word %row, shared.instance
+  %t = word %row, shared.trip
   fence seq_cst
   %now = load atomic i64, ptr %control seq_cst, align 8
   %present = icmp eq i64 %now, %epoch
   br i1 %present, label %join, label %finished
 join:
-  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 9223372036854775807, i64 %number)
+  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 HIGHEST, i64 %number)
   br label %finished
 finished:
   store atomic i64 %epoch, ptr %seen seq_cst, align 8
   br label %again
 quit:
-  store atomic i64 9223372036854775807, ptr %seen seq_cst, align 8
+  store atomic i64 HIGHEST, ptr %seen seq_cst, align 8
   ret void
 }
 
