@@ -13,7 +13,7 @@ outside      what comes before gradients compiled, the gradients asked for outsi
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,7 +26,8 @@ from gradwerk.base.settings import settings
 from gradwerk.compiler import pipeline
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.interpret import interpret
-from gradwerk.tensor.engine import Native
+from gradwerk.tensor.engine import Executable, Native, crossing, program_of
+from gradwerk.tensor.kept import Made
 from gradwerk.tensor.storage import aligned_copy
 from gradwerk.tensor.tensor import Tensor
 from tests.compiler.run_plan import Walk
@@ -108,6 +109,24 @@ def native(p: Prepared, threads: Sequence[int]) -> list[Difference]:
         found += p.same_bits("disordered", walk.run(), first)
         found += [Difference("disordered", "memory", text) for text in walk.damage()]
     return found
+
+
+class Elsewhere(Native):
+    """Compiled by the back end of another target."""
+
+    def __init__(self, graph: Graph, in_place: Mapping[int, int], target: Hashable) -> None:
+        Executable.__init__(self, graph, in_place)
+        self.late = crossing(graph, in_place)
+        self.program = program_of(graph, {number: taken for number, taken in in_place.items() if number not in self.late}, target)
+        self.made = Made(graph, self.program)
+
+
+def elsewhere(p: Prepared, target: Hashable) -> list[Difference]:
+    """By the back end of another target, in place as well; twice, of which the second takes up the first's memory."""
+    program, way = Elsewhere(p.graph, p.in_place, target), str(target)
+    with settings.scope(threads=1):
+        first = run_native(p, program)
+        return p.differs(way, first) + p.same_bits(f"{way}, again", run_native(p, program), first)
 
 
 def run_native(p: Prepared, program: Native) -> list[Array]:

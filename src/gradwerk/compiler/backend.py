@@ -98,7 +98,11 @@ class Backend(Protocol):
         """
 
     def alone(self, op: Op, reads: tuple[Operand, ...], out: Operand) -> Sequence[Work]:
-        """Any other op that it takes: windows, rows by index, sums by index."""
+        """Any other op that it takes: windows, rows by index, sums by index.
+
+        Its kernels answer for any data.  Where an index is outside, a look has noted it and the run ends with the error, but this may run
+        before that: it touches no memory but its operands'.
+        """
 
     def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:
         """A look at numbers, of which there is at least one: notes what ir/plan.py says in the `record` of check `number`.
