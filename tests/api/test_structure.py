@@ -73,6 +73,24 @@ def test_circles_are_found() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
+BEHIND = {
+    "gradwerk.compiler.llvm": {"gradwerk.compiler.contraction", "gradwerk.compiler.cpu", "gradwerk.compiler.machines"},
+    "gradwerk.compiler.contraction": {"gradwerk.compiler.cpu"},
+    "gradwerk.compiler.cpu": {"gradwerk.compiler.machines"},
+}
+"""What is behind the interface of back ends (compiler/backend.py), and who may import it from outside of it."""
+
+
+@pytest.mark.parametrize("package", BEHIND)
+def test_passes_speak_to_a_back_end_through_its_interface(package: str) -> None:
+    """The linter's contract too; here wherever in the text, in the tests that everybody runs."""
+    known = modules()
+    asking = {name for name, path in known.items() if any(one == package or one.startswith(f"{package}.") for one in imported(path, known))}
+    allowed = {package, *BEHIND[package]}
+    assert {name for name in asking if not any(name == one or name.startswith(f"{one}.") for one in allowed)} == set()
+    assert asking
+
+
 def asked(tree: ast.AST, ops: dict[str, str]) -> Iterator[str]:
     """Where a module does anything with the class of an op but make one, or asks for an op by its name.
 

@@ -5,7 +5,7 @@
 
 Passes decide what is fused, where values lie, in which order work runs and what falls to the host; a back end decides how a piece of work
 is done.  What it makes is a `Work` like any other: it declares what it reads and writes, and runs by the kernel ABI of ir/plan.py.
-compiler/machines.py says which back end serves which target: docs/decisions/0022-back-ends.md.
+compiler/machines.py says which back end serves which target: docs/decisions/0023-back-ends.md.
 """
 
 from __future__ import annotations
