@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "cpu.py": "names the kernels of each op",
     "hoist.py": "is algebra of sums and products over the iterations of a scan",
     "llvm/bounds.py": "is the kernel of these two looks",
+    "llvm/indexed.py": "is the kernels of rows at indices, and names the op of each",
     "loops.py": "is the lowering of a scan: program.py names it",
     "llvm/windows.py": "is the kernels of windows: what each computes, by its class",
     "lower.py": "is the lowering of a contraction, whose fields it reads",

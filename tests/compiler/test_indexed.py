@@ -28,7 +28,7 @@ def test_rows_by_number(rows: int, row: tuple[int, ...], shape: tuple[int, ...],
     index = DRAW.integers(0, rows, shape).astype(index_dtype)
     memory = Memory()
     numbers, out, sums = memory.place(index), memory.empty(shape + row, dtype), memory.empty((rows, *row), dtype)
-    run(lower_gather(Gather(), memory.place(table), numbers, out, host_target()), memory, backwards=True)
+    run(lower_gather(Gather(), (memory.place(table), numbers), out, host_target()), memory, backwards=True)
     run(lower_scatter_add(ScatterAdd(rows), (memory.place(updates), numbers), sums, host_target()), memory, backwards=True)
     np.testing.assert_array_equal(memory.read(out), table[index])
     np.testing.assert_array_equal(memory.read(sums), ScatterAdd(rows).evaluate(updates, index)[0])
@@ -40,7 +40,8 @@ def test_columns_of_a_transposed_table() -> None:
     index = np.array([3, 0, 3, 5])
     place = memory.place(table.T)
     out = memory.empty((4, 50), np.float32)
-    run(lower_gather(Gather(), Operand(place.buffer, table.shape, place.strides[::-1]), memory.place(index), out, host_target()), memory)
+    reads = Operand(place.buffer, table.shape, place.strides[::-1]), memory.place(index)
+    run(lower_gather(Gather(), reads, out, host_target()), memory)
     np.testing.assert_array_equal(memory.read(out), table[index])
 
 
@@ -50,7 +51,7 @@ def test_numbers_outside_stay_in_memory_and_show() -> None:
     for row in ((4,), ()):
         table = memory.place(np.ones((3, *row), np.float32))
         out, sums = memory.empty((4, *row), np.float32), memory.empty((3, *row), np.float32)
-        run(lower_gather(Gather(), table, index, out, host_target()), memory)
+        run(lower_gather(Gather(), (table, index), out, host_target()), memory)
         run(lower_scatter_add(ScatterAdd(3), (out, index), sums, host_target()), memory)
         assert np.isnan(memory.read(out)).reshape(4, -1).all(1).tolist() == [True, True, False, True]
         assert memory.read(sums).reshape(3, -1).sum(1).tolist() == [0, 0, 4.0 if row else 1.0]

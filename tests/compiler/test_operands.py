@@ -181,7 +181,7 @@ def gather_rows(b: Bench) -> Made:
     rows, width, shape = int(b.rng.integers(1, 30)), b.shape(high=3), b.shape(high=3)
     (p, table), (q, index) = b.read((rows, *width)), b.read(shape, b.below(rows, ("int64", "int32", "uint8")[int(b.rng.integers(3))]))
     out = b.write((*shape, *width))
-    return lower_gather(Gather(), p, q, out, b.target), [(out, table[index])]
+    return lower_gather(Gather(), (p, q), out, b.target), [(out, table[index])]
 
 
 def add_rows(b: Bench) -> Made:

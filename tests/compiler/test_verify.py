@@ -261,7 +261,7 @@ def test_a_launch_says_how_many_bytes_it_touches() -> None:
     repeated = Access(Operand(x, (ROWS, WIDTH), (0, 1)))
     lone = Work(Kernel(), (Access(view(x)), repeated, Access(view(y), writes=True, reads=False)), (), 1)
     plan = check([lone], [x], [y])
-    rows = tables(plan, {x: Pointer(FIRST_INPUT, 0), y: Pointer(FIRST_INPUT + 1, 0)}, FIRST_INPUT + 2)
+    rows = tables(plan, {x: Pointer(FIRST_INPUT, 0), y: Pointer(FIRST_INPUT + 1, 0)}, FIRST_INPUT + 2, "moving")
     assert [launch.nbytes for launch in rows.launches] == [(ROWS * WIDTH + WIDTH + ROWS * WIDTH) * 4]
 
 
@@ -280,7 +280,7 @@ def test_work_waits_for_what_another_iteration_may_have_in_common() -> None:
     plan = Schedule()
     extend(plan, Repeated((Segment((look, turn)),), trips))
     assert chains_of(plan) == [[[look, turn]]]  # in one chain, not at the same time
-    pointers = Pointers(plan, {history: Pointer(3, 128)}, 9)
+    pointers = Pointers(plan, {history: Pointer(3, 128)}, 9, "moving")
     assert pointers.of(Operand(then, (width,), (1,), 3), plan.around[0]) == Pointer(3, 128 + (width + 3) * 4, width * 4)
 
 
@@ -313,7 +313,7 @@ def test_every_schedule_that_is_made_passes_and_computes_the_program(order: Orde
     verify_work([Segment(tuple(order.works))], plan, [0], places, order.given, order.outputs)
     for backwards in (False, True):
         assert computed(chains_of(plan), places, order, backwards=backwards) == expected(order)
-    rows = tables(plan, places, FIRST_INPUT + len(order.given))
+    rows = tables(plan, places, FIRST_INPUT + len(order.given), "moving")
     assert sum(len(launch.pointers) for launch in rows.launches) == sum(len(work.accesses) for work in order.works)
     assert all(place.offset + buffer.nbytes <= size for buffer, place in places.items() if place.slot == ARENA)
 

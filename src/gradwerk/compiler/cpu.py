@@ -10,9 +10,9 @@ from gradwerk.compiler.alike import Copies
 from gradwerk.compiler.backend import Capabilities, Placed, takes_code
 from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
 from gradwerk.compiler.kernels import cached
+from gradwerk.compiler.llvm import indexed
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.executor import NAMES, executor_text
-from gradwerk.compiler.llvm.indexed import lower_gather, lower_scatter_add
 from gradwerk.compiler.llvm.link import assembly, compile_text, link, link_many, versions
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.moving import MovingSlot
@@ -25,7 +25,6 @@ from gradwerk.compiler.work import Buffer, KernelSpec, Operand, Work, order_of, 
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.op import Contraction, Op, Reduction
 from gradwerk.ops.contraction import Contract
-from gradwerk.ops.indexing import Gather, ScatterAdd
 from gradwerk.ops.look import InRange, NotZero
 from gradwerk.ops.window import Window
 
@@ -40,13 +39,7 @@ def window(op: Op, reads: tuple[Operand, ...], out: Operand, target: Target) -> 
     return lower_window(op, reads, out, target, examples=examples)
 
 
-def gather(op: Op, reads: tuple[Operand, ...], out: Operand, target: Target) -> Sequence[Work]:
-    """Rows by index."""
-    table, index = reads
-    return lower_gather(op, table, index, out, target)
-
-
-ALONE: dict[type[Op], Rule] = {**dict.fromkeys(LIKE_INPUT, window), Gather: gather, ScatterAdd: lower_scatter_add}
+ALONE: dict[type[Op], Rule] = {**dict.fromkeys(LIKE_INPUT, window), **indexed.NATIVE}
 """What lowers ops that stand alone."""
 
 

@@ -10,7 +10,7 @@ the error: it then reads NaN (0 of integers) and adds nothing, and no memory but
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -40,6 +40,7 @@ from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Operand, Work, shared
 from gradwerk.ir.op import Op
+from gradwerk.ops.indexing import Gather, ScatterAdd
 
 INDEX, ROW = "i", "r"
 
@@ -207,8 +208,9 @@ def as_i64(f: Function, raw: Value, dtype: DType) -> Value:
     return f.emit(f"{'sext' if dtypes.is_signed_integer(dtype) else 'zext'} {raw.type} {raw} to i64", "i64")
 
 
-def lower_gather(op: Op, table: Operand, index: Operand, out: Operand, target: Target) -> list[Work]:
-    """Lowers out = table[index]: rows of `table` along axis 0; out has the shape index.shape + table.shape[1:]."""
+def lower_gather(op: Op, reads: Sequence[Operand], out: Operand, target: Target) -> list[Work]:
+    """(table, index) -> out = table[index]: rows of `table` along axis 0; out has the shape index.shape + table.shape[1:]."""
+    table, index = reads
     if 0 in out.shape:
         return []
     axes = _axes(table, index, out)
@@ -245,6 +247,13 @@ def lower_scatter_add(op: Op, reads: Sequence[Operand], out: Operand, target: Ta
         Access(updates, part=part_of(2, axes, chunked, cut)),
     )
     return [_work(axes, (out, index, updates), out, cut, chunked, accesses, adds=True, title=f"{op.name} {updates.shape} to {out.shape}")]
+
+
+NATIVE: Mapping[type[Op], Callable[[Op, Sequence[Operand], Operand, Target], list[Work]]] = {
+    Gather: lower_gather,
+    ScatterAdd: lower_scatter_add,
+}
+"""What lowers which Indexed op, given where its arguments and its result lie."""
 
 
 def _axes(table: Operand, index: Operand, rows: Operand) -> list[Axis]:
