@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import IndexDataError
 from gradwerk.compiler.backend import Capabilities, takes_code
 from gradwerk.compiler.bodies import digest, spelled
@@ -69,7 +70,7 @@ errors: list[str] = []
 
 @dataclass(frozen=True)
 class Numpy:
-    """The target: NumPy, with kernels for all ops but those of these names."""
+    """The target: NumPy, with kernels for all ops and dtypes but those of these names."""
 
     without: frozenset[str] = frozenset()
 
@@ -198,7 +199,8 @@ class ByReference:
 
     def takes(self, node: Node) -> bool:
         other = isinstance(node.op, Contract | Window | Gather | ScatterAdd)
-        return node.op.name not in self.target.without and (takes_code(node) or other)
+        names = {node.op.name, *(dtypes.name(value.dtype) for value in (*node.args, *node.values))}
+        return not names & self.target.without and (takes_code(node) or other)
 
     def work(self, what: str, rule: Rule, reads: Sequence[Operand], writes: Sequence[Operand]) -> Sequence[Work]:
         """One launch of one chunk."""

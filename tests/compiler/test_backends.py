@@ -19,7 +19,7 @@ from gradwerk.compiler.machines import backend_of, host, registered
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.interpret import interpret
-from gradwerk.ops.arithmetic import add, mul, sub
+from gradwerk.ops.arithmetic import add, cast, mul, sub
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.functions import log_softmax, max_pool
 from gradwerk.ops.indexing import gather
@@ -88,6 +88,20 @@ def test_what_it_has_no_kernel_for_falls_to_the_host(missing: str) -> None:
     assert {call.op.name for call in program.plan.host_calls} == {missing}
     for got, wanted in zip(made, interpret(graph, arrays), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_of_a_dtype_that_it_does_not_know_falls_to_the_host() -> None:
+    graph = Graph()
+    x = graph.input(Type((6, 5), F32))
+    wide = cast(mul(x, 2.0), dtypes.float64)
+    graph.finish([exp(x), cast(reduce_sum(mul(wide, wide), (1,)), F32)])
+    (x,) = arrays = [np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)]
+    made, program = run(graph, arrays, Numpy(frozenset({"float64"})))
+    touched = [where.dtype for call in program.plan.host_calls for where in (*call.reads, *call.writes)]
+    assert [call.op.name for call in program.plan.host_calls] == ["cast", "mul", "sum", "cast"]
+    assert dtypes.float64 in touched
+    for got, wanted in zip(made, interpret(graph, arrays), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6)
 
 
 def test_it_says_where_an_index_was_outside() -> None:

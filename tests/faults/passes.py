@@ -134,6 +134,20 @@ FUSION = (
         "what reads a region is not told what else the region needs since another became part of it",
     ),
     Fault(
+        "a back end that is not asked",
+        "compiler/partition.py",
+        "        if not isinstance(node.op, Movement) and not self.can.takes(node):",
+        "        if False:",
+        "what a back end has no kernel for becomes part of a region all the same",
+    ),
+    Fault(
+        "one back end's units for another",
+        "compiler/outline.py",
+        "    key = can, outline(graph, live)",
+        "    key = outline(graph, live)",
+        "what one back end can hold in a kernel is taken for what another can",
+    ),
+    Fault(
         "outline without dtypes",
         "compiler/outline.py",
         "rows.append((value.type.dtype.char, *[",
