@@ -4,7 +4,8 @@ A `Kind` of device says how many there are and copies between host memory and it
 of a device is on it, Tensors of two devices do not meet (but for numbers of no axes on the CPU), and NumPy sees the CPU alone.
 
 Kernels run on the host today, so a kind's memory has to be memory that the host can address.  A device that runs programs of its own adds
-to `Kind` what runs a Plan; nothing above `tensor` will know.  While no kind is registered an operation pays one look at an empty dict.
+its target to `Kind`, for which a back end makes them (compiler/backend.py); nothing above `tensor` will know.  While no kind is registered
+an operation pays one look at an empty dict.
 """
 
 from __future__ import annotations
