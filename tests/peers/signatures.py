@@ -1,6 +1,7 @@
 """The parameters of the originals' public names: read from an original where it is installed, else from what was recorded of it.
 
-Recorded anew in an environment that has the original, for every public name of our API that the original knows:
+Recorded anew in an environment that has the original, for every public name of its own and of our API, so that who adds one of its names
+finds it recorded:
 
     PYTHONPATH=src python -m tests.peers.signatures keras      (Keras 3.15.1)
     PYTHONPATH=src python -m tests.peers.signatures torch      (PyTorch 2.13.0)
@@ -17,6 +18,7 @@ import sys
 import typing
 from typing import Any
 
+from gradwerk.keras.absent import ORIGINAL as KERAS
 from gradwerk.keras.signatures import RECORD as keras_record
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.signatures import RECORD as torch_record
@@ -43,6 +45,7 @@ INTERNAL = {
     "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups"},
 }  # fmt: skip
 """Names that a module of an API holds for itself."""
+ORIGINALS = {"keras": KERAS, "torch": ORIGINAL}
 RECORDS = {"keras": keras_record.path, "torch": torch_record.path}
 
 
@@ -117,16 +120,32 @@ def recorded(api: str) -> dict[str, list[Signature]]:
     return {path: [parsed(one) for one in signatures] for path, signatures in table["names"].items()}
 
 
+def listed(api: str) -> set[str]:
+    """All names of the original, whether they are here yet or not."""
+    found = set[str]()
+    for module in (*MODULES[api], *METHODS[api]):
+        place = f"{api}.{module}".removesuffix(".")
+        names = ORIGINALS[api].names(place) if ORIGINALS[api].lists(place) else ()
+        paths = {".".join(filter(None, (module, name))) for name in names}
+        found |= paths | {f"{path}.{CALLED[module]}" for path in paths if api == "keras" and module in CALLED}
+    return found
+
+
 def read(api: str) -> dict[str, Any]:
     """The record as the original that is installed would give it now."""
     original = importlib.import_module(api)
-    names, builtins = {}, []
-    for path in sorted(public(api)):
+    names, builtins, ours = {}, [], public(api).keys()
+    for path in sorted({*ours, *listed(api)}):
         try:
             called = resolve(original, path)
         except AttributeError:
             continue
-        names[path] = [written(signature) for signature in overloads(original, path)]
+        if path not in ours and (not callable(called) or (path[:1].isupper() and "." not in path)):
+            continue  # the classes of torch itself are no layers, losses, optimizers
+        signatures = [written(signature) for signature in overloads(original, path)]
+        if path not in ours and not any(signatures):
+            continue  # it says nothing of itself
+        names[path] = signatures
         if api == "torch" and inspect.isroutine(called) and not inspect.isfunction(called):
             builtins.append(path)
     return {"version": original.__version__.partition("+")[0], "builtins": builtins, "names": names}

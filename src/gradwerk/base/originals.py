@@ -49,6 +49,10 @@ class Original:
         """The public names of one module or class."""
         return self._places[place]
 
+    def lists(self, place: str) -> bool:
+        """Whether the names of a module or class are listed."""
+        return place in self._places
+
     def near(self, place: str, name: str, present: Iterable[str]) -> str:
         """The one of the names present that does most nearly what a missing one does: from the list, or one that differs in digits only."""
         if (place, name) in self._near:
