@@ -201,12 +201,15 @@ class FunctionLoss(Loss):
         return self.function(y_true, y_pred)
 
 
-CLASSES: tuple[type[Any], ...] = (
-    SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy, MeanSquaredError, MeanAbsoluteError,
-)  # fmt: skip
-FUNCTIONS: tuple[Any, ...] = (
-    sparse_categorical_crossentropy, categorical_crossentropy, binary_crossentropy, mean_squared_error, mean_absolute_error,
-)  # fmt: skip
+FUNCTION_OF: Mapping[type[Any], Any] = {
+    SparseCategoricalCrossentropy: sparse_categorical_crossentropy,
+    CategoricalCrossentropy: categorical_crossentropy,
+    BinaryCrossentropy: binary_crossentropy,
+    MeanSquaredError: mean_squared_error,
+    MeanAbsoluteError: mean_absolute_error,
+}
+"""The losses, each class with the function whose values it reduces."""
+CLASSES, FUNCTIONS = tuple(FUNCTION_OF), tuple(FUNCTION_OF.values())
 NAMED: dict[str, Any] = {
     **{made.__name__: made for made in FUNCTIONS}, **{made.__name__: made for made in CLASSES},
     "mse": mean_squared_error, "MSE": mean_squared_error, "mae": mean_absolute_error, "MAE": mean_absolute_error,
@@ -236,14 +239,11 @@ def reducing(identifier: LossLike) -> Loss:
     return found if isinstance(found, Loss) else FunctionLoss(found)
 
 
-_OF_CLASS: Mapping[type[Any], Callable[..., Operand]] = dict(zip(CLASSES, FUNCTIONS, strict=True))
-
-
 def function_of(loss: Loss) -> Callable[..., Operand] | None:
     """The function of Keras' whose values a loss reduces; None for a class or a function of the user's own."""
     if isinstance(loss, FunctionLoss):
         return next((function for function in FUNCTIONS if function is loss.function), None)
-    return _OF_CLASS.get(type(loss))
+    return FUNCTION_OF.get(type(loss))
 
 
 def is_sparse(loss: Loss) -> bool:

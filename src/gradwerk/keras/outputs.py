@@ -25,17 +25,13 @@ _NONE_OF_THEM = (activations.linear, activations.relu, activations.tanh)
 """Activations whose results are no probabilities."""
 
 
-_ELEMENTWISE = (losses.mean_squared_error, losses.mean_absolute_error, losses.binary_crossentropy, losses.categorical_crossentropy)
-"""Losses whose targets have the shape of the outputs."""
-
-
 def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> None:  # noqa: ANN401  a shape
     """Refuses targets that do not fit the outputs.  Losses of the user's own take what they like.
 
     Raises: ShapeError with the fix.
     """
     sparse = losses.is_sparse(loss)
-    if not sparse and losses.function_of(loss) not in _ELEMENTWISE:
+    if not sparse and losses.function_of(loss) is None:
         return
     wanted = output_shape[:-1] if sparse else output_shape
     forms = [wanted, (*wanted, 1)] if sparse or y.ndim > len(wanted) else [wanted]

@@ -1,0 +1,137 @@
+"""What every update rule obeys, as functions over a class of nn.optimizer.Optimizer: a new one is tested by existing."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import gradwerk.nn
+from gradwerk.base import dtypes
+from gradwerk.jit.compile import compile as compile_
+from gradwerk.nn.optimizer import Optimizer
+from gradwerk.nn.updates import Decay
+from gradwerk.tensor.tensor import Parameter, Tensor
+
+Rule = type[Any]
+RNG = np.random.default_rng(5)
+STARTS = [RNG.standard_normal(shape).astype(np.float32) for shape in ((3, 2), (5,), ())]
+GRADIENTS = [[RNG.standard_normal(w.shape).astype(np.float32) for w in STARTS] for _ in range(4)]
+
+
+def rules() -> dict[str, Rule]:
+    """Every update rule of gradwerk.nn, by the name of its class."""
+    modules = [importlib.import_module(f"gradwerk.nn.{found.name}") for found in pkgutil.iter_modules(gradwerk.nn.__path__)]
+    found = {name: value for module in modules for name, value in vars(module).items() if isinstance(value, type)}
+    return {name: value for name, value in found.items() if issubclass(value, Optimizer) and value is not Optimizer}
+
+
+def parameters() -> list[Parameter]:
+    return [Parameter(w.copy()) for w in STARTS]
+
+
+def given(number: int) -> list[Tensor]:
+    return [Tensor(g) for g in GRADIENTS[number]]
+
+
+def bits(*groups: Sequence[Tensor]) -> list[bytes]:
+    return [tensor.numpy().tobytes() for group in groups for tensor in group]
+
+
+def is_documented(rule: Rule) -> None:
+    """Its class says what it is."""
+    assert len((rule.__doc__ or "").splitlines()[0]) > 3
+
+
+def compiled_is_eager(rule: Rule) -> None:
+    """Three steps leave the same parameters and slots, up to rounding; in a step of its own and in a compiled one."""
+    ends = []
+    for wrap in (lambda fn: fn, compile_):
+        weights = parameters()
+        optimizer = rule(weights, 0.1)
+        step = wrap(optimizer.apply)
+        for number in range(3):
+            step(given(number))
+        ends.append([tensor.numpy() for tensor in (*weights, *optimizer.buffers())])
+    for eager, compiled in zip(*ends, strict=True):
+        np.testing.assert_allclose(compiled, eager, rtol=1e-5, atol=1e-6)
+
+
+def goes_on_from_its_state(rule: Rule) -> None:
+    """Parameters and state that another takes over go on to the same bits."""
+    weights, others = parameters(), parameters()
+    optimizer = rule(weights, 0.1)
+    for number in range(2):
+        optimizer.apply(given(number))
+    twin = rule(others, 0.1)
+    twin.load_state({path: tensor.numpy().copy() for path, tensor in optimizer.state().items()})
+    for mine, other in zip(weights, others, strict=True):
+        other.assign(mine.numpy().copy())
+    for optimizer_ in (optimizer, twin):
+        for number in (2, 3):
+            optimizer_.apply(given(number))
+    assert bits(weights, [*optimizer.buffers()]) == bits(others, [*twin.buffers()])
+
+
+def leaves_alone_what_has_no_gradient(rule: Rule) -> None:
+    """A parameter without a gradient, or a frozen one, keeps its bits, and so do its slots."""
+    weights = parameters()
+    weights[2].requires_grad = False
+    optimizer = rule(weights, 0.1)
+    optimizer.apply(given(0)[:1] + [None] + given(0)[2:])
+    for place in (1, 2):
+        np.testing.assert_array_equal(weights[place].numpy(), STARTS[place])
+        assert not any(column[place].numpy().any() for column in optimizer.slots.values())
+    assert (weights[0].numpy() != STARTS[0]).any()
+
+
+def goes_down(rule: Rule) -> None:
+    """|w|^2 / 2 becomes smaller, and of its negative upwards the same steps."""
+    ends = []
+    for sign in (1, -1):
+        weights = parameters()
+        optimizer = rule(weights, 0.01, maximize=sign < 0)
+        for _ in range(20):
+            optimizer.apply([Tensor(np.asarray(sign * w.numpy())) for w in weights])
+        assert sum(float((w.numpy() ** 2).sum()) for w in weights) < sum(float((w**2).sum()) for w in STARTS)
+        ends.append(bits(weights))
+    assert ends[0] == ends[1]
+
+
+def a_rate_of_zero_moves_nothing(rule: Rule) -> None:
+    """The learning rate is read at each step, of a compiled one too: another needs no new trace."""
+    weights = parameters()
+    optimizer = rule(weights, 0.0)
+    step = compile_(optimizer.apply)
+    step(given(0))
+    assert bits(weights) == [w.tobytes() for w in STARTS]
+    optimizer.learning_rate = 0.1
+    step(given(1))
+    assert bits(weights) != [w.tobytes() for w in STARTS]
+    assert len(step.specializations) == 1
+
+
+def decays(rule: Rule) -> None:
+    """With gradients of 0, a decoupled decay leaves w (1 - rate * decay) at the first step."""
+    weights = parameters()
+    rule(weights, 0.5, decay=Decay(0.1, decoupled=True)).apply([Tensor(np.zeros_like(w)) for w in STARTS])
+    for weight, start in zip(weights, STARTS, strict=True):
+        np.testing.assert_allclose(weight.numpy(), start * (1 - 0.5 * 0.1), rtol=1e-6)
+
+
+def keeps_the_dtype_of_its_parameters(rule: Rule) -> None:
+    """Parameters and slots of narrow and wide floats stay what they are."""
+    for dtype in (dtypes.float64, dtypes.float16, dtypes.bfloat16):
+        weights = [Parameter(dtypes.converted(w, dtype)) for w in STARTS]
+        optimizer = rule(weights, 0.1)
+        optimizer.apply([Tensor(dtypes.converted(g, dtype)) for g in GRADIENTS[0]])
+        assert {tensor.dtype for tensors in (weights, *optimizer.slots.values()) for tensor in tensors} == {dtype}
+
+
+UPDATE_LAWS: tuple[Callable[[Rule], None], ...] = (
+    is_documented, compiled_is_eager, goes_on_from_its_state, leaves_alone_what_has_no_gradient, goes_down, a_rate_of_zero_moves_nothing,
+    decays, keeps_the_dtype_of_its_parameters,
+)  # fmt: skip
