@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,31 +16,64 @@ from timing import measure
 from workloads import ADAM_RATE, BLOCKS, EMBEDDED, LEARNING_RATE, MOMENTUM, SYMBOLS, UNITS, WORKLOADS
 
 import gradwerk
+from gradwerk.nn import init
 from gradwerk.nn.activation import Activation
 from gradwerk.nn.conv import Convolution
-from gradwerk.nn.embedding import Embedding
+from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.loss import mean_loss, softmax_cross_entropy, squared_error
-from gradwerk.nn.module import Module, Sequential
-from gradwerk.nn.norm import BatchNorm
+from gradwerk.nn.module import Module
+from gradwerk.nn.norm import batch_statistics, normalize, remember
 from gradwerk.nn.optimizer import SGD, Adam
-from gradwerk.nn.recurrent import LSTM
+from gradwerk.nn.recurrent import lstm, zero_state
 from gradwerk.ops.elementwise import add, mul, relu, tanh
+from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
+from gradwerk.tensor.random import default_generator
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.zoo.lenet import LeNet5
+
+
+class Stack(Module):
+    """Modules called one after the other."""
+
+    def __init__(self, *layers: Module) -> None:
+        self.layers = layers
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
 
 
 class Language(Module):
     """Embedding, LSTM, and a dense layer at every step."""
 
     def __init__(self) -> None:
-        self.embedding = Embedding(SYMBOLS, EMBEDDED)
-        self.lstm = LSTM(EMBEDDED, UNITS)
+        source = default_generator()
+        self.table = Parameter(init.uniform((SYMBOLS, EMBEDDED), source))
+        self.kernel = Parameter(init.glorot_uniform((EMBEDDED, 4 * UNITS), source))
+        self.recurrent_kernel = Parameter(init.orthogonal((UNITS, 4 * UNITS), source))
+        self.bias = Parameter(np.repeat(np.asarray([0, 1, 0, 0], np.float32), UNITS))
         self.dense = Linear(UNITS, SYMBOLS)
 
     def forward(self, ids: Any) -> Any:
-        return self.dense(self.lstm(self.embedding(ids))[0])
+        x = transpose(embedding(ids, self.table), (1, 0, 2))
+        steps, _, _ = lstm(x, *zero_state(x.shape[1], UNITS, x), self.kernel, self.recurrent_kernel, self.bias)
+        return self.dense(transpose(steps, (1, 0, 2)))
+
+
+class Norm(Module):
+    """Batch normalisation, training."""
+
+    def __init__(self, channels: int) -> None:
+        self.scale, self.offset = Parameter(np.ones(channels, np.float32)), Parameter(np.zeros(channels, np.float32))
+        self.mean, self.variance = Tensor(np.zeros(channels, np.float32)), Tensor(np.ones(channels, np.float32))
+
+    def forward(self, x: Any) -> Any:
+        mean, variance = batch_statistics(x)
+        remember(self.mean, self.variance, mean, variance, math.prod(x.shape[:-1]), momentum=0.9, unbiased=False)
+        return normalize(x, mean, variance, self.scale, self.offset, epsilon=1e-5)
 
 
 class Block(Module):
@@ -47,9 +81,9 @@ class Block(Module):
 
     def __init__(self, channels: int) -> None:
         self.conv1 = Convolution(channels, channels, (3, 3), padding="same", use_bias=False)
-        self.norm1 = BatchNorm(channels, momentum=0.9, epsilon=1e-5)
+        self.norm1 = Norm(channels)
         self.conv2 = Convolution(channels, channels, (3, 3), padding="same", use_bias=False)
-        self.norm2 = BatchNorm(channels, momentum=0.9, epsilon=1e-5)
+        self.norm2 = Norm(channels)
 
     def forward(self, x: Any) -> Any:
         inner = relu(self.norm1(self.conv1(x)))
@@ -71,9 +105,9 @@ def mean_squared_error(prediction: Tensor, targets: Tensor) -> Tensor:
 def make_module(name: str) -> tuple[Module, Callable[[Tensor, Tensor], Tensor]]:
     """The model and its loss."""
     if name == "tiny":
-        return Sequential(Linear(2, 8), Activation(tanh), Linear(8, 1)), mean_squared_error
+        return Stack(Linear(2, 8), Activation(tanh), Linear(8, 1)), mean_squared_error
     if name == "mlp":
-        return Sequential(Linear(784, 512), Activation(relu), Linear(512, 256), Activation(relu), Linear(256, 10)), cross_entropy
+        return Stack(Linear(784, 512), Activation(relu), Linear(512, 256), Activation(relu), Linear(256, 10)), cross_entropy
     return (LeNet5() if name == "lenet" else Language()), cross_entropy
 
 

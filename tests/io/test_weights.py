@@ -24,7 +24,8 @@ from gradwerk.base.errors import ArgumentError, DTypeError, FileError, ShapeErro
 from gradwerk.io.safetensors import load_tensors, save_tensors, to_bytes
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn.linear import Linear
-from gradwerk.nn.module import Module, Sequential
+from gradwerk.nn.module import Module
+from tests.modules import Sequential
 
 DTYPES = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 ARRAYS = st.builds(

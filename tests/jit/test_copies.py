@@ -12,7 +12,6 @@ import pytest
 
 import gradwerk as gw
 from gradwerk import torch
-from gradwerk.nn.dropout import Dropout
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.module import Module
 from gradwerk.nn.optimizer import SGD, Adam, RMSprop
@@ -20,6 +19,7 @@ from gradwerk.ops.movement import transpose
 from gradwerk.tensor.random import Generator, seed
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.train.steps import update
+from tests.modules import Dropout
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 

@@ -9,7 +9,7 @@ import pytest
 
 import gradwerk as gw
 from gradwerk.base.errors import TraceError
-from gradwerk.nn.dropout import Dropout
+from tests.modules import Dropout
 
 X = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)
 FIRST, SECOND = gw.Generator(3), gw.Generator(4)

@@ -12,9 +12,9 @@ from gradwerk import keras
 from gradwerk.base.errors import ArgumentError
 from gradwerk.jit.compile import compile as compiled
 from gradwerk.keras import initializers, layers
-from gradwerk.nn.dropout import Dropout
 from gradwerk.tensor.random import Generator, default_generator, fresh_seed, seed, uniform
 from gradwerk.tensor.tensor import Tensor
+from tests.modules import Dropout
 
 X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
 Y = np.arange(40) % 3

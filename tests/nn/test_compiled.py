@@ -10,18 +10,15 @@ import pytest
 
 from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.conv import Convolution
-from gradwerk.nn.dropout import Dropout
-from gradwerk.nn.embedding import Embedding
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.loss import mean_loss, squared_error
 from gradwerk.nn.metric import Mean
-from gradwerk.nn.module import Module, Sequential
-from gradwerk.nn.norm import BatchNorm
+from gradwerk.nn.module import Module
 from gradwerk.nn.optimizer import SGD, Adam
 from gradwerk.nn.pool import AveragePool, MaxPool
-from gradwerk.nn.recurrent import LSTM
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Tensor
+from tests.modules import LSTM, BatchNorm, Dropout, Embedding, Sequential
 
 RNG = np.random.default_rng(6)
 

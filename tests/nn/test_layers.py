@@ -10,14 +10,15 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.nn.conv import Convolution, convolution, named_padding, same_padding
-from gradwerk.nn.dropout import Dropout
-from gradwerk.nn.embedding import Embedding
+from gradwerk.nn.dropout import dropout
+from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import Linear, linear
-from gradwerk.nn.norm import BatchNorm, batch_statistics, normalize
+from gradwerk.nn.norm import batch_statistics, check_features, normalize
 from gradwerk.nn.pool import AveragePool, MaxPool, average_pool
-from gradwerk.nn.recurrent import LSTM, lstm
+from gradwerk.nn.recurrent import lstm
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Parameter, Tensor
+from tests.modules import LSTM, BatchNorm, Dropout, Embedding
 
 RNG = np.random.default_rng(3)
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -110,7 +111,7 @@ def test_batch_statistics_and_normalize() -> None:
 
 @pytest.mark.parametrize("unbiased", [False, True])
 def test_running_statistics(unbiased: bool) -> None:
-    layer = BatchNorm(3, momentum=0.9, unbiased_running=unbiased)
+    layer = BatchNorm(3, momentum=0.9, unbiased=unbiased)
     x = draw(8, 3).astype(np.float32)
     layer(Tensor(x))
     np.testing.assert_allclose(layer.running_mean.numpy(), 0.1 * x.mean(0), rtol=1e-5)
@@ -130,7 +131,7 @@ def test_dropout_keeps_the_mean_scales_and_stops_in_eval() -> None:
     assert (layer(x).numpy() != y).any()
     assert layer.eval()(x) is x
     with pytest.raises(ArgumentError, match="between 0 and 1"):
-        Dropout(1.5)
+        dropout(x, 1.5, Generator(5))
 
 
 LAYERS: dict[str, tuple[Callable[[], Any], Array]] = {
@@ -184,11 +185,9 @@ def test_wrong_shapes_say_what_was_expected() -> None:
     with pytest.raises(ShapeError, match=r"pooling over 2 dimensions of space expects 4"):
         MaxPool((2, 2))(Tensor(np.zeros((8, 3), np.float32)))
     with pytest.raises(ShapeError, match=r"axis -1 of the input must have 3 features"):
-        BatchNorm(3)(Tensor(np.zeros((8, 4), np.float32)))
-    with pytest.raises(ShapeError, match=r"\(batch, time, 3\)"):
-        LSTM(3, 4)(Tensor(np.zeros((2, 3), np.float32)))
+        check_features(Tensor(np.zeros((8, 4), np.float32)), -1, Tensor(np.zeros(3, np.float32)))
     with pytest.raises(DTypeError, match="ids must be integers"):
-        Embedding(3, 4)(Tensor(np.zeros((2, 3), np.float32)))
+        embedding(Tensor(np.zeros((2, 3), np.float32)), Tensor(np.zeros((3, 4), np.float32)))
     with pytest.raises(ShapeError, match="missing"):
         linear(np.float32(1.0), np.zeros((3, 2), np.float32))
     with pytest.raises(ArgumentError, match="unknown padding 'full'"):
@@ -199,4 +198,3 @@ def test_parameters_have_their_shapes() -> None:
     layer = Convolution(4, 6, (3, 2), groups=2)
     assert layer.kernel.shape == (3, 2, 2, 6)
     assert isinstance(layer.kernel, Parameter)
-    assert LSTM(3, 4).bias.numpy().tolist() == [0.0] * 4 + [1.0] * 4 + [0.0] * 8

@@ -12,15 +12,11 @@ from gradwerk.base.errors import ArgumentError, DataError
 from gradwerk.base.settings import settings
 from gradwerk.jit.compile import compile as compile_
 from gradwerk.jit.control import scan
-from gradwerk.nn.dropout import Dropout
-from gradwerk.nn.embedding import Embedding
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.loss import mean_loss, softmax_cross_entropy
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module
-from gradwerk.nn.norm import BatchNorm
 from gradwerk.nn.optimizer import Adam
-from gradwerk.nn.recurrent import LSTM
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.look import in_range
@@ -28,6 +24,8 @@ from gradwerk.ops.reduction import argmax, reduce_sum
 from gradwerk.tensor.effects import print_
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.tensor import Tensor
+from tests import modules
+from tests.modules import LSTM, BatchNorm, Dropout, Embedding
 
 DRAW = np.random.default_rng(8)
 SYMBOLS, CLASSES = 11, 5
@@ -104,7 +102,7 @@ def test_a_bad_batch_leaves_everything_as_it_was(threads: int, interpret: bool) 
             for _ in range(3):
                 error = error_of(training.step, wrong_ids, wrong_labels)
                 assert error.message == says
-                assert error.origin.file == __file__
+                assert error.origin.file == (modules.__file__ if says.startswith("gather") else __file__)
             assert training.state() == before
         assert training.step(ids, labels).item() == clean.step(ids, labels).item()
         assert training.state() == clean.state() != before

@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 
 from gradwerk.nn.activation import Activation, named
-from gradwerk.nn.dropout import Dropout
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.loss import mean_loss, softmax_cross_entropy
 from gradwerk.nn.metric import Accuracy
-from gradwerk.nn.module import Sequential
 from gradwerk.nn.optimizer import Adam
 from gradwerk.tensor.random import Generator, seed
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.arrays import ArrayBatches
 from gradwerk.train.steps import Steps, Task
+from tests.modules import Dropout, Sequential
 
 
 def loss(prediction: Tensor, labels: Tensor) -> Any:

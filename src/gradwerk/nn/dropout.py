@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.nn.module import Module
 from gradwerk.ops.functions import dropout as dropout_by_bits
-from gradwerk.tensor.random import Generator, fresh_seed
+from gradwerk.tensor.random import Generator
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -22,20 +21,3 @@ def dropout(x: Operand, rate: float, generator: Generator) -> Operand:
     if not 0 <= rate <= 1:
         raise ArgumentError(f"a dropout rate lies between 0 and 1, this is {rate}")
     return x if rate == 0 else dropout_by_bits(x, generator.bits(tuple(x.shape)), rate)
-
-
-class Dropout(Module):
-    """`dropout` while training, nothing otherwise.  Draws from a generator of its own, begun from the default one when it is made."""
-
-    def __init__(self, rate: float, *, generator: Generator | None = None) -> None:
-        if not 0 <= rate <= 1:
-            raise ArgumentError(f"a dropout rate lies between 0 and 1, this is {rate}")
-        self.rate, self.generator = rate, generator or Generator(fresh_seed())
-
-    def forward(self, x: Operand) -> Operand:
-        """See `dropout`."""
-        return dropout(x, self.rate, self.generator) if self.training else x
-
-    def describe(self) -> str:
-        """`0.5`."""
-        return str(self.rate)

@@ -196,19 +196,6 @@ class Module:
         return ""
 
 
-class Sequential(Module):
-    """Modules called one after the other: y = f_n(... f_2(f_1(x)))."""
-
-    def __init__(self, *layers: Module) -> None:
-        self.layers = layers
-
-    def forward(self, x: Any) -> Any:  # noqa: ANN401
-        """The last layer's result."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
 def place_of(module: Module) -> str:
     """`dense_2 (Dense)`: how errors and reports name a module."""
     kind = type(module).__name__

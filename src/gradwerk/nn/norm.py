@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
-
-import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
-from gradwerk.nn.module import Module
 from gradwerk.ops.elementwise import add, cast, mul, rsqrt, sub
 from gradwerk.ops.functions import mean, variance
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.precision import in_accumulator, rounded_once
 from gradwerk.ops.source import counted
 from gradwerk.tensor.grad import unrecorded
-from gradwerk.tensor.tensor import Parameter, Tensor
+from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -72,38 +68,3 @@ def check_features(x: Operand, axis: int, running_mean: Operand) -> None:
     if len(x.shape) < 2 or x.shape[axis] != features:
         facts = (f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      running_mean ({features},)",)
         raise ShapeError(f"axis {axis} of the input must have {features} features", facts=facts)
-
-
-class BatchNorm(Module):
-    """Normalises each feature by the batch while training, by running statistics otherwise.
-
-    `momentum` is the share of the running statistics that is kept (Keras' convention; torch's momentum is 1 minus it).
-    `unbiased_running` keeps n / (n - 1) times the batch variance (torch); the batch itself is always normalised by the biased one.
-    Shape: x (..., features, ...) -> the same.  Parameters: scale, offset (features,).  Buffers: running_mean, running_variance.
-    """
-
-    def __init__(
-        self, features: int, *, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, unbiased_running: bool = False,
-        use_scale: bool = True, use_offset: bool = True,
-    ) -> None:  # fmt: skip
-        self.axis, self.momentum, self.epsilon, self.unbiased_running = axis, momentum, epsilon, unbiased_running
-        self.scale = Parameter(np.ones(features, np.float32)) if use_scale else None
-        self.offset = Parameter(np.zeros(features, np.float32)) if use_offset else None
-        self.running_mean = Tensor(np.zeros(features, np.float32))
-        self.running_variance = Tensor(np.ones(features, np.float32))
-
-    def forward(self, x: Operand) -> Operand:
-        """See `batch_statistics`, `normalize`, `running`."""
-        check_features(x, self.axis, self.running_mean)
-        if not self.training:
-            return normalize(x, self.running_mean, self.running_variance, self.scale, self.offset, epsilon=self.epsilon, axis=self.axis)
-        mean_, variance_ = batch_statistics(x, axis=self.axis)
-        remember(
-            self.running_mean, self.running_variance, mean_, variance_, math.prod(x.shape) // x.shape[self.axis],
-            momentum=self.momentum, unbiased=self.unbiased_running,
-        )  # fmt: skip
-        return normalize(x, mean_, variance_, self.scale, self.offset, epsilon=self.epsilon, axis=self.axis)
-
-    def describe(self) -> str:
-        """`64, momentum=0.99, epsilon=0.001`."""
-        return f"{self.running_mean.shape[0]}, momentum={self.momentum}, epsilon={self.epsilon}"
