@@ -66,7 +66,8 @@ _FUNCTIONS = {
     ),
     "gradwerk.ops.movement": ("broadcast_to", "concatenate", "expand_dims", "flip", "pad", "reshape", "squeeze", "transpose"),
     "gradwerk.ops.reduction": ("argmax", "argmin", "reduce_max", "reduce_min", "reduce_sum"),
-    "gradwerk.ops.functions": ("gelu", "log_softmax", "matmul", "mean", "norm", "one_hot", "softmax", "variance"),
+    "gradwerk.ops.functions": ("gelu", "log_softmax", "matmul", "mean", "one_hot", "softmax", "variance"),
+    "gradwerk.ops.norms": ("norm",),
     "gradwerk.ops.contraction": ("contract",),
     "gradwerk.ops.indexing": ("gather", "scatter_add"),
 }  # fmt: skip

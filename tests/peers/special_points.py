@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradwerk.nn import loss
-from gradwerk.ops import elementwise, functions, reduction
+from gradwerk.ops import elementwise, functions, norms, reduction
 
 INF, NAN = float("inf"), float("nan")
 
@@ -50,12 +50,12 @@ POINTS: dict[str, Point] = {
     "amax": Point(lambda x: reduction.reduce_max(x, 1), lambda t, x: x.amax(1), [[[1.0, 2, 2], [0, 0, 0]]]),
     "max along": Point(lambda x: reduction.largest(x, 1)[0], lambda t, x: x.max(1).values, [[[1.0, 2, 2], [0, 0, 0]]]),
     "min along": Point(lambda x: reduction.smallest(x, 0)[0], lambda t, x: x.min(0).values, [[[1.0, 2, 2], [1, 0, 2]]]),
-    "norm of nothing but 0": Point(functions.norm, lambda t, x: x.norm(), [[0.0, 0, 0]], second=False),
-    "norm": Point(functions.norm, lambda t, x: x.norm(), [[3.0, 0, -4]]),
-    "norm along": Point(lambda x: functions.norm(x, 1), lambda t, x: x.norm(dim=1), [[[3.0, 0, -4], [0, 0, 1]]]),
-    "deviation of equals": Point(lambda x: functions.deviation(x, correction=1), lambda t, x: x.std(), [[2.0, 2, 2]]),
-    "deviation": Point(lambda x: functions.deviation(x, 0, correction=1), lambda t, x: x.std(0), [[[2.0, 1], [0.5, 3], [1, 1]]]),
-    "deviation of one": Point(lambda x: functions.deviation(x, correction=1), lambda t, x: x.std(), [[2.0]], second=False, first=False),
+    "norm of nothing but 0": Point(norms.norm, lambda t, x: x.norm(), [[0.0, 0, 0]], second=False),
+    "norm": Point(norms.norm, lambda t, x: x.norm(), [[3.0, 0, -4]]),
+    "norm along": Point(lambda x: norms.norm(x, 1), lambda t, x: x.norm(dim=1), [[[3.0, 0, -4], [0, 0, 1]]]),
+    "deviation of equals": Point(lambda x: norms.deviation(x, correction=1), lambda t, x: x.std(), [[2.0, 2, 2]]),
+    "deviation": Point(lambda x: norms.deviation(x, 0, correction=1), lambda t, x: x.std(0), [[[2.0, 1], [0.5, 3], [1, 1]]]),
+    "deviation of one": Point(lambda x: norms.deviation(x, correction=1), lambda t, x: x.std(), [[2.0]], second=False, first=False),
     "variance of equals": Point(lambda x: functions.variance(x, correction=1), lambda t, x: x.var(), [[2.0, 2, 2]]),
     "variance of few": Point(
         lambda x: functions.variance(x, correction=2), lambda t, x: x.var(correction=2), [[2.0, 1]], second=False, first=False,

@@ -48,5 +48,5 @@ def test_norm_and_deviation_keep_numbers_whose_squares_do_not_fit(scale: float) 
     for made in (lambda t: t, gradwerk.compile):
         norm = made(lambda t: gradwerk.norm(t, 1))(Tensor(x)).numpy()
         np.testing.assert_allclose(norm, np.linalg.norm(x.astype(np.float64), axis=1), rtol=1e-6)
-        deviation = made(lambda t: gradwerk.ops.functions.deviation(t, 1, correction=1))(Tensor(x)).numpy()
+        deviation = made(lambda t: gradwerk.ops.norms.deviation(t, 1, correction=1))(Tensor(x)).numpy()
         np.testing.assert_allclose(deviation[0], x.astype(np.float64).std(1, ddof=1)[0], rtol=1e-6)

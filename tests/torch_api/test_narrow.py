@@ -209,3 +209,16 @@ def answer_of(function: Any, arguments: tuple[Any, ...]) -> Any:
         return function(*arguments)
     except Exception as error:
         return error
+
+
+@pytest.mark.parametrize("p", [0, 1, 2, 3, 2.5, 0.5, -1, float("inf")])
+@pytest.mark.parametrize("dtype", NARROW)
+def test_norms_round_once(dtype: Any, p: float) -> None:
+    x = numbers(6, 5).to(dtype)
+    assert torch.equal(x.norm(p, 1), x.float().norm(p, 1).to(dtype))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_of_a_whole_number_is_none(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"{name}\(\): not implemented for 'Long'"):
+        getattr(torch.tensor(3), name)(0)

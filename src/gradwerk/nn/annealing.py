@@ -28,6 +28,17 @@ def power_factor(epoch: int, epochs: int, power: float) -> float:
     return float(((1.0 - epoch / epochs) / (1.0 - (epoch - 1) / epochs)) ** power)
 
 
+def since_restart(epoch: float, first: int, longer: int) -> tuple[float, int]:
+    """The part of its round that an epoch has passed, and the length of that round: the first, and each `longer` times as long as the last.
+
+    Source: Loshchilov and Hutter, 2016, as below.
+    """
+    if epoch < first or longer == 1:
+        return epoch % first, first
+    rounds = int(math.log(epoch / first * (longer - 1) + 1, longer))
+    return epoch - first * (longer**rounds - 1) / (longer - 1), first * longer**rounds
+
+
 def next_on_wave(rate: float, base: float, least: float, epoch: int, length: int) -> float:
     """The rate of an epoch on a cosine wave between `base` and `least`, of half the period `length`, given that of the epoch before.
 

@@ -37,20 +37,27 @@ def softmax_cross_entropy(
     check_labels(labels, logits)
     labels = in_range(labels, classes, "label", ignored=ignored)
     if smoothing:
-        targets = add(mul(one_hot(labels, classes, logits.dtype), 1.0 - smoothing), smoothing / classes)
-        losses = categorical_cross_entropy(logits, targets if class_weights is None else mul(targets, class_weights))
+        rows = one_hot(labels, classes, logits.dtype)
+        losses = categorical_cross_entropy(logits, rows, smoothing=smoothing, class_weights=class_weights)
     else:
         losses = pick(neg(log_softmax(logits)), labels)
         losses = losses if class_weights is None else mul(losses, weight_of_label(labels, logits, class_weights))
     return losses if ignored is None else where(equal(labels, ignored), np.zeros((), losses.dtype), losses)
 
 
-def categorical_cross_entropy(logits: Operand, targets: Operand) -> Operand:
-    """-sum(target * log_softmax(z)) over the last axis.
+def categorical_cross_entropy(
+    logits: Operand, targets: Operand, *, smoothing: float = 0.0, class_weights: Operand | None = None
+) -> Operand:
+    """-sum(weight * target * log_softmax(z)) over the last axis.
 
-    Shape: logits and targets (..., classes); result (...).
+    Shape: logits and targets (..., classes), class_weights (classes,); result (...).
+    `smoothing` s trains towards (1 - s) target + s / classes.
     """
     _same_shape(logits, targets)
+    if smoothing:
+        targets = add(mul(targets, 1.0 - smoothing), smoothing / targets.shape[-1])
+    if class_weights is not None:
+        targets = mul(targets, class_weights)
     return neg(reduce_sum(mul(targets, log_softmax(logits)), -1))
 
 

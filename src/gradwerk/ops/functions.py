@@ -19,7 +19,7 @@ from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
 from gradwerk.ops.axes import normal_axes
 from gradwerk.ops.clamp import clamp_max, clamp_min
-from gradwerk.ops.compare import equal, greater_equal, less, logical_and, logical_or, not_equal
+from gradwerk.ops.compare import equal, greater_equal, less, logical_and, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.look import not_zero
 from gradwerk.ops.movement import expand_dims, reshape, unchanged
@@ -184,50 +184,32 @@ def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correctio
 
 
 @rounded_once
-def norm(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
-    """sqrt(sum(x**2)), scaled so that no square overflows or vanishes; the derivative where all are 0 is 0.  Dtype: floating, kept."""
-    named = normal_axes("norm", axes, x.ndim)
-    if not math.prod(x.shape[k] for k in named):
-        return sqrt(reduce_sum(square(x), axes, keepdims=keepdims))
-    top = stop_gradient(reduce_max(arithmetic.abs_(x), axes, keepdims=True))
-    top = where(logical_or(equal(top, 0), equal(top, math.inf)), 1, top)
-    total = reduce_sum(square(div(x, top)), axes, keepdims=True)
-    nothing = equal(total, 0)
-    root = mul(where(nothing, 0, sqrt(where(nothing, 1, total))), top)
-    return root if keepdims else _without(root, named)
-
-
-@rounded_once
-def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
-    """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept."""
-    count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim)) - correction
-    distance = norm(sub(x, mean(x, axes, keepdims=True)), axes, keepdims=keepdims)
-    return mul(distance, counted(math.sqrt(1 / count), like=distance)) if count > 0 else div(distance, 0)
-
-
-@rounded_once
 def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand:
     """log(sum(e**x)), which does not overflow; -inf of nothing but -inf."""
     top = stop_gradient(reduce_max(x, axes, keepdims=True))
     top = where(equal(arithmetic.abs_(top), math.inf), 0, top)
     total = add(log(reduce_sum(exp(sub(x, top)), axes, keepdims=True)), top)
-    return total if keepdims else _without(total, normal_axes("logsumexp", axes, x.ndim))
+    return total if keepdims else without(total, normal_axes("logsumexp", axes, x.ndim))
 
 
 @rounded_once
 def softmax(x: Operand, axis: int = -1) -> Operand:
-    """e**x / sum(e**x) along `axis`, which does not overflow.  Shape, dtype: those of x."""
+    """e**x / sum(e**x) along `axis`, which does not overflow; of no axes 1, with a gradient of 0.  Shape, dtype: those of x."""
     if not math.prod(x.shape):
         return x
+    if not x.ndim:
+        return add(mul(x, 0), 1)
     raised = exp(sub(x, stop_gradient(reduce_max(x, axis, keepdims=True))))
     return div(raised, reduce_sum(raised, axis, keepdims=True))
 
 
 @rounded_once
 def log_softmax(x: Operand, axis: int = -1) -> Operand:
-    """x - log(sum(e**x)) along `axis`, which does not overflow.  Shape, dtype: those of x."""
+    """x - log(sum(e**x)) along `axis`, which does not overflow; of no axes 0, with a gradient of 0.  Shape, dtype: those of x."""
     if not math.prod(x.shape):
         return x
+    if not x.ndim:
+        return mul(x, 0)
     shifted = sub(x, stop_gradient(reduce_max(x, axis, keepdims=True)))
     return sub(shifted, log(reduce_sum(exp(shifted), axis, keepdims=True)))
 
@@ -387,5 +369,6 @@ def dropout(x: Operand, bits: Operand, rate: float) -> Operand:
     return where(keep_mask(bits, rate), mul(x, 1 / (1 - rate) if rate < 1 else 0), 0)
 
 
-def _without(x: Operand, axes: Sequence[int]) -> Operand:
+def without(x: Operand, axes: Sequence[int]) -> Operand:
+    """x without these axes, which are of extent 1."""
     return reshape(x, tuple(n for k, n in enumerate(x.shape) if k not in axes))

@@ -96,12 +96,12 @@ class Arithmetic:
     def softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
         """exp(x) / sum(exp(x)) along an axis."""
         place, x = arguments.axis("softmax", dim, self.ndim), elementwise.cast(self, dtype or self.dtype)
-        return functions.softmax(_floating("softmax", x), place) if self.ndim else elementwise.add(elementwise.mul(x, 0), 1)
+        return functions.softmax(_floating("softmax", x), place)
 
     def log_softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
         """log(softmax(x)) along an axis."""
         place, x = arguments.axis("log_softmax", dim, self.ndim), elementwise.cast(self, dtype or self.dtype)
-        return functions.log_softmax(_floating("log_softmax", x), place) if self.ndim else elementwise.mul(x, 0)
+        return functions.log_softmax(_floating("log_softmax", x), place)
 
     def clamp(self, min: Any = None, max: Any = None) -> Self:  # noqa: ANN401
         """Held between two bounds; the gradient passes at the bounds too.  A lower bound that is not below the upper one gets none."""
@@ -293,13 +293,11 @@ class Arithmetic:
 
     def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:
         """In place: drawn uniformly from [from, to)."""
-        drawn = (generator or default_generator()).uniform(tuple(self.shape))
-        return self.copy_(elementwise.cast(elementwise.add(elementwise.mul(drawn, to - from_), from_), self.dtype))
+        return self.copy_(elementwise.cast((generator or default_generator()).uniform(tuple(self.shape), from_, to), self.dtype))
 
     def normal_(self, mean: Float = 0.0, std: Float = 1.0, *, generator: Generator | None = None) -> Self:
         """In place: drawn from the normal distribution."""
-        drawn = (generator or default_generator()).normal(tuple(self.shape))
-        return self.copy_(elementwise.cast(elementwise.add(elementwise.mul(drawn, std), mean), self.dtype))
+        return self.copy_(elementwise.cast((generator or default_generator()).normal(tuple(self.shape), mean, std), self.dtype))
 
     add_, sub_, mul_, div_, pow_ = in_place(add), in_place(sub), in_place(mul), in_place(div), in_place(pow)  # noqa: A003  the method above
     floor_divide_, remainder_ = in_place(floor_divide), in_place(remainder)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
 from gradwerk.ir.op import Operand
-from gradwerk.ops import compare, elementwise, functions, reduction
+from gradwerk.ops import compare, elementwise, functions, norms, reduction
 from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments
 from gradwerk.torch.options import as_recorded
@@ -60,7 +59,7 @@ class Reductions:
     @as_recorded()
     def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
         """The root of the variance; its gradient where all are equal is 0."""
-        return self._spread("std", functions.deviation, dim, unbiased, keepdim, correction)
+        return self._spread("std", norms.deviation, dim, unbiased, keepdim, correction)
 
     def _spread(self, name: str, measure: Any, dim: Any, unbiased: bool, keepdim: bool, correction: int | None) -> Any:  # noqa: ANN401
         if isinstance(dim, bool):
@@ -149,25 +148,9 @@ class Reductions:
         x = elementwise.cast(self, dtype or self.dtype)
         if not dtypes.is_float(x.dtype):
             raise DTypeError(f"norm(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
-        if p is None or p == "fro" or p == 2:
-            return functions.norm(x, places, keepdims=keepdim)
-        if isinstance(p, str):
+        if isinstance(p, str) and p != "fro":
             raise ArgumentError(f"norm(): p={p!r} is not supported here yet", facts=("known: 'fro' and numbers",))
-        size = elementwise.abs_(x)
-        if p in (float("inf"), -float("inf")):
-            return (reduction.reduce_max if p > 0 else reduction.reduce_min)(size, places, keepdims=keepdim, nan_shares=True)
-        if p == 0:
-            return reduction.reduce_sum(elementwise.cast(compare.not_equal(x, 0), x.dtype), places, keepdims=keepdim)
-        if p == 1:
-            return reduction.reduce_sum(size, places, keepdims=keepdim)
-        total = reduction.reduce_sum(_flat_at_zero(size, p), places, keepdims=keepdim)
-        return _flat_at_zero(total, 1 / p)
-
-
-def _flat_at_zero(x: Any, exponent: float) -> Any:  # noqa: ANN401
-    """x ** exponent of what is not negative; the derivative at 0 is 0, as torch has it for norms."""
-    nothing = compare.equal(x, 0)
-    return elementwise.where(nothing, 0 if exponent > 0 else math.inf, functions.power(elementwise.where(nothing, 1, x), exponent))
+        return norms.norm(x, places, order=2 if p in (None, "fro") else p, keepdims=keepdim)
 
 
 def _truth(function: str, keepdim: object) -> None:

@@ -228,9 +228,7 @@ def cross_entropy(
     else:
         checks.class_targets(input, target)
         targets = channels_last(target) if len(target.shape) > 2 else target
-        if label_smoothing:
-            targets = targets * (1 - label_smoothing) + label_smoothing / targets.shape[-1]
-        return _reduce(loss.categorical_cross_entropy(scores, targets if weight is None else targets * weight), reduction)
+        return _reduce(loss.categorical_cross_entropy(scores, targets, smoothing=label_smoothing, class_weights=weight), reduction)
     losses = loss.softmax_cross_entropy(scores, target, smoothing=label_smoothing, class_weights=weight, ignored=ignore_index)
     if reduction == "mean":
         return loss.ratio_of_sums(losses, loss.label_weights(target, scores, ignore_index, weight))

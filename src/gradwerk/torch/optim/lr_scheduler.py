@@ -222,12 +222,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
                 self.T_cur, self.T_i = self.T_cur % self.T_i, self.T_i * self.T_mult
         elif epoch < 0:
             raise ArgumentError(f"Expected non-negative epoch, but got {epoch}")
-        elif epoch < self.T_0 or self.T_mult == 1:
-            self.T_cur, self.T_i = epoch % self.T_0, self.T_0
         else:
-            rounds = int(math.log(epoch / self.T_0 * (self.T_mult - 1) + 1, self.T_mult))
-            self.T_cur = epoch - self.T_0 * (self.T_mult**rounds - 1) / (self.T_mult - 1)
-            self.T_i = self.T_0 * self.T_mult**rounds
+            self.T_cur, self.T_i = annealing.since_restart(epoch, self.T_0, self.T_mult)
         self.last_epoch = math.floor(epoch)
         with self.within_step():
             values = self.get_lr()
