@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
 from gradwerk.jit.compile import compile as compile_
 from gradwerk.nn.activation import Activation, tanh
 from gradwerk.nn.configured import Configured
@@ -118,6 +120,29 @@ def test_an_attribute_is_what_was_set_last_and_steps_follow(kind) -> None:
         check(0.0)
     finally:
         kind.scale = 0.0
+
+
+@pytest.mark.parametrize("base", [Configured, Module])
+def test_a_property_counts_what_it_sets(base: type[Any]) -> None:
+    class Halved(base):
+        whole = 2.0
+
+        @property
+        def half(self) -> float:
+            return self.whole / 2
+
+        @half.setter
+        def half(self, value: float) -> None:
+            self.whole = 2 * value
+
+    owner = Halved()
+    owner.half = 1.0  # as it is
+    assert owner.__gradwerk_version__ == 0
+    owner.half = 3.0
+    assert (owner.whole, owner.__gradwerk_version__) == (6.0, 1)
+    with pytest.raises(TraceError):
+        compile_(lambda x: setattr(owner, "half", 4.0))(Tensor(np.ones(2)))
+    assert owner.half == 3.0
 
 
 def test_freeze() -> None:

@@ -1,4 +1,8 @@
-"""Configured: an object whose attributes a compiled step reads."""
+"""Configured: an object whose attributes compiled steps read.  Modules, losses and metrics are; it counts what is changed of it.
+
+The count is `__gradwerk_version__`: a step that read the object traces again where it is another.  A value that says what was said
+before changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,37 @@ _ABSENT = object()
 
 
 class Configured:
-    """The base of losses and metrics: setting an attribute makes the steps that read it trace again.
+    """Setting or deleting an attribute makes the steps that read it trace again.
 
-    Raises: TraceError where an attribute is set inside a compiled step.
+    Raises: TraceError where one is set or deleted inside a compiled step.
     """
 
     __gradwerk_version__: int = 0
 
     def __setattr__(self, name: str, value: object) -> None:
-        old = self.__dict__.get(name, _ABSENT)
-        if old is value or same(old, value):
+        shared = getattr(type(self), name, _ABSENT)
+        if isinstance(shared, property):  # what it sets says for itself what has changed
+            object.__setattr__(self, name, value)
+            return
+        own = self.__dict__.get(name, _ABSENT)
+        if own is value or same(own, value):
+            return
+        if own is _ABSENT and same(shared, value):  # what steps have read; the class may say something else later
+            object.__setattr__(self, name, value)
             return
         if mode.trace is not None:
             mode.trace.forbid(self, name)
         object.__setattr__(self, name, value)
-        self._changed()
+        count_change(self)
 
     def __delattr__(self, name: str) -> None:
         if mode.trace is not None:
             mode.trace.forbid(self, name)
         object.__delattr__(self, name)
-        self._changed()
+        count_change(self)
 
-    def _changed(self) -> None:
-        object.__setattr__(self, "__gradwerk_version__", self.__gradwerk_version__ + 1)
-        bump_epoch()
+
+def count_change(owner: Configured) -> None:
+    """Says that something a compiled step may have read is different now: steps that touched the object trace again."""
+    object.__setattr__(owner, "__gradwerk_version__", owner.__gradwerk_version__ + 1)
+    bump_epoch()

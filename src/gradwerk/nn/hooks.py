@@ -18,29 +18,20 @@ from gradwerk.base.errors import ArgumentError, TraceError
 from gradwerk.base.hooks import Hook, Hooks
 from gradwerk.base.origin import warn
 from gradwerk.ir.op import Operand
+from gradwerk.nn.configured import Configured
 from gradwerk.ops.source import full
 from gradwerk.tensor.grad import detached
 from gradwerk.tensor.handle import Handle
-from gradwerk.tensor.state import bump_epoch, mode
+from gradwerk.tensor.state import mode
 from gradwerk.tensor.tape import OnTheWay, record
 
 FORWARD_PRE, FORWARD, BACKWARD_PRE, BACKWARD = "forward_pre", "forward", "backward_pre", "backward"
 
 
-class Everywhere:
-    """The hooks of all modules of a front end.  It carries a version, so that registering one makes compiled steps trace again."""
+class Everywhere(Configured):
+    """The hooks of all modules of a front end: registering one makes compiled steps trace again."""
 
-    __gradwerk_version__ = 0
-
-    def __init__(self) -> None:
-        self._hooks: Hooks | None = None
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if mode.trace is not None:
-            mode.trace.forbid(self, name)
-        object.__setattr__(self, name, value)
-        object.__setattr__(self, "__gradwerk_version__", self.__gradwerk_version__ + 1)
-        bump_epoch()
+    _hooks: Hooks | None = None
 
 
 class Hooked(Protocol):

@@ -19,13 +19,10 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
 from gradwerk.base.hooks import Hooks
 from gradwerk.base.origin import module_path
-from gradwerk.base.plain import same
 from gradwerk.nn import hooks
+from gradwerk.nn.configured import Configured, count_change
 from gradwerk.nn.hooks import Everywhere
-from gradwerk.tensor.state import bump_epoch, mode
 from gradwerk.tensor.tensor import Parameter, Tensor
-
-_ABSENT = object()
 
 
 class Label:
@@ -35,10 +32,9 @@ class Label:
         return place_of(module)
 
 
-class Module:
+class Module(Configured):
     """The base of layers and models.  Subclasses define `__init__` (what the module holds) and `forward` (what it computes)."""
 
-    __gradwerk_version__: int = 0
     training: bool = True
     name: str = ""
     """The attribute of the first owner that holds this module, unless the module names itself."""
@@ -60,34 +56,10 @@ class Module:
             return hooks.call(self, args, kwargs)
 
     def __setattr__(self, name: str, value: object) -> None:
-        shared = getattr(type(self), name, _ABSENT)
-        if isinstance(shared, property):
-            object.__setattr__(self, name, value)
-            return
-        own = self.__dict__.get(name, _ABSENT)
-        if own is value or same(own, value):
-            return
-        if own is _ABSENT and same(shared, value):  # what steps have read; the class may say something else later
-            object.__setattr__(self, name, value)
-            return
-        if mode.trace is not None:
-            mode.trace.forbid(self, name)
-        for child_name, child in _modules_in(name, value):
+        super().__setattr__(name, value)
+        for child_name, child in _modules_in(name, value) if self.__dict__.get(name) is value else ():
             if not child.name:
                 object.__setattr__(child, "name", child_name)
-        object.__setattr__(self, name, value)
-        self.changed()
-
-    def __delattr__(self, name: str) -> None:
-        if mode.trace is not None:
-            mode.trace.forbid(self, name)
-        object.__delattr__(self, name)
-        self.changed()
-
-    def changed(self) -> None:
-        """Says that something a compiled step may have read is different now: steps that touched this module trace again."""
-        object.__setattr__(self, "__gradwerk_version__", self.__gradwerk_version__ + 1)
-        bump_epoch()
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Direct sub-modules with their names, in order of definition."""
@@ -183,7 +155,7 @@ class Module:
         for parameter in self.parameters():
             parameter.requires_grad = not frozen
         for module in self.modules():
-            module.changed()
+            count_change(module)
         return self
 
     def __repr__(self) -> str:

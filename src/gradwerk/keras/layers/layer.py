@@ -22,6 +22,7 @@ from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import NAME, SWITCH, TRUTH, LayerOptions, accepted, checked
 from gradwerk.keras.variables import Variable, Weight
+from gradwerk.nn.configured import count_change
 from gradwerk.nn.module import Module, as_array
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -259,7 +260,7 @@ class Layer(Module):
             parameter.requires_grad = self._trainable
         for layer in self.sublayers():
             layer.trainable = self._trainable
-        self.changed()
+        count_change(self)
 
     @property
     def weights(self) -> list[Tensor]:
