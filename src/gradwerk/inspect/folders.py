@@ -53,6 +53,12 @@ def dump(folder: str | Path, plan: Plan, record: Record, target: Hashable) -> Pa
 
     Below `folder` links are replaced or refused, not followed: the names can be foreseen by whoever may write there.
     Raises: FileError where they cannot be written.
+
+    Args:
+        folder: where folders of programs are made.
+        plan: the program, for its name.
+        record: what each pass made.
+        target: the processor that the code is for.
     """
     made, place = files(record, target), Path(folder).expanduser() / folder_name(plan, record)
     try:

@@ -124,7 +124,14 @@ def on_kernel(name: str, seconds: float) -> None:
 
 
 def on_program(name: str, seconds: float, launches: int, host: int) -> None:
-    """Says what a graph became."""
+    """Says what a graph became, where `settings.debug` is set.
+
+    Args:
+        name: the content name of the program.
+        seconds: how long it was planned.
+        launches: kernels that a run launches.
+        host: calls of NumPy references in a run.
+    """
     if settings.debug:
         calls = f" and {host} calls of NumPy references" if host else ""
         say(f"gradwerk: planned {name}: {launches} launches{calls} in {seconds * 1e3:.1f} ms")

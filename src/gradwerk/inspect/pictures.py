@@ -198,7 +198,14 @@ def _mean(places: Sequence[float], otherwise: float) -> float:
 
 
 def svg(bands: Sequence[Band], blocks: Sequence[Block], stages: int, name: str) -> str:
-    """The picture."""
+    """The picture, as SVG.
+
+    Args:
+        bands: the rows of boxes of each stage, laid out.
+        blocks: what lies in the arena, and when.
+        stages: how many there are, the width of the picture of memory.
+        name: the program's, as title.
+    """
     boxes = [box for band in bands for row in band.rows for box in row]
     right = max((box.x + WIDTH for box in boxes), default=2.0 * WIDTH) + 16
     edges, lanes = edges_of(boxes, right)
@@ -303,7 +310,14 @@ def _short(text: str, longest: int) -> str:
 
 
 def memory_over_time(blocks: Sequence[Block], stages: int, top: float, width: float) -> list[str]:
-    """Stages from left to right, addresses of the arena from above."""
+    """Stages from left to right, addresses of the arena from above.
+
+    Args:
+        blocks: what lies in the arena, from which stage to which.
+        stages: how many there are.
+        top: where the picture begins, in pixels.
+        width: how wide it is.
+    """
     total = max((block.offset + block.nbytes for block in blocks), default=0)
     parts = [f'<text class="caption" x="{MARGIN}" y="{top - 8:.0f}">arena: {total:,} bytes, {stages} stages from left to right</text>']
     colours = [COLOURS[kind] for kind in ("map", "row", "reduce", "contract", "window")]

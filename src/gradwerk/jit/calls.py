@@ -232,7 +232,14 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
 
 
 def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wrap: bool = True) -> Any:  # noqa: ANN401
-    """Results of outputs, and `.grad`."""
+    """Results of outputs, and `.grad`.
+
+    Args:
+        binding: the form that ran, with what it writes.
+        leaves: the Tensors and arrays of the call.
+        outputs: the arrays that came out.
+        wrap: False gives the results as a list, without the structure that the function returns.
+    """
     entry = binding.entry
     types = entry.program.types
     made: dict[int, Storage] = {}
@@ -283,7 +290,17 @@ def attach(
     entry: Specialization, backward: Differentiable, results: list[Any], held: list[Any], arrays: list[Array], versions: list[int],
     outputs: list[Array], leaves: Sequence[Any],
 ) -> None:  # fmt: skip
-    """Puts the call on the tape: its backward half runs when a gradient comes."""
+    """Puts the call on the tape: its backward half runs when a gradient comes.
+
+    Args:
+        entry, backward: the form, and its half that goes back.
+        results: the Tensors of the call.
+        held: the Tensor or array that each input is.
+        arrays: the memory of each input.
+        versions: the counts of writes to each, as the call read it.
+        outputs: the arrays that came out, of which the backward half keeps some.
+        leaves: the Tensors and arrays of the call.
+    """
     numbers = {recipe.number: results[k] for k, recipe in enumerate(entry.recipes) if k in entry.requiring and isinstance(recipe, Fresh)}
     kept = [(held[k], arrays[k], versions[k]) for k in backward.kept_inputs]
     op = BackwardHalf(backward, kept, [outputs[k] for k in backward.residuals])

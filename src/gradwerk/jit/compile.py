@@ -93,7 +93,13 @@ class Compiled:
         return run(binding, call) if not binding.entry.grad_guards else self.in_turn(binding, call, args, kwargs, seen)
 
     def in_turn(self, binding: Binding, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], seen: object) -> Any:  # noqa: ANN401
-        """Runs a form that adds to gradients when no other thread adds to them, after another look at them where one did."""
+        """Runs a form that adds to gradients when no other thread adds to them, after another look at them where one did.
+
+        Args:
+            binding: the form that fitted before the turn was waited for.
+            call: the arguments `args` and `kwargs`, taken apart.
+            seen: what `latest()` said before; it says the same as long as nobody had a turn.
+        """
         while True:
             with turn([gradient_owner(owner, call) for owner, _ in binding.entry.grad_guards]):
                 if latest() is seen or not (binding.entry.guards.broken() or differs(binding.entry, call)):
@@ -123,7 +129,13 @@ class Compiled:
             return self.specialize(key, call, args, kwargs, reason)
 
     def specialize(self, key: tuple[Any, ...], call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Binding:
-        """Traces and compiles for these arguments."""
+        """Traces and compiles for these arguments.
+
+        Args:
+            key: the types of the arguments and the settings, under which the form is kept.
+            call: the arguments `args` and `kwargs`, taken apart.
+            reason: why the forms that are there do not fit; "" where there are none of this key.
+        """
         if self.last_key:
             self.note(reason or describe_change(self.last_key, key))
         by_identity = frozenset(place for place, *_ in call.sharing())

@@ -58,7 +58,15 @@ def view_of(base: Type, steps: Sequence[Movement]) -> View | None:
 def build(
     recipe: Recipe, types: Sequence[Any], leaves: Sequence[Any], outputs: Sequence[Array], made: dict[int, Storage]
 ) -> Any:  # noqa: ANN401
-    """One result."""
+    """One result.
+
+    Args:
+        recipe: what it is made of: an output, an argument or what the trace found elsewhere, and the views on it.
+        types: those of the outputs, by number.
+        leaves: the Tensors and arrays of the call.
+        outputs: the arrays that came out of the program.
+        made: storages of outputs that results have already, by number; filled, so that results which share memory share a storage.
+    """
     if isinstance(recipe, Fresh):
         number = recipe.number
         storage = made.get(number)

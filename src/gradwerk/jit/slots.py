@@ -19,7 +19,14 @@ ABSENT = object()
 
 
 class Slot(ABC):
-    """One place and what it held.  `read` gives the present content; `put_back` restores it after a failed trace."""
+    """One place and what it held.  `read` gives the present content; `put_back` restores it after a failed trace.
+
+    Args:
+        label: how messages name the place: `global rate`.
+        owner: what holds it: a dict, a list, an object, a cell.
+        key: which of its places: a name, a number.
+        was: the content when the trace saw it.
+    """
 
     __slots__ = ("key", "label", "owner", "was")
 
@@ -68,7 +75,13 @@ class Cell(Slot):
 
 
 class Contents(Slot):
-    """What a list or dict holds: its items by identity, numbers by value."""
+    """What a list or dict holds: its items by identity, numbers by value.
+
+    Args:
+        label, owner: as of any slot; the owner is the list or dict.
+        key: its length when the trace saw it.
+        was: its items then; none of a long one.
+    """
 
     __slots__ = ("items", "names")
 

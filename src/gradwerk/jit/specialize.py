@@ -39,7 +39,14 @@ LARGEST = 1 << 22
 
 
 class Tracer:
-    """Runs a function once under trace and makes the Specialization."""
+    """Runs a function once under trace and makes the Specialization.
+
+    Args:
+        fn: the function.
+        name: what its graph is called.
+        call: the arguments, taken apart.
+        by_identity: the places of arguments that are taken as they are, and are guards: those that share memory with others.
+    """
 
     def __init__(self, fn: Callable[..., Any], name: str, call: Call, by_identity: frozenset[int]) -> None:
         self.fn, self.call, self.by_identity = fn, call, by_identity

@@ -46,7 +46,12 @@ def output_extents(
 ) -> tuple[int, ...]:
     """(extent + low + high - dilation (window - 1) - 1) // stride + 1 of each dimension.
 
-    Raises: ShapeError where the window does not fit.
+    Raises: ShapeError where the window does not fit, ArgumentError for a stride, dilation or window below 1.
+
+    Args:
+        space: the extents of the input without batch and channels.
+        window, strides, dilation: one number for each dimension of space.
+        padding: (low, high) for each.
     """
     result = []
     for axis, (n, w, s, (low, high), d) in enumerate(zip(space, window, strides, padding, dilation, strict=True)):
@@ -65,7 +70,12 @@ def output_extents(
 
 
 def same_padding(space: Sequence[int], window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]) -> Padding:
-    """The padding that gives ceil(extent / stride) positions, the odd one behind (TensorFlow's SAME)."""
+    """The padding (low, high) of each dimension that gives ceil(extent / stride) positions, the odd one behind (TensorFlow's SAME).
+
+    Args:
+        space: the extents of the input without batch and channels.
+        window, strides, dilation: one number for each dimension of space.
+    """
     pads = []
     for n, w, s, d in zip(space, window, strides, dilation, strict=True):
         total = max((-(-n // s) - 1) * s + d * (w - 1) + 1 - n, 0)
@@ -74,7 +84,12 @@ def same_padding(space: Sequence[int], window: Sequence[int], strides: Sequence[
 
 
 def named_padding(name: str, space: Sequence[int], window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]) -> Padding:
-    """`valid`: none.  `same`: `same_padding`.  Raises: ArgumentError for another name."""
+    """`valid`: none.  `same`: `same_padding`, of whose arguments the rest are.  Raises: ArgumentError for another name.
+
+    Args:
+        name: `valid` or `same`.
+        space, window, strides, dilation: one number for each dimension of space.
+    """
     if name == "valid":
         return ((0, 0),) * len(tuple(window))
     if name == "same":
@@ -85,9 +100,16 @@ def named_padding(name: str, space: Sequence[int], window: Sequence[int], stride
 class Convolution(Module):
     """`convolution` with trained parameters, in as many dimensions as the window has.
 
-    `padding` is 'valid', 'same' or (low, high) for each dimension.
     Shape: x (batch, *space, channels) -> (batch, *positions, kernels).
     Parameters: kernel (*window, channels / groups, kernels), bias (kernels,).
+
+    Args:
+        window, strides, dilation: one number for each dimension; strides and dilation are 1 unless given.
+        padding: 'valid', 'same' or (low, high) for each dimension.
+        groups: divides channels and kernels; group g of the channels meets group g of the kernels alone.
+        use_bias: whether there is a bias.
+        kernel_init, bias_init: how the parameters are filled.
+        generator: where the numbers are drawn from, the default one unless given.
     """
 
     def __init__(

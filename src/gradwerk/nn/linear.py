@@ -37,6 +37,11 @@ class Linear(Module):
     """y = x W + b.
 
     Shape: x (..., features) -> (..., units).  Parameters: kernel (features, units), bias (units,).
+
+    Args:
+        use_bias: whether there is b.
+        kernel_init, bias_init: how the parameters are filled.
+        generator: where the numbers are drawn from, the default one unless given.
     """
 
     def __init__(

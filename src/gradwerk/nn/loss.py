@@ -133,9 +133,15 @@ def ratio_of_sums(losses: Operand, weights: Operand) -> Operand:
 
 
 def label_weights(labels: Operand, logits: Operand, ignored: int, class_weights: Operand | None = None) -> Operand:
-    """Each example's weight: that of its class (1 without class weights), 0 where the label is `ignored`.  Shape: (...).
+    """Each example's weight: that of its class (1 without class weights), 0 where the label is `ignored`.
 
     Made of the labels alone: the losses' rows are one pass, and that must not wait for a sum over something made in it.
+
+    Args:
+        labels: (...) integer.
+        logits: (..., classes), of which shape and dtype are read.
+        ignored: the label of examples that do not count.
+        class_weights: (classes,).
     """
     present = cast(not_equal(labels, ignored), logits.dtype)
     return present if class_weights is None else mul(present, weight_of_label(labels, logits, class_weights))

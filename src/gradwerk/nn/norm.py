@@ -54,7 +54,12 @@ def remember(
 ) -> None:
     """running <- momentum * running + (1 - momentum) * batch, in place, outside the gradient.
 
-    `unbiased` keeps count / (count - 1) times the batch variance, `count` being the values per feature.
+    Args:
+        running_mean, running_variance: (features,), written.
+        mean_, variance_: those of the batch, (features,), in the accumulator.
+        count: the values of each feature.
+        momentum: the share that stays (Keras' convention; torch's is 1 minus it).
+        unbiased: keeps count / (count - 1) times the variance of the batch.
     """
     if unbiased:
         variance_ = mul(variance_, counted(count / max(count - 1, 1), like=variance_))

@@ -134,7 +134,14 @@ class Optimizer(Module):
         return (self.rate if self.rate.shape == () else reshape(self.rate, ()),)
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
-        """The new parameter and the new slots.  A subclass writes it."""
+        """The new parameter and the new slots, in the order of `slot_names`.  A subclass writes it, as a pure function.
+
+        Args:
+            w: the parameter; where it is of a narrow dtype, in float32.
+            g: its gradient, clipped, with a coupled penalty; of the shape and dtype of w.
+            slots: its slots, in the order of `slot_names`.
+            numbers: what `numbers_of_step` gives, the learning rate first; numbers, or 0-d in the dtype of w.
+        """
         raise ArgumentError(f"{type(self).__name__} defines no rule")
 
     def apply(self, gradients: Sequence[Tensor | None] | None = None) -> None:
@@ -226,8 +233,13 @@ def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
 class SGD(Optimizer):
     """Gradient descent with momentum.
 
-    `velocity_of_steps` chooses Keras' recurrence (`momentum_of_steps`) over torch's (`momentum_of_gradients`); they are equal while the
-    learning rate is constant.
+    Args:
+        parameters, learning_rate, around: see `Optimizer`.
+        momentum: the share of the velocity that stays; 0 for none, and no slot.
+        nesterov: looks ahead by the momentum; needs one, and no dampening.
+        dampening: what is taken from the gradient's share in the velocity, but at the first step (torch).
+        velocity_of_steps: Keras' recurrence (`momentum_of_steps`), else torch's (`momentum_of_gradients`); equal while the learning rate is
+            constant.
     """
 
     def __init__(
@@ -304,7 +316,15 @@ class Adam(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """RMSprop, with Keras' epsilon inside of the root; `centered` divides by the deviation instead of the root mean square."""
+    """RMSprop, with Keras' epsilon inside of the root.
+
+    Args:
+        parameters, learning_rate, around: see `Optimizer`.
+        rho: the share of the mean square that stays.
+        momentum: the share of the last step that stays; 0 for none, and no slot.
+        epsilon: below the root.
+        centered: divides by the deviation instead of the root mean square.
+    """
 
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.001, *, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,

@@ -17,11 +17,16 @@ Widths = Sequence[tuple[int, int]]
 
 
 def padded(x: Operand, widths: Widths, mode: str = "constant", value: float = 0) -> Operand:
-    """x with borders: `constant` of a value; `reflect` of x mirrored at its outermost elements, `replicate` of those, `circular` of x again
-    (of what is left of it, where the other end is cut off).
+    """x with borders.
 
     Shape: n + low + high for each axis.  Dtype: kept.  The gradient of an element of x is the sum of those of its copies.
     Raises: ShapeError where x is too short for the border, or for what is cut off.
+
+    Args:
+        widths: (low, high) for each axis; a negative one cuts off.
+        mode: `constant` of a value; `reflect` of x mirrored at its outermost elements, `replicate` of those, `circular` of x again (of
+            what is left of it, where the other end is cut off).
+        value: what stands in a constant border.
     """
     low, high = (tuple(max(pair[end], 0) for pair in widths) for end in range(2))
     if any(n + a + b < 0 or n + min(a, b) < 0 for n, (a, b) in zip(x.shape, widths, strict=True)):

@@ -176,7 +176,14 @@ def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
 
 @rounded_once
 def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
-    """The mean square distance from the mean, in two passes; divided by count - correction, at least 0.  Dtype: floating, kept."""
+    """The mean square distance from the mean, in two passes.  Dtype: floating, kept.
+
+    Args:
+        x: of any shape.
+        axes: one or several, None for all.
+        keepdims: whether these axes stay, of extent 1.
+        correction: what is taken from the count before it divides, which is at least 0 then.
+    """
     count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
     centred = sub(x, mean(x, axes, keepdims=True))
     total = reduce_sum(square(centred), axes, keepdims=keepdims)

@@ -20,6 +20,12 @@ def norm(x: Operand, axes: Axes = None, *, order: float = 2, keepdims: bool = Fa
     """(sum |x|^order)^(1/order); of an infinite order the largest or smallest |x|, of order 0 the count of others than 0.
 
     Of order 2 no square overflows or vanishes.  The derivative where all are 0 is 0.  Dtype: floating, kept.
+
+    Args:
+        x: of any shape.
+        axes: one or several, None for all.
+        order: any number.
+        keepdims: whether these axes stay, of extent 1.
     """
     if order == 2:
         return _euclidean(x, axes, keepdims=keepdims)
@@ -54,7 +60,14 @@ def _flat_at_zero(x: Operand, exponent: float) -> Operand:
 
 @rounded_once
 def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
-    """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept."""
+    """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept.
+
+    Args:
+        x: of any shape.
+        axes: one or several, None for all.
+        keepdims: whether these axes stay, of extent 1.
+        correction: what is taken from the count before it divides: 0 for that of all, 1 for that of a sample.
+    """
     count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim)) - correction
     distance = norm(sub(x, mean(x, axes, keepdims=True)), axes, keepdims=keepdims)
     return mul(distance, counted(math.sqrt(1 / count), like=distance)) if count > 0 else div(distance, 0)

@@ -143,6 +143,12 @@ def settle_results(op: Op, args: tuple[Any, ...], arrays: list[Array], results: 
     """What is done with results where anybody asked for it: they are where the arguments are, and their numbers are looked at.
 
     Ops are pure, so it is early enough here to refuse arguments of two devices.
+
+    Args:
+        op: what was computed.
+        args: its arguments, Tensors and others.
+        arrays: their contents.
+        results: the Tensors that came out, whose device is set.
     """
     if KINDS:
         set_place(results, together(args, Handle))
@@ -192,7 +198,15 @@ def _learn(key: tuple[Any, ...], op: Op, arrays: list[Array]) -> Rule:
 
 
 def several(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array], key: list[Any]) -> tuple[Any, ...]:
-    """Heavy work compiled; several results by the op's own evaluation."""
+    """Heavy work compiled; several results by the op's own evaluation.
+
+    Args:
+        cls: the class of the results.
+        op: what is computed.
+        rule: the types of its results, and whether it is heavy.
+        arrays: its arguments.
+        key: op and types, under which its program is kept.
+    """
     if rule.heavy:
         from gradwerk.tensor.engine import run_op  # noqa: PLC0415  the compiler loads only where something is heavy enough
 
@@ -238,7 +252,15 @@ def layout_of(op: Any, x: Handle) -> Layout | None:  # noqa: ANN401
 
 
 def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: Layout) -> Handle:  # noqa: ANN401
-    """The view itself."""
+    """The view itself.
+
+    Args:
+        cls: the class of the result.
+        op: the movement.
+        x: what is looked at, a view itself or not.
+        moved: the array of the view; None while a trace runs.
+        layout: shape and strides of the view over the base, and its type.
+    """
     view = x._view
     if view is None:
         view_of_x = View((op,), layout.strides, x, x._changes, not mode.grad)

@@ -135,7 +135,14 @@ def watch_numbers(node: Node, args: tuple[Array, ...], results: tuple[Array, ...
 
 
 def check_numbers(name: str, args: Sequence[Array], results: Sequence[Array], origin: Origin | None = None) -> None:
-    """The same for one evaluated op."""
+    """The same for one evaluated op.  Raises: NumericError.
+
+    Args:
+        name: the op's, for the message.
+        args: its arguments.
+        results: what came of them; NaN or infinity is blamed on the op where none of the arguments has any.
+        origin: the user's line, where that is not the line that runs.
+    """
     for result in results:
         if not _is_finite(result) and all(map(_is_finite, args)):
             count = int(result.size - np.isfinite(dtypes.widened(result)).sum())
@@ -197,7 +204,14 @@ _idle = Idle()
 
 
 def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Sequence[Array]) -> list[Array] | None:
-    """The results of one op as a program of its own; None under GRADWERK_INTERPRET."""
+    """The results of one op as a program of its own; None under GRADWERK_INTERPRET.
+
+    Args:
+        key: under which the program is kept: op and types.
+        op: what is computed.
+        types: those of the arguments.
+        arrays: the arguments, of any strides.
+    """
     if settings.interpret or settings.check_nan:
         return None
     try:

@@ -182,7 +182,14 @@ def owned(leaf: Handle, gradient: Operand) -> Any:  # noqa: ANN401  a Tensor of 
 
 
 def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = False, retain: bool = True) -> None:
-    """Adds gradients to `.grad` of every leaf that takes part."""
+    """Adds gradients to `.grad` of every leaf that takes part.  Raises: StateError, ShapeError.
+
+    Args:
+        output: what the gradients are of.
+        gradient: weighs its elements, of its shape; None for 1, where it is one element.
+        create_graph: whether the gradients are recorded, so that there are gradients of them.
+        retain: whether the graph stays, to be walked again.
+    """
     walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph, retain=retain)
     before, mode.grad = mode.grad, create_graph
     try:
@@ -203,9 +210,16 @@ def grad(
     outputs: Operand, inputs: Operand, grad_outputs: Operand = None, *, create_graph: bool = False, allow_unused: bool = False,
     retain: bool = True,
 ) -> Any:  # noqa: ANN401  one Tensor for one input, else a tuple
-    """The gradients of outputs (of one element each, or weighted by `grad_outputs`) with respect to `inputs`.  No `.grad` changes.
+    """The gradients of outputs with respect to `inputs`: one Tensor for one input, else a tuple.  No `.grad` changes.
 
-    Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None).
+    Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None); ShapeError.
+
+    Args:
+        outputs: a Tensor or several.
+        inputs: a Tensor or several.
+        grad_outputs: weigh the elements of the outputs, of their shapes; None for 1, where they are of one element.
+        create_graph: whether the gradients are recorded, so that there are gradients of them.
+        retain: whether the graph stays, to be walked again.
     """
     many = isinstance(inputs, Sequence)
     wanted = list(inputs) if isinstance(inputs, Sequence) else [inputs]

@@ -151,7 +151,15 @@ hidden: dict[int, Any] = {}
 
 
 def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view: View | None = None) -> H:
-    """A Handle on given parts, without history."""
+    """A Handle on given parts, without history.
+
+    Args:
+        cls: its class.
+        storage: the memory that it is on.
+        array: its contents, a view of that memory; None while they are only a value in a trace.
+        type_: its shape and dtype.
+        view: how it lies in the memory; None where it is all of it.
+    """
     handle = cls.__new__(cls)
     handle._storage = storage
     handle._array = array

@@ -25,7 +25,12 @@ class Pullback(Protocol):
 
 
 class Saved:
-    """A result as the tape keeps it: everything but the Tensor itself, which holds the node (no reference cycle)."""
+    """A result as the tape keeps it: everything but the Tensor itself, which holds the node (no reference cycle).
+
+    Args:
+        cls: the class of the Tensor.
+        storage, array, type_, view: its parts; see `handle.make`.
+    """
 
     __slots__ = ("array", "cls", "storage", "type", "version", "view")
 

@@ -166,7 +166,15 @@ def no_gradient_node(reason: str) -> TapeNode:
 
 
 class Walk:
-    """The gradients found so far, for nodes not yet walked, for leaves, and for the results asked for by name."""
+    """The gradients found so far, for nodes not yet walked, for leaves, and for the results asked for by name.
+
+    Args:
+        wanted: the Tensors whose gradients are asked for.
+        leaves: whether those of all leaves are kept.
+        first_number: nodes below it are not walked: they are leaves of this walk.
+        retain: whether the graph stays.
+        hooks: False where another walk goes on from the leaves, which calls theirs.
+    """
 
     def __init__(
         self, wanted: Sequence[Handle], *, leaves: bool, first_number: int = 0, retain: bool = True, hooks: bool = True
@@ -256,9 +264,15 @@ def walk_back(
     outputs: Sequence[Handle], cts: Sequence[Operand | None], wanted: Sequence[Handle], *, leaves: bool, create_graph: bool,
     retain: bool = True,
 ) -> Walk:  # fmt: skip
-    """Gradients of sum(ct * output): for `wanted`, and with `leaves` for every leaf that takes part; the graph is freed unless `retain`.
+    """Gradients of sum(ct * output).  Raises: StateError, ShapeError.
 
-    A ct of None stands for 1 and needs an output of one element.  Raises: StateError, ShapeError.
+    Args:
+        outputs: what they are of.
+        cts: one for each output, of its shape; None stands for 1 and needs an output of one element.
+        wanted: the Tensors with respect to which.
+        leaves: whether they are found for every leaf that takes part, too.
+        create_graph: whether the walk itself is recorded.
+        retain: whether the graph stays; it is freed otherwise.
     """
     walk = Walk(wanted, leaves=leaves, retain=retain or create_graph)
     before, mode.grad = mode.grad, create_graph

@@ -44,8 +44,16 @@ def fit(
 ) -> Run:  # fmt: skip
     """Trains until `epochs` are done, from where `run` stands; the run, with its history.
 
-    `ended_by` are the signals after which the step in hand is finished and listeners may save.
-    Raises: NumericError as soon as the loss is no number, DataError where the data are to blame; Interrupted after such a signal.
+    Raises: NumericError as soon as the loss is no number, DataError where the data are to blame; Interrupted after a signal of `ended_by`.
+
+    Args:
+        steps: model, loss, optimizer and metrics, as compiled steps.
+        batches: the examples of an epoch, in its order.
+        epochs: how many there are in the end, those before `run` included.
+        validation: what the model is evaluated on after each epoch.
+        events, validation_events: listeners, told in this order.
+        run: one that was broken off; a new one unless given.
+        ended_by: the signals after which the step in hand is finished and listeners may save.
     """
     if len(batches) == 0:
         raise ArgumentError("there is nothing to train on: no batches")
