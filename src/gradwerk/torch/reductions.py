@@ -7,13 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
 from gradwerk.ir.op import Operand
-from gradwerk.ops import compare, elementwise, functions, norms, reduction
+from gradwerk.ops import elementwise, functions, norms, reduction, truths
 from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments
 from gradwerk.torch.options import as_recorded
@@ -103,20 +101,16 @@ class Reductions:
     @as_recorded()
     def all(self, dim: Dims = None, keepdim: bool = False) -> Self:
         """Whether all are others than 0: bool, of uint8 uint8."""
-        return self._truths("all", reduction.reduce_min, dim, keepdim)
+        return self._truths("all", truths.reduce_all, dim, keepdim)
 
     @as_recorded()
     def any(self, dim: Dims = None, keepdim: bool = False) -> Self:
         """Whether one is another than 0: bool, of uint8 uint8."""
-        return self._truths("any", reduction.reduce_max, dim, keepdim)
+        return self._truths("any", truths.reduce_any, dim, keepdim)
 
-    def _truths(self, name: str, best: Any, dim: Dims, keepdim: bool) -> Self:  # noqa: ANN401
-        held = elementwise.cast(compare.not_equal(self, np.zeros((), self.dtype)), dtypes.uint8)
+    def _truths(self, name: str, found: Any, dim: Dims, keepdim: bool) -> Self:  # noqa: ANN401
         wanted = dtypes.uint8 if self.dtype == dtypes.uint8 else dtypes.bool_  # bytes once were torch's truths
-        if 0 in self.shape:  # all of nothing
-            count = reduction.reduce_sum(elementwise.cast(held, dtypes.int64), arguments.axes(name, dim, self.ndim), keepdims=keepdim)
-            return elementwise.cast(compare.equal(count, 0 if name == "all" else 1), wanted)
-        return elementwise.cast(best(held, arguments.axes(name, dim, self.ndim), keepdims=keepdim), wanted)
+        return elementwise.cast(found(self, arguments.axes(name, dim, self.ndim), keepdims=keepdim), wanted)
 
     @as_recorded()
     def argmax(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
