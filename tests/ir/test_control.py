@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from gradwerk.base import dtypes
@@ -12,6 +13,7 @@ from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.simplify import simplify
 from gradwerk.ir.control import Control, Role, bodies_of, rewritten
 from gradwerk.ir.graph import Graph
+from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import REGISTRY, Op, typed
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ops.arithmetic import add, mul
@@ -21,6 +23,18 @@ from gradwerk.ops.indexing import gather
 from gradwerk.ops.look import InRange
 
 KINDS = [cls for cls in REGISTRY.values() if issubclass(cls, Control)]
+
+
+def test_a_scan_goes_from_the_first_to_the_last_unless_told_otherwise() -> None:
+    body, found = Graph("step"), []
+    carry, x = body.input(typed()), body.input(typed())
+    body.finish([add(mul(carry, 2.0), x)])
+    for options in ({}, {"reverse": False}, {"reverse": True}):
+        graph = Graph("loop")
+        xs = graph.input(typed(3))
+        graph.finish(scan(body, 3, [graph.constant(np.float32(0))], [xs], **options)[:1])
+        found.append(float(interpret(graph, [np.float32([1, 2, 3])])[0]))
+    assert found == [11.0, 11.0, 17.0]
 
 
 @pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.name)

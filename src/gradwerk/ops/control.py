@@ -69,11 +69,6 @@ class Scan(Control):
     def most_runs(self) -> int:
         return self.length
 
-    @property
-    def constants(self) -> int:
-        """How many arguments every step sees whole."""
-        return len(self.body.inputs) - self.carries - self.scanned
-
     def infer(self, *types: Type) -> tuple[Type, ...]:
         inputs, outputs = [v.type for v in self.body.inputs], [v.type for v in self.body.outputs]
         steps = range(self.carries, self.carries + self.scanned)
