@@ -59,7 +59,6 @@ class Extreme(Reduction):
         return lowest(dtype) if self.largest else highest(dtype)
 
 
-@final
 @dataclass(frozen=True)
 class Count(Reduction):
     """How many elements are not 0: a fold into another dtype."""
@@ -77,6 +76,17 @@ class Count(Reduction):
 
     def identity(self, dtype: Any) -> float:
         return 0
+
+
+@final
+@dataclass(frozen=True)
+class PlaceOfLargest(Count):
+    """Where among the reduced elements, row by row, the largest stands: it matters in which order they stand."""
+
+    def reference(self, x: Array) -> Array:
+        kept = [axis for axis in range(x.ndim) if axis not in self.axes]
+        rows = np.transpose(x, [*kept, *self.axes]).reshape(*[x.shape[axis] for axis in kept], -1)
+        return np.asarray(np.argmax(rows, axis=-1))
 
 
 @final
@@ -154,7 +164,7 @@ class EverySecond(Movement):
         return np.repeat(x[::2], 2, axis=0)[: x.shape[0]]
 
 
-NEW = (Extreme, Count, Scaled, WindowMin, Places, Triple, EverySecond)
+NEW = (Extreme, Count, PlaceOfLargest, Scaled, WindowMin, Places, Triple, EverySecond)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -186,6 +196,9 @@ CASES: dict[str, Callable[[Value], Value]] = {
     "both": lambda x: add(Extreme((2,), True, False)(x), mul(x, Extreme((2,), True, True)(x))),
     **{f"count along {axes}": (lambda x, axes=axes: Count(axes)(x)) for axes in ((0,), (2,), (1, 2), (0, 1, 2))},  # type: ignore[misc]
     "count of a transpose": lambda x: Count((0,), True)(transpose(x, (2, 0, 1))),
+    "place along (0, 2)": lambda x: PlaceOfLargest((0, 2))(x),
+    "place in a transpose": lambda x: PlaceOfLargest((1, 2))(transpose(mul(x, neg(x)), (0, 2, 1))),
+    "place in a transpose, of two axes": lambda x: PlaceOfLargest((0, 1))(transpose(mul(x, neg(x)), (2, 0, 1))),
     "count along axes of extent 1": lambda x: Count((0, 2))(reshape(x, (1, 24, 1))),
     "scaled by 2 and 3": lambda x: add(Scaled(2.0)(x), Scaled(3.0)(x)),
     "scaled of a reshape": lambda x: Scaled(5.0)(reshape(x, (6, 4))),
