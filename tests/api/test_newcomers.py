@@ -1,4 +1,4 @@
-"""What CONTRIBUTING shows for a new layer, loss, update rule or native op touches no more files than it says, and the laws find it."""
+"""What CONTRIBUTING shows for a layer, loss, update rule, schedule or native op touches no more files than it says; the laws find it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MOST = {
     "With a kernel of its own": (2, "take_columns"),
     "With running state": (3, "InstanceNorm1d"),
     "How to add a loss": (2, "poisson"),
+    "How to add a schedule of contractions": (1, "einsum"),
     "How to add an update rule": (1, "Lion"),
 }
 """By section: the most files, and what the newcomer is called by the laws."""
@@ -50,6 +51,15 @@ PROGRAMS = {
         wanted = (p - y * np.log(p)).mean()
         for loss in (keras.losses.Poisson(), keras.losses.get("poisson"), keras.losses.poisson):
             np.testing.assert_allclose(loss(y, p).numpy().item(), wanted, rtol=1e-5)
+        """,
+    "How to add a schedule of contractions": """
+        import gradwerk as gw, numpy as np
+        from gradwerk.inspect.explanation import explain
+        from gradwerk.ops.contraction import contract
+        x, y = (gw.Tensor(np.arange(n, dtype=np.float32)) for n in (33.0, 40.0))
+        outer = lambda x, y: contract(x, y, "n,c->nc")
+        np.testing.assert_array_equal(gw.compile(outer)(x, y).numpy(), np.outer(x.numpy(), y.numpy()))
+        assert [launch.title.split("_")[0] for launch in explain(outer, x, y).launches] == ["map"]
         """,
     "How to add an update rule": """
         import numpy as np

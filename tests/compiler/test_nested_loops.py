@@ -11,9 +11,8 @@ import pytest
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base.errors import GradwerkError
 from gradwerk.base.settings import settings
-from gradwerk.compiler import alike, chunks, loops, pipeline, verify
-from gradwerk.compiler.contraction import cuts
-from gradwerk.compiler.contraction import lower as contraction
+from gradwerk.compiler import chunks, loops, pipeline, verify
+from gradwerk.compiler.contraction import cuts, schedule
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.machines import host
 from gradwerk.compiler.pipeline import compile_graph, describe_plan
@@ -57,11 +56,9 @@ def _shared_in_many_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(chunks, "SMALLEST", 16)
     monkeypatch.setattr(cuts, "CHUNK_WORK", 256)
     monkeypatch.setattr(pipeline, "SMALLEST_SHARED", 0)
-    contraction.chosen.cache_clear()
-    alike.FORMS.clear()
+    schedule.forget()
     yield
-    contraction.chosen.cache_clear()
-    alike.FORMS.clear()
+    schedule.forget()
 
 
 def close(got: list[np.ndarray], wanted: tuple[np.ndarray, ...]) -> None:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
-from gradwerk.compiler import alike, chunks
-from gradwerk.compiler.contraction import cuts
-from gradwerk.compiler.contraction import lower as contraction
+from gradwerk.compiler import chunks
+from gradwerk.compiler.contraction import cuts, schedule
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ops import functions as f
@@ -35,11 +34,9 @@ def _many_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small extents are cut as large ones are."""
     monkeypatch.setattr(chunks, "SMALLEST", 16)
     monkeypatch.setattr(cuts, "CHUNK_WORK", 256)
-    contraction.chosen.cache_clear()
-    alike.FORMS.clear()
+    schedule.forget()
     yield
-    contraction.chosen.cache_clear()
-    alike.FORMS.clear()
+    schedule.forget()
 
 
 def floats(graph: Graph, *shape: int) -> Value:

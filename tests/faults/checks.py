@@ -55,12 +55,17 @@ def programs(seconds: float) -> str:
 def near(module: str) -> list[str]:
     """The test files of a module, such as compiler/memory.py: those that name it, and those that name a module which imports it.
 
+    Where there are none, those that name one which imports that, and so on; who imports from a package may look for its modules.
     Of each the files that name the fewest modules come first: they ask about this one.  Before all stand those that ask much quickly.
     """
     files = sorted(path for folder in FOLDERS for path in Path("tests", folder).glob("test_*.py"))
     named = {str(path): modules_named(path) for path in files}
     own = name_of(module)
-    users = {name_of(str(path.relative_to(PACKAGE))) for path in PACKAGE.rglob("*.py") if own in modules_named(path)}
+    imports = {name_of(str(path.relative_to(PACKAGE))): modules_named(path) for path in PACKAGE.rglob("*.py")}
+    users, reached = {name for name, names in imports.items() if own in names}, {own}
+    while users != reached and not any(names & {own, *users} for names in named.values()):
+        reached, packages = users, {name.rpartition(".")[0] for name in users}
+        users = users | {name for name, names in imports.items() if names & {*users, *packages}}
     direct = [path for path, names in named.items() if own in names]
     others = [path for path, names in named.items() if users & names and path not in direct]
     ordered = (sorted(paths, key=lambda path: len(named[path])) for paths in (direct, others))

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.settings import settings
-from gradwerk.compiler import alike, chunks
-from gradwerk.compiler.contraction import cuts
-from gradwerk.compiler.contraction import lower as contraction
+from gradwerk.compiler import chunks
+from gradwerk.compiler.contraction import cuts, schedule
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Value
@@ -321,14 +320,12 @@ def finely_cut() -> Iterator[None]:
     """Small extents are cut into chunks as large ones are."""
     kept = chunks.SMALLEST, cuts.CHUNK_WORK
     chunks.SMALLEST, cuts.CHUNK_WORK = 16, 256
-    contraction.chosen.cache_clear()
-    alike.FORMS.clear()
+    schedule.forget()
     try:
         yield
     finally:
         chunks.SMALLEST, cuts.CHUNK_WORK = kept
-        contraction.chosen.cache_clear()
-        alike.FORMS.clear()
+        schedule.forget()
 
 
 def main(first: int, last: int) -> int:

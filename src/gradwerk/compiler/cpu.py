@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from gradwerk.compiler.alike import Copies
 from gradwerk.compiler.backend import Capabilities, Placed, takes_code
-from gradwerk.compiler.contraction.lower import Finish, finished, lower_contraction
+from gradwerk.compiler.contraction.finish import Finish
+from gradwerk.compiler.contraction.lower import finished, lower_contraction
 from gradwerk.compiler.kernels import cached
 from gradwerk.compiler.llvm import indexed
 from gradwerk.compiler.llvm.bounds import lower_look

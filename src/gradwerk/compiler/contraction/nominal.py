@@ -7,12 +7,13 @@ a nominal extent, with memory laid out alike; only the numbers that kernels take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gradwerk.compiler.contraction.nest import Axis, Side
-from gradwerk.compiler.contraction.roles import Choice, Memory, Result
+from gradwerk.base.dtypes import DType
+from gradwerk.compiler.target import Target
+from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ops.contraction import Contract, Index, axes
 
 NOMINAL = (128, 4096)
@@ -49,13 +50,52 @@ def _leads(maps: Sequence[Index], name: str, place: int, before: Sequence[str]) 
 
 
 @dataclass(frozen=True)
+class Result:
+    """Where the result goes: its axes with their strides, or (`free`) wherever the schedule likes."""
+
+    places: tuple[tuple[str, int], ...]
+    free: bool = False
+
+    @classmethod
+    def of(cls, op: Contract, out: Operand, *, free: bool) -> Result:
+        """The result of a contraction in this place."""
+        return cls(tuple(zip(op.out, out.strides, strict=True)), free)
+
+    @property
+    def strides(self) -> dict[str, int]:
+        """The strides by axis."""
+        return dict(self.places)
+
+    def with_lanes(self, lane: str | None, extents: dict[str, int]) -> dict[str, int]:
+        """The strides when this axis is the lanes: innermost, where the schedule may choose."""
+        if not self.free or lane is None:
+            return self.strides
+        order = [*(name for name, _ in self.places if name != lane), lane]
+        return dict(zip(order, row_major(tuple(extents[name] for name in order)), strict=True))
+
+
+@dataclass(frozen=True)
 class Layout:
     """A contraction with its operands' and its result's places in memory: all that a schedule is chosen from."""
 
     op: Contract
+    dtype: DType
     shapes: tuple[Ints, Ints]
     strides: tuple[Ints, Ints]
     out: Result
+    lasting: tuple[bool, bool] = (False, False)
+    """Which operands stay the same through a loop around: copies of them are made once."""
+
+    @classmethod
+    def of(cls, op: Contract, operands: tuple[Operand, Operand], out: Operand, *, lasting: Container[Buffer], free: bool) -> Layout:
+        """That of a contraction on these operands."""
+        a, b = operands
+        lasts = (a.buffer in lasting, b.buffer in lasting)
+        return cls(op, out.dtype, (a.shape, b.shape), (a.strides, b.strides), Result.of(op, out, free=free), lasts)
+
+    def width(self, target: Target) -> int:
+        """Lanes of one register."""
+        return target.vector_bytes // max(self.dtype.itemsize, 1)
 
     def nominal(self, count: int) -> Layout | None:
         """The same with this many examples, in memory of the same order; None where memory is not dense along them."""
@@ -70,7 +110,8 @@ class Layout:
         sizes = tuple([(name, extents.get(name, extent)) for name, extent in self.op.extents])
         op = Contract(self.op.lhs, self.op.rhs, self.op.out, sizes)
         places = tuple(zip(self.op.out, out[1], strict=True))
-        return Layout(op, (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1]), Result(places, self.out.free))
+        shapes, strides = (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1])
+        return Layout(op, self.dtype, shapes, strides, Result(places, self.out.free), self.lasting)
 
 
 def _resized(maps: Sequence[Index], shape: Ints, strides: Ints, extents: Mapping[str, int]) -> tuple[Ints, Ints] | None:
@@ -90,46 +131,3 @@ def _resized(maps: Sequence[Index], shape: Ints, strides: Ints, extents: Mapping
                 return None
         sizes[place] = new
     return tuple(sizes), tuple(steps)
-
-
-def carried_over(choice: Choice, to: Layout) -> Choice | None:
-    """A choice made for a nominal number of examples, for the layout at hand; None where axes that were merged do not lie so."""
-    a, b = (_at_hand(memory, to) for memory in (choice.a, choice.b))
-    extents = to.op.extent
-    out = to.out.strides if choice.out is None else to.out.with_lanes(choice.lane.name, extents)
-    place = _placing(a.by_axis(), b.by_axis(), out, extents)
-    lane, row = place(choice.lane), place(choice.row)
-    outer, sums = [place(x) for x in choice.outer], [place(x) for x in choice.sums]
-    column = choice.column and place(choice.column)
-    if lane is None or row is None or None in outer or None in sums or (choice.column is not None and column is None):
-        return None
-    return Choice(  # not `replace`, which takes three times as long
-        a, b, lane=lane, row=row, outer=tuple([x for x in outer if x]), sums=tuple([x for x in sums if x]), column=column,
-        out=choice.out and out, rows=choice.rows, vectors=choice.vectors, cost=choice.cost, clips=choice.clips, share=choice.share,
-        few_lanes=choice.few_lanes, over_examples=choice.over_examples,
-    )  # fmt: skip
-
-
-def _at_hand(memory: Memory, to: Layout) -> Memory:
-    side = memory.side
-    at_hand = Side(side.number, to.shapes[side.number], to.strides[side.number], side.maps, side.padding, side.lasting)
-    return Memory(at_hand, memory.order, memory.free)
-
-
-def _placing(
-    by_a: Mapping[str, int], by_b: Mapping[str, int], out: Mapping[str, int], extents: Mapping[str, int]
-) -> Callable[[Axis], Axis | None]:
-    """What gives an axis of a role its extent and strides; None where axes that were merged do not lie so here."""
-
-    def place(axis: Axis) -> Axis | None:
-        if not axis.name:
-            return axis
-        result: Axis | None = None
-        for name in axis.names:
-            inner = Axis(name, extents[name], by_a.get(name, 0), by_b.get(name, 0), out.get(name, 0))
-            if result is not None and not result.continues(inner):
-                return None
-            result = inner if result is None else result.merged(inner)
-        return result
-
-    return place

@@ -1,4 +1,4 @@
-"""A schedule as a value: which axis of a contraction plays which role, where its operands lie in memory, how large its tile is."""
+"""What a schedule of tiles decides: which axis of a contraction plays which role, where its operands lie, how large its tile is."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 
 from gradwerk.compiler.contraction.nest import Axis, Clip, Side, padded_memory
-from gradwerk.compiler.work import Operand, row_major
-from gradwerk.ops.contraction import Contract
 
 LONGEST_SUM = 1024
 """Terms in one running register: longer sums are made in blocks, which are added in a fixed order."""
@@ -62,7 +60,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Choice:
-    """A schedule: operands in memory (a gives the rows, b the lanes), axes by role, tile, cost."""
+    """Operands in memory (a gives the rows, b the lanes), axes by role, tile, cost."""
 
     a: Memory
     b: Memory
@@ -94,28 +92,3 @@ class Choice:
     def results(self) -> int:
         """Elements of the result."""
         return math.prod(x.extent for x in (self.column or self.lane, self.row, *self.outer))
-
-
-@dataclass(frozen=True)
-class Result:
-    """Where the result goes: its axes with their strides, or (`free`) wherever the schedule likes."""
-
-    places: tuple[tuple[str, int], ...]
-    free: bool = False
-
-    @classmethod
-    def of(cls, op: Contract, out: Operand, *, free: bool) -> Result:
-        """The result of a contraction in this place."""
-        return cls(tuple(zip(op.out, out.strides, strict=True)), free)
-
-    @property
-    def strides(self) -> dict[str, int]:
-        """The strides by axis."""
-        return dict(self.places)
-
-    def with_lanes(self, lane: str | None, extents: dict[str, int]) -> dict[str, int]:
-        """The strides when this axis is the lanes: innermost, where the schedule may choose."""
-        if not self.free or lane is None:
-            return self.strides
-        order = [*(name for name, _ in self.places if name != lane), lane]
-        return dict(zip(order, row_major(tuple(extents[name] for name in order)), strict=True))
