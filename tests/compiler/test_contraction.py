@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gradwerk.compiler.contraction import cuts, schedule
 from gradwerk.compiler.contraction.lower import lower_contraction
+from gradwerk.compiler.contraction.schedules import columns
+from gradwerk.compiler.llvm.contract import ContractKernel
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ops import functions
-from gradwerk.ops.contraction import Contract, Index
+from gradwerk.ops.contraction import Contract, Index, plain
 from gradwerk.ops.movement import transpose
 from tests.compiler.run_work import Memory, run
 
@@ -144,6 +147,55 @@ def test_long_sums_are_made_in_blocks(rows: int, lanes: int, *, free: bool) -> N
     run(works, memory, target=host_target(), backwards=True)
     exact = x.T.astype("f8") @ y
     assert np.abs(memory.read(out) - exact).max() < 2e-4  # one running sum of 3000 terms is three times worse
+
+
+@pytest.mark.parametrize("rows", [2, 7, 23, 24, 30, 131])
+@pytest.mark.parametrize("lanes", [600, 613])
+def test_panels_that_lie_far_apart_are_copied_first(rows: int, lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For as many rows as read them often: the same bits as where they are read in place, by the same kernel for every number of rows."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(rows, 500)).astype("f4"), rng.normal(size=(500, lanes)).astype("f4")
+    kernels, results = [], []
+    for near in (cuts.NEAR, 1 << 62):
+        monkeypatch.setattr(cuts, "NEAR", near)
+        schedule.forget()
+        op = plain("nc", "ck", "nk", n=rows, c=500, k=lanes)
+        memory = Memory()
+        a, b = memory.place(x), memory.place(y)
+        works, out = lower_contraction(op, a, b, memory.empty((rows, lanes), FLOAT), host_target(), packs={})
+        run(works, memory, target=host_target(), backwards=True)
+        kernels += [work.kernel for work in works if isinstance(work.kernel, ContractKernel)]
+        results.append(memory.read(out))
+    schedule.forget()
+    assert [bool(kernel.packed) for kernel in kernels] == [True, False]
+    np.testing.assert_array_equal(*results)
+    np.testing.assert_allclose(results[0], x @ y, rtol=2e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("shape", [(9, 5, 3, 2), (8, 30, 64, 40), (10, 7, 17, 100), (0, 20, 33, 600), (0, 3, 100, 777), (0, 70, 5, 1024)])
+def test_panels_of_transposes_are_turned(shape: tuple[int, ...], width: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of products by transposes, or one with many lanes: the same bits as of a copy, without the work that makes it."""
+    batch, n, c, k = shape
+    host, rng = host_target(), np.random.default_rng(0)
+    target = Target(host.cpu, host.features, host.triple, min(width, host.vector_bytes), host.registers if width == 64 else 16)
+    op = plain("bnc", "bkc", "bnk", b=batch, n=n, c=c, k=k) if batch else plain("nc", "kc", "nk", n=n, c=c, k=k)
+    x, y = ((9 * rng.normal(size=(batch, rows, c) if batch else (rows, c))).astype(dtype) for rows in (n, k))
+    results, kernels = [], []
+    for turns in (columns.turns_once, lambda choice, width: False):
+        monkeypatch.setattr(columns, "turns_once", turns)
+        schedule.forget()
+        memory = Memory()
+        a, b = memory.place(x), memory.place(y)
+        works, out = lower_contraction(op, a, b, memory.empty(op.reference(x, y).shape, np.dtype(dtype)), target, packs={})
+        run(works, memory, target=target, backwards=True)
+        kernels.append([work.kernel for work in works])
+        results.append(memory.read(out))
+    schedule.forget()
+    assert [isinstance(kernel, ContractKernel) and kernel.turned for kernel in kernels[0]] == [True]
+    np.testing.assert_array_equal(*results)
+    np.testing.assert_allclose(results[0], op.reference(x, y), rtol=2e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize("stride", [2, 3])

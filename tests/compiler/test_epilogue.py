@@ -17,7 +17,7 @@ from gradwerk.ir.interpret import interpret
 from gradwerk.ops.arithmetic import add, maximum, mul, relu, sub, where
 from gradwerk.ops.compare import greater
 from gradwerk.ops.control import scan
-from gradwerk.ops.functions import conv, matmul
+from gradwerk.ops.functions import conv, matmul, softmax
 from gradwerk.ops.movement import broadcast_to, concatenate, slice_axis, transpose
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
@@ -125,11 +125,19 @@ def test_the_last_of_two_products_finishes_the_sum() -> None:
 
 
 def test_a_layer_is_one_launch() -> None:
-    for n, k, m in ((64, 784, 512), (32, 100, 10)):
+    for n, k, m in ((64, 784, 512), (32, 100, 10), (1024, 1024, 1024)):
         graph = Graph("layer")
         x, w, b = (graph.input(Type(s, dtypes.float32)) for s in ((n, k), (k, m), (m,)))
         graph.finish([relu(add(matmul(x, w), b))])
         assert len(compile_graph(graph, host_target(), {}).launches) == 1
+
+
+def test_attention_is_three_launches() -> None:
+    """Scores, their softmax, and the weighted sum: the transpose is no copy of its own."""
+    graph = Graph("attention")
+    q, k, v = (graph.input(Type((8, 128, 64), dtypes.float32)) for _ in range(3))
+    graph.finish([matmul(softmax(mul(matmul(q, transpose(k, (0, 2, 1))), 0.125), -1), v)])
+    assert len(compile_graph(graph, host_target(), {}).launches) == 3
 
 
 @pytest.mark.parametrize("over", [0, 1, 2])

@@ -13,6 +13,8 @@ from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.compiler import chunks
 from gradwerk.compiler.contraction import cuts, schedule
+from gradwerk.compiler.llvm.contract import ContractKernel
+from gradwerk.compiler.steps import Segment
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ops import functions as f
@@ -124,6 +126,27 @@ def test_every_access_beside_infinity_was_declared(name: str) -> None:
     graph.finish(PROGRAMS[name](graph))
     for spoiled in (1, 2):
         held(graph, spoiled=spoiled)
+
+
+@pytest.mark.parametrize("shape", [(26, 20, 40), (60, 20, 70), (8, 20, 40)])
+def test_every_access_of_panels_that_are_copied_first_was_declared(shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuts, "NEAR", 256)
+    graph = Graph("copied panels")
+    graph.finish(product(*shape)(graph))
+    works = [work for step in lowered(graph).steps if isinstance(step, Segment) for work in step.work]
+    assert any(isinstance(work.kernel, ContractKernel) and work.kernel.packed for work in works)
+    held(graph)
+
+
+@pytest.mark.parametrize(("names", "right"), [("bnc,bkc->bnk", (9, 70, 20)), ("bnc,bkc->bnk", (9, 7, 20)), ("nc,kc->nk", (600, 20))])
+@pytest.mark.parametrize("n", [3, 26])
+def test_every_access_of_panels_that_are_turned_was_declared(names: str, right: tuple[int, ...], n: int) -> None:
+    graph = Graph("turned panels")
+    left = (*right[:-2], n, 20)
+    graph.finish([contract(floats(graph, *left), floats(graph, *right), names)])
+    works = [work for step in lowered(graph).steps if isinstance(step, Segment) for work in step.work]
+    assert any(isinstance(work.kernel, ContractKernel) and work.kernel.turned for work in works)
+    held(graph)
 
 
 @settings(max_examples=25)

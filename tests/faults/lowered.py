@@ -213,6 +213,20 @@ CONTRACTIONS = (
         "        return self.summed == inner.summed and all(o == i * inner.extent for o, i in pairs[:2])",
         "axes that are one in both operands but not in the result are merged",
     ),
+    Fault(
+        "lanes that are none",
+        "compiler/llvm/panels.py",
+        "numbers = [f.minimum(f.add(first, i), f.sub(count, 1)) for i in range(self.width)]",
+        "numbers = [f.add(first, i) for i in range(self.width)]",
+        "a panel that is not full is turned with what lies behind the operand",
+    ),
+    Fault(
+        "panels of a chunk",
+        "compiler/llvm/panels.py",
+        "start = self.at(self.place, f.sub(0, f.mul(ranges[0][0], steps[0])))",
+        "start = self.place",
+        "where chunks cut a sum, each but the first copies its panel behind the memory that it has for it",
+    ),
 )
 RUNTIME = (
     Fault(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradwerk.compiler.chunks import SMALLEST, step_of
-from gradwerk.compiler.contraction.roles import BLOCK, LONGEST_SUM, Choice
-from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OUTER, PACKED, ROWS, SUM
+from gradwerk.compiler.contraction.nest import Axis
+from gradwerk.compiler.contraction.roles import BLOCK, LONGEST_SUM, Choice, Memory
+from gradwerk.compiler.llvm.contract import LANES, MOST_POINTERS, OFTEN, OUTER, PACKED, ROWS, SUM
 
 SMALL_RESULT = 1 << 16
 """Elements: a smaller result is summed in parts, one per chunk, when nothing else can be cut."""
@@ -41,29 +43,33 @@ class Form:
     unit: bool
     masked: bool
     blocked: bool
-    packed: bool
-    """Whether passes copy their panels: where a block is short enough, and read often enough."""
+    turned: bool
+    packed: int
+    """Terms of the panels that are copied before they are read: in passes where a block is short enough, else where they lie far apart."""
 
     @classmethod
     def of(cls, choice: Choice, width: int) -> Form:
         """The form of a choice."""
         blocked, along = is_long(choice, width) or choice.over_examples, choice.column is None
         step = choice.row.a if choice.rows > MOST_POINTERS or choice.row.a == 1 else 0  # baked where it pays
-        often = blocked and along and not choice.clips and choice.row.extent >= 4 * choice.rows
-        packed = often and packed_terms(choice) <= PACKED
-        return cls(step, choice.lane.out == 1, along and (choice.few_lanes or blocked), blocked, packed)
+        often = along and not choice.clips and choice.row.extent >= OFTEN * choice.rows
+        passes, far = blocked and packed_terms(choice) <= PACKED, not blocked and lies_far(choice.b, choice.lane, choice.sums, width)
+        packed = PACKED if often and passes else LONGEST_SUM if choice.turned or (often and far) else 0
+        return cls(step, choice.lane.out == 1, along and (choice.few_lanes or blocked), blocked, choice.turned, packed)
 
     def fits(self, choice: Choice, width: int) -> bool:
         """Whether a kernel of this form runs a choice with other extents, if its sums are not too long."""
         enough = choice.column.extent if choice.column else choice.lane.extent if not self.masked else WHOLE
         needed = choice.vectors * (1 if choice.column else width)
-        inside = not self.packed or packed_terms(choice) <= PACKED
-        same = self.row_step in (0, choice.row.a) and (not self.unit or choice.lane.out == 1)
+        inside = not (self.blocked and self.packed) or packed_terms(choice) <= PACKED
+        same = self.row_step in (0, choice.row.a) and (not self.unit or choice.lane.out == 1) and self.turned == choice.turned
         return enough >= needed and same and inside
 
 
 def kind_of(choice: Choice, width: int) -> int:
     """What chunks cut."""
+    if choice.turned:  # so that no panel is turned twice
+        return OUTER if choice.outer else LANES
     wanted, panels, tiles, first = _counts(choice, width)
     few = max(first, tiles, panels) < min(wanted, ENOUGH)
     far = choice.a.elements + choice.b.elements > NEAR  # cut sums: every chunk reads its part, and no other reads it again
@@ -86,6 +92,8 @@ def _kind_of_results(choice: Choice, width: int) -> int:
     far_a, far_b = choice.a.elements > NEAR, choice.b.elements > NEAR
     wanted = _counts(choice, width)[0]
     by_rows, by_lanes = cut_along(ROWS, choice, width), cut_along(LANES, choice, width)
+    if Form.of(choice, width).packed and by_lanes.chunks >= min(wanted, ENOUGH, by_rows.chunks):
+        return LANES  # each panel is copied by one chunk alone
     some = min(wanted, ENOUGH) // 2
     if far_a == far_b:
         if min(by_rows.chunks, by_lanes.chunks) < some or not far_a:
@@ -138,6 +146,11 @@ def is_long(choice: Choice, width: int) -> bool:
     if choice.column is not None:
         return terms * -(-choice.lane.extent // width) > LONGEST_SUM
     return bool(choice.sums) and terms > LONGEST_SUM
+
+
+def lies_far(b: Memory, lane: Axis, sums: Sequence[Axis], width: int) -> bool:
+    """Whether a panel of a plain product, read where it lies, reaches over more pages than a core has at hand."""
+    return len(sums) == 1 and b.order is None and lane.extent >= width and sums[0].extent * abs(sums[0].b) > NEAR
 
 
 def block_of(choice: Choice) -> int:

@@ -84,6 +84,11 @@ class Choice:
     """Across: whether sums run over examples, of which there may be many."""
 
     @property
+    def turned(self) -> bool:
+        """Whether lanes are no neighbours where b lies: panels are turned as they are copied."""
+        return self.column is None and self.lane.b > 1
+
+    @property
     def products(self) -> int:
         """Multiplications in all."""
         return math.prod(x.extent for x in (self.lane, self.row, self.column or NOWHERE, *self.outer, *self.sums))

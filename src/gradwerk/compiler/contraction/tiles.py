@@ -192,14 +192,14 @@ def tile_work(
     spec = ContractKernel(
         out.dtype, choice.rows, choice.vectors, len(choice.outer), len(choice.sums), row_step=form.row_step, unit=form.unit,
         masked=form.masked, across=choice.column is not None, clips=clip_levels(choice), blocked=form.blocked, packed=form.packed,
-        epilogue=epilogue,
+        turned=form.turned, epilogue=epilogue,
     )  # fmt: skip
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
         extents += [cut.step, cut.step] if kind == cut.kind and cut.chunks > 1 else [0, WHOLE]
     for axis in choice.outer:
         extents += [axis.extent, axis.a, axis.b, axis.out, *steps.get(axis.name, none)]
-    extents += [row.extent, row.a, row.out, *steps.get(row.name, none), lane.extent, lane.out]
+    extents += [row.extent, row.a, row.out, *steps.get(row.name, none), lane.extent, lane.out, *([lane.b] if form.turned else [])]
     if choice.column is not None:
         extents += [choice.column.extent, choice.column.b, choice.column.out, *steps.get(choice.column.name, none)]
     for axis in choice.sums:

@@ -26,6 +26,7 @@ from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.epilogue import Epilogue
 from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.lane_code import MEMORY
+from gradwerk.compiler.llvm.panels import Panel
 from gradwerk.compiler.llvm.spaces import UNIT
 from gradwerk.compiler.llvm.subtotals import Subtotals
 from gradwerk.compiler.llvm.values import Integer, Value, vector
@@ -33,7 +34,9 @@ from gradwerk.compiler.target import Target
 
 MOST_POINTERS = 8
 PACKED = 512
-"""Terms of a packed panel at most."""
+"""Terms of a packed panel of a pass at most."""
+OFTEN = 4
+"""Tiles that read a panel often enough to copy it."""
 OUTER, ROWS, LANES, SUM = range(4)
 """What chunks may cut."""
 SCALE = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i8": 1}
@@ -73,9 +76,11 @@ class ContractKernel:
     Blocks of the outermost summed axis are passes over all results of a chunk, so that what a pass reads stays in cache; panels are masked,
     since a result may not be added to twice.  Across, blocks are the vectors of lanes.
     """
-    packed: bool = False
-    """In each pass the panel of b is copied side by side first (at most PACKED terms of it): rows a page apart share few lines of
-    a cache."""
+    packed: int = 0
+    """Terms, at most, of the panel of b that is copied side by side first: rows a page apart share few lines of a cache.  In passes always,
+    else where OFTEN tiles read it."""
+    turned: bool = False
+    """Whether panels have their neighbours along the one summed axis: they are turned as they are copied, for any number of rows."""
     epilogue: Epilogue | None = None
     """What is done to results before they are stored; not of `blocked` sums, which are in memory in between."""
 
@@ -89,9 +94,9 @@ class ContractKernel:
         """LLVM text.
 
         Extents: (distance, length) per chunk of outer axis, rows, lanes, sum; outer axes (extent, a, b, outs) each; rows (extent, a, outs);
-        lanes (extent, out), across: columns (extent, b, outs); `outs` being out and the epilogue's operands; summed axes (extent, a, b)
-        each; elements of one chunk's own result (0: all chunks write one); elements from the address of a and of b to the first that is
-        read; entries of a block; clips (factor, offset, size) each.
+        lanes (extent, out), turned: b; across: columns (extent, b, outs); `outs` being out and the epilogue's operands; summed axes
+        (extent, a, b) each; elements of one chunk's own result (0: all chunks write one); elements from the address of a and of b to the
+        first that is read; entries of a block; clips (factor, offset, size) each.
         """
         module = Module()
         TileBuilder(self, module, target).build()
@@ -108,7 +113,7 @@ class TileBuilder:
         self.type = vector(self.element, self.width)
         self.bits = target.vector_bytes == 64  # masks are registers of bits
         more = len(spec.epilogue.letters) if spec.epilogue else 0
-        count = 8 + (4 + more) * spec.outer + 3 + more + 2 + (3 + more) * spec.across + 3 * spec.depth + 4 + 3 * len(spec.clips)
+        count = 17 + spec.turned + more + (4 + more) * spec.outer + (3 + more) * spec.across + 3 * spec.depth + 3 * len(spec.clips)
         self.kernel = Kernel(module, spec.name, pointers=3 + more, extents=count)
         self.f: Function = self.kernel.function
         words: list[Integer] = list(self.kernel.extents)
@@ -116,6 +121,7 @@ class TileBuilder:
         self.outer = [[words.pop(0) for _ in range(4 + more)] for _ in range(spec.outer)]
         self.row_count, self.row_a, *self.row_outs = (words.pop(0) for _ in range(3 + more))
         self.lane_count, self.lane_out = words.pop(0), words.pop(0)
+        self.lane_b = words.pop(0) if spec.turned else 1
         self.lane_outs = [self.lane_out, *(int(letter == UNIT) for letter in (spec.epilogue.letters if spec.epilogue else ()))]
         columns: list[Integer] = [words.pop(0) for _ in range(3 + more)] if spec.across else [1, 0, 0]
         self.column_count, self.column_b, *self.column_outs = columns
@@ -124,7 +130,7 @@ class TileBuilder:
         self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
         self.limits: dict[int, tuple[Integer, Integer]] = {}
         self.window: tuple[Integer, Integer] | None = None
-        self.panel = self.f.scratch(self.element, PACKED * spec.vectors * self.width) if spec.packed else None
+        self.panel = Panel(self.f, self.type, spec.vectors, spec.packed) if spec.packed else None
         self.packed_steps: list[Integer] = []
         self.later: Value | None = None
         """Whether sums are already in memory."""
@@ -194,32 +200,29 @@ class TileBuilder:
                 self.masks = [self.mask(f.sub(left, j * self.width)) for j in range(self.spec.vectors)]
             else:
                 lane = f.minimum(lane, f.sub(self.lane_count, size))
-            there = self.at(b, lane)
+            there = self.at(b, f.mul(lane, self.lane_b))
             if self.panel is not None:
-                there = self.pack(there, self.panel)
+                there, *steps = self.packed(there, self.panel, f.sub(high, lane) if self.spec.masked else size)
+                self.packed_steps = [*steps]
             self.rows(a, there, self.moved(outs, lane, self.lane_outs))
 
-    def pack(self, b: Value, panel: Value) -> Value:
-        """Copies the panel of b that this pass reads; the address that stands for b from here on."""
-        f, size = self.f, self.spec.vectors * self.width
-        steps: list[Integer] = [size]
-        for extent, *_ in reversed(self.sums[1:]):
-            steps.insert(0, f.mul(steps[0], extent))
+    def packed(self, b: Value, panel: Panel, lanes: Integer) -> list[Value]:
+        """The panel of b side by side: where it is, and the steps of the summed axes.
 
-        def copy(level: int, source: Value, place: Value) -> None:
-            if level == self.spec.depth:
-                for j, mask in enumerate(self.masks):
-                    f.store(self.read(self.at(source, j * self.width), mask), self.at(place, j * self.width))
-                return
-            low, high = self.limited(level)
-            with f.loop(low, high) as loop:
-                by_b = self.sums[level][2]
-                copy(level + 1, self.at(source, f.mul(loop.index, by_b)), self.at(place, f.mul(loop.index, steps[level])))
+        Where neither passes nor turning ask for a copy it is seen here whether there are rows enough: one kernel serves all numbers.
+        """
+        f, (low, high) = self.f, self.span(self.row_count, ROWS)
+        ranges = [self.limited(level) for level in range(self.spec.depth)]
 
-        start = self.at(panel, f.sub(0, f.mul(self.limited(0)[0], steps[0])))
-        copy(0, b, start)
-        self.packed_steps = steps
-        return start
+        def copy() -> list[Value]:
+            return panel.filled(b, ranges, self.sums, lambda place, j: self.read(place, self.masks[j]))
+
+        if self.spec.turned:
+            return panel.turned(b, ranges[0], self.lane_b, lanes)
+        if self.spec.blocked:
+            return copy()
+        often = f.compare("sge", f.sub(high, low), OFTEN * self.spec.rows)
+        return f.either(often, copy, lambda: [b, *(f.integer(by_b) for _, _, by_b in self.sums)])
 
     def columns(self, a: Value, b: Value, outs: Sequence[Value]) -> None:
         """The columns, a tile at a time; there are never fewer than a tile has."""
