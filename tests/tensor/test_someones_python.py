@@ -63,7 +63,7 @@ class Looked(Host):
 def _of_this_module() -> Iterator[None]:
     yield
     for op in (Next, Looked):
-        REGISTRY.pop(op.name)
+        REGISTRY.pop(op.name, None)
 
 
 def alone(x: gw.Tensor) -> tuple[Any, Any]:
