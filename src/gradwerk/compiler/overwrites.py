@@ -24,6 +24,8 @@ class Overwrites:
         """The results to be written over which inputs."""
         self.maker: dict[Value, int] = {}
         self.readers: dict[Value, list[int]] = {}
+        self.moved: set[Value] = set()
+        """What movements and looks read."""
         self.last_failing = -1
         self.delayed: list[bool] = []
         """Of each unit, whether something waits for it that is no writing over inputs."""
@@ -33,6 +35,8 @@ class Overwrites:
                 self.readers.setdefault(value, []).append(number)
             if isinstance(unit, Single) and may_fail(unit.node, can):
                 self.last_failing = number
+            if isinstance(unit, Single) and isinstance(unit.node.op, Movement | Look):
+                self.moved.update(unit.reads)
 
     def possible(self, value: Value, old: Value) -> bool:
         """Whether the unit that makes `value` may write over the input `old`: nothing reads the old value later, nothing may fail later,
@@ -66,6 +70,8 @@ class Overwrites:
 
     def views_of(self, old: Value) -> set[Value]:
         """The value and all that movement makes of it, which may be the same memory."""
+        if old not in self.moved:  # nearly always
+            return {old}
         views, todo = {old}, [old]
         while todo:
             for number in self.readers.get(todo.pop(), ()):

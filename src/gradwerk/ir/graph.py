@@ -1,7 +1,7 @@
 """What a program is: typed values made by ops, interned in a graph.
 
 Equal means identical: two nodes of one graph with the same op and the same arguments are one node, so common subexpressions vanish
-while building.  A node keeps every origin (user's line, module path) it was asked for from.  Graphs are pure; an op with an effect
+while building.  A node keeps the origins (user's line, module path) it was asked for from.  Graphs are pure; an op with an effect
 takes and returns a token.
 """
 
@@ -21,6 +21,9 @@ from gradwerk.ir.op import Op
 from gradwerk.ir.type import TOKEN, Type
 
 __all__ = ["TOKEN", "Graph", "Node", "Type", "Value"]
+MOST_ORIGINS = 32
+"""Of a node that more ask for, such as the number 0, the first are known."""
+
 
 class Value:
     """One result of a node.  Identity is equality: nodes are interned."""
@@ -65,7 +68,7 @@ class Node:
 
     def __init__(self, graph: Graph, number: int, op: Op, args: tuple[Value, ...], types: Sequence[Type]) -> None:
         self.graph, self.number, self.op, self.args = graph, number, op, args
-        self.origins: list[Origin] = []
+        self.origins: tuple[Origin, ...] = ()
         self.values: tuple[Value, ...]
         if len(types) == 1:
             self.values = (Value(self, 0, types[0]),)
@@ -93,9 +96,15 @@ class Graph:
 
     def input(self, type_: Type, name: str = "") -> Value:
         """The next input."""
-        node = self._add(Input(len(self.inputs), type_, name), ())
+        node = self._new(Input(len(self.inputs), type_, name), (), (type_,))  # of which there is no other that it could be
         self.inputs.append(node.values[0])
         return node.values[0]
+
+    def inputs_of(self, other: Graph) -> list[Value]:
+        """The inputs of another graph, as the first of this one."""
+        for value in other.inputs:
+            self.inputs.append(self._new(value.node.op, (), (value.type,)).values[0])
+        return self.inputs
 
     def constant(self, array: Any) -> Value:  # noqa: ANN401  anything NumPy takes
         """A constant, equal to another only by dtype, shape and bits."""
@@ -117,24 +126,28 @@ class Graph:
         known, origins = node.origins, self.standing_for
         if origins is None:
             origins = (capture_model(),)
-        for origin in origins:
-            if origin not in known:
-                known.append(origin)
+        if not known and len(origins) == 1:
+            node.origins = tuple(origins)
+        elif len(known) < MOST_ORIGINS:
+            node.origins = (*known, *[origin for origin in dict.fromkeys(origins) if origin not in known])
         return node.values
 
     def _add(self, op: Op, args: tuple[Value, ...], like: Node | None = None) -> Node:
+        types = op.infer(*[value.type for value in args]) if like is None else [value.type for value in like.values]
+        node = self._interned[op, args] = self._new(op, args, types)
+        return node
+
+    def _new(self, op: Op, args: tuple[Value, ...], types: Sequence[Type]) -> Node:
         if self.finished:
             raise VerifyError("a finished graph does not grow")
-        types = op.infer(*[value.type for value in args]) if like is None else [value.type for value in like.values]
         node = Node(self, len(self.nodes), op, args, types)
         self.nodes.append(node)
-        self._interned[op, args] = node
         return node
 
     def finish(self, outputs: Iterable[Value]) -> Graph:
         """Seals the graph with its outputs; returns itself."""
         self.outputs = tuple(outputs)
-        self.finished = True
+        self.finished, self._interned = True, {}  # nobody asks any more whether a node is there
         return self
 
     def live(self) -> list[Node]:
@@ -169,6 +182,16 @@ class Graph:
         return tuple(place[value] for value in self.outputs)
 
     @cached_property
+    def kinds(self) -> frozenset[type[Op]]:
+        """The classes of the ops of its live nodes, bodies not looked into.  Only of a finished graph."""
+        return frozenset({type(node.op) for node in self.live()})
+
+    @cached_property
+    def dtypes(self) -> frozenset[DType]:
+        """Those of all values.  Only of a finished graph."""
+        return frozenset({value.type.dtype for node in self.live() for value in node.values})
+
+    @cached_property
     def key(self) -> tuple[Any, ...]:
         """What the graph says, without names and origins: the ground of == and hash.  Only of a finished graph."""
         if not self.finished:
@@ -189,8 +212,9 @@ class Graph:
     def __hash__(self) -> int:
         if not self.finished:
             return id(self)
-        if self._hash is None:
-            self._hash = hash(self.key)
+        if self._hash is None:  # of the ops alone: few graphs differ only in what goes where, and they do by their keys
+            others = [node.op for node in self.live() if not isinstance(node.op, Input)]
+            self._hash = hash((*[value.node.op for value in self.inputs], *others))
         return self._hash
 
 

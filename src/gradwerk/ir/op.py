@@ -62,6 +62,8 @@ class Op:
     domain: ClassVar[Interval | tuple[Interval, ...]] = Interval(-2.0, 2.0)
     answers: ClassVar[tuple[str, ...]] = ()
     name: ClassVar[str] = ""
+    compared: ClassVar[tuple[str, ...]]
+    """The fields that say which op it is; known when the first of its class was asked for its hash."""
     _hash: ClassVar[int]
     """Kept by each op once it was asked for; no field of it."""
     rounds: ClassVar[bool] = True
@@ -138,7 +140,10 @@ class Op:
         try:
             return self._hash
         except AttributeError:
-            found = hash((type(self), *[getattr(self, f.name) for f in fields(self) if f.compare]))
+            cls = type(self)
+            if "compared" not in cls.__dict__:
+                cls.compared = tuple([f.name for f in fields(self) if f.compare])
+            found = hash((cls, *[getattr(self, name) for name in cls.compared]))
             object.__setattr__(self, "_hash", found)
             return found
 

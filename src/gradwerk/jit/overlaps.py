@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import itemgetter
 
 import numpy as np
 
@@ -24,6 +25,8 @@ MOST_WORK = 10_000
 def bounds(array: Array) -> tuple[int, int]:
     """The addresses of the first byte of an array and of the first behind it."""
     begin = end = array.__array_interface__["data"][0]
+    if array.flags.c_contiguous:
+        return begin, begin + array.nbytes
     for extent, stride in zip(array.shape, array.strides, strict=True):
         step = (extent - 1) * stride
         begin, end = (begin + min(step, 0), end + max(step, 0))
@@ -37,7 +40,8 @@ class CapturedMemory:
     """
 
     def __init__(self, arrays: Sequence[Array], written: Sequence[Array]) -> None:
-        self.read, self.written = Places([*arrays, *written]), Places(written)
+        changed = placed(written)
+        self.read, self.written = Places([*placed(arrays), *changed]), Places(changed)
         rows = self.read.rows
         mine = {id(array) for array in written}
         for number, (_, end, one) in enumerate(rows):
@@ -62,12 +66,16 @@ class CapturedMemory:
             places.refuse(array, number, end)
 
 
+def placed(arrays: Sequence[Array]) -> list[tuple[int, int, Array]]:
+    """Where arrays begin and end; those without elements are nowhere."""
+    return [(*bounds(array), array) for array in arrays if array.size]
+
+
 class Places:
     """Arrays by where they lie."""
 
-    def __init__(self, arrays: Sequence[Array]) -> None:
-        placed = [(*bounds(array), array) for array in arrays if array.size]
-        self.rows = sorted(placed, key=lambda row: row[:2])
+    def __init__(self, rows: Sequence[tuple[int, int, Array]]) -> None:
+        self.rows = sorted(rows, key=itemgetter(0, 1))
         self.ends = list(accumulate((end for _, end, _ in self.rows), max))
         self.begins = [begin for begin, _, _ in self.rows]
 
@@ -84,8 +92,8 @@ def captured_memory(entry: Specialization) -> CapturedMemory:
     """The memory of the inputs that are always the same."""
     rows = [(number, source.handle._array) for number, source in enumerate(entry.inputs) if isinstance(source, Fixed)]
     known = [(number, array) for number, array in rows if array is not None]
-    written = [array for number, array in known if number in entry.written]
-    return CapturedMemory([array for number, array in known if number not in entry.written], written)
+    written = frozenset(entry.written)
+    return CapturedMemory([a for number, a in known if number not in written], [a for number, a in known if number in written])
 
 
 def share(one: Array, other: Array) -> bool:

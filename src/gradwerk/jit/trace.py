@@ -106,7 +106,7 @@ class Trace:
     def value(self, handle: Handle) -> Value:
         """The present contents of a Tensor, as a value of this graph."""
         storage = handle._storage
-        if handle._array is not None and type(handle) is not Handle:
+        if handle._array is not None and type(handle) is not Handle and id(handle) not in self.captured:
             self.meet(handle, requires_grad=handle.requires_grad)
         base = self.values.get(storage)
         if base is None:
@@ -269,16 +269,16 @@ class Trace:
             array = written_array(target, value)
             check_fits(target._type, array)
             new = self.array_value(array)
-        storage = target._storage
-        if storage not in self.created_here:
+        storage, view = target._storage, target._view
+        outside = storage not in self.created_here
+        if outside:
             self.check_outside_write(target)
             self.meet(target, requires_grad=target.requires_grad)
         old = self.value(target)
-        new = broadcast_to(new, old.shape)
-        if storage not in self.created_here:
+        new = new if new.shape == old.shape else broadcast_to(new, old.shape)
+        if outside:
             self.written[storage] = None
             self.versions.setdefault(storage, storage.version)
-        view = target._view
         self.values[storage] = put(self.values[storage], view.steps, new) if view is not None else new
         storage.bump()
 

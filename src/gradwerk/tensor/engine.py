@@ -242,7 +242,8 @@ def readable(array: Array) -> bool:
     It must be dense, aligned to its elements, and readable a little past its end: the page that holds its end holds the slack too, or
     the array it is a view of goes on behind it.
     """
-    start, end = address(array), address(array) + array.nbytes
+    start = address(array)
+    end = start + array.nbytes
     if not array.flags.c_contiguous or start % array.dtype.itemsize:
         return False
     base = array.base

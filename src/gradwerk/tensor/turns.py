@@ -80,8 +80,9 @@ _giving = Renewed()
 def turns_of(written: Sequence[Storage]) -> tuple[Turn, ...]:
     """What to take, in this order, before one writes to these.  Those that are new have one turn together: a step takes few."""
     with _giving.lock:
-        known = {_turns[storage] for storage in written if storage in _turns}
-        if missing := [storage for storage in written if storage not in _turns]:
+        given = [(storage, _turns.get(storage)) for storage in written]
+        known = {turn for _, turn in given if turn is not None}
+        if missing := [storage for storage, turn in given if turn is None]:
             known.add(new := Turn())
             _all.add(new)
             _turns.update(dict.fromkeys(missing, new))
