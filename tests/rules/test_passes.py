@@ -14,11 +14,12 @@ import pytest
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.compiler.bounds import check_indices
+from gradwerk.compiler.composites import open_composites
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.pipeline import PASSES
 from gradwerk.compiler.select import select_branches
 from gradwerk.compiler.widen import widen
-from gradwerk.ir.control import bodies_of
+from gradwerk.ir.control import bodies_of, is_composite
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Reduction
@@ -26,6 +27,7 @@ from gradwerk.ir.verify import verify
 from gradwerk.ops.arithmetic import add, div, maximum, mul, neg, sub
 from gradwerk.ops.branch import Cond
 from gradwerk.ops.compare import greater
+from gradwerk.ops.composite import Composite
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.control import Scan, scan
 from gradwerk.ops.indexing import Gather, ScatterAdd
@@ -41,7 +43,8 @@ F32 = dtypes.float32
 
 
 def test_every_pass_has_a_proof() -> None:
-    assert {item.name for item in PASSES} == {"check indices", "select", "widen", "simplify", "merge_scans", "hoist", "simplify again"}
+    names = {"open composites", "check indices", "select", "widen", "simplify", "merge_scans", "hoist", "simplify again"}
+    assert {item.name for item in PASSES} == names
 
 
 def same(old: Graph, new: Graph, *, exactly: bool = True) -> None:
@@ -65,6 +68,25 @@ def with_gradients(graph: Graph) -> Graph:
 
 def scans(graph: Graph) -> list[Scan]:
     return [node.op for node in graph.live() if isinstance(node.op, Scan)]
+
+
+# ---- composites
+
+
+def test_open_composites() -> None:
+    """Maps stay one node and others do not, alone and in a loop: both mean what the body does, gradients included."""
+    for shape in SHAPES:
+        types = (Type(shape, F32), Type(shape, F32))
+        for stays, build in ((True, lambda x, y: [mul(x, y), sub(x, y)]), (False, lambda x, y: [mul(x, Sum(())(y)), y])):
+            body, inner, graph = Graph("body"), Graph("step"), Graph()
+            body.finish(build(*[body.input(type_) for type_ in types]))
+            inner.finish(inner.apply(Composite(body), [inner.input(type_) for type_ in types]))
+            x, y = (graph.input(type_) for type_ in types)
+            graph.finish([*graph.apply(Composite(body), [x, y]), *scan(inner, 2, [x, y])])
+            opened = open_composites(graph)
+            assert [is_composite(node.op) for node in opened.live()].count(True) == stays
+            same(graph, opened)
+            same(with_gradients(graph), open_composites(with_gradients(graph)))
 
 
 # ---- branches

@@ -18,7 +18,7 @@ from gradwerk.compiler.lower import Lowering
 from gradwerk.compiler.memory import IterationSlice
 from gradwerk.compiler.rewrite import rewrite
 from gradwerk.compiler.work import Buffer, Operand, row_major
-from gradwerk.ir.control import Control, bodies_of, rewritten
+from gradwerk.ir.control import Control, bodies_of, graphs_in, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Indexed, Movement, Op, Source, Strides
@@ -35,7 +35,7 @@ COPIED = (Pad, Reshape, Concatenate)
 
 def check_indices(graph: Graph) -> Graph:
     """The same graph, its indices looked at."""
-    if not any(reads_by_indices(node.op) for node in graph.live()):
+    if not any(issubclass(kind, Indexed) for part in graphs_in(graph) for kind in part.kinds):
         return graph
     looked: dict[tuple[Value, int], Value] = {}
 
@@ -61,11 +61,6 @@ def origins_of_checks(graph: Graph) -> list[Origin | None]:
         if isinstance(node.op, Look):
             found.append(node.origins[0] if node.origins else None)
     return found
-
-
-def reads_by_indices(op: Op) -> bool:
-    """Whether the op, or one in its body, takes indices that someone has to look at."""
-    return isinstance(op, Indexed) or any(reads_by_indices(node.op) for body in bodies_of(op) for node in body.live())
 
 
 def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int], Value]) -> Value:

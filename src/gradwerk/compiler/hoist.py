@@ -38,6 +38,8 @@ LARGEST_STACK = 1 << 16
 def merge_scans(graph: Graph) -> Graph:
     """Scans over the same arguments whose carries agree become one scan with the outputs of all; in bodies too."""
     graph = in_bodies(graph, merge_scans)
+    if Scan not in graph.kinds:
+        return graph
     families: dict[object, list[Node]] = {}
     for node in graph.live():
         if isinstance(node.op, Scan):
@@ -97,9 +99,7 @@ def union(nodes: Sequence[Node]) -> Union | None:
 def hoist(graph: Graph) -> Graph:
     """Every carry that only accumulates leaves its loop, from the innermost loop to the outermost."""
     graph = in_bodies(graph, hoist)
-    if not any(isinstance(node.op, Scan) for node in graph.live()):
-        return graph
-    return rewrite(graph, hoisted)
+    return rewrite(graph, hoisted) if Scan in graph.kinds else graph
 
 
 def hoisted(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:

@@ -312,7 +312,7 @@ class Lowering(Places):
 
     def child(self, body: Graph, turns: Turns) -> tuple[Lowering, list[Unit]]:
         """For a body, with its units: the same constants, packs and checks, operands and work of its own."""
-        units, loops = units_of(body, self.backend.can), (*self.loops, turns)
+        (_, units), loops = units_of(body, self.backend.can), (*self.loops, turns)
         inner = Lowering(
             backend=self.backend, rules=self.rules, constants=self.constants, packs=self.packs, checks=self.checks,
             homes=homes_of(units), loops=loops,

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.compiler.backend import Capabilities
+from gradwerk.compiler.composites import Opened, with_places
 from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.row_shapes import is_short
+from gradwerk.ir.control import is_composite
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Elementwise, Op, Random, Reduction
@@ -20,8 +22,8 @@ from gradwerk.ir.region import Region, Single, Unit
 
 MOST_KEPT = 256
 """Outlines kept."""
-Place = tuple[int, int]
-"""A value: the number of its node among the live ones, and which of its results it is."""
+Place = tuple[int, int] | Value
+"""A value: the number of its node among the live ones, and which of its results it is; a constant that only a composite has, itself."""
 
 
 @dataclass(frozen=True)
@@ -34,28 +36,29 @@ class Form:
     reductions: tuple[Reduction, ...] = ()
     reads: tuple[Place, ...] = ()
     writes: tuple[Place, ...] = ()
-    space: Place = (0, 0)
+    space: tuple[int, int] = (0, 0)
     """A value of the region's shape."""
     axes: tuple[int, ...] = ()
     anchor: int | None = None
 
 
-_forms: dict[Any, tuple[Form, ...]] = {}
+_forms: dict[Any, tuple[Form, ...] | None] = {}
+"""By outline; None where composites have to be opened."""
 
 
-def units_of(graph: Graph, can: Capabilities) -> list[Unit]:
-    """The units of a graph, in order: those of an earlier graph of the same outline, or what `fuse` makes."""
+def units_of(graph: Graph, can: Capabilities) -> tuple[Graph, list[Unit]]:
+    """The units of a graph, in order: those of an earlier graph of the same outline, or what `fuse` makes.
+
+    The graph that they are of is another one where its composites had to be opened.
+    """
     live = graph.live()
     key = can, outline(graph, live)
-    forms = _forms.get(key)
-    if forms is None:
-        units = fuse(graph, can)
+    if key not in _forms:
         if len(_forms) >= MOST_KEPT:
             _forms.clear()
-        numbers = {node: number for number, node in enumerate(live)}
-        _forms[key] = tuple([form_of(unit, numbers) for unit in units])
-        return units
-    return [filled(form, live) for form in forms]
+        _forms[key] = forms_of(graph, can)
+    forms = _forms[key]
+    return units_of(with_places(graph).graph, can) if forms is None else (graph, [filled(form, live) for form in forms])
 
 
 def outline(graph: Graph, live: list[Node]) -> Any:  # noqa: ANN401  hashable rows of plain values
@@ -76,7 +79,7 @@ def outline(graph: Graph, live: list[Node]) -> Any:  # noqa: ANN401  hashable ro
 
 def _facts(op: Op, node: Node) -> Any:  # noqa: ANN401
     """What fusing asks of an op besides its results' types."""
-    if isinstance(op, Elementwise):
+    if isinstance(op, Elementwise) or is_composite(op):
         return op
     if isinstance(op, Reduction):
         return op, is_short(op, node.args[0].shape)
@@ -87,15 +90,54 @@ def _facts(op: Op, node: Node) -> Any:  # noqa: ANN401
     return type(op)
 
 
-def form_of(unit: Unit, numbers: dict[Node, int]) -> Form:
+class Names:
+    """How the nodes and values of a graph whose composites were opened are called in the one that has them."""
+
+    def __init__(self, graph: Graph, opened: Opened) -> None:
+        self.source = opened.source
+        self.numbers = {node: number for number, node in enumerate(graph.live())}
+        values = [value for node in graph.live() for value in node.values]
+        self.places = {opened.place.get(value, value): (self.numbers[value.node], value.index) for value in values}
+        self.distinct = len(self.places) == len(values)
+        self.constants = Graph("constants")
+
+    def of(self, value: Value) -> Place:
+        """Where a value is found.  Raises: KeyError for one in the middle of a composite."""
+        op = value.node.op
+        if value not in self.places and isinstance(op, Constant):
+            return self.constants.apply(op, ())[0]
+        return self.places[value]
+
+    def number(self, node: Node) -> int:
+        """The number of the node that a node was made for."""
+        return self.numbers[self.source.get(node, node)]
+
+
+def forms_of(graph: Graph, can: Capabilities) -> tuple[Form, ...] | None:
+    """What `fuse` makes of a graph, as forms; None where they need values in the middle of composites, or two of its values are one."""
+    opened = with_places(graph)
+    names = Names(graph, opened)
+    units = fuse(opened.graph, can)
+    try:
+        return tuple([form_of(unit, names) for unit in units]) if names.distinct else None
+    except KeyError:
+        return None
+
+
+def form_of(unit: Unit, names: Names) -> Form:
     """A unit's form."""
-    nodes = tuple([numbers[node] for node in unit.nodes])
+    nodes = tuple(dict.fromkeys([names.number(node) for node in unit.nodes]))
     if isinstance(unit, Single):
+        if is_composite(names.source.get(unit.node, unit.node).op):  # one in the middle, that no kernel takes
+            raise KeyError(unit)
         return Form(nodes)
-    reads, writes = (tuple([(numbers[v.node], v.index) for v in values]) for values in (unit.reads, unit.writes))
-    anchor = None if unit.anchor is None else numbers[unit.anchor]
+    reads, writes = (tuple([names.of(value) for value in values]) for values in (unit.reads, unit.writes))
+    anchor = None if unit.anchor is None else names.number(unit.anchor)
     inside = [value for node in unit.nodes for value in (*node.values, *node.args) if value.shape == unit.space]
-    return Form(nodes, unit.kind, unit.body, unit.reductions, reads, writes, (numbers[inside[0].node], inside[0].index), unit.axes, anchor)
+    space = next((names.places[value] for value in inside if value in names.places), None)
+    if space is None:
+        raise KeyError(unit.space)
+    return Form(nodes, unit.kind, unit.body, unit.reductions, reads, writes, space, unit.axes, anchor)
 
 
 def filled(form: Form, live: list[Node]) -> Unit:
@@ -103,7 +145,12 @@ def filled(form: Form, live: list[Node]) -> Unit:
     nodes = tuple([live[number] for number in form.nodes])
     if form.body is None:
         return Single(nodes[0])
-    reads, writes = (tuple([live[number].values[k] for number, k in places]) for places in (form.reads, form.writes))
+    reads, writes = (tuple([found(place, live) for place in places]) for places in (form.reads, form.writes))
     number, index = form.space
     anchor = None if form.anchor is None else live[form.anchor]
     return Region(form.kind, form.body, reads, writes, live[number].values[index].shape, form.reductions, nodes, form.axes, anchor)
+
+
+def found(place: Place, live: list[Node]) -> Value:
+    """The value at a place in a graph of these live nodes."""
+    return place if isinstance(place, Value) else live[place[0]].values[place[1]]

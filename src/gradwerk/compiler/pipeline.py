@@ -22,6 +22,7 @@ from gradwerk.compiler.arena import padded
 from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.bounds import check_indices
 from gradwerk.compiler.commits import commits_last
+from gradwerk.compiler.composites import open_composites
 from gradwerk.compiler.hoist import hoist, merge_scans
 from gradwerk.compiler.kernels import objects_for
 from gradwerk.compiler.machines import backend_of
@@ -56,7 +57,8 @@ class Pass:
 
 
 PASSES = (
-    Pass("check indices", check_indices, "before all others: messages speak of the places of the user's own arrays"),
+    Pass("open composites", open_composites, "before all others: what they look into is there to be looked at"),
+    Pass("check indices", check_indices, "before all that rewrites: messages speak of the places of the user's own arrays"),
     Pass("select", select_branches, "when it is seen which branches look at indices, which must not run both ways; before all that fuses"),
     Pass("widen", widen, "before rules that split an op: each is computed in float32 whole, and rounded once"),
     Pass("simplify", simplify, "early: fewer nodes for all that follow, and scans that are equal become identical"),

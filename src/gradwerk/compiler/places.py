@@ -9,6 +9,7 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.homes import Home
 from gradwerk.compiler.memory import Overwritten, content
 from gradwerk.compiler.work import Buffer, Operand, order_of, row_major
+from gradwerk.ir.control import maker_of
 from gradwerk.ir.graph import Type, Value
 from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Movement, Strides
@@ -52,7 +53,7 @@ class Places:
                 self.operands[value] = home
                 return home
             order = next((o for o in map(order_of, like) if o and len(o) == value.ndim), None)
-            self.operands[value] = self.ordered(value.type, order) if order else self.spaced(value.type, value.node.op.name)
+            self.operands[value] = self.ordered(value.type, order) if order else self.spaced(value.type, maker_of(value).name)
         return self.operands[value]
 
     def at_home(self, value: Value, like: Sequence[Operand]) -> Operand | None:

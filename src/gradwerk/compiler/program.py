@@ -51,7 +51,8 @@ RULES: tuple[tuple[type[Op], Callable[[Lowering, Node], None]], ...] = (
 def lower(graph: Graph, backend: Backend, in_place: Mapping[int, int]) -> Program:
     """The whole graph as steps.  `in_place` says which output takes the memory of which input, where that is possible."""
     can = backend.can
-    units = checks_first(in_place_apart(units_of(graph, can), {graph.outputs[number] for number in in_place}), can)
+    graph, units = units_of(graph, can)
+    units = checks_first(in_place_apart(units, {graph.outputs[number] for number in in_place}), can)
     lowering = Lowering(backend=backend, rules=RULES, homes=homes_of(units))
     inputs = [Buffer(value.dtype, value.type.size, f"input {k}") for k, value in enumerate(graph.inputs)]
     for value, buffer in zip(graph.inputs, inputs, strict=True):

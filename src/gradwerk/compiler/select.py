@@ -20,7 +20,7 @@ MOST_BOTH = 8
 def select_branches(graph: Graph) -> Graph:
     """Every branch that is cheap both ways, and can neither fail nor have an effect, becomes a choice by element; in bodies too."""
     graph = in_bodies(graph, select_branches)
-    if not any(both_are_cheap(node) for node in graph.live()):
+    if Cond not in graph.kinds or not any(both_are_cheap(node) for node in graph.live()):
         return graph
     return rewrite(graph, chosen)
 

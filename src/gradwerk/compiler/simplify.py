@@ -7,6 +7,7 @@ So `x + 0` stays (it turns -0.0 into 0.0), `x * 0` stays (NaN), `x * 1` goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from types import UnionType
 from typing import Any
 
@@ -14,9 +15,10 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.compiler.composites import is_map, stands_alone
 from gradwerk.compiler.rewrite import rewrite
 from gradwerk.compiler.transposes import TRANSPOSE_RULES
-from gradwerk.ir.control import rewritten
+from gradwerk.ir.control import Control, is_composite, rewritten
 from gradwerk.ir.graph import Graph, Node, Value, promoted
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Array, Elementwise, Movement, Op, Random, Reduction, Source
@@ -338,10 +340,10 @@ RULES: tuple[Entry, ...] = (
     (multiply_sums_by_row, (ScatterAdd,), (Contract,)),
 )
 """The rules in order: each with the kinds of op it speaks of, and the kinds of which one must have made an argument (none: any)."""
+LOOKS = tuple([(kinds, where or (Op,)) for _, kinds, where in RULES])
 
 
 _rules: dict[tuple[type[Op], ...], tuple[Rule, ...]] = {}
-
 
 def rules_of(kind: type[Op], makers: tuple[type[Op], ...]) -> tuple[Rule, ...]:
     """The rules that may apply to an op of this class on arguments made by ops of those."""
@@ -374,4 +376,21 @@ class Simpler(Graph):
 
 def simplify(graph: Graph) -> Graph:
     """The same results by fewer and simpler nodes, in bodies too.  Running it again changes nothing."""
-    return rewrite(graph, lambda new, node, args: new.apply(rewritten(node.op, simplify), args, node), Simpler(graph.name))
+    return rewrite(graph, simpler, Simpler(graph.name))
+
+
+def simpler(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
+    """The simplest results of a node.  A composite stays one where no rule could look from its nodes out, or from others in."""
+    op = node.op
+    if not is_composite(op):
+        return graph.apply(rewritten(op, simplify), args, node)
+    simple = simple_composite(op)
+    if is_map(simple.bodies[0]) and stands_alone(simple, op, tuple([type(value.node.op) for value in args]), LOOKS):
+        return graph.apply(simple, args, node)
+    return op.bodies[0].inline(args, graph, alike=True)
+
+
+@lru_cache(maxsize=1024)
+def simple_composite(op: Control) -> Control:
+    """The composite of a simple body, asked once."""
+    return op.with_bodies([simplify(body) for body in op.bodies])

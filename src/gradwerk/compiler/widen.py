@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.compiler.rewrite import rewrite
-from gradwerk.ir.control import bodies_of, rewritten
+from gradwerk.ir.control import graphs_in, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Op
 from gradwerk.ops.arithmetic import Cast
@@ -21,7 +21,7 @@ from gradwerk.ops.arithmetic import Cast
 
 def widen(graph: Graph) -> Graph:
     """The same results, of a graph whose ops that round take and make no narrow floats."""
-    if not any(meets_narrow(node.op, [value.dtype for value in (*node.args, *node.values)]) for node in graph.live()):
+    if not any(dtypes.is_narrow(dtype) for part in graphs_in(graph) for dtype in part.dtypes):
         return graph
     return rewrite(graph, widened)
 
@@ -30,13 +30,6 @@ def widened(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
     """The results of a node without arithmetic on narrow floats."""
     op = rewritten(node.op, widen)
     return rounded_once(graph, op, args) if op.rounds else graph.apply(op, args)
-
-
-def meets_narrow(op: Op, kinds: Sequence[dtypes.DType]) -> bool:
-    """Whether the op, or one in its body, meets a narrow float."""
-    if any(map(dtypes.is_narrow, kinds)):
-        return True
-    return any(meets_narrow(n.op, [value.dtype for value in (*n.args, *n.values)]) for body in bodies_of(op) for n in body.live())
 
 
 def rounded_once(graph: Graph, op: Op, args: Sequence[Value]) -> Sequence[Value]:

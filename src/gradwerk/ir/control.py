@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.op import Grads, Op, Operand, Source
@@ -35,6 +35,8 @@ class Control(Op):
         "infer", "pullback_by", "evaluate", "bodies", "with_bodies", "argument_of", "result_of", "most_runs",
     )  # fmt: skip
     rounds = False
+    runs_once: ClassVar[bool] = False
+    """Whether it is nothing but its one body: whoever wants to look inside may put the body's nodes in its place."""
 
     def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
         """What `pullback` is of other ops, with the reverse walk over one run of a body, which stands above the ops."""
@@ -86,6 +88,26 @@ def rewritten(op: Op, run: Callable[[Graph], Graph]) -> Op:
     return op if all(new is old for new, old in zip(made, op.bodies, strict=True)) else op.with_bodies(made)
 
 
+def is_composite(op: Op) -> TypeGuard[Control]:
+    """Whether an op is nothing but its one body."""
+    return isinstance(op, Control) and op.runs_once
+
+
+def maker_of(value: Value) -> Op:
+    """The op that makes a value: for a composite's result that of its body."""
+    op = value.node.op
+    return op.bodies[0].outputs[value.index].node.op if is_composite(op) else op
+
+
 def bodies_of(op: Op) -> tuple[Graph, ...]:
     """The sub-graphs of any op."""
     return op.bodies if isinstance(op, Control) else ()
+
+
+def graphs_in(graph: Graph) -> list[Graph]:
+    """A finished graph and the bodies in it, at any depth, each once: passes ask there whether they have anything to do."""
+    found = {id(graph): graph}
+    if any(issubclass(kind, Control) for kind in graph.kinds):
+        for body in {id(body): body for node in graph.live() for body in bodies_of(node.op)}.values():
+            found.update((id(one), one) for one in graphs_in(body))
+    return list(found.values())

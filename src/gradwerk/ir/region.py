@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 from gradwerk.base import dtypes
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
+from gradwerk.ir.control import is_composite
 from gradwerk.ir.graph import Graph, Node, Value
-from gradwerk.ir.leaves import Input
+from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Elementwise, Op, Random, Reduction
 from gradwerk.ir.text import node_text
 
@@ -71,7 +72,8 @@ class Region:
     @property
     def title(self) -> str:
         """The ops, in order, without repeats."""
-        return "+".join(dict.fromkeys(node.op.name for node in self.nodes)) + " " + "x".join(map(str, self.space))
+        names = [inner.op.name for node in self.nodes for inner in nodes_in(node)]
+        return "+".join(dict.fromkeys(names)) + " " + "x".join(map(str, self.space))
 
     def verify(self) -> Region:
         """Checks that the parts fit; returns itself.  Raises VerifyError."""
@@ -125,6 +127,13 @@ class Single:
 
 
 Unit = Region | Single
+
+
+def nodes_in(node: Node) -> list[Node]:
+    """The node itself; the nodes of a composite's body in its place."""
+    if not is_composite(node.op):
+        return [node]
+    return [inner for body in node.op.bodies for inner in body.live() if not isinstance(inner.op, Input | Constant)]
 
 
 def _name(value: Value) -> str:

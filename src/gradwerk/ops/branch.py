@@ -108,7 +108,7 @@ def backward_of(op: Cond, given: tuple[bool, ...], walk: Walk) -> tuple[Cond, tu
     """
     if op.has_effect:
         raise StateError("cond has no derivative while a branch has an effect", likely="print outside of it")
-    made = [_gradients(body, given, walk) for body in op.bodies]
+    made = [gradients_of(body, given, walk) for body in op.bodies]
     reached = tuple(k for k in range(len(op.then.inputs)) if any(grads[k] is not None for _, _, grads in made))
     bodies = []
     for sources, body, (_, _, grads) in zip((m[0] for m in made), op.bodies, made, strict=True):
@@ -120,7 +120,7 @@ def backward_of(op: Cond, given: tuple[bool, ...], walk: Walk) -> tuple[Cond, tu
     return Cond(*bodies), reached
 
 
-def _gradients(body: Graph, given: tuple[bool, ...], walk: Walk) -> tuple[list[Value], Graph, list[Value | None]]:
+def gradients_of(body: Graph, given: tuple[bool, ...], walk: Walk) -> tuple[list[Value], Graph, list[Value | None]]:
     """A body with its reverse walk behind it: operands and cotangents, the graph, gradients by operand."""
     graph = Graph(body.name)
     inputs = [graph.input(value.type, value.label) for value in body.inputs]

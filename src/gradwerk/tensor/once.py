@@ -1,7 +1,7 @@
 """Functions that a trace runs once for all operands of the same types: the step of an optimizer, for each of its parameters.
 
 What such a function does follows from the types of its operands and from the numbers it is given, and it does nothing else.  So its nodes
-are built once, on values of a graph of their own, and copied from there: a copy costs a small part of what an operation on Tensors costs.
+are built once, as the body of a composite, which each run is one node of.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from gradwerk.base.origin import capture_model
+from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Value
+from gradwerk.ops.composite import Composite, the_one
 from gradwerk.tensor.devices import KINDS
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import Tracing, mode
@@ -25,9 +26,9 @@ NUMBERS = (float, int, bool, type(None))
 
 @dataclass(frozen=True)
 class Built:
-    """The nodes of one run.  `arguments` are kept so that no others are at their places in memory."""
+    """The composite of one run.  `arguments` are kept so that no others are at their places in memory."""
 
-    graph: Graph
+    op: Composite
     single: bool
     arguments: tuple[Any, ...]
 
@@ -41,20 +42,30 @@ def once(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def run(*args: P.args, **options: P.kwargs) -> R:
         trace = mode.trace
-        if trace is None or mode.grad or KINDS or trace.is_body:
+        if trace is None or mode.grad or KINDS or trace.is_body or settings.interpret or settings.check_nan:
             return function(*args, **options)
-        given: list[Any] = [*args, *options.values()]
-        handles = [a for a in given if isinstance(a, Handle)]
-        classes = {handle.result_class for handle in handles}
-        if len(classes) != 1 or any(h._storage.problem for h in handles) or not all(isinstance(a, (Handle, *NUMBERS)) for a in given):
+        key: Any = [function, len(args), *options]
+        handles, cls = list[Handle](), None
+        for a in (*args, *options.values()):
+            if isinstance(a, Handle):
+                if a._storage.problem or cls not in {None, a.result_class}:
+                    return function(*args, **options)
+                cls = a.result_class
+                handles.append(a)
+                key.append(a._type)
+            elif isinstance(a, NUMBERS):
+                key.append(id(a))
+            else:
+                return function(*args, **options)
+        if cls is None:
             return function(*args, **options)
-        key = (function, len(args), tuple(options), *[a._type if isinstance(a, Handle) else id(a) for a in given])
+        key = tuple(key)
         if key not in trace.built:
             trace.built[key] = build(function, args, options)
         built: Built | None = trace.built[key]
         if built is None:
             return function(*args, **options)
-        results: Any = copied(trace, built, handles, classes.pop())
+        results: Any = applied(trace, built, handles, cls)
         return results[0] if built.single else results  # type: ignore[no-any-return]  # as the function's
 
     return run
@@ -71,16 +82,10 @@ def build(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str
     results = made if isinstance(made, tuple) else (made,)
     if not all(isinstance(value, Value) and value.node.args for value in results):
         return None
-    return Built(graph.finish(results), not isinstance(made, tuple), (*args, *options.values()))
+    return Built(the_one(Composite(graph.finish(results))), not isinstance(made, tuple), (*args, *options.values()))
 
 
-def copied(trace: Tracing, built: Built, handles: list[Handle], cls: type[Handle]) -> tuple[Any, ...]:
-    """The results of the function on these Tensors, their nodes copied into the trace's graph."""
-    graph, before = trace.graph, trace.graph.standing_for
-    if before is None:
-        graph.standing_for = (capture_model(),)
-    try:
-        made = built.graph.inline([trace.value(handle) for handle in handles], graph, alike=True)
-    finally:
-        graph.standing_for = before
+def applied(trace: Tracing, built: Built, handles: list[Handle], cls: type[Handle]) -> tuple[Any, ...]:
+    """The results of the function on these Tensors."""
+    made = trace.graph.apply(built.op, [trace.value(handle) for handle in handles])
     return tuple([trace.fresh(cls, value) for value in made])
