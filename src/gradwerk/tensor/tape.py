@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from gradwerk.autodiff.reverse import pull
 from gradwerk.autodiff.walk import ReverseWalk
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import float32
@@ -23,6 +22,7 @@ from gradwerk.tensor.devices import like
 from gradwerk.tensor.handle import Handle, View, history, make
 from gradwerk.tensor.hooks import Awaited, any_leaves, hooks_of, through, through_node
 from gradwerk.tensor.node import Pullback, Saved, TapeNode
+from gradwerk.tensor.rules import pulled
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
 
@@ -234,7 +234,7 @@ class Walk:
             ys = [_result(node, index) for index in range(len(node.results))]
             if trace is not None:
                 trace.graph.standing_for = trace.backward_of(ys)
-            for position, ct in enumerate(pull(cast(Op, node.op), cts, ys, xs)):
+            for position, ct in enumerate(pulled(cast(Op, node.op), cts, ys, xs)):
                 if ct is not None:
                     self.arrive(node.args[position], node.edges[position], ct)
             if self.awaited is not None:
