@@ -14,8 +14,9 @@ from gradwerk.compiler import alike, pipeline
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.plan import Plan
-from gradwerk.ops.arithmetic import add
+from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.contraction import contract
+from gradwerk.ops.control import scan
 from gradwerk.ops.functions import conv, relu
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
@@ -51,6 +52,16 @@ def test_operands_that_lie_otherwise_are_other_forms() -> None:
     turned = transpose(y, (1, 0))
     pairs = [(add(x, z), reduce_sum(z, (0,)), contract(x, z, "nc,ck->nk")) for z in (y, turned)]
     graph.finish([value for pair in pairs for value in pair])
+    assert planned(graph, {}) == planned(graph, Forgetful())
+
+
+def test_memory_of_another_kind_is_another_form() -> None:
+    """A layer that writes to an output, and the same one that writes to its part of a stack, in each iteration of a loop another."""
+    body, graph = Graph("step"), Graph("kinds")
+    x = body.input(Type((24, 24), F32))
+    body.finish([mul(x, 0.5), relu(contract(x, x, "nc,ck->nk"))])
+    x = graph.input(x.type)
+    graph.finish([relu(contract(x, x, "nc,ck->nk")), *scan(body, 3, [x])])
     assert planned(graph, {}) == planned(graph, Forgetful())
 
 

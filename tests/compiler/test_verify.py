@@ -281,7 +281,7 @@ def test_work_waits_for_what_another_iteration_may_have_in_common() -> None:
     extend(plan, Repeated((Segment((look, turn)),), trips))
     assert chains_of(plan) == [[[look, turn]]]  # in one chain, not at the same time
     pointers = Pointers(plan, {history: Pointer(3, 128)}, 9, "moving")
-    assert pointers.of(Operand(then, (width,), (1,), 3), plan.around[0]) == Pointer(3, 128 + (width + 3) * 4, width * 4)
+    assert pointers.of(then, 3, plan.around[0]) == Pointer(3, 128 + (width + 3) * 4, width * 4)
 
 
 # ---- laws: what passes computes what the program says, and what is sound passes

@@ -106,6 +106,27 @@ RULES = (
 )
 FUSION = (
     Fault(
+        "a composite whatever it reads",
+        "compiler/composites.py",
+        "    return not any(issubclass(maker, sought) for maker in makers) and",
+        "    return",
+        "a composite stays one node although a rule speaks of what makes its arguments",
+    ),
+    Fault(
+        "composites of any bodies",
+        "compiler/outline.py",
+        "    if isinstance(op, Elementwise) or is_composite(op):",
+        "    if isinstance(op, Elementwise):",
+        "graphs whose composites have other bodies are fused alike",
+    ),
+    Fault(
+        "a composite of narrow floats",
+        "compiler/composites.py",
+        " and not any(map(dtypes.is_narrow, body.dtypes))",
+        "",
+        "a composite of narrow floats is not widened",
+    ),
+    Fault(
         "square rows",
         "compiler/partition.py",
         "            if not all(view.fit for view in views) or not self.unambiguous(groups, views):",
@@ -228,6 +249,13 @@ LOOPS = (
     ),
 )
 GRADIENTS = (
+    Fault(
+        "a rule for any types",
+        "tensor/rules.py",
+        "key = (op, len(cts), *[None if a is None else a._type for a in given])",
+        "key = (op, len(cts), *[None if a is None else a._type.dtype for a in given])",
+        "what a rule built is copied for operands of other shapes",
+    ),
     Fault(
         "row 2: values written in place",
         "tensor/inplace.py",

@@ -9,7 +9,7 @@ overlaps all of them.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -136,26 +136,31 @@ class History:
         self.writes: dict[Buffer, Known] = {}
         self.reads: dict[Buffer, Known] = {}
 
-    def add(self, link: Link, touch: Touch) -> None:
-        """One more, of work of this chain."""
-        known, memory = self.writes if touch.writes else self.reads, touch.memory
-        held = known.get(memory)
-        if held is None:
-            known[memory] = [(link, touch.reach)]
-        elif isinstance(held, Accesses):
-            held.add(link, touch.reach)
-        elif len(held) < FEW:
-            held.append((link, touch.reach))
-        else:
-            known[memory] = many = Accesses()
-            for one in (*held, (link, touch.reach)):
-                many.add(*one)
+    def add(self, link: Link, touches: Sequence[Touch]) -> None:
+        """Some more, of work of this chain."""
+        for writes, memory, reach in touches:
+            known = self.writes if writes else self.reads
+            held = known.get(memory)
+            if held is None:
+                known[memory] = [(link, reach)]
+            elif isinstance(held, Accesses):
+                held.add(link, reach)
+            elif len(held) < FEW:
+                held.append((link, reach))
+            else:
+                known[memory] = many = Accesses()
+                for one in (*held, (link, reach)):
+                    many.add(*one)
 
-    def conflicts(self, touch: Touch) -> list[tuple[Link, Reach]]:
-        """Those that must not change places with this one, with their chains: one of the two writes what they have in common."""
-        written, read = self.writes.get(touch.memory), self.reads.get(touch.memory) if touch.writes else None
-        found = overlapping(written, touch.reach) if written is not None else []
-        return found if read is None else found + overlapping(read, touch.reach)
+    def conflicts(self, touches: Sequence[Touch]) -> list[tuple[Link, Reach, Reach]]:
+        """Those that must not change places with these, with their chains and the one of these: one of the two writes what both have."""
+        found: list[tuple[Link, Reach, Reach]] = []
+        for writes, memory, reach in touches:
+            for known in (self.writes, self.reads) if writes else (self.writes,):
+                held = known.get(memory)
+                if held is not None:
+                    found += [(link, theirs, reach) for link, theirs in overlapping(held, reach)]
+        return found
 
 
 def overlapping(held: Known, reach: Reach) -> list[tuple[Link, Reach]]:

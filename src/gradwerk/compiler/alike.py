@@ -1,8 +1,8 @@
-"""Lowering by likeness: code on operands that lie alike becomes the same work, so that is worked out once.
+"""Lowering by likeness: units on operands that lie alike become the same work, so that is worked out once.
 
 A network of a hundred equal layers has a few kinds of units, and so has the same step for another number of examples.  What lowering made
-of one is kept without its buffers, and filled with those of the next.  A copy of an operand that others may share is made where it is not
-there yet.
+of one is kept without its buffers, as forms, and work of the same forms is put on those of the next.  A copy of an operand that others may
+share is made where it is not there yet.
 """
 
 from __future__ import annotations
@@ -13,40 +13,18 @@ from typing import Any
 
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
-from gradwerk.compiler.footprint import Footprint
-from gradwerk.compiler.work import Access, Buffer, KernelSpec, Operand, Work
+from gradwerk.compiler.memory import root
+from gradwerk.compiler.work import Buffer, Form, Operand, Work
+from gradwerk.ir.op import Strides
 
 MOST_KEPT = 4096
 """Kinds of units kept."""
-Lowered = tuple[Sequence[Work], Operand]
-"""Work, and where its result lies."""
+Lowered = tuple[Sequence[Work], Sequence[Operand]]
+"""Work, and where its results lie."""
 Copies = MutableMapping[Any, Operand]
 """Copies already made, by the operand and how it was copied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An operand without its buffer: that of the operand given as number `given`, or from there on of the new buffers."""
-
-    buffer: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    offset: int
-    given: int | None
-    """The number of the operand given, where it is that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A piece of work without its buffers."""
-
-    kernel: KernelSpec
-    accesses: tuple[tuple[Place, bool, bool, Footprint, bool], ...]
-    extents: tuple[int, ...]
-    chunks: int
-    title: str
-    flops: int
-    others: tuple[KernelSpec, ...]
+Place = tuple[int, Strides]
+"""An operand without its buffer: that of the operand given so numbered, or from there on of the new buffers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,102 +39,100 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """What was lowered, the buffers that it needs besides those given, its result, and the copies that it makes."""
+    """What was lowered: forms and the numbers of their buffers, the buffers needed besides those given, the results, and copies."""
 
-    works: tuple[Form, ...]
+    works: tuple[tuple[Form, tuple[int, ...]], ...]
     new: tuple[tuple[DType, int, str], ...]
-    result: Place
+    results: tuple[Place, ...]
     copies: tuple[Copy, ...] = ()
 
 
-FORMS: dict[Hashable, Forms | None] = {}
-"""What was lowered, by key and by how the operands lie; None where there was nothing to lower it to."""
+FORMS: dict[Hashable, Forms] = {}
+"""What was lowered, by key and by how the operands lie."""
 
 
 def alike(
-    key: Hashable, given: Sequence[Operand], lower: Callable[[], Lowered | None], copies: Copies | None = None,
-    origins: tuple[Origin, ...] = (),
-) -> Lowered | None:  # fmt: skip
+    key: Hashable, given: Sequence[Operand], lower: Callable[[], Lowered], copies: Copies, origins: tuple[Origin, ...] = ()
+) -> Lowered:
     """What `lower` gives, which must follow from the key, from how the operands lie, and from which copies there are.
 
-    What is filled into a form has these `origins`.
+    What is put on forms has these `origins`.
     """
     numbers: dict[Buffer, int] = {}
-    rows = [(o.shape, o.strides, o.offset, o.buffer.dtype, numbers.setdefault(o.buffer, n)) for n, o in enumerate(given)]
-    whole, known = (key, tuple(rows)), copies if copies is not None else {}
-    try:
-        forms = FORMS[whole]
-    except KeyError:
-        before = len(known)
-        made = lower()
-        if len(FORMS) >= MOST_KEPT:
-            FORMS.clear()
-        if made is None:
-            FORMS[whole] = None
-        else:
-            found = forms_of(made, given, numbers, dict(list(known.items())[before:]))
-            if found is not None:
-                FORMS[whole] = found
-        return made
-    return None if forms is None else filled(forms, given, known, origins)
+    rows: list[Hashable] = []
+    plain = True
+    for number, operand in enumerate(given):
+        buffer = operand.buffer
+        rows.append((operand.shape, operand.strides, operand.offset, buffer.dtype, numbers.setdefault(buffer, number)))
+        plain = plain and type(buffer) is Buffer
+    whole = (key, tuple(rows), () if plain else kinship(given))
+    forms = FORMS.get(whole)
+    if forms is not None:
+        return filled(forms, given, copies, origins)
+    before = len(copies)
+    made = lower()
+    if len(FORMS) >= MOST_KEPT:
+        FORMS.clear()
+    found = forms_of(made, given, numbers, dict(list(copies.items())[before:]))
+    if found is not None:
+        FORMS[whole] = found
+    return made
+
+
+def kinship(given: Sequence[Operand]) -> tuple[Hashable, ...]:
+    """Of which kind the buffers of operands are, and which of them lie in one memory."""
+    roots: dict[Buffer, int] = {}
+    return tuple([(type(operand.buffer), roots.setdefault(root(operand.buffer), len(roots))) for operand in given])
 
 
 def forms_of(made: Lowered, given: Sequence[Operand], known: Mapping[Buffer, int], copies: Copies) -> Forms | None:
     """What was lowered as forms; None where it needs memory that is neither given nor written by it before."""
-    works, result = made
+    works, results = made
     numbers, new = dict(known), list[Buffer]()
-    for access in [access for work in works for access in work.accesses]:
-        buffer = access.operand.buffer
+
+    def number(buffer: Buffer, *, reads: bool) -> bool:
+        """Whether a buffer has a number, a new one where it is written first."""
         if buffer not in numbers:
-            if access.reads or type(buffer) is not Buffer:
-                return None
+            if reads or type(buffer) is not Buffer:
+                return False
             numbers[buffer] = len(given) + len(new)
             new.append(buffer)
+        return True
+
+    touched = [(access.operand.buffer, access.reads) for work in works for access in work.accesses]
+    if not all(number(buffer, reads=reads) for buffer, reads in (*touched, *[(operand.buffer, False) for operand in results])):
+        return None
 
     def place(operand: Operand) -> Place:
-        same = next((n for n, one in enumerate(given) if operand == one), None)
-        return Place(numbers[operand.buffer], operand.shape, operand.strides, operand.offset, same)
+        return numbers[operand.buffer], operand.layout
 
     shared = list[Copy]()
     for (source, *how), copy in copies.items():
         makers = frozenset(n for n, work in enumerate(works) if any(a.writes and a.operand.buffer is copy.buffer for a in work.accesses))
-        touched = {access.operand.buffer for n in makers for access in works[n].accesses}
-        if source.buffer not in known or copy.buffer in known or not touched <= {source.buffer, copy.buffer}:
+        around = {buffer for n in makers for buffer in works[n].buffers}
+        if source.buffer not in known or copy.buffer in known or not around <= {source.buffer, copy.buffer}:
             return None
         shared.append(Copy(place(source), tuple(how), place(copy), makers))
-    forms = tuple([
-        Form(
-            work.kernel, tuple([(place(a.operand), a.writes, a.reads, a.footprint, a.keeps) for a in work.accesses]),
-            work.extents, work.chunks, work.title, work.flops, work.others,
-        )
-        for work in works
-    ])  # fmt: skip
-    return Forms(forms, tuple([(buffer.dtype, buffer.count, buffer.label) for buffer in new]), place(result), tuple(shared))
+    forms = tuple([(work.form, tuple([numbers[buffer] for buffer in work.buffers])) for work in works])
+    rows = tuple([(buffer.dtype, buffer.count, buffer.label) for buffer in new])
+    return Forms(forms, rows, tuple(map(place, results)), tuple(shared))
 
 
 def filled(forms: Forms, given: Sequence[Operand], copies: Copies, origins: tuple[Origin, ...]) -> Lowered:
-    """The work of forms on these operands."""
+    """Work of the forms on these operands."""
     buffers = [*[operand.buffer for operand in given], *[Buffer(*row) for row in forms.new]]
-
-    def operand(place: Place) -> Operand:
-        if place.given is not None:
-            return given[place.given]
-        return Operand(buffers[place.buffer], place.shape, place.strides, place.offset)
-
     there: frozenset[int] = frozenset()
     for copy in forms.copies:
-        key = (operand(copy.source), *copy.how)
+        (source, source_layout), (place, layout) = copy.source, copy.place
+        key = (Operand.over(buffers[source], source_layout), *copy.how)
         if key in copies:
-            buffers[copy.place.buffer] = copies[key].buffer
+            buffers[place] = copies[key].buffer
             there |= copy.makers
         else:
-            copies[key] = operand(copy.place)
+            copies[key] = Operand.over(buffers[place], layout)
     works = [
-        Work(
-            form.kernel, tuple([Access(operand(place), writes, reads, part, keeps) for place, writes, reads, part, keeps in form.accesses]),
-            form.extents, form.chunks, form.title, form.flops, origins, form.others,
-        )
-        for number, form in enumerate(forms.works)
+        Work.of(form, tuple([buffers[k] for k in numbers]), origins)
+        for number, (form, numbers) in enumerate(forms.works)
         if number not in there
     ]  # fmt: skip
-    return works, operand(forms.result)
+    return works, [Operand.over(buffers[place], layout) for place, layout in forms.results]

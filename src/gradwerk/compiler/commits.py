@@ -60,18 +60,22 @@ def commits_last(steps: Sequence[Step], inputs: Sequence[Buffer], lasting: Set[B
 def movable(steps: Sequence[Step], kept: Set[Buffer], known: Touched) -> list[Work]:
     """The work that overwrites kept memory and may stand behind all that is not of its kind, in order."""
     later, stays, found = History(), Link([]), list[Work]()
+    left = sum(not kept.isdisjoint(known.written(work)) for step in steps if isinstance(step, Segment) for work in step.work)
     for step in reversed(steps):
+        if not left:  # what stands before all that overwrites stays where it is
+            break
         if not isinstance(step, Segment):
-            for touch in touches(accesses_of(step)):
-                later.add(stays, touch)
+            later.add(stays, touches(accesses_of(step)))
             continue
         for work in reversed(step.work):
-            touched = known.of(work)
-            if not kept.isdisjoint(known.written(work)) and not any(later.conflicts(touch) for touch in touched):
+            if not left:
+                break
+            touched, overwrites = known.of(work), not kept.isdisjoint(known.written(work))
+            left -= overwrites
+            if overwrites and not later.conflicts(touched):
                 found.append(work)
-                continue
-            for touch in touched:
-                later.add(stays, touch)
+            else:
+                later.add(stays, touched)
     return found[::-1]
 
 

@@ -16,12 +16,12 @@ from gradwerk.compiler.alike import Lowered, alike
 from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.bodies import giving, passing
 from gradwerk.compiler.homes import homes_of
-from gradwerk.compiler.memory import content, root
 from gradwerk.compiler.outline import units_of
 from gradwerk.compiler.places import Places, in_rows, row_operand
 from gradwerk.compiler.row_shapes import per_row
 from gradwerk.compiler.steps import HostStep, Segment, Step
 from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, row_major
+from gradwerk.ir.control import maker_of
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Contraction, Movement, Op, Random, Strides
@@ -47,8 +47,6 @@ class Lowering(Places):
     """The looks at indices, by the buffers of their records."""
     loops: tuple[Turns, ...] = ()
     """The loops whose body this is, outermost first."""
-    origins: tuple[Origin, ...] = ()
-    """Where the unit that is being lowered came from."""
 
     def copy(self, source: Operand, target: Operand) -> None:
         """Copies a view into another of the same shape.  A token has no data: its order is that of the steps."""
@@ -61,37 +59,57 @@ class Lowering(Places):
 
     def mapped(self, body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...]) -> None:
         """Code element by element, as it lies."""
-        self.alike((MAP, body, space), (*reads, *writes), lambda: self.backend.map(body, reads, writes, space))
-
-    def alike(self, key: Hashable, given: Sequence[Operand], lower: Callable[[], Sequence[Work]]) -> None:
-        """Appends what `lower` gives for the key and for operands that lie as these."""
-        if not given:
-            self.pending += lower()
-            return
-        made = alike((self.backend.target, key), given, lambda: (lower(), given[-1]), origins=self.origins)
-        self.pending += made[0] if made is not None else ()
+        key = (self.backend.target, MAP, body, space)
+        self.pending += alike(key, (*reads, *writes), lambda: (self.backend.map(body, reads, writes, space), ()), self.packs)[0]
 
     # ---- units
 
     def unit(self, unit: Unit) -> None:
         """Appends the unit's work."""
-        before, self.origins = len(self.pending), unit.origins
-        if isinstance(unit, Region):
-            self.region(unit)
+        before, origins = len(self.pending), unit.origins
+        if isinstance(unit, Region) or (isinstance(unit.node.op, Contraction) and self.backend.can.takes(unit.node)):
+            self.kernels(unit, origins)
         else:
             self.single(unit.node)
-        for number in range(before, len(self.pending)):
-            if not self.pending[number].origins:
-                self.pending[number] = self.pending[number].coming_from(self.origins)
-        self.origins = ()
+        for work in self.pending[before:]:
+            work.origins = work.origins or origins
+
+    def kernels(self, unit: Unit, origins: tuple[Origin, ...]) -> None:
+        """A unit that follows from what it is and from how its operands lie: as one like it was lowered before."""
+        reads = [self.operand(value) for value in unit.reads]
+        places = [self.operands.get(value) or self.home(unit, value) for value in unit.writes]
+        fresh = [value for value in unit.writes if value not in self.operands]
+        lasting = tuple([operand.buffer in self.lasting for operand in reads]) if self.lasting else ()
+        new = tuple([value in fresh and (value.type, maker_of(value).name, value in self.homes) for value in unit.writes])
+
+        def lower() -> Lowered:
+            before = len(self.pending)
+            if isinstance(unit, Region):
+                self.region(unit)
+            else:
+                self.contraction(unit.node)
+            made = self.pending[before:]
+            del self.pending[before:]
+            return made, [self.operands[value] for value in fresh]
+
+        given = [*reads, *[place for place in places if place is not None]]
+        works, results = alike((self.backend.target, says(unit), new, lasting), given, lower, self.packs, origins)
+        self.pending += works
+        self.operands.update(zip(fresh, results, strict=True))
+
+    def home(self, unit: Unit, value: Value) -> Operand | None:
+        """Where a value of a unit goes if a movement would carry it there."""
+        if value not in self.homes:
+            return None
+        plain = isinstance(unit, Region) and unit.anchor is None
+        return self.at_home(value, self.spread_out(unit) if isinstance(unit, Region) and plain else ())
 
     def region(self, region: Region) -> None:
         """A fused region by its kind."""
         if region.anchor is not None:
             self.anchored(region, region.anchor)
             return
-        inner = region.body.inputs
-        reads = tuple(self.spread(self.operand(value), region, stand_in) for value, stand_in in zip(region.reads, inner, strict=True))
+        reads = self.spread_out(region)
         writes = tuple(self.result(value, like=reads) for value in region.writes)
         empty = any(extent == 0 for extent in region.space) and region.kind != REDUCE
         if empty and (region.kind == MAP or not any(value.type.size for value in region.writes)):
@@ -103,6 +121,11 @@ class Lowering(Places):
             self.rows(region, reads, writes)
         else:
             self.reduce(region, reads, writes)
+
+    def spread_out(self, region: Region) -> tuple[Operand, ...]:
+        """What a region without an anchor reads, over its whole space."""
+        pairs = zip(region.reads, region.body.inputs, strict=True)
+        return tuple([self.spread(self.operand(value), region, stand_in) for value, stand_in in pairs])
 
     def map(self, region: Region, reads: tuple[Operand, ...], writes: tuple[Operand, ...]) -> None:
         """Element by element, in the order of the memory that is written."""
@@ -121,11 +144,8 @@ class Lowering(Places):
         given = value in self.operands
         out = self.result(value)
         free = not given and value not in self.homes and out.dense
-        made = self.contracted(
-            (op, region.body, free), (a, b, *beside, out),
-            lambda: self.backend.contract(
-                op, (a, b), out, copies=self.packs, lasting=self.lasting, free=free, body=region.body, beside=beside,
-            ),
+        made = self.backend.contract(
+            op, (a, b), out, copies=self.packs, lasting=self.lasting, free=free, body=region.body, beside=beside,
         )  # fmt: skip
         if made is not None:
             works, self.operands[value] = made
@@ -150,11 +170,7 @@ class Lowering(Places):
         if numbers is None:
             raise VerifyError(f"the rows of a region lie along axes {region.axes}, which are no neighbours")
         targets = tuple([row_operand(place, region.axes) for place in places])
-        shape, strides, given = numbers.shape, numbers.strides, tuple(laid)
-        self.alike(
-            (ROW, region.body, shape, strides), (*given, *targets),
-            lambda: self.backend.rows(region.body, given, targets, shape, strides),
-        )  # fmt: skip
+        self.pending += self.backend.rows(region.body, tuple(laid), targets, numbers.shape, numbers.strides)
         for k, operand in late.items():
             self.copy(places[k], operand)
 
@@ -169,11 +185,7 @@ class Lowering(Places):
         space = tuple(region.space[k] for k in order)
         if region.reductions[0].keepdims:  # the axes of extent 1 move along
             writes = permuted(writes, order)
-        reads = permuted(reads, order)
-        self.alike(
-            (REDUCE, region.body, reductions, space), (*reads, *writes),
-            lambda: self.backend.reduce(region.body, reductions, reads, writes, space),
-        )  # fmt: skip
+        self.pending += self.backend.reduce(region.body, reductions, permuted(reads, order), writes, space)
 
     def spread(self, operand: Operand, region: Region, stand_in: Value) -> Operand:
         """The operand over the region's whole space: broadcast axes get stride 0; a per-row value gets a row axis of extent 1."""
@@ -253,21 +265,11 @@ class Lowering(Places):
         given = value in self.operands
         out = self.result(value)
         free = not given and out.dense
-        made = self.contracted(
-            (op, free), (a, b, out),
-            lambda: self.backend.contract(op, (a, b), out, copies=self.packs, lasting=self.lasting, free=free),
-        )  # fmt: skip
+        made = self.backend.contract(op, (a, b), out, copies=self.packs, lasting=self.lasting, free=free)
         if made is None:
             raise VerifyError(f"{op} was not lowered")
         works, self.operands[value] = made
         self.pending += works
-
-    def contracted(self, key: Hashable, given: tuple[Operand, ...], lower: Callable[[], Lowered | None]) -> Lowered | None:
-        """What `lower` gives for the key and for operands that lie as these: the two of a contraction first, its result last."""
-        lasts = tuple([operand.buffer in self.lasting for operand in given[:2]])
-        roots = [root(operand.buffer) for operand in given]
-        alone = content(given[-1].buffer) is given[-1].buffer and roots[-1] not in roots[:-1]
-        return alike((self.backend.target, key, lasts, alone), given, lower, self.packs, self.origins)
 
     def source(self, node: Node) -> None:
         """Counting and the like: known now, so a constant."""
@@ -318,6 +320,14 @@ class Lowering(Places):
             homes=homes_of(units), loops=loops,
         )  # fmt: skip
         return inner, units
+
+
+def says(unit: Unit) -> Hashable:
+    """What a region or a contraction is, besides where its operands lie."""
+    if not isinstance(unit, Region):
+        return unit.node.op
+    anchor = None if unit.anchor is None else unit.anchor.op
+    return unit.kind, unit.body, unit.space, unit.reductions, unit.axes, anchor
 
 
 def memory_order(region: Region, operands: Sequence[Operand]) -> tuple[int, ...] | None:

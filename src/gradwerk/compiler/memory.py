@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.accesses import History, Link, Reach, Touch
 from gradwerk.compiler.arena import Arena
 from gradwerk.compiler.footprint import Hull
 from gradwerk.compiler.steps import HostStep, Repeated, Segment, Step
-from gradwerk.compiler.work import Access, Buffer, Operand, Work
+from gradwerk.compiler.work import Access, Buffer, Form, Operand, Work
 from gradwerk.ir.plan import ARENA, Block, Pointer
 
 
@@ -56,6 +57,8 @@ Cycles = tuple[Cycle, ...]
 
 def root(buffer: Buffer) -> Buffer:
     """The memory a buffer lies in."""
+    if type(buffer) is Buffer:  # nearly always
+        return buffer
     buffer = content(buffer)
     return buffer.base if isinstance(buffer, Overwritten) else buffer
 
@@ -87,6 +90,27 @@ def touch_of(access: Access) -> Touch:
     return Touch(access.writes, root(operand.buffer), reach)
 
 
+@lru_cache(maxsize=8192)
+def reaches(form: Form) -> tuple[tuple[int, bool, Reach], ...]:
+    """What work of a form touches: the places of the buffers, whether it writes, and where, counted from the buffers' first elements."""
+    found: list[tuple[int, bool, Reach]] = []
+    for part in form.parts:
+        (low, high), hull, at = part.footprint.whole, part.footprint.hull, part.layout.offset
+        found.append((part.place, part.writes, Reach((), at + low, at + high, Hull(at + hull.low, at + hull.high, hull.shift))))
+    return tuple(found)
+
+
+def touched_by(work: Work) -> list[Touch]:
+    """What work touches."""
+    memories = list(work.buffers)
+    for place, buffer in enumerate(memories):
+        if type(buffer) is not Buffer:
+            if isinstance(buffer, IterationSlice):
+                return touches(work.accesses)
+            memories[place] = root(buffer)
+    return [Touch(writes, memories[place], reach) for place, writes, reach in reaches(work.form)]
+
+
 class Touched:
     """What pieces of work touch, each asked once: whoever orders work wants to know."""
 
@@ -106,7 +130,7 @@ class Touched:
         """What is known of it."""
         found = self.known.get(id(work))
         if found is None:
-            touched = touches(work.accesses)
+            touched = touched_by(work)
             found = self.known[id(work)] = work, touched, [touch.memory for touch in touched if touch.writes]
         return found
 
@@ -136,7 +160,9 @@ class Schedule:
 
     def looks(self, work: Work) -> bool:
         """Whether the work may note a fault."""
-        return bool(self.faults) and any(access.writes and access.operand.buffer in self.faults for access in work.accesses)
+        if self.faults.isdisjoint(work.buffers):
+            return False
+        return any(part.writes and work.buffers[part.place] in self.faults for part in work.form.parts)
 
 
 def extend(plan: Schedule, step: Step, around: Cycles = ()) -> None:
@@ -174,9 +200,10 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
     behind_checks = 0
     commits_from = 0 if plan.committing else None
     history = History()
+    changing = {memory for work in works for memory in plan.touched.written(work)}
     for work in works:
-        touched = plan.touched.of(work)
-        conflicts = [(link, theirs, touch.reach) for touch in touched for link, theirs in history.conflicts(touch)]
+        touched = [touch for touch in plan.touched.of(work) if touch.memory in changing]  # nothing waits for what stays as it is
+        conflicts = history.conflicts(touched)
         number = max((link.stage for link, _, _ in conflicts), default=0)
         if plan.commits(work):
             if commits_from is None:
@@ -194,8 +221,7 @@ def arrange(works: Sequence[Work], plan: Schedule) -> list[list[Link]]:
         link.work.append(work)
         if plan.looks(work):
             behind_checks = max(behind_checks, number + 1)
-        for touch in touched:
-            history.add(link, touch)
+        history.add(link, touched)
     return stages
 
 

@@ -139,7 +139,8 @@ def assemble(graph: Graph, program: Program, backend: Backend, log: Record) -> P
     check = settings.check
     if log.kept or check:
         log.arena = memory.blocks(plan, places, held)
-    specs: list[KernelSpec] = [spec for work in works_of(program.steps) for spec in (work.kernel, *work.others)]
+    forms = dict.fromkeys([work.form for work in works_of(program.steps)])
+    specs: list[KernelSpec] = [spec for form in forms for spec in (form.kernel, *form.others)]
     log.kernels = {spec.name: spec for spec in [*specs, *([backend.moving] if rows.moving else [])]}
     blob = b"".join(data + behind(len(data), poisoned=check) for data in program.constants.values())
     amount = sum(

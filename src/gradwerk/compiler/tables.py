@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gradwerk.compiler.memory import Cycle, Cycles, Schedule, place_of, root
+from gradwerk.compiler.memory import Cycle, Cycles, IterationSlice, Schedule, place_of, root
 from gradwerk.compiler.steps import HostStep
-from gradwerk.compiler.work import Buffer, Operand, Work
+from gradwerk.compiler.work import Buffer, Form, Operand, Work
 from gradwerk.ir.plan import ArrayAt, Chain, HostCall, Launch, Loop, Pointer, Stage
 
 
@@ -26,13 +26,13 @@ class Pointers:
         self.launches: dict[int, list[Launch]] = {}
         """By first stage of a loop: what says, at the beginning of each iteration, where slots are."""
 
-    def of(self, operand: Operand, loops: Cycles) -> Pointer:
-        """The address of an operand's first element, for whoever stands in these loops."""
-        if not loops and type(operand.buffer) is Buffer:  # nearly always
-            base = self.places[operand.buffer]
-            return Pointer(base.slot, base.offset + operand.offset * operand.dtype.itemsize) if operand.offset else base
-        at, steps = place_of(operand)
-        base, item = self.places[root(operand.buffer)], operand.dtype.itemsize
+    def of(self, buffer: Buffer, offset: int, loops: Cycles) -> Pointer:
+        """The address of an element of a buffer, for whoever stands in these loops."""
+        if not loops and not isinstance(buffer, IterationSlice):  # nearly always
+            base = self.places[root(buffer)]
+            return Pointer(base.slot, base.offset + offset * buffer.dtype.itemsize) if offset else base
+        at, steps = place_of(Operand(buffer, (), (), offset))
+        base, item = self.places[root(buffer)], buffer.dtype.itemsize
         moves = [step * item for step in steps] + [0] * (len(loops) - len(steps))
         inner = moves.pop() if moves else 0
         return Pointer(self.moving(base.slot, loops[:-1], moves), base.offset + at * item, inner)
@@ -53,7 +53,7 @@ class Pointers:
 
     def array(self, operand: Operand, loops: Cycles) -> ArrayAt:
         """Where a host call finds an array."""
-        return ArrayAt(self.of(operand, loops), operand.shape, operand.dtype)
+        return ArrayAt(self.of(operand.buffer, operand.offset, loops), operand.shape, operand.dtype)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def tables(plan: Schedule, places: dict[Buffer, Pointer], first_slot: int, mover
 def loop_row(cycle: Cycle, pointers: Pointers) -> Loop:
     """A loop.  Its flag is read where the loop stands, in the loops around it."""
     loop = cycle.loop
-    flag = pointers.of(loop.flag, cycle.around) if loop.flag is not None else None
+    flag = pointers.of(loop.flag.buffer, loop.flag.offset, cycle.around) if loop.flag is not None else None
     return Loop(cycle.first, cycle.end - cycle.first, loop.trips, flag, loop.when)
 
 
@@ -105,12 +105,14 @@ def call_row(before: int, step: HostStep, loops: Cycles, pointers: Pointers) -> 
 
 def launch(work: Work, pointers: Pointers, loops: Cycles) -> Launch:
     """One row."""
-    operands = [access.operand for access in work.accesses]
-    nbytes = sum([min(_span(o.shape, o.strides), o.buffer.count) * o.buffer.dtype.itemsize for o in operands])
-    where = tuple([pointers.of(operand, loops) for operand in operands])
-    return Launch(work.kernel.name, where, work.extents, work.chunks, work.title, work.flops, nbytes, work.origins)
+    form, buffers = work.form, work.buffers
+    nbytes = sum([min(span, buffers[place].count) * buffers[place].dtype.itemsize for place, span in spans(form)])
+    where = tuple([pointers.of(buffers[part.place], part.layout.offset, loops) for part in form.parts])
+    return Launch(form.kernel.name, where, form.extents, form.chunks, form.title, form.flops, nbytes, work.origins)
 
 
-@lru_cache(maxsize=4096)
-def _span(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
-    return math.prod([extent for extent, stride in zip(shape, strides, strict=True) if stride])
+@lru_cache(maxsize=8192)
+def spans(form: Form) -> tuple[tuple[int, int], ...]:
+    """Of each part of a form, the place of its buffer, and how many elements its layout reaches at most."""
+    layouts = [(part.place, part.layout) for part in form.parts]
+    return tuple([(place, math.prod([n for n, stride in zip(x.shape, x.strides, strict=True) if stride])) for place, x in layouts])

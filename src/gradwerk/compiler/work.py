@@ -6,7 +6,7 @@ Lowering turns regions into `Work`; the memory pass gives buffers addresses, ord
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Protocol, TypeVar, cast
 
@@ -115,22 +115,96 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Part:
+    """An access without its buffer, which is that at this `place` among a work's buffers."""
+
+    place: int
+    layout: Strides
+    writes: bool
+    reads: bool
+    footprint: Footprint
+    keeps: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A piece of work without its buffers: what is found out of it holds for all work of the form."""
+
+    kernel: KernelSpec
+    parts: tuple[Part, ...]
+    extents: tuple[int, ...]
+    chunks: int
+    title: str
+    flops: int
+    others: tuple[KernelSpec, ...]
+    """Kernels that the same work needs when there is more of it: made along with this one, so that a larger batch finds them."""
+
+
 class Work:
     """A kernel on its operands, before memory is placed: becomes one Launch.  `accesses` are in the order of the kernel's pointers."""
 
-    kernel: KernelSpec
-    accesses: tuple[Access, ...]
-    extents: tuple[int, ...]
-    chunks: int
-    title: str = ""
-    flops: int = 0
-    origins: tuple[Origin, ...] = field(default=(), compare=False)
-    others: tuple[KernelSpec, ...] = ()
-    """Kernels that the same work needs when there is more of it: made along with this one, so that a larger batch finds them."""
+    __slots__ = ("_accesses", "buffers", "form", "origins")
+
+    def __init__(
+        self, kernel: KernelSpec, accesses: tuple[Access, ...], extents: tuple[int, ...], chunks: int, title: str = "", flops: int = 0,
+        *, others: tuple[KernelSpec, ...] = (),
+    ) -> None:  # fmt: skip
+        places: dict[Buffer, int] = {}
+        numbers = [places.setdefault(access.operand.buffer, len(places)) for access in accesses]
+        parts = tuple([Part(n, a.operand.layout, a.writes, a.reads, a.footprint, a.keeps) for n, a in zip(numbers, accesses, strict=True)])
+        self.form = Form(kernel, parts, extents, chunks, title, flops, others)
+        self.buffers: tuple[Buffer, ...] = tuple(places)
+        self.origins: tuple[Origin, ...] = ()
+        self._accesses: tuple[Access, ...] | None = accesses
+
+    @classmethod
+    def of(cls, form: Form, buffers: tuple[Buffer, ...], origins: tuple[Origin, ...]) -> Work:
+        """Work of a form on these buffers, with the lines of the user's program that it came from."""
+        work = cls.__new__(cls)
+        work.form, work.buffers, work.origins, work._accesses = form, buffers, origins, None
+        return work
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """What it does to which operands."""
+        if self._accesses is None:
+            self._accesses = tuple([
+                Access(Operand.over(self.buffers[p.place], p.layout), p.writes, p.reads, p.footprint, p.keeps) for p in self.form.parts
+            ])  # fmt: skip
+        return self._accesses
+
+    @property
+    def kernel(self) -> KernelSpec:
+        """The kernel that runs."""
+        return self.form.kernel
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """What the kernel is told of sizes."""
+        return self.form.extents
+
+    @property
+    def flops(self) -> int:
+        """Floating point operations, for reports."""
+        return self.form.flops
+
+    @property
+    def chunks(self) -> int:
+        """How many pieces it can be cut into."""
+        return self.form.chunks
+
+    @property
+    def title(self) -> str:
+        """What it is, for people."""
+        return self.form.title
+
+    def with_others(self, others: tuple[KernelSpec, ...]) -> Work:
+        """The same work, along with which these kernels are made."""
+        return Work.of(replace(self.form, others=others), self.buffers, self.origins)
 
     def coming_from(self, origins: tuple[Origin, ...]) -> Work:
         """The same work with the lines of the user's program that it came from."""
-        return Work(self.kernel, self.accesses, self.extents, self.chunks, self.title, self.flops, origins, self.others)
+        return Work.of(self.form, self.buffers, origins)
 
 
 @lru_cache(maxsize=4096)

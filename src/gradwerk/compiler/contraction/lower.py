@@ -8,7 +8,7 @@ from collections.abc import Container
 from importlib import import_module
 
 from gradwerk.base.errors import VerifyError
-from gradwerk.compiler.alike import Lowered
+from gradwerk.compiler.backend import Placed
 from gradwerk.compiler.contraction import schedules
 from gradwerk.compiler.contraction.copies import copied_to, fill, scratch
 from gradwerk.compiler.contraction.finish import Finish
@@ -26,7 +26,7 @@ for module in pkgutil.iter_modules(schedules.__path__, f"{schedules.__name__}.")
 
 def lower_contraction(
     op: Contract, a: Operand, b: Operand, out: Operand, target: Target, *, packs: Packs, lasting: Container[Buffer] = (), free: bool = False
-) -> Lowered:  # fmt: skip
+) -> Placed:  # fmt: skip
     """The work that writes the result, and where it lies: in `out`, or, when it is `free`, in its buffer with the axes in any order.
 
     Copies of operands are work of their own, so that those of `lasting` buffers can leave a loop.
@@ -53,7 +53,7 @@ def lower_contraction(
 def finished(
     op: Contract, a: Operand, b: Operand, out: Operand, finish: Finish, target: Target,
     *, packs: Packs, lasting: Container[Buffer] = (), free: bool = False,
-) -> Lowered | None:  # fmt: skip
+) -> Placed | None:  # fmt: skip
     """As `lower_contraction`, of the epilogue's results; None where the schedule cannot finish them."""
     if 0 in (math.prod(out.shape), math.prod(op.extent.values())) or Divided.of(op) is not None:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.alike import Lowered
+from gradwerk.compiler.backend import Placed
 from gradwerk.compiler.bodies import count_flops, passing, stem
 from gradwerk.compiler.contraction.borders import mended
 from gradwerk.compiler.contraction.copies import copied_to, placed, scratch
@@ -62,7 +62,7 @@ class Tiles:
         parts = in_parts(here)
         return None if parts is None else Tiles(here, parts, self.form, self.width)
 
-    def works(self, task: Task) -> Lowered | None:
+    def works(self, task: Task) -> Placed | None:
         """Copies of operands, the tile kernel, and where it needs them: the sum of parts, what mends results beside padding.
 
         None where chunks make parts, which are dense, and the result is not; and where results cannot be finished at once.
@@ -82,10 +82,10 @@ class Tiles:
         if results is not out:
             return [*look, *works, work, add_parts(results, out, target), *border], out
         if any(name not in op.out for name in examples(op)) and not (self.form.blocked and self.cut.kind != SUM):
-            work = replace(work, others=kernels_of_parts(out, target, free=task.free))
+            work = work.with_others(kernels_of_parts(out, target, free=task.free))
         return [*look, *works, work, *border], out
 
-    def finished(self, task: Task, finish: Finish) -> Lowered | None:
+    def finished(self, task: Task, finish: Finish) -> Placed | None:
         """The same with an epilogue.
 
         None where results are not stored once and for good, or the lanes do not find the epilogue's operands side by side.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from gradwerk.base.dtypes import DType
@@ -251,7 +251,7 @@ def lower_reduce(
         return [plan.work(places, per_chunk=0)]
     if plan.cut.count == 1:
         parts = combined(body, reductions, places, kept_shape, 2, target)
-        return [replace(plan.work(places, per_chunk=0), others=(parts.kernel,))]
+        return [plan.work(places, per_chunk=0).with_others((parts.kernel,))]
     size = math.prod(kept_shape)
     strides = tuple(0 if k in reduced else s for k, s in enumerate(row_major(kept_shape)))
     buffers = [Buffer(v.dtype, plan.cut.count * size, "partial results") for v in body.outputs]
