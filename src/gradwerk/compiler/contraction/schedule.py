@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from gradwerk.compiler import backend
+from gradwerk.compiler import alike
+from gradwerk.compiler.backend import Placed
 from gradwerk.compiler.contraction.finish import Finish
 from gradwerk.compiler.contraction.nominal import NOMINAL, Layout, examples
 from gradwerk.compiler.target import Target
@@ -47,7 +48,7 @@ class Schedule(Protocol):
     def cost(self) -> float:
         """What it takes, in products of 16 lanes, those of idle lanes too; to copy an element counts 6 / 16.  By extents alone."""
 
-    def works(self, task: Task) -> backend.Placed | None:
+    def works(self, task: Task) -> Placed | None:
         """The work, copies of operands included, and where the result lies.
 
         None where it cannot finish results as the task asks, or write them where `out` lies: then they are finished, or copied there,
