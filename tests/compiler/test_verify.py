@@ -233,6 +233,39 @@ def test_calls_of_python_read_and_write_as_work_does() -> None:
         verify_work([before, after], plan, starts[:2], places, [x], [out])
 
 
+def test_a_call_of_python_that_finds_something_else_in_its_memory_is_found() -> None:
+    x, y, other, z, out = (buffer(name) for name in ("x", "y", "other", "z", "out"))
+    call = HostStep(mul, (view(y),), (view(z),), Graph().input(typed()).node)
+    steps = [Segment((work([x], y),)), Segment((work([x], other),)), call, Segment((work([z], out),))]
+    plan, starts = Schedule(), []
+    for step in steps:
+        starts.append(len(plan.stages))
+        extend(plan, step)
+    places, _ = assign(plan, {memory: Pointer(FIRST_INPUT + k, 0) for k, memory in enumerate((x, out))}, [y, other, z])
+    verify_work(steps, plan, starts, places, [x], [out])
+    with pytest.raises(VerifyError, match="a call of Python: operand 0 .*finds in the schedule"):
+        verify_work(steps, plan, starts, {**places, other: places[y]}, [x], [out])
+
+
+@pytest.mark.parametrize("when", [True, False])
+def test_what_only_some_runs_write_is_found_behind_them(when: bool) -> None:  # noqa: FBT001  a case
+    """Where a flag decides, both ways are walked."""
+    x, flag, y, out = (buffer(name) for name in ("x", "flag", "y", "out"))
+    maybe = Repeated((Segment((work([x], y),)),), 1, Operand(flag, (1,), (1,)), when)
+    after = Segment((work([y], out),))
+    for steps, wrong in (([Segment((work([x], y),)), maybe, after], False), ([maybe, after], True)):
+        plan, starts = Schedule(), []
+        for step in steps:
+            starts.append(len(plan.stages))
+            extend(plan, step)
+        places, _ = assign(plan, {memory: Pointer(FIRST_INPUT + k, 0) for k, memory in enumerate((x, flag, out))}, [y])
+        if not wrong:
+            verify_work(steps, plan, starts, places, [x, flag], [out])
+            continue
+        with pytest.raises(VerifyError, match="reads 128 of 128 elements that nothing has written"):
+            verify_work(steps, plan, starts, places, [x, flag], [out])
+
+
 def test_large_programs_are_held_to_bounds_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, z = buffer("x"), buffer("y"), buffer("z")
     works = [work([x], y), work([y], z, read_part=HALO)]
