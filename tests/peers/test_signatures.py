@@ -16,6 +16,7 @@ import pytest
 
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError
+from gradwerk.base.signatures import OTHER
 from gradwerk.keras.options import shared_options
 from gradwerk.keras.signatures import options_at
 from tests.peers import signatures
@@ -95,8 +96,12 @@ def test_what_keras_has_and_is_not_supported_is_refused_by_name(path: str) -> No
         return
     theirs = {p.name for one in RECORDED["keras"].get(path, ()) for p in one if not p.kind.startswith("VAR")}
     for name in sorted(theirs - known - READ_BY_LAYERS):
-        with pytest.raises(ArgumentError, match=f"Keras' option '{name}' is not supported here yet"):
-            used(path)(**{name: object()})
+        default = options_at(path).get(name, OTHER)
+        for value in (object(), None, False, 0, 0.0, "", (), [], {}):
+            if value == default or (value is None and default in (False, OTHER)):
+                continue
+            with pytest.raises(ArgumentError, match=f"Keras' option '{name}' is not supported here yet"):
+                used(path)(**{name: value})
 
 
 def used(path: str) -> Any:

@@ -7,12 +7,15 @@ to one that is installed.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
 
+import numpy as np
 import pytest
 
+from gradwerk import torch
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import OTHER
 from gradwerk.torch.signatures import FROM_NUMPY, RECORD
@@ -117,3 +120,61 @@ def test_an_option_that_torch_does_not_have_is_none_here(path: str, way: Signatu
         with pytest.raises(TypeError, match=name):
             reach(*placed, **named, **{name: None})
 
+
+NOTHING: tuple[Any, ...] = (None, False, 0, 0.0, "", (), [], {})
+"""What is false, and may mean something all the same."""
+
+
+@pytest.mark.parametrize(("path", "way"), [(path, way) for path, way in WAYS if path not in OTHERWISE], ids=str)
+def test_what_is_false_is_served_or_refused_or_the_default(path: str, way: Signature) -> None:
+    """`size_average=False` asks for a sum, though its default is None: an option that does not arrive says what its default says."""
+    reach, ignored = reaching(path), getattr(getattr(ours(path), "adapter", None), "ignored", ())
+    placed, named = whole(Signature([p for p in way.parameters.values() if p.default is p.empty]))
+    for name, p in way.parameters.items():
+        if p.default is p.empty or name in ignored:
+            continue
+        try:
+            reach(*placed, **named, **{name: WRONG})
+        except (ArgumentError, ArgumentTypeError):
+            for value in NOTHING:
+                if value == p.default or (value is None and p.default in (False, OTHER)):
+                    continue
+                with pytest.raises((ArgumentError, ArgumentTypeError), match=name):
+                    reach(*placed, **named, **{name: value})
+
+
+SAMPLES = {
+    "cross_entropy": torch.tensor([2, 0]), "mse_loss": torch.zeros(2, 3), "l1_loss": torch.zeros(2, 3),
+    "binary_cross_entropy": torch.ones(2, 3), "binary_cross_entropy_with_logits": torch.ones(2, 3),
+}  # fmt: skip
+LOSSES = {
+    "CrossEntropyLoss": "cross_entropy", "MSELoss": "mse_loss", "L1Loss": "l1_loss", "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("size_average", "reduce"), [*itertools.product((None, True, False), repeat=2)])
+@pytest.mark.parametrize("name", [*LOSSES, *SAMPLES])
+def test_the_options_of_old_are_the_reduction_that_they_mean(name: str, size_average: bool | None, reduce: bool | None) -> None:
+    """Of both the default None is True; what is not reduced is not averaged either.  They go before `reduction`."""
+    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
+    x, y = torch.tensor([[0.1, 0.2, 0.7], [0.5, 0.25, 0.25]]), SAMPLES[LOSSES.get(name, name)]
+    old = {"size_average": size_average, "reduce": reduce}
+
+    def loss(**options: Any) -> Any:
+        return getattr(torch.nn, name)(**options)(x, y) if name in LOSSES else getattr(torch.nn.functional, name)(x, y, **options)
+
+    expected = loss(reduction=meant)
+    if old == dict.fromkeys(old):
+        np.testing.assert_array_equal(loss(**old), expected)
+        return
+    with pytest.warns(UserWarning, match=f"please use reduction='{meant}' instead"):
+        np.testing.assert_array_equal(loss(**old, reduction="sum"), expected)
+
+
+def test_an_option_of_old_that_is_no_truth_value() -> None:
+    x = torch.ones(2)
+    with pytest.raises(ArgumentTypeError, match=r"(?s)mse_loss: size_average is True, False or None, not str\n.*likely: reduction='sum'"):
+        torch.nn.functional.mse_loss(x, x, "sum")
+    with pytest.raises(ArgumentTypeError, match=r"(?s)MSELoss was made with Tensors\n.*nn.MSELoss\(\)\(input, target\)"):
+        torch.nn.MSELoss(x, x)

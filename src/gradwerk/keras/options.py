@@ -159,8 +159,8 @@ def _refuse(owner: str, theirs: Mapping[str, object], given: Mapping[str, object
 
 
 def _says_nothing(value: object, default: object) -> bool:
-    """Whether a value of an option is its default; None and False are one where that is either."""
-    if value is None or value is False:
+    """Whether a value of an option is its default; None is like False, and False not like None: it may say something of its own."""
+    if value is None:
         return default is None or default is False or default is OTHER
     return isinstance(value, (bool, int, float, str)) and bool(value == default)
 

@@ -179,13 +179,21 @@ def refuse_special(owner: str, name: str, value: object, *, default: object) -> 
         on_cpu(value)
     elif not says_nothing(name, value, default):
         if isinstance(value, Handle) and owner.endswith("Loss"):
-            raise ArgumentTypeError(f"{owner} was made with Tensors", likely=f"make it first: nn.{owner}()(input, target)")
+            raise made_with_tensors(owner)
         raise ArgumentError(f"{owner}: torch's option {name!r} is not supported here yet", facts=(f"given: {name}={value!r}",))
 
 
+def made_with_tensors(loss: str) -> ArgumentTypeError:
+    """The error for `nn.MSELoss(input, target)`."""
+    return ArgumentTypeError(f"{loss} was made with Tensors", likely=f"make it first: nn.{loss}()(input, target)")
+
+
 def says_nothing(name: str, value: object, default: object) -> bool:
-    """Whether a value of an option is its default or like it; None and False are one where the default is either or no plain value."""
-    if value is default or ((value is None or value is False) and (default is None or default is False or default is OTHER)):
+    """Whether a value of an option is its default or like it.
+
+    None is like False, or like a default that is no plain value.  False is not like None: it may say something of its own.
+    """
+    if value is default or (value is None and (default is False or default is OTHER)):
         return True
     plain = isinstance(value, (bool, int, float, str, np.dtype))  # float64 == None to NumPy
     return plain and any(one is not None and value == one for one in (default, LIKE_DEFAULT.get(name)))

@@ -26,6 +26,7 @@ from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
 from gradwerk.torch.nn.checks import each
 from gradwerk.torch.nn.layout import physical
+from gradwerk.torch.nn.reduction import reduction_of
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -211,13 +212,14 @@ def _reduce(values: Tensor, reduction: str) -> Tensor:
 
 @as_recorded()
 def cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean",
-    label_smoothing: float = 0.0,
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, size_average: bool | None = None, ignore_index: int = -100,
+    reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Tensor:  # fmt: skip
     """-log softmax(input)[target], or against probabilities of the input's shape.
 
     Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.
     """
+    reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ArgumentError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     checks.target("cross_entropy", target)
@@ -236,16 +238,22 @@ def cross_entropy(
 
 
 @as_recorded()
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:  # fmt: skip
     """(x - y)^2, in the common dtype."""
+    reduction = reduction_of("mse_loss", size_average, reduce, reduction)
     predictions, targets = checks.compared("mse_loss", input, target)
     checks.floating("mse_loss", predictions.dtype)
     return _reduce(loss.squared_error(predictions, targets), reduction)
 
 
 @as_recorded()
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def l1_loss(
+    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:  # fmt: skip
     """|x - y|, in the common dtype."""
+    reduction = reduction_of("l1_loss", size_average, reduce, reduction)
     predictions, targets = checks.compared("l1_loss", input, target)
     if reduction == "mean":
         checks.floating("l1_loss", predictions.dtype)
@@ -253,15 +261,21 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
 
 
 @as_recorded()
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:  # fmt: skip
     """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))."""
+    reduction = reduction_of("binary_cross_entropy_with_logits", size_average, reduce, reduction)
     checks.floating_target("binary_cross_entropy_with_logits", input, target)
     return _reduce(loss.binary_cross_entropy(input, target), reduction)
 
 
 @as_recorded()
-def binary_cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:  # fmt: skip
     """-y log(p) - (1 - y) log(1 - p), the logarithms held at -100."""
+    reduction = reduction_of("binary_cross_entropy", size_average, reduce, reduction)
     checks.floating_target("binary_cross_entropy", input, target)
     checks.unit_interval("binary_cross_entropy", input)
     return _reduce(elementwise.log_loss(input, target), reduction)

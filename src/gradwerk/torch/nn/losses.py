@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.module import Module
+from gradwerk.torch.nn.reduction import reduction_of
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -17,11 +18,13 @@ class CrossEntropyLoss(Module):
 
     @as_recorded()
     def __init__(
-        self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
-    ) -> None:
+        self, weight: Tensor | None = None, *, size_average: bool | None = None, ignore_index: int = -100, reduce: bool | None = None,
+        reduction: str = "mean", label_smoothing: float = 0.0,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.register_buffer("weight", weight)
-        self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
+        self.reduction = reduction_of("CrossEntropyLoss", size_average, reduce, reduction)
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.cross_entropy`."""
@@ -35,9 +38,9 @@ class _ElementLoss(Module):
     """What losses of elements hold: how these are reduced."""
 
     @as_recorded()
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
-        self.reduction = reduction
+        self.reduction = reduction_of(type(self).__name__, size_average, reduce, reduction)
 
 
 class MSELoss(_ElementLoss):

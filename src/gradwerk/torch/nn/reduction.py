@@ -1,0 +1,30 @@
+"""How torch's losses are reduced: by `reduction`, or by the two options that it took the place of."""
+
+from __future__ import annotations
+
+from gradwerk.base.dtypes import is_number
+from gradwerk.base.errors import ArgumentTypeError
+from gradwerk.base.origin import warn
+from gradwerk.tensor.handle import Handle
+from gradwerk.torch.options import made_with_tensors
+
+# ruff: noqa: FBT001  torch's options
+
+
+def reduction_of(owner: str, size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction that is meant: an option of old that is given decides, with torch's warning; None is True for the other one.
+
+    Source: torch/nn/_reduction.py, legacy_get_string.  Raises: ArgumentTypeError for an option of old that is no truth value.
+    """
+    if size_average is None and reduce is None:
+        return reduction
+    for name, value in (("size_average", size_average), ("reduce", reduce)):
+        if isinstance(value, Handle) and owner.endswith("Loss"):
+            raise made_with_tensors(owner)
+        if value is not None and not is_number(value):
+            likely = f"reduction={value!r}" if str(value) in ("mean", "sum", "none") else ""
+            raise ArgumentTypeError(f"{owner}: {name} is True, False or None, not {type(value).__name__}", likely=likely)
+    average, is_reduced = size_average is None or bool(size_average), reduce is None or bool(reduce)
+    found = ("mean" if average else "sum") if is_reduced else "none"
+    warn(f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.")
+    return found
