@@ -86,7 +86,7 @@ MISTAKES = [
             right="o.param_groups[0]['lr'] == 0.5", says="Invalid learning rate: '0.5'"),
     Mistake("a graphics card by method", "net = nn.Linear(4, 2).«cuda»(); y = net(X)", r"use '(\w+)'", right="tuple(y.shape) == (12, 2)",
             says="there is no device 'cuda'"),
-    Mistake("a dtype for a device", 'y = X.to(«"double"»)', r"x\.to\((torch\.\w+)\)", right="y.dtype == torch.float64",
+    Mistake("a dtype for a device", 'y = X.to(«"double"»)', r"\.to\((torch\.\w+)\)", right="y.dtype == torch.float64",
             says="the name of a dtype"),
     Mistake("Python that asks in a compiled function", "f = torch.compile(lambda x: «x if x.sum() > 0 else -x»); y = f(X)",
             r"(torch\.where)\(", "{0}(x.sum() > 0, x, -x)", "y.sum().item() >= 0", "if needs the contents"),

@@ -346,11 +346,10 @@ def avg_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding:
 
 
 def uniform(bits: Operand, dtype: DType = dtypes.float32) -> Operand:
-    """Numbers in [0, 1) from uint32: 24 bits of each for float32, 32 for float64.  Shape: that of bits."""
-    if dtypes.is_narrow(dtype):
-        return cast(uniform(bits, dtypes.accumulator(dtype)), dtype)
-    if dtype == dtypes.float32:
-        return mul(cast(cast(shift_right(bits, 8), dtypes.int32), dtype), 2.0**-24)
+    """Numbers in [0, 1) from uint32, of as many bits as the dtype holds and at most 32: none is rounded up to 1.  Shape: that of bits."""
+    if dtype != dtypes.float64:
+        held, wide = 1 - round(math.log2(dtypes.limits(dtype).eps)), dtypes.accumulator(dtype)
+        return cast(mul(cast(cast(shift_right(bits, 32 - held), dtypes.int32), wide), 2.0**-held), dtype)
     return mul(cast(bits, dtype), 2.0**-32)
 
 

@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
+from gradwerk.base.dtypes import DType, accumulator, float32
 from gradwerk.base.errors import ArgumentError, TraceError
 from gradwerk.base.forks import Renewed
 from gradwerk.ir.op import Array
 from gradwerk.ops import functions
-from gradwerk.ops.elementwise import add, mul
+from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.random import random_bits
 from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.state import mode
@@ -71,17 +72,19 @@ class Generator:
         return drawn
 
     @unrecorded
-    def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0) -> Tensor:
-        """float32 of `shape`, uniform on [low, high)."""
-        unit: Tensor = functions.uniform(self.bits(shape))
-        stretched: Tensor = unit if (low, high) == (0.0, 1.0) else add(mul(unit, high - low), low)
+    def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0, dtype: DType = float32) -> Tensor:
+        """Of `shape` and a floating dtype, uniform on [low, high); a narrow one is rounded once."""
+        unit: Tensor = functions.uniform(self.bits(shape), dtype)
+        if (low, high) == (0.0, 1.0):
+            return unit
+        stretched: Tensor = cast(add(mul(cast(unit, accumulator(dtype)), high - low), low), dtype)
         return stretched
 
     @unrecorded
-    def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0) -> Tensor:
-        """float32 of `shape`, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
-        drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape))
-        stretched: Tensor = drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean)
+    def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0, dtype: DType = float32) -> Tensor:
+        """Of `shape` and a floating dtype, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
+        drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape), accumulator(dtype))
+        stretched: Tensor = cast(drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean), dtype)
         return stretched
 
     def permutation(self, count: int) -> Array:

@@ -24,6 +24,7 @@ from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.operators import floor_divide
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
+from gradwerk.torch.dtypes import asked
 
 # ruff: noqa: A002  torch's names
 Float = float
@@ -95,12 +96,12 @@ class Arithmetic:
 
     def softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
         """exp(x) / sum(exp(x)) along an axis."""
-        place, x = arguments.axis("softmax", dim, self.ndim), elementwise.cast(self, dtype or self.dtype)
+        place, x = arguments.axis("softmax", dim, self.ndim), elementwise.cast(self, asked("softmax", dtype, self.dtype))
         return functions.softmax(_floating("softmax", x), place)
 
     def log_softmax(self, dim: int, dtype: Any = None) -> Self:  # noqa: ANN401
         """log(softmax(x)) along an axis."""
-        place, x = arguments.axis("log_softmax", dim, self.ndim), elementwise.cast(self, dtype or self.dtype)
+        place, x = arguments.axis("log_softmax", dim, self.ndim), elementwise.cast(self, asked("log_softmax", dtype, self.dtype))
         return functions.log_softmax(_floating("log_softmax", x), place)
 
     def clamp(self, min: Any = None, max: Any = None) -> Self:  # noqa: ANN401
@@ -292,12 +293,14 @@ class Arithmetic:
         return self._fill(movement.broadcast_to(one, tuple(self.shape)))
 
     def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:
-        """In place: drawn uniformly from [from, to)."""
-        return self.copy_(elementwise.cast((generator or default_generator()).uniform(tuple(self.shape), from_, to), self.dtype))
+        """In place: drawn uniformly from [from, to).  Raises: DTypeError for whole numbers."""
+        source, dtype = default_generator() if generator is None else generator, _floating("uniform_", self).dtype
+        return self.copy_(source.uniform(tuple(self.shape), from_, to, dtype))
 
     def normal_(self, mean: Float = 0.0, std: Float = 1.0, *, generator: Generator | None = None) -> Self:
-        """In place: drawn from the normal distribution."""
-        return self.copy_(elementwise.cast((generator or default_generator()).normal(tuple(self.shape), mean, std), self.dtype))
+        """In place: drawn from the normal distribution.  Raises: DTypeError for whole numbers."""
+        source, dtype = default_generator() if generator is None else generator, _floating("normal_", self).dtype
+        return self.copy_(source.normal(tuple(self.shape), mean, std, dtype))
 
     add_, sub_, mul_, div_, pow_ = in_place(add), in_place(sub), in_place(mul), in_place(div), in_place(pow)  # noqa: A003  the method above
     floor_divide_, remainder_ = in_place(floor_divide), in_place(remainder)

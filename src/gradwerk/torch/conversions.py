@@ -6,24 +6,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentTypeError
+from gradwerk.base.errors import ArgumentError
 from gradwerk.ops import elementwise
 from gradwerk.tensor import tensor as base
-from gradwerk.tensor.devices import CPU, place_of
+from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.moves import moved
 from gradwerk.torch import arguments
 from gradwerk.torch.devices import device as Place  # noqa: N812  the name of an argument
-from gradwerk.torch.devices import wanted as named_place
+from gradwerk.torch.dtypes import OF_TYPES, destination, is_dtype
 from gradwerk.torch.options import as_recorded
 
 Truth = bool
-"""The type's own name is that of a method below."""
-DTYPES = ("bfloat16", "float16", "half", "float", "float32", "double", "float64", "int", "int32", "long", "int64", "uint8", "bool")
-"""What torch calls its dtypes."""
+Class = type
+"""The types' own names are those of methods below."""
 
 
 class Conversions:
@@ -42,27 +39,28 @@ class Conversions:
     @as_recorded()
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: Truth = False) -> Self:  # noqa: ANN401
         """In another dtype and on another device, given themselves, by name or as those of another Tensor."""
-        wanted, place = dtype, named_place(device)
-        copy = copy or (len(args) > 2 and [arg for arg in args if isinstance(arg, Truth)][1:2] == [True])  # non_blocking stands before it
-        for arg in args:
-            if isinstance(arg, base.Tensor):
-                wanted, place = arg.dtype, place_of(arg._storage)
-            elif isinstance(arg, np.dtype):
-                wanted = arg
-            elif isinstance(arg, str):
-                if arg in DTYPES:
-                    raise ArgumentTypeError(f"to(): {arg!r} is the name of a dtype and no device", likely=f"x.to(torch.{arg})")
-                place = named_place(arg)
-            elif isinstance(arg, Place):
-                place = named_place(arg)
+        wanted, place, switches = destination("to", args, dtype, device)
+        copy = copy or switches[1:2] == [True]  # non_blocking stands before it
         result: Any = self if wanted is None else elementwise.cast(self, wanted)
         result = result if place is None else moved(result, place)
         return result.clone() if copy and result is self else result
 
     @as_recorded()
     def type(self, dtype: Any = None) -> Any:  # noqa: ANN401
-        """In another dtype; torch's name of its type where none is given."""
-        return f"torch.{arguments.name_of(self.dtype)}Tensor" if dtype is None else self.to(dtype=dtype)
+        """In another dtype, given itself or by torch's name of its type, `torch.FloatTensor`; that name where none is given.
+
+        Raises: ArgumentError for any other name, and for a class.
+        """
+        if dtype is None:
+            return f"torch.{arguments.name_of(self.dtype)}Tensor"
+        if isinstance(dtype, str):
+            if dtype not in OF_TYPES:
+                raise ArgumentError(f"invalid type: {dtype!r}", facts=(f"known: {', '.join(OF_TYPES)}",))
+            return self.to(dtype=OF_TYPES[dtype])
+        if isinstance(dtype, Class):
+            likely = f"x.to({dtype.__name__})" if dtype.__module__ == "builtins" and is_dtype(dtype) else ""
+            raise ArgumentError(f"invalid type: {dtype.__name__!r}", likely=likely)
+        return self.to(dtype=dtype)
 
     @as_recorded()
     def float(self) -> Self:

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.devices import like
 from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
-from gradwerk.torch.arguments import extents, filling, whole
+from gradwerk.torch.arguments import extents, filling, name_of, whole
+from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded, on_cpu
 from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
@@ -31,7 +32,7 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
         raise ArgumentTypeError(f"tensor(): invalid data type {type(data).__name__!r}")
     if isinstance(data, (list, tuple)):
         data = _nested(data)
-    return Tensor.of(data, dtype, requires_grad=requires_grad)
+    return Tensor.of(data, dtype if dtype is None else asked("tensor", dtype, dtypes.float32), requires_grad=requires_grad)
 
 
 def _nested(data: Sequence[Any]) -> Any:  # noqa: ANN401  an array, or the list itself
@@ -83,13 +84,13 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  #
 @as_recorded()
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros, float32 unless a dtype is given."""
-    return Tensor.of(np.zeros(_shape(size), dtype or dtypes.float32), requires_grad=requires_grad)
+    return Tensor.of(np.zeros(_shape(size), asked("zeros", dtype, dtypes.float32)), requires_grad=requires_grad)
 
 
 @as_recorded()
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones, float32 unless a dtype is given."""
-    return Tensor.of(dtypes.filled(_shape(size), 1, dtype or dtypes.float32), requires_grad=requires_grad)
+    return Tensor.of(dtypes.filled(_shape(size), 1, asked("ones", dtype, dtypes.float32)), requires_grad=requires_grad)
 
 
 @as_recorded()
@@ -97,7 +98,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     """One value everywhere; its dtype is the value's unless given."""
     _read_now(fill_value)
     fill_value = number_in(fill_value)
-    dtype = dtype or Tensor.of(fill_value).dtype
+    dtype = Tensor.of(fill_value).dtype if dtype is None else asked("full", dtype, dtypes.float32)
     value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
     return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
 
@@ -111,13 +112,13 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @as_recorded()
 def zeros_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros in shape and dtype of another Tensor."""
-    return like(zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad), input)
+    return like(zeros(input.shape, dtype=asked("zeros_like", dtype, input.dtype), requires_grad=requires_grad), input)
 
 
 @as_recorded()
 def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones in shape and dtype of another Tensor."""
-    return like(ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad), input)
+    return like(ones(input.shape, dtype=asked("ones_like", dtype, input.dtype), requires_grad=requires_grad), input)
 
 
 @as_recorded()
@@ -128,14 +129,14 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
     start, end, step = map(number_in, (start, end, step))
     first, last = (0, start) if end is None else (0 if start is None else start, end)
     floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
-    if dtype is not None and dtypes.is_integer(dtype):
+    dtype = asked("arange", dtype, dtypes.float32 if floating else dtypes.int64)
+    if dtypes.is_integer(dtype):
         first, last, step = int(first), int(last), int(step)
     if step == 0:
         raise ArgumentError("step must be nonzero")
     if (last - first) * step < 0:
         raise ArgumentError("upper bound and lower bound inconsistent with step sign", facts=(f"from {first} to {last} by {step}",))
-    counted = dtypes.converted(np.arange(first, last, step), dtype or (dtypes.float32 if floating else dtypes.int64))
-    return Tensor.of(counted, requires_grad=requires_grad)
+    return Tensor.of(dtypes.converted(np.arange(first, last, step), dtype), requires_grad=requires_grad)
 
 
 @as_recorded()
@@ -144,7 +145,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     count = whole("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
-    dtype = dtype or dtypes.float32
+    dtype = asked("linspace", dtype, dtypes.float32)
     first, last = (filling(float(n), dtype) for n in (start, end))  # the ends are cut first
     return Tensor.of(dtypes.converted(np.linspace(first, last, count), dtype), requires_grad=requires_grad)
 
@@ -153,7 +154,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones on the diagonal."""
     shape = extents("eye", (n, n if m is None else m))
-    return Tensor.of(dtypes.converted(np.eye(*shape, dtype=np.float32), dtype or dtypes.float32), requires_grad=requires_grad)
+    return Tensor.of(dtypes.converted(np.eye(*shape, dtype=np.float32), asked("eye", dtype, dtypes.float32)), requires_grad=requires_grad)
 
 
 def manual_seed(seed: int) -> Generator:
@@ -162,27 +163,47 @@ def manual_seed(seed: int) -> Generator:
 
 
 @as_recorded()
-def rand(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """Uniform on [0, 1)."""
-    return _drawn((generator or random.default_generator()).uniform(_shape(size)), requires_grad=requires_grad)
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
+    """Uniform on [0, 1), float32 unless a floating dtype is given; in float64 the numbers are multiples of 2^-32."""
+    drawn = _source(generator).uniform(_shape(size), dtype=_floating("rand", dtype, dtypes.float32))
+    return _drawn(drawn, requires_grad=requires_grad)
 
 
 @as_recorded()
-def randn(*size: Any, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """Standard normal."""
-    return _drawn((generator or random.default_generator()).normal(_shape(size)), requires_grad=requires_grad)
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
+    """Standard normal, float32 unless a floating dtype is given."""
+    drawn = _source(generator).normal(_shape(size), dtype=_floating("randn", dtype, dtypes.float32))
+    return _drawn(drawn, requires_grad=requires_grad)
 
 
 @as_recorded()
-def rand_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
-    """Uniform, in the shape of another Tensor."""
-    return like(rand(input.shape, generator=generator, requires_grad=requires_grad), input)
+def rand_like(
+    input: base.Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False  # noqa: ANN401
+) -> Tensor:
+    """Uniform, in shape and dtype of another Tensor.  Raises: DTypeError for a dtype that is not floating."""
+    dtype = _floating("rand_like", dtype, input.dtype)
+    return like(rand(input.shape, generator=generator, dtype=dtype, requires_grad=requires_grad), input)
 
 
 @as_recorded()
-def randn_like(input: base.Tensor, *, generator: Generator | None = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal, in the shape of another Tensor."""
-    return like(randn(input.shape, generator=generator, requires_grad=requires_grad), input)
+def randn_like(
+    input: base.Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False  # noqa: ANN401
+) -> Tensor:
+    """Standard normal, in shape and dtype of another Tensor.  Raises: DTypeError for a dtype that is not floating."""
+    dtype = _floating("randn_like", dtype, input.dtype)
+    return like(randn(input.shape, generator=generator, dtype=dtype, requires_grad=requires_grad), input)
+
+
+def _source(generator: Generator | None) -> Generator:
+    return random.default_generator() if generator is None else generator
+
+
+def _floating(function: str, dtype: Any, otherwise: dtypes.DType) -> dtypes.DType:  # noqa: ANN401
+    """The dtype of what is drawn.  Raises: DTypeError for one that is not floating; as `asked`."""
+    found = asked(function, dtype, otherwise)
+    if not dtypes.is_float(found):
+        raise DTypeError(f"{function}(): not implemented for {name_of(found)!r}", likely="dtype=torch.float32, or randint of a range")
+    return found
 
 
 def _drawn(numbers: base.Tensor, *, requires_grad: bool) -> Tensor:
@@ -206,19 +227,19 @@ def randint(
     low, high, shape = int(given[-3]) if len(given) == 3 else 0, int(given[-2]), _shape((given[-1],))
     if high <= low:
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
-    bits = (generator or random.default_generator()).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
+    bits = _source(generator).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
     wide = bits[:, 0] << np.uint64(32) | bits[:, 1]
     drawn = (wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low
-    return Tensor.of(dtypes.converted(drawn, dtype or dtypes.int64))
+    return Tensor.of(dtypes.converted(drawn, asked("randint", dtype, dtypes.int64)))
 
 
 @as_recorded()
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """0 .. n - 1 in random order, int64."""
     extents("randperm", (n,))
-    return Tensor.of((generator or random.default_generator()).permutation(n), dtype or dtypes.int64)
+    return Tensor.of(_source(generator).permutation(n), asked("randperm", dtype, dtypes.int64))
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    """`zeros(2, 3)` and `zeros((2, 3))` alike.  Raises: ArgumentTypeError, ShapeError."""
+    """`zeros(2, 3)` and `zeros((2, 3))` alike.  Raises: ArgumentTypeError, DTypeError, ShapeError."""
     return extents("a new Tensor", size)

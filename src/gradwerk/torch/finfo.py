@@ -6,12 +6,16 @@ from typing import Any
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError
+from gradwerk.torch.dtypes import asked
 
 
 class finfo:  # noqa: N801  torch's name
     """The limits of a floating dtype, float32 unless given.  Raises: ArgumentTypeError for a dtype that is not floating."""
 
     def __init__(self, dtype: Any = dtypes.float32) -> None:  # noqa: ANN401
+        if dtype is None:
+            raise ArgumentTypeError("finfo(): argument 'type' must be torch.dtype, not NoneType")
+        dtype = asked("finfo", dtype, dtypes.float32)
         if not dtypes.is_float(dtype):
             raise ArgumentTypeError(f"torch.finfo() requires a floating point input type, not {dtypes.name(dtype)}")
         known = dtypes.limits(dtype)

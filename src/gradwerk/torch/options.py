@@ -14,14 +14,13 @@ from inspect import Parameter
 from types import FunctionType, MappingProxyType
 from typing import Any, ParamSpec, TypeVar, cast
 
-import numpy as np
-
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import OTHER
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch.devices import wanted
+from gradwerk.torch.dtypes import asked
 from gradwerk.torch.signatures import RECORD, Handover, OwnParameters, handover, path_of, path_of_class, torch_names
 
 P = ParamSpec("P")
@@ -34,7 +33,7 @@ HINTS = frozenset({
 """Options that ask torch for speed and change no result: any value is taken and means nothing here."""
 WAYS_TO_COMPILE = ("dynamic", "fullgraph", "isolate_recompiles", "mode", "name", "recompile_limit")
 """Options of torch.compile that change no result either."""
-LIKE_DEFAULT: Mapping[str, object] = MappingProxyType({"backend": "inductor", "dtype": dtypes.float32})
+LIKE_DEFAULT: Mapping[str, object] = MappingProxyType({"backend": "inductor"})
 """What an option may be besides its default."""
 OTHERWISE: Mapping[str, str] = MappingProxyType({
     "learning_rate": "lr", "epsilon": "eps", "decay": "weight_decay", "rate": "p", "units": "out_features", "filters": "out_channels",
@@ -177,6 +176,9 @@ def refuse_special(owner: str, name: str, value: object, *, default: object) -> 
     """Raises: ArgumentError for a value of an option that means something."""
     if name == "device":
         on_cpu(value)
+    elif name == "dtype":
+        if asked(owner, value, dtypes.float32) != dtypes.float32:
+            raise ArgumentError(f"{owner}: torch's option 'dtype' is not supported here yet", facts=(f"given: dtype={value!r}",))
     elif not says_nothing(name, value, default):
         if isinstance(value, Handle) and owner.endswith("Loss"):
             raise made_with_tensors(owner)
@@ -195,7 +197,7 @@ def says_nothing(name: str, value: object, default: object) -> bool:
     """
     if value is default or (value is None and (default is False or default is OTHER)):
         return True
-    plain = isinstance(value, (bool, int, float, str, np.dtype))  # float64 == None to NumPy
+    plain = isinstance(value, (bool, int, float, str))
     return plain and any(one is not None and value == one for one in (default, LIKE_DEFAULT.get(name)))
 
 

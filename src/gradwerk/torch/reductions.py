@@ -14,6 +14,7 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, functions, norms, reduction, truths
 from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments
+from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.shapes import Extreme, Least
 
@@ -37,17 +38,17 @@ class Reductions:
     def sum(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The sum over axes; whole numbers add up in int64."""
         places = arguments.axes("sum", dim, self.ndim)
-        x = elementwise.cast(self, dtype or (self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
+        x = elementwise.cast(self, asked("sum", dtype, self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
         return reduction.reduce_sum(x, places, keepdims=keepdim)
 
     @as_recorded()
     def mean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The mean over axes.  Raises: DTypeError for whole numbers."""
-        places = arguments.axes("mean", dim, self.ndim)
-        if not dtypes.is_float(dtype or self.dtype):
+        places, wanted = arguments.axes("mean", dim, self.ndim), asked("mean", dtype, self.dtype)
+        if not dtypes.is_float(wanted):
             message = "mean(): could not infer output dtype. Input dtype must be floating point"
             raise DTypeError(f"{message}. Got: {arguments.name_of(self.dtype)}", likely="use .float()")
-        return functions.mean(elementwise.cast(self, dtype or self.dtype), places, keepdims=keepdim)
+        return functions.mean(elementwise.cast(self, wanted), places, keepdims=keepdim)
 
     @as_recorded()
     def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
@@ -139,7 +140,7 @@ class Reductions:
     def norm(self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Self:  # noqa: ANN401
         """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""
         places = arguments.axes("norm", dim, self.ndim)
-        x = elementwise.cast(self, dtype or self.dtype)
+        x = elementwise.cast(self, asked("norm", dtype, self.dtype))
         if not dtypes.is_float(x.dtype):
             raise DTypeError(f"norm(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         if isinstance(p, str) and p != "fro":

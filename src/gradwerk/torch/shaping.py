@@ -16,6 +16,7 @@ from gradwerk.ops import movement
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.storage import Storage
 from gradwerk.torch import arguments
+from gradwerk.torch.dtypes import asked, is_dtype
 from gradwerk.torch.options import as_recorded
 
 Dims = int | Sequence[int] | None
@@ -43,8 +44,8 @@ class Shaping:
     def view(self, *shape: Any) -> Self:  # noqa: ANN401
         """The same memory in another shape.  Raises: ShapeError where strides cannot say it."""
         given = shape[0] if len(shape) == 1 else shape
-        if isinstance(given, np.dtype):
-            if given == self.dtype:
+        if is_dtype(given):
+            if asked("view", given, self.dtype) == self.dtype:
                 return self._another(self)
             raise ArgumentError("view(dtype) is not supported here yet", likely="use .to(dtype) for the same numbers in another dtype")
         result = self._reshaped("view", shape)

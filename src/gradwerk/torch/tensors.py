@@ -31,6 +31,7 @@ from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
+from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
@@ -52,14 +53,15 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         if len(data) == 2 and isinstance(data[1], np.dtype):
             super().__init__(data[0], data[1], requires_grad=requires_grad)
         elif all(isinstance(n, int) and not isinstance(n, bool) for n in data):
-            super().__init__(np.zeros(data if data else (0,), dtype or np.float32), requires_grad=requires_grad)
+            super().__init__(np.zeros(data if data else (0,), asked("Tensor", dtype, dtypes.float32)), requires_grad=requires_grad)
         elif len(data) == 1 and isinstance(data[0], base.Tensor) and dtype in (None, data[0].dtype):
             become(self, another(data[0]))
             if requires_grad:
                 set_requires_grad(self, value=True)
         elif len(data) == 1 and not isinstance(data[0], (str, bytes)):
             typed = isinstance(data[0], np.ndarray | np.generic | Handle)  # here torch.Tensor(array) keeps the dtype, as torch.tensor does
-            super().__init__(data[0], dtype or (None if typed else np.float32), requires_grad=requires_grad)
+            wanted = None if typed and dtype is None else asked("Tensor", dtype, dtypes.float32)
+            super().__init__(data[0], wanted, requires_grad=requires_grad)
         else:
             raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape")
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
 from typing import Any, ClassVar, NamedTuple, Self, cast
 
-import numpy as np
-
 from gradwerk.base import dtypes
 from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.base.hooks import Hook, RemovableHandle, register
@@ -20,7 +18,7 @@ from gradwerk.tensor.handle import adopt
 from gradwerk.tensor.moves import moved
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
-from gradwerk.torch.devices import wanted
+from gradwerk.torch.dtypes import destination
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
 from gradwerk.torch.nn.unserved import check_served
 from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
@@ -225,20 +223,15 @@ class Module(core.Module):
 
     @as_recorded()
     def to(self, *args: object, dtype: object = None, device: object = None) -> Self:
-        """This module, its floating parameters and buffers as float32, float16 or bfloat16, all of them on a device.
+        """This module, its floating parameters and buffers as float32, float16 or bfloat16, all of them on a device; or as a Tensor is.
 
-        Raises: ArgumentError for any other dtype or device.
+        Raises: ArgumentError for any other dtype or device, ArgumentTypeError for what is none.
         """
-        place = None
-        for value in (*args, dtype, device):
-            if isinstance(value, np.dtype):
-                if value != dtypes.float32 and not dtypes.is_narrow(value):
-                    raise ArgumentError(f"modules compute in float32, not in {value}", likely="convert the inputs: x.float()")
-                self._convert(value)
-            elif isinstance(value, str | Place):
-                place = wanted(value)
-            elif isinstance(value, base.Tensor):
-                place = place_of(value._storage)
+        wanted, place, _ = destination("to", args, dtype, device)
+        if wanted is not None:
+            if wanted != dtypes.float32 and not dtypes.is_narrow(wanted):
+                raise ArgumentError(f"modules compute in float32, not in {dtypes.name(wanted)}", likely="convert the inputs: x.float()")
+            self._convert(wanted)
         return self if place is None else self._moved(place)
 
     def _moved(self, place: Device) -> Self:
@@ -250,7 +243,7 @@ class Module(core.Module):
                     held.grad = moved(held.grad, place)
         return self
 
-    def _convert(self, dtype: np.dtype[Any]) -> None:
+    def _convert(self, dtype: dtypes.DType) -> None:
         """Floating parameters, their gradients, and buffers in another dtype, in memory of their own; who holds them holds them still."""
         held: list[Any] = [*self.parameters(), *self.buffers()]
         for tensor in held:

@@ -1,0 +1,139 @@
+"""Whatever takes a dtype reads it as torch does: its own, Python's types, None; a text, a number or another class is refused.
+
+What torch 2.13 makes of each value was asked of it by hand; the names are those of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwerk import torch
+from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
+from gradwerk.torch import nn
+from gradwerk.torch.signatures import RECORD
+from tests.peers import signatures
+
+X = torch.tensor([[1.0, 2.0]])
+TAKERS: dict[str, Callable[[Any], Any]] = {
+    "zeros": lambda d: torch.zeros(2, dtype=d), "ones": lambda d: torch.ones(2, dtype=d), "empty": lambda d: torch.empty(2, dtype=d),
+    "tensor": lambda d: torch.tensor([1, 0], dtype=d), "as_tensor": lambda d: torch.as_tensor([1, 0], dtype=d),
+    "full": lambda d: torch.full((2,), 1, dtype=d), "arange": lambda d: torch.arange(2, dtype=d), "eye": lambda d: torch.eye(2, dtype=d),
+    "linspace": lambda d: torch.linspace(0, 1, 2, dtype=d), "zeros_like": lambda d: torch.zeros_like(X, dtype=d),
+    "ones_like": lambda d: torch.ones_like(X, dtype=d), "randint": lambda d: torch.randint(2, (3,), dtype=d),
+    "randperm": lambda d: torch.randperm(2, dtype=d), "Tensor.to": lambda d: X.to(dtype=d),
+    "Tensor.to, by place": lambda d: X.to(d), "Tensor.to, behind a device": lambda d: X.to("cpu", d), "Tensor.type": lambda d: X.type(d),
+    "Tensor.sum": lambda d: X.sum(dtype=d), "sum": lambda d: torch.sum(X, dtype=d),
+}  # fmt: skip
+FLOATING: dict[str, Callable[[Any], Any]] = {
+    "rand": lambda d: torch.rand(2, dtype=d), "randn": lambda d: torch.randn(2, dtype=d),
+    "rand_like": lambda d: torch.rand_like(X, dtype=d), "randn_like": lambda d: torch.randn_like(X, dtype=d),
+    "Tensor.mean": lambda d: X.mean(dtype=d), "mean": lambda d: torch.mean(X, dtype=d),
+    "Tensor.softmax": lambda d: X.softmax(1, d), "Tensor.log_softmax": lambda d: X.log_softmax(1, dtype=d),
+    "softmax": lambda d: torch.softmax(X, 1, dtype=d), "log_softmax": lambda d: torch.log_softmax(X, 1, d),
+    "nn.functional.softmax": lambda d: nn.functional.softmax(X, 1, dtype=d),
+    "nn.functional.log_softmax": lambda d: nn.functional.log_softmax(X, 1, dtype=d), "Tensor.norm": lambda d: X.norm(dtype=d),
+}  # fmt: skip
+"""What computes or draws in the dtype, and so takes floating ones only."""
+LAYERS: dict[str, Callable[[Any], Any]] = {
+    "nn.Linear": lambda d: nn.Linear(2, 2, dtype=d), "nn.Conv1d": lambda d: nn.Conv1d(1, 2, 3, dtype=d),
+    "nn.Conv2d": lambda d: nn.Conv2d(1, 2, 3, dtype=d), "nn.LSTM": lambda d: nn.LSTM(2, 2, dtype=d),
+    "nn.Embedding": lambda d: nn.Embedding(2, 2, dtype=d), "nn.BatchNorm1d": lambda d: nn.BatchNorm1d(2, dtype=d),
+    "nn.BatchNorm2d": lambda d: nn.BatchNorm2d(2, dtype=d), "nn.Module.to": lambda d: nn.Linear(2, 2).to(dtype=d),
+    "nn.Module.to, by place": lambda d: nn.Linear(2, 2).to(d), "nn.Module.to, behind a device": lambda d: nn.Linear(2, 2).to(None, d),
+}  # fmt: skip
+"""What is made in float32, or in a narrow one."""
+READ: dict[Any, Any] = {
+    float: torch.float64, int: torch.int64, bool: torch.bool, torch.bfloat16: torch.bfloat16, torch.half: torch.float16,
+    np.float32: torch.float32, np.dtype("int32"): torch.int32,
+}  # fmt: skip
+NONE: tuple[Any, ...] = ("float32", "", 0, False, (), object, str, [torch.float32], 1.0)
+"""What is no dtype."""
+
+
+def test_whatever_torch_has_that_takes_a_dtype_is_here() -> None:
+    known = {name.partition(",")[0] for name in (*TAKERS, *FLOATING, *LAYERS)}
+    recorded = {path for path in signatures.public("torch") for way in RECORD.signatures(path) if "dtype" in way.parameters}
+    assert recorded - known == {"Tensor.view"}, "which reads the bits as another dtype"
+
+
+@pytest.mark.parametrize("given", READ, ids=str)
+@pytest.mark.parametrize("name", [*TAKERS, *FLOATING])
+def test_a_dtype_is_the_one_that_is_named(name: str, given: Any) -> None:
+    take, meant = (TAKERS | FLOATING)[name], READ[given]
+    if name == "Tensor.type" and isinstance(given, type):  # as in torch
+        with pytest.raises(ArgumentError, match="invalid type"):
+            take(given)
+    elif (name in FLOATING and not dtypes.is_float(meant)) or (name in ("sum", "Tensor.sum") and meant == torch.bool):
+        with pytest.raises(DTypeError):
+            take(given)
+    else:
+        assert take(given).dtype == meant
+
+
+@pytest.mark.parametrize("given", NONE, ids=str)
+@pytest.mark.parametrize("name", [*TAKERS, *FLOATING, *LAYERS])
+def test_what_is_no_dtype_is_refused(name: str, given: Any) -> None:
+    with pytest.raises((ArgumentError, ArgumentTypeError)):
+        (TAKERS | FLOATING | LAYERS)[name](given)
+
+
+@pytest.mark.parametrize("name", [*TAKERS, *FLOATING, *LAYERS])
+def test_dtypes_that_are_not_known_here(name: str) -> None:
+    for given in (complex, np.dtype(np.int16), np.complex64):
+        with pytest.raises((DTypeError, ArgumentError)):
+            (TAKERS | FLOATING | LAYERS)[name](given)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_of_another_dtype_is_refused_or_made(name: str) -> None:
+    LAYERS[name](None), LAYERS[name](torch.float32), LAYERS[name](np.float32)
+    for given in (float, int, bool, torch.float64):
+        with pytest.raises(ArgumentError, match="float64|int64|bool|float|int"):
+            LAYERS[name](given)
+    assert nn.Linear(2, 2).to(None, torch.half).weight.dtype == nn.Linear(2, 2).to(torch.ones(1).half()).weight.dtype == torch.half
+    with pytest.raises(ArgumentError, match="modules compute in float32, not in int64"):
+        nn.Linear(2, 2).to(torch.arange(3))
+
+
+@pytest.mark.parametrize("dtype", [d for d in dtypes.DATA if d != dtypes.uint32], ids=str)
+def test_the_name_that_type_gives_is_one_that_it_takes(dtype: Any) -> None:
+    x = torch.ones(2).to(dtype)
+    assert torch.ones(2).type(x.type()).dtype == torch.ones(2).type(dtype).dtype == dtype
+    with pytest.raises(ArgumentError, match="invalid type: 'FloatTensor'"):
+        x.type("FloatTensor")
+
+
+def test_places_and_switches_stand_around_a_dtype() -> None:
+    device = torch.device("cpu")
+    for moved in (X.to("cpu", float, False, True), X.to(device, float), X.to(None, float), X.to(X.double()), X.to(float, True)):
+        assert moved.dtype == torch.float64
+    assert X.to("cpu") is X and X.to(None) is X and X.to(X) is X and X.to(torch.float32, False, True) is not X
+    for wrong in ((torch.float32, "cpu"), ("cpu", "cpu"), (1.5,), ([1],), ("cpu", 2), (np.ones(2),)):
+        with pytest.raises(ArgumentTypeError):
+            X.to(*wrong)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
+def test_what_is_drawn_like_a_tensor_is_of_its_dtype_and_below_1(dtype: Any) -> None:
+    like = torch.zeros(50_000, dtype=dtype)
+    uniform = (torch.rand_like(like), torch.rand(50_000, dtype=dtype), torch.zeros(50_000, dtype=dtype).uniform_())
+    for drawn in uniform:
+        held = drawn.double().numpy()
+        assert drawn.dtype == dtype and 0 <= held.min() < 0.01 < 0.99 < held.max() < 1
+        assert abs(held.mean() - 0.5) < 0.01 and abs(held.std() - 12**-0.5) < 0.01
+    for drawn in (torch.randn_like(like), torch.randn(50_000, dtype=dtype), torch.zeros(50_000, dtype=dtype).normal_()):
+        held = drawn.double().numpy()
+        assert drawn.dtype == dtype and abs(held.mean()) < 0.02 and abs(held.std() - 1) < 0.02
+    if dtype == torch.float64:
+        assert not np.array_equal(uniform[0].numpy(), uniform[0].float().double().numpy())
+
+
+def test_whole_numbers_are_not_drawn_from_a_continuum() -> None:
+    for draw in (torch.rand_like, torch.randn_like, lambda x: x.uniform_(), lambda x: x.normal_()):
+        with pytest.raises(DTypeError, match="not implemented for 'Long'"):
+            draw(torch.arange(3))
