@@ -32,7 +32,7 @@ DIFFERENT = {
     },
     "torch": {
         "Tensor": "torch's takes sizes too: tensor() and empty() say what is meant",
-        **dict.fromkeys(("Tensor.std", "Tensor.var"), "its ways to call are one here"),
+        **dict.fromkeys(("Tensor.std", "Tensor.var", "Tensor.max", "Tensor.min", "max", "min"), "its ways to call are one here"),
         "device": "a frozen record of its name",
         "nn.Sequential": "torch documents modules, or one ordered dict of them",
         "nn.Parameter": "torch's data may be left out",

@@ -121,6 +121,30 @@ def test_an_option_that_torch_does_not_have_is_none_here(path: str, way: Signatu
             reach(*placed, **named, **{name: None})
 
 
+@pytest.mark.parametrize("path", sorted({path for path, _ in WAYS}))
+def test_arguments_that_are_too_few_or_too_many_are_an_error_in_words_of_torch(path: str) -> None:
+    """Of every function, class and method of Tensors; none names a class or function of ours that torch does not have."""
+    called, ways = PUBLIC[path], RECORD.signatures(path)
+    if path in OTHERWISE or path.startswith(("nn.Module.", "optim.Optimizer.")):
+        return
+    if inspect.isclass(called) and not hasattr(ours(path), "adapter"):
+        return
+    me = (torch.ones(2, 3),) if path.startswith("Tensor.") else ()
+    by_place = [[p for p in way.parameters.values() if p.kind is Parameter.POSITIONAL_OR_KEYWORD] for way in ways]
+    least = min(sum(p.default is p.empty for p in placed) for placed in by_place)
+    endless = any(p.kind is Parameter.VAR_POSITIONAL for way in ways for p in way.parameters.values())
+    takes_others = getattr(getattr(ours(path), "adapter", None), "own", None)
+    counts = [least - 1] if least else []
+    if not endless and not (takes_others and takes_others.has_others):
+        counts.append(max(map(len, by_place)) + 1)
+    for count in counts:
+        with pytest.raises(TypeError) as caught:
+            called(*me, *[object() for _ in range(count)])
+        said, name = str(caught.value).partition("(")[0], path.rpartition(".")[2]
+        assert said.split(".")[-1] == name or said == f"{name}.__init__", caught.value
+        assert said.split(".")[0] in (name, "Tensor"), caught.value
+
+
 NOTHING: tuple[Any, ...] = (None, False, 0, 0.0, "", (), [], {})
 """What is false, and may mean something all the same."""
 

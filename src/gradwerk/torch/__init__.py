@@ -11,7 +11,6 @@ from gradwerk.base.dtypes import int64 as int64
 from gradwerk.base.dtypes import uint8 as uint8
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
-from gradwerk.tensor.random import Generator as Generator
 from gradwerk.torch import autograd as autograd
 from gradwerk.torch import cuda as cuda
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
@@ -78,6 +77,7 @@ from gradwerk.torch.functions import tanh as tanh
 from gradwerk.torch.functions import transpose as transpose
 from gradwerk.torch.functions import unsqueeze as unsqueeze
 from gradwerk.torch.functions import where as where
+from gradwerk.torch.generators import Generator as Generator
 from gradwerk.torch.serialization import load as load
 from gradwerk.torch.serialization import save as save
 from gradwerk.torch.shapes import Size as Size

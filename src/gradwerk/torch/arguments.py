@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,33 @@ def whole(function: str, argument: str, value: Any) -> int:  # noqa: ANN401
         raise ArgumentTypeError(f"{function}(): argument '{argument}' must be int, not {type(value).__name__}") from None
 
 
+def tensor(function: str, value: Any, argument: str = "input", *, arrays: bool = True) -> None:  # noqa: ANN401
+    """A Tensor, or with `arrays` an array beside which one is.  Raises: ArgumentTypeError."""
+    if isinstance(value, np.ndarray) and not arrays:
+        message = f"{function}(): argument '{argument}' must be Tensor, not numpy.ndarray"
+        raise ArgumentTypeError(message, likely=f"torch.from_numpy({argument})")
+    if not hasattr(value, "dtype") or not hasattr(value, "shape") or isinstance(value, np.generic):
+        several = isinstance(value, (list, tuple)) and any(isinstance(one, (Handle, list, tuple)) for one in value)
+        likely = "torch.tensor(...) of it" if isinstance(value, (int, float, list, tuple)) else ""
+        if several and isinstance(value[0], Handle):
+            likely = f"of what is given take one, such as the first: {argument}[0]"
+        raise ArgumentTypeError(f"{function}(): argument '{argument}' must be Tensor, not {type(value).__name__}", likely=likely)
+
+
+def switch(function: str, argument: str, value: Any) -> bool:  # noqa: ANN401
+    """True or False; a number may have been meant for another argument.  Raises: ArgumentTypeError."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(f"{function}(): argument '{argument}' must be bool, not {type(value).__name__}")
+    return bool(value)
+
+
+def number(function: str, argument: str, value: Any) -> Any:  # noqa: ANN401
+    """A number, Python's or NumPy's.  Raises: ArgumentTypeError."""
+    if not dtypes.is_number(value):
+        raise ArgumentTypeError(f"{function}(): argument '{argument}' must be Number, not {type(value).__name__}")
+    return value
+
+
 def axis(function: str, value: Any, ndim: int, argument: str = "dim") -> int:  # noqa: ANN401
     """An axis counted from the front; a Tensor of no axes has one, as in torch.  Raises: ArgumentTypeError, OutOfRangeError."""
     place, most = whole(function, argument, value), max(ndim, 1)
@@ -44,7 +71,7 @@ def axes(function: str, value: Any, ndim: int) -> tuple[int, ...] | None:  # noq
     """Several axes, one, or None for all.  Raises: ArgumentTypeError, OutOfRangeError, ShapeError for one named twice."""
     if value is None:
         return None
-    named = tuple(value) if isinstance(value, Iterable) and not hasattr(value, "dtype") else (value,)
+    named = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     found = tuple(axis(function, one, ndim) for one in named)
     if twice := [one for k, one in enumerate(found) if one in found[:k]]:
         raise ShapeError(f"dim {twice[0]} appears multiple times in the list of dims", facts=(f"{function}(dim={named})",))

@@ -112,8 +112,8 @@ class Arithmetic:
         if getattr(min, "requires_grad", False) and hasattr(max, "dtype"):
             low = elementwise.where(min < max, min, min.detach())
         if low is not None:
-            x = x._with(functions.clip, low)
-        return x if max is None else x._with(lambda a, high: functions.clip(a, None, high), max)
+            x = x._by(functions.clip, low)
+        return x if max is None else x._by(lambda a, high: functions.clip(a, None, high), max)
 
     clip = clamp
 
@@ -244,6 +244,7 @@ class Arithmetic:
 
     def matmul(self, other: Operand) -> Self:
         """The matrix product."""
+        arguments.tensor("matmul", other, "other")
         return self @ other
 
     def eq(self, other: Operand) -> Self:
@@ -272,8 +273,11 @@ class Arithmetic:
 
     def masked_fill(self, mask: Any, value: Any) -> Self:  # noqa: ANN401
         """`value`, one number, where the mask holds, else x."""
+        arguments.tensor("masked_fill", mask, "mask")
         if not dtypes.is_bool(mask.dtype):
             raise DTypeError(f"masked_fill only supports boolean masks, but got mask with dtype {arguments.name_of(mask.dtype)}")
+        if not is_number(value):
+            arguments.tensor("masked_fill", value, "value")
         if getattr(value, "shape", ()):
             raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {len(value.shape)} dimension(s)")
         one = arguments.filling(value, self.dtype) if is_number(value) else stored(value, self.dtype)
@@ -287,6 +291,8 @@ class Arithmetic:
         """In place: one value everywhere."""
         if isinstance(value, str) or value is None:
             raise ArgumentTypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
+        if not is_number(value):
+            arguments.tensor("fill_", value, "value")
         if getattr(value, "shape", ()):
             raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.shape)} dimensions.")
         one = dtypes.of_value(arguments.filling(value, self.dtype), self.dtype) if is_number(value) else elementwise.cast(value, self.dtype)

@@ -99,6 +99,7 @@ class Conversions:
 
     def type_as(self, other: base.Tensor) -> Self:
         """In the dtype of another Tensor."""
+        arguments.tensor("type_as", other, "other")
         return elementwise.cast(self, other.dtype)
 
     @as_recorded()

@@ -16,6 +16,7 @@ from gradwerk.tensor.devices import like
 from gradwerk.tensor.handle import make
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
+from gradwerk.torch import arguments
 from gradwerk.torch.arguments import extents, filling, name_of, whole
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded, on_cpu
@@ -74,6 +75,7 @@ def _read(data: Any) -> Any:  # noqa: ANN401
     return [_read(item) for item in data] if isinstance(data, (list, tuple)) else np.asarray(data.contents("tensor()"))
 
 
+@as_recorded()
 def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  # noqa: ANN401
     """The Tensor itself, the memory of an array, or a new Tensor."""
     on_cpu(device)
@@ -98,6 +100,8 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     """One value everywhere; its dtype is the value's unless given."""
     _read_now(fill_value)
     fill_value = number_in(fill_value)
+    fill_value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value  # a number, as torch sees it
+    arguments.number("full", "fill_value", fill_value)
     dtype = Tensor.of(fill_value).dtype if dtype is None else asked("full", dtype, dtypes.float32)
     value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
     return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
@@ -112,12 +116,14 @@ def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 @as_recorded()
 def zeros_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros in shape and dtype of another Tensor."""
+    arguments.tensor("zeros_like", input)
     return like(zeros(input.shape, dtype=asked("zeros_like", dtype, input.dtype), requires_grad=requires_grad), input)
 
 
 @as_recorded()
 def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones in shape and dtype of another Tensor."""
+    arguments.tensor("ones_like", input)
     return like(ones(input.shape, dtype=asked("ones_like", dtype, input.dtype), requires_grad=requires_grad), input)
 
 
@@ -128,6 +134,10 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
         raise ArgumentTypeError("arange() missing 1 required positional arguments: 'end'")
     start, end, step = map(number_in, (start, end, step))
     first, last = (0, start) if end is None else (0 if start is None else start, end)
+    for name, value in (("start", first), ("end", last), ("step", step)):
+        arguments.number("arange", name, value)
+    if not all(map(math.isfinite, (first, last, step))):
+        raise ArgumentError("arange(): unsupported range", facts=(f"from {first} to {last} by {step}",))
     floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
     dtype = asked("arange", dtype, dtypes.float32 if floating else dtypes.int64)
     if dtypes.is_integer(dtype):
@@ -146,7 +156,8 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     if count < 0:
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
     dtype = asked("linspace", dtype, dtypes.float32)
-    first, last = (filling(float(n), dtype) for n in (start, end))  # the ends are cut first
+    ends = [arguments.number("linspace", name, number_in(value)) for name, value in (("start", start), ("end", end))]
+    first, last = (filling(float(n), dtype) for n in ends)  # they are cut first
     return Tensor.of(dtypes.converted(np.linspace(first, last, count), dtype), requires_grad=requires_grad)
 
 
@@ -157,9 +168,13 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
     return Tensor.of(dtypes.converted(np.eye(*shape, dtype=np.float32), asked("eye", dtype, dtypes.float32)), requires_grad=requires_grad)
 
 
+@as_recorded()
 def manual_seed(seed: int) -> Generator:
     """Seeds the default generator."""
-    return random.seed(seed)
+    number = arguments.number("manual_seed", "seed", number_in(seed))
+    if not math.isfinite(number):
+        raise ArgumentError(f"manual_seed(): cannot convert {number} to a whole number")
+    return random.seed(int(number))
 
 
 @as_recorded()
@@ -181,6 +196,7 @@ def rand_like(
     input: base.Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False  # noqa: ANN401
 ) -> Tensor:
     """Uniform, in shape and dtype of another Tensor.  Raises: DTypeError for a dtype that is not floating."""
+    arguments.tensor("rand_like", input)
     dtype = _floating("rand_like", dtype, input.dtype)
     return like(rand(input.shape, generator=generator, dtype=dtype, requires_grad=requires_grad), input)
 
@@ -190,6 +206,7 @@ def randn_like(
     input: base.Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False  # noqa: ANN401
 ) -> Tensor:
     """Standard normal, in shape and dtype of another Tensor.  Raises: DTypeError for a dtype that is not floating."""
+    arguments.tensor("randn_like", input)
     dtype = _floating("randn_like", dtype, input.dtype)
     return like(randn(input.shape, generator=generator, dtype=dtype, requires_grad=requires_grad), input)
 
@@ -219,11 +236,11 @@ def randint(
 ) -> Tensor:  # fmt: skip
     """`randint(high, size)` or `randint(low, high, size)`: whole numbers from low, or 0, to before high; int64 unless a dtype is given.
 
-    Raises: ArgumentError for anything else, and where no number lies between.
+    Raises: ArgumentTypeError for anything else; ArgumentError where no number lies between.
     """
     given = [value for value in (low, high, size) if value is not None]
     if len(given) not in (2, 3):
-        raise ArgumentError("randint takes (high, size) or (low, high, size)", facts=(f"given: {', '.join(map(str, given))}",))
+        raise ArgumentTypeError("randint() takes (high, size) or (low, high, size)", facts=(f"given: {', '.join(map(str, given))}",))
     low, high, shape = int(given[-3]) if len(given) == 3 else 0, int(given[-2]), _shape((given[-1],))
     if high <= low:
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")

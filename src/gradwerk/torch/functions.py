@@ -32,16 +32,15 @@ def function_of(method: Callable[P, R]) -> Callable[P, R]:
     known: Adapter | None = vars(method).get("adapter")
     function: Any = method if known is None else known.function  # not through the method's own look at its arguments
     adapter = Adapter(function, HINTS, is_method=False, name=method.__name__)
-    most, name = len(adapter.own.placed), method.__name__
+    least, most, name = len(adapter.own.needed), len(adapter.own.placed), method.__name__
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not kwargs and len(args) <= most and args and isinstance(args[0], Tensor):
+        if not kwargs and least <= len(args) <= most and isinstance(args[0], Tensor):
             return function(*args)
         placed, named = adapter.adapted(args, kwargs)
         first = placed[0] if placed else named["self"]
-        if not isinstance(first, Tensor):
-            raise ArgumentTypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(first).__name__}")
+        _first(name, first)
         return function(*placed, **named)
 
     own, *others = inspect.signature(function).parameters.values()
@@ -112,9 +111,10 @@ unsqueeze, squeeze = function_of(Tensor.unsqueeze), function_of(Tensor.squeeze)
 equal, numel = function_of(Tensor.equal), function_of(Tensor.numel)
 
 
+@as_recorded()
 def relu_(input: Tensor) -> Tensor:
     """In place: max(x, 0)."""
-    return input.relu_()
+    return _first("relu_", input).relu_()
 
 
 @as_recorded()
@@ -123,6 +123,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
 
     Raises: DTypeError for a condition that is not bool.
     """
+    arguments.tensor("where", condition, "condition")
     if input is None and other is None:
         places: tuple[Tensor, ...] = condition.nonzero(as_tuple=True)
         return places
@@ -149,20 +150,33 @@ def pow(input: Tensor, exponent: Any) -> Tensor:  # noqa: ANN401
 
 @as_recorded()
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two."""
-    return input.max(other)
+    """The larger of two Tensors.  Raises: ArgumentTypeError for a number."""
+    if is_number(other):
+        message = f"maximum(): argument 'other' must be Tensor, not {type(other).__name__}"
+        raise ArgumentTypeError(message, likely=f"torch.clamp(input, min={other})")
+    return _both("maximum", input, other).max(other)
 
 
 @as_recorded()
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of two."""
-    return input.min(other)
+    """The smaller of two Tensors.  Raises: ArgumentTypeError for a number."""
+    if is_number(other):
+        message = f"minimum(): argument 'other' must be Tensor, not {type(other).__name__}"
+        raise ArgumentTypeError(message, likely=f"torch.clamp(input, max={other})")
+    return _both("minimum", input, other).min(other)
 
 
 @as_recorded()
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product."""
-    return input @ other
+    return _both("matmul", input, other) @ other
+
+
+def _both(name: str, input: Any, other: Any, argument: str = "other") -> Any:  # noqa: ANN401
+    """The first, where both are Tensors, or one of them an array.  Raises: ArgumentTypeError."""
+    arguments.tensor(name, input)
+    arguments.tensor(name, other, argument)
+    return input if isinstance(input, Tensor) else Tensor.of(input)
 
 
 @as_recorded()
@@ -178,6 +192,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
+    _both(name, a, b, "mat2")
     facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
     check_dtypes(a, b)
     if (a.ndim, b.ndim) != (rank, rank):
@@ -186,24 +201,47 @@ def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
     return a @ b
 
 
+@as_recorded()
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """In another shape."""
-    return input.reshape(*shape)
+    return _first("reshape", input).reshape(*_whole_numbers("reshape", "shape", shape))
 
 
+@as_recorded()
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """A view with the axes in another order."""
-    return input.permute(*dims)
+    return _first("permute", input).permute(*_whole_numbers("permute", "dims", dims))
 
 
+def _first(name: str, input: Any) -> Tensor:  # noqa: ANN401
+    """A Tensor.  Raises: ArgumentTypeError."""
+    if not isinstance(input, Tensor):
+        raise ArgumentTypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    return input
+
+
+def _whole_numbers(name: str, argument: str, given: Any) -> Sequence[int]:  # noqa: ANN401
+    """Several of them.  Raises: ArgumentTypeError."""
+    if not isinstance(given, (tuple, list)):
+        raise ArgumentTypeError(f"{name}(): argument '{argument}' (position 2) must be tuple of ints, not {type(given).__name__}")
+    return given
+
+
+@as_recorded()
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """True when |a - b| <= atol + rtol |b| everywhere.  Raises: DTypeError for two dtypes."""
+    for name, given in (("input", input), ("other", other)):
+        arguments.tensor("allclose", given, name, arrays=False)
+    for argument, tolerance in (("rtol", rtol), ("atol", atol)):
+        arguments.number("allclose", argument, tolerance)
+    arguments.switch("allclose", "equal_nan", equal_nan)
     if input.dtype != other.dtype:
         raise DTypeError(f"{arguments.name_of(input.dtype)} did not match {arguments.name_of(other.dtype)}", likely="convert one")
     a, b = (dtypes.widened(x.contents("allclose()")) for x in (input, other))
     return bool(np.allclose(a, b, rtol, atol, equal_nan=equal_nan))
 
 
+@as_recorded()
 def is_tensor(obj: Any) -> bool:  # noqa: ANN401
     """True for a Tensor."""
     return isinstance(obj, Tensor)

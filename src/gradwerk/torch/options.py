@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
@@ -21,8 +22,9 @@ from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch.devices import wanted
 from gradwerk.torch.dtypes import asked
-from gradwerk.torch.signatures import RECORD, Handover, OwnParameters, handover, path_of, path_of_class, torch_names
+from gradwerk.torch.signatures import HOME, RECORD, Handover, OwnParameters, handover, path_of, path_of_class, torch_names
 
+C = TypeVar("C", bound=type)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -60,11 +62,27 @@ def as_recorded(*, name: str = "", ignored: Collection[str] = ()) -> Callable[[C
     return decorate
 
 
+def all_recorded(cls: C) -> C:
+    """A class decorator: each public method of the front end with arguments is called `as_recorded`; Python's own errors name the class."""
+    none = OwnParameters((), (), frozenset(), has_others=False, has_options=False)
+    for name in dir(cls):
+        method = inspect.getattr_static(cls, name)
+        if name[0] == "_" or not isinstance(method, FunctionType) or not method.__module__.startswith(HOME) or "adapter" in vars(method):
+            continue
+        method.__qualname__ = path = f"{cls.__name__}.{name}"
+        if inspect.unwrap(method) is not method or OwnParameters.of(method, is_method=True) != none:
+            setattr(cls, name, as_recorded(name=path)(method))
+    return cls
+
+
 def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
     """The function, reached by the calls that torch takes."""
-    own = adapter.own
-    most = math.inf if own.has_others else -1 if own.has_options else len(own.placed) + adapter.skipped
-    served, adapted = own.by_name, adapter.adapted
+    own, adapted = adapter.own, adapter.adapted
+    least, most = len(own.needed) + adapter.skipped, math.inf if own.has_others else len(own.placed) + adapter.skipped
+    served: set[tuple[object, ...]] = set()
+    """How calls with names were made that the function takes as they are: so many by position, these by name."""
+    if own.has_options:
+        least, most = 0, -1
 
     @functools.wraps(function)
     def call_alone(self: Any, /, *args: Any, **kwargs: Any) -> R:  # noqa: ANN401
@@ -76,14 +94,17 @@ def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if not kwargs:
-            if len(args) <= most:
+            if least <= len(args) <= most:
                 return function(*args)  # type: ignore[call-arg]  # nothing was given by name
-        elif len(args) <= most and kwargs.keys() <= served:
+        elif (len(args), *kwargs) in served:
+            return function(*args, **kwargs)
+        elif len(args) <= most and own.takes(len(args) - adapter.skipped, kwargs):
+            served.add((len(args), *kwargs))
             return function(*args, **kwargs)
         placed, named = adapted(args, kwargs)
         return function(*placed, **named)
 
-    faster = call_alone if adapter.skipped and most == 1 and not served else call
+    faster = call_alone if adapter.skipped and most == 1 and not own.by_name else call
     vars(faster)["adapter"] = adapter
     adapter.definition = faster
     return faster  # type: ignore[return-value]  # of a method without arguments

@@ -7,13 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
+from gradwerk.base.errors import ArgumentError, DTypeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, functions, norms, reduction, truths
 from gradwerk.ops.movement import reshape
+from gradwerk.tensor.handle import Handle
 from gradwerk.torch import arguments
+from gradwerk.torch.arguments import switch
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.shapes import Extreme, Least
@@ -39,7 +43,7 @@ class Reductions:
         """The sum over axes; whole numbers add up in int64."""
         places = arguments.axes("sum", dim, self.ndim)
         x = elementwise.cast(self, asked("sum", dtype, self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
-        return reduction.reduce_sum(x, places, keepdims=keepdim)
+        return reduction.reduce_sum(x, places, keepdims=switch("sum", "keepdim", keepdim))
 
     @as_recorded()
     def mean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
@@ -48,7 +52,7 @@ class Reductions:
         if not dtypes.is_float(wanted):
             message = "mean(): could not infer output dtype. Input dtype must be floating point"
             raise DTypeError(f"{message}. Got: {arguments.name_of(self.dtype)}", likely="use .float()")
-        return functions.mean(elementwise.cast(self, wanted), places, keepdims=keepdim)
+        return functions.mean(elementwise.cast(self, wanted), places, keepdims=switch("mean", "keepdim", keepdim))
 
     @as_recorded()
     def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None) -> Self:  # noqa: ANN401
@@ -64,26 +68,32 @@ class Reductions:
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         places = arguments.axes(name, dim, self.ndim)
+        switch(name, "unbiased", unbiased)
+        switch(name, "keepdim", keepdim)
+        if correction is not None:
+            arguments.number(name, "correction", correction)
         if not dtypes.is_float(self.dtype):
             raise DTypeError(f"{name}(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         return measure(self, places, keepdims=keepdim, correction=(1 if unbiased else 0) if correction is None else correction)
 
     @as_recorded()
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
+    def max(self, other: Any = None, keepdim: bool = False, *, dim: Any = None) -> Any:  # noqa: ANN401
         """The largest; along an axis with its place; of two Tensors the larger by element."""
-        if hasattr(dim, "dtype"):
-            return self._with(elementwise.maximum, dim)
-        return self._extreme("max", reduction.reduce_max, reduction.largest, dim, keepdim)
+        if isinstance(other, Handle | np.ndarray):
+            return self._with(elementwise.maximum, other)
+        place = other if dim is None else dim
+        return self._extreme("max", reduction.reduce_max, reduction.largest, place, keepdim)
 
     @as_recorded()
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
+    def min(self, other: Any = None, keepdim: bool = False, *, dim: Any = None) -> Any:  # noqa: ANN401
         """The smallest; along an axis with its place; of two Tensors the smaller by element."""
-        if hasattr(dim, "dtype"):
-            return self._with(elementwise.minimum, dim)
-        return self._extreme("min", reduction.reduce_min, reduction.smallest, dim, keepdim)
+        if isinstance(other, Handle | np.ndarray):
+            return self._with(elementwise.minimum, other)
+        place = other if dim is None else dim
+        return self._extreme("min", reduction.reduce_min, reduction.smallest, place, keepdim)
 
     def _extreme(self, name: str, best: Any, chosen: Any, dim: Any, keepdim: bool) -> Any:  # noqa: ANN401
-        _truth(name, keepdim)
+        switch(name, "keepdim", keepdim)
         if dim is None:
             self._filled(name)
             return best(self, nan_shares=dtypes.is_float(self.dtype))
@@ -93,11 +103,11 @@ class Reductions:
 
     def amax(self, dim: Dims = (), keepdim: bool = False) -> Self:
         """The largest over axes."""
-        return reduction.reduce_max(self, arguments.axes("amax", dim, self.ndim), keepdims=keepdim)
+        return reduction.reduce_max(self, arguments.axes("amax", dim, self.ndim), keepdims=switch("amax", "keepdim", keepdim))
 
     def amin(self, dim: Dims = (), keepdim: bool = False) -> Self:
         """The smallest over axes."""
-        return reduction.reduce_min(self, arguments.axes("amin", dim, self.ndim), keepdims=keepdim)
+        return reduction.reduce_min(self, arguments.axes("amin", dim, self.ndim), keepdims=switch("amin", "keepdim", keepdim))
 
     @as_recorded()
     def all(self, dim: Dims = None, keepdim: bool = False) -> Self:
@@ -110,7 +120,10 @@ class Reductions:
         return self._truths("any", truths.reduce_any, dim, keepdim)
 
     def _truths(self, name: str, found: Any, dim: Dims, keepdim: bool) -> Self:  # noqa: ANN401
+        switch(name, "keepdim", keepdim)
         wanted = dtypes.uint8 if self.dtype == dtypes.uint8 else dtypes.bool_  # bytes once were torch's truths
+        if isinstance(dim, (tuple, list)) and not dim:  # over no axis, where other reductions take all
+            return elementwise.cast(elementwise.cast(self, dtypes.bool_), wanted)
         return elementwise.cast(found(self, arguments.axes(name, dim, self.ndim), keepdims=keepdim), wanted)
 
     @as_recorded()
@@ -125,6 +138,7 @@ class Reductions:
 
     def _place(self, name: str, find: Any, dim: Any, keepdim: bool) -> Self:  # noqa: ANN401
         place = None if dim is None else arguments.axis(name, dim, self.ndim)
+        switch(name, "keepdim", keepdim)
         if dtypes.is_bool(self.dtype):
             raise DTypeError(f"{name}(): does not support bool input")
         self._filled(name)
@@ -140,14 +154,11 @@ class Reductions:
     def norm(self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Self:  # noqa: ANN401
         """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""
         places = arguments.axes("norm", dim, self.ndim)
+        switch("norm", "keepdim", keepdim)
         x = elementwise.cast(self, asked("norm", dtype, self.dtype))
         if not dtypes.is_float(x.dtype):
             raise DTypeError(f"norm(): the input must be floating point, got {arguments.name_of(self.dtype)}", likely="use .float()")
         if isinstance(p, str) and p != "fro":
             raise ArgumentError(f"norm(): p={p!r} is not supported here yet", facts=("known: 'fro' and numbers",))
-        return norms.norm(x, places, order=2 if p in (None, "fro") else p, keepdims=keepdim)
-
-
-def _truth(function: str, keepdim: object) -> None:
-    if not isinstance(keepdim, bool):
-        raise ArgumentTypeError(f"{function}(): argument 'keepdim' must be bool, not {type(keepdim).__name__}")
+        order = 2 if p is None or isinstance(p, str) else arguments.number("norm", "p", p)
+        return norms.norm(x, places, order=order, keepdims=keepdim)

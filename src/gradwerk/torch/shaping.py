@@ -73,10 +73,12 @@ class Shaping:
 
     def view_as(self, other: base.Tensor) -> Self:
         """`view` in the shape of another Tensor."""
+        arguments.tensor("view_as", other, "other")
         return self.view(tuple(other.shape))
 
     def reshape_as(self, other: base.Tensor) -> Self:
         """`reshape` to the shape of another Tensor."""
+        arguments.tensor("reshape_as", other, "other")
         return self.reshape(tuple(other.shape))
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
@@ -155,6 +157,7 @@ class Shaping:
 
     def expand_as(self, other: base.Tensor) -> Self:
         """`expand` to the shape of another Tensor."""
+        arguments.tensor("expand_as", other, "other")
         return self.expand(tuple(other.shape))
 
     def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:  # noqa: ANN401

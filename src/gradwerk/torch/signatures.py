@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from inspect import Signature
+from inspect import Signature, unwrap
 from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -30,6 +30,8 @@ class OwnParameters:
     """The parameters of a function of ours, `self` left out."""
 
     placed: tuple[str, ...]
+    needed: tuple[str, ...]
+    """The first of them, which have no default."""
     by_name: frozenset[str]
     """All that may be given by name."""
     has_others: bool
@@ -39,11 +41,17 @@ class OwnParameters:
 
     @classmethod
     def of(cls, function: FunctionType, *, is_method: bool) -> OwnParameters:
-        """As its definition has them."""
+        """As its definition has them, or that of the function inside of it."""
+        function = unwrap(function)
         code = function.__code__
         placed = code.co_varnames[int(is_method) : code.co_argcount]
         named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        return cls(placed, frozenset((*placed, *named)), bool(code.co_flags & 0x04), bool(code.co_flags & 0x08))
+        needed = placed[: len(placed) - len(function.__defaults__ or ())]
+        return cls(placed, needed, frozenset((*placed, *named)), bool(code.co_flags & 0x04), bool(code.co_flags & 0x08))
+
+    def takes(self, count: int, names: Collection[str]) -> bool:
+        """Whether the definition takes a call with so many arguments by position and these by name, without another look at them."""
+        return not self.has_options and set(self.needed[count:]) <= set(names) <= self.by_name - set(self.placed[:count])
 
 
 class Unserved(NamedTuple):

@@ -32,7 +32,7 @@ from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
 from gradwerk.torch.dtypes import asked
-from gradwerk.torch.options import as_recorded
+from gradwerk.torch.options import all_recorded, as_recorded
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
 from gradwerk.torch.shapes import Size
@@ -42,6 +42,7 @@ from gradwerk.torch.shaping import Shaping
 Dims = int | Sequence[int] | None
 
 
+@all_recorded
 @ORIGINAL.completes("torch.Tensor")
 class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
     """torch.Tensor."""
@@ -248,11 +249,14 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
 
     def equal(self, other: base.Tensor) -> bool:
         """True when shape and all elements are equal."""
+        arguments.tensor("equal", other, "other")
         return bool(self.shape == other.shape and compare.equal(*self.promote(self, other)).contents("equal()").all())
 
     @as_recorded()
     def copy_(self, other: Operand) -> Self:
         """In place: the values of another Tensor, broadcast and converted."""
+        if not is_number(other):
+            arguments.tensor("copy_", other, "other")
         converted = elementwise.cast(other, self.dtype) if hasattr(other, "dtype") else other
         super().copy_(converted)
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradwerk.base import dtypes
@@ -36,18 +36,10 @@ def count(layer: str, argument: str, value: Any) -> int:  # noqa: ANN401
     return found
 
 
-def tensor(name: str, input: Any, argument: str = "input") -> None:  # noqa: A002, ANN401
-    """A Tensor, or an array beside which one is.  Raises: ArgumentTypeError."""
-    if not hasattr(input, "dtype") or not hasattr(input, "shape"):
-        several = isinstance(input, (list, tuple)) and any(isinstance(one, (Handle, list, tuple)) for one in input)
-        likely = "torch.tensor(...) of it" if isinstance(input, (int, float, list, tuple)) else ""
-        if several and isinstance(input[0], Handle):
-            likely = f"of what is given take one, such as the first: {argument}[0]"
-        raise ArgumentTypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}", likely=likely)
-
-
 def widths(input: Any, pad: Any, mode: str) -> list[tuple[int, int]]:  # noqa: A002, ANN401
     """The borders of each axis, of torch's list of numbers, which begins with the last axis.  Raises: ArgumentTypeError, ArgumentError."""
+    if not isinstance(pad, (tuple, list)):
+        raise ArgumentTypeError(f"pad(): argument 'pad' must be tuple of ints, not {type(pad).__name__}")
     numbers, ndim = [arguments.whole("pad", "pad", n) for n in pad], len(input.shape)
     if len(numbers) % 2:
         raise ArgumentError("Padding length must be divisible by 2", facts=(f"pad {tuple(numbers)}",))
@@ -96,8 +88,11 @@ def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN4
 
 
 def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
-    """linear: the last axis of the input has as many features as the weight.  Raises: ShapeError, DTypeError."""
-    tensor("linear", input)
+    """linear: the last axis of the input has as many features as the weight.  Raises: ShapeError, DTypeError, ArgumentTypeError."""
+    arguments.tensor("linear", input)
+    arguments.tensor("linear", weight, "weight")
+    if not weight.shape:
+        raise ShapeError("linear(): weight needs an axis of features", facts=("weight  ()",))
     wanted = weight.shape[-1]
     if not input.shape or input.shape[-1] != wanted:
         rows = tuple(input.shape)
@@ -117,13 +112,17 @@ def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
 
 def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: A002, ANN401
     """A convolution's input is (N, C, *space) or (C, *space) with the weight's channels.  Raises: ShapeError, DTypeError."""
-    tensor(f"conv{rank}d", input)
-    shape, wanted = tuple(input.shape), weight.shape[1] * groups
+    arguments.tensor(f"conv{rank}d", input)
+    arguments.tensor(f"conv{rank}d", weight, "weight")
+    if groups < 1:
+        raise ArgumentError(f"conv{rank}d: non-positive groups is not supported", facts=(f"groups {groups}",))
+    shape = tuple(input.shape)
     space = ("L",) if rank == 1 else ("H", "W") if rank == 2 else ("D", "H", "W")
     sizes = f"weight  {tuple(weight.shape)} (out_channels, in_channels / groups, *kernel_size)"
     facts = (f"input   {shape} {dtypes.name(input.dtype)}      {sizes}",)
     if weight.ndim != rank + 2:
         raise ShapeError(f"conv{rank}d: expected a weight of {rank + 2} dimensions, got {weight.ndim}", facts=facts)
+    wanted = weight.shape[1] * groups
     if input.ndim not in (rank + 1, rank + 2):
         names = ", ".join(space)
         message = f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to conv{rank}d, but got input of size: {list(shape)}"
@@ -145,19 +144,21 @@ def channels(rank: int, input: Any, weight: Any, groups: int) -> None:  # noqa: 
 
 def pooled(name: str, rank: int, input: Any) -> None:  # noqa: A002, ANN401
     """A pooling's input is (N, C, *space) or (C, *space).  Raises: ShapeError."""
-    tensor(name, input)
+    arguments.tensor(name, input)
     if input.ndim not in (rank + 1, rank + 2):
         raise ShapeError(f"{name}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor for input, but got: {list(input.shape)}")
 
 
 def normalized(input: Any, running: Any, *, by_batch: bool) -> None:  # noqa: A002, ANN401
     """batch_norm: axis 1 has the features of the layer, and more than one value each to take a variance of.  Raises: ShapeError."""
+    arguments.tensor("batch_norm", input)
     shape = tuple(input.shape)
     if len(shape) < 2:
         raise ShapeError(f"batch_norm: expected at least 2D input (got {len(shape)}D input)")
-    if running is not None and running.shape[0] != shape[1]:
+    parts("batch_norm", {"running_mean": running})
+    if running is not None and tuple(running.shape) != (shape[1],):
         raise ShapeError(
-            f"running_mean should contain {shape[1]} elements not {running.shape[0]}",
+            f"running_mean should contain {shape[1]} elements not {math.prod(running.shape)}",
             facts=(f"input   {shape} {dtypes.name(input.dtype)}",),
             likely=f"axis 1 of the input is the channels: make the layer with num_features={shape[1]}",
         )  # fmt: skip
@@ -174,8 +175,8 @@ def floating(name: str, dtype: dtypes.DType) -> None:
 
 def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A002, ANN401
     """Predictions and targets of one shape, in their common dtype.  Raises: ShapeError."""
-    tensor(name, input)
-    tensor(name, target, "target")
+    arguments.tensor(name, input)
+    arguments.tensor(name, target, "target")
     if tuple(input.shape) != tuple(target.shape):
         sides = f"target size ({tuple(target.shape)}) must be the same as input size ({tuple(input.shape)})"
         likely = ""
@@ -190,8 +191,8 @@ def compared(name: str, input: Any, target: Any) -> tuple[Any, Any]:  # noqa: A0
 
 def floating_target(name: str, input: Any, target: Any) -> None:  # noqa: A002, ANN401
     """Binary targets are of the input's floating dtype.  Raises: DTypeError, ShapeError."""
-    tensor(name, input)
-    tensor(name, target, "target")
+    arguments.tensor(name, input)
+    arguments.tensor(name, target, "target")
     if target.dtype != input.dtype:
         facts = (f"input   {dtypes.name(input.dtype)}      target  {dtypes.name(target.dtype)}",)
         turn = ".double()" if str(input.dtype) == "float64" else ".float()"
@@ -237,10 +238,22 @@ def class_targets(input: Any, target: Any) -> None:  # noqa: A002, ANN401
 
 def ids(name: str, input: Any) -> None:  # noqa: A002, ANN401
     """Rows of a table are named by whole numbers.  Raises: ArgumentTypeError, DTypeError."""
-    tensor(name, input)
+    arguments.tensor(name, input)
     if not dtypes.is_integer(input.dtype):
         message = f"{name}: expected indices of type Long or Int, but got {arguments.name_of(input.dtype)}"
         raise DTypeError(message, likely="ids are input.long()" if isinstance(input, Handle) else "")
+
+
+def parts(name: str, given: Mapping[str, Any], extent: int | None = None) -> None:
+    """Tensors that may be left out, by the names of the arguments; of one axis and an extent, where that is given.
+
+    Raises: ArgumentTypeError, for a truth value too; ShapeError.
+    """
+    for argument, value in given.items():
+        if value is not None:
+            arguments.tensor(name, value, argument)
+            if extent is not None and tuple(value.shape) != (extent,):
+                raise ShapeError(f"{name}: expected {argument} of {extent} elements", facts=(f"{argument} {tuple(value.shape)}",))
 
 
 def probability(name: str, p: Any) -> float:  # noqa: ANN401

@@ -105,8 +105,8 @@ class ModuleList(Listed):
 
     def __init__(self, modules: Iterable[core.Module] | None = None) -> None:
         super().__init__()
-        for module in modules or ():
-            self.append(module)
+        if modules is not None:
+            self.extend(modules)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """A list is not called.  Raises: StateError."""

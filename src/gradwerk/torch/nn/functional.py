@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import activation, conv, loss, norm, pool
 from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
@@ -20,6 +20,7 @@ from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
 from gradwerk.tensor.grad import copied
+from gradwerk.torch import arguments
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arguments import filling
 from gradwerk.torch.functions import implicit_axis
@@ -34,9 +35,11 @@ from gradwerk.torch.tensors import Tensor
 Extents = int | Sequence[int]
 
 
+@as_recorded()
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x W^T + b.  Shape: input (..., in), weight (out, in), bias (out,)."""
     checks.features(input, weight)
+    checks.parts("linear", {"bias": bias})
     return core_linear.linear(input, physical(weight), bias)
 
 
@@ -44,7 +47,9 @@ def _convolution(
     rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Extents, padding: Extents | str, dilation: Extents, groups: int
 ) -> Tensor:
     steps, gaps = each(stride, rank, "stride"), each(dilation, rank, "dilation")
+    groups = arguments.whole(f"conv{rank}d", "groups", groups)
     checks.channels(rank, input, weight, groups)
+    checks.parts(f"conv{rank}d", {"bias": bias}, weight.shape[0])
     if input.ndim == rank + 1:
         one = movement.expand_dims(input, 0)
         return movement.squeeze(_convolution(rank, one, weight, bias, stride, padding, dilation, groups), 0)
@@ -58,6 +63,7 @@ def _convolution(
     return channels_first(conv.convolution(x, physical(weight), bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
 
 
+@as_recorded()
 def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
     groups: int = 1,
@@ -66,6 +72,7 @@ def conv1d(
     return _convolution(1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@as_recorded()
 def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
     groups: int = 1,
@@ -74,13 +81,16 @@ def conv2d(
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@as_recorded()
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Borders: (low, high) of the last axis, then of the one before it, ...; a negative one cuts off.
 
     `reflect`, `replicate` and `circular` take the last one, two or three axes behind one or two others.
     """
-    checks.tensor("pad", input)
+    arguments.tensor("pad", input)
     widths = checks.widths(input, pad, mode)
+    if value is not None and not hasattr(value, "dtype"):
+        arguments.number("pad", "value", value)
     if mode == "constant":
         wider = any(n > 0 for pair in widths for n in pair)
         return padded(input, widths, mode, filling(float(value), input.dtype) if value is not None and wider else 0)
@@ -100,7 +110,7 @@ def _window(name: str, input: Tensor, kernel_size: Extents, stride: Extents | No
     """Window, steps and padding of a pooling in two dimensions.  Raises: ShapeError, ArgumentError for padding beyond half a window."""
     checks.pooled(name, 2, input)
     window, pads = each(kernel_size, 2, "kernel_size"), each(padding, 2, "padding")
-    steps = window if stride is None or stride == () or stride == [] else each(stride, 2, "stride")
+    steps = window if stride is None or (isinstance(stride, (tuple, list)) and not stride) else each(stride, 2, "stride")
     if any(p > w // 2 for p, w in zip(pads, window, strict=True)):
         raise ArgumentError("pad should be at most half of effective kernel size", facts=(f"padding {pads}, kernel_size {window}",))
     return window, steps, tuple((p, p) for p in pads)
@@ -118,53 +128,62 @@ def avg_pool2d(
     """The mean of each window.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
     window, steps, pads = _window("avg_pool2d", input, kernel_size, stride, padding)
     checks.floating("avg_pool2d", input.dtype)
-    options = {"strides": steps, "padding": pads, "count_padding": count_include_pad}
+    counted = arguments.switch("avg_pool2d", "count_include_pad", count_include_pad)
+    options = {"strides": steps, "padding": pads, "count_padding": counted}
     return _batched(lambda x: channels_first(pool.average_pool(channels_last(x), window, **options)), input)
 
 
+@as_recorded()
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
     return _activation("relu", lambda x: x.relu() if isinstance(x, Tensor) else functions.relu(x), input, inplace=inplace)
 
 
+@as_recorded()
 def relu_(input: Tensor) -> Tensor:
     """In place: max(x, 0)."""
+    arguments.tensor("relu_", input, arrays=False)
     return input.relu_()
 
 
+@as_recorded()
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent."""
-    checks.tensor("tanh", input)
+    arguments.tensor("tanh", input)
     return elementwise.tanh(input)
 
 
+@as_recorded()
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""
-    checks.tensor("sigmoid", input)
+    arguments.tensor("sigmoid", input)
     return elementwise.sigmoid(input)
 
 
 @as_recorded(ignored=("_stacklevel",))
 def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """exp(x) / sum(exp(x)) along `dim`."""
+    arguments.tensor("softmax", input, arrays=False)
     return input.softmax(implicit_axis(input) if dim is None else dim, dtype)
 
 
 @as_recorded(ignored=("_stacklevel",))
 def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
     """log(softmax(x)) along `dim`."""
+    arguments.tensor("log_softmax", input, arrays=False)
     return input.log_softmax(implicit_axis(input) if dim is None else dim, dtype)
 
 
 def _activation(name: str, function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
-    checks.tensor(name, input)
+    arguments.tensor(name, input)
     return input.rewrite(function) if inplace else function(input)
 
 
+@as_recorded()
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes each element with probability p and scales the rest by 1 / (1 - p)."""
     checks.probability("dropout()", p)
-    if not training:
+    if not arguments.switch("dropout", "training", training):
         return input
     return _activation("dropout", lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
 
@@ -173,15 +192,20 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
     """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
     checks.ids("embedding", input)
+    arguments.tensor("embedding", weight, "weight")
+    if len(weight.shape) != 2:
+        raise ShapeError("embedding: 'weight' must be 2-D", facts=(f"weight {tuple(weight.shape)}",))
     return core_embedding.embedding(input, weight)
 
 
+@as_recorded()
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None, bias: Tensor | None = None,
     training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Normalises axis 1 by the batch when training, else by the running statistics; these are updated in place when training."""
-    checks.normalized(input, running_mean, by_batch=training)
+    checks.normalized(input, running_mean, by_batch=arguments.switch("batch_norm", "training", training))
+    checks.parts("batch_norm", {"running_var": running_var, "weight": weight, "bias": bias}, input.shape[1])
     if not training and (running_mean is None or running_var is None):
         raise ArgumentError("batch_norm outside training needs running_mean and running_var")
     if not training:
@@ -194,18 +218,21 @@ def batch_norm(
     return norm.normalize(input, mean, variance, weight, bias, epsilon=eps, axis=1)
 
 
+@as_recorded()
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Integer rows with a 1 at each label, which must be below `num_classes`.
 
     -1 counts the classes: the largest label + 1, which only an eager call can read.
     """
+    arguments.tensor("one_hot", tensor)
+    num_classes = arguments.whole("one_hot", "num_classes", num_classes)
     classes = int(tensor.max().item()) + 1 if num_classes == -1 else num_classes
     return functions.one_hot(in_range(tensor, classes, "one_hot: label"), classes, tensor.dtype)
 
 
 def _reduce(values: Tensor, reduction: str) -> Tensor:
     reductions: dict[str, Callable[[Any], Any]] = {"mean": loss.mean_loss, "sum": reduce_sum, "none": activation.identity}
-    if reduction not in reductions:
+    if not isinstance(reduction, str) or reduction not in reductions:
         raise ArgumentError(f"{reduction!r} is not a valid value for reduction", facts=("known: mean, sum, none",))
     return reductions[reduction](values)
 
@@ -220,9 +247,12 @@ def cross_entropy(
     Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.
     """
     reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
-    if not 0.0 <= label_smoothing <= 1.0:
+    if not 0.0 <= arguments.number("cross_entropy", "label_smoothing", label_smoothing) <= 1.0:
         raise ArgumentError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    arguments.tensor("cross_entropy", input)
     checks.target("cross_entropy", target)
+    checks.parts("cross_entropy", {"weight": weight}, input.shape[1 if len(input.shape) > 1 else 0] if input.shape else None)
+    ignore_index = arguments.whole("cross_entropy", "ignore_index", ignore_index)
     scores = channels_last(input) if len(input.shape) > 2 else input
     if not target.is_floating_point():
         checks.class_labels(input, target)

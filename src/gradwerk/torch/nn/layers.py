@@ -12,8 +12,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.tensor.random import default_generator
+from gradwerk.torch import arguments
 from gradwerk.torch.nn import functional
-from gradwerk.torch.nn.checks import count, each, normalized, probability, tensor
+from gradwerk.torch.nn.checks import count, each, normalized, probability
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import as_recorded
@@ -165,7 +166,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `Tensor.flatten`."""
-        tensor("flatten", input)
+        arguments.tensor("flatten", input)
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
