@@ -21,6 +21,7 @@ from safetensors import numpy as theirs
 
 import gradwerk as gw
 from gradwerk.base.errors import ArgumentError, DTypeError, FileError, ShapeError
+from gradwerk.io import safetensors as safetensors_module
 from gradwerk.io.safetensors import load_tensors, save_tensors, to_bytes
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn.linear import Linear
@@ -228,10 +229,11 @@ def test_a_complex_array_is_never_cut_to_its_real_part(tmp_path: Path) -> None:
 SMALL = pack({"weight": np.arange(4, dtype=np.float32), "epoch": 3, "best": float("inf"), "name": "zwölf"})
 
 
-def test_every_flipped_bit_is_found() -> None:
-    for position in range(len(SMALL)):
+@pytest.mark.parametrize("whole", [SMALL, to_bytes({"weight": np.arange(4, dtype=np.float32)})], ids=["with plain values", "arrays alone"])
+def test_every_flipped_bit_is_found(whole: bytearray) -> None:
+    for position in range(len(whole)):
         for bit in range(8):
-            data = bytearray(SMALL)
+            data = bytearray(whole)
             data[position] ^= 1 << bit
             with pytest.raises(FileError):
                 unpack(bytes(data), "it")
@@ -284,6 +286,11 @@ HEADERS: list[Any] = [
     {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}},
     {"a": None},
     [],
+    {"a": {"dtype": "F32", "shape": [1] * 65, "data_offsets": [0, 8]}},
+    {"a": {"dtype": "F32", "shape": [2, 10**400], "data_offsets": [0, 8]}},
+    {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8], "more": float("nan")}},
+    {"\ud800": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}},
+    {"__metadata__": {"said": "\udfff"}, "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}},
     {"__metadata__": 3},
     {"__metadata__": {"gradwerk.layout": 3}},
 ]
@@ -294,6 +301,31 @@ def test_headers_that_lie_are_refused(header: Any) -> None:
     text = json.dumps(header).encode()
     with pytest.raises(FileError):
         unpack(struct.pack("<Q", len(text)) + text + bytes(8), "it")
+
+
+@pytest.mark.parametrize("extents", ["[-0]", "[2,-0]", "[" + "9," * 2_000_000 + "9]", "[" + ",".join(["9" * 4000] * 500) + "]"], ids=len)
+def test_extents_are_looked_at_before_they_are_multiplied(extents: str) -> None:
+    """The product of a foreign header of some megabytes would hold the process for minutes, deaf to Ctrl-C."""
+    text = f'{{"a":{{"dtype":"F32","shape":{extents},"data_offsets":[0,0]}}}}'.encode()
+    with pytest.raises(FileError, match="no shape and place of 'a'"):
+        unpack(struct.pack("<Q", len(text)) + text, "it")
+
+
+@pytest.mark.parametrize("longest", range(300, 400, 8))
+def test_what_is_saved_can_be_loaded_or_is_refused_and_the_old_file_stays(longest: int, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(safetensors_module, "_LONGEST_HEADER", longest)
+    gw.save(tmp_path / "it", {})
+    fitted = 0
+    for count in range(0, 60, 3):
+        tree = {"w": np.ones(2, np.float32), "log": "x" * count, "losses": [0.5] * (count // 3)}
+        try:
+            gw.save(tmp_path / "it", tree)
+        except ArgumentError as error:
+            assert "too much beside the arrays" in str(error)
+            assert gw.load(tmp_path / "it") == {} or gw.load(tmp_path / "it")["log"] == "x" * (fitted - 3)
+            continue
+        fitted = count + 3
+        assert gw.load(tmp_path / "it")["log"] == "x" * count
 
 
 def described(name: str, **changes: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Named arrays in one safetensors file.  Nothing is ever executed while reading.
 
-A file that is written here is sealed in its notes, so that one changed bit anywhere is found.  Files of other programs have no seal and
-are held to what the format itself promises.
+A file that is written here is sealed in its notes, so that one changed bit anywhere is found: its notes have two names that say so, one of
+which stays.  Files of other programs have no seal and are held to what the format itself promises.
 
 Source: https://github.com/huggingface/safetensors, the format description in its README.
 """
@@ -25,8 +25,11 @@ from gradwerk.io.seal import KEY, OPEN, holds, seal
 Array = np.ndarray[Any, np.dtype[Any]]
 Buffer = bytes | bytearray
 _NOTES = "__metadata__"
+_SEALED = "gradwerk.sealed"
 _LONGEST_HEADER = 100_000_000
 """As the format has it."""
+_MOST_AXES, _LARGEST = 64, 2**63 - 1
+"""Axes of an array, and what an extent or a place may be: numbers without end would be multiplied for days."""
 _KNOWN = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
 _CODES: dict[str, Any] = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": bfloat16, "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
@@ -51,7 +54,8 @@ _NEIGHBOURS = {
 def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> bytearray:
     """The contents of a sealed file, the only copy that is made.  Strided arrays are written by their elements, not by their memory.
 
-    Raises: DTypeError for an element type that the format does not have, ArgumentError for a name that it cannot hold, MemoryError.
+    Raises: DTypeError for an element type that the format does not have; ArgumentError for a name that it cannot hold, and for more names
+    and notes than a header holds; MemoryError.
     """
     for name, array in tensors.items():
         if array.dtype.str[1:] not in _KNOWN and array.dtype != bfloat16:
@@ -59,7 +63,7 @@ def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = Non
             raise DTypeError(f"{name} holds {dtypes.name(array.dtype)}, which a safetensors file cannot", facts=facts)
         if name == _NOTES or not is_name(name):
             raise ArgumentError(f"{name!r} cannot be the name of an array in a safetensors file", likely="give it another name")
-    entries: dict[str, Any] = {_NOTES: {**(notes or {}), KEY: OPEN}}
+    entries: dict[str, Any] = {_NOTES: {**(notes or {}), KEY: OPEN, _SEALED: ""}}
     end = 0
     for name in sorted(tensors, key=lambda name: (-tensors[name].itemsize, name)):  # so that each lies at a multiple of its element's size
         array, begin = tensors[name], end
@@ -67,6 +71,10 @@ def to_bytes(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = Non
         entries[name] = {"dtype": _NAMES[_little(array)], "shape": array.shape, "data_offsets": (begin, end)}
     header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
+    if len(header) > _LONGEST_HEADER:
+        size = f"{len(header):,} bytes of names, shapes and plain values; a safetensors file holds {_LONGEST_HEADER:,}"
+        likely = "save a long list of numbers as an array, np.asarray(it)"
+        raise ArgumentError("there is too much beside the arrays for one file", facts=(size,), likely=likely)
     data = bytearray(8 + len(header) + end)
     data[: 8 + len(header)] = len(header).to_bytes(8, "little") + header
     memory = np.frombuffer(data, np.uint8)[8 + len(header) :]
@@ -128,8 +136,10 @@ def _arrays_of(data: Buffer, entries: Mapping[str, Any], begin: int) -> dict[str
 
 
 def _are_sizes(value: object, count: int | None = None) -> bool:
-    """Whether a value of JSON is a list of whole numbers from 0."""
-    return isinstance(value, list) and count in (None, len(value)) and all(type(size) is int and size >= 0 for size in value)
+    """Whether a value of JSON is a list of whole numbers from 0: an array's extents, or `count` of them."""
+    if not isinstance(value, list) or not (len(value) <= _MOST_AXES if count is None else len(value) == count):
+        return False
+    return all(type(size) is int and 0 <= size <= _LARGEST for size in value)
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> None:
@@ -160,7 +170,8 @@ def _header_of(data: Buffer, source: str) -> tuple[dict[str, Any], int]:
     if len(data) < 8 or length > min(_LONGEST_HEADER, len(data) - 8):
         raise _not_whole(data, source, f"its header would have {length:,} bytes")
     try:
-        header = json.loads(str(data[8 : 8 + length], "utf-8"), object_pairs_hook=_once)
+        text = str(data[8 : 8 + length], "utf-8")
+        header = json.loads(text, object_pairs_hook=_object, parse_constant=_whole, parse_int=_whole if "-0" in text else None)
     except (ValueError, RecursionError) as error:
         raise _not_whole(data, source, str(error)) from None
     notes = header.get(_NOTES, {}) if isinstance(header, dict) and data[8:9] == b"{" else None
@@ -171,12 +182,19 @@ def _header_of(data: Buffer, source: str) -> tuple[dict[str, Any], int]:
     return header, 8 + length
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON.  Raises: ValueError where a name stands twice in it."""
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON.  Raises: ValueError where a name stands twice in it, or it or a text is half a surrogate pair."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a name stands twice in its header")
+    if not all(is_name(text) for pair in pairs for text in pair if isinstance(text, str)):
+        raise ValueError("a text in its header is none")
     return made
+
+
+def _whole(text: str) -> int | float:
+    """A whole number of JSON; -0 is none of them.  Raises: ValueError for NaN and infinity, which JSON does not have."""
+    return -0.0 if text == "-0" else int(text)
 
 
 def _not_whole(data: Buffer, source: str, why: str) -> FileError:
