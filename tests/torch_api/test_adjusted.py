@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -113,6 +114,30 @@ def test_a_scheduler_beside_a_compiled_step_does_not_trace_it_again() -> None:
 
     trainer = Trainer()
     assert trainer.fit() == [-1.0, -1.75, -2.1875, -2.421875] and trainer.step.retraces == []
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1), (2, 2)])
+def test_a_scheduler_is_stepped_behind_the_optimizer_whenever_it_was_made(before: int, after: int, compiled: bool) -> None:
+    """It warns where the optimizer made no step since; a compiled step that was traced before the scheduler came is one too."""
+    w, optimizer = parameter_and_optimizer(1.0)
+
+    def step() -> Any:
+        w.grad = torch.ones(())
+        optimizer.step()
+        return w.detach().clone()
+
+    run = torch.compile(step) if compiled else step
+    for _ in range(before):
+        run()
+    scheduler = schedulers.StepLR(optimizer, 1, gamma=0.5)
+    for _ in range(after):
+        run()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        scheduler.step()
+    assert len(caught) == (after == 0) and optimizer.param_groups[0]["lr"] == 0.5
+    scheduler.step()
 
 
 @pytest.mark.parametrize("base", [optim.SGD, optim.Optimizer])

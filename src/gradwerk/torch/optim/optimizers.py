@@ -126,7 +126,7 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
         """One update from the parameters' `.grad`; the closure's loss, if one is given."""
-        if hasattr(self, "_opt_called"):  # a scheduler wants to know, also of a compiled step, which sets no other attribute
+        if hasattr(self, "_opt_called"):  # a scheduler wants to know; of a compiled step it looks at what was written
             vars(self)["_opt_called"] = True
         loss = None
         if closure is not None:

@@ -29,6 +29,23 @@ def rates_of(optimizer: Optimizer, key: str = "lr") -> Rates:
     return [value.clone() if isinstance(value, Tensor) else value for value in found]
 
 
+def times_written(optimizer: Optimizer) -> int:
+    """How often the memory of its parameters was written, by compiled steps too."""
+    return sum(parameter._storage.version for group in optimizer.param_groups for parameter in group["params"])
+
+
+def made_a_step(optimizer: Any) -> bool:  # noqa: ANN401
+    """Whether an optimizer made a step since its first scheduler was made; one with a `step` of its own is believed.
+
+    A compiled step runs no Python that could say so: its parameters were written.
+    """
+    held = vars(optimizer)
+    if type(optimizer).step is not Optimizer.step or held.get("_opt_called"):
+        return True
+    written: int = held.get("_written", 0)
+    return times_written(optimizer) != written
+
+
 def put(group: Any, value: Any) -> None:  # noqa: ANN401
     """Another learning rate: in the Tensor where it is one.  No compiled step is traced again.
 
@@ -71,6 +88,7 @@ class LRScheduler(Adjustable):
         self.base_lrs = rates_of(optimizer, "initial_lr")
         self.last_epoch = last_epoch
         vars(optimizer).setdefault("_opt_called", False)
+        vars(optimizer).setdefault("_written", times_written(optimizer))
         self._initial_step()
 
     def _initial_step(self) -> None:
@@ -92,7 +110,7 @@ class LRScheduler(Adjustable):
     def step(self, epoch: int | None = None) -> None:
         """The next epoch; or this one, by the closed form where there is one.  Warns at the first, where the optimizer made no step."""
         check_outside(type(self).__name__)
-        if self._step_count == 1 and type(self.optimizer).step is Optimizer.step and not vars(self.optimizer).get("_opt_called"):
+        if self._step_count == 1 and not made_a_step(self.optimizer):
             warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`.  Call them in the opposite order: "
                 "the first rate of the schedule is skipped otherwise"
