@@ -10,6 +10,8 @@ import pytest
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import losses, metrics, optimizers
+from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.naming import snake_case
 
 RNG = np.random.default_rng(0)
 ROWS, TARGETS = RNG.random((4, 3)).astype(np.float32), np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]
@@ -64,7 +66,7 @@ def test_the_name_of_a_class_a_class_and_a_config_make_instances() -> None:
     (losses.get, "nope", "unknown loss 'nope'"), (losses.get, 0, "unknown loss 0"), (metrics.get, 0, "unknown metric 0"),
     (losses.get, "Huber", "the loss 'Huber' is not here yet; near: MeanSquaredError"), (losses.get, "huber", "'huber' is not here yet"),
     (metrics.get, "AUC", "the metric 'AUC' is not here yet"), (metrics.get, "acc", "unknown metric 'acc'"),
-    (optimizers.get, {"class_name": "Nope", "config": {}}, "unknown optimizer 'nope'"),
+    (optimizers.get, {"class_name": "Nope", "config": {}}, "unknown optimizer 'Nope'"),
     (optimizers.get, {"config": {}}, "unknown optimizer None"), (optimizers.get, optimizers.Adam, "is the class Adam, not an instance"),
     (losses.get, {"class_name": "mse", "config": {}}, "the loss 'mse' is a function, which has no config"),
     (losses.get, {"class_name": "MeanSquaredError", "config": 3}, "maps options to values, this is 3"),
@@ -72,6 +74,48 @@ def test_the_name_of_a_class_a_class_and_a_config_make_instances() -> None:
 def test_what_says_none_is_refused_by_name(get: Any, said: Any, expected: str) -> None:
     with pytest.raises(ArgumentError, match=expected):
         get(said)
+
+
+NOT_IDENTIFIERS = {"deserialize", "get", "serialize", "legacy", "schedules", "True"}
+"""Names in Keras' modules that say nothing to its `get`."""
+
+
+@pytest.mark.parametrize("place", ["losses", "metrics", "optimizers", "initializers", "activations"])
+def test_a_name_of_keras_is_here_or_said_to_be_absent(place: str) -> None:
+    """In every form that Keras takes; a hint at another name would run and do something else."""
+    module = getattr(keras, place)
+    for name in ORIGINAL.names(f"keras.{place}") - NOT_IDENTIFIERS:
+        for said in {name, snake_case(name), name.lower()}:
+            if place == "activations" and said[0].isupper():
+                continue
+            try:
+                found = module.get(said)
+            except ArgumentError as error:
+                assert error.likely == "" or hasattr(module, name), (said, error)
+                assert "is not here yet" in str(error) or hasattr(module, name), (said, error)
+            except TypeError:  # its base, which is no loss, metric or initializer by itself
+                assert name in ("Loss", "Metric", "Initializer", "Optimizer"), said
+            else:
+                said_by = getattr(found, "__name__", type(found).__name__)
+                assert said_by.replace("_", "").lower() == name.replace("_", "").lower(), (said, found)
+
+
+@pytest.mark.parametrize(("get", "said"), [
+    (losses.get, "rmse"), (losses.get, "crossentropy"), (metrics.get, "mape"), (losses.get, "KLD"), (losses.get, "msle"),
+    (metrics.get, "bce"), (metrics.get, "rmse"), (optimizers.get, "Nadam"),
+])  # fmt: skip
+def test_what_is_no_name_here_is_not_taken_for_one_that_does_something_else(get: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=f"{said!r}") as caught:
+        get(said)
+    assert caught.value.likely == ""
+
+
+def test_losses_and_metrics_by_output_and_means_say_what_they_are() -> None:
+    with pytest.raises(ArgumentError, match="the loss is a dict without 'class_name': one for each output by its name is not supported"):
+        asked({"out": "mse"})
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    with pytest.raises(ArgumentError, match="the metric 'mean' counts values, not outputs against targets"):
+        model.compile("sgd", "mse", metrics=[metrics.Mean()])
 
 
 X, Y = np.arange(24, dtype=np.float32).reshape(6, 4) / 24, np.ones((6, 3), np.float32)

@@ -10,7 +10,8 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.options import by_name, checked, whole
+from gradwerk.keras.identifiers import entry
+from gradwerk.keras.options import checked, whole
 from gradwerk.nn import activation as known
 from gradwerk.ops import functions
 from gradwerk.tensor.handle import Handle, make
@@ -105,7 +106,8 @@ def get(identifier: ActivationLike) -> Activation:
         return linear
     if callable(identifier):
         return identifier
-    return by_name("activation", identifier, NAMED)
+    found: Activation = entry("activation", "keras.activations", identifier, NAMED)
+    return found
 
 
 def serialize(activation: Activation) -> str:

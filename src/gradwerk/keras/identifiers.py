@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
@@ -26,6 +27,9 @@ def object_of(what: str, place: str, identifier: Any, known: Mapping[str, Any]) 
 def of_config(what: str, place: str, config: Mapping[str, Any], known: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """What `{"class_name": ..., "config": {...}}` describes.  Raises: ArgumentError for a class that is not here, and for no config."""
     name, options = config.get("class_name"), config.get("config", {})
+    if name is None and what != "optimizer" and config:
+        problem = f"the {what} is a dict without 'class_name': one for each output by its name is not supported here yet"
+        raise ArgumentError(problem, facts=(f"given: {', '.join(map(repr, config))}",))
     if isinstance(name, str) and name == "function":  # as Keras writes a function of its own
         return entry(what, place, options, known)
     if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
@@ -37,11 +41,29 @@ def of_config(what: str, place: str, config: Mapping[str, Any], known: Mapping[s
     return made(**options) if from_config is None else from_config(options)
 
 
+ABBREVIATED: Mapping[str, str] = MappingProxyType({
+    "mape": "MeanAbsolutePercentageError", "msle": "MeanSquaredLogarithmicError", "kld": "KLDivergence", "bce": "BinaryCrossentropy",
+})  # fmt: skip
+"""What Keras calls some losses and metrics besides, in capitals too."""
+
+
 def entry(what: str, place: str, name: object, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """The entry of a name.  Raises: ArgumentError, which says of a name of Keras' that it is not here yet."""
-    if isinstance(name, str) and name not in known and name in ORIGINAL.names(place):
-        near = ORIGINAL.near(place, name, known)
+    if isinstance(name, str) and name not in known and (meant := _of_keras(place, name, known)):
+        near = ORIGINAL.near(place, meant, known)
         raise ArgumentError(
             f"the {what} {name!r} is not here yet{f'; near: {near}' if near else ''}", facts=(f"known: {', '.join(sorted(known))}",)
         )
     return by_name(what, name, known)
+
+
+def _of_keras(place: str, name: str, known: Mapping[str, Any]) -> str:
+    """The name in Keras' module that an identifier says, in capitals, in snake case or short; '' where it has none, or where it is here."""
+    here = {_letters(one) for one in known}
+    meant = _letters(ABBREVIATED.get(name.lower(), name))
+    return "" if meant in here else next((one for one in sorted(ORIGINAL.names(place)) if _letters(one) == meant), "")
+
+
+def _letters(name: str) -> str:
+    """`MeanIoU`, `mean_io_u` and `mean_iou` alike."""
+    return name.replace("_", "").lower()

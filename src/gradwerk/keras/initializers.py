@@ -12,7 +12,8 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.options import by_name, checked, checked_except, whole
+from gradwerk.keras.identifiers import entry
+from gradwerk.keras.options import checked, checked_except, whole
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, fresh_seed
 
@@ -175,7 +176,8 @@ def _parameters(function: Callable[..., Any]) -> Collection[str]:
 
 OrthogonalInitializer = Orthogonal
 NAMED: dict[str, type[Any]] = {
-    "zeros": Zeros, "ones": Ones, "constant": Constant, "random_uniform": RandomUniform, "uniform": RandomUniform,
+    "zeros": Zeros, "zero": Zeros, "ones": Ones, "one": Ones, "constant": Constant,
+    "random_uniform": RandomUniform, "uniform": RandomUniform,
     "random_normal": RandomNormal, "normal": RandomNormal, "truncated_normal": TruncatedNormal, "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal, "he_uniform": HeUniform, "he_normal": HeNormal, "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal, "orthogonal": Orthogonal,
@@ -196,12 +198,13 @@ def get(identifier: InitializerLike) -> Initializer:
         made_by: Callable[[], Initializer] = identifier  # those that are public need no argument
         return made_by()
     if isinstance(identifier, Mapping):
-        made_of = by_name("initializer", identifier.get("class_name"), CLASSES)
-        return made_of(**identifier.get("config", {}))
+        made_of = entry("initializer", "keras.initializers", identifier.get("class_name"), CLASSES)
+        configured: Initializer = made_of(**identifier.get("config", {}))
+        return configured
     if callable(identifier):
         made = identifier
         return Initializer(FromFunction(made))
-    initializer: Initializer = by_name("initializer", identifier, NAMED)()
+    initializer: Initializer = entry("initializer", "keras.initializers", identifier, NAMED | CLASSES)()
     return initializer
 
 

@@ -239,6 +239,8 @@ def counting(asked: MetricLike, target_shape: Sequence[int], output_shape: Seque
 
     Raises: ArgumentError for an unknown name, and for what does not compare outputs to targets.
     """
+    if isinstance(asked, Mean):
+        raise ArgumentError(f"the metric {asked.name!r} counts values, not outputs against targets")
     if isinstance(asked, str) and asked in BY_SHAPES:
         return accuracy_for(tuple(target_shape), tuple(output_shape), asked)
     if isinstance(asked, str):

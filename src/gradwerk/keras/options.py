@@ -177,7 +177,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'units'?`, or '' where nothing is near.
 
     A former name goes before one that differs in capitals, that before one with all its words, and that before one that looks like it.
-    A word that several of the names end in says none of them.
+    A word that several of the names end in says none of them; and a name that goes on before one says something else: rmse is no mse.
     """
     options = list(known)
     if len({option.lower().replace("_", "") for option in options if option.lower().endswith(name.lower())}) > 1:
@@ -186,7 +186,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     candidates = [
         [FORMER.get(name, "")], [option for option in options if option.lower() == name.lower()],
         sorted((option for option in options if len(words) > 1 and words <= set(option.lower().split("_"))), key=len)[:1],
-        difflib.get_close_matches(name, options, n=1, cutoff=0.6),
+        difflib.get_close_matches(name, [one for one in options if not name.lower().endswith(one.lower())], n=1, cutoff=0.6),
     ]  # fmt: skip
     found = next((group[0] for group in candidates if group and group[0] in options), "")
     return f"did you mean {found!r}?" if found else ""

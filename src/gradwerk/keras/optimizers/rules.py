@@ -121,6 +121,6 @@ def get(identifier: OptimizerLike | None) -> Optimizer | None:
         raise ArgumentError(f"the optimizer is the class {identifier.__name__}, not an instance", likely=f"write {identifier.__name__}()")
     config = identifier if isinstance(identifier, Mapping) else {"class_name": identifier, "config": {}}
     name = config.get("class_name")
-    lower = {"class_name": name.lower()} if isinstance(name, str) else {}
+    lower = {"class_name": name.lower()} if isinstance(name, str) and name.lower() in NAMED else {}
     optimizer: Optimizer = of_config("optimizer", "keras.optimizers", {**config, **lower}, NAMED)
     return optimizer
