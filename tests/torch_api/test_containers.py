@@ -161,3 +161,22 @@ def test_what_goes_through_a_module_may_set_what_it_likes_on_it() -> None:
     for _ in net.children():
         net.append(nn.ReLU())
     assert len(net) == 6
+
+
+@pytest.mark.parametrize("kind", ["parameters", "buffers"])
+def test_what_stands_under_several_names_is_named_once_unless_all_names_are_asked_for(kind: str) -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Parameter(torch.ones(2))
+            self.second = self.first
+            self.register_buffer("third", torch.ones(2))
+            self.register_buffer("fourth", self.third)
+
+    whole = nn.Module()
+    whole.one = whole.two = Pair()
+    named, plain = getattr(whole, f"named_{kind}"), getattr(whole, kind)
+    here = ("first", "second") if kind == "parameters" else ("third", "fourth")
+    assert [name for name, _ in named()] == [f"one.{here[0]}"] and len(list(plain())) == 1
+    assert [name for name, _ in named("at", remove_duplicate=False)] == [f"at.{owner}.{name}" for owner in ("one", "two") for name in here]
+    assert list(plain(recurse=False)) == [name for name, _ in named("", False)] == []

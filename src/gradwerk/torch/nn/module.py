@@ -147,15 +147,20 @@ class Module(core.Module):
         """This module and all below it."""
         return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
-    @as_recorded()
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, base.Tensor]]:  # noqa: FBT001, FBT002
-        """Buffers with their paths."""
-        for path, module in self.named_modules(prefix=prefix) if recurse else [(prefix, self)]:
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True  # noqa: FBT001, FBT002
+    ) -> Iterator[tuple[str, base.Tensor]]:
+        """Buffers with their paths, one under two names once unless `remove_duplicate` is false."""
+        seen: set[int] = set()
+        below = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+        for path, module in below if recurse else [(prefix, self)]:
             for name, buffer in module.own_buffers():
-                yield f"{path}.{name}" if path else name, buffer
+                if id(buffer) not in seen or not remove_duplicate:
+                    seen.add(id(buffer))
+                    yield f"{path}.{name}" if path else name, buffer
 
     def buffers(self, recurse: bool = True) -> Iterator[base.Tensor]:  # noqa: FBT001, FBT002
-        """Buffers."""
+        """Buffers, each once."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def get_submodule(self, target: str) -> core.Module:
