@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,3 +56,18 @@ def test_a_slip_of_position_is_seen() -> None:
     with pytest.raises(ArgumentError, match=r"Dense: name is a name or None, this is 3"):
         layers.Dense(3, name=3)
     assert layers.Dense(np.int64(3), use_bias=np.bool_(False)).units == 3
+
+
+def test_what_is_given_by_position_is_named_as_keras_names_it() -> None:
+    assert keras.losses.BinaryCrossentropy(False, 0.0, -1, "sum").reduction == "sum"
+    assert keras.losses.CategoricalCrossentropy(True, 0.0).from_logits
+    with pytest.raises(ArgumentError, match="SparseCategoricalCrossentropy: Keras' option 'ignore_class' is not supported here yet"):
+        keras.losses.SparseCategoricalCrossentropy(True, 3)
+    with pytest.raises(ArgumentError, match="CategoricalCrossentropy got two values for 'label_smoothing'"):
+        keras.losses.CategoricalCrossentropy(True, 0.0, label_smoothing=0.0)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_boundaries_and_values_of_a_schedule_are_lists_or_arrays(kind: Any) -> None:
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(kind([3, 7]), kind([1.0, 0.5, 0.1]))
+    assert [float(schedule(step)) for step in (0, 3, 4, 7, 8)] == pytest.approx([1.0, 1.0, 0.5, 0.5, 0.1])

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import OTHER
 from gradwerk.keras.options import shared_options
-from gradwerk.keras.signatures import options_at
+from gradwerk.keras.signatures import options_at, placed_of
 from tests.peers import signatures
 from tests.peers.written import Parameter, Signature, parsed, same_default, written
 
@@ -102,6 +102,29 @@ def test_what_keras_has_and_is_not_supported_is_refused_by_name(path: str) -> No
                 continue
             with pytest.raises(ArgumentError, match=f"Keras' option '{name}' is not supported here yet"):
                 used(path)(**{name: value})
+
+
+@pytest.mark.parametrize("path", [path for api, path in PLACES if api == "keras" and inspect.isclass(signatures.public(api)[path])])
+def test_what_keras_takes_by_position_is_taken_or_refused_by_name(path: str) -> None:
+    """All defaults by position, one more each time: they say nothing special; and one too many is one error of ours."""
+    made = signatures.public("keras")[path]
+    placed = placed_of(made.__init__, made)
+    defaults = options_at(path)
+    values = [NEEDED.get(name, OTHER) if defaults[name] is OTHER else defaults[name] for name in placed]
+    if OTHER in values or path in POSITIONS_OF_THEIR_OWN:
+        return
+    least = max((place + 1 for place, name in enumerate(placed) if defaults[name] is OTHER), default=0)
+    for count in range(least, len(placed) + 1):
+        made(*values[:count])
+    with pytest.raises(ArgumentTypeError, match=f"{made.__name__} takes {len(placed)} argument"):
+        made(*values, None)
+
+
+POSITIONS_OF_THEIR_OWN = {
+    "callbacks.Callback": "takes nothing", "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
+    "layers.InputLayer": "needs a shape",
+}  # fmt: skip
+"""What takes others by position than Keras', and why."""
 
 
 def used(path: str) -> Any:

@@ -12,9 +12,9 @@ from typing import Any, ParamSpec, TypedDict, TypeGuard, TypeVar
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import OTHER
-from gradwerk.keras.signatures import options_of
+from gradwerk.keras.signatures import options_of, placed_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,9 +114,13 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
         by_name |= {name: kind for name, said in shared.__annotations__.items() if (kind := kind_of(said.__forward_arg__)) is not None}
     owner = function.__qualname__
     makes = owner.endswith(".__init__")
+    endless = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
+    most = len(parameters) if endless else sum(p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in parameters.values())
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if len(args) > most and not endless:
+            args, kwargs = _by_name(function, args, kwargs, most)  # type: ignore[assignment]  # the same arguments
         if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         if not kwargs.keys() <= known:
@@ -132,6 +136,24 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
         return function(*args, **kwargs)
 
     return call
+
+
+def _by_name(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], most: int
+) -> tuple[tuple[Any, ...], dict[str, Any]]:  # fmt: skip
+    """The arguments with those by name that Keras takes by position and our function does not.
+
+    Raises: ArgumentTypeError for more than Keras takes, and for an argument that is given twice.
+    """
+    skipped = int("." in function.__qualname__)  # self
+    names = placed_of(function, type(args[0]) if skipped else None)[most - skipped :]
+    owner, surplus = (type(args[0]).__name__ if function.__name__ == "__init__" else function.__qualname__), args[most:]
+    if len(surplus) > len(names):
+        takes = most - skipped + len(names)
+        raise ArgumentTypeError(f"{owner} takes {takes} argument{'s' if takes != 1 else ''} by position, {len(args) - skipped} were given")
+    if twice := [name for name in names[: len(surplus)] if name in kwargs]:
+        raise ArgumentTypeError(f"{owner} got two values for {twice[0]!r}")
+    return args[:most], kwargs | dict(zip(names, surplus, strict=False))
 
 
 def accepted(call: Callable[..., Any], owner: type, given: dict[str, Any]) -> dict[str, Any]:

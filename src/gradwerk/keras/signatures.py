@@ -35,14 +35,26 @@ def options_at(path: str) -> Mapping[str, object]:
 
 def options_of(function: Callable[..., Any], owner: type | None) -> Mapping[str, object]:
     """The parameters of the original of a function of ours, of an `__init__` that makes an `owner`, or of a method of one."""
+    return options_at(_original(function, owner))
+
+
+def placed_of(function: Callable[..., Any], owner: type | None) -> list[str]:
+    """Those of them that may be given by position, in their order."""
+    signatures = RECORD.signatures(_original(function, owner))
+    return [p.name for p in signatures[0].parameters.values() if p.kind is Parameter.POSITIONAL_OR_KEYWORD] if signatures else []
+
+
+def _original(function: Callable[..., Any], owner: type | None) -> str:
+    """The recorded name, '' where there is none."""
     of_class, _, name = function.__qualname__.rpartition(".")
     if not of_class:
-        return options_at(_path(function))
+        return _path(function)
     family = () if owner is None else owner.__mro__
     if name == "__init__":
-        return next((found for cls in family if (found := options_at(_path(cls)))), {})
-    paths = [f"{_path(cls)}.{name}" for cls in family] + [f"{of_class}.{name}", f"Sequential.{name}"]
-    return next((found for path in paths if (found := options_at(path))), {})
+        paths = [_path(cls) for cls in family]
+    else:
+        paths = [f"{_path(cls)}.{name}" for cls in family] + [f"{of_class}.{name}", f"Sequential.{name}"]
+    return next((path for path in paths if options_at(path)), "")
 
 
 def _path(named: Any) -> str:  # noqa: ANN401  a class or a function

@@ -115,7 +115,7 @@ class PiecewiseConstantDecay(Known):
 
     def rule(self) -> known.Schedule:
         """See nn.schedules.PiecewiseConstant."""
-        boundaries, values = self.boundaries, self.values
+        boundaries, values = list(self.boundaries), list(self.values)
         if not boundaries or len(boundaries) != len(values) - 1:
             facts = (f"{len(boundaries)} boundaries, {len(values)} values",)
             raise ArgumentError("PiecewiseConstantDecay: there is one value more than there are boundaries, and one of these", facts=facts)
