@@ -6,8 +6,10 @@ to one that is installed.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import itertools
+import weakref
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
@@ -165,6 +167,17 @@ def test_what_is_false_is_served_or_refused_or_the_default(path: str, way: Signa
                     continue
                 with pytest.raises((ArgumentError, ArgumentTypeError), match=name):
                     reach(*placed, **named, **{name: value})
+
+
+@pytest.mark.parametrize("make", [
+    lambda: type("Own", (torch.optim.SGD,), {})([torch.nn.Parameter(torch.ones(1))], lr=0.1),
+    lambda: type("Own", (torch.nn.Linear,), {})(2, 3, device="cpu"),
+    lambda: type("Own", (torch.nn.MSELoss,), {})(None, None, "sum"), lambda: type("Own", (torch.nn.Linear,), {})(2, 3),
+])  # fmt: skip
+def test_a_class_of_ones_own_is_forgotten_with_its_objects(make: Callable[[], Any]) -> None:
+    kept = [weakref.ref(type(make())) for _ in range(3)]
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * 3
 
 
 SAMPLES = {

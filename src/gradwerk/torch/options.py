@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from inspect import Parameter
 from types import FunctionType, MappingProxyType
 from typing import Any, ParamSpec, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
@@ -118,26 +119,34 @@ class Adapter:
         self.own = OwnParameters.of(function, is_method=is_method)
         self.definition: object = function
         """What stands in the class, where this is an `__init__`."""
-        self.handovers: dict[tuple[object, ...], tuple[str, Handover]] = {}
+        self.handovers: dict[tuple[object, ...], Handover] = {}
+        self.paths: WeakKeyDictionary[type, str] = WeakKeyDictionary()
+        """By class: those of people come and go."""
 
     @cached_property
     def path(self) -> str:
         """The recorded name; '' where the class of the object says it."""
         return self.name or path_of(self.function)
 
+    def path_of(self, cls: type) -> str:
+        """The recorded name of an object's class."""
+        if cls not in self.paths:
+            self.paths[cls] = path_of_class(cls, self.definition)
+        return self.paths[cls]
+
     def adapted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """What our function is given for these arguments.  Raises: ArgumentError, ArgumentTypeError."""
         me, given = args[: self.skipped], args[self.skipped :]
-        form = (len(given), *kwargs) if self.path else (type(me[0]), len(given), *kwargs)
+        path = self.path or self.path_of(type(me[0]))
+        form = (path, len(given), *kwargs)
         if form not in self.handovers:
-            path = self.path or path_of_class(type(me[0]), self.definition)
             if path not in RECORD:  # of a class that torch has not
                 return list(args), kwargs
             found = handover(path, self.own, len(given), kwargs)
             if found is None:
                 raise _misfit(path, len(given), kwargs)
-            self.handovers[form] = path, found
-        path, found = self.handovers[form]
+            self.handovers[form] = found
+        found = self.handovers[form]
         for name, source, default in found.unserved:
             value = kwargs[source] if isinstance(source, str) else given[source]
             if value is not default and name not in self.ignored:
