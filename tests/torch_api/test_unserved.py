@@ -46,7 +46,7 @@ def test_a_module_has_the_attributes_of_torchs(name: str) -> None:
     module = made(name)
     for attribute in MADE[name][1].split():
         getattr(module, attribute)
-    assert set(module.unserved) == set(SPECIAL.get(name, ()))
+    assert set(type(module).__gradwerk_unserved__) == set(SPECIAL.get(name, ()))
 
 
 @pytest.mark.parametrize("name", SPECIAL)
@@ -59,6 +59,39 @@ def test_options_that_are_not_here_are_refused_as_attributes_too(name: str) -> N
             with pytest.raises(ArgumentError, match=f"torch's option '{attribute}' is not supported here yet"):
                 way(module, attribute, value)
         assert getattr(module, attribute) is before
+
+
+INPUTS = {"Conv1d": torch.ones(1, 2, 8), "Conv2d": torch.ones(1, 2, 8, 8), "Embedding": torch.tensor([1, 0]), "LSTM": torch.ones(2, 3)}
+
+
+@pytest.mark.parametrize("by_class", [False, True])
+@pytest.mark.parametrize(("name", "attribute"), [(name, attribute) for name, special in SPECIAL.items() for attribute in special])
+def test_a_forward_of_ones_own_that_ends_in_the_layers_does_not_pass_over_them(name: str, attribute: str, by_class: bool) -> None:
+    """`return super().forward(x)` is torch's computation, with these options: it is refused where they say something."""
+
+    class Own(getattr(nn, name)):  # type: ignore[misc]
+        def forward(self, *args: Any) -> Any:
+            return super().forward(*args)
+
+    module, inputs = Own(*MADE[name][0]), [INPUTS.get(name, torch.ones(1, 1, 4, 4))]
+    inputs *= 2 if name.endswith("Loss") else 1
+    module(*inputs)
+    if by_class:
+        setattr(Own, attribute, SPECIAL[name][attribute])
+        vars(module).pop(attribute, None)
+    else:
+        setattr(module, attribute, SPECIAL[name][attribute])
+    with pytest.raises(ArgumentError, match=f"{name}: torch's option '{attribute}' is not supported here yet"):
+        module(*inputs)
+
+
+def test_an_attribute_of_ones_own_may_have_any_name() -> None:
+    class Own(nn.Module):
+        unserved = 4
+
+    module = Own()
+    module.unserved, module.rest = 5, 3
+    assert (module.unserved, module.rest) == (5, 3)
 
 
 def test_a_module_that_computes_by_itself_has_what_it_likes() -> None:

@@ -17,6 +17,7 @@ from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.checks import count, each, normalized, probability
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
+from gradwerk.torch.nn.unserved import check_options
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor
 
@@ -56,7 +57,7 @@ class _Convolution(Module):
     """What convolutions of any rank hold.  Parameters: weight (out, in / groups, *window), bias (out,)."""
 
     rank = 0
-    unserved = ("padding_mode",)
+    __gradwerk_unserved__ = ("padding_mode",)
     padding_mode = "zeros"
 
     @as_recorded()
@@ -101,6 +102,7 @@ class Conv1d(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.conv1d`."""
+        check_options(self)
         return functional.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
@@ -111,13 +113,14 @@ class Conv2d(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.conv2d`."""
+        check_options(self)
         return functional.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class MaxPool2d(Module):
     """The largest of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
-    unserved = ("dilation", "return_indices", "ceil_mode")
+    __gradwerk_unserved__ = ("dilation", "return_indices", "ceil_mode")
     dilation, return_indices, ceil_mode = 1, False, False
 
     @as_recorded()
@@ -127,6 +130,7 @@ class MaxPool2d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.max_pool2d`."""
+        check_options(self)
         return functional.max_pool2d(input, self.kernel_size, self.stride, self.padding)
 
     def extra_repr(self) -> str:
@@ -137,7 +141,7 @@ class MaxPool2d(Module):
 class AvgPool2d(Module):
     """The mean of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
 
-    unserved = ("ceil_mode", "divisor_override")
+    __gradwerk_unserved__ = ("ceil_mode", "divisor_override")
     ceil_mode, divisor_override = False, None
 
     @as_recorded()
@@ -150,6 +154,7 @@ class AvgPool2d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.avg_pool2d`."""
+        check_options(self)
         return functional.avg_pool2d(input, self.kernel_size, self.stride, self.padding, count_include_pad=self.count_include_pad)
 
     def extra_repr(self) -> str:
@@ -331,7 +336,7 @@ class BatchNorm2d(_BatchNorm):
 class Embedding(Module):
     """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
 
-    unserved = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
+    __gradwerk_unserved__ = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
     padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse = None, None, 2.0, False, False
 
     @as_recorded()
@@ -344,6 +349,7 @@ class Embedding(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.embedding`."""
+        check_options(self)
         return functional.embedding(input, self.weight)
 
     def extra_repr(self) -> str:

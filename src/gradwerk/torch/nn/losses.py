@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.nn.reduction import reduction_of
+from gradwerk.torch.nn.unserved import check_options
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -62,20 +63,22 @@ class L1Loss(_ElementLoss):
 class BCEWithLogitsLoss(_ElementLoss):
     """Binary cross-entropy from logits."""
 
-    unserved = ("weight", "pos_weight")
+    __gradwerk_unserved__ = ("weight", "pos_weight")
     weight = pos_weight = None
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy_with_logits`."""
+        check_options(self)
         return functional.binary_cross_entropy_with_logits(input, target, reduction=self.reduction)
 
 
 class BCELoss(_ElementLoss):
     """Binary cross-entropy from probabilities."""
 
-    unserved = ("weight",)
+    __gradwerk_unserved__ = ("weight",)
     weight = None
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.binary_cross_entropy`."""
+        check_options(self)
         return functional.binary_cross_entropy(input, target, reduction=self.reduction)

@@ -46,7 +46,7 @@ class Module(core.Module):
     """torch.nn.Module.  A buffer is a Tensor registered by `register_buffer`; only direct attributes are sub-modules."""
 
     __gradwerk_shared__ = Everywhere()
-    unserved: ClassVar[tuple[str, ...]] = ()
+    __gradwerk_unserved__: ClassVar[tuple[str, ...]] = ()
     """Attributes of torch's module of this name that here are what the class says, and nothing else."""
 
     @property
@@ -56,7 +56,7 @@ class Module(core.Module):
 
     def __setattr__(self, name: str, value: object) -> None:
         _check_place(self, name, value)
-        if name in self.unserved:
+        if name in type(self).__gradwerk_unserved__:
             check_served(self, name, value)
         super().__setattr__(name, value)
 

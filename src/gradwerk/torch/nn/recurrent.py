@@ -16,6 +16,7 @@ from gradwerk.torch.functions import stack
 from gradwerk.torch.nn.checks import count, probability, same_dtype
 from gradwerk.torch.nn.layout import physical, weight
 from gradwerk.torch.nn.module import Module
+from gradwerk.torch.nn.unserved import check_options
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor
 
@@ -30,7 +31,7 @@ class LSTM(Module):
     suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
     """
 
-    unserved = ("proj_size", "mode")
+    __gradwerk_unserved__ = ("proj_size", "mode")
     proj_size, mode = 0, "LSTM"
 
     @as_recorded()
@@ -63,6 +64,7 @@ class LSTM(Module):
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The last layer's h at every step, and the last (h, c) of every layer and direction."""
+        check_options(self)
         facts = (f"input   {tuple(input.shape)} {dtypes.name(input.dtype)}",)
         if input.ndim not in (2, 3):
             raise ShapeError(f"LSTM: Expected input to be 2D or 3D, got {input.ndim}D instead", facts=facts)
