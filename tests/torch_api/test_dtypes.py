@@ -137,3 +137,25 @@ def test_whole_numbers_are_not_drawn_from_a_continuum() -> None:
     for draw in (torch.rand_like, torch.randn_like, lambda x: x.uniform_(), lambda x: x.normal_()):
         with pytest.raises(DTypeError, match="not implemented for 'Long'"):
             draw(torch.arange(3))
+
+
+def test_a_size_of_what_is_filled_or_drawn_is_a_tuple() -> None:
+    """`randint(1, 7)` is a die to NumPy and Python, and five zeros were given for randint(1, 5)."""
+    for draw, says in ((lambda: torch.randint(1, 5), r"torch\.randint\(1, 5, \(\)\)"), (lambda: torch.randint(0, 5, 2), "not int"),
+                       (lambda: torch.full(3, 1.0), r"\(3,\) is the size of one axis")):  # fmt: skip
+        with pytest.raises(ArgumentTypeError, match=rf"(?s)argument 'size' must be tuple of ints.*{says}"):
+            draw()
+    for wrong in ((1.5, (2,)), (0, 2.0, (2,)), (True, (2,)), (3,)):
+        with pytest.raises(ArgumentTypeError):
+            torch.randint(*wrong)
+    assert 1 <= torch.randint(1, 5, ()).item() < 5 and torch.randint(torch.tensor(3), size=[2]).shape == (2,)
+
+
+TOO_MANY = [(0, 257, torch.uint8), (-1, 3, torch.uint8), (0, 3, torch.bool), (0, 2**31 + 1, torch.int32)]
+
+
+@pytest.mark.parametrize(("low", "high", "dtype"), TOO_MANY)
+def test_what_a_dtype_does_not_hold_is_not_drawn_in_it(low: int, high: int, dtype: Any) -> None:
+    with pytest.raises(ArgumentError, match="does not hold all numbers"):
+        torch.randint(low, high, (2,), dtype=dtype)
+    assert torch.randint(max(low, 0), high - 1, (2,), dtype=dtype).dtype == dtype

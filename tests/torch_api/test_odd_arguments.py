@@ -28,7 +28,7 @@ MORE: dict[str, str] = {
     **dict.fromkeys((f"{name} input" for name in ("pow", "where")), "a number by name too"),
     **dict.fromkeys((f"allclose {name} {value}" for name in ("rtol", "atol") for value in (-1, "nan")), "as NumPy's"),
     **dict.fromkeys(("arange start None", "arange end None", "eye m None"), "is left out"),
-    **dict.fromkeys(("full size", "Tensor.reshape shape -1", "Tensor.view size -1"), "one extent"),
+    **dict.fromkeys(("Tensor.reshape shape -1", "Tensor.view size -1"), "one extent"),
     "as_tensor data [torch.ones(3)]": "Tensors of one element each are numbers in torch: here Tensors of any shape are rows",
     "nn.functional.avg_pool2d ceil_mode None": "like False", "nn.functional.avg_pool2d ceil_mode 0": "like False",
     **dict.fromkeys((f"Tensor.{name} alpha {value}" for name in ("add", "add_", "sub") for value in (True, False)), "1 or 0"),

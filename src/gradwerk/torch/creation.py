@@ -104,6 +104,9 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     arguments.number("full", "fill_value", fill_value)
     dtype = Tensor.of(fill_value).dtype if dtype is None else asked("full", dtype, dtypes.float32)
     value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
+    if not isinstance(size, (tuple, list)):
+        likely = f"({size},) is the size of one axis" if dtypes.is_number(size) else ""
+        raise ArgumentTypeError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}", likely=likely)
     return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
 
 
@@ -236,18 +239,26 @@ def randint(
 ) -> Tensor:  # fmt: skip
     """`randint(high, size)` or `randint(low, high, size)`: whole numbers from low, or 0, to before high; int64 unless a dtype is given.
 
-    Raises: ArgumentTypeError for anything else; ArgumentError where no number lies between.
+    Raises: ArgumentTypeError for anything else; ArgumentError where no number lies between, or the dtype cannot hold all of them.
     """
     given = [value for value in (low, high, size) if value is not None]
     if len(given) not in (2, 3):
         raise ArgumentTypeError("randint() takes (high, size) or (low, high, size)", facts=(f"given: {', '.join(map(str, given))}",))
-    low, high, shape = int(given[-3]) if len(given) == 3 else 0, int(given[-2]), _shape((given[-1],))
+    named, *ends = given[-1], *(arguments.whole("randint", "high", value) for value in given[:-1])
+    low, high = ends if len(ends) == 2 else (0, *ends)
+    if not isinstance(named, (tuple, list)):  # a die of NumPy's or Python's
+        likely = f"a size stands behind them: torch.randint({ends[0]}, {named}, ())" if len(ends) == 1 and dtypes.is_number(named) else ""
+        raise ArgumentTypeError(f"randint(): argument 'size' must be tuple of ints, not {type(named).__name__}", likely=likely)
+    shape, dtype = _shape((named,)), asked("randint", dtype, dtypes.int64)
     if high <= low:
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
+    limits = None if dtypes.is_float(dtype) else (0, 1) if dtypes.is_bool(dtype) else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    if limits is not None and not limits[0] <= low < high <= limits[1] + 1:
+        raise ArgumentError(f"randint: {dtypes.name(dtype)} does not hold all numbers from {low} to before {high}")
     bits = _source(generator).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
     wide = bits[:, 0] << np.uint64(32) | bits[:, 1]
     drawn = (wide % np.uint64(high - low)).astype(np.int64).reshape(shape) + low
-    return Tensor.of(dtypes.converted(drawn, asked("randint", dtype, dtypes.int64)))
+    return Tensor.of(dtypes.converted(drawn, dtype))
 
 
 @as_recorded()
