@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import layers
 from gradwerk.tensor.random import Generator
 from tests.keras_api.nests import RNG
@@ -242,3 +242,79 @@ def test_metrics_of_one_name_are_numbered_and_none_is_called_loss() -> None:
     ]  # fmt: skip
     with pytest.raises(ArgumentError, match="cannot be called 'loss'"):
         model.compile("sgd", "mse", metrics=[loss])
+
+
+IMAGES = np.random.default_rng(0).normal(size=(2, 6, 6, 2)).astype(np.float32)
+ROWS, STEPS = IMAGES.reshape(4, 36)[:, :6].copy(), IMAGES.reshape(4, 6, 6)[:, :, :3].copy()
+
+
+def built(layer: Any, inputs: Any) -> Any:
+    """A layer whose weights are all different numbers."""
+    layer(inputs)
+    rng = np.random.default_rng(1)
+    layer.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in layer.get_weights()])
+    return layer
+
+
+CHANGED: dict[str, tuple[Callable[[], Any], Any, dict[str, Any], Callable[[], Any], dict[str, float]]] = {
+    "no offset": (layers.BatchNormalization, IMAGES, {"center": False}, layers.BatchNormalization, {"beta": 0.0}),
+    "no scale": (layers.BatchNormalization, ROWS, {"scale": False}, layers.BatchNormalization, {"gamma": 1.0}),
+    "no bias": (lambda: layers.Conv2D(4, 3), IMAGES, {"use_bias": False}, lambda: layers.Conv2D(4, 3), {"bias": 0.0}),
+    "no activation": (lambda: layers.Conv2D(4, 3, activation="tanh"), IMAGES, {"activation": None}, lambda: layers.Conv2D(4, 3), {}),
+    "no activation of Dense": (lambda: layers.Dense(4, "tanh"), ROWS, {"activation": None}, lambda: layers.Dense(4), {}),
+    "another activation": (
+        lambda: layers.Dense(4, "tanh"), ROWS, {"activation": keras.activations.relu}, lambda: layers.Dense(4, "relu"), {}
+    ),
+    "one stride": (lambda: layers.MaxPooling2D(2), IMAGES, {"strides": 1}, lambda: layers.MaxPooling2D(2, 1), {}),
+    "one extent": (lambda: layers.AveragePooling2D(2, 1), IMAGES, {"pool_size": 3}, lambda: layers.AveragePooling2D(3, 1), {}),
+    "strides of a convolution": (lambda: layers.Conv2D(4, 3), IMAGES, {"strides": 2}, lambda: layers.Conv2D(4, 3, 2), {}),
+}
+"""A layer, its input, what is set, and the layer that Keras computes then, with some of its weights at one number."""
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_setting_of_a_built_layer_says_what_it_says_in_keras(case: str) -> None:
+    make, inputs, changes, other, weights = CHANGED[case]
+    layer, expected = built(make(), inputs), built(other(), inputs)
+    for name, value in changes.items():
+        setattr(layer, name, value)
+    for name, number in weights.items():
+        getattr(expected, name).assign(np.full(getattr(expected, name).shape, number))
+    np.testing.assert_array_equal(layer(inputs), expected(inputs))
+
+
+@pytest.mark.parametrize(("make", "inputs", "name", "value"), [
+    (lambda: layers.Conv2D(4, 3), IMAGES, "data_format", "channels_first"),
+    (lambda: layers.MaxPooling2D(2), IMAGES, "data_format", "channels_first"),
+    (layers.Flatten, IMAGES, "data_format", "channels_first"), (lambda: layers.Conv2D(4, 3), IMAGES, "filters", 7),
+    (lambda: layers.Conv2D(4, 3), IMAGES, "groups", 2), (lambda: layers.Dense(3), ROWS, "units", 7),
+    (lambda: layers.Embedding(5, 3), np.array([[1, 2]]), "mask_zero", True), (layers.ReLU, ROWS, "max_value", 0.1),
+    (layers.ReLU, ROWS, "negative_slope", 0.5), (layers.ReLU, ROWS, "threshold", 0.3), (lambda: layers.LSTM(4), STEPS, "stateful", True),
+    *[(lambda: layers.LSTM(4), STEPS, name, value) for name, value in (("dropout", 0.5), ("activation", None), ("use_bias", False))],
+])  # fmt: skip
+def test_a_setting_that_would_be_passed_over_is_refused(make: Any, inputs: Any, name: str, value: Any) -> None:
+    layer = built(make(), inputs)
+    held = getattr(layer, name)
+    setattr(layer, name, held)
+    with pytest.raises(ArgumentError, match=f"{type(layer).__name__}: {name} is set when the layer is made"):
+        setattr(layer, name, value)
+    assert getattr(layer, name) is held
+
+
+def test_a_setting_may_change_before_the_layer_is_built_and_in_a_call_of_ones_own() -> None:
+    dense = layers.Dense(3)
+    dense.units = 5
+    assert dense(ROWS).shape == (4, 5)
+
+    class Capped(layers.ReLU):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return keras.activations.relu(inputs) * self.max_value
+
+    capped = Capped()
+    capped.max_value = 0.5
+    np.testing.assert_array_equal(capped(ROWS), np.maximum(ROWS, 0) * 0.5)
+    for layer, setting in ((layers.BatchNormalization(center=False), "center"), (layers.Conv2D(4, 3, use_bias=False), "use_bias")):
+        built(layer, IMAGES)
+        setattr(layer, setting, True)
+        with pytest.raises(StateError, match=f"was built without .*, and {setting} is True now"):
+            layer(IMAGES)

@@ -11,6 +11,7 @@ from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import channels_last, known_extent
+from gradwerk.keras.layers.fixed import fixed, weight_for
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked_except, choice, pair, positive_integer
@@ -22,6 +23,7 @@ Operand = Any
 Pair = int | tuple[int, int]
 
 
+@fixed("data_format", once_built=("filters", "groups"))
 class Conv2D(Layer):
     """y = activation(x * kernel + bias), `*` the two-dimensional cross-correlation.
 
@@ -55,20 +57,25 @@ class Conv2D(Layer):
         self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer, name="kernel")
         self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias") if self.use_bias else None
 
+    def steps(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Strides and dilation as they are now: set as attributes they may be one number, too."""
+        return pair("Conv2D", "strides", self.strides), pair("Conv2D", "dilation_rate", self.dilation_rate)
+
     def call(self, inputs: Operand) -> Operand:
         """See `convolution`."""
         image_shape(self, inputs.shape)
-        padding = named_padding(self.padding, inputs.shape[1:3], self.kernel_size, self.strides, self.dilation_rate)
-        y = convolution(
-            floating(inputs), self.kernel, self.bias, strides=self.strides, padding=padding, dilation=self.dilation_rate, groups=self.groups
-        )
-        return self.activation(y)
+        (strides, dilation), bias = self.steps(), weight_for(self, "bias", "use_bias")
+        padding = named_padding(self.padding, inputs.shape[1:3], self.kernel_size, strides, dilation)
+        y = convolution(floating(inputs), self.kernel, bias, strides=strides, padding=padding, dilation=dilation, groups=self.groups)
+        return activations.get(self.activation)(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `output_extents`."""
-        return (input_shape[0], *positions(self, input_shape, self.kernel_size, self.dilation_rate), self.filters)
+        strides, dilation = self.steps()
+        return (input_shape[0], *positions(self, input_shape, self.kernel_size, strides, dilation), self.filters)
 
 
+@fixed("data_format")
 class Pooling2D(Layer):
     """What the poolings share."""
 
@@ -81,9 +88,15 @@ class Pooling2D(Layer):
         self.strides = self.pool_size if strides is None else pair(owner, "strides", strides)
         self.padding, self.data_format = choice(owner, "padding", padding, ("valid", "same")), channels_last(owner, data_format)
 
+    def window(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Its extents and its strides as they are now: set as attributes they may be one number, too."""
+        owner = type(self).__name__
+        return pair(owner, "pool_size", self.pool_size), pair(owner, "strides", self.strides)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `output_extents`."""
-        return (input_shape[0], *positions(self, input_shape, self.pool_size, (1, 1)), input_shape[-1])
+        window, strides = self.window()
+        return (input_shape[0], *positions(self, input_shape, window, strides, (1, 1)), input_shape[-1])
 
 
 class MaxPooling2D(Pooling2D):
@@ -99,8 +112,9 @@ class MaxPooling2D(Pooling2D):
     def call(self, inputs: Operand) -> Operand:
         """See `max_pool`."""
         image_shape(self, inputs.shape)
-        padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
-        return max_pool(inputs, self.pool_size, strides=self.strides, padding=padding)
+        window, strides = self.window()
+        padding = named_padding(self.padding, inputs.shape[1:3], window, strides, (1, 1))
+        return max_pool(inputs, window, strides=strides, padding=padding)
 
 
 class AveragePooling2D(Pooling2D):
@@ -116,8 +130,9 @@ class AveragePooling2D(Pooling2D):
     def call(self, inputs: Operand) -> Operand:
         """See `average_pool`."""
         image_shape(self, inputs.shape)
-        padding = named_padding(self.padding, inputs.shape[1:3], self.pool_size, self.strides, (1, 1))
-        return average_pool(floating(inputs), self.pool_size, strides=self.strides, padding=padding)
+        window, strides = self.window()
+        padding = named_padding(self.padding, inputs.shape[1:3], window, strides, (1, 1))
+        return average_pool(floating(inputs), window, strides=strides, padding=padding)
 
 
 def image_shape(layer: Layer, shape: Shape) -> None:
@@ -139,20 +154,21 @@ def _as_images(shape: Shape) -> str:
     return ""
 
 
-def positions(layer: Conv2D | Pooling2D, input_shape: Shape, window: tuple[int, int], dilation: tuple[int, int]) -> Shape:
+def positions(
+    layer: Conv2D | Pooling2D, input_shape: Shape, window: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
+) -> Shape:
     """Rows and columns of the result; None where height or width is not known."""
     image_shape(layer, input_shape)
-
     space = input_shape[1], input_shape[2]
     if space[0] is not None and space[1] is not None:
         known = space[0], space[1]
-        return output_extents(known, window, layer.strides, named_padding(layer.padding, known, window, layer.strides, dilation), dilation)
+        return output_extents(known, window, strides, named_padding(layer.padding, known, window, strides, dilation), dilation)
 
     def along(axis: int) -> int | None:
         extent = space[axis]
         if extent is None:
             return None
-        size, stride, spread = (window[axis],), (layer.strides[axis],), (dilation[axis],)
+        size, stride, spread = (window[axis],), (strides[axis],), (dilation[axis],)
         padding = named_padding(layer.padding, (extent,), size, stride, spread)
         return output_extents((extent,), size, stride, padding, spread)[0]
 

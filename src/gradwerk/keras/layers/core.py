@@ -12,6 +12,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.fixed import fixed
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, checked_except, positive_integer
@@ -25,6 +26,7 @@ Operand = Any
 """A Tensor."""
 
 
+@fixed(once_built=("units",))
 class Dense(Layer):
     """y = activation(x kernel + bias).
 
@@ -50,13 +52,14 @@ class Dense(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """See `linear`."""
-        return self.activation(linear(floating(inputs), self.kernel, self.bias))
+        return activations.get(self.activation)(linear(floating(inputs), self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The last axis becomes `units`."""
         return (*input_shape[:-1], self.units)
 
 
+@fixed("mask_zero", once_built=("input_dim", "output_dim"))
 class Embedding(Layer):
     """A trained vector for each integer.
 
@@ -94,6 +97,7 @@ class Embedding(Layer):
         check_ids(x, self.input_dim)
 
 
+@fixed("data_format")
 class Flatten(Layer):
     """All axes but the batch become one.  Shape: (batch, ...) -> (batch, product of the rest)."""
 
@@ -126,11 +130,14 @@ class Activation(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """The activation's result."""
-        return self.activation(inputs)
+        return activations.get(self.activation)(inputs)
 
 
+@fixed("max_value", "negative_slope", "threshold")
 class ReLU(Layer):
     """y = max(x, 0)."""
+
+    max_value, negative_slope, threshold = None, 0.0, 0.0
 
     computes_in = np.float32
     keeps_shape = True

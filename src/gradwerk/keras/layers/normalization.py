@@ -10,6 +10,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import initializers
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
+from gradwerk.keras.layers.fixed import weight_for
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked_except, is_number, whole
@@ -64,7 +65,8 @@ class BatchNormalization(Layer):
             with no_grad():
                 self.moving_mean.assign(running(self.moving_mean, mean, self.momentum))
                 self.moving_variance.assign(running(self.moving_variance, variance, self.momentum))
-        return normalize(inputs, mean, variance, self.gamma, self.beta, epsilon=self.epsilon, axis=self.axis)
+        gamma, beta = weight_for(self, "gamma", "scale"), weight_for(self, "beta", "center")
+        return normalize(inputs, mean, variance, gamma, beta, epsilon=self.epsilon, axis=self.axis)
 
 
 class Dropout(Layer):

@@ -13,6 +13,7 @@ from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
+from gradwerk.keras.layers.fixed import fixed
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked_except, positive_integer
@@ -23,6 +24,9 @@ Operand = Any
 """A Tensor."""
 
 
+@fixed(
+    "activation", "recurrent_activation", "dropout", "recurrent_dropout", "stateful", once_built=("units", "use_bias", "unit_forget_bias")
+)  # fmt: skip
 class LSTM(Layer):
     """Long short-term memory over a sequence.
 
@@ -32,6 +36,7 @@ class LSTM(Layer):
 
     computes_in = np.float32
     weights_inside = ("lstm_cell",)
+    dropout, recurrent_dropout, stateful = 0.0, 0.0, False
 
     @checked_except("units")
     def __init__(

@@ -1,0 +1,46 @@
+"""Settings of a layer that are what they were when it was made: set to something else they would be passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.plain import PLAIN
+
+C = TypeVar("C", bound=type)
+_ABSENT = object()
+
+
+def fixed(*names: str, once_built: tuple[str, ...] = ()) -> Callable[[C], C]:
+    """A class decorator: these attributes may be set to what they are, and to anything in a subclass with a `call` of its own.
+
+    An option of Keras that is not here stands in the class at the value that says nothing special.  Those of `once_built` say which weights
+    are made, and may change before.
+    """
+
+    def decorate(cls: C) -> C:
+        before: Any = cls.__setattr__
+
+        def set_attribute(self: Any, name: str, value: object) -> None:  # noqa: ANN401  a layer
+            if (name in names or (name in once_built and self.built)) and type(self).call.__module__ == cls.__module__:
+                held = getattr(self, name, _ABSENT)
+                if held is not _ABSENT and value is not held and not (isinstance(value, PLAIN) and value == held):
+                    problem = f"{type(self).__name__}: {name} is set when the layer is made, another one later is not supported here yet"
+                    raise ArgumentError(problem, facts=(f"it is {held!r}      given: {value!r}",))
+            before(self, name, value)
+
+        cls.__setattr__ = set_attribute  # type: ignore[assignment]  # that of a class
+        return cls
+
+    return decorate
+
+
+def weight_for(layer: Any, name: str, setting: str) -> Any:  # noqa: ANN401  a layer; a weight, or None
+    """The weight that a setting asks for, None where it does not.  Raises: StateError where the layer was built without."""
+    if not getattr(layer, setting):
+        return None
+    weight = getattr(layer, name)
+    if weight is None:
+        raise StateError(f"{type(layer).__name__} was built without {name}, and {setting} is {getattr(layer, setting)!r} now")
+    return weight
