@@ -16,12 +16,12 @@ import secrets
 import shutil
 import stat
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache as remember
 from pathlib import Path
 
+from gradwerk.base.origin import warn
 from gradwerk.base.ownership import fault_above, fault_of_folder, is_ours
 from gradwerk.base.settings import settings
 
@@ -106,7 +106,7 @@ def _complain(fault: str) -> None:
     if fault not in _warned:
         _warned.add(fault)
         text = "compiled kernels are native code and are kept only where nobody else can write: chmod, or set GRADWERK_CACHE to another"
-        warnings.warn(f"no cache of kernels: {fault}; {text}", RuntimeWarning, stacklevel=7)
+        warn(f"no cache of kernels: {fault}; {text}", RuntimeWarning)
 
 
 def _open_folder(path: Path, *, make: bool) -> int:

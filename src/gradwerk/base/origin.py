@@ -6,6 +6,8 @@ path ("dense_2 (Dense)") is a stack that `Module.__call__` pushes, one a thread.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import linecache
 import os
 import sys
@@ -21,7 +23,8 @@ from types import FrameType
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _NUMPY = str(getattr(find_spec("numpy"), "origin", ""))
 """Found and not loaded: `gradwerk --version` needs no NumPy."""
-_PASSED = (_PACKAGE, *(str(Path(_NUMPY).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib")))
+_CALLING = tuple(str(Path(_NUMPY).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib"))
+_PASSED = (_PACKAGE, contextlib.__file__, functools.__file__, *_CALLING)
 """What stands between a user's line and an error without being the user's."""
 _MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
 _COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
