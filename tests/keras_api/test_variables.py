@@ -131,6 +131,12 @@ def test_copies_and_pickles_keep_the_name() -> None:
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert [weight.path for weight in twin.weights] == [weight.path for weight in model.weights]
         assert [type(weight) for weight in twin.weights] == [Weight, Weight, Weight, Weight, Variable, Variable]
+    for weight in model.weights:
+        for one in (copy.copy(weight), copy.deepcopy(weight), pickle.loads(pickle.dumps(weight))):
+            assert (type(one), one.name, one.path, one.trainable) == (type(weight), weight.name, weight.path, weight.trainable)
+            np.testing.assert_array_equal(one, weight)
+            one.assign(one + 1)
+            assert not np.array_equal(one, weight)
 
 
 def test_what_keras_variables_have_besides_is_said_to_be_absent() -> None:

@@ -56,6 +56,10 @@ class Variable(tensor.Tensor):
         """Itself."""
         return self
 
+    def __copy__(self) -> Self:
+        """Another variable of this name, with memory of its own."""
+        return self.__deepcopy__({})
+
     def assign_add(self, value: Operand) -> Self:
         """Adds in place."""
         return self.assign(self + value)
