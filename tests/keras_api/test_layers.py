@@ -143,3 +143,34 @@ def test_initializers_by_name_instance_config_and_function() -> None:
     c = layers.Dense(3, kernel_initializer=lambda shape: np.full(shape, 0.5))
     c(np.zeros((1, 4)))
     assert c.kernel.numpy().tolist() == [[0.5] * 3] * 4
+
+
+@pytest.mark.parametrize("strides", [(5, 3), (2, 2, 2, 2), (2, 2, 2, 2, 2, 2)], ids=str)
+def test_the_shape_of_a_call_that_needs_images_of_some_size_is_found(strides: tuple[int, ...]) -> None:
+    """Extents that are not known are tried with numbers, larger ones where windows do not fit the first."""
+
+    class Own(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolutions = [layers.Conv2D(2, 3, strides=stride) for stride in strides]
+
+        def call(self, x: Any) -> Any:
+            for convolution in self.convolutions:
+                x = convolution(x)
+            return x
+
+    assert keras.Sequential([keras.Input((None, None, 1)), Own()]).output_shape == (None, None, None, 2)
+    with pytest.raises(ShapeError, match="does not fit"):
+        keras.Sequential([keras.Input((4, 4, 1)), Own()])
+
+
+def test_the_input_of_a_call_may_stand_by_the_name_it_has_there() -> None:
+    class Own(layers.Layer):
+        def call(self, x: Any, scale: float = 1.0) -> Any:
+            return x * scale
+
+    ones = np.ones((1, 2), np.float32)
+    assert Own()(x=ones, scale=2.0).tolist() == [[2.0, 2.0]] and layers.Dense(3)(inputs=ones).shape == (1, 3)
+    for wrong in ({}, {"y": ones}):
+        with pytest.raises(ArgumentError, match="Own is called without its input, 'x'"):
+            Own()(**wrong)

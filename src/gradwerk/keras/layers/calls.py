@@ -10,10 +10,11 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
+from gradwerk.base.errors import ArgumentTypeError
 from gradwerk.tensor.tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -73,6 +74,18 @@ def for_shapes() -> Iterator[list[tuple[Tensor, Array]]]:
         calls.made = before
         if before is not None:
             before += made
+
+
+BY_NAME: Final = object()
+"""The inputs of a call that are given by the name that `call` has for them."""
+
+
+def first_by_name(layer: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401  a layer; its input
+    """The first argument of a layer's `call`, taken out of those by name.  Raises: ArgumentTypeError where it is missing."""
+    name = next(iter(inspect.signature(layer.call).parameters), "inputs")
+    if name not in given:
+        raise ArgumentTypeError(f"{type(layer).__name__} is called without its input, {name!r}")
+    return given.pop(name)
 
 
 def training_place_of(call: Callable[..., Any]) -> int | None:

@@ -16,7 +16,7 @@ from gradwerk.base.origin import module_path
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
-from gradwerk.keras.layers.calls import calls, inside, training_is, training_place_of
+from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, training_is, training_place_of
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
 from gradwerk.keras.naming import unique_name
@@ -110,12 +110,13 @@ class Layer(Module):
         """Another one after each change of the layer or of those inside."""
         return tuple(part for module in self.modules() for part in (id(module), module.__gradwerk_version__))
 
-    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:  # noqa: ANN401
+    def __call__(self, inputs: Any = BY_NAME, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:  # noqa: ANN401
         """The result for Tensors or arrays; builds the layer first where needed.
 
         `training` switches dropout and batch statistics, here and in every layer called inside; left out, the layer does as the model it
-        is called in.  Further arguments go to `call`.
+        is called in.  Further arguments go to `call`; its first one may be given by its name.
         """
+        inputs = first_by_name(self, kwargs) if inputs is BY_NAME else inputs
         with module_path(self.label) if self.names_path else nullcontext():
             x = as_inputs(self, inputs)
             if self.computes_in is not None and isinstance(x, (list, tuple, dict)):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.trees import map_tree
 from gradwerk.keras.layers.calls import for_shapes
 from gradwerk.tensor.grad import no_grad
@@ -16,10 +16,11 @@ from gradwerk.tensor.tensor import Tensor
 Shape = tuple[int | None, ...]
 Shapes = Any
 """A shape, or a list or dict of them."""
-_EXTENTS = ((2, 6), (4, 18))
+_EXTENTS = (((2, 6), (4, 18)), ((2, 36), (4, 108)), ((2, 144), (3, 288)))
 """What stands for a batch of unknown size, and for another unknown extent, in the two calls.  Never 1: an extent of 1 broadcasts.
 
-Of many divisors: a call may fold an axis.  In another ratio to each other: what is None must differ."""
+Of many divisors: a call may fold an axis.  In another ratio to each other: what is None must differ.  Larger ones are tried where windows
+do not fit the smaller."""
 
 
 class Runs(Protocol):
@@ -48,12 +49,24 @@ def check_one_input(shape: Shapes, *, several: bool) -> None:
 
 def output_shape_of(layer: Runs, input_shape: Shapes) -> Shapes:
     """What `layer` makes of inputs of this shape; extents that follow one that is not known are None, be it the batch's or another."""
-    first = without_traces(layer, _zeros(layer, input_shape, _EXTENTS[0]))
+    failed: ShapeError | None = None
+    for small, large in _EXTENTS:
+        try:
+            return _tried(layer, input_shape, small, large)
+        except ShapeError as error:
+            failed = failed or error
+            if not any(extent is None for shape in _flat_shapes(input_shape) for extent in shape[1:]):
+                break
+    raise failed or StateError(f"{type(layer).__name__} was not tried")
+
+
+def _tried(layer: Runs, input_shape: Shapes, small: tuple[int, int], large: tuple[int, int]) -> Shapes:
+    first = without_traces(layer, _zeros(layer, input_shape, small))
     if not any(isinstance(part, Tensor) for part in _flat(first)):
         return input_shape
     if all(extent is not None for shape in _flat_shapes(input_shape) for extent in shape):
         return common_shape(layer, first, first)
-    return common_shape(layer, first, without_traces(layer, _zeros(layer, input_shape, _EXTENTS[1])))
+    return common_shape(layer, first, without_traces(layer, _zeros(layer, input_shape, large)))
 
 
 def common_shape(layer: Runs, one: Any, other: Any) -> Shapes:  # noqa: ANN401  what two calls gave
