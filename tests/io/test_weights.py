@@ -303,6 +303,13 @@ def test_headers_that_lie_are_refused(header: Any) -> None:
         unpack(struct.pack("<Q", len(text)) + text + bytes(8), "it")
 
 
+def test_a_name_that_stands_twice_is_refused() -> None:
+    entry = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
+    for text in (f'{{"a":{entry},"a":{entry}}}', f'{{"__metadata__":{{"x":"1","x":"2"}},"a":{entry}}}'):
+        with pytest.raises(FileError, match="stands twice"):
+            unpack(struct.pack("<Q", len(text)) + text.encode() + bytes(8), "it")
+
+
 @pytest.mark.parametrize("extents", ["[-0]", "[2,-0]", "[" + "9," * 2_000_000 + "9]", "[" + ",".join(["9" * 4000] * 500) + "]"], ids=len)
 def test_extents_are_looked_at_before_they_are_multiplied(extents: str) -> None:
     """The product of a foreign header of some megabytes would hold the process for minutes, deaf to Ctrl-C."""

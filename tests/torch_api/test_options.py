@@ -180,6 +180,12 @@ def test_a_class_of_ones_own_is_forgotten_with_its_objects(make: Callable[[], An
     assert [ref() for ref in kept] == [None] * 3
 
 
+def test_none_says_what_false_says_where_that_is_the_default() -> None:
+    assert torch.nn.MaxPool2d(2, ceil_mode=None)(torch.ones(1, 4, 4)).shape == (1, 2, 2)
+    with pytest.raises(ArgumentError, match="'in_order' is not supported here yet"):
+        torch.utils.data.DataLoader([1], in_order=None)
+
+
 SAMPLES = {
     "cross_entropy": torch.tensor([2, 0]), "mse_loss": torch.zeros(2, 3), "l1_loss": torch.zeros(2, 3),
     "binary_cross_entropy": torch.ones(2, 3), "binary_cross_entropy_with_logits": torch.ones(2, 3),
