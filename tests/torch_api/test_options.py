@@ -180,6 +180,16 @@ def test_a_class_of_ones_own_is_forgotten_with_its_objects(make: Callable[[], An
     assert [ref() for ref in kept] == [None] * 3
 
 
+def test_one_number_for_each_axis_says_what_one_says() -> None:
+    for dilation in (1, (1, 1), [1, 1]):
+        made = torch.nn.MaxPool2d(2, dilation=dilation)
+        made.dilation = dilation
+        assert made(torch.ones(1, 4, 4)).shape == (1, 2, 2)
+    for wrong in ({"dilation": (1, 2)}, {"ceil_mode": (False,)}, {"return_indices": []}, {"dilation": np.ones(2)}):
+        with pytest.raises(ArgumentError, match="is not supported here yet"):
+            torch.nn.MaxPool2d(2, **wrong)
+
+
 def test_none_says_what_false_says_where_that_is_the_default() -> None:
     assert torch.nn.MaxPool2d(2, ceil_mode=None)(torch.ones(1, 4, 4)).shape == (1, 2, 2)
     with pytest.raises(ArgumentError, match="'in_order' is not supported here yet"):

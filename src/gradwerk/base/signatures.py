@@ -25,6 +25,18 @@ class Other:
 OTHER: Final = Other()
 
 
+def says_nothing(value: object, default: object) -> bool:
+    """Whether a value of an option says what its default says: it is equal, or one of several that are.
+
+    None is like False, or like a default that is no plain value.  False is not like None: it may say something of its own.
+    """
+    if value is default or (value is None and (default is False or default is OTHER)):
+        return True
+    several = isinstance(value, (tuple, list)) and len(value) > 0 and not isinstance(default, bool)
+    values: Sequence[object] = value if several and isinstance(value, (tuple, list)) else (value,)
+    return all(isinstance(one, (bool, int, float, str)) and bool(one == default) for one in values)
+
+
 class SignatureRecord:
     """What was recorded of one original.  Nothing is read before somebody asks."""
 

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypedDict, TypeGuard, TypeVar
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
-from gradwerk.base.signatures import OTHER
+from gradwerk.base.signatures import says_nothing
 from gradwerk.keras.signatures import options_of, placed_of
 
 P = ParamSpec("P")
@@ -173,18 +173,11 @@ def accepted(call: Callable[..., Any], owner: type, given: dict[str, Any]) -> di
 def _refuse(owner: str, theirs: Mapping[str, object], given: Mapping[str, object], known: Iterable[str]) -> None:
     """Raises for the first option that is neither ours nor one of `theirs` that says what is done without it."""
     for name in given:
-        if name in known or (name in theirs and _says_nothing(given[name], theirs[name])):
+        if name in known or (name in theirs and says_nothing(given[name], theirs[name])):
             continue
         if name in theirs:
             raise ArgumentError(f"{owner}: Keras' option {name!r} is not supported here yet", facts=(f"given: {name}={given[name]!r}",))
         raise ArgumentError(f"{owner} has no option {name!r}", facts=(f"known: {', '.join(sorted(known))}",), likely=nearest(name, known))
-
-
-def _says_nothing(value: object, default: object) -> bool:
-    """Whether a value of an option is its default; None is like False, and False not like None: it may say something of its own."""
-    if value is None:
-        return default is None or default is False or default is OTHER
-    return isinstance(value, (bool, int, float, str)) and bool(value == default)
 
 
 FORMER: Mapping[str, str] = MappingProxyType({

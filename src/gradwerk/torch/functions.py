@@ -32,11 +32,11 @@ def function_of(method: Callable[P, R]) -> Callable[P, R]:
     known: Adapter | None = vars(method).get("adapter")
     function: Any = method if known is None else known.function  # not through the method's own look at its arguments
     adapter = Adapter(function, HINTS, is_method=False, name=method.__name__)
-    least, most, name = len(adapter.own.needed), len(adapter.own.placed), method.__name__
+    counts, name = adapter.own.counts(0), method.__name__
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not kwargs and least <= len(args) <= most and isinstance(args[0], Tensor):
+        if not kwargs and len(args) in counts and isinstance(args[0], Tensor):
             return function(*args)
         placed, named = adapter.adapted(args, kwargs)
         first = placed[0] if placed else named["self"]

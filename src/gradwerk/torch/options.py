@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-import math
 from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
 from inspect import Parameter
@@ -18,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
-from gradwerk.base.signatures import OTHER
+from gradwerk.base.signatures import says_nothing
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch.devices import wanted
@@ -78,12 +77,10 @@ def all_recorded(cls: C) -> C:
 
 def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
     """The function, reached by the calls that torch takes."""
-    own, adapted = adapter.own, adapter.adapted
-    least, most = len(own.needed) + adapter.skipped, math.inf if own.has_others else len(own.placed) + adapter.skipped
+    own, adapted, skipped = adapter.own, adapter.adapted, adapter.skipped
+    counts = own.counts(skipped)
     served: set[tuple[object, ...]] = set()
     """How calls with names were made that the function takes as they are: so many by position, these by name."""
-    if own.has_options:
-        least, most = 0, -1
 
     @functools.wraps(function)
     def call_alone(self: Any, /, *args: Any, **kwargs: Any) -> R:  # noqa: ANN401
@@ -95,17 +92,17 @@ def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if not kwargs:
-            if least <= len(args) <= most:
+            if len(args) in counts:
                 return function(*args)  # type: ignore[call-arg]  # nothing was given by name
         elif (len(args), *kwargs) in served:
             return function(*args, **kwargs)
-        elif len(args) <= most and own.takes(len(args) - adapter.skipped, kwargs):
+        elif own.takes(len(args) - skipped, kwargs):
             served.add((len(args), *kwargs))
             return function(*args, **kwargs)
         placed, named = adapted(args, kwargs)
         return function(*placed, **named)
 
-    faster = call_alone if adapter.skipped and most == 1 and not own.by_name else call
+    faster = call_alone if skipped and counts == range(1, 2) and not own.by_name else call
     vars(faster)["adapter"] = adapter
     adapter.definition = faster
     return faster  # type: ignore[return-value]  # of a method without arguments
@@ -209,7 +206,7 @@ def refuse_special(owner: str, name: str, value: object, *, default: object) -> 
     elif name == "dtype":
         if asked(owner, value, dtypes.float32) != dtypes.float32:
             raise ArgumentError(f"{owner}: torch's option 'dtype' is not supported here yet", facts=(f"given: dtype={value!r}",))
-    elif not says_nothing(name, value, default):
+    elif not says_nothing(value, default) and not (isinstance(value, str) and value == LIKE_DEFAULT.get(name)):
         if isinstance(value, Handle) and owner.endswith("Loss"):
             raise made_with_tensors(owner)
         raise ArgumentError(f"{owner}: torch's option {name!r} is not supported here yet", facts=(f"given: {name}={value!r}",))
@@ -218,17 +215,6 @@ def refuse_special(owner: str, name: str, value: object, *, default: object) -> 
 def made_with_tensors(loss: str) -> ArgumentTypeError:
     """The error for `nn.MSELoss(input, target)`."""
     return ArgumentTypeError(f"{loss} was made with Tensors", likely=f"make it first: nn.{loss}()(input, target)")
-
-
-def says_nothing(name: str, value: object, default: object) -> bool:
-    """Whether a value of an option is its default or like it.
-
-    None is like False, or like a default that is no plain value.  False is not like None: it may say something of its own.
-    """
-    if value is default or (value is None and (default is False or default is OTHER)):
-        return True
-    plain = isinstance(value, (bool, int, float, str))
-    return plain and any(one is not None and value == one for one in (default, LIKE_DEFAULT.get(name)))
 
 
 def on_cpu(place: object) -> None:

@@ -6,6 +6,7 @@ of a call of one form (so many by position, these by name) go; it is made once f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from inspect import Signature, unwrap
@@ -49,9 +50,17 @@ class OwnParameters:
         needed = placed[: len(placed) - len(function.__defaults__ or ())]
         return cls(placed, needed, frozenset((*placed, *named)), bool(code.co_flags & 0x04), bool(code.co_flags & 0x08))
 
+    def counts(self, skipped: int) -> range:
+        """How many arguments, all by position and `self` with them where it is skipped, the definition takes without a look at them."""
+        if self.has_options:
+            return range(0)
+        return range(len(self.needed) + skipped, sys.maxsize if self.has_others else len(self.placed) + skipped + 1)
+
     def takes(self, count: int, names: Collection[str]) -> bool:
-        """Whether the definition takes a call with so many arguments by position and these by name, without another look at them."""
-        return not self.has_options and set(self.needed[count:]) <= set(names) <= self.by_name - set(self.placed[:count])
+        """Whether it takes so many by position and these by name without a look at them."""
+        if self.has_options or (count > len(self.placed) and not self.has_others):
+            return False
+        return set(self.needed[count:]) <= set(names) <= self.by_name - set(self.placed[:count])
 
 
 class Unserved(NamedTuple):

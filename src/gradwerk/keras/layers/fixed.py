@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gradwerk.base.errors import ArgumentError, StateError
-from gradwerk.base.plain import PLAIN
+from gradwerk.base.signatures import says_nothing
 
 C = TypeVar("C", bound=type)
 _ABSENT = object()
@@ -25,7 +25,7 @@ def fixed(*names: str, once_built: tuple[str, ...] = ()) -> Callable[[C], C]:
         def set_attribute(self: Any, name: str, value: object) -> None:  # noqa: ANN401  a layer
             if (name in names or (name in once_built and self.built)) and type(self).call.__module__ == cls.__module__:
                 held = getattr(self, name, _ABSENT)
-                if held is not _ABSENT and value is not held and not (isinstance(value, PLAIN) and value == held):
+                if held is not _ABSENT and not says_nothing(value, held):
                     problem = f"{type(self).__name__}: {name} is set when the layer is made, another one later is not supported here yet"
                     raise ArgumentError(problem, facts=(f"it is {held!r}      given: {value!r}",))
             before(self, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.base.plain import PLAIN
+from gradwerk.base.signatures import says_nothing
 
 UNSERVED = "__gradwerk_unserved__"
 """The attribute of a class that names them."""
@@ -32,10 +32,6 @@ def check_options(module: Any) -> None:  # noqa: ANN401  a Module
 
 
 def _refuse_special(module: Any, owner: type, name: str, value: object) -> None:  # noqa: ANN401
-    default = getattr(owner, name)
-    if value is default:
-        return
-    values = value if isinstance(value, tuple | list) and value else (value,)
-    if default is None or not all(isinstance(one, PLAIN) and one == default for one in values):
+    if not says_nothing(value, getattr(owner, name)):
         public = next(cls.__name__ for cls in type(module).__mro__ if cls.__module__ == owner.__module__)
         raise ArgumentError(f"{public}: torch's option {name!r} is not supported here yet", facts=(f"given: {name}={value!r}",))
