@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gradwerk.torch as torch
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.torch.nn import init
 
 SCALED = (init.xavier_uniform_, init.xavier_normal_, init.kaiming_uniform_, init.kaiming_normal_)
@@ -56,3 +58,28 @@ def test_slopes_and_unknown_names():
         init.calculate_gain("gelu")
     with pytest.raises(ValueError, match="Mode fan_avg not supported"):
         init.kaiming_normal_(torch.zeros(2, 2), mode="fan_avg")
+
+
+@pytest.mark.parametrize("draw", [init.uniform_, torch.Tensor.uniform_])
+def test_ends_that_say_no_interval_are_refused(draw: Any) -> None:
+    x = torch.zeros(3)
+    for wrong in ((1, 0), (0, float("inf")), (float("nan"), 1)):
+        with pytest.raises(ArgumentError, match=r"uniform_ expects to return a \[from, to\) range"):
+            draw(x, *wrong)
+    for wrong in ((None, 1), (0, "1"), ([0], 1)):
+        with pytest.raises(ArgumentTypeError, match="must be Number"):
+            draw(x, *wrong)
+    assert draw(x, 2, 2).tolist() == [2, 2, 2] and 0 <= draw(x, 0, np.float64(0.5)).max().item() < 0.5
+
+
+@pytest.mark.parametrize("draw", [init.normal_, torch.Tensor.normal_])
+def test_a_deviation_that_is_none_is_refused(draw: Any) -> None:
+    for wrong in ((0, -1), (0, float("nan"))):
+        with pytest.raises(ArgumentError, match=r"normal_ expects std >= 0.0"):
+            draw(torch.zeros(3), *wrong)
+    for wrong in ((None, 1), (0, [1, 2])):
+        with pytest.raises(ArgumentTypeError, match="must be Number"):
+            draw(torch.zeros(3), *wrong)
+    with pytest.raises(ArgumentTypeError, match="'val' must be Number, not NoneType"):
+        init.constant_(torch.zeros(3), None)
+    assert draw(torch.zeros(3), 2, 0).tolist() == [2, 2, 2]

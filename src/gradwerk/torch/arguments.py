@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentTypeError, DTypeError, OutOfRangeError, ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, OutOfRangeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.tensor.handle import Handle
 
@@ -52,10 +52,27 @@ def switch(function: str, argument: str, value: Any) -> bool:  # noqa: ANN401
 
 
 def number(function: str, argument: str, value: Any) -> Any:  # noqa: ANN401
-    """A number, Python's or NumPy's.  Raises: ArgumentTypeError."""
+    """A number, Python's or NumPy's, as Python's.  Raises: ArgumentTypeError."""
     if not dtypes.is_number(value):
         raise ArgumentTypeError(f"{function}(): argument '{argument}' must be Number, not {type(value).__name__}")
-    return value
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def interval(function: str, low: Any, high: Any) -> tuple[Any, Any]:  # noqa: ANN401  numbers, or Tensors of one
+    """The ends of what is drawn uniformly.  Raises: ArgumentTypeError; ArgumentError for one that is not finite, and for ends exchanged."""
+    low, high = (end if isinstance(end, Handle) else number(function, name, end) for name, end in (("from", low), ("to", high)))
+    known = [end for end in (low, high) if not isinstance(end, Handle)]
+    if not all(map(math.isfinite, known)) or (len(known) == 2 and known[0] > known[1]):
+        raise ArgumentError(f"{function} expects to return a [from, to) range, but found from={low} > to={high}")
+    return low, high
+
+
+def spread(function: str, mean: Any, std: Any) -> tuple[Any, Any]:  # noqa: ANN401  numbers, or Tensors of one
+    """Mean and deviation of what is drawn.  Raises: ArgumentTypeError; ArgumentError for a negative deviation, and for none."""
+    mean, std = (one if isinstance(one, Handle) else number(function, name, one) for name, one in (("mean", mean), ("std", std)))
+    if not isinstance(std, Handle) and not std >= 0:
+        raise ArgumentError(f"{function} expects std >= 0.0, but found std {std}")
+    return mean, std
 
 
 def axis(function: str, value: Any, ndim: int, argument: str = "dim") -> int:  # noqa: ANN401

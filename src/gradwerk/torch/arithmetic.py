@@ -300,11 +300,13 @@ class Arithmetic:
 
     def uniform_(self, from_: Float = 0.0, to: Float = 1.0, *, generator: Generator | None = None) -> Self:
         """In place: drawn uniformly from [from, to).  Raises: DTypeError for whole numbers."""
+        low, high = arguments.interval("uniform_", from_, to)
         source, dtype = default_generator() if generator is None else generator, _floating("uniform_", self).dtype
-        return self.copy_(source.uniform(tuple(self.shape), from_, to, dtype))
+        return self.copy_(source.uniform(tuple(self.shape), low, high, dtype))
 
     def normal_(self, mean: Float = 0.0, std: Float = 1.0, *, generator: Generator | None = None) -> Self:
         """In place: drawn from the normal distribution.  Raises: DTypeError for whole numbers."""
+        mean, std = arguments.spread("normal_", mean, std)
         source, dtype = default_generator() if generator is None else generator, _floating("normal_", self).dtype
         return self.copy_(source.normal(tuple(self.shape), mean, std, dtype))
 

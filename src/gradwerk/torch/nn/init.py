@@ -9,6 +9,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.base.origin import warn
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.torch import arguments
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.tensors import Tensor
 
@@ -51,16 +52,19 @@ def ones_(tensor: Tensor) -> Tensor:
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """One value everywhere."""
-    return _fill(tensor, init.Constant(val.item() if isinstance(val, Tensor) else val))
+    number = val.item() if isinstance(val, Tensor) else val
+    return _fill(tensor, init.Constant(arguments.number("constant_", "val", number)))
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform on [a, b)."""
+    a, b = arguments.interval("uniform_", a, b)
     return _fill(tensor, init.Uniform(a, b), generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal."""
+    mean, std = arguments.spread("normal_", mean, std)
     return _fill(tensor, init.Normal(mean, std), generator)
 
 
