@@ -181,7 +181,7 @@ def test_a_class_of_ones_own_is_forgotten_with_its_objects(make: Callable[[], An
 
 
 def test_one_number_for_each_axis_says_what_one_says() -> None:
-    for dilation in (1, (1, 1), [1, 1]):
+    for dilation in (1, (1, 1), [1, 1], np.int64(1)):
         made = torch.nn.MaxPool2d(2, dilation=dilation)
         made.dilation = dilation
         assert made(torch.ones(1, 4, 4)).shape == (1, 2, 2)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from functools import cached_property
 from inspect import Parameter, Signature
+from numbers import Number
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def says_nothing(value: object, default: object) -> bool:
         return True
     several = isinstance(value, (tuple, list)) and len(value) > 0 and not isinstance(default, bool)
     values: Sequence[object] = value if several and isinstance(value, (tuple, list)) else (value,)
-    return all(isinstance(one, (bool, int, float, str)) and bool(one == default) for one in values)
+    return all(isinstance(one, (Number, str)) and bool(one == default) for one in values)
 
 
 class SignatureRecord:
