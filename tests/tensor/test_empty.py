@@ -35,3 +35,22 @@ def test_a_place_among_more_elements_than_int32_counts_is_refused(find) -> None:
     x = np.broadcast_to(np.float32(0), (2, MOST_PLACES + 1))
     with pytest.raises(ShapeError, match=f"{find.__name__} counts at most {MOST_PLACES} elements along an axis, this one has 2147483648"):
         find(x, 1)
+
+
+SHAPES = [(8, 0), (0, 8), (3, 8, 0), (3, 0, 8), (0, 0), (2, 0, 5), (8, 0, 2), (1, 0), (0, 1), (4, 1, 0)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_rows_of_nothing_between_what_is_as_wide_and_what_is_one_number_per_row(shape):
+    """Sums over the last, the first, and all axes but one, of a producer whose values and whose sums are results too."""
+    x, mask = gw.Tensor(np.ones(shape, np.float32)), gw.Tensor(np.ones(shape, bool))
+    for axes in {(len(shape) - 1,), (0,), tuple(range(1, len(shape)))}:
+        for kept in (True, False):
+
+            def step(x, mask, axes=axes, kept=kept):
+                wide = gw.where(mask, x, 0.0)
+                total = gw.reduce_sum(wide, axes, keepdims=kept)
+                return wide, total, total * 2.0, (wide - total) if kept else wide * 1.5
+
+            for got, wanted in zip(gw.compile(step)(x, mask), step(x, mask), strict=True):
+                np.testing.assert_array_equal(got.numpy(), wanted.numpy())

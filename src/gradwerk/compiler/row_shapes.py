@@ -71,8 +71,8 @@ def is_column_reduction(node: Node) -> bool:
 
 
 def has_rows(node: Node, op: Reduction) -> bool:
-    """Whether a reduction is one of short rows along neighbouring axes, of which there are several."""
+    """Whether a reduction is one of short rows along neighbouring axes, of which there are several; no rows of nothing."""
     shape = node.args[0].shape
     if not is_reduction(node) or not op.axes or op.axes[-1] - op.axes[0] + 1 != len(op.axes):
         return False
-    return all(shape[axis] != 1 for axis in op.axes) and is_short(op, shape) and node.values[0].type.size > 1
+    return all(shape[axis] > 1 for axis in op.axes) and is_short(op, shape) and node.values[0].type.size > 1
