@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,9 +68,10 @@ def test_a_reader_of_borders_waits() -> None:
     assert [[len(link.work) for link in links] for links in plan.stages] == [[1], [1]]
 
 
-def test_a_missing_barrier_is_found() -> None:
+@pytest.mark.parametrize("part", [HALO, replace(HALO, behind=0), replace(HALO, before=0)], ids=["both", "before", "behind"])
+def test_a_missing_barrier_is_found(part: Footprint) -> None:
     x, y, z = buffer("x"), buffer("y"), buffer("z")
-    works = [work([x], y), work([y], z, read_part=HALO, title="blur")]
+    works = [work([x], y), work([y], z, read_part=part, title="blur")]
     with pytest.raises(VerifyError, match="blur.*meets chunks that may run at the same time"):
         check(works, [x], [z], schedule=Schedule([[Link(list(works))]]))
 
