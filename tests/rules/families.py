@@ -254,9 +254,9 @@ def transposes_of_gathers() -> Iterator[Case]:
 
 
 def scatters_of_transposes() -> Iterator[Case]:
-    for (rows, shape), width in product(tables(), (0, 1, 3)):
-        for order in orders_of(len(shape) + 1):
-            lies = tuple((*shape, width)[order.index(k)] for k in range(len(order)))
+    for (rows, shape), row in product(tables(), ((0,), (1,), (3,), (3, 2), (2, 2, 1))):
+        for order in orders_of(len(shape) + len(row)):
+            lies = tuple((*shape, *row)[order.index(k)] for k in range(len(order)))
 
             def arguments(graph: Graph, rows: int = rows, shape: Shape = shape, order: Any = order, lies: Shape = lies) -> list[Value]:
                 return [applied(Transpose(order), given(graph, lies)), index(graph, shape, rows)]
