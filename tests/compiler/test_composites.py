@@ -199,12 +199,13 @@ def layer(kind: str, x: Value, ids: Value, weights: list[Value]) -> Value:
     return add(x, tanh(mul(x, weight())))
 
 
-def step(kinds: list[str], rule: Callable[..., Any], n: int) -> tuple[Graph, dict[int, int]]:
-    """A training step of these layers on n examples: the loss, and new weights and moments over the old ones."""
+def step(kinds: list[str], rule: Callable[..., Any], n: int, scale: float = 0.5) -> tuple[Graph, dict[int, int]]:
+    """A training step of these layers on n examples, scaled: the loss, and new weights and moments over the old ones."""
     graph, weights = Graph("step"), list[Value]()
     x, ids = graph.input(Type((n, 8), FLOAT)), graph.input(Type((n,), dtypes.int32))
     for kind in kinds:
         x = layer(kind, x, ids, weights)
+    x = mul(x, graph.constant(np.float32(scale)))
     loss = reduce_sum(mul(x, x), (0, 1))
     outputs, over = [loss], dict[int, int]()
     for w, g in zip(weights, gradients([loss], [graph.constant(np.float32(1))], weights), strict=True):
@@ -229,6 +230,16 @@ def test_a_plan_for_another_size_is_the_one_made_from_nothing(kinds: list[str], 
     for n, plan in zip(sizes, reused, strict=True):
         with nothing_known():
             assert planned(*step(kinds, rule, n)) == plan
+
+
+@pytest.mark.parametrize("rule", [adam, momentum_of_steps])
+@pytest.mark.parametrize("first", [0.01, 0.9, 0.999, 1.0 - 0.9, 1.0 - 0.999, 1e-7, 0.37])
+def test_a_number_that_a_composite_has_too_is_nothing_but_that_number(first: float, rule: Callable[..., Any]) -> None:
+    """Where a composite is opened, equal constants are one node: that of the graph, which has another number the next time."""
+    planned(*step(["dense", "norm"], rule, 8, first))
+    reused = planned(*step(["dense", "norm"], rule, 8, 0.73))
+    with nothing_known():
+        assert planned(*step(["dense", "norm"], rule, 8, 0.73)) == reused
 
 
 def test_a_step_of_an_optimizer_stays_one_node() -> None:

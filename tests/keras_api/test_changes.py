@@ -283,7 +283,7 @@ def test_a_setting_of_a_built_layer_says_what_it_says_in_keras(case: str) -> Non
     np.testing.assert_array_equal(layer(inputs), expected(inputs))
 
 
-@pytest.mark.parametrize(("make", "inputs", "name", "value"), [
+PASSED_OVER: list[tuple[Any, Any, str, Any]] = [
     (lambda: layers.Conv2D(4, 3), IMAGES, "data_format", "channels_first"),
     (lambda: layers.MaxPooling2D(2), IMAGES, "data_format", "channels_first"),
     (layers.Flatten, IMAGES, "data_format", "channels_first"), (lambda: layers.Conv2D(4, 3), IMAGES, "filters", 7),
@@ -291,7 +291,10 @@ def test_a_setting_of_a_built_layer_says_what_it_says_in_keras(case: str) -> Non
     (lambda: layers.Embedding(5, 3), np.array([[1, 2]]), "mask_zero", True), (layers.ReLU, ROWS, "max_value", 0.1),
     (layers.ReLU, ROWS, "negative_slope", 0.5), (layers.ReLU, ROWS, "threshold", 0.3), (lambda: layers.LSTM(4), STEPS, "stateful", True),
     *[(lambda: layers.LSTM(4), STEPS, name, value) for name, value in (("dropout", 0.5), ("activation", None), ("use_bias", False))],
-])  # fmt: skip
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "inputs", "name", "value"), PASSED_OVER)
 def test_a_setting_that_would_be_passed_over_is_refused(make: Any, inputs: Any, name: str, value: Any) -> None:
     layer = built(make(), inputs)
     held = getattr(layer, name)
@@ -318,3 +321,31 @@ def test_a_setting_may_change_before_the_layer_is_built_and_in_a_call_of_ones_ow
         setattr(layer, setting, True)
         with pytest.raises(StateError, match=f"was built without .*, and {setting} is True now"):
             layer(IMAGES)
+
+
+@pytest.mark.parametrize(("make", "inputs", "name", "value"), PASSED_OVER)
+def test_it_is_refused_where_a_call_of_ones_own_asks_the_layers(make: Any, inputs: Any, name: str, value: Any) -> None:
+    """And not where the subclass computes by itself, or has set it back."""
+    kind: Any = type(make())
+    before = built(make(), inputs)
+
+    class Asks(kind):
+        def call(self, x: Any) -> Any:
+            return super().call(x)
+
+    class Computes(kind):
+        def call(self, x: Any) -> Any:
+            return x
+
+    for cls in (Asks, Computes):
+        layer = built(make(), inputs)
+        layer.__class__ = cls
+        held = getattr(layer, name)
+        setattr(layer, name, value)
+        if cls is Computes:
+            layer(inputs)
+            continue
+        with pytest.raises(ArgumentError, match=f"{name} is set when the layer is made"):
+            layer(inputs)
+        setattr(layer, name, held)
+        assert np.asarray(layer(inputs)).shape == np.asarray(before(inputs)).shape

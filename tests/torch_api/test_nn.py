@@ -255,3 +255,16 @@ def test_cross_entropy_of_smoothed_probabilities(smoothing: float, weighted: boo
     given = torch.tensor(weight) if weighted else None
     loss = nn.CrossEntropyLoss(given, reduction=reduction, label_smoothing=smoothing)(torch.tensor(x), torch.tensor(target))
     np.testing.assert_allclose(loss.numpy(), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weight", [float("inf"), float("nan")])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_weight_of_a_class_that_no_example_has_is_not_looked_at(reduction: str, weight: float) -> None:
+    """One over how many there are: infinite for a class of which there are none."""
+    found = []
+    for other in (1.0, weight):
+        x = torch.tensor([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]], requires_grad=True)
+        loss = F.cross_entropy(x, torch.tensor([0, 2]), weight=torch.tensor([1.0, other, 2.0]), reduction=reduction)
+        loss.sum().backward()
+        found.append((loss.detach().numpy().tolist(), x.grad.numpy().tolist()))
+    assert found[0] == found[1]

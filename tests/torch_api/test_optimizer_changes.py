@@ -26,6 +26,17 @@ def setting(key: str, value: Any) -> Change:
     return lambda optimizer: optimizer.param_groups[0].__setitem__(key, value)
 
 
+def test_the_count_of_changes_never_goes_back() -> None:
+    """Another thread that follows takes as many for followed as it saw."""
+    optimizer: Any = optim.SGD([nn.Parameter(torch.ones(2))], lr=0.5, momentum=0.5)
+    group = optimizer.param_groups[0]
+    for value in (0.1, 0.2):
+        seen = [group.changes]
+        lines = [*at_every_line(lambda value=value: group.__setitem__("lr", value), lambda seen=seen: seen.append(group.changes), groups)]
+        assert len(lines) > 10
+        assert seen == sorted(seen)
+
+
 def edited(optimizer: Any) -> None:
     state = copy.deepcopy(optimizer.state_dict())
     state["param_groups"][0]["lr"] = 0.01

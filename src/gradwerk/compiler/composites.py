@@ -47,6 +47,12 @@ def is_map(body: Graph) -> bool:
     return alike and all(isinstance(node.op, Elementwise) for node in inside) and not any(map(dtypes.is_narrow, body.dtypes))
 
 
+@lru_cache(maxsize=1024)
+def constants_in(body: Graph) -> frozenset[Op]:
+    """The constants of a body, and of all bodies in it."""
+    return frozenset([node.op for part in graphs_in(body) for node in part.live() if isinstance(node.op, Constant)])
+
+
 Looks = tuple[tuple[tuple[type[Op] | UnionType, ...], tuple[type[Op], ...]], ...]
 """Of rules, the kinds of op that they speak of, and which ops they look for behind the arguments of these."""
 

@@ -6,15 +6,17 @@ one graph is kept as numbers of nodes, and filled with the nodes of the next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from gradwerk.base.errors import VerifyError
+from gradwerk.base.settings import settings
 from gradwerk.compiler.backend import Capabilities
-from gradwerk.compiler.composites import Opened, with_places
+from gradwerk.compiler.composites import Opened, constants_in, with_places
 from gradwerk.compiler.fuse import fuse
 from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.row_shapes import is_short
-from gradwerk.ir.control import is_composite
+from gradwerk.ir.control import bodies_of, is_composite
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Elementwise, Op, Random, Reduction
@@ -57,12 +59,25 @@ def units_of(graph: Graph, can: Capabilities) -> tuple[Graph, list[Unit]]:
         if len(_forms) >= MOST_KEPT:
             _forms.clear()
         _forms[key] = forms_of(graph, can)
+    elif settings.check and said(forms_of(graph, can)) != said(_forms[key]):
+        raise VerifyError("graphs of one outline are not fused alike", facts=(graph.name,))
     forms = _forms[key]
     return units_of(with_places(graph).graph, can) if forms is None else (graph, [filled(form, live) for form in forms])
 
 
+def said(forms: tuple[Form, ...] | None) -> Any:  # noqa: ANN401
+    """Forms to be compared: a constant of a composite's by what it is."""
+    if forms is None:
+        return None
+    return [replace(form, reads=tuple([p.node.op if isinstance(p, Value) else p for p in form.reads])) for form in forms]  # type: ignore[misc]
+
+
 def outline(graph: Graph, live: list[Node]) -> Any:  # noqa: ANN401  hashable rows of plain values
-    """The graph without its extents, as rows that can be compared."""
+    """The graph without its extents, as rows that can be compared.
+
+    A constant that a composite has too is told by its contents: where the composite is opened the two are one node.
+    """
+    inside = frozenset().union(*[constants_in(body) for node in live if is_composite(node.op) for body in bodies_of(node.op)])
     names: dict[int, int] = {0: 0, 1: 1}
     places: dict[Value, int] = {}
     rows: list[Any] = []
@@ -73,7 +88,7 @@ def outline(graph: Graph, live: list[Node]) -> Any:  # noqa: ANN401  hashable ro
             places[value] = len(places)
             shape = value.type.shape
             rows.append((value.type.dtype.char, *[names.setdefault(n, len(names)) for n in shape]))
-        rows.append((_facts(op, node), args))
+        rows.append((op if op in inside else _facts(op, node), args))
     return tuple(rows), tuple([places[value] for value in graph.outputs])
 
 

@@ -149,7 +149,8 @@ def label_weights(labels: Operand, logits: Operand, ignored: int, class_weights:
 
 def weight_of_label(labels: Operand, logits: Operand, class_weights: Operand) -> Operand:
     """class_weights[label], 0 for a label of no class.  Shape: (...)."""
-    return reduce_sum(mul(one_hot(labels, logits.shape[-1], logits.dtype), class_weights), -1)
+    of_class = not_equal(one_hot(labels, logits.shape[-1], logits.dtype), 0)
+    return reduce_sum(where(of_class, class_weights, 0), -1)  # chosen, not multiplied: that of another class may be infinite
 
 
 def _log_of(p: Operand, epsilon: float) -> Operand:

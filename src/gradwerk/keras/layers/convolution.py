@@ -75,7 +75,6 @@ class Conv2D(Layer):
         return (input_shape[0], *positions(self, input_shape, self.kernel_size, strides, dilation), self.filters)
 
 
-@fixed("data_format")
 class Pooling2D(Layer):
     """What the poolings share."""
 
@@ -99,6 +98,7 @@ class Pooling2D(Layer):
         return (input_shape[0], *positions(self, input_shape, window, strides, (1, 1)), input_shape[-1])
 
 
+@fixed("data_format")
 class MaxPooling2D(Pooling2D):
     """The largest value of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
 
@@ -117,6 +117,7 @@ class MaxPooling2D(Pooling2D):
         return max_pool(inputs, window, strides=strides, padding=padding)
 
 
+@fixed("data_format")
 class AveragePooling2D(Pooling2D):
     """The mean of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
 

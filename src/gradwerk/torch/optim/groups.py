@@ -145,7 +145,7 @@ class Group(dict[str, Any]):
         return [(key, self[key]) for key in self]
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
-        with self.change(key):
+        with self.change(key) as counted:
             if self.rule is None:
                 super().__setitem__(key, value)
             elif key == "params":
@@ -155,25 +155,28 @@ class Group(dict[str, Any]):
                 super().__setitem__(key, value)
                 self.follow_rate(value)
                 if _is_fixed(value) or isinstance(value, Tensor):  # followed already: a rate may be set before each step
-                    self.changes -= 1
+                    counted.clear()
             else:
                 with suppress(MissingOptionError):  # of a group that is not complete, which the next step says
                     settings_of({**self, key: value}, self.settings)
                 super().__setitem__(key, value)
 
     @contextmanager
-    def change(self, key: str) -> Iterator[None]:
+    def change(self, key: str) -> Iterator[list[int]]:
         """Around a change of an option, which is counted when it is made: no thread follows what is not there yet.
+
+        What is taken out of the list that it gives is not counted: the count never goes back, threads compare it.
 
         Raises: TraceError while a step is traced.
         """
         if mode.trace is not None:
             problem = f"param_groups: {key!r} is set inside a compiled function, which happens only while it is traced"
             raise TraceError(problem, likely="set it outside; a compiled step follows")
+        counted = [1]
         try:
-            yield
+            yield counted
         finally:
-            self.changes += 1
+            self.changes += sum(counted)
 
     def __delitem__(self, key: str) -> None:
         with self.change(key):
