@@ -199,7 +199,7 @@ def layer(kind: str, x: Value, ids: Value, weights: list[Value]) -> Value:
     return add(x, tanh(mul(x, weight())))
 
 
-def step(kinds: list[str], rule: Callable[..., Any], n: int, scale: float = 0.5) -> tuple[Graph, dict[int, int]]:
+def step(kinds: list[str], rule: Callable[..., Any], n: int, scale: float = 0.5, rate: float = 0.01) -> tuple[Graph, dict[int, int]]:
     """A training step of these layers on n examples, scaled: the loss, and new weights and moments over the old ones."""
     graph, weights = Graph("step"), list[Value]()
     x, ids = graph.input(Type((n, 8), FLOAT)), graph.input(Type((n,), dtypes.int32))
@@ -214,7 +214,7 @@ def step(kinds: list[str], rule: Callable[..., Any], n: int, scale: float = 0.5)
         moments = [graph.input(w.type) for _ in range(2 if rule is adam else 1)]
         body = Graph("update")
         inside = [body.input(value.type) for value in (w, g, *moments)]
-        made = adam(*inside, 0.01, 1e-7, 0.9, 0.999) if rule is adam else momentum_of_steps(*inside, 0.01, 0.9, nesterov=True)
+        made = adam(*inside, rate, 1e-7, 0.9, 0.999) if rule is adam else momentum_of_steps(*inside, rate, 0.9, nesterov=True)
         for old, new in zip((w, *moments), graph.apply(Composite(body.finish(made)), [w, g, *moments]), strict=True):
             over[len(outputs)] = graph.inputs.index(old)
             outputs.append(new)
@@ -240,6 +240,14 @@ def test_a_number_that_a_composite_has_too_is_nothing_but_that_number(first: flo
     reused = planned(*step(["dense", "norm"], rule, 8, 0.73))
     with nothing_known():
         assert planned(*step(["dense", "norm"], rule, 8, 0.73)) == reused
+
+
+@pytest.mark.parametrize("rule", [adam, momentum_of_steps])
+def test_composites_of_other_bodies_are_others(rule: Callable[..., Any]) -> None:
+    planned(*step(["dense"], rule, 8))
+    reused = planned(*step(["dense"], rule, 8, rate=0.02))
+    with nothing_known():
+        assert planned(*step(["dense"], rule, 8, rate=0.02)) == reused
 
 
 def test_a_step_of_an_optimizer_stays_one_node() -> None:

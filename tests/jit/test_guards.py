@@ -327,3 +327,28 @@ def test_a_compiled_method_that_another_function_calls_is_guarded(monkeypatch):
     assert step(A)[1, 0].item() == 3.0
     monkeypatch.setitem(globals(), "RATE", 2.0)
     assert step(A)[1, 0].item() == 6.0
+
+
+class Described:
+    """A descriptor that keeps its number among the attributes, by another name."""
+
+    def __get__(self, owner, kind=None):
+        return 2.0 if owner is None else vars(owner).get("_number", 2.0)
+
+    def __set__(self, owner, value):
+        vars(owner)["_number"] = value
+
+
+class Kept(Module):
+    factor = Described()
+
+    def forward(self, x):
+        return x * self.factor
+
+
+def test_what_a_descriptor_keeps_is_seen_when_it_is_set_back():
+    layer = Kept()
+    step = compile_(lambda x: layer(x))
+    for factor in (2.0, 3.0, 2.0, 4.0, 2.0):
+        layer.factor = factor
+        assert step(A).numpy().tolist() == (A * factor).tolist()

@@ -28,13 +28,18 @@ class Configured:
         own = self.__dict__.get(name, _ABSENT)
         if own is value or same(own, value):
             return
-        if own is _ABSENT and same(shared, value):  # what steps have read; the class may say something else later
+        if own is _ABSENT and same(shared, value) and not self._is_described(name):  # steps have read it; the class may say something else later
             object.__setattr__(self, name, value)
             return
         if mode.trace is not None:
             mode.trace.forbid(self, name)
         object.__setattr__(self, name, value)
         count_change(self)
+
+    def _is_described(self, name: str) -> bool:
+        """Whether a descriptor of the class keeps the attribute, somewhere."""
+        held = next((vars(cls)[name] for cls in type(self).__mro__ if name in vars(cls)), None)
+        return hasattr(type(held), "__set__")
 
     def __delattr__(self, name: str) -> None:
         if mode.trace is not None:
