@@ -28,7 +28,7 @@ class Configured:
         own = self.__dict__.get(name, _ABSENT)
         if own is value or same(own, value):
             return
-        if own is _ABSENT and same(shared, value) and not self._is_described(name):  # steps have read it; the class may say something else later
+        if own is _ABSENT and same(shared, value) and not self._is_described(name):  # what steps have read; the class may say another later
             object.__setattr__(self, name, value)
             return
         if mode.trace is not None:
