@@ -56,7 +56,6 @@ USES = {
     "torch.tensor": lambda x: x + torch.tensor(A),
     "torch.tensor of another dtype": lambda x: x + torch.tensor(WIDE, dtype=torch.float32),
     "torch.tensor of a list": lambda x: x[:2] + torch.tensor([A[0], NUMBER]),
-    "torch.full": lambda x: x + torch.full((4,), NUMBER),
     "Tensor": lambda x: x + gw.Tensor(A),
     "Tensor of another dtype": lambda x: x + gw.Tensor(WIDE, np.float32),
     "Tensor.sharing": lambda x: x + gw.Tensor.sharing(A),
