@@ -171,7 +171,7 @@ def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     """The mean along `axes`, None for all.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
     total = reduce_sum(x, axes, keepdims=keepdims)
-    return mul(total, counted(1 / count if count else math.nan, like=total))
+    return div(total, counted(count, like=total))  # rounded once: of equal numbers it is that number
 
 
 @rounded_once
@@ -187,7 +187,7 @@ def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correctio
     count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
     centred = sub(x, mean(x, axes, keepdims=True))
     total = reduce_sum(square(centred), axes, keepdims=keepdims)
-    return mul(total, counted(1 / count, like=total)) if count > 0 else div(total, 0)
+    return div(total, counted(max(count, 0), like=total))
 
 
 @rounded_once
