@@ -69,7 +69,7 @@ def said(forms: tuple[Form, ...] | None) -> Any:  # noqa: ANN401
     """Forms to be compared: a constant of a composite's by what it is."""
     if forms is None:
         return None
-    return [replace(form, reads=tuple([p.node.op if isinstance(p, Value) else p for p in form.reads])) for form in forms]  # type: ignore[misc]
+    return [(replace(form, reads=()), [place.node.op if isinstance(place, Value) else place for place in form.reads]) for form in forms]
 
 
 def outline(graph: Graph, live: list[Node]) -> Any:  # noqa: ANN401  hashable rows of plain values

@@ -34,7 +34,8 @@ def fixed(*names: str, once_built: tuple[str, ...] = ()) -> Callable[[C], C]:
                     vars(self).setdefault(_MADE_WITH, {}).setdefault(name, held)
             before(self, name, value)
 
-        own: Any = cls.call  # type: ignore[attr-defined]
+        layer: Any = cls
+        own = layer.call
 
         @functools.wraps(own)
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  a layer, and what its call takes
@@ -43,8 +44,7 @@ def fixed(*names: str, once_built: tuple[str, ...] = ()) -> Callable[[C], C]:
                     raise _refused(self, name, held, getattr(self, name))
             return own(self, *args, **kwargs)
 
-        cls.__setattr__ = set_attribute  # type: ignore[assignment]  # that of a class
-        cls.call = call  # type: ignore[attr-defined]
+        layer.__setattr__, layer.call = set_attribute, call
         return cls
 
     return decorate
