@@ -41,6 +41,7 @@ from gradwerk.ir.words import (
     LOOP_ITEM,
     NOTED,
     RUN,
+    SCRATCH,
     SLOTS,
     STAGES,
     STAGES_ITEM,
@@ -63,7 +64,7 @@ from gradwerk.runtime.memory import view
 Array = np.ndarray[Any, Any]
 Rule = Callable[..., Sequence[Array]]
 """From the arrays that are read to those that are to be written."""
-KERNEL = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 4)
+KERNEL = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
 errors: list[str] = []
 """What was raised inside of kernels, which have nobody to raise it to."""
 
@@ -141,7 +142,7 @@ class Kernel:
     def entry(self) -> Any:
         return KERNEL(self.called)
 
-    def called(self, slots: int, arguments: int, chunk: int, iteration: int) -> None:
+    def called(self, slots: int, arguments: int, chunk: int, iteration: int, scratch: int) -> None:
         try:
             at, arrays = [], []
             for k, (shape, strides, dtype) in enumerate(self.places):
@@ -165,7 +166,7 @@ class Moving:
 
     @cached_property
     def entry(self) -> Any:
-        def called(slots: int, arguments: int, chunk: int, iteration: int) -> None:
+        def called(slots: int, arguments: int, chunk: int, iteration: int, scratch: int) -> None:
             where = Argument(*words(arguments, words_of(Argument)))
             (number,) = words(arguments + 8 * words_of(Argument), 1)
             words(slots + 8 * number, 1)[0] = words(slots + 8 * where.slot, 1)[0] + where.offset + iteration * where.step
@@ -337,7 +338,7 @@ def stages(job: Any, item: ItemRow, trip: int) -> int:
         for chain in (row(ChainRow, job[CHAINS], k) for k in range(stage.first, stage.end)):
             for chunk in range(chain.chunks):
                 for launch in (row(LaunchRow, job[LAUNCHES], k) for k in range(chain.first, chain.end)):
-                    KERNEL(launch.kernel)(job[SLOTS], launch.arguments, chunk, trip)
+                    KERNEL(launch.kernel)(job[SLOTS], launch.arguments, chunk, trip, job[SCRATCH])
     return DONE
 
 
@@ -354,7 +355,7 @@ WALK: dict[str, Any] = {
     "halt": ctypes.CFUNCTYPE(WORD, WORD)(halt),
     "dismiss": ctypes.CFUNCTYPE(WORD, WORD)(lambda control: CANCELLED),
     "settle": ctypes.CFUNCTYPE(None, WORD)(lambda control: None),
-    "serve": ctypes.CFUNCTYPE(None, WORD, WORD, WORD)(lambda control, seen, number: None),
+    "serve": ctypes.CFUNCTYPE(None, WORD, WORD, WORD, WORD)(lambda control, seen, number, scratch: None),
     "poke": ctypes.CFUNCTYPE(None, WORD)(lambda control: None),
     "ticks": ctypes.CFUNCTYPE(WORD)(time.perf_counter_ns),
 }

@@ -203,7 +203,7 @@ def run_steps(steps: Sequence[Step], trips: tuple[int, ...], room: Room, recorde
 
 
 def run_work(work: Work, trips: tuple[int, ...], room: Room, recorder: Recorder, unchecked: set[Buffer]) -> None:
-    kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(recorder.kernel(work))
+    kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2, ctypes.c_void_p)(recorder.kernel(work))
     buffers = list(dict.fromkeys(root(access.operand.buffer) for access in work.accesses))
     slots = np.array([room.address(b) for b in buffers], np.int64)
     words: list[int] = []
@@ -211,13 +211,19 @@ def run_work(work: Work, trips: tuple[int, ...], room: Room, recorder: Recorder,
         item = access.operand.dtype.itemsize
         words += [buffers.index(root(access.operand.buffer)), began(access.operand, trips) * item, 0]
     args = np.array([*words, *work.extents, 0], np.int64)
+    beside = np.zeros(work.form.scratch + 2 * GUARD + 64, np.uint8)
+    scratch = beside.ctypes.data + GUARD + -(beside.ctypes.data + GUARD) % 64
     stored: dict[Buffer, set[int]] = {}
     for chunk in range(work.chunks):
         recorder.events.clear()
-        kernel(slots.ctypes.data, args.ctypes.data, chunk, 0)
+        kernel(slots.ctypes.data, args.ctypes.data, chunk, 0, scratch)
         own: dict[Buffer, set[int]] = {}
         allowed = declared(work, chunk, trips)
         for event in dict.fromkeys(recorder.events):
+            if -GUARD <= event.place - scratch < work.form.scratch + GUARD:
+                inside = 0 <= event.place - scratch <= work.form.scratch - event.lanes * event.item
+                assert inside or not event.mask, f"{work.title}: more than {work.form.scratch} bytes of scratch memory"
+                continue
             hold(event, work, allowed, room, own, unchecked)
         for buffer, elements in own.items():
             stored.setdefault(buffer, set()).update(elements)

@@ -13,7 +13,7 @@ from gradwerk.runtime.memory import view
 from gradwerk.runtime.poison import pattern
 from gradwerk.runtime.tables import Part, Run, parts_of
 
-KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 
 
 class Walk:
@@ -32,7 +32,7 @@ class Walk:
             slot[: array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         own = [buffer for buffer in plan.outputs if buffer.in_place_of is None]
         slots += [aligned(int(np.prod(buffer.shape)) * buffer.dtype.itemsize) for buffer in own]
-        self.slots = slots
+        self.slots, self.scratch = slots, aligned(plan.scratch_bytes)
         self.table = np.array([*(slot.ctypes.data for slot in slots), *[0] * plan.moving], np.int64)
 
     def run(self, order: int = 1) -> list[np.ndarray]:
@@ -66,7 +66,7 @@ class Walk:
                 for launch in self.plan.launches[chain.first : chain.first + chain.count]:
                     words = [word for p in launch.pointers for word in (p.slot, p.offset, p.step)]
                     args = np.array([*words, *launch.extents], np.int64)
-                    self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip)
+                    self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip, self.scratch.ctypes.data)
 
     def host(self, call: HostCall, trip: int) -> None:
         results = call.op.evaluate(*(self.array(at, trip) for at in call.reads))

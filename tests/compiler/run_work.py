@@ -93,8 +93,10 @@ def run(works: Iterable[Work], memory: Memory, *, target: Target | None = None, 
         slots = np.array([memory.raw[b].ctypes.data + GUARD for b in buffers] or [0], np.int64)
         words = [w for a in work.accesses for w in (buffers.index(a.operand.buffer), a.operand.offset * a.operand.dtype.itemsize, 0)]
         args = np.array([*words, *work.extents, 0], np.int64)
-        kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(address_of(work, target))
+        kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2, ctypes.c_void_p)(address_of(work, target))
+        beside = memory.place(np.zeros(work.form.scratch, np.uint8), "scratch memory")
         chunks = range(work.chunks)
         for chunk in reversed(chunks) if backwards else chunks:
-            kernel(slots.ctypes.data, args.ctypes.data, chunk, 0)
+            memory.flat(beside.buffer)[:] = PATTERN
+            kernel(slots.ctypes.data, args.ctypes.data, chunk, 0, memory.raw[beside.buffer].ctypes.data + GUARD)
     memory.check()

@@ -107,11 +107,11 @@ def test_literals_keep_their_bits(value: float) -> None:
     assert double.tobytes() == np.full(4, value).tobytes()
 
 
-def test_tables_and_scratch() -> None:
+def test_tables_and_memory_on_the_stack() -> None:
     module = Module()
     f = module.function("tables", [("ptr", "x"), ("i64", "n")])
     x, n = f.params
-    table, room = module.table("float", [1.5, 2.5, 4.0]), f.scratch("float", 4)
+    table, room = module.table("float", [1.5, 2.5, 4.0]), f.on_stack("float", 4)
     f.store(f.load("float", f.at(table, n)), f.at(room, 2))
     f.store(f.load("float", f.at(room, 2)), x)
     out = np.zeros(1, np.float32)

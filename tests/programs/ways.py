@@ -148,6 +148,8 @@ class Disordered(Walk):
         for number, (slot, size) in enumerate(zip(self.slots, self.sizes, strict=True)):
             if size is not None:
                 slot[0 if number == 0 or number >= 3 + len(inputs) else size :] = POISON
+        self.beyond: set[str] = set()
+        """The launches that wrote behind their scratch memory."""
 
     def stage(self, number: int, trip: int, order: int) -> None:
         stage = self.plan.stages[number]
@@ -173,11 +175,14 @@ class Disordered(Walk):
         """One chunk of one launch."""
         words = [word for p in launch.pointers for word in (p.slot, p.offset, p.step)]
         args = np.array([*words, *launch.extents], np.int64)
-        self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip)
+        self.scratch[:] = POISON
+        self.kernels[launch.kernel](self.table.ctypes.data, args.ctypes.data, chunk, trip, self.scratch.ctypes.data)
+        if (self.scratch[launch.scratch :] != POISON).any():
+            self.beyond.add(launch.title)
 
     def damage(self) -> list[str]:
         """What was written where nothing may be: inputs that are not overwritten, and behind the end of every buffer."""
-        found = []
+        found = [f"{title} wrote behind its scratch memory" for title in sorted(self.beyond)]
         taken = {b.in_place_of for b in self.plan.outputs}
         for number, (slot, size) in enumerate(zip(self.slots, self.sizes, strict=True)):
             if size is not None and number != 1 and (slot[size:] != POISON).any():

@@ -16,7 +16,7 @@ FLOAT = np.dtype(np.float32)
 INPUT, OUTPUT = FIRST_INPUT, FIRST_INPUT + 1
 
 KERNEL = """
-define void @{name}(ptr %slots, ptr %args, i64 %chunk, i64 %iteration) nounwind {{
+define void @{name}(ptr %slots, ptr %args, i64 %chunk, i64 %iteration, ptr %scratch) nounwind {{
 entry:
 {operands}
   %n = word %args, 6

@@ -108,7 +108,7 @@ def launch(work: Work, pointers: Pointers, loops: Cycles) -> Launch:
     form, buffers = work.form, work.buffers
     nbytes = sum([min(span, buffers[place].count) * buffers[place].dtype.itemsize for place, span in spans(form)])
     where = tuple([pointers.of(buffers[part.place], part.layout.offset, loops) for part in form.parts])
-    return Launch(form.kernel.name, where, form.extents, form.chunks, form.title, form.flops, nbytes, work.origins)
+    return Launch(form.kernel.name, where, form.extents, form.chunks, form.title, form.flops, nbytes, work.origins, form.scratch)
 
 
 @lru_cache(maxsize=8192)

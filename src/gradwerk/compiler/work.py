@@ -138,6 +138,8 @@ class Form:
     flops: int
     others: tuple[KernelSpec, ...]
     """Kernels that the same work needs when there is more of it: made along with this one, so that a larger batch finds them."""
+    scratch: int
+    """Bytes that each thread needs for itself."""
 
 
 class Work:
@@ -147,12 +149,12 @@ class Work:
 
     def __init__(
         self, kernel: KernelSpec, accesses: tuple[Access, ...], extents: tuple[int, ...], chunks: int, title: str = "", flops: int = 0,
-        *, others: tuple[KernelSpec, ...] = (),
+        *, others: tuple[KernelSpec, ...] = (), scratch: int = 0,
     ) -> None:  # fmt: skip
         places: dict[Buffer, int] = {}
         numbers = [places.setdefault(access.operand.buffer, len(places)) for access in accesses]
         parts = tuple([Part(n, a.operand.layout, a.writes, a.reads, a.footprint, a.keeps) for n, a in zip(numbers, accesses, strict=True)])
-        self.form = Form(kernel, parts, extents, chunks, title, flops, others)
+        self.form = Form(kernel, parts, extents, chunks, title, flops, others, scratch)
         self.buffers: tuple[Buffer, ...] = tuple(places)
         self.origins: tuple[Origin, ...] = ()
         self._accesses: tuple[Access, ...] | None = accesses

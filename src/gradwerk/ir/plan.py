@@ -5,8 +5,10 @@ first), then one slot per input, then one per output that is not written in plac
 iterations of an outer loop: a launch at the beginning of each of its iterations says where that is now.  A pointer is (slot, byte offset,
 bytes per iteration of the innermost loop).
 
-The kernel ABI: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration)`.  `slots` is an array of base addresses; `args` an array of
-i64: three words (slot, offset, step) per pointer, then the extents.  A pointer's address is slots[slot] + offset + iteration * step.
+The kernel ABI: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration, ptr scratch)`.  `slots` is an array of base addresses; `args`
+an array of i64: three words (slot, offset, step) per pointer, then the extents.  A pointer's address is slots[slot] + offset + iteration *
+step.  `scratch` is memory of the thread's own, as much as the launch asks for, in which each chunk finds what the one before it left: it is
+not on the stack, of which a thread may have little.
 
 Work is cut into chunks by size, never by the number of threads.  A chain is a run of launches with the same chunk count in which chunk c
 of each launch needs, of the chain's earlier launches, only chunk c: one worker runs chunk c of all of them, end to end.  Chains of one
@@ -24,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,6 +37,8 @@ from gradwerk.base.origin import Origin
 ARENA, CONSTANTS, FAULTS, FIRST_INPUT = 0, 1, 2, 3
 POISON = b"\xf5\x7f"
 """What fills memory that nobody has written, under `settings.check`: NaN in every floating type, far out of range as an index."""
+MOST_SCRATCH = 1 << 18
+"""Bytes that every worker has to itself."""
 FAULT_WORDS = 8
 """i64 words of one record of a fault: a cache line."""
 
@@ -59,6 +64,8 @@ class Launch:
     flops: int = 0
     nbytes: int = 0
     origins: tuple[Origin, ...] = ()
+    scratch: int = 0
+    """Bytes, at most MOST_SCRATCH, that each thread needs beside."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +241,16 @@ class Plan:
     """What the arena holds when; known where the Plan was made under `settings.check`."""
     moving: int = 0
     """How many slots move with the iterations of outer loops."""
+
+    @cached_property
+    def scratch_bytes(self) -> int:
+        """What each thread needs beside the arena."""
+        return max((launch.scratch for launch in self.launches), default=0)
+
+    @cached_property
+    def context_bytes(self) -> int:
+        """What one invocation has to itself."""
+        return self.arena_bytes + self.scratch_bytes
 
     @property
     def first_output(self) -> int:

@@ -105,7 +105,7 @@ ROWS: dict[str, type[tuple[int, ...]]] = {
 
 # ---- a job: what stays, and what the next call shall run (from RUN to INSTANCE as in a row of the ring)
 
-LAUNCHES, CHAINS, STAGES, ITEMS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, FATE, WATCH, NOTED, DECISIONS = range(12)
+LAUNCHES, CHAINS, STAGES, ITEMS, SLOTS, CLAIMS, COMPLETIONS, CONTROL, FATE, WATCH, NOTED, DECISIONS, SCRATCH = range(13)
 RUN, FIRST, END, INSTANCE, TRIP = range(16, 21)
 JOB_WORDS = 24
 

@@ -19,7 +19,7 @@ class Executor:
     dismiss: Callable[[int], int]
     """This one keeps the interpreter lock, so that the run it finds cannot be given up meanwhile."""
     settle: Callable[[int], None]
-    serve: Callable[[int, int, int], None]
+    serve: Callable[[int, int, int, int], None]
     poke: Callable[[int], None]
     ticks: Callable[[], int]
 
@@ -33,7 +33,7 @@ class Executor:
             ctypes.CFUNCTYPE(word, word)(addresses["halt"]),
             ctypes.PYFUNCTYPE(word, word)(addresses["dismiss"]),
             ctypes.CFUNCTYPE(None, word)(addresses["settle"]),
-            ctypes.CFUNCTYPE(None, word, word, word)(addresses["serve"]),
+            ctypes.CFUNCTYPE(None, word, word, word, word)(addresses["serve"]),
             ctypes.CFUNCTYPE(None, word)(addresses["poke"]),
             ctypes.CFUNCTYPE(word)(addresses["ticks"]),
         )

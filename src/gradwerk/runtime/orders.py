@@ -24,11 +24,11 @@ from typing import Protocol
 import numpy as np
 
 from gradwerk.ir.plan import Block, Plan, Pointer, Stage
-from gradwerk.ir.words import FAULTY, LOOP_ITEM, SLOTS, STAGES_ITEM, UNTIL_ITEM, WITHOUT_END, ItemRow, LaunchRow
+from gradwerk.ir.words import FAULTY, LOOP_ITEM, SCRATCH, SLOTS, STAGES_ITEM, UNTIL_ITEM, WITHOUT_END, ItemRow, LaunchRow
 from gradwerk.runtime.memory import view
 from gradwerk.runtime.poison import Poison
 
-Kernel = Callable[[int, int, int, int], None]
+Kernel = Callable[[int, int, int, int, int], None]
 
 
 @dataclass
@@ -97,7 +97,7 @@ def order_of(text: str) -> Order:
 @cache
 def _kernel(address: int) -> Kernel:
     word = ctypes.c_int64
-    return ctypes.CFUNCTYPE(None, word, word, word, word)(address)
+    return ctypes.CFUNCTYPE(None, word, word, word, word, word)(address)
 
 
 def pointed(slots: memoryview[int], pointer: Pointer, iteration: int) -> int:
@@ -157,11 +157,11 @@ class OrderedWalk:
         if number not in self.begun:
             self.begun.add(number)
             self.forget(number)
-        tasks = self.tasks(self.plan.stages[number])
+        tasks, job = self.tasks(self.plan.stages[number]), self.memory.job
         for task in self.order(tasks, number, trip) if tasks else ():
             launch = self.launches[task.next]
             task.next += 1
-            _kernel(launch.kernel)(self.memory.job[SLOTS], launch.arguments, task.chunk, trip)
+            _kernel(launch.kernel)(job[SLOTS], launch.arguments, task.chunk, trip, job[SCRATCH])
 
     def tasks(self, stage: Stage) -> list[Task]:
         """One for each chunk of each chain."""

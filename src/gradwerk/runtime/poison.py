@@ -146,7 +146,7 @@ class Poison:
     """The memory of one context, filled before each run; and which bytes of its arena no buffer ever owns."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.memory = plan, Guarded(plan.arena_bytes)
+        self.plan, self.memory, self.scratch = plan, Guarded(plan.arena_bytes), Guarded(plan.scratch_bytes)
         self.results, self.inputs = GuardedResults(plan), GuardedInputs(plan)
         free = np.ones(plan.arena_bytes, np.bool_)
         for block in plan.blocks:
@@ -157,11 +157,13 @@ class Poison:
     def fill(self, inputs: Sequence[int]) -> list[int]:
         """Before a run on these inputs: where it finds them."""
         self.memory.fill()
+        self.scratch.fill()
         return self.inputs(inputs)
 
     def check(self) -> None:
         """Behind a run.  Raises: VerifyError."""
         self.memory.check("the arena", ())
+        self.scratch.check("a thread's scratch memory", ())
         wrong = self.free[self.memory.whole[GUARD:][self.free] != self.expected]
         if wrong.size:
             raise between(self.plan, int(wrong[0]), int(wrong[-1]))

@@ -17,11 +17,15 @@ import time
 from collections import deque
 from functools import cache
 
+import numpy as np
+
 from gradwerk.base.forks import Renewed
 from gradwerk.base.settings import settings
+from gradwerk.ir.plan import MOST_SCRATCH
 from gradwerk.ir.words import CONTROL_WORDS, CREW, CREW_SIZE, EPOCH, HIGHEST, LINE, OWNER, PAUSES, STOP
 from gradwerk.runtime.executor import Executor
-from gradwerk.runtime.memory import address, words
+from gradwerk.runtime.memory import address, empty, words
+from gradwerk.runtime.poison import pattern
 from gradwerk.runtime.quota import granted_cores
 
 SPIN = 2000
@@ -53,6 +57,9 @@ class Pool:
         self.control[PAUSES] = SPIN if size <= usable_cores() else 0
         self.address = address(self.control)
         self.seen = words(LINE * size)
+        self.scratch = empty((MOST_SCRATCH * (size - 1),), np.dtype(np.uint8))  # untouched, it takes no memory
+        if settings.check:
+            self.scratch[:] = pattern(self.scratch.size)
         self.threads: list[threading.Thread] = []
         self._retired: deque[tuple[int, object]] = deque()
         self._pruning = threading.Lock()
@@ -71,7 +78,8 @@ class Pool:
 
     def _serve(self, number: int) -> None:
         """A worker's life.  As long as it lasts, it keeps the pool's memory."""
-        self.executor.serve(self.address, int(self.control[CREW]) + 8 * LINE * number, number)
+        seen, scratch = int(self.control[CREW]) + 8 * LINE * number, address(self.scratch) + MOST_SCRATCH * (number - 1)
+        self.executor.serve(self.address, seen, number, scratch)
 
     @property
     def size(self) -> int:

@@ -38,6 +38,7 @@ from gradwerk.ir.words import (
     LINE,
     NOTED,
     RUN,
+    SCRATCH,
     SLOTS,
     TRIP,
     WATCH,
@@ -68,7 +69,8 @@ class Context:
     """What one invocation writes."""
 
     __slots__ = (
-        "__weakref__", "address", "arena", "counters", "faults", "instances", "job", "ordered", "poison", "results", "runs", "slots",
+        "__weakref__", "address", "arena", "counters", "faults", "instances", "job", "ordered", "poison", "results", "runs", "scratch",
+        "slots",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +78,7 @@ class Context:
     ) -> None:
         self.poison = poison
         self.arena = _bytes(plan.arena_bytes) if poison is None else poison.memory.array((plan.arena_bytes,), BYTE)
+        self.scratch = _bytes(plan.scratch_bytes) if poison is None else poison.scratch.array((plan.scratch_bytes,), BYTE)
         counters = LINE * (len(plan.chains) + len(plan.stages) + len(tables.rows) + 1)
         self.counters, slots, job, faults = several_words(counters, slot_count, JOB_WORDS, FAULT_WORDS * (len(plan.checks) + 1))
         slots[ARENA], slots[CONSTANTS], slots[FAULTS] = address(self.arena), address(constants), address(faults)
@@ -83,7 +86,7 @@ class Context:
         job[SLOTS], job[CLAIMS] = address(slots), address(self.counters)
         job[COMPLETIONS] = address(self.counters) + 8 * LINE * len(plan.chains)
         job[DECISIONS] = job[COMPLETIONS] + 8 * LINE * len(plan.stages)
-        job[CONTROL], job[NOTED] = _ALONE_ADDRESS, slots[FAULTS]
+        job[CONTROL], job[NOTED], job[SCRATCH] = _ALONE_ADDRESS, slots[FAULTS], address(self.scratch)
         (first, end) = next(((step.first, step.end) for step in tables.steps if isinstance(step, Native)), (0, 0))
         job[RUN : TRIP + 1] = (0, first, end, 0, 0)
         self.address = address(job)

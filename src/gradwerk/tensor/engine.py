@@ -223,7 +223,7 @@ def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Seque
             _, oldest = _op_programs.popitem(last=False)
             _idle.forget(oldest.program)
     results = found.run([usable(array) for array in arrays])
-    if found.program.plan.arena_bytes > SMALL_ARENA:
+    if found.program.plan.context_bytes > SMALL_ARENA:
         _idle.used(found.program)
     return results
 

@@ -102,7 +102,7 @@ class Idle:
 
     def used(self, program: Program) -> None:
         """Notes that the program ran; those that ran longest ago give their arenas back."""
-        recent, size, idle = self.recent, program.plan.arena_bytes, []
+        recent, size, idle = self.recent, program.plan.context_bytes, []
         with self.lock:
             if recent.pop(program, None) is None:
                 self.nbytes += size

@@ -220,7 +220,7 @@ def tile_work(
     sizes = "x".join(str(x.extent) for x in (row, lane, *choice.sums, *choice.outer))
     title = f"contract {sizes}" if finish is None else f"{stem('contract', finish.body)} {sizes}"
     flops = int(2 * choice.products * choice.share) + (count_flops(finish.body) * choice.results if finish else 0)
-    return Work(shared(spec), accesses, tuple(extents), cut.chunks, title, flops)
+    return Work(shared(spec), accesses, tuple(extents), cut.chunks, title, flops, scratch=spec.scratch(schedule.width))
 
 
 def clip_levels(choice: Choice) -> tuple[ClipLevels, ...]:

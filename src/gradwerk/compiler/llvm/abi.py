@@ -1,4 +1,4 @@
-"""The frame of every kernel: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration)`, see ir/plan.py."""
+"""The frame of every kernel: `void kernel(ptr slots, ptr args, i64 chunk, i64 iteration, ptr scratch)`, see ir/plan.py."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ WORDS = words_of(Argument)
 class Kernel:
     """A kernel under construction: its function, the addresses of its operands and its extents, loaded on entry.
 
-    `pointers[k]` is the address of operand k in this iteration; `extents[k]` the k-th run-time number.
+    `pointers[k]` is the address of operand k in this iteration; `extents[k]` the k-th run-time number; `scratch` is memory of the
+    thread's own, as much as the work asks for.
     """
 
     def __init__(self, module: Module, name: str, *, pointers: int, extents: int) -> None:
-        f = module.function(name, [("ptr", "slots"), ("ptr", "args"), ("i64", "chunk"), ("i64", "iteration")])
+        f = module.function(name, [("ptr", "slots"), ("ptr", "args"), ("i64", "chunk"), ("i64", "iteration"), ("ptr", "scratch")])
         self.function = f
-        self.slots, self._args, self.chunk, self.iteration = f.params
+        self.slots, self._args, self.chunk, self.iteration, self.scratch = f.params
         self.pointers = [self._pointer(k) for k in range(pointers)]
         self.extents = [self._word(WORDS * pointers + k) for k in range(extents)]
         self._first = WORDS * pointers

@@ -52,7 +52,7 @@ def far_angle(e: LaneCode, x: Lanes) -> tuple[Lanes, Lanes]:
             made, n = _reduced(one, one.load(angle, dtypes.float64))
             one.store(made, rest)
             one.store(n, quarters)
-    places = [f.scratch(element, e.count) for element in ELEMENTS]
+    places = [f.on_stack(element, e.count) for element in ELEMENTS]
     e.store(x, places[0])
     f.do(f"call void @{NAME}({', '.join(f'ptr {place}' for place in places)}, i64 {e.count})")
     return e.load(places[1], dtypes.float64), e.load(places[2], dtypes.int64)

@@ -62,7 +62,7 @@ class BorderBuilder:
         self.extents = self.kernel.words(FIRST_WORDS)
         self.strides = self.word_at(self.extents, self.axes)
         self.maps = self.word_at(self.strides, self.outs)
-        self.places = self.f.scratch("i64", MOST_AXES)
+        self.places = self.f.on_stack("i64", MOST_AXES)
 
     def word_at(self, pointer: Value, *offsets: Integer) -> Value:
         """An address among words."""

@@ -15,7 +15,7 @@ from gradwerk.compiler.bodies import digest, spelled, stem, weight
 from gradwerk.compiler.llvm.body import emit_node
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import reduce_range
-from gradwerk.compiler.llvm.levels import HEAVY_BODY, LONGEST_KEPT, Levels, combiner_of
+from gradwerk.compiler.llvm.levels import HEAVY_BODY, Levels, combiner_of
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.values import Integer, Value
 from gradwerk.compiler.target import Target
@@ -30,7 +30,7 @@ UNROLL = 4
 class ColumnKernel:
     """The structure of a column kernel: the last axis is that of the lanes, the one before that of the rows.
 
-    `keeps`: the rows of all lanes fit the stack.
+    `keeps`: the rows of all lanes fit scratch memory.
     """
 
     body: Graph
@@ -42,6 +42,11 @@ class ColumnKernel:
     def name(self) -> str:
         """Content name."""
         return f"{stem('column', self.body)}_{digest('column', spelled(self.body), self.letters, self.chunked, self.keeps)}"
+
+    @cached_property
+    def scratch(self) -> int:
+        """Bytes of the values that are kept."""
+        return Levels(self.body).kept_bytes if self.keeps else 0
 
     def build(self, target: Target) -> str:
         """LLVM text."""
@@ -67,9 +72,9 @@ class ColumnBuilder:
         self.f, self.e, self.lane_axis = self.nest.f, self.nest.e, self.nest.rank - 1
         self.length: Integer = self.nest.extents[-2]
         self.levels = Levels(spec.body)
-        self.scratch: dict[BodyValue, Value] = {}
+        self.kept: dict[BodyValue, Value] = {}
         if spec.keeps:
-            self.scratch = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
+            self.kept = self.levels.kept(self.f, self.nest.kernel.scratch)
 
     def build(self) -> str:
         """The whole kernel."""
@@ -108,7 +113,7 @@ class ColumnBuilder:
         """One walk along the rows that computes these reductions, and keeps what later walks will want."""
         wanted = [node.args[0] for node in reductions]
         inside = {node.values[0] for node in self.levels.cone(wanted)}
-        fresh = [value for value in self.scratch if value in inside and value not in block.stored]
+        fresh = [value for value in self.kept if value in inside and value not in block.stored]
 
         def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001  every element is whole
             place = self.element([*wanted, *fresh], block, index)
@@ -142,7 +147,7 @@ class ColumnBuilder:
 
     def kept_at(self, value: BodyValue, index: Integer) -> Value:
         """Where a kept value's lanes stand for one place of the rows."""
-        return self.f.at(self.scratch[value], self.f.mul(index, self.e.count), element=MEMORY[value.dtype])
+        return self.f.at(self.kept[value], self.f.mul(index, self.e.count), element=MEMORY[value.dtype])
 
     def element(self, wanted: Sequence[BodyValue], block: Block, index: Integer) -> dict[BodyValue, Lanes]:
         """Wanted values at one place of the rows: kept ones are loaded, others computed from what they need."""

@@ -90,6 +90,10 @@ class ContractKernel:
         what = digest("contract", repr(self))
         return f"contract_{self.rows}x{self.vectors}_{what}"
 
+    def scratch(self, width: int) -> int:
+        """Bytes of the panel, of registers of so many lanes."""
+        return self.packed * self.vectors * width * SCALE[MEMORY[self.dtype]]
+
     def build(self, target: Target) -> str:
         """LLVM text.
 
@@ -130,7 +134,7 @@ class TileBuilder:
         self.clips = [(levels, [words.pop(0) for _ in range(3)]) for levels in spec.clips]
         self.limits: dict[int, tuple[Integer, Integer]] = {}
         self.window: tuple[Integer, Integer] | None = None
-        self.panel = Panel(self.f, self.type, spec.vectors, spec.packed) if spec.packed else None
+        self.panel = Panel(self.f, self.type, spec.vectors, self.kernel.scratch) if spec.packed else None
         self.packed_steps: list[Integer] = []
         self.later: Value | None = None
         """Whether sums are already in memory."""
@@ -336,7 +340,7 @@ class TileBuilder:
     def add_lanes(self, total: list[Value], rows: int, outs: Sequence[Value]) -> None:
         """The results: every sum's lanes added up.  A loop over the stored tile: unrolled, it is most of the compile time."""
         f, vectors = self.f, self.spec.vectors
-        block = f.scratch(self.element, self.spec.rows * vectors * self.width)
+        block = f.on_stack(self.element, self.spec.rows * vectors * self.width)
         for k, value in enumerate(total):
             f.store(value, self.at(block, k * self.width))
         with f.loop(0, rows) as i:

@@ -5,7 +5,7 @@
     halt(job)                      ends a run, whatever stands: see below
     dismiss(control)               cancels the run that has the workers, if its commits have not begun
     settle(control)                waits until every worker is through with all runs so far
-    serve(control, seen, number)   a worker's life: wait for a run, walk it, wait for the next, until told to stop
+    serve(control, seen, number, scratch)   a worker's life: wait for a run, walk it, wait for the next, until told to stop
     poke(control)                  makes every worker look up
     ticks()                        the clock of time stamps
 
@@ -22,8 +22,9 @@ instructions of Python a signal handler may raise again.
 What stands where is said in ir/words.py, for the text too, which has the names of words in capitals, and of those in rows with a dot.
 
 A job is i64 words that stay as they are (the addresses of the tables, of slots, claims, completions and decisions, of the control block and
-the record of faults; its fate) and what the next call shall run: run number, first item, end of items, the instance and the iteration that
-these items belong to.  `share` copies these to the ring in the control block, so that a worker sees one run's words or none.
+the record of faults; its fate; the caller's scratch memory) and what the next call shall run: run number, first item, end of items, the
+instance and the iteration that these items belong to.  `share` copies these to the ring in the control block, so that a worker sees one
+run's words or none.
 
 An item is stages [first, end), or a loop of the items [first, end): one that goes on while the byte at (slot, offset, step) is not 0, or
 while it is 0, at most `trips` times, which is an error of an `endless` one.  Claims, completions and decisions have a cache line each per

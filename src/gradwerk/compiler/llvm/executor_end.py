@@ -112,7 +112,8 @@ finish:
   %end = word %job, END
   %instance = word %job, INSTANCE
   %t = word %job, TRIP
-  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 HIGHEST, i64 0)
+  %scratch = pointer %job, SCRATCH
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 HIGHEST, i64 0, ptr %scratch)
   br label %settling
 settling:
   %control = pointer %job, CONTROL

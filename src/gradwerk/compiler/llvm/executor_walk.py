@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 LAUNCHES = """
-define internal void @NAME(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %tripMORE) noinline nounwind {
+define internal void @NAME(ptr %launches, i64 %first, i64 %end, ptr %slots, i64 %chunk, i64 %trip, ptr %scratchMORE) noinline nounwind {
 entry:
 ONCE  br label %loop
 loop:
@@ -16,7 +16,7 @@ loop:
   %row = getelementptr [launch.words x i64], ptr %launches, i64 %i
   %kernel = pointer %row, launch.kernel
   %args = pointer %row, launch.arguments
-BEFORE  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip)
+BEFORE  call void %kernel(ptr %slots, ptr %args, i64 %chunk, i64 %trip, ptr %scratch)
 AFTER  br label %next
 next:
   %i1 = add i64 %i, 1
@@ -65,7 +65,7 @@ note:
 """,
 )
 
-# a thread's own words during a walk: how far the stage before it has to be, and where that is noted, and the mark of its run
+# a thread's own words during a walk: where the stage before it notes how far it is, how far it has to be, the run's mark, scratch memory
 STAGES = """
 define internal i64 @stages(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
 entry:
@@ -78,6 +78,7 @@ entry:
   %control = pointer %job, CONTROL
   %fate = place %job, FATE
   %mark = word %own, 2
+  %scratch = pointer %own, 3
   %watch = pointer %job, WATCH
   %faults = pointer %job, NOTED
   %watching = icmp ne ptr %watch, null
@@ -162,10 +163,10 @@ try:
 mine:
   br i1 %watching, label %run_watched, label %run_plain
 run_plain:
-  call void @chain(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t)
+  call void @chain(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t, ptr %scratch)
   br label %ran
 run_watched:
-  call void @watched(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t, ptr %watch, i64 %thread)
+  call void @watched(ptr %launches, i64 %launch0, i64 %launch9, ptr %slots, i64 %chunk, i64 %t, ptr %scratch, ptr %watch, i64 %thread)
   br label %ran
 ran:
   %d = load atomic i64, ptr %done monotonic, align 8
@@ -202,7 +203,9 @@ faulty:
 """
 
 WALK = """
-define internal i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread) noinline nounwind {
+define internal i64 @part(
+    ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread, ptr %scratch
+) noinline nounwind {
 entry:
   %own = alloca [4 x i64], align 8
   %dones = pointer %job, COMPLETIONS
@@ -212,6 +215,7 @@ entry:
   put ptr %dones at %own, 0
   put i64 0 at %own, 1
   put i64 %mark at %own, 2
+  put ptr %scratch at %own, 3
   %code = call i64 @items(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread)
   %whole = icmp eq i64 %code, DONE
   br i1 %whole, label %last, label %broken
@@ -233,10 +237,11 @@ entry:
   %end = word %job, END
   %instance = word %job, INSTANCE
   %t = word %job, TRIP
+  %scratch = pointer %job, SCRATCH
   %now = call i64 @now()
   %quantum = call i64 @quantum()
   %deadline = add i64 %now, %quantum
-  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 0)
+  %code = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 0, ptr %scratch)
   %over = icmp ne i64 %code, AGAIN
   br i1 %over, label %leave, label %away
 leave:
@@ -276,7 +281,7 @@ publish:
 }
 
 ; %seen is the worker's own word, in which it reports the last epoch it is through with
-define void @serve(ptr %control, ptr %seen, i64 %number) nounwind {
+define void @serve(ptr %control, ptr %seen, i64 %number, ptr %scratch) nounwind {
 entry:
   %stop = place %control, STOP
   %rows = place %control, RING
@@ -303,7 +308,7 @@ work:
   %present = icmp eq i64 %now, %epoch
   br i1 %present, label %join, label %finished
 join:
-  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 HIGHEST, i64 %number)
+  %c = call i64 @part(ptr %job, i64 %run, i64 %first, i64 %end, i64 %instance, i64 %t, i64 HIGHEST, i64 %number, ptr %scratch)
   br label %finished
 finished:
   store atomic i64 %epoch, ptr %seen seq_cst, align 8

@@ -18,10 +18,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gradwerk.base.errors import VerifyError
+from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.values import BYTES, Integer, Value, lanes, literal, overload, scalar, vector
 
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 """Some CPUs are described to LLVM as preferring half registers; our kernels choose their width themselves."""
+
+MOST_STACK = 48 << 10
+"""Bytes of a kernel's: some threads have 128 KiB for all that they call."""
 
 
 class Module:
@@ -76,10 +81,14 @@ class Function:
         self.head: list[str] = []
         self.lines: list[str] = []
         self.count = 0
+        self.stack = 0
+        """Bytes."""
         self.block = "entry"
 
     def text(self) -> str:
-        """The function as LLVM text."""
+        """The function as LLVM text.  Raises: VerifyError, under settings.check, where it takes too much of the stack."""
+        if self.stack > MOST_STACK and settings.check:
+            raise VerifyError(f"{self.name} takes {self.stack} bytes of the stack", facts=(f"the most is {MOST_STACK}",))
         params = ", ".join(f"{p.type} {p.name}" for p in self.params)
         kind = "internal " if self.internal else ""
         body = "\n".join([*self.head, *self.lines])
@@ -240,9 +249,10 @@ class Function:
         align = literal(BYTES[scalar(value.type)], "i32")
         self.run(f"llvm.masked.scatter.{overload(value.type)}.v{lanes(value.type)}p0", value, addresses, align, mask)
 
-    def scratch(self, element: str, count: int) -> Value:
-        """Memory on the stack, 64-byte aligned, for the whole call."""
-        name = f"%{self.fresh('scratch')}"
+    def on_stack(self, element: str, count: int) -> Value:
+        """Memory on the stack, 64-byte aligned, for the whole call: little of it, as a thread may have little."""
+        name = f"%{self.fresh('stack')}"
+        self.stack += count * BYTES[element]
         self.head.append(f"  {name} = alloca [{count} x {element}], align 64")
         return Value(name, "ptr")
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from gradwerk.compiler.llvm.emitter import LaneEmitter
+from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.lane_code import Lanes
 from gradwerk.compiler.llvm.lanes import Combiner
+from gradwerk.compiler.llvm.values import Value
 from gradwerk.compiler.spoken import is_heavy
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.graph import Value as BodyValue
 from gradwerk.ir.leaves import Input
 from gradwerk.ir.op import Random, Reduction
+from gradwerk.ir.plan import MOST_SCRATCH
 
 LONGEST_KEPT = 4096
-"""Elements of which transcendental values are kept on the stack."""
+"""Elements of which transcendental values are kept in scratch memory."""
 HEAVY_BODY = 24
 """A body of more instructions is not unrolled."""
 
@@ -44,7 +48,16 @@ class Levels:
         self.depth = max(self.reductions, default=-1) + 1
         passes = [[node.args[0] for node in reductions] for reductions in self.reductions.values()]
         needed = Counter(node for wanted in (*passes, body.outputs) for node in self.cone(wanted))
-        self.kept = [node.values[0] for node in self.nodes if needed[node] > 1 and is_heavy(node)]
+        heavy = [node.values[0] for node in self.nodes if needed[node] > 1 and is_heavy(node)]
+        *starts, self.kept_bytes = accumulate((value.dtype.itemsize * LONGEST_KEPT for value in heavy), initial=0)
+        self.kept_at = dict(zip(heavy, starts, strict=True))
+        """Where in scratch memory the values stand that more than one pass needs."""
+        while self.kept_bytes > MOST_SCRATCH:  # these are computed in each pass, to the same bits
+            _, self.kept_bytes = self.kept_at.popitem()
+
+    def kept(self, f: Function, scratch: Value) -> dict[BodyValue, Value]:
+        """The addresses of kept values."""
+        return {value: f.at(scratch, start, element="i8") for value, start in self.kept_at.items()}
 
     def cone(self, wanted: Iterable[BodyValue]) -> list[Node]:
         """The nodes of values along the row that these need, in order."""

@@ -96,7 +96,7 @@ class MapBuilder:
         at = nest.advance(at, begin, axis + 1)
         count = f.sub(end, begin)
         turning = [n for n, row in enumerate(self.spec.letters[: nest.reads]) if row[-2:] == UNIT + FREE and e.count > 1]
-        turned = {n: f.scratch(MEMORY[nest.dtypes[n]], e.count * e.count) for n in turning}
+        turned = {n: f.on_stack(MEMORY[nest.dtypes[n]], e.count * e.count) for n in turning}
         letters = [UNIT if n in turned else row[-1] for n, row in enumerate(self.spec.letters)]
         with f.loop(low, high, step=e.count) as block:
             rows = f.minimum(e.count, f.sub(high, block.index))
@@ -173,7 +173,7 @@ def transposed(f: Function, rows: Sequence[Value]) -> list[Value]:
 def repeat(f: Function, source: Value, dtype: DType, rows: Integer, width: Integer) -> Value:
     """A block of memory that holds `width` elements `rows` times."""
     element = MEMORY[dtype]
-    block = f.scratch(element, BLOCK)
+    block = f.on_stack(element, BLOCK)
     with f.loop(0, width) as column:
         value = f.load(element, f.at(source, column.index, element=element))
         with f.loop(0, rows) as row:

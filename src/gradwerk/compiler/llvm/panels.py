@@ -1,4 +1,4 @@
-"""A panel of a contraction's lanes side by side in a chunk's own memory: copied where it lies far apart, or turned."""
+"""A panel of a contraction's lanes side by side in the thread's scratch memory: copied where it lies far apart, or turned."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ Range = tuple[Integer, Integer]
 
 
 class Panel:
-    """`vectors` registers for each of at most `terms` terms, on the stack."""
+    """`vectors` registers for each term, from `place` on."""
 
-    def __init__(self, f: Function, type_: str, vectors: int, terms: int) -> None:
-        self.f, self.type, self.vectors = f, type_, vectors
+    def __init__(self, f: Function, type_: str, vectors: int, place: Value) -> None:
+        self.f, self.type, self.vectors, self.place = f, type_, vectors, place
         self.element, self.width = scalar(type_), lanes(type_)
         self.size = vectors * self.width
-        self.place = f.scratch(self.element, terms * self.size)
 
     def at(self, pointer: Value, *offsets: Integer) -> Value:
         """pointer + offsets in elements."""

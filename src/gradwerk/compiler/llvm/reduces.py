@@ -176,7 +176,7 @@ class ReduceBuilder:
         width = nest.extents[self.last]
         rows = f.div(BLOCK, width)
         rest = Combiner(self.combiner(e).identities, self.combiner(e).combine)
-        memory = [f.scratch(MEMORY[d], BLOCK + e.count) for d in nest.dtypes[nest.reads :]]
+        memory = [f.on_stack(MEMORY[d], BLOCK + e.count) for d in nest.dtypes[nest.reads :]]
         with f.loop(0, BLOCK, step=e.count) as loop:
             for block, nothing in zip(memory, rest.identities, strict=True):
                 e.store(nothing, f.at(block, loop.index, element=MEMORY[nothing.dtype]))

@@ -49,7 +49,7 @@ def _far(e: LaneCode, x: Lanes, y: Lanes) -> Lanes:
         with function.loop(0, function.params[2]) as loop:
             places = [function.at(place, loop.index, element="double") for place in function.params[:2]]
             one.store(_divided(one, *(one.load(place, dtypes.float64) for place in places)), places[0])
-    places = [f.scratch("double", e.count) for _ in range(2)]
+    places = [f.on_stack("double", e.count) for _ in range(2)]
     for value, place in zip((x, y), places, strict=True):
         e.store(value, place)
     f.do(f"call void @{NAME}({', '.join(f'ptr {place}' for place in places)}, i64 {e.count})")

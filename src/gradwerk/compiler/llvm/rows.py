@@ -34,7 +34,7 @@ MOST_VECTORS = 4
 
 @dataclass(frozen=True)
 class RowKernel:
-    """The structure of a row kernel.  `vectors`: how many hold a row, 0 for a row of any length; `keeps`: the row fits the stack."""
+    """The structure of a row kernel.  `vectors`: how many hold a row, 0 for a row of any length; `keeps`: the row fits scratch memory."""
 
     body: Graph
     letters: tuple[str, ...]
@@ -46,6 +46,11 @@ class RowKernel:
     def name(self) -> str:
         """Content name."""
         return f"{stem('row', self.body)}_{digest('row', spelled(self.body), self.letters, self.chunked, self.vectors, self.keeps)}"
+
+    @cached_property
+    def scratch(self) -> int:
+        """Bytes of the values that are kept."""
+        return Levels(self.body).kept_bytes if self.keeps and not self.vectors else 0
 
     def build(self, target: Target) -> str:
         """LLVM text."""
@@ -73,9 +78,9 @@ class RowBuilder:
         self.one = LaneEmitter(self.f, 1)
         self.count: Integer = self.nest.extents[-1]
         self.levels = Levels(spec.body)
-        self.scratch: dict[BodyValue, Value] = {}
+        self.kept: dict[BodyValue, Value] = {}
         if spec.keeps and not spec.vectors:
-            self.scratch = {v: self.f.scratch(MEMORY[v.dtype], LONGEST_KEPT) for v in self.levels.kept}
+            self.kept = self.levels.kept(self.f, self.nest.kernel.scratch)
 
     def build(self) -> str:
         """The whole kernel."""
@@ -164,14 +169,14 @@ class RowBuilder:
         f, e = self.f, self.e
         wanted = [node.args[0] for node in reductions]
         inside = {node.values[0] for node in self.levels.cone(wanted)}
-        fresh = [value for value in self.scratch if value in inside and value not in row.stored]
+        fresh = [value for value in self.kept if value in inside and value not in row.stored]
         combiner = combiner_of(self.e, reductions)
 
         def body(index: Integer, last: bool) -> list[Lanes]:  # noqa: FBT001
             mask = f.first_lanes(f.sub(self.count, index), e.count) if last else None
             place = self.vector([*wanted, *fresh], row, index, mask)
             for value in fresh:
-                e.store(place[value], f.at(self.scratch[value], index, element=MEMORY[value.dtype]))
+                e.store(place[value], f.at(self.kept[value], index, element=MEMORY[value.dtype]))
             values = [place[value] for value in wanted]
             if mask is None:
                 return values
@@ -217,7 +222,7 @@ class RowBuilder:
         for node in reversed(needed):
             value = node.values[0]
             if value in row.stored:
-                place[value] = self.e.load(self.f.at(self.scratch[value], index, element=MEMORY[value.dtype]), value.dtype)
+                place[value] = self.e.load(self.f.at(self.kept[value], index, element=MEMORY[value.dtype]), value.dtype)
             else:
                 place[value] = emit_node(self.e, node, [place[a] for a in node.args], number)
         return place
@@ -261,7 +266,8 @@ def lower_row(
     for extent in space:
         size *= extent
     title = f"{stem('row', body)} {'x'.join(map(str, space))}"
-    return Work(kernel, accesses(reads, writes, axes, chunked, cut), extents, cut.count, title, size * count_flops(body))
+    touched = accesses(reads, writes, axes, chunked, cut)
+    return Work(kernel, touched, extents, cut.count, title, size * count_flops(body), scratch=kernel.scratch)
 
 
 def beside(axes: Sequence[Axis], reads: int, count: int) -> int | None:

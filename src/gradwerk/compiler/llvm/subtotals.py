@@ -17,7 +17,7 @@ class Subtotals:
         self.f, self.add_two, self.count, self.type = f, add, len(nothing), nothing[0].type
         self.width = lanes(self.type)
         self.element = scalar(self.type)
-        self.place = f.scratch(self.element, self.count * self.width)
+        self.place = f.on_stack(self.element, self.count * self.width)
         for k, value in enumerate(nothing):
             f.store(value, self._at(k))
 
