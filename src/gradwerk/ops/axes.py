@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 
 from gradwerk.base.errors import OutOfRangeError, ShapeError
 
@@ -11,7 +12,7 @@ def normal_axis(op: str, axis: int, ndim: int) -> int:
     """An axis counted from the front.  Raises: OutOfRangeError outside -ndim..ndim-1."""
     if not -ndim <= axis < ndim:
         raise OutOfRangeError(f"{op}: there is no axis {axis} in {ndim} dimensions")
-    return axis % ndim
+    return index(axis) % ndim
 
 
 def normal_axes(op: str, axes: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.meeting import same_dtype
 from gradwerk.ir.op import Array, Contraction, Example, Grads, Operand, typed
 from gradwerk.ir.text import attribute
-from gradwerk.ops.contraction_reference import contract_arrays
+from gradwerk.ops import contraction_reference
+from gradwerk.ops.contraction_reference import Plain, contract_arrays
 from gradwerk.ops.movement import pad, slice_
 
 
@@ -160,6 +161,9 @@ class Contract(Contraction):
         return self.gradient_of_lhs(ct, lhs, rhs), self.gradient_of_rhs(ct, lhs, rhs)
 
     def reference(self, lhs: Array, rhs: Array) -> Array:
+        plain = _plain(self, lhs.shape, rhs.shape)
+        if plain is not None:
+            return plain.of(lhs, rhs)
         extent = self.extent
         return contract_arrays((lhs, self.lhs), (rhs, self.rhs), [extent[n] for n in self.out], self.out, extent)
 
@@ -181,6 +185,12 @@ class Contract(Contraction):
         """Again a contraction, of lhs and ct, in this order: the operand with the compound maps stays on the left."""
         op, shape = _solved(self.swapped(), tuple(rhs.shape), tuple(lhs.shape))
         return _fitted(op.swapped()(lhs, ct), shape, tuple(rhs.shape))
+
+
+@lru_cache(maxsize=1024)
+def _plain(op: Contract, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> Plain | None:
+    """How operands of these shapes are multiplied, where that is a plain product."""
+    return contraction_reference.plain((lhs, op.lhs), (rhs, op.rhs), op.out, op.extent)
 
 
 @lru_cache(maxsize=1024)

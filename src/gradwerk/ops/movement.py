@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, final
 
 import numpy as np
@@ -314,6 +315,12 @@ class Concatenate(Movement):
         return tuple(Strides(t.shape, y.strides, start) for t, start in zip(types, starts, strict=True))
 
 
+@lru_cache(maxsize=4096)
+def made(kind: type[Reshape | Transpose], numbers: tuple[int, ...]) -> Reshape | Transpose:
+    """The op, made once: of Python's own whole numbers alone, as 1 finds what True made."""
+    return kind(numbers)
+
+
 def reshape(x: Operand, shape: Sequence[int]) -> Operand:
     """x in another shape; one extent may be -1 and is then what is left.  Raises: ShapeError."""
     wanted = tuple(int(n) for n in shape)
@@ -323,15 +330,15 @@ def reshape(x: Operand, shape: Sequence[int]) -> Operand:
         if wanted.count(-1) > 1 or known == 0 or size % known:
             raise ShapeError(f"reshape: {size} elements do not fill {wanted}", facts=(f"input {tuple(x.shape)}",))
         wanted = tuple(size // known if n == -1 else n for n in wanted)
-    return x if wanted == tuple(x.shape) else Reshape(wanted)(x)
+    return x if wanted == tuple(x.shape) else made(Reshape, wanted)(x)
 
 
 def transpose(x: Operand, permutation: Sequence[int] | None = None) -> Operand:
     """x with its axes in the order `permutation`; None reverses them.  Raises: ShapeError."""
     if permutation is None:
         permutation = range(x.ndim - 1, -1, -1)
-    order = tuple(normal_axis("transpose", axis, x.ndim) for axis in permutation)
-    return x if order == tuple(range(x.ndim)) else Transpose(order)(x)
+    order = tuple([normal_axis("transpose", axis, x.ndim) for axis in permutation])
+    return x if order == tuple(range(x.ndim)) else made(Transpose, order)(x)
 
 
 def broadcast_to(x: Operand, shape: Sequence[int]) -> Operand:

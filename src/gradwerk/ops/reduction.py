@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 import numpy as np
@@ -163,8 +164,12 @@ def reduce_min(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims:
 
 
 def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None, *fields: bool) -> Operand:
-    given = normal_axes(kind.name, axes, x.ndim)
-    return kind(given, *fields)(x) if given else unchanged(x)
+    given, make = normal_axes(kind.name, axes, x.ndim), _making[kind]
+    return make(given, *fields)(x) if given else unchanged(x)
+
+
+_making: dict[type[Reduction], Callable[..., Reduction]] = {kind: lru_cache(maxsize=4096)(kind) for kind in (Sum, Max, Min)}
+"""Ops, each made once."""
 
 
 def argmax(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType = dtypes.int64) -> Operand:
