@@ -22,14 +22,14 @@ from gradwerk.jit.results import base_type, build, find, memory, view_of
 from gradwerk.jit.signature import Call
 from gradwerk.ops.movement import transpose
 from gradwerk.runtime.finish import Finished, to_the_end
-from gradwerk.runtime.memory import SLACK
+from gradwerk.runtime.memory import SLACK, address
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.devices import like
 from gradwerk.tensor.engine import FOUND, PAGE, readable, usable
 from gradwerk.tensor.foreign import pinned, read_only
 from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.storage import Storage, aligned_copy
 from gradwerk.tensor.tape import FREED, record, unread
 from gradwerk.tensor.turns import in_turns, turns_of
 
@@ -44,9 +44,9 @@ class Binding:
         self.moving: list[tuple[int, Any, Seen]] = []
         for number, source in enumerate(entry.inputs):
             if isinstance(source, Fixed) and source.handle._array is not None and readable(source.handle._array):
-                self.words[number] = source.handle._array.__array_interface__["data"][0]
+                self.words[number] = address(source.handle._array)
             elif isinstance(source, np.ndarray) and readable(source):
-                self.words[number] = source.__array_interface__["data"][0]
+                self.words[number] = address(source)
             elif isinstance(source, Argument | GradientOf):
                 self.moving.append((number, source, Seen()))
             else:
@@ -80,7 +80,7 @@ class Binding:
                 self.others.append((owner, recipe))
 
     def addresses(self, leaves: Sequence[Any], kept: list[Array]) -> list[int] | None:
-        """One address per input; None when some memory cannot be taken as it is.
+        """One address per input; None when what is written cannot be taken as it is.
 
         What lies there is `kept` until the run is over: another thread may replace a gradient meanwhile.
         """
@@ -88,17 +88,32 @@ class Binding:
         for number, source, seen in self.moving:
             x = leaves[source.place] if type(source) is Argument else memory(source, leaves)
             array = x._array if isinstance(x, Handle) else x
-            if type(array) is not np.ndarray or not array.flags.c_contiguous:
-                return None
             last, start = seen.last  # at once: another thread may look meanwhile
-            if last() is not array:
-                start = seen.look(array)
+            known = last()
+            if known is None or known is not array or not known.flags.c_contiguous:
+                array, start = self.taken(number, x, seen)
                 if not start:
                     return None
-                self.held.refuse(array, writes=number in self.overwritten, start=start)
             kept.append(array)
             words[number] = start
         return words
+
+    def taken(self, number: int, x: Any, seen: Seen) -> tuple[Array, int]:  # noqa: ANN401
+        """What the program gets for an input that lies elsewhere than in the last call, and where it lies; 0 where that will not do.
+
+        It is the input itself, or, where kernels may not read that as it is and do not write it, a copy.
+        """
+        array: Array | None = x._array if isinstance(x, Handle) else np.asarray(x)
+        if array is None:
+            raise unreadable(x)
+        writes = number in self.overwritten
+        start = seen.look(array) if array is x or isinstance(x, Handle) or not writes else 0
+        if start or not writes:
+            self.held.refuse(array, writes=writes, start=start)
+        if start or writes:
+            return array, start
+        copy = aligned_copy(array)
+        return copy, address(copy)
 
 
 class Seen:
@@ -111,7 +126,9 @@ class Seen:
 
     def look(self, array: Array) -> int:
         """Where this array lies; 0 where kernels may not read it as it is."""
-        start: int = array.__array_interface__["data"][0]
+        if not array.flags.c_contiguous:
+            return 0
+        start = address(array)
         if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
             return 0
         self.last = ref(array), start
