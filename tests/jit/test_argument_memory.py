@@ -1,4 +1,4 @@
-"""Where the arguments of a compiled step lie is no matter of luck: of what kernels cannot read where it is they get a copy, and of no more."""
+"""Where the arguments of a step lie is no matter of luck: of what kernels cannot read where it is they get a copy, and of no more."""
 
 from __future__ import annotations
 

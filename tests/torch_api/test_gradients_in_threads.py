@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,4 +83,52 @@ def test_a_leaf_takes_its_lock_along() -> None:
         w.sum().backward()
         return id(w)
 
-    assert one() not in turns._locks
+    assert one() not in turns._leaves
+
+
+def test_a_step_takes_one_turn_at_all_its_gradients() -> None:
+    """Leaves that were met together have one, those of two models two; whoever adds to both takes both, in one order."""
+    one, two, three = ([torch.ones(2, requires_grad=True) for _ in range(4)] for _ in range(3))
+    (first,), (second,) = turns.turns_of_gradients(one), turns.turns_of_gradients(two)
+    assert first is not second
+    assert turns.turns_of_gradients(one[:1]) == (first,)
+    assert turns.turns_of_gradients([*two, *one]) == turns.turns_of_gradients([*one, *two]) == (first, second)
+    together = turns.turns_of_gradients([*three, two[0]])
+    assert together[0] is second and turns.turns_of_gradients(three) == together[1:]
+
+
+@pytest.mark.parametrize("how", ["eager", "compiled"])
+def test_who_looked_at_gradients_before_another_had_its_turn_is_told(how: str) -> None:
+    w = torch.ones(2, requires_grad=True)
+    step = {"eager": lambda: w.sum().backward(), "compiled": torch.compile(lambda: w.sum().backward())}[how]
+    for _ in range(4):
+        before = turns.past.latest
+        step()
+        assert turns.past.latest is not before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize("how", ["eager", "compiled"])
+def test_a_child_waits_for_no_turn_of_a_thread_that_is_not_there(how: str) -> None:
+    w, taken, over = torch.ones(2, requires_grad=True), threading.Event(), threading.Event()
+    step = {"eager": lambda: w.sum().backward(), "compiled": torch.compile(lambda: w.sum().backward())}[how]
+    for _ in range(3):
+        step()
+
+    def hold() -> None:
+        turns.adding([w], lambda: (taken.set(), over.wait()))
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # "this process is multi-threaded": it is, and that is the test
+        child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        step()
+        os._exit(0 if w.grad.tolist() == [4, 4] else 1)
+    _, status = os.waitpid(child, 0)
+    over.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -31,7 +31,7 @@ from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
 from gradwerk.tensor.tape import FREED, record, unread
-from gradwerk.tensor.turns import in_turns, turns_of
+from gradwerk.tensor.turns import Turn, in_turns, turns_of, turns_of_gradients
 
 
 class Binding:
@@ -63,6 +63,9 @@ class Binding:
                 self.written_moving.append(source)
         self.foreign = [storage for storage, *_ in self.written if storage.owner is not None]
         self.turns = turns_of([storage for storage, *_ in self.written])
+        leaves = [handle for _, _, handle in entry.gradients_read if handle is not None]
+        self.at_gradients = (*turns_of_gradients(leaves), *self.turns) if len(leaves) == len(entry.gradients_read) else None
+        """All turns of a call, where they are the same for each."""
         self.held, self.overwritten = captured_memory(entry), frozenset(entry.written)
         self.single = isinstance(entry.tree, Leaf)
         self.attached: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
@@ -78,6 +81,13 @@ class Binding:
                 self.cleared.append(owner.handle)
             else:
                 self.others.append((owner, recipe))
+
+    def turns_with(self, call: Call) -> tuple[Turn, ...]:
+        """What a call takes that also adds to gradients: the turns at those, and then those at what it writes."""
+        if self.at_gradients is not None:
+            return self.at_gradients
+        owners = [find(owner, call.leaves) if handle is None else handle for owner, _, handle in self.entry.gradients_read]
+        return *turns_of_gradients(owners), *self.turns
 
     def addresses(self, leaves: Sequence[Any], kept: list[Array]) -> list[int] | None:
         """One address per input; None when what is written cannot be taken as it is.

@@ -17,11 +17,11 @@ from typing import Any, TypeVar, cast
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
-from gradwerk.jit.calls import Binding, run
+from gradwerk.jit.calls import Binding, run, run_alone
 from gradwerk.jit.methods import can_keep, methods_of
 from gradwerk.jit.placement import placement
 from gradwerk.jit.rebinding import rebound
-from gradwerk.jit.recipes import Argument, Fixed, Specialization
+from gradwerk.jit.recipes import Specialization
 from gradwerk.jit.results import find
 from gradwerk.jit.signature import Call, describe_change
 from gradwerk.jit.specialize import Tracer
@@ -29,9 +29,10 @@ from gradwerk.jit.trace import Moved, Overlap
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.turns import latest, turn
+from gradwerk.tensor.turns import in_turns, past
 
 F = TypeVar("F", bound=Callable[..., Any])
+CHANGED = object()
 MOST_SPECIALIZATIONS = 64
 """Kept per function; the oldest goes first."""
 
@@ -88,7 +89,8 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if mode.under_way is not None:  # also in what interrupts it: that meets stand-ins, which no other trace may
             return self.fn(*args, **kwargs)
-        call, seen = Call(args, kwargs), latest()
+        seen = past.latest  # before anybody looks
+        call = Call(args, kwargs)
         binding = self.binding(call, args, kwargs)
         return run(binding, call) if not binding.entry.grad_guards else self.in_turn(binding, call, args, kwargs, seen)
 
@@ -98,12 +100,12 @@ class Compiled:
         Args:
             binding: the form that fitted before the turn was waited for.
             call: the arguments `args` and `kwargs`, taken apart.
-            seen: what `latest()` said before; it says the same as long as nobody had a turn.
+            seen: what was the latest turn before; it is the same as long as nobody had another.
         """
         while True:
-            with turn([gradient_owner(owner, call) for owner, _ in binding.entry.grad_guards]):
-                if latest() is seen or not (binding.entry.guards.broken() or differs(binding.entry, call)):
-                    return run(binding, call)
+            result = in_turns(binding.turns_with(call), run_unchanged, binding, call, seen, object())
+            if result is not CHANGED:
+                return result
             binding = self.binding(call, args, kwargs)
 
     def binding(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
@@ -165,6 +167,22 @@ class Compiled:
             say(f"gradwerk: {self.name} is traced again: {reason}")
 
 
+def run_unchanged(binding: Binding, call: Call, seen: object, mark: object) -> Any:  # noqa: ANN401
+    """The results of a call in its turn at gradients; CHANGED where the form does not fit any more.
+
+    Args:
+        binding, call: as of `run`.
+        seen: the latest turn when it was found that the form fits.
+        mark: what this turn is called.
+    """
+    try:
+        if past.latest is seen or not (binding.entry.guards.broken() or differs(binding.entry, call)):
+            return run_alone(binding, call)
+        return CHANGED
+    finally:
+        past.latest = mark
+
+
 def _found(module: str | None, name: str) -> Any:  # noqa: ANN401
     """What stands in a module under a dotted name."""
     found: Any = sys.modules.get(module or "")
@@ -200,9 +218,9 @@ def differs(entry: Specialization, call: Call) -> str:
         why = shares_otherwise(entry, call)
         if why:
             return why
-    for owner, place in entry.grad_guards:
-        handle = gradient_owner(owner, call)
-        if handle._grad is None and place is None and not hidden:
+    for owner, place, fixed in entry.gradients_read:
+        handle: Handle = find(owner, call.leaves) if fixed is None else fixed
+        if place is None and handle._grad is None and not hidden:
             continue
         grad = gradient_of(handle)
         if (grad is None) is not (place is None):
@@ -210,12 +228,6 @@ def differs(entry: Specialization, call: Call) -> str:
         if grad is not None and place is not None and (place[1] is None or placement(grad) != place):
             return ".grad of a Tensor has another type or layout"
     return ""
-
-
-def gradient_owner(owner: Argument | Fixed, call: Call) -> Handle:
-    """The Tensor whose `.grad` a call reads."""
-    handle: Handle = owner.handle if type(owner) is Fixed else find(owner, call.leaves)
-    return handle
 
 
 def shares_otherwise(entry: Specialization, call: Call) -> str:

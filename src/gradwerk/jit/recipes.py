@@ -110,6 +110,9 @@ class Specialization:
     requiring: tuple[int, ...]
     keep: tuple[Any, ...]
     fixed: frozenset[Storage] = field(init=False)
+    gradients_read: tuple[tuple[Argument | Fixed, Placement | None, Handle | None], ...] = field(init=False)
+    """`grad_guards`, each with the Tensor where that is always the same."""
 
     def __post_init__(self) -> None:
         self.fixed = frozenset(source.handle._storage for source in self.inputs if isinstance(source, Fixed))
+        self.gradients_read = tuple((owner, place, owner.handle if isinstance(owner, Fixed) else None) for owner, place in self.grad_guards)

@@ -19,7 +19,7 @@ from gradwerk.tensor.handle import H, Handle, make
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, physical
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
-from gradwerk.tensor.turns import turn
+from gradwerk.tensor.turns import adding
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -192,16 +192,22 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
     """
     walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph, retain=retain)
     before, mode.grad = mode.grad, create_graph
+
+    def add_all() -> None:
+        for leaf, found in walk.leaves.values():
+            present: Any = leaf.grad
+            if present is None:
+                leaf.grad = owned(leaf, found)
+            elif create_graph:
+                leaf.grad = add(present, found)
+            else:
+                present.assign(add(present, found))
+
     try:
-        with turn([leaf for leaf, _ in walk.leaves.values()] if mode.trace is None else ()):
-            for leaf, found in walk.leaves.values():
-                present: Any = leaf.grad
-                if present is None:
-                    leaf.grad = owned(leaf, found)
-                elif create_graph:
-                    leaf.grad = add(present, found)
-                else:
-                    present.assign(add(present, found))
+        if mode.trace is not None:
+            add_all()
+        else:
+            adding([leaf for leaf, _ in walk.leaves.values()], add_all)
     finally:
         mode.grad = before
 

@@ -1,9 +1,10 @@
 """Threads take turns at what each of them reads, computes with and sets: what came between the two would be lost.
 
-    turn(leaves)        those that add to one gradient
-    turns_of(written)   those that run compiled functions which write to the same Tensors: counters of draws, running means, weights
+    turns_of_gradients(leaves)   those that add to one gradient
+    turns_of(written)            those that run compiled functions which write to the same Tensors: counters of draws, means, weights
 
-Locks are taken in one order.  Threads that train different models never wait for each other.
+Who takes turns of both kinds takes those of gradients first, and of each kind those of lower numbers.  Threads that train different models
+never wait for each other.
 """
 
 from __future__ import annotations
@@ -22,41 +23,21 @@ from gradwerk.tensor.storage import Storage
 R = TypeVar("R")
 MANY = 16
 """Turns that are taken at once."""
-_locks: dict[int, tuple[Any, threading.RLock]] = {}
-"""By id of the leaf, which takes its lock along when it goes."""
-_latest = object()
-"""Another one after each turn, so that who has looked at gradients before its turn knows whether they may have changed."""
 
 
-def latest() -> object:
-    """What stays the same while nobody has a turn."""
-    return _latest
+class Past:
+    """`latest` is another object behind each turn at gradients, so that who looked at them before its own knows whether they may differ.
+
+    Whoever has a turn makes the object before, and sets it last: a call could be interrupted between the two.
+    """
+
+    __slots__ = ("latest",)
+
+    def __init__(self) -> None:
+        self.latest: object = None
 
 
-class turn:  # noqa: N801  a block
-    """A block that no other thread is in with one of these leaves."""
-
-    __slots__ = ("locks",)
-
-    def __init__(self, leaves: Sequence[Handle]) -> None:
-        self.locks = [_lock_of(leaf) for leaf in (sorted(leaves, key=id) if len(leaves) > 1 else leaves)]
-
-    def __enter__(self) -> None:
-        try:
-            for lock in self.locks:
-                lock.acquire()
-        except BaseException:  # Ctrl-C while it waits
-            self.__exit__()
-            raise
-
-    def __exit__(self, *error: object) -> None:
-        global _latest  # noqa: PLW0603  one assignment, which threads see whole
-        _latest = object()
-        for lock in self.locks:
-            try:  # noqa: SIM105  suppress() takes longer than the lock
-                lock.release()
-            except RuntimeError:
-                pass  # it was not taken yet
+past = Past()
 
 
 class Turn:
@@ -73,6 +54,8 @@ class Turn:
 
 _numbers = count()
 _turns: WeakKeyDictionary[Storage, Turn] = WeakKeyDictionary()
+_leaves: dict[int, tuple[ref[Handle], Turn]] = {}
+"""By id of the leaf, which takes its own along when it goes."""
 _all: WeakSet[Turn] = WeakSet()
 _giving = Renewed()
 
@@ -80,22 +63,48 @@ _giving = Renewed()
 def turns_of(written: Sequence[Storage]) -> tuple[Turn, ...]:
     """What to take, in this order, before one writes to these.  Those that are new have one turn together: a step takes few."""
     with _giving.lock:
-        given = [(storage, _turns.get(storage)) for storage in written]
-        known = {turn for _, turn in given if turn is not None}
-        if missing := [storage for storage, turn in given if turn is None]:
-            known.add(new := Turn())
-            _all.add(new)
+        known = {turn for storage in written if (turn := _turns.get(storage)) is not None}
+        if missing := [storage for storage in written if storage not in _turns]:
+            known.add(new := _another())
             _turns.update(dict.fromkeys(missing, new))
-        return tuple(sorted(known, key=lambda turn: turn.number))
+        return _in_order(known)
+
+
+def turns_of_gradients(leaves: Sequence[Handle]) -> tuple[Turn, ...]:
+    """The same before one adds to the gradients of these."""
+    with _giving.lock:
+        known = {held[1] for leaf in leaves if (held := _leaves.get(id(leaf))) is not None}
+        if missing := [leaf for leaf in leaves if id(leaf) not in _leaves]:
+            known.add(new := _another())
+            for leaf in missing:
+                _note(leaf, new)
+        return _in_order(known)
+
+
+def _another() -> Turn:
+    _all.add(new := Turn())
+    return new
+
+
+def _note(leaf: Handle, turn: Turn) -> None:
+    key, leaves = id(leaf), _leaves  # the module may be gone before the leaf
+    leaves[key] = ref(leaf, lambda _: leaves.pop(key, None)), turn
+
+
+def _in_order(turns: set[Turn]) -> tuple[Turn, ...]:
+    return tuple(turns) if len(turns) == 1 else tuple(sorted(turns, key=lambda turn: turn.number))
 
 
 def in_turns(turns: Sequence[Turn], run: Callable[..., R], *args: Any) -> R:  # noqa: ANN401
     """run(*args) while this thread has all of these turns: many to a frame of Python's, which has no more than a thousand."""
-    if not turns:
-        return run(*args)
     if len(turns) == 1:
         with turns[0].lock:
             return run(*args)
+    if len(turns) == 2:
+        with turns[0].lock, turns[1].lock:
+            return run(*args)
+    if not turns:
+        return run(*args)
     if len(turns) < MANY:
         with turns[0].lock, turns[1].lock:
             return in_turns(turns[2:], run, *args)
@@ -104,20 +113,23 @@ def in_turns(turns: Sequence[Turn], run: Callable[..., R], *args: Any) -> R:  # 
         return in_turns(turns[MANY:], run, *args)
 
 
+def adding(leaves: Sequence[Handle], add: Callable[[], R]) -> R:
+    """add() while no other thread adds to the gradients of these."""
+    result: R = in_turns(turns_of_gradients(leaves), _added, add, object())
+    return result
+
+
+def _added(add: Callable[[], R], mark: object) -> R:
+    try:
+        return add()
+    finally:
+        past.latest = mark
+
+
 def _renew() -> None:
     for given in _all:
         given.lock = threading.RLock()
 
 
-def _lock_of(leaf: Handle) -> threading.RLock:
-    key = id(leaf)
-    found = _locks.get(key)
-    if found is None:  # a thread may take it twice: a signal may be handled in the middle
-        locks = _locks  # the module may be gone before the leaf
-        found = locks.setdefault(key, (ref(leaf, lambda _: locks.pop(key, None)), threading.RLock()))
-    return found[1]
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_locks.clear)  # the threads that held some are not there
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(after_in_child=_renew)  # the threads that held some are not there
