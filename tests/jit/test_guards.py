@@ -9,7 +9,7 @@ import pytest
 
 from gradwerk.base.errors import TraceError
 from gradwerk.base.settings import settings
-from gradwerk.jit import guards
+from gradwerk.jit import guards, slots
 from gradwerk.jit.compile import compile as compile_
 from gradwerk.jit.control import scan
 from gradwerk.nn.module import Module
@@ -281,7 +281,7 @@ def test_what_another_thread_sets_while_guards_are_asked_is_seen_by_the_next_cal
         net.scale = 1.0
         step(x)
 
-    for lines in at_every_line(call, lambda: setattr(net, "scale", 2.0), guards):
+    for lines in at_every_line(call, lambda: setattr(net, "scale", 2.0), guards, slots):
         assert step(x).item() == net.scale, lines
     assert lines > 10
 

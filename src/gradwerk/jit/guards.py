@@ -8,7 +8,7 @@ of plain objects that the code names, the contents of lists and dicts.  Attribut
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 
 from gradwerk.base.plain import PLAIN
 from gradwerk.jit.placement import Captured
-from gradwerk.jit.slots import ABSENT, LONGEST, Cell, Contents, Item, Parts, Slot, Versioned, content_of, items_of
+from gradwerk.jit.slots import ABSENT, LONGEST, Cell, Contents, Held, Item, Parts, Slot, Versioned, content_of, items_of
 from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hooks import hooks_of
@@ -42,8 +42,7 @@ class Guards:
         self.epoch = -1
         self.versions: list[Versioned] = []
         self.slots: list[Slot] = []
-        self.items: list[tuple[dict[str, Any], str, Any]] = []
-        self.others: list[Slot] = []
+        self.held = Held(())
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.tensors: list[Captured] = []
         self.layouts: list[tuple[Storage, tuple[int, ...]]] = []
@@ -66,22 +65,18 @@ class Guards:
             names = reach.names
         self.seen = reach.seen
         self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
-        self.items = [(slot.owner, slot.key, slot.was) for slot in self.slots if isinstance(slot, Item)]
-        self.others = [slot for slot in self.slots if not isinstance(slot, Item)]
         self.epoch = epoch.number
+
+    def settle(self, watched: Sequence[Slot]) -> None:
+        """The trace is over: what it read besides is a guard too."""
+        self.slots += watched
+        self.held, self.seen = Held(self.slots), {}
 
     def broken(self) -> str:
         """What changed since, as text; empty when all holds."""
-        for owner, key, was in self.items:
-            if owner.get(key, ABSENT) is not was:
-                break
-        else:
-            for slot in self.others:
-                if not slot.holds():
-                    break
-            else:
-                return "" if self.epoch == epoch.number else self.broken_deep()
-        return next((slot.change() for slot in self.slots if not slot.holds()), "") or self.broken_deep()
+        if self.held.holds() or not (change := next((slot.change() for slot in self.slots if not slot.holds()), "")):
+            return "" if self.epoch == epoch.number else self.broken_deep()
+        return change
 
     def broken_deep(self) -> str:
         """The part that only a moved epoch can break."""

@@ -6,6 +6,8 @@ Numbers and texts are compared by value, all else by identity.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from itertools import chain
 from operator import is_
 from types import CellType
 from typing import Any
@@ -80,33 +82,16 @@ class Contents(Slot):
     Args:
         label, owner: as of any slot; the owner is the list or dict.
         key: its length when the trace saw it.
-        was: its items then; none of a long one.
+        was: its items then, of a dict keys and values in turn; none of a long one.
     """
-
-    __slots__ = ("items", "names")
-
-    def __init__(self, label: str, owner: Any, key: Any, was: Any) -> None:  # noqa: ANN401
-        super().__init__(label, owner, key, was)
-        whole = len(owner) <= LONGEST
-        self.items = list(owner.values() if isinstance(owner, dict) else owner) if whole else []
-        self.names = list(owner) if whole and isinstance(owner, dict) else []
 
     def read(self) -> Any:  # noqa: ANN401
         return items_of(self.owner)
 
     def holds(self) -> bool:
-        owner, was = self.owner, self.was
-        if len(owner) != self.key:
+        if len(self.owner) != self.key:
             return False
-        if self.key > LONGEST:
-            return True
-        if type(owner) is dict:
-            if all(map(is_, owner.values(), self.items)) and all(map(is_, owner, self.names)):
-                return True
-        elif all(map(is_, owner, self.items)):
-            return True
-        now = items_of(owner)
-        return all(a is b or same(a, b) for a, b in zip(now, was, strict=True))
+        return all(a is b or same(a, b) for a, b in zip(items_of(self.owner), self.was, strict=True))
 
     def put_back(self) -> None:
         if len(self.was) < 1 and self.key:
@@ -137,6 +122,61 @@ class Parts(Slot):
 
     def change(self) -> str:
         return f"what {self.label} consists of changed"
+
+
+class Held:
+    """What places hold, asked for all at once: yes means that each holds what it held, no that they are to be asked one by one.
+
+    To ask a place takes longer than to look into it.  Contents lie behind each other, as they are found by one walk over all lists and
+    dicts; the lengths say that each begins where it did.
+    """
+
+    __slots__ = ("cells", "flat", "items", "lengths", "others", "sized", "walked")
+
+    def __init__(self, slots: Iterable[Slot]) -> None:
+        self.items: list[tuple[dict[Any, Any], Any, Any]] = []
+        self.cells: list[tuple[CellType, Any]] = []
+        self.sized: list[Any] = []
+        self.lengths: list[int] = []
+        self.walked: list[Iterable[Any]] = []
+        self.flat: list[Any] = []
+        self.others: list[Slot] = []
+        for slot in slots:
+            if type(slot) is Item and type(slot.owner) is dict:
+                self.items.append((slot.owner, slot.key, slot.was))
+            elif type(slot) is Cell and slot.was is not ABSENT:
+                self.cells.append((slot.owner, slot.was))
+            elif type(slot) is Contents and walks_as_builtin(type(slot.owner)):
+                self.take(slot)
+            else:
+                self.others.append(slot)
+
+    def take(self, slot: Contents) -> None:
+        """The contents of one list or dict; of one that is data the length."""
+        self.sized.append(slot.owner)
+        self.lengths.append(slot.key)
+        if isinstance(slot.owner, list):
+            parts = [(slot.owner, slot.was)]
+        else:
+            parts = [(slot.owner, slot.was[::2]), (slot.owner.values(), slot.was[1::2])]
+        for walked, was in parts if slot.was else ():
+            self.walked.append(walked)
+            self.flat += was
+
+    def holds(self) -> bool:
+        """Whether all hold the very same things."""
+        for owner, key, was in self.items:
+            if owner.get(key, ABSENT) is not was:
+                return False
+        try:
+            for cell, was in self.cells:
+                if cell.cell_contents is not was:
+                    return False
+        except ValueError:  # it holds nothing
+            return False
+        if [*map(len, self.sized)] != self.lengths or not all(map(is_, chain.from_iterable(self.walked), self.flat)):
+            return False
+        return not self.others or all(slot.holds() for slot in self.others)
 
 
 class Versioned:
@@ -172,6 +212,13 @@ def items_of(value: list[Any] | dict[Any, Any]) -> tuple[Any, ...]:
     if len(value) > LONGEST:
         return ()
     return tuple(part for pair in value.items() for part in pair) if isinstance(value, dict) else tuple(value)
+
+
+def walks_as_builtin(kind: type) -> bool:
+    """Whether lists or dicts of a class are walked and counted as Python's own are, without code of somebody's."""
+    if issubclass(kind, list):
+        return kind.__iter__ is list.__iter__ and kind.__len__ is list.__len__
+    return kind.__iter__ is dict.__iter__ and kind.__len__ is dict.__len__ and kind.values is dict.values  # type: ignore[attr-defined]  # it is a dict
 
 
 def _short(value: Any) -> str:  # noqa: ANN401
