@@ -11,7 +11,7 @@ import pytest
 
 import gradwerk as gw
 from gradwerk import torch
-from gradwerk.jit import specialize
+from gradwerk.jit import binding, specialize
 from gradwerk.tensor.handle import settle
 from gradwerk.torch import nn
 
@@ -88,7 +88,7 @@ def test_a_step_that_writes_while_memory_is_moved(monkeypatch: pytest.MonkeyPatc
     np.testing.assert_array_equal(shown, after(3))
 
 
-@pytest.mark.parametrize("moment", ["while it is traced", "while it is compiled", "behind"])
+@pytest.mark.parametrize("moment", ["while it is traced", "while it is compiled", "behind", "while it is bound"])
 def test_memory_that_is_moved_while_a_step_is_made(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     weight, step = stepping()
     moved: list[Any] = []
@@ -101,7 +101,7 @@ def test_memory_that_is_moved_while_a_step_is_made(moment: str, monkeypatch: pyt
 
     owner, name = {
         "while it is traced": (specialize.Tracer, "note_gradients"), "while it is compiled": (specialize, "executable"),
-        "behind": (specialize, "Specialization"),
+        "behind": (specialize, "Specialization"), "while it is bound": (binding, "captured_memory"),
     }[moment]  # fmt: skip
     real = getattr(owner, name)
     monkeypatch.setattr(owner, name, lambda *args: (look(), real(*args))[1])

@@ -6,143 +6,31 @@ that came when the program had begun to write: then all is done that belongs to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
 from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Operand
-from gradwerk.jit.answer import Leaf, grown
-from gradwerk.jit.overlaps import captured_memory, share
-from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Specialization
-from gradwerk.jit.results import base_type, build, find, memory, view_of
+from gradwerk.jit.answer import grown
+from gradwerk.jit.binding import Binding
+from gradwerk.jit.overlaps import share
+from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Specialization
+from gradwerk.jit.results import find, memory
 from gradwerk.jit.signature import Call
 from gradwerk.ops.movement import transpose
 from gradwerk.runtime.finish import Finished, to_the_end
-from gradwerk.runtime.memory import SLACK, address
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.devices import like
-from gradwerk.tensor.engine import FOUND, PAGE, readable, usable
+from gradwerk.tensor.engine import FOUND, usable
 from gradwerk.tensor.foreign import pinned, read_only
-from gradwerk.tensor.handle import Handle, View, follow, hang, hidden, make
+from gradwerk.tensor.handle import Handle, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, aligned_copy
+from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.tape import FREED, record, unread
-from gradwerk.tensor.turns import Turn, in_turns, turns_of, turns_of_gradients
-
-
-class Binding:
-    """How a specialization's inputs get their addresses: those of fixed Storages once, those of arguments at each call."""
-
-    def __init__(self, entry: Specialization) -> None:
-        self.entry, self.native = entry, entry.program.native
-        self.words = [0] * len(entry.inputs)
-        self.fixed: list[Storage] = []
-        self.moving: list[tuple[int, Any, Seen]] = []
-        for number, source in enumerate(entry.inputs):
-            if isinstance(source, Fixed) and source.handle._array is not None and readable(source.handle._array):
-                self.words[number] = address(source.handle._array)
-            elif isinstance(source, np.ndarray) and readable(source):
-                self.words[number] = address(source)
-            elif isinstance(source, Argument | GradientOf):
-                self.moving.append((number, source, Seen()))
-            else:
-                self.native = None
-        orders = dict(entry.guards.layouts)
-        self.written: list[tuple[Storage, Array | None, tuple[int, ...] | None]] = []
-        self.written_moving: list[Any] = []
-        for number in entry.written:
-            source = entry.inputs[number]
-            if isinstance(source, Fixed):
-                storage = source.handle._storage
-                self.written.append((storage, source.handle._array, orders.get(storage)))
-            else:
-                self.written_moving.append(source)
-        self.foreign = [storage for storage, *_ in self.written if storage.owner is not None]
-        self.turns = turns_of([storage for storage, *_ in self.written])
-        leaves = [handle for _, _, handle in entry.gradients_read if handle is not None]
-        self.at_gradients = (*turns_of_gradients(leaves), *self.turns) if len(leaves) == len(entry.gradients_read) else None
-        """All turns of a call, where they are the same for each."""
-        self.held, self.overwritten = captured_memory(entry), frozenset(entry.written)
-        self.single = isinstance(entry.tree, Leaf)
-        self.attached: list[tuple[Handle, type[Handle], int, Type, tuple[int, ...] | None, View | None]] = []
-        self.cleared: list[Handle] = []
-        self.others: list[tuple[Reference, Recipe | None]] = []
-        shared = {recipe.number for recipe in entry.recipes if isinstance(recipe, Fresh)}
-        for owner, recipe in entry.gradients:
-            if isinstance(owner, Fixed) and isinstance(recipe, Fresh) and recipe.number not in shared:
-                type_ = base_type(entry.program.types[recipe.number], recipe.order)
-                self.attached.append((owner.handle, recipe.cls, recipe.number, type_, recipe.order, view_of(type_, recipe.steps)))
-                shared.add(recipe.number)
-            elif isinstance(owner, Fixed) and recipe is None:
-                self.cleared.append(owner.handle)
-            else:
-                self.others.append((owner, recipe))
-
-    def turns_with(self, call: Call) -> tuple[Turn, ...]:
-        """What a call takes that also adds to gradients: the turns at those, and then those at what it writes."""
-        if self.at_gradients is not None:
-            return self.at_gradients
-        owners = [find(owner, call.leaves) if handle is None else handle for owner, _, handle in self.entry.gradients_read]
-        return *turns_of_gradients(owners), *self.turns
-
-    def addresses(self, leaves: Sequence[Any], kept: list[Array]) -> list[int] | None:
-        """One address per input; None when what is written cannot be taken as it is.
-
-        What lies there is `kept` until the run is over: another thread may replace a gradient meanwhile.
-        """
-        words = self.words.copy()
-        for number, source, seen in self.moving:
-            x = leaves[source.place] if type(source) is Argument else memory(source, leaves)
-            array = x._array if isinstance(x, Handle) else x
-            last, start = seen.last  # at once: another thread may look meanwhile
-            known = last()
-            if known is None or known is not array or not known.flags.c_contiguous:
-                array, start = self.taken(number, x, seen)
-                if not start:
-                    return None
-            kept.append(array)
-            words[number] = start
-        return words
-
-    def taken(self, number: int, x: Any, seen: Seen) -> tuple[Array, int]:  # noqa: ANN401
-        """What the program gets for an input that lies elsewhere than in the last call, and where it lies; 0 where that will not do.
-
-        It is the input itself, or, where kernels may not read that as it is and do not write it, a copy.
-        """
-        array: Array | None = x._array if isinstance(x, Handle) else np.asarray(x)
-        if array is None:
-            raise unreadable(x)
-        writes = number in self.overwritten
-        start = seen.look(array) if array is x or isinstance(x, Handle) or not writes else 0
-        if start or not writes:
-            self.held.refuse(array, writes=writes, start=start)
-        if start or writes:
-            return array, start
-        copy = aligned_copy(array)
-        return copy, address(copy)
-
-
-class Seen:
-    """The array that an argument was in the last call, and where it lies: to ask NumPy takes longer than a small step's kernels."""
-
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last: tuple[Callable[[], Array | None], int] = (lambda: None, 0)
-
-    def look(self, array: Array) -> int:
-        """Where this array lies; 0 where kernels may not read it as it is."""
-        if not array.flags.c_contiguous:
-            return 0
-        start = address(array)
-        if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
-            return 0
-        self.last = ref(array), start
-        return start
+from gradwerk.tensor.turns import in_turns
 
 
 def run(binding: Binding, call: Call) -> Any:  # noqa: ANN401
@@ -165,8 +53,8 @@ def run_alone(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     outputs: list[Array] | None = None
     try:
         outputs = native.run(words)
-        count_writes(binding, leaves)
-        return finish(binding, leaves, outputs)
+        binding.count_writes(leaves)
+        return binding.outcome.answer(leaves, outputs)
     except FOUND as wrong:
         raise entry.program.told_here(wrong) from None
     except Finished as finished:
@@ -178,26 +66,14 @@ def run_alone(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     done = outputs
 
     def commit() -> None:
-        count_writes(binding, leaves)
-        finish(binding, leaves, done)
+        binding.count_writes(leaves)
+        binding.outcome.answer(leaves, done)
 
     try:
         to_the_end(commit)
     except BaseException:
         to_the_end(commit)
     raise error
-
-
-def count_writes(binding: Binding, leaves: Sequence[Any]) -> None:
-    """Says of every Storage that the run has written that it was."""
-    for storage, array, order in binding.written:
-        storage.version += 1
-        if storage.array is not array:
-            follow(storage, array, order)
-    for source in binding.written_moving:
-        x = find(source, leaves)
-        if isinstance(x, Handle):
-            x._storage.version += 1
 
 
 def refuse_overlap(binding: Binding, leaves: Sequence[Any]) -> None:
@@ -232,7 +108,7 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     entry, leaves = binding.entry, call.leaves
     held = [memory(source, leaves) if isinstance(source, Argument | Fixed | GradientOf) else source for source in entry.inputs]
     arrays = [contents(x) for x in held]
-    for number, _, _ in binding.moving:
+    for number, *_ in binding.moving:
         binding.held.refuse(array_of(held[number]), writes=number in binding.overwritten)
     versions = [x._storage.version if isinstance(x, Handle) else 0 for x in held]
     outputs, error = [], None
@@ -245,10 +121,8 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     def commit() -> None:
         for number in entry.written:
             finish_write(held[number], arrays[number])
-        for storage, array, order in binding.written:
-            if storage.array is not array:
-                follow(storage, array, order)
-        results[:] = finish(binding, leaves, outputs, wrap=False)
+        binding.follow_moves()
+        results[:] = binding.outcome.results(leaves, outputs)
 
     error = to_the_end(commit) or error
     if error is not None:
@@ -256,38 +130,6 @@ def run_on_arrays(binding: Binding, call: Call) -> Any:  # noqa: ANN401
     if entry.backward is not None:
         attach(entry, entry.backward, results, held, arrays, versions, outputs, leaves)
     return grown(entry.tree, results, {})
-
-
-def finish(binding: Binding, leaves: Sequence[Any], outputs: list[Array], *, wrap: bool = True) -> Any:  # noqa: ANN401
-    """Results of outputs, and `.grad`.
-
-    Args:
-        binding: the form that ran, with what it writes.
-        leaves: the Tensors and arrays of the call.
-        outputs: the arrays that came out.
-        wrap: False gives the results as a list, without the structure that the function returns.
-    """
-    entry = binding.entry
-    types = entry.program.types
-    made: dict[int, Storage] = {}
-    results = [build(recipe, types, leaves, outputs, made) for recipe in entry.recipes]
-    if binding.others:
-        found = [(find(owner, leaves), recipe and build(recipe, types, leaves, outputs, made)) for owner, recipe in binding.others]
-        for owner, gradient in found:
-            hang(owner, gradient)
-    for owner, cls, number, type_, order, view in binding.attached:
-        if hidden:
-            hang(owner, (cls, outputs[number], type_, order, view))
-        else:
-            owner._grad = (cls, outputs[number], type_, order, view)
-    for owner in binding.cleared:
-        hang(owner, None)
-    if entry.no_gradient is not None:
-        for k in entry.requiring:
-            results[k]._node = entry.no_gradient
-    if not wrap:
-        return results
-    return results[0] if binding.single else grown(entry.tree, results, {})
 
 
 def contents(x: Any) -> Array:  # noqa: ANN401

@@ -17,7 +17,8 @@ from typing import Any, TypeVar, cast
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
-from gradwerk.jit.calls import Binding, run, run_alone
+from gradwerk.jit.binding import Binding
+from gradwerk.jit.calls import run, run_alone
 from gradwerk.jit.methods import can_keep, methods_of
 from gradwerk.jit.placement import placement
 from gradwerk.jit.rebinding import rebound

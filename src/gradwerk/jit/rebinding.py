@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from gradwerk.jit.calls import Binding
+from gradwerk.jit.binding import Binding
 from gradwerk.jit.guards import Guards
 from gradwerk.jit.placement import Captured
 from gradwerk.jit.recipes import Fixed, Within

@@ -41,7 +41,7 @@ class Call:
         for name in kwargs:
             key.append(name)
             self._take(kwargs[name], key, name)
-        self.shares = len(set(self.memories)) != len(self.memories)
+        self.shares = len(self.memories) > 1 and len(set(self.memories)) != len(self.memories)
         """Whether Tensors among the arguments share memory, or an array stands there twice."""
         self.twins = NO_TWINS
         if self.shares:
@@ -55,11 +55,12 @@ class Call:
 
     def _take(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
         if isinstance(value, Handle):
-            type_ = value._type
+            type_, view = value._type, value._view
             place = place_of(value._storage) if KINDS else None
-            key += (type(value), type_.shape, type_.dtype, value._requires_grad or value.requires_grad, place)
-            if value._view is not None and not value._view.strides.dense:  # which of its views share its memory depends on it
-                key.append(value._view.strides.strides)
+            wants = value._requires_grad or ((value._node is not None or view is not None) and value.requires_grad)
+            key += (type(value), type_.shape, type_.dtype, wants, place)
+            if view is not None and not view.strides.dense:  # which of its views share its memory depends on it
+                key.append(view.strides.strides)
             self.leaves.append(value)
             self.memories.append(value._storage)
         elif isinstance(value, np.ndarray | np.generic):

@@ -121,6 +121,8 @@ class Program:
         self.taken = tuple((k, b.in_place_of) for k, b in enumerate(plan.outputs) if b.in_place_of is not None)
         self.parallel = parallel(plan)
         self.simple = all(isinstance(step, Native) for step in self.tables.steps)
+        self.walked = self.simple and not self.parallel
+        """Whether a run is one walk of the thread that asks, as a new context's job says."""
         self.most_instances = MOST_INSTANCES // self.tables.most
         self.slot_count = self.first_output + len(self.fresh) + plan.moving
         self._pack = struct.Struct(f"{len(plan.inputs) + len(self.fresh)}q").pack_into
@@ -148,8 +150,9 @@ class Program:
         if settings.debug:
             emit("run", program=self, inputs=inputs)
         context = self.context()
-        context.job[RUN] = context.runs  # before anything may raise: `halt` asks about this run, not about the context's last one
-        context.job[INSTANCE] = context.instances
+        job = context.job
+        job[RUN] = context.runs  # before anything may raise: `halt` asks about this run, not about the context's last one
+        job[INSTANCE] = context.instances
         context.instances += 1
         context.runs += 1
         made: list[Array] = []
@@ -162,7 +165,7 @@ class Program:
             else:
                 made, where = context.results()
                 self._pack(context.slots, 8 * FIRST_INPUT, *inputs, *where)
-            self._run(context, self._in_order if order else self._shared if self.parallel else self._alone)
+            self._run(context, self._in_order if order else None)
             if context.poison is not None:
                 context.poison.check()
         except BaseException as error:
@@ -181,11 +184,17 @@ class Program:
             self.free.append(context)
         return made
 
-    def _run(self, context: Context, walk: Walk) -> None:
-        if self.simple:
-            walk(context)
+    def _run(self, context: Context, walk: Walk | None = None) -> None:
+        if walk is None and self.walked:
+            code = self.executor.walk(context.address)
+            if code:
+                self._go_on(context, code)
         else:
-            self._steps(context, self.tables.steps, 0, walk)
+            walk = walk or (self._shared if self.parallel else self._alone)
+            if self.simple:
+                walk(context)
+            else:
+                self._steps(context, self.tables.steps, 0, walk)
         if context.faults[0]:
             raise first_fault(self.plan, context.faults)
 
