@@ -86,3 +86,18 @@ def test_memory_held_twice_is_read_freely() -> None:
     step = gw.compile(lambda x, y: total.assign((one + two + x + y).sum()))
     step(array, Tensor.sharing(array))
     assert total.item() == pytest.approx(4 * array.sum(dtype=np.float64), rel=1e-5)
+
+
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_what_was_refused_is_refused_again(as_tensor: bool) -> None:
+    """The very same argument, which the call before has already looked at."""
+    array = np.arange(N, dtype=np.float32)
+    w, part = Tensor.sharing(array), array[:]
+    step = gw.compile(lambda v: w.assign(v * 1.0 + 1.0))
+    given: Any = Tensor.sharing(part) if as_tensor else part
+    step(Tensor(array) if as_tensor else array.copy())
+    before = array.copy()
+    for _ in range(3):
+        with pytest.raises(StateError, match="share"):
+            step(given)
+        np.testing.assert_array_equal(array, before)

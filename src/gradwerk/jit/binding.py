@@ -17,11 +17,11 @@ from gradwerk.jit.overlaps import captured_memory
 from gradwerk.jit.recipes import Argument, Fixed, GradientOf, Specialization
 from gradwerk.jit.results import find, memory
 from gradwerk.jit.signature import Call
-from gradwerk.runtime.memory import SLACK, address
+from gradwerk.runtime.memory import SLACK, address, placed
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.engine import PAGE, readable
 from gradwerk.tensor.handle import Handle, follow
-from gradwerk.tensor.storage import Storage, aligned_copy
+from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.turns import Turn, turns_of, turns_of_gradients
 
 
@@ -77,28 +77,29 @@ class Binding:
             known = last()
             if known is None or known is not array or (array is x and not known.flags.c_contiguous):  # an array's strides may be set
                 array, start = self.taken(number, x, seen)
-                if not start:
+                if array is None:
                     return None
+            if not start:
+                array, start = copied(array)
             kept.append(array)
             words[number] = start
         return words
 
-    def taken(self, number: int, x: Any, seen: Seen) -> tuple[Array, int]:  # noqa: ANN401
-        """What the program gets for an input that lies elsewhere than in the last call, and where it lies; 0 where that will not do.
+    def taken(self, number: int, x: Any, seen: Seen) -> tuple[Array | None, int]:  # noqa: ANN401
+        """The memory of an input that is another than in the last call, and where it lies: 0 where the program is to read a copy of it.
 
-        It is the input itself, or, where kernels may not read that as it is and do not write it, a copy.
+        None where the program cannot write there.
         """
         array: Array | None = x._array if isinstance(x, Handle) else np.asarray(x)
         if array is None:
             raise unreadable(x)
         writes = number in self.overwritten
-        start = seen.look(array) if array is x or isinstance(x, Handle) or not writes else 0
-        if start or not writes:
-            self.held.refuse(array, writes=writes, start=start)
-        if start or writes:
-            return array, start
-        copy = aligned_copy(array)
-        return copy, address(copy)
+        start = start_of(array)
+        if writes and (not start or not (array is x or isinstance(x, Handle))):
+            return None, 0
+        self.held.refuse(array, writes=writes, start=start)
+        seen.last = (ref(array) if array.flags.c_contiguous else _nothing), start  # last: what was refused is looked at again
+        return array, start
 
     def count_writes(self, leaves: Sequence[Any]) -> None:
         """Says of every Storage that the run has written that it was."""
@@ -124,20 +125,34 @@ def may_move(handle: Handle) -> bool:
     return storage.order is not None or storage.array is not handle._array
 
 
+def copied(array: Array) -> tuple[Array, int]:
+    """A copy that kernels can read, and where it lies."""
+    copy, start = placed(array.shape, array.dtype)
+    copy[...] = array
+    return copy, start
+
+
 class Seen:
-    """The array that an argument was in the last call, and where it lies: to ask NumPy takes longer than a small step's kernels."""
+    """The array that an argument was in the last call, and where it lies: to ask NumPy takes longer than a small step's kernels.
+
+    0 says that it lies where kernels may not read it.
+    """
 
     __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self.last: tuple[Callable[[], Array | None], int] = (lambda: None, 0)
+        self.last: tuple[Callable[[], Array | None], int] = (_nothing, 0)
 
-    def look(self, array: Array) -> int:
-        """Where this array lies; 0 where kernels may not read it as it is."""
-        if not array.flags.c_contiguous:
-            return 0
-        start = address(array)
-        if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
-            return 0
-        self.last = ref(array), start
-        return start
+
+def start_of(array: Array) -> int:
+    """Where an array lies; 0 where kernels may not read it as it is."""
+    if not array.flags.c_contiguous:
+        return 0
+    start = address(array)
+    if (start % array.itemsize or not 0 < (start + array.nbytes) % PAGE <= PAGE - SLACK) and not readable(array):
+        return 0
+    return start
+
+
+def _nothing() -> None:
+    """No array."""

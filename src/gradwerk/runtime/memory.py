@@ -19,10 +19,16 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 def empty(shape: tuple[int, ...], dtype: DType) -> Array:
     """A dense array on a 64-byte boundary with spare bytes behind it; contents are arbitrary."""
+    return placed(shape, dtype)[0]
+
+
+def placed(shape: tuple[int, ...], dtype: DType) -> tuple[Array, int]:
+    """The same, and where it lies."""
     nbytes = math.prod(shape) * dtype.itemsize
     raw = np.empty(nbytes + ALIGNMENT + SLACK, np.uint8)
-    start = -address(raw) % ALIGNMENT
-    return np.ndarray(shape, dtype, raw, start)
+    begin = address(raw)
+    start = -begin % ALIGNMENT
+    return np.ndarray(shape, dtype, raw, start), begin + start
 
 
 def words(count: int) -> Array:
@@ -95,8 +101,7 @@ class Results:
         """New arrays, and their addresses."""
         start = self._used
         if start + self._cut > self._size:
-            self._block = empty((self._size + SLACK,), np.dtype(np.uint8))
-            self._address = address(self._block)
+            self._block, self._address = placed((self._size + SLACK,), np.dtype(np.uint8))
             start = 0
         self._used = start + self._cut
         made, where = [], []
@@ -105,7 +110,7 @@ class Results:
                 made.append(np.ndarray(shape, dtype, self._block, start + offset))
                 where.append(self._address + start + offset)
             else:
-                array = empty(shape, dtype)
+                array, start_of = placed(shape, dtype)
                 made.append(array)
-                where.append(address(array))
+                where.append(start_of)
         return made, where
