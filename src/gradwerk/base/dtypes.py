@@ -252,7 +252,7 @@ def filled(shape: tuple[int, ...], value: Any, dtype: DType) -> np.ndarray[Any, 
 
 def number_of(array: np.ndarray[Any, DType]) -> Any:  # noqa: ANN401  a Python number
     """The Python number that an array of one element holds."""
-    return widened(array).item()
+    return (widened(array) if is_narrow(array.dtype) else array).item()
 
 
 def name(dtype: DType) -> str:

@@ -16,6 +16,7 @@ from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
 Leaf = Any
+_ARRAYS = (np.ndarray, np.generic)
 _VALUES = (bool, int, float, complex, str, bytes, type(None), type, np.dtype, slice, range)
 
 NO_TWINS: dict[int, int] = {}
@@ -63,10 +64,10 @@ class Call:
                 key.append(view.strides.strides)
             self.leaves.append(value)
             self.memories.append(value._storage)
-        elif isinstance(value, np.ndarray | np.generic):
+        elif isinstance(value, _ARRAYS):
             key += (np.ndarray, value.shape, value.dtype)
             self.leaves.append(value)
-            self.memories += [id(value)] * isinstance(value, np.ndarray)  # a number of NumPy's is a value, which nobody can write to
+            self.memories += (id(value),) if isinstance(value, np.ndarray) else ()  # NumPy's numbers are values: nobody can write to one
         elif isinstance(value, _VALUES):
             key += typed(value)
         elif isinstance(value, list | tuple):

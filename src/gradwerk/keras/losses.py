@@ -210,6 +210,7 @@ FUNCTION_OF: Mapping[type[Any], Any] = {
 }
 """The losses, each class with the function whose values it reduces."""
 CLASSES, FUNCTIONS = tuple(FUNCTION_OF), tuple(FUNCTION_OF.values())
+_FUNCTIONS_BY_ID: dict[int, Callable[..., Operand]] = {id(function): function for function in FUNCTIONS}
 NAMED: dict[str, Any] = {
     **{made.__name__: made for made in FUNCTIONS}, **{made.__name__: made for made in CLASSES},
     "mse": mean_squared_error, "MSE": mean_squared_error, "mae": mean_absolute_error, "MAE": mean_absolute_error,
@@ -242,7 +243,7 @@ def reducing(identifier: LossLike) -> Loss:
 def function_of(loss: Loss) -> Callable[..., Operand] | None:
     """The function of Keras' whose values a loss reduces; None for a class or a function of the user's own."""
     if isinstance(loss, FunctionLoss):
-        return next((function for function in FUNCTIONS if function is loss.function), None)
+        return _FUNCTIONS_BY_ID.get(id(loss.function))
     return FUNCTION_OF.get(type(loss))
 
 

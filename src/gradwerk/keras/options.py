@@ -115,6 +115,7 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
     owner = function.__qualname__
     makes = owner.endswith(".__init__")
     endless = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
+    first = next((place for place, kind in enumerate(kinds) if kind is not None), len(kinds))
     most = len(parameters) if endless else sum(p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in parameters.values())
 
     @functools.wraps(function)
@@ -127,7 +128,7 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
             _refuse(type(args[0]).__name__ if makes else owner, options_of(function, type(args[0]) if args else None), kwargs, known)
             for name in kwargs.keys() - known:
                 del kwargs[name]
-        if by_name:
+        if len(args) > first or kwargs:
             named = [(name, kwargs[name], by_name[name]) for name in kwargs if name in by_name]
             for name, value, kind in (*zip(parameters, args, kinds, strict=False), *named):
                 if kind is not None and not kind[0](value):
