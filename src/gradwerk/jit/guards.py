@@ -67,7 +67,7 @@ class Guards:
         self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
         self.epoch = epoch.number
 
-    def settle(self, watched: Sequence[Slot]) -> None:
+    def complete(self, watched: Sequence[Slot]) -> None:
         """The trace is over: what it read besides is a guard too."""
         self.slots += watched
         self.held, self.seen = Held(self.slots), {}

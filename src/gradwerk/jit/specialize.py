@@ -243,7 +243,7 @@ class Tracer:
             raise Moved
         found_at = {source.handle._storage for source in sources if isinstance(source, Fixed)}
         self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
-        self.guards.settle(trace.watched)
+        self.guards.complete(trace.watched)
         self.guards.tensors = [captured for captured in trace.captured.values() if isinstance(self.reference(captured.handle), Fixed)]
         return Specialization(
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,

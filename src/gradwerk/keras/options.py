@@ -128,7 +128,7 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
             _refuse(type(args[0]).__name__ if makes else owner, options_of(function, type(args[0]) if args else None), kwargs, known)
             for name in kwargs.keys() - known:
                 del kwargs[name]
-        if len(args) > first or kwargs:
+        if by_name and (len(args) > first or kwargs):
             named = [(name, kwargs[name], by_name[name]) for name in kwargs if name in by_name]
             for name, value, kind in (*zip(parameters, args, kinds, strict=False), *named):
                 if kind is not None and not kind[0](value):
