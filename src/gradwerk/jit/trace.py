@@ -80,7 +80,7 @@ class Trace:
         self.lent: dict[Storage, tuple[Array, bytes]] = {}
         """Tensors made inside on the memory of arrays that the function does not hold, and what these held then."""
         self.taken: dict[Storage, int] = {}
-        self.versions: dict[Storage, int] = {}
+        self.versions: dict[Storage, int] = {}  # when it was met, and written by the trace since: other threads see none of its writes
         self.grads: dict[int, tuple[Handle, Any]] = {}
         self.grads_read: set[int] = set()
         self.grads_set: set[int] = set()
@@ -278,9 +278,12 @@ class Trace:
         new = new if new.shape == old.shape else broadcast_to(new, old.shape)
         if outside:
             self.written[storage] = None
-            self.versions.setdefault(storage, storage.version)
         self.values[storage] = put(self.values[storage], view.steps, new) if view is not None else new
-        storage.bump()
+        self.outermost.versions[storage] = self.version_of(storage) + 1
+
+    def version_of(self, storage: Storage) -> int:
+        """How often a Storage was written, as this trace sees it."""
+        return self.outermost.versions.setdefault(storage, storage.version)
 
     def check_outside_write(self, target: Handle) -> None:
         """Whether this trace may write to what lives outside: a step may, a loop's body may not."""
@@ -348,8 +351,6 @@ class Trace:
             handle._requires_grad = requires_grad
         for past in self.histories.values():
             past.handle._node, past.handle._index, past.handle._changes = past.node, past.index, past.changes
-        for storage, version in self.versions.items():
-            storage.version = version
 
     def refuse(self, error: TraceError) -> TraceError:
         """The error for contents that were asked for, kept: the trace ends with it, whoever catches it meanwhile."""

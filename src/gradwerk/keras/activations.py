@@ -15,6 +15,7 @@ from gradwerk.keras.options import checked, whole
 from gradwerk.nn import activation as known
 from gradwerk.ops import functions
 from gradwerk.tensor.handle import Handle, make
+from gradwerk.tensor.storage import version_of
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.checks import as_data
 
@@ -43,13 +44,13 @@ def remembering(y: Operand, logits: Operand, made_by: str) -> Operand:
         return y
     kept = make(Probabilities, y._storage, y._array, y._type, y._view)
     kept._node, kept._index = y._node, y._index
-    kept.logits, kept.made_by, kept.version = logits, made_by, y._storage.version
+    kept.logits, kept.made_by, kept.version = logits, made_by, version_of(y._storage)
     return kept
 
 
 def logits_of(y: Operand, made_by: str) -> Operand | None:
     """The logits of probabilities that `made_by` ("softmax" or "sigmoid") gave, None where they are not known or y was written since."""
-    known_ones = isinstance(y, Probabilities) and getattr(y, "made_by", "") == made_by and y._storage.version == y.version
+    known_ones = isinstance(y, Probabilities) and getattr(y, "made_by", "") == made_by and version_of(y._storage) == y.version
     return y.logits if known_ones else None
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ir.type import Type
-from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.storage import Storage, version_of
 
 _numbers = itertools.count(1)
 
@@ -36,7 +36,7 @@ class Saved:
 
     def __init__(self, cls: type[Any], storage: Storage, array: Array | None, type_: Type, view: Any) -> None:  # noqa: ANN401
         self.cls, self.storage, self.array, self.type, self.view = cls, storage, array, type_, view
-        self.version = storage.version
+        self.version = version_of(storage)
 
 
 class TapeNode:

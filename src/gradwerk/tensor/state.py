@@ -64,6 +64,9 @@ class Tracing(Protocol):
     def write(self, target: Any, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor."""
 
+    def version_of(self, storage: Any) -> int:  # noqa: ANN401
+        """How often a Storage was written, as the trace sees it."""
+
     def meet(self, handle: Any, *, requires_grad: bool) -> None:  # noqa: ANN401
         """A Tensor is read, or asked whether it requires a gradient."""
 

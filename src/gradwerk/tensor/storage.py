@@ -23,6 +23,7 @@ from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concat
 from gradwerk.runtime.memory import empty
 from gradwerk.tensor.devices import Device
 from gradwerk.tensor.foreign import Foreign
+from gradwerk.tensor.state import mode
 
 ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
 """The movements whose result shares its argument's memory wherever strides can say it; all others copy."""
@@ -61,6 +62,12 @@ class Storage:
         """Counts a write."""
         self.version += 1
         self.written_at = origin
+
+
+def version_of(storage: Storage) -> int:
+    """How often it was written, as whoever asks sees it: a trace counts its own writes, and none that other threads make meanwhile."""
+    trace = mode.trace
+    return storage.version if trace is None else trace.version_of(storage)
 
 
 def aligned_copy(array: Array) -> Array:

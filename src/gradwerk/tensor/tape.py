@@ -24,7 +24,7 @@ from gradwerk.tensor.hooks import Awaited, any_leaves, hooks_of, through, throug
 from gradwerk.tensor.node import Pullback, Saved, TapeNode
 from gradwerk.tensor.rules import pulled
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage
+from gradwerk.tensor.storage import Storage, version_of
 
 
 class Identity:
@@ -61,7 +61,7 @@ def free(node: TapeNode) -> None:
         a if isinstance(a, Handle) and (a._requires_grad or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
         for a, edge in zip(node.args, node.edges, strict=True)
     ])
-    node.versions = tuple(a._storage.version for a in node.args)
+    node.versions = tuple(version_of(a._storage) for a in node.args)
     for saved in node.results:
         saved.storage, saved.array, saved.view, saved.version = Storage(None, saved.type, FREED), None, None, 0
     release = getattr(node.op, "release", None)  # a compiled call holds what its backward half reads
@@ -72,7 +72,10 @@ def free(node: TapeNode) -> None:
 def noted(op: Pullback, args: tuple[Any, ...]) -> TapeNode:
     """A node for an operation on these arguments, as they are now."""
     edges = tuple(history(a) if isinstance(a, Handle) else (None, 0) for a in args)
-    return TapeNode(op, args, edges, tuple(a._storage.version if isinstance(a, Handle) else 0 for a in args))
+    trace = mode.trace
+    if trace is None:
+        return TapeNode(op, args, edges, tuple([a._storage.version if isinstance(a, Handle) else 0 for a in args]))
+    return TapeNode(op, args, edges, tuple([trace.version_of(a._storage) if isinstance(a, Handle) else 0 for a in args]))
 
 
 def saved(handle: Handle) -> Saved:
@@ -92,7 +95,8 @@ def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> Ta
 
 def stale(cls: type[Handle], type_: Type, name: str, storage: Storage) -> Handle:
     """A stand-in that tells its shape and dtype, and refuses to be read."""
-    line = f"written at {storage.written_at.describe()}; " if storage.written_at is not None and storage.written_at.file else ""
+    origin = storage.written_at if mode.trace is None else None  # a trace looks at its own writes, which keep none
+    line = f"written at {origin.describe()}; " if origin is not None and origin.file else ""
     problem = f"a Tensor needed for the gradient of {name} has been modified by an inplace operation ({line}{type_})"
     return make(cls, Storage(None, type_, problem), None, type_)
 
@@ -119,7 +123,7 @@ def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
         return arg
     if node.freed and arg._requires_grad:
         return gone(type(arg).result_class, arg._type)
-    if arg._storage.version != node.versions[position]:
+    if version_of(arg._storage) != node.versions[position]:
         return stale(type(arg).result_class, arg._type, node.op.name, arg._storage)
     edge_node, edge_index = node.edges[position]
     if arg._node is edge_node and arg._index == edge_index:
@@ -131,7 +135,7 @@ def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
 
 def _result(node: TapeNode, index: int) -> Handle:
     saved = node.results[index]
-    if saved.storage.version != saved.version:
+    if version_of(saved.storage) != saved.version:
         return stale(saved.cls, saved.type, node.op.name, saved.storage)
     handle: Handle = make(saved.cls, saved.storage, saved.array, saved.type, _rootless(saved.view))
     if dtypes.is_float(saved.type.dtype):

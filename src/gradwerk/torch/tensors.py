@@ -24,7 +24,7 @@ from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_requires_grad, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import row_major
+from gradwerk.tensor.storage import row_major, version_of
 from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
@@ -234,7 +234,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
     @property
     def _version(self) -> int:
         """How often the memory was written: views of it count together."""
-        return self._storage.version
+        return version_of(self._storage)
 
     def element_size(self) -> int:
         """Bytes of one element."""
