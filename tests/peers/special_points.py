@@ -55,7 +55,24 @@ POINTS: dict[str, Point] = {
     "norm along": Point(lambda x: norms.norm(x, 1), lambda t, x: x.norm(dim=1), [[[3.0, 0, -4], [0, 0, 1]]]),
     "deviation of equals": Point(lambda x: norms.deviation(x, correction=1), lambda t, x: x.std(), [[2.0, 2, 2]]),
     "deviation": Point(lambda x: norms.deviation(x, 0, correction=1), lambda t, x: x.std(0), [[[2.0, 1], [0.5, 3], [1, 1]]]),
-    "deviation of one": Point(lambda x: norms.deviation(x, correction=1), lambda t, x: x.std(), [[2.0]], second=False, first=False),
+    "deviation of one": Point(lambda x: norms.deviation(x, correction=1), lambda t, x: x.std(), [[2.0]], second=False),
+    "deviation of rows of one": Point(
+        lambda x: norms.deviation(x, 1, correction=1), lambda t, x: x.std(1), [[[2.0], [0.0], [INF], [NAN]]], second=False,
+    ),
+    "deviation of few": Point(
+        lambda x: norms.deviation(x, 0, correction=2), lambda t, x: x.std(0, correction=2), [[[2.0, 1], [2.0, 3]]], second=False,
+    ),
+    "deviation of one, biased": Point(norms.deviation, lambda t, x: x.std(correction=0), [[2.0]]),
+    "deviation of equal rows": Point(
+        lambda x: norms.deviation(x, 1, correction=1), lambda t, x: x.std(1), [[[2.0, 2], [1, 3], [0, 0]]], second=False,
+    ),
+    "variance of one": Point(lambda x: functions.variance(x, correction=1), lambda t, x: x.var(), [[2.0]], second=False),
+    "variance of rows of one": Point(
+        lambda x: functions.variance(x, 1, correction=1), lambda t, x: x.var(1), [[[2.0], [0.0], [INF], [NAN]]], second=False,
+    ),
+    "variance of rows of one, biased": Point(
+        lambda x: functions.variance(x, 1), lambda t, x: x.var(1, correction=0), [[[2.0], [0.0], [INF], [NAN]]],
+    ),
     "variance of equals": Point(lambda x: functions.variance(x, correction=1), lambda t, x: x.var(), [[2.0, 2, 2]]),
     "variance of few": Point(
         lambda x: functions.variance(x, correction=2), lambda t, x: x.var(correction=2), [[2.0, 1]], second=False, first=False,

@@ -8,7 +8,7 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops.arithmetic import abs_, cast, div, mul, stop_gradient, sub, where
 from gradwerk.ops.axes import normal_axes
 from gradwerk.ops.compare import equal, logical_or, not_equal
-from gradwerk.ops.functions import Axes, mean, power, square, without
+from gradwerk.ops.functions import Axes, mean, power, square, variance, without
 from gradwerk.ops.precision import rounded_once
 from gradwerk.ops.reduction import reduce_max, reduce_min, reduce_sum
 from gradwerk.ops.source import counted
@@ -62,6 +62,8 @@ def _flat_at_zero(x: Operand, exponent: float) -> Operand:
 def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
     """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept.
 
+    Where there are no more than the correction it is none (NaN, inf of what differs), and nor is its derivative.
+
     Args:
         x: of any shape.
         axes: one or several, None for all.
@@ -69,5 +71,7 @@ def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correcti
         correction: what is taken from the count before it divides: 0 for that of all, 1 for that of a sample.
     """
     count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim)) - correction
+    if count <= 0:
+        return sqrt(variance(x, axes, keepdims=keepdims, correction=correction))
     distance = norm(sub(x, mean(x, axes, keepdims=True)), axes, keepdims=keepdims)
-    return mul(distance, counted(math.sqrt(1 / count), like=distance)) if count > 0 else div(distance, 0)
+    return mul(distance, counted(math.sqrt(1 / count), like=distance))
