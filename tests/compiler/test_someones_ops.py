@@ -15,6 +15,7 @@ from typing import Any, final
 import numpy as np
 import pytest
 
+import gradwerk as gw
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.compiler.bounds import may_fail
@@ -34,6 +35,7 @@ from gradwerk.ops.transcendental import Exp
 from gradwerk.ops.window import Window
 from gradwerk.tensor.engine import Native
 from gradwerk.tensor.storage import aligned_copy
+from gradwerk.tensor.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 F32 = dtypes.float32
@@ -245,6 +247,18 @@ def test_its_gradient_is_that_of_its_reference(name: str) -> None:
     x = graph.input(Type(X.shape, F32))
     y = CASES[name](x)
     same(graph.finish([g for g in gradients([y], [np.ones(y.shape, F32)], [x]) if g is not None]), [X])
+
+
+@pytest.mark.parametrize(("one", "other"), [(0.0, -0.0), (-0.0, 0.0), (1.0, True), (np.float32(0.0), np.float32(-0.0))])
+def test_ops_whose_fields_are_equal_and_not_the_same_are_two(one: Any, other: Any) -> None:
+    """In one program, and in two of which the second would be the first."""
+    ops = Scaled(one), Scaled(other)
+    assert ops[0] != ops[1] and ops[0] == Scaled(one) and Scaled((one, 1)) != Scaled((other, 1))  # type: ignore[arg-type]  # any fields
+    wanted = [op.reference(np.ones(3, np.float32)) for op in ops]
+    x = Tensor(np.ones(3, np.float32))
+    for made in (gw.compile(lambda x: [op(x) for op in ops])(x), [gw.compile(op)(x) for op in ops]):
+        for got, right in zip(made, wanted, strict=True):
+            assert got.numpy().tobytes() == right.tobytes()
 
 
 def test_what_calls_python_may_fail() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 
+import numpy as np
+
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -14,6 +16,13 @@ def same(a: object, b: object) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(same, a, b))
     return isinstance(a, PLAIN) and a == b and (not isinstance(a, float | complex) or repr(a) == repr(b))
+
+
+def exactly(value: object) -> object:
+    """What is equal to that of another value only where the two are the same as far as any computation can tell; hashed as it can be."""
+    if isinstance(value, tuple):
+        return tuple(map(exactly, value))
+    return (type(value), repr(value)) if isinstance(value, bool | float | complex | np.inexact) else value
 
 
 def same_setting(a: object, b: object) -> bool:

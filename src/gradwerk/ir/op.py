@@ -33,6 +33,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType, Family
 from gradwerk.base.errors import DTypeError, ShapeError, StateError
+from gradwerk.base.plain import exactly
 from gradwerk.ir import meeting
 from gradwerk.ir.type import Type
 
@@ -72,8 +73,10 @@ class Op:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if "__eq__" not in cls.__dict__:  # as its own, or `dataclass` gives it those that ask the fields each time, and take -0.0 for 0.0
+            setattr(cls, "__eq__", Op.__eq__)  # noqa: B010
         if cls.__dict__.get("__hash__") is None:
-            setattr(cls, "__hash__", Op.__hash__)  # noqa: B010  as its own, or `dataclass` gives it one that asks the fields each time
+            setattr(cls, "__hash__", Op.__hash__)  # noqa: B010
         if "answers" in cls.__dict__:  # a kind, not an op
             return
         missing = [answer for answer in cls.answers if _only_refused(cls, answer)]
@@ -135,15 +138,24 @@ class Op:
             results = self.evaluate(*(self.as_array(position, args) for position in range(len(args))))
         return results[0] if len(results) == 1 else results
 
+    @cached_property
+    def _said(self) -> tuple[Any, ...]:
+        """The class, and the fields that are compared."""
+        cls = type(self)
+        if "compared" not in cls.__dict__:
+            cls.compared = tuple([f.name for f in fields(self) if f.compare])
+        return (cls, *[exactly(getattr(self, name)) for name in cls.compared])
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it says the same: an op with -0.0 computes something else than one with 0.0."""
+        return self is other or (isinstance(other, Op) and self._said == other._said)
+
     def __hash__(self) -> int:
-        """That of the class and of the fields that are compared, asked once: an op is looked up several times by each pass."""
+        """Asked once: an op is looked up several times by each pass."""
         try:
             return self._hash
         except AttributeError:
-            cls = type(self)
-            if "compared" not in cls.__dict__:
-                cls.compared = tuple([f.name for f in fields(self) if f.compare])
-            found = hash((cls, *[getattr(self, name) for name in cls.compared]))
+            found = hash(self._said)
             object.__setattr__(self, "_hash", found)
             return found
 

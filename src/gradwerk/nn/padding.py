@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -42,7 +43,7 @@ def _cut(x: Operand, widths: Widths) -> Operand:
 def _around(x: Operand, low: Sequence[int], high: Sequence[int], value: float) -> Operand:
     """One value around x; by a choice, as NaN and infinity do not go away when they are subtracted."""
     wide = pad(x, low, high)
-    if not value or wide.shape == x.shape:
+    if wide.shape == x.shape or (not value and math.copysign(1, value) > 0):  # -0.0 is another number
         return wide
     inside = pad(broadcast_to(np.ones((), bool), tuple(x.shape)), low, high)
     return where(inside, wide, dtypes.of_value(value, x.dtype))

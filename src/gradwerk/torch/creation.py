@@ -149,7 +149,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
         raise ArgumentError("step must be nonzero")
     if (last - first) * step < 0:
         raise ArgumentError("upper bound and lower bound inconsistent with step sign", facts=(f"from {first} to {last} by {step}",))
-    return Tensor.of(dtypes.converted(np.arange(first, last, step), dtype), requires_grad=requires_grad)
+    return Tensor.of(dtypes.converted(np.arange(first + 0 * step, last, step), dtype), requires_grad=requires_grad)  # -0.0 + 0 is 0.0
 
 
 @as_recorded()
