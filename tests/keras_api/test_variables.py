@@ -126,6 +126,51 @@ def test_states_of_metrics_and_optimizers_are_named() -> None:
     assert abs(float(adam.learning_rate) - 1.001) < 1e-6
 
 
+@pytest.mark.parametrize("made", [*keras.metrics.CLASSES, keras.metrics.Mean])
+def test_metrics_have_their_variables_from_the_first_on(made: Any) -> None:
+    """The names, paths and shapes of Keras 3.15.1, and its values; the count is float64, and goes on beyond 2 ** 24."""
+    name = keras.metrics.snake_case(made.__name__)
+    metrics = {name: made(), "mine": made(name="mine")}
+    for owner, metric in metrics.items():
+        shown = [(v.name, v.path, tuple(v.shape), v.trainable) for v in metric.variables]
+        assert shown == [("total", f"{owner}/total", (), False), ("count", f"{owner}/count", (), False)]
+    metric, (total, count) = metrics["mine"], metrics["mine"].variables
+    values = ([1.0, 2.0, 3.0],) if made is keras.metrics.Mean else ([[1.0, 0.0], [0.0, 1.0]], [[0.8, 0.3], [0.2, 0.6]])
+    if made is keras.metrics.SparseCategoricalAccuracy:
+        values = ([0, 1], values[1])
+    metric.update_state(*map(np.array, values))
+    assert all(a is b for a, b in zip(metric.variables, (total, count), strict=True))
+    assert float(total) / float(count) == pytest.approx(float(metric.result())) and float(count) in {2.0, 3.0, 4.0}
+    total.assign(5.0 * count)
+    assert float(metric.result()) == 5
+    copied = copy.deepcopy(metric)
+    assert [v.path for v in copied.variables] == ["mine/total", "mine/count"] and float(copied.result()) == 5
+    copied.reset_state()
+    assert [float(v) for v in copied.variables] == [0, 0] and float(copied.result()) == 0 and float(metric.result()) == 5
+
+
+def test_a_mean_of_ones_own_keeps_more_and_resets_what_it_counts() -> None:
+    class Own(keras.metrics.Mean):
+        def __init__(self) -> None:
+            super().__init__(name="own")
+            self.more = self.add_variable((), "ones", name="more")
+
+    metric = Own()
+    assert isinstance(metric, keras.Metric) and float(metric([1.0, 3.0])) == 2 and float(metric([5.0], 2.0)) == 3.5
+    metric.reset_state()
+    assert [(v.path, float(v)) for v in metric.variables] == [("own/total", 0), ("own/count", 0), ("own/more", 1)]
+    assert float(metric.total) == float(metric.count) == 0
+
+
+def test_what_fit_has_counted_stands_in_the_variables_of_its_metrics() -> None:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=["mae", keras.metrics.MeanSquaredError(name="mse")])
+    seen = model.fit(ROWS, ROWS[:, :2], verbose=0).history
+    for metric in model.metrics:
+        total, count = metric.variables
+        assert float(total) / float(count) == pytest.approx(seen[metric.name][0])
+
+
 def test_copies_and_pickles_keep_the_name() -> None:
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2), layers.BatchNormalization()])
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):

@@ -39,7 +39,7 @@ INTERNAL = {
     "keras": {
         "Count", "FromFunction", "FunctionLoss", "Probabilities", "TestBridge", "TrainingBridge", "accuracy_for", "aligned", "as_operand",
         "checked_callbacks", "chosen", "counting", "entry", "function_of", "is_sparse", "labels_of", "lined_up", "logits_of", "reducing",
-        "remembering", "Told", "checked_values",
+        "remembering", "Told", "Total", "checked_values",
         "weights_like", "with_shapes",
     },
     "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups"},

@@ -15,7 +15,7 @@ from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.losses import aligned
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import by_name, checked
+from gradwerk.keras.options import by_name, checked, is_number
 from gradwerk.keras.variables import Variable
 from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
@@ -26,11 +26,19 @@ Operand = Any
 """A Tensor or an array."""
 
 
+class Total(known.Mean):
+    """A running mean, kept in what the metric of this name shows as its variables: Keras', but in float64."""
+
+    def __init__(self, name: str) -> None:
+        self.total, self.count = (Variable(np.zeros((), np.float64)).named(part, (name,)) for part in ("total", "count"))
+        self.variables = (self.total, self.count)
+
+
 class Count(Module):
     """The running mean that a step counts: the metric's values of every batch."""
 
     def __init__(self, metric: Metric) -> None:
-        self.metric, self.mean = metric, known.Mean()
+        self.metric, self.mean = metric, Total(metric.name)
 
     def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
@@ -85,7 +93,7 @@ class Metric(Configured):
         self.name = name or snake_case(type(self).__name__)
         self.function = function
         self._gradwerk_count: Count | Told = Count(self) if type(self).update_state is Metric.update_state else Told(self)
-        self._variables: tuple[Variable, ...] = ()
+        self._variables = self._gradwerk_count.mean.variables if isinstance(self._gradwerk_count, Count) else ()
 
     def add_variable(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
@@ -127,15 +135,13 @@ class Metric(Configured):
 
     def reset_state(self) -> None:
         """Forgets everything."""
-        if isinstance(self._gradwerk_count, Count):
-            self._gradwerk_count.reset()
         for variable in self._variables:
             variable.assign(np.zeros(variable.shape, variable.dtype))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401  those of update_state
         """Counts a batch; the value so far."""
         if isinstance(self._gradwerk_count, Told):
-            args = tuple(losses.as_operand(arg) if arg is not None else None for arg in args)
+            args = tuple(arg if arg is None or is_number(arg) else losses.as_operand(arg) for arg in args)
         self.update_state(*args, **kwargs)
         return self.result()
 
@@ -194,27 +200,27 @@ class MeanAbsoluteError(Metric):
         super().__init__(dtype, name, function=losses.mean_absolute_error)
 
 
-class Mean:
-    """The weighted mean of given values."""
+class Mean(Metric):
+    """The weighted mean of given values.  Its variables are `total` and `count`."""
 
     @checked
     def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
-        _check_dtype(dtype)
-        self.name = name or "mean"
-        self._total = known.Mean()
+        super().__init__(dtype, name)
+        self._mean = Total(self.name)
+        self.total, self.count = self._variables = self._mean.variables
 
     @checked
     def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401
         """Counts values."""
-        self._total.update(floating(losses.as_operand(values)), 1.0 if sample_weight is None else float(sample_weight))
+        self._mean.update(floating(losses.as_operand(values)), 1.0 if sample_weight is None else float(sample_weight))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
-        return Tensor(np.asarray(self._total.result(), np.float32))
+        return Tensor(np.asarray(self._mean.result(), np.float32))
 
     def reset_state(self) -> None:
-        """Forgets everything."""
-        self._total.reset()
+        """Forgets what it has counted."""
+        self._mean.reset()
 
 
 CLASSES: tuple[type[Any], ...] = (SparseCategoricalAccuracy, CategoricalAccuracy, BinaryAccuracy, MeanSquaredError, MeanAbsoluteError)
