@@ -26,6 +26,8 @@ FOLDERS = ("autodiff", "compiler", "ir", "jit", "rules", "runtime", "tensor", "l
 PACKAGE = Path("src/gradwerk")
 IMPORT = re.compile(r"^ *from (gradwerk[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 FIRST_TESTS = ("tests/compiler/test_someones_ops.py",)
+PASSES_TESTS = ("tests/compiler/test_backends.py",)
+"""What the passes do for a back end other than ours stands in no file that names them."""
 TESTS = (
     "tests/laws", "tests/compiler", "tests/base/test_cache.py", "tests/jit/test_scan.py",
     "tests/tensor/test_gradient.py", "tests/tensor/test_views.py", "tests/runtime/test_threads.py",
@@ -56,7 +58,8 @@ def near(module: str) -> list[str]:
     """The test files of a module, such as compiler/memory.py: those that name it, and those that name a module which imports it.
 
     Where there are none, those that name one which imports that, and so on; who imports from a package may look for its modules.
-    Of each the files that name the fewest modules come first: they ask about this one.  Before all stand those that ask much quickly.
+    Of each the files that name the fewest modules come first: they ask about this one.  Before all stand those that ask much quickly, of a
+    pass those of all passes too.
     """
     files = sorted(path for folder in FOLDERS for path in Path("tests", folder).glob("test_*.py"))
     named = {str(path): modules_named(path) for path in files}
@@ -70,7 +73,8 @@ def near(module: str) -> list[str]:
     others = [path for path, names in named.items() if users & names and path not in direct]
     ordered = (sorted(paths, key=lambda path: len(named[path])) for paths in (direct, others))
     first, second = ordered
-    return list(dict.fromkeys([*FIRST_TESTS, *first, *second]))
+    quick = (*FIRST_TESTS, *PASSES_TESTS) if Path(module).parent == Path("compiler") else FIRST_TESTS
+    return list(dict.fromkeys([*quick, *first, *second]))
 
 
 def name_of(module: str) -> str:
@@ -124,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen(CHOSEN * given.seconds, first):
         return 1
     close, left = near(given.near) if given.near else [], given.seconds - spent()
-    if close and tests(NEAR * left, close):
+    if close and tests(NEAR * left, close, "-p", "tests.faults.nearest", "--nearest", given.near):
         return 1
     wrong = programs(time.process_time() + PROGRAMS * left)
     if wrong:

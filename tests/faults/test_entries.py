@@ -32,6 +32,7 @@ def test_the_tests_of_a_module_run_before_those_of_many() -> None:
     reduces = near("compiler/llvm/reduces.py")
     assert reduces.index("tests/compiler/test_reduce.py") < reduces.index("tests/compiler/test_operands.py")
     assert "tests/compiler/test_contraction.py" in near("compiler/contraction/parts.py")  # nobody names it but who lowers
+    assert near("compiler/partition.py")[1] == "tests/compiler/test_backends.py"  # which names no pass
     for module in (module for modules in GROUPS.values() for module in modules):
         assert (ROOT / SOURCE / module).exists()
         assert near(module)

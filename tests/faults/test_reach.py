@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.faults.nearest import pytest_collection_modifyitems
 from tests.faults.reach import LONGEST, Reach, around
 from tests.faults.state import State
 from tests.faults.tree import Verdict
@@ -46,6 +49,14 @@ def test_the_fastest_come_first_and_other_tests_before_other_cases() -> None:
     found = reach(one={5: ["slow", "many[3]", "many[2]", "many[1]", "fast"]}).tests("one.py", TEXT, 5)
     assert found == ["fast", "many[1]", "many[2]", "many[3]", "slow"]
     assert reach(one={5: ["endless"]}).tests("one.py", TEXT, 5) == reach().tests("two.py", TEXT, 5) == []
+
+
+def test_tests_that_are_named_as_the_module_come_first() -> None:
+    names = ["test_rows[panel]", "test_every_access", "test_panels_are_turned[3]", "test_a_panel"]
+    items: list[Any] = [SimpleNamespace(name=name) for name in names]
+    config: Any = SimpleNamespace(getoption={"--nearest": "compiler/llvm/panels.py"}.get)
+    pytest_collection_modifyitems(config, items)
+    assert [item.name for item in items] == [names[2], names[3], names[0], names[1]]
 
 
 def test_what_several_processes_recorded_is_one(tmp_path: Path) -> None:
