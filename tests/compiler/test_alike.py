@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 
 from gradwerk.autodiff.reverse import gradients
+from gradwerk.base.errors import VerifyError
 from gradwerk.compiler import alike, pipeline
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.ir.graph import Graph, Type, Value
@@ -18,7 +19,7 @@ from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.control import scan
 from gradwerk.ops.functions import conv, relu
-from gradwerk.ops.movement import transpose
+from gradwerk.ops.movement import slice_, transpose
 from gradwerk.ops.reduction import reduce_sum
 from tests.laws.programs import programs
 
@@ -62,6 +63,39 @@ def test_memory_of_another_kind_is_another_form() -> None:
     body.finish([mul(x, 0.5), relu(contract(x, x, "nc,ck->nk"))])
     x = graph.input(x.type)
     graph.finish([relu(contract(x, x, "nc,ck->nk")), *scan(body, 3, [x])])
+    assert planned(graph, {}) == planned(graph, Forgetful())
+
+
+class Blurred(dict[Hashable, Any]):
+    """Forms that are told apart by less: not by one thing that is said of each operand."""
+
+    def __init__(self, left_out: int) -> None:
+        super().__init__()
+        self.left_out = left_out
+
+    def key(self, key: Hashable) -> Hashable:
+        """Without it."""
+        what, rows, kind = cast("tuple[Any, ...]", key)
+        return what, tuple(row[: self.left_out] + row[self.left_out + 1 :] for row in rows), kind
+
+    def get(self, key: Hashable, default: Any = None) -> Any:
+        return super().get(self.key(key), default)
+
+    def __setitem__(self, key: Hashable, value: Any) -> None:
+        super().__setitem__(self.key(key), value)
+
+
+@pytest.mark.parametrize(("what", "left_out"), [("strides", 1), ("offset", 2), ("memory", 4)])
+def test_forms_that_are_told_apart_by_less_are_seen(what: str, left_out: int) -> None:
+    """Under `settings.check`, which every test runs under: where a product of two operands lies otherwise than that before."""
+    graph = Graph(what)
+    x, y = graph.input(Type((25, 25), F32)), graph.input(Type((24, 24), F32))
+    first, second = (slice_(x, (k, 0), (k + 24, 24)) for k in range(2))
+    others = {"strides": (transpose(y, (1, 0)), y), "offset": (second, y), "memory": (y, y)}
+    pairs = {"strides": (y, y), "offset": (first, y), "memory": (y, graph.input(y.type))}[what], others[what]
+    graph.finish([contract(a, b, "nc,ck->nk") for a, b in pairs])
+    with pytest.raises(VerifyError, match="not lowered alike"):
+        planned(graph, Blurred(left_out))
     assert planned(graph, {}) == planned(graph, Forgetful())
 
 

@@ -20,6 +20,13 @@ MEMORY = (
         "work is filled in for operands that lie otherwise",
     ),
     Fault(
+        "a form for any offset",
+        "compiler/alike.py",
+        "rows.append((operand.shape, operand.strides, operand.offset,",
+        "rows.append((operand.shape, operand.strides,",
+        "work on one part of some memory is put on another part of it as if that began at the same place",
+    ),
+    Fault(
         "a copy that is not shared",
         "compiler/alike.py",
         "            copies[key] = Operand.over(buffers[place], layout)",

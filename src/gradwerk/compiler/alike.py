@@ -7,12 +7,14 @@ share is made where it is not there yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import VerifyError
 from gradwerk.base.origin import Origin
+from gradwerk.base.settings import settings
 from gradwerk.compiler.memory import root
 from gradwerk.compiler.work import Buffer, Form, Operand, Work
 from gradwerk.ir.op import Strides
@@ -56,7 +58,8 @@ def alike(
 ) -> Lowered:
     """What `lower` gives, which must follow from the key, from how the operands lie, and from which copies there are.
 
-    What is put on forms has these `origins`.
+    What is put on forms has these `origins`.  Under `settings.check` it is lowered all the same.
+    Raises: VerifyError where that is not what the forms say.
     """
     numbers: dict[Buffer, int] = {}
     rows: list[Hashable] = []
@@ -68,7 +71,12 @@ def alike(
     whole = (key, tuple(rows), () if plain else kinship(given))
     forms = FORMS.get(whole)
     if forms is not None:
-        return filled(forms, given, copies, origins)
+        anew = lowered_anew(lower, copies) if settings.check else None
+        known = frozenset([operand.buffer for operand in (*given, *copies.values())]) if anew is not None else ()
+        made = filled(forms, given, copies, origins)
+        if anew is not None and said(made, copies, known) != said(*anew, known):
+            raise VerifyError("units on operands that lie alike are not lowered alike", facts=tuple(work.title for work in made[0]))
+        return made
     before = len(copies)
     made = lower()
     if len(FORMS) >= MOST_KEPT:
@@ -77,6 +85,34 @@ def alike(
     if found is not None:
         FORMS[whole] = found
     return made
+
+
+def lowered_anew(lower: Callable[[], Lowered], copies: Copies) -> tuple[Lowered, Copies]:
+    """What is lowered without any form, and the copies that there are then; here they are as before."""
+    before = dict(copies)
+    made, after = lower(), dict(copies)
+    copies.clear()
+    copies.update(before)
+    return made, after
+
+
+def said(made: Lowered, copies: Copies, known: Container[Buffer]) -> Hashable:
+    """What was lowered, to be compared: memory that was not known before is told by what it is like and when it is first named."""
+    works, results = made
+    names: dict[Buffer, Hashable] = {}
+
+    def name(buffer: Buffer) -> Hashable:
+        if buffer in known:
+            return id(buffer)
+        return names.setdefault(buffer, (len(names), type(buffer), buffer.dtype, buffer.count, buffer.label))
+
+    rows = tuple([
+        (form.kernel, form.parts, form.extents, form.chunks, form.title, form.flops, form.others, tuple(map(name, work.buffers)))
+        for work in works for form in (work.form,)
+    ])  # fmt: skip
+    places = tuple([(name(operand.buffer), operand.layout) for operand in results])
+    kept = frozenset([(name(key[0].buffer), key[0].layout, *key[1:], name(copy.buffer), copy.layout) for key, copy in copies.items()])
+    return rows, places, kept
 
 
 def kinship(given: Sequence[Operand]) -> tuple[Hashable, ...]:
