@@ -11,16 +11,21 @@ from hypothesis import given
 
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base.errors import VerifyError
+from gradwerk.base.settings import settings
 from gradwerk.compiler import alike, pipeline
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.ir.graph import Graph, Type, Value
+from gradwerk.ir.interpret import interpret
 from gradwerk.ir.plan import Plan
 from gradwerk.ops.arithmetic import add, mul
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.control import scan
-from gradwerk.ops.functions import conv, relu
-from gradwerk.ops.movement import slice_, transpose
+from gradwerk.ops.functions import conv, matmul, relu
+from gradwerk.ops.movement import concatenate, slice_, transpose
 from gradwerk.ops.reduction import reduce_sum
+from gradwerk.ops.transcendental import exp, tanh
+from gradwerk.tensor.engine import Native
+from gradwerk.tensor.storage import aligned_copy
 from tests.laws.programs import programs
 
 F32 = np.dtype(np.float32)
@@ -128,3 +133,23 @@ def test_copies_are_made_once_for_all_who_read_them(padding: int) -> None:
     y = conv(x, k, padding=around)
     graph.finish([y, *(g for g in gradients([y], [graph.input(y.type)], [x, k]) if isinstance(g, Value))])
     assert planned(graph, {}) == planned(graph) == planned(graph) == planned(graph, Forgetful())
+
+
+def joined(first: int) -> Graph:
+    """Two results of one region, of which the one is written into a concatenation at once and the other is turned first."""
+    graph = Graph("g")
+    x, y, w = (graph.input(Type((32, 32), F32)) for _ in range(3))
+    pair = exp(x), tanh(x)
+    return graph.finish([matmul(concatenate((pair[first], y), 0), w), matmul(transpose(pair[1 - first]), w)])
+
+
+def test_which_of_two_results_has_a_place_is_part_of_what_is_alike() -> None:
+    rng = np.random.default_rng(0)
+    arrays = [(rng.standard_normal((32, 32)) * 0.3).astype(np.float32) for _ in range(3)]
+    for first in (0, 1, 0):
+        graph = joined(first)
+        for check in (False, True):
+            with settings.scope(check=check):
+                results = Native(graph, {}).run(list(map(aligned_copy, arrays)))
+            for result, wanted in zip(results, interpret(graph, arrays), strict=True):
+                np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-5)

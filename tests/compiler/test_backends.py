@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ from gradwerk.tensor.engine import program_of
 from gradwerk.tensor.kept import Kept
 from gradwerk.tensor.storage import aligned_copy
 from tests import by_reference
-from tests.by_reference import Numpy, back_end
+from tests.by_reference import ByReference, Numpy, back_end
 
 F32, I64 = dtypes.float32, dtypes.int64
 
@@ -144,6 +145,24 @@ def test_a_model_trains_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machines, "host", lambda: back_end(Numpy()))
     monkeypatch.setattr(engine, "_programs", Kept())
     np.testing.assert_allclose(losses(), expected, rtol=1e-4)
+
+
+def test_another_back_end_finds_nothing_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(machines.BACKENDS, Numpy)
+    asked: list[str] = []
+
+    class Asked(ByReference):
+        def map(self, *args: Any) -> Any:
+            asked.append("map")
+            return super().map(*args)
+
+    graph = Graph("g")
+    x = graph.input(Type((4, 4), np.dtype(np.float32)))
+    graph.finish([add(x, x)])
+    for kind in (ByReference, Asked):
+        with registered(Numpy, kind):
+            compile_graph(graph, Numpy(), {})
+    assert asked
 
 
 def test_a_target_has_one_back_end() -> None:

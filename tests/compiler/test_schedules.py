@@ -120,7 +120,7 @@ def test_every_schedule_that_is_offered_is_right(name: str) -> None:
 @pytest.mark.parametrize("nominal", [8, 128, 4096])
 @pytest.mark.parametrize("name", [name for name in CASES if "one number" not in name])
 def test_and_carried_over_to_another_number_of_examples(name: str, nominal: int) -> None:
-    held(*CASES[name], nominal)
+    assert held(*CASES[name], nominal)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -56,8 +56,31 @@ OPERAND = """
   %p{k} = getelementptr i8, ptr %from{k}, i64 %by{k}
 """
 OPERANDS = "".join(OPERAND.format(k=k, word=3 * k, offset=3 * k + 1, step=3 * k + 2) for k in range(2))
+WHERE = """
+define void @where(ptr %slots, ptr %args, i64 %chunk, i64 %iteration, ptr %scratch) nounwind {
+entry:
+  %slot = word %args, 0
+  %base = getelementptr ptr, ptr %slots, i64 %slot
+  %from = load ptr, ptr %base
+  %repeats = word %args, 3
+  br label %again
+again:
+  %r = phi i64 [0, %entry], [%r1, %again]
+  %r1 = add i64 %r, 1
+  store volatile i64 %r, ptr %scratch
+  %more = icmp slt i64 %r1, %repeats
+  br i1 %more, label %again, label %done
+done:
+  %place = ptrtoint ptr %scratch to i64
+  %out = getelementptr i64, ptr %from, i64 %chunk
+  store i64 %place, ptr %out
+  ret void
+}
+"""
+"""Says where its scratch memory is, after some time there."""
 FORMULAS = {"copy": "fadd float %v, 0.0", "inc": "fadd float %v, 1.0", "twice": "fmul float %v, 2.0"}
 TEXTS = {name: expanded(KERNEL.format(name=name, operands=OPERANDS, formula=formula)) for name, formula in FORMULAS.items()}
+TEXTS["where"] = expanded(WHERE)
 OBJECTS = {name: compile_text(text, host_target()) for name, text in TEXTS.items()}
 
 

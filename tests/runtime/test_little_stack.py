@@ -33,6 +33,12 @@ def many(x):
         y = y * value
     return y
 
+def short(x, biases):
+    y = x
+    for k, bias in enumerate(biases):
+        y = y * bias + x if k % 2 else y + bias
+    return y
+
 def step(x):
     x = x.clone().requires_grad_()
     y = {result}
@@ -58,6 +64,8 @@ CASES = {
     "rows": ("made(7, 4000, dtype=torch.float64)", "rows(x)"),
     "rows of more than is kept": ("made(7, 4000, dtype=torch.float64)", "many(x)"),
     "columns": ("made(500, 40, dtype=torch.float64)", "rows(x)"),
+    "many short rows": ("made(1000, 6, dtype=torch.float64)", "short(x, [made(6, dtype=torch.float64) / k for k in range(1, 21)])"),
+    "sums of many short rows": ("made(1000, 6)", "short(x, [made(6) / k for k in range(1, 21)]).sum(0)"),
     "windows": ("made(4, 8, 16, 16)", "F.max_pool2d(x, 3, 2)"),
     "gathers": ("made(5, 300)", "x[torch.argmax(x, dim=1) % 5] + F.embedding(torch.argmax(x, dim=1), x.T.contiguous() @ made(5, 300))"),
 }

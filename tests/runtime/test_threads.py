@@ -18,7 +18,7 @@ import pytest
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.llvm.link import link
-from gradwerk.ir.plan import ArrayAt, HostCall, Loop, Plan, Pointer
+from gradwerk.ir.plan import MOST_SCRATCH, ArrayAt, HostCall, Launch, Loop, Plan, Pointer
 from gradwerk.ir.words import EPOCH
 from gradwerk.runtime import pool as pools
 from gradwerk.runtime.executor import Executor
@@ -51,6 +51,22 @@ def test_many_runs_give_the_same_and_keep_no_memory(executor: Executor, threads:
             assert y[5] == 13
         assert len(program.free) == 1
         np.testing.assert_array_equal(y, (x + 1) * 2 + 1)
+
+
+def test_each_thread_has_scratch_memory_of_its_own(executor: Executor) -> None:
+    waiting = Launch("where", (Pointer(OUTPUT, 0),), (200_000,), N // 2, scratch=64)
+    plan, found = plan_of([waiting], [[[0]]], N), set[int]()
+    with settings.scope(threads=4):
+        program, x = Program(plan, link(plan.objects), executor), held(np.zeros(N))
+        for _ in range(200):
+            (out,) = program.run([address(x)])
+            found |= set(out.view(np.int64).tolist())
+            if len(found) == 4:
+                break
+    apart = np.diff(sorted(found))
+    assert apart.size
+    assert apart.min() >= 64
+    assert sum(apart >= MOST_SCRATCH) >= len(found) - 2  # the caller's may lie anywhere
 
 
 def test_several_threads_may_run_one_program_at_once(executor: Executor) -> None:

@@ -132,3 +132,18 @@ def test_a_child_waits_for_no_turn_of_a_thread_that_is_not_there(how: str) -> No
     over.set()
     thread.join()
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 15, 16, 17, 33])
+def test_all_turns_are_had_at_once(count: int) -> None:
+    some = [turns.Turn() for _ in range(count)]
+
+    def had() -> list[bool]:
+        free: list[bool] = []
+        other = threading.Thread(target=lambda: free.extend(turn.lock.acquire(blocking=False) for turn in some))
+        other.start()
+        other.join()
+        return free
+
+    assert turns.in_turns(some, had) == [False] * count
+    assert had() == [True] * count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -55,3 +56,25 @@ def test_odd_arguments_are_those_of_torch_or_refused(path: str) -> None:
         elif asked not in theirs and label not in EVERYWHERE and NEITHER not in result:
             wrong[asked] = result
     assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_an_axis_given_twice_is_refused(name: str) -> None:
+    with pytest.raises(TypeError, match="multiple values for argument 'dim'"):
+        getattr(torch.ones(2, 3), name)(0, dim=1)
+    assert tuple(getattr(torch.ones(2, 3), name)(0)[0].shape) == (3,)
+    assert tuple(getattr(torch.ones(2, 3), name)(dim=1)[0].shape) == (2,)
+
+
+def test_every_stream_is_a_generator() -> None:
+    assert isinstance(torch.manual_seed(0), torch.Generator)
+    assert isinstance(torch.Generator(), torch.Generator)
+    assert not isinstance(1, torch.Generator)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 2**70), (-(2**63), 2**63), (-(2**64), 1)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64])
+def test_whole_numbers_that_nobody_can_draw(low: int, high: int, dtype: Any) -> None:
+    with pytest.raises(ValueError, match="does not hold all numbers"):
+        torch.randint(low, high, (2,), dtype=dtype)
+    assert torch.randint(-(2**63), 2**63 - 1, (3,)).shape == (3,)

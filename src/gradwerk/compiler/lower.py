@@ -80,7 +80,10 @@ class Lowering(Places):
         places = [self.operands.get(value) or self.home(unit, value) for value in unit.writes]
         fresh = [value for value in unit.writes if value not in self.operands]
         lasting = tuple([operand.buffer in self.lasting for operand in reads]) if self.lasting else ()
-        new = tuple([value in fresh and (value.type, maker_of(value).name, value in self.homes) for value in unit.writes])
+        new = tuple([
+            value in fresh and (value.type, maker_of(value).name, value in self.homes, place is not None)
+            for value, place in zip(unit.writes, places, strict=True)  # what is given does not say whose places are there
+        ])  # fmt: skip
 
         def lower() -> Lowered:
             before = len(self.pending)

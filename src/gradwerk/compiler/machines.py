@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.compiler import alike
 from gradwerk.compiler.backend import Backend
 from gradwerk.compiler.cpu import Cpu
 from gradwerk.compiler.llvm.link import host_target
@@ -33,7 +34,10 @@ def host() -> Cpu:
 
 @contextmanager
 def registered(kind: type, make: Callable[[Any], Backend]) -> Iterator[None]:
-    """Has a back end for targets of a class inside the block.  Raises: ArgumentError for a class that has one."""
+    """Has a back end for targets of a class inside the block; another one finds nothing of what it has lowered.
+
+    Raises: ArgumentError for a class that has one.
+    """
     if kind in BACKENDS:
         raise ArgumentError(f"there is a back end for {kind.__name__} already")
     BACKENDS[kind] = make
@@ -41,3 +45,4 @@ def registered(kind: type, make: Callable[[Any], Backend]) -> Iterator[None]:
         yield
     finally:
         del BACKENDS[kind]
+        alike.FORMS.clear()

@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.base.events import emit, heard
 from gradwerk.base.settings import settings
 from gradwerk.compiler import memory
@@ -35,7 +36,7 @@ from gradwerk.compiler.verify import verify_work
 from gradwerk.compiler.widen import widen
 from gradwerk.compiler.work import Buffer, KernelSpec
 from gradwerk.ir.graph import Graph
-from gradwerk.ir.plan import ARENA, CONSTANTS, ENDLESS, FAULT_WORDS, FAULTS, FIRST_INPUT, POISON, Block, Loop, Plan, Pointer
+from gradwerk.ir.plan import ARENA, CONSTANTS, ENDLESS, FAULT_WORDS, FAULTS, FIRST_INPUT, MOST_SCRATCH, POISON, Block, Loop, Plan, Pointer
 from gradwerk.ir.plan import Buffer as PlanBuffer
 from gradwerk.ir.region import Unit, describe
 from gradwerk.ir.text import print_graph
@@ -140,6 +141,9 @@ def assemble(graph: Graph, program: Program, backend: Backend, log: Record) -> P
     if log.kept or check:
         log.arena = memory.blocks(plan, places, held)
     forms = dict.fromkeys([work.form for work in works_of(program.steps)])
+    greedy = [form.title for form in forms if form.scratch > MOST_SCRATCH]
+    if greedy:
+        raise VerifyError(f"work wants more than {MOST_SCRATCH} bytes of scratch memory", facts=tuple(greedy))
     specs: list[KernelSpec] = [spec for form in forms for spec in (form.kernel, *form.others)]
     log.kernels = {spec.name: spec for spec in [*specs, *([backend.moving] if rows.moving else [])]}
     blob = b"".join(data + behind(len(data), poisoned=check) for data in program.constants.values())

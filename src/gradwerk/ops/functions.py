@@ -171,7 +171,7 @@ def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
     """The mean along `axes`, None for all.  Dtype: floating, kept."""
     count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
     total = reduce_sum(x, axes, keepdims=keepdims)
-    return div(total, counted(count, like=total))  # rounded once: of equal numbers it is that number
+    return div(total, counted(count, like=total))  # rounded once, where a product with 1 / count rounds twice
 
 
 @rounded_once

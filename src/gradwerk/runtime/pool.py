@@ -19,17 +19,20 @@ from functools import cache
 
 import numpy as np
 
+from gradwerk.base.errors import VerifyError
 from gradwerk.base.forks import Renewed
 from gradwerk.base.settings import settings
 from gradwerk.ir.plan import MOST_SCRATCH
 from gradwerk.ir.words import CONTROL_WORDS, CREW, CREW_SIZE, EPOCH, HIGHEST, LINE, OWNER, PAUSES, STOP
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.memory import address, empty, words
-from gradwerk.runtime.poison import pattern
+from gradwerk.runtime.poison import GUARD, pattern
 from gradwerk.runtime.quota import granted_cores
 
 SPIN = 2000
 """Pauses before a waiting thread parks: 0 to 2,000 are equally good under load, 20,000 costs 20 percent."""
+SHARE = MOST_SCRATCH + GUARD
+"""Bytes from one worker's scratch memory to the next one's."""
 MOST_WAIT = 5.0
 """Seconds that the end of the process waits for a run of another thread."""
 
@@ -57,9 +60,9 @@ class Pool:
         self.control[PAUSES] = SPIN if size <= usable_cores() else 0
         self.address = address(self.control)
         self.seen = words(LINE * size)
-        self.scratch = empty((MOST_SCRATCH * (size - 1),), np.dtype(np.uint8))  # untouched, it takes no memory
-        if settings.check:
-            self.scratch[:] = pattern(self.scratch.size)
+        self.scratch = empty((size - 1, SHARE), np.dtype(np.uint8))  # untouched, it takes no memory
+        for own in self.scratch:
+            own[0 if settings.check else MOST_SCRATCH :] = pattern(SHARE - (0 if settings.check else MOST_SCRATCH))
         self.threads: list[threading.Thread] = []
         self._retired: deque[tuple[int, object]] = deque()
         self._pruning = threading.Lock()
@@ -78,8 +81,14 @@ class Pool:
 
     def _serve(self, number: int) -> None:
         """A worker's life.  As long as it lasts, it keeps the pool's memory."""
-        seen, scratch = int(self.control[CREW]) + 8 * LINE * number, address(self.scratch) + MOST_SCRATCH * (number - 1)
+        seen, scratch = int(self.control[CREW]) + 8 * LINE * number, address(self.scratch) + SHARE * (number - 1)
         self.executor.serve(self.address, seen, number, scratch)
+
+    def check(self) -> None:
+        """Raises: VerifyError where a worker wrote behind its scratch memory."""
+        for number, own in enumerate(self.scratch, 1):
+            if (own[MOST_SCRATCH:] != pattern(GUARD)).any():
+                raise VerifyError(f"worker {number} wrote behind its {MOST_SCRATCH} bytes of scratch memory")
 
     @property
     def size(self) -> int:

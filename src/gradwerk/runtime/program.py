@@ -168,6 +168,7 @@ class Program:
             self._run(context, self._in_order if order else None)
             if context.poison is not None:
                 context.poison.check()
+                pool(self.executor).check()
         except BaseException as error:
             # Signals are handled where a call returns: none before the run is settled, and then each may raise once more.
             try:

@@ -306,7 +306,7 @@ def unreadable(handle: Handle) -> GradwerkError:
 
 
 def unreadable_results(cls: type[Handle], op: Op, args: tuple[Any, ...], unread: Handle) -> tuple[Any, ...]:
-    """Results that cannot be read, of an argument that cannot: rules compute gradients that nobody requires_grad, those must not raise."""
+    """Results that cannot be read, of an argument that cannot: rules compute gradients that nobody asked for, and those must not raise."""
     if not unread._storage.problem:
         raise unreadable(unread)
     types = [type_of(op, position, args) for position in range(len(args))]

@@ -252,8 +252,9 @@ def randint(
     shape, dtype = _shape((named,)), asked("randint", dtype, dtypes.int64)
     if high <= low:
         raise ArgumentError(f"randint: no whole number lies from {low} to before {high}")
-    limits = None if dtypes.is_float(dtype) else (0, 1) if dtypes.is_bool(dtype) else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    if limits is not None and not limits[0] <= low < high <= limits[1] + 1:
+    most = np.iinfo(np.int64 if dtypes.is_float(dtype) else dtype) if not dtypes.is_bool(dtype) else None
+    limits = (0, 1) if most is None else (int(most.min), int(most.max))
+    if not limits[0] <= low < high <= min(limits[1] + 1, 2**63 - 1):
         raise ArgumentError(f"randint: {dtypes.name(dtype)} does not hold all numbers from {low} to before {high}")
     bits = _source(generator).bits((math.prod(shape), 2)).numpy().astype(np.uint64)
     wide = bits[:, 0] << np.uint64(32) | bits[:, 1]

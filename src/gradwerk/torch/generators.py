@@ -6,7 +6,14 @@ from gradwerk.tensor import random
 from gradwerk.torch.options import on_cpu
 
 
-class Generator(random.Generator):
+class Streams(type):
+    """The class of Generator: every stream is one, that of `manual_seed` too."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, random.Generator)
+
+
+class Generator(random.Generator, metaclass=Streams):
     """A stream of random numbers on the CPU, where every draw begins; `manual_seed` seeds it, which else is 0.
 
     Raises: ArgumentError, NoDeviceError for another device.

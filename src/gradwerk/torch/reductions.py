@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError, DTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, functions, norms, reduction, truths
 from gradwerk.ops.movement import reshape
@@ -24,6 +24,13 @@ from gradwerk.torch.shapes import Extreme, Least
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 Dims = int | Sequence[int] | None
+
+
+def one_of(name: str, first: Any, dim: Any) -> Any:  # noqa: ANN401
+    """The axis, given by position or by name.  Raises: ArgumentTypeError where it is given twice."""
+    if first is not None and dim is not None:
+        raise ArgumentTypeError(f"{name}() got multiple values for argument 'dim'")
+    return first if dim is None else dim
 
 
 class Reductions:
@@ -81,7 +88,7 @@ class Reductions:
         """The largest; along an axis with its place; of two Tensors the larger by element."""
         if isinstance(other, Handle | np.ndarray):
             return self._with(elementwise.maximum, other)
-        place = other if dim is None else dim
+        place = one_of("max", other, dim)
         return self._extreme("max", reduction.reduce_max, reduction.largest, place, keepdim)
 
     @as_recorded()
@@ -89,7 +96,7 @@ class Reductions:
         """The smallest; along an axis with its place; of two Tensors the smaller by element."""
         if isinstance(other, Handle | np.ndarray):
             return self._with(elementwise.minimum, other)
-        place = other if dim is None else dim
+        place = one_of("min", other, dim)
         return self._extreme("min", reduction.reduce_min, reduction.smallest, place, keepdim)
 
     def _extreme(self, name: str, best: Any, chosen: Any, dim: Any, keepdim: bool) -> Any:  # noqa: ANN401

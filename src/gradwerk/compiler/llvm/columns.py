@@ -2,7 +2,7 @@
 
 Each lane has a row of its own, and all walk along their rows together, once per level of reductions: neighbours in memory are
 neighbours in lanes, and no lanes are reduced.  What a walk needs of elementwise values is computed again, except transcendental functions
-of rows that fit on the stack.
+of rows that fit scratch memory.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.bodies import count_flops, digest, spelled, stem, uses_index, weight
 from gradwerk.compiler.llvm.body import evaluate
 from gradwerk.compiler.llvm.function import Function
@@ -25,6 +26,7 @@ from gradwerk.compiler.llvm.values import Integer, Value, vector
 from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph
+from gradwerk.ir.plan import MOST_SCRATCH
 
 BLOCK = 512
 """Elements of a block of rows at most."""
@@ -46,6 +48,11 @@ class MapKernel:
     def name(self) -> str:
         """Content name."""
         return f"{stem('map', self.body)}_{digest('map', spelled(self.body), self.letters, self.chunked, self.tiled, self.blocked)}"
+
+    @cached_property
+    def scratch(self) -> int:
+        """Bytes of what repeats along rows, repeated."""
+        return Repeated(self.letters, [v.dtype for v in (*self.body.inputs, *self.body.outputs)]).nbytes if self.blocked else 0
 
     def build(self, target: Target) -> str:
         """LLVM text.  Extents: the axes', the chunk step, then the run-time strides."""
@@ -142,11 +149,7 @@ class MapBuilder:
         low, high = nest.spans[axis]
         width = nest.extents[axis + 1]
         rows = f.div(BLOCK, width)
-        repeated: dict[int, Place] = {}
-        for number, row in enumerate(self.spec.letters):
-            place = at[number]
-            if row[-2:] == NONE + UNIT and isinstance(place, Value):
-                repeated[number] = repeat(f, place, nest.dtypes[number], rows, width)
+        repeated = Repeated(self.spec.letters, nest.dtypes).filled(nest, at, rows, width)
         letters = [NONE if row[-2:] == NONE + NONE else UNIT for row in self.spec.letters]
         with f.loop(low, high, step=rows) as block:
             count = f.mul(f.minimum(rows, f.sub(high, block.index)), width)
@@ -170,15 +173,31 @@ def transposed(f: Function, rows: Sequence[Value]) -> list[Value]:
     return square
 
 
-def repeat(f: Function, source: Value, dtype: DType, rows: Integer, width: Integer) -> Value:
-    """A block of memory that holds `width` elements `rows` times."""
-    element = MEMORY[dtype]
-    block = f.on_stack(element, BLOCK)
-    with f.loop(0, width) as column:
-        value = f.load(element, f.at(source, column.index, element=element))
-        with f.loop(0, rows) as row:
-            f.store(value, f.at(block, f.mul(row.index, width), column.index, element=element))
-    return block
+class Repeated:
+    """The operands of which all rows read the same elements, each repeated in a block of scratch memory for several rows at once."""
+
+    def __init__(self, letters: Sequence[str], dtypes: Sequence[DType]) -> None:
+        self.starts: dict[int, int] = {}
+        self.nbytes = 0
+        for number, (row, dtype) in enumerate(zip(letters, dtypes, strict=False)):  # the letters of an index stand behind
+            if row[-2:] == NONE + UNIT:
+                self.starts[number] = self.nbytes
+                self.nbytes += BLOCK * dtype.itemsize
+
+    def filled(self, nest: Nest, at: Sequence[Place], rows: Integer, width: Integer) -> dict[int, Place]:
+        """The blocks, which hold `width` elements `rows` times, by the operand's number."""
+        f, made = nest.f, dict[int, Place]()
+        for number, start in self.starts.items():
+            element, source = MEMORY[nest.dtypes[number]], at[number]
+            block = f.at(nest.kernel.scratch, start, element="i8")
+            if not isinstance(source, Value):  # the number of an element repeats nothing
+                raise VerifyError(f"operand {number} of {nest.kernel.function.name} has no memory")
+            with f.loop(0, width) as column:
+                value = f.load(element, f.at(source, column.index, element=element))
+                with f.loop(0, rows) as row:
+                    f.store(value, f.at(block, f.mul(row.index, width), column.index, element=element))
+            made[number] = block
+        return made
 
 
 def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ...], space: tuple[int, ...], target: Target) -> Work:
@@ -200,12 +219,15 @@ def lower_map(body: Graph, reads: tuple[Operand, ...], writes: tuple[Operand, ..
     cut = Cut.of(first, bytes_of(operands, axes), multiple=target.lanes if tiled and chunked >= len(axes) - 2 else 1)
     letters = patterns(axes, tiled=tiled)
     kernel = shared(MapKernel(body, letters, chunked, tiled, blocked))
+    if kernel.scratch > MOST_SCRATCH:
+        kernel = shared(MapKernel(body, letters, chunked, tiled))
     extents = (*(axis.extent for axis in axes), cut.step, *run_time_strides(axes, letters))
     size = 1
     for extent in space:
         size *= extent
     title = f"{stem('map', body)} {'x'.join(map(str, space))}"
-    return Work(kernel, accesses(reads, writes, axes, chunked, cut), extents, cut.count, title, size * count_flops(body))
+    touched = accesses(reads, writes, axes, chunked, cut)
+    return Work(kernel, touched, extents, cut.count, title, size * count_flops(body), scratch=kernel.scratch)
 
 
 def short_rows(axes: list[Axis], reads: int, target: Target) -> bool:

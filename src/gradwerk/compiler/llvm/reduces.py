@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import accumulate
 
 from gradwerk.base.dtypes import DType
 from gradwerk.compiler.bodies import count_flops, digest, passing, spelled, stem, uses_index, weight
@@ -19,7 +20,7 @@ from gradwerk.compiler.llvm.body import evaluate
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import Combiner, Lane, each_vector, reduce_range
-from gradwerk.compiler.llvm.maps import repeat, short_rows
+from gradwerk.compiler.llvm.maps import Repeated, short_rows
 from gradwerk.compiler.llvm.nest import Nest, Place
 from gradwerk.compiler.llvm.spaces import NONE, UNIT, Axis, Cut, accesses, axes_of, bytes_of, lane_axis, patterns, run_time_strides
 from gradwerk.compiler.llvm.values import Integer, Value, lanes
@@ -28,10 +29,12 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Buffer, Operand, Work, row_major, shared
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.op import Reduction
+from gradwerk.ir.plan import MOST_SCRATCH
 
 REDUCED, KEPT = "r", "k"
 BLOCK = 512
-"""Elements of a block of rows at most; as in maps.repeat."""
+"""Elements of a block of rows at most; as in maps.Repeated."""
+MOST_LANES = 64
 LIGHT = 12
 MOST_PARTIALS = 1 << 16
 """Elements of partial results above which chunks are cut along a kept axis instead."""
@@ -56,9 +59,22 @@ class ReduceKernel:
         code = digest("reduce", spelled(self.body), says, self.letters, self.kinds, self.chunked, self.blocked)
         return f"{stem('_'.join(['reduce', *dict.fromkeys(what)]), self.body)}_{code}"
 
+    @cached_property
+    def scratch(self) -> int:
+        """Bytes of what repeats along rows, and of a block of sums for each result."""
+        if not self.blocked:
+            return 0
+        repeated = Repeated(self.letters[: len(self.body.inputs)], [v.dtype for v in self.body.inputs])
+        return sums_behind(repeated.nbytes, [v.dtype for v in self.body.outputs])[-1]
+
     def build(self, target: Target) -> str:
         """LLVM text.  The extra extent: elements of the results per chunk."""
         return ReduceBuilder(self, target).build()
+
+
+def sums_behind(start: int, dtypes: Sequence[DType]) -> list[int]:
+    """Where in scratch memory a block of sums begins for each result, and where the last ends."""
+    return list(accumulate(((BLOCK + MOST_LANES) * dtype.itemsize for dtype in dtypes), initial=start))
 
 
 class ReduceBuilder:
@@ -176,15 +192,13 @@ class ReduceBuilder:
         width = nest.extents[self.last]
         rows = f.div(BLOCK, width)
         rest = Combiner(self.combiner(e).identities, self.combiner(e).combine)
-        memory = [f.on_stack(MEMORY[d], BLOCK + e.count) for d in nest.dtypes[nest.reads :]]
+        repeated = Repeated(self.spec.letters[: nest.reads], nest.dtypes[: nest.reads])
+        starts = sums_behind(repeated.nbytes, nest.dtypes[nest.reads :])
+        memory = [f.at(nest.kernel.scratch, start, element="i8") for start in starts[:-1]]
         with f.loop(0, BLOCK, step=e.count) as loop:
             for block, nothing in zip(memory, rest.identities, strict=True):
                 e.store(nothing, f.at(block, loop.index, element=MEMORY[nothing.dtype]))
-        fixed: dict[int, Place] = {}
-        for number, row in enumerate(self.spec.letters[: nest.reads]):
-            place = at[number]
-            if row[-2:] == NONE + UNIT and isinstance(place, Value):
-                fixed[number] = repeat(f, place, nest.dtypes[number], rows, width)
+        fixed = repeated.filled(nest, at, rows, width)
         with f.loop(low, high, step=rows) as group:
             here = nest.advance(at, group.index, axis)
             here = [fixed.get(number, place) for number, place in enumerate(here)]
@@ -360,6 +374,8 @@ class ReducePlan:
         )  # fmt: skip
         letters = patterns(axes)
         kernel = shared(ReduceKernel(self.body, self.reductions, letters, kinds, chunked, blocked))
+        if kernel.scratch > MOST_SCRATCH:
+            kernel = shared(ReduceKernel(self.body, self.reductions, letters, kinds, chunked, blocked=False))
         extents = (*(axis.extent for axis in axes), self.cut.step, per_chunk, *run_time_strides(axes, letters))
         found = list(accesses(self.given, writes, axes, chunked, self.cut))
         if per_chunk:
@@ -368,4 +384,5 @@ class ReducePlan:
         for extent in self.space:
             size *= extent
         title = f"{stem('reduce', self.body)} {'x'.join(map(str, self.space))}"
-        return Work(kernel, tuple(found), extents, self.cut.count, title, size * (1 + count_flops(self.body)))
+        flops = size * (1 + count_flops(self.body))
+        return Work(kernel, tuple(found), extents, self.cut.count, title, flops, scratch=kernel.scratch)

@@ -2,7 +2,7 @@
 
 A row of at most four vectors is held in registers from its first load to its last store.  A longer one is walked once per level of
 reductions: pass k computes every reduction whose argument needs k reductions before it; what a pass needs of elementwise values is computed
-again, except transcendental functions, which are kept in memory on the stack for rows that fit there.  All of the row stays in cache.
+again, except transcendental functions, which are kept in scratch memory for rows that fit there.  All of the row stays in cache.
 """
 
 from __future__ import annotations
