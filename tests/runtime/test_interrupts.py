@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -256,3 +258,54 @@ def test_a_host_call_that_raises_leaves_all_as_it_was(monkeypatch: pytest.Monkey
 def test_interrupts_at_random_moments_of_compiled_loops(threads: int) -> None:
     """A few of what `python -m tests.runtime.interrupted 200` does."""
     strike(5, seed=threads, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_handler_that_looks_finds_all_writes_or_none(executor: Executor, threads: int) -> None:
+    made, found = plan(before=2500, between=2500), list[tuple[float, ...]]()
+    with settings.scope(threads=threads):
+        program, source = Program(made, link(made.objects), executor), held(np.zeros(N))
+        earlier = signal.signal(signal.SIGALRM, lambda number, frame: found.append(tuple(sorted(set(source.tolist())))))
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+            for _ in range(3):
+                program.run([address(source)])
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, earlier)
+    assert len(found) >= 3
+    assert all(len(values) == 1 for values in found), found
+    assert set(source.tolist()) == {3.0}
+
+
+MODE = """
+import ctypes, mmap, sys
+import numpy as np
+import gradwerk as gw
+from gradwerk.base.settings import settings
+
+page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+page.write(bytes.fromhex("0fae17c3"))  # ldmxcsr [rdi]; ret
+load = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+
+def mode(bits):
+    word = ctypes.c_uint32(bits)
+    load(ctypes.addressof(word))
+
+settings.threads = int(sys.argv[1])
+x, step = gw.Tensor(np.full((512, 512), 1e-38, np.float32)), gw.compile(lambda x: x * 0.01)
+usual = step(x).numpy().tobytes()
+for bits in (0x9FC0, 0x1F80 | 0x4000):  # small numbers are 0; rounded up
+    mode(bits)
+    found = [step(x) for _ in range(5)]
+    mode(0x1F80)
+    assert all(y.numpy().tobytes() == usual for y in found)
+print("the same bits")
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the mode of x86's vector unit")
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_bits_do_not_depend_on_the_mode_that_another_library_left(threads: str) -> None:
+    ran = subprocess.run([sys.executable, "-c", MODE, threads], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "the same bits\n"), ran.stderr

@@ -7,8 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from gradwerk import keras
+from gradwerk.train.interrupt import Interruption
 
 SCRIPT = """
 import hashlib, sys, time
@@ -73,3 +78,22 @@ def test_ctrl_c_saves_and_a_new_process_goes_on_to_the_same_bits(tmp_path: Path)
     assert resumed.splitlines()[-1] == unbroken.splitlines()[-1]
     assert (tmp_path / "broken" / "history.csv").read_text() == (tmp_path / "whole" / "history.csv").read_text()
     assert [line for line in unbroken.splitlines() if line.startswith("epoch 3/3  loss ")]
+
+
+def test_a_signal_that_comes_when_nobody_looks_any_more_is_not_lost() -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+
+    class Pressed(keras.callbacks.Callback):
+        def on_train_end(self, logs: Any = None) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    x = np.ones((4, 2), np.float32)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, x[:, :1], verbose=0, callbacks=[Pressed()])
+    with pytest.raises(KeyboardInterrupt), Interruption():
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(ZeroDivisionError), Interruption():
+        signal.raise_signal(signal.SIGINT)
+        raise ZeroDivisionError
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -20,6 +20,8 @@ ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 class Interruption:
     """A block in which the first of `signals` only makes `requested` true.  The earlier handlers are back afterwards.
 
+    A signal on which nobody has acted, by raising, is raised again then.
+
     A handler that the program set itself, or a signal that it ignores (as under `nohup`), stays as it is.  Outside the main thread, where
     Python takes no signals, nothing happens.
     """
@@ -41,6 +43,8 @@ class Interruption:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         while self._earlier:
             signal.signal(*self._earlier.popitem())
+        if kind is None and self.requested is not None:  # it came when nobody looked any more
+            signal.raise_signal(self.requested)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.requested is not None and number == signal.SIGINT:

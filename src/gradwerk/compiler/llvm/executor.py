@@ -13,11 +13,12 @@
 Python can look for signals; `walk` then goes on where the run stands.  A run that has noted a fault is done where a stage commits
 (ir/plan.py).
 
-What a run writes in place is written wholly or not at all.  The job's word `fate` is where that is decided: the first thread that comes to
-a stage that commits puts the run's mark (run number + 1) there; `cancel` puts the highest number there instead, unless the mark is there
-first.  `halt` of a run that was cancelled in time waits until no worker is inside any more and returns 1; of one whose commits have begun
-it takes part to the end and returns 0.  Either way nobody writes for this run afterwards.  It is one native call because between two
-instructions of Python a signal handler may raise again.
+What a run writes in place is written wholly or not at all.  The job's word `fate` is where that is decided: when the caller comes to a
+stage that commits it puts the run's mark (run number + 1) there, for which workers wait; `cancel` puts the highest number there instead,
+unless the mark is there first.  From then on the caller does not go away to Python any more: a signal handler, which may read what is
+written, finds all of it or nothing.  `halt` of a run that was cancelled in time waits until no worker is inside any more and returns 1; of
+one whose commits have begun it takes part to the end and returns 0.  Either way nobody writes for this run afterwards.  It is one native
+call because between two instructions of Python a signal handler may raise again.
 
 What stands where is said in ir/words.py, for the text too, which has the names of words in capitals, and of those in rows with a dot.
 
@@ -90,6 +91,20 @@ define internal void @wake(ptr %word) nounwind {
 """
 
 X86 = """
+declare void @llvm.x86.sse.stmxcsr(ptr)
+declare void @llvm.x86.sse.ldmxcsr(ptr)
+; numbers are rounded to the nearest, and small ones kept, whatever mode another library has left this thread in
+define internal void @calm(ptr %mode) nounwind {
+  call void @llvm.x86.sse.stmxcsr(ptr %mode)
+  %own = getelementptr i32, ptr %mode, i64 1
+  store i32 8064, ptr %own
+  call void @llvm.x86.sse.ldmxcsr(ptr %own)
+  ret void
+}
+define internal void @back(ptr %mode) nounwind {
+  call void @llvm.x86.sse.ldmxcsr(ptr %mode)
+  ret void
+}
 declare void @llvm.x86.sse2.pause()
 declare i64 @llvm.readcyclecounter()
 define internal i64 @now() nounwind {
@@ -102,6 +117,12 @@ define internal i64 @quantum() nounwind {
 """
 
 ARM = """
+define internal void @calm(ptr %mode) nounwind {
+  ret void
+}
+define internal void @back(ptr %mode) nounwind {
+  ret void
+}
 declare void @llvm.aarch64.hint(i32)
 declare i64 @llvm.read_register.i64(metadata)
 define internal i64 @now() nounwind {

@@ -26,6 +26,15 @@ no:
   ret i64 0
 }
 
+; the deadline of a run, none once its commits have begun
+define internal i64 @until(ptr %fate, i64 %mark, i64 %deadline) nounwind {
+entry:
+  %f = load atomic i64, ptr %fate monotonic, align 8
+  %committed = icmp sge i64 %f, %mark
+  %end = select i1 %committed, i64 HIGHEST, i64 %deadline
+  ret i64 %end
+}
+
 ; 1: the job is cancelled, no stage of it that commits was begun or will be; 0: one was
 define internal i64 @cancel(ptr %job) noinline nounwind {
 entry:

@@ -37,7 +37,9 @@ told:
 ready:
   %before = pointer %own, 0
   %wanted = word %own, 1
-  %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
+  %mark = word %own, 2
+  %until = call i64 @until(ptr %fate, i64 %mark, i64 %deadline)
+  %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %until)
   %there = icmp eq i64 %code, DONE
   br i1 %there, label %judge, label %leave
 judge:

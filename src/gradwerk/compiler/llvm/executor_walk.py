@@ -98,7 +98,8 @@ stage_row_in:
 stage_in:
   %before = pointer %own, 0
   %wanted = word %own, 1
-  %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
+  %until = call i64 @until(ptr %fate, i64 %mark, i64 %deadline)
+  %code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %until)
   %ready = icmp eq i64 %code, DONE
   br i1 %ready, label %stage_go, label %leave
 stage_go:
@@ -111,9 +112,18 @@ stage_fate:
   %committing = icmp ne i64 %commits, 0
   br i1 %committing, label %stage_commit, label %stage_run
 stage_commit:
+  %is_caller = icmp eq i64 %thread, 0
+  br i1 %is_caller, label %stage_put, label %stage_follow
+stage_put:
   %may = call i64 @commit(ptr %fate, i64 %mark)
+  call void @signal(ptr %fate, ptr %control)
   %refused_late = icmp eq i64 %may, 0
   br i1 %refused_late, label %stopped, label %stage_run
+stage_follow:
+  %told_code = call i64 @wait(ptr %fate, i64 %mark, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
+  %told = load atomic i64, ptr %fate acquire, align 8
+  %told_not = icmp eq i64 %told, HIGHEST
+  br i1 %told_not, label %stopped, label %stage_run
 stage_run:
   %chain0 = word %stage_row, stage.first
   %chain9 = word %stage_row, stage.end
@@ -153,7 +163,9 @@ clock:
 look:
   %now = call i64 @now()
   %over_time = icmp sgt i64 %now, %deadline
-  br i1 %over_time, label %late, label %try
+  %may_leave = icmp slt i64 %k, %mark
+  %leaves = and i1 %over_time, %may_leave
+  br i1 %leaves, label %late, label %try
 try:
   %chunk1 = add i64 %chunk, 1
   %new = or i64 %tag, %chunk1
@@ -216,15 +228,20 @@ entry:
   put i64 0 at %own, 1
   put i64 %mark at %own, 2
   put ptr %scratch at %own, 3
+  %mode = alloca [2 x i32], align 8
+  call void @calm(ptr %mode)
   %code = call i64 @items(ptr %job, ptr %own, i64 %first, i64 %end, i64 %instance, i64 %t, i64 %deadline, i64 %thread)
   %whole = icmp eq i64 %code, DONE
   br i1 %whole, label %last, label %broken
 last:
   %before = pointer %own, 0
   %wanted = word %own, 1
-  %end_code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %deadline)
+  %until = call i64 @until(ptr %fate, i64 %mark, i64 %deadline)
+  %end_code = call i64 @wait(ptr %before, i64 %wanted, ptr %control, ptr %fate, ptr @patience, i64 %until)
+  call void @back(ptr %mode)
   ret i64 %end_code
 broken:
+  call void @back(ptr %mode)
   %faulty = icmp eq i64 %code, FAULTY
   %result = select i1 %faulty, i64 DONE, i64 %code
   ret i64 %result

@@ -14,10 +14,14 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakValueDictionary, finalize
 
+import numpy as np
+
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.compiler.target import Target
 
+RESERVE = 1 << 25
+"""Bytes that have to be free where LLVM is asked for something: it ends the process where memory is short."""
 MOST_LIBRARIES = 64
 """Of one LLJIT."""
 
@@ -63,13 +67,19 @@ def compile_text(text: str, target: Target, *, level: int = 0) -> bytes:
     """The object file of a module's text.
 
     `level` 1 to 3 runs LLVM's middle end first; our kernels come out of the builder in the form code generation wants, so the default is
-    none.  Raises VerifyError for text that LLVM does not accept.
+    none.  Raises VerifyError for text that LLVM does not accept, MemoryError where there is too little memory to compile.
     """
     with one_at_a_time():
+        reserve()
         machine = _machine(target)
         module = _module(text, machine, level)
         with _as_written():
             return bytes(machine.emit_object(module))
+
+
+def reserve() -> None:
+    """Raises MemoryError where LLVM would end the process for want of memory; untouched, what is asked for takes none."""
+    np.empty(RESERVE, np.uint8)
 
 
 def assembly(text: str, target: Target, *, level: int = 0) -> str:
@@ -172,13 +182,17 @@ _kept: list[Library] = []
 
 
 def link(objects: dict[str, bytes]) -> Code:
-    """The functions that these objects define, each under its own name; those that are not loaded are linked into one library."""
+    """The functions that these objects define, each under its own name; those that are not loaded are linked into one library.
+
+    Raises: MemoryError where there is too little memory to load them.
+    """
     with one_at_a_time():
         while _given_up:
             _given_up.popleft().close()
         found = {name: _libraries.get((name, image)) for name, image in objects.items()}
         missing = [name for name, library in found.items() if library is None]
         if missing:
+            reserve()
             library = _linker.link([objects[name] for name in missing], missing)
             for name in missing:
                 found[name] = _libraries[name, objects[name]] = library
