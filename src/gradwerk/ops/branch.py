@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, final
+from typing import final
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateError
@@ -32,71 +32,9 @@ from gradwerk.ops.source import full
 FLAG = Type((), dtypes.bool_)
 
 
-@dataclass(frozen=True)
-class Once(Control):
-    """Of its bodies, which take what stands behind the first `leading` arguments and give its results, one runs, and that once."""
-
-    answers: ClassVar[tuple[str, ...]] = ("infer", "evaluate", "bodies")
-    leading: ClassVar[int] = 0
-
-    def with_bodies(self, bodies: Sequence[Graph]) -> Once:
-        return type(self)(*bodies)
-
-    def argument_of(self, body: int, position: int) -> tuple[int, Role]:
-        return position + self.leading, Role.WHOLE
-
-    def result_of(self, body: int, position: int) -> tuple[int, Role]:
-        return position, Role.WHOLE
-
-    @property
-    def most_runs(self) -> int:
-        return 1
-
-    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
-        back, reached = backward_of(self, tuple(ct is not None for ct in cts), walk)
-        grads: list[Operand | None] = [None] * len(xs)
-        if reached:
-            made = in_a_tuple(back(*xs, *(ct for ct in cts if ct is not None)))
-            for k, grad in zip(reached, made, strict=True):
-                grads[k + self.leading] = grad
-        return grads
-
-
-@lru_cache(maxsize=256)
-def backward_of(op: Once, given: tuple[bool, ...], walk: Walk) -> tuple[Once, tuple[int, ...]]:
-    """The op of gradients when cotangents of these results are `given`, and for which operands of the bodies it gives one.
-
-    Raises: StateError where a body has an effect: its forward would run twice.
-    """
-    if op.has_effect:
-        raise StateError(f"{op.name} has no derivative while a branch has an effect", likely="print outside of it")
-    made = [gradients_of(body, given, walk) for body in op.bodies]
-    reached = tuple(k for k in range(len(op.bodies[0].inputs)) if any(grads[k] is not None for _, grads in made))
-    bodies = []
-    for body, (sources, grads) in zip(op.bodies, made, strict=True):
-        wanted = [
-            grad if grad is not None else full(sources[k].shape, 0, sources[k].dtype, like=(sources[k],))
-            for k, grad in ((k, grads[k]) for k in reached)
-        ]
-        bodies.append(carve(sources, wanted, body.name + "_backward"))
-    return op.with_bodies(bodies), reached
-
-
-def gradients_of(body: Graph, given: tuple[bool, ...], walk: Walk) -> tuple[list[Value], list[Value | None]]:
-    """A body with its reverse walk behind it: operands and cotangents, gradients by operand."""
-    graph = Graph(body.name)
-    inputs = [graph.input(value.type, value.label) for value in body.inputs]
-    outputs = body.inline(inputs, graph)
-    followed = [value for value, wanted in zip(outputs, given, strict=True) if wanted]
-    cts = [graph.input(value.type) for value in followed]
-    floats = [value for value in inputs if dtypes.is_float(value.dtype)]
-    found = dict(zip(floats, walk(followed, cts, floats), strict=True))
-    return [*inputs, *cts], [found.get(value) for value in inputs]
-
-
 @final
 @dataclass(frozen=True)
-class Cond(Once):
+class Cond(Control):
     """(condition, operands...) -> the results of `then` on the operands where the condition is true, else those of `otherwise`.
 
     Only the body that is chosen runs.  The bodies take the same operands and give the same types.
@@ -106,7 +44,6 @@ class Cond(Once):
 
     then: Graph
     otherwise: Graph
-    leading = 1
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -120,6 +57,19 @@ class Cond(Once):
     @property
     def bodies(self) -> tuple[Graph, ...]:
         return self.then, self.otherwise
+
+    def with_bodies(self, bodies: Sequence[Graph]) -> Cond:
+        return Cond(*bodies)
+
+    def argument_of(self, body: int, position: int) -> tuple[int, Role]:
+        return position + 1, Role.WHOLE
+
+    def result_of(self, body: int, position: int) -> tuple[int, Role]:
+        return position, Role.WHOLE
+
+    @property
+    def most_runs(self) -> int:
+        return 1
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         if types[0] != FLAG:
@@ -138,6 +88,48 @@ class Cond(Once):
     def evaluate(self, *arrays: Array) -> tuple[Array, ...]:
         self.infer(*(Type(a.shape, a.dtype) for a in arrays))
         return Program(self.then if arrays[0] else self.otherwise)(arrays[1:])
+
+    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        back, reached = backward_of(self, tuple(ct is not None for ct in cts), walk)
+        if not reached:
+            return [None] * len(xs)
+        grads: list[Operand | None] = [None] * len(xs)
+        made = in_a_tuple(back(*xs, *(ct for ct in cts if ct is not None)))
+        for k, grad in zip(reached, made, strict=True):
+            grads[k + 1] = grad
+        return grads
+
+
+@lru_cache(maxsize=256)
+def backward_of(op: Cond, given: tuple[bool, ...], walk: Walk) -> tuple[Cond, tuple[int, ...]]:
+    """The branch of gradients when cotangents of these results are `given`, and for which operands it gives one.
+
+    Raises: StateError where a body has an effect: its forward would run twice.
+    """
+    if op.has_effect:
+        raise StateError("cond has no derivative while a branch has an effect", likely="print outside of it")
+    made = [gradients_of(body, given, walk) for body in op.bodies]
+    reached = tuple(k for k in range(len(op.then.inputs)) if any(grads[k] is not None for _, _, grads in made))
+    bodies = []
+    for sources, body, (_, _, grads) in zip((m[0] for m in made), op.bodies, made, strict=True):
+        wanted = [
+            grad if grad is not None else full(sources[k].shape, 0, sources[k].dtype, like=(sources[k],))
+            for k, grad in ((k, grads[k]) for k in reached)
+        ]
+        bodies.append(carve(sources, wanted, body.name + "_backward"))
+    return Cond(*bodies), reached
+
+
+def gradients_of(body: Graph, given: tuple[bool, ...], walk: Walk) -> tuple[list[Value], Graph, list[Value | None]]:
+    """A body with its reverse walk behind it: operands and cotangents, the graph, gradients by operand."""
+    graph = Graph(body.name)
+    inputs = [graph.input(value.type, value.label) for value in body.inputs]
+    outputs = body.inline(inputs, graph)
+    followed = [value for value, wanted in zip(outputs, given, strict=True) if wanted]
+    cts = [graph.input(value.type) for value in followed]
+    floats = [value for value in inputs if dtypes.is_float(value.dtype)]
+    found = dict(zip(floats, walk(followed, cts, floats), strict=True))
+    return [*inputs, *cts], graph, [found.get(value) for value in inputs]
 
 
 @final

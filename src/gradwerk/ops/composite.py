@@ -4,24 +4,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
 
 from gradwerk.base.errors import ShapeError
+from gradwerk.ir.carve import carve
+from gradwerk.ir.control import Control, Role, Walk
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.interpret import Program
-from gradwerk.ir.op import Array, Example, typed
+from gradwerk.ir.op import Array, Example, Grads, Operand, typed
 from gradwerk.ir.type import Type
-from gradwerk.ops.branch import Once
-from gradwerk.ops.control import listed
+from gradwerk.ops.branch import gradients_of
+from gradwerk.ops.control import in_a_tuple, listed
 from gradwerk.ops.elementwise import add, mul, tanh
 from gradwerk.ops.reduction import reduce_sum
 
 
 @final
 @dataclass(frozen=True)
-class Composite(Once):
+class Composite(Control):
     """(operands...) -> the results of `body` on them: a step of an optimizer, written once for all parameters alike.
 
     It is nothing but its body: whoever wants to look inside puts the body's nodes in its place.
@@ -46,6 +49,19 @@ class Composite(Once):
     def bodies(self) -> tuple[Graph, ...]:
         return (self.body,)
 
+    def with_bodies(self, bodies: Sequence[Graph]) -> Composite:
+        return Composite(*bodies)
+
+    def argument_of(self, body: int, position: int) -> tuple[int, Role]:
+        return position, Role.WHOLE
+
+    def result_of(self, body: int, position: int) -> tuple[int, Role]:
+        return position, Role.WHOLE
+
+    @property
+    def most_runs(self) -> int:
+        return 1
+
     def infer(self, *types: Type) -> tuple[Type, ...]:
         expected = tuple([value.type for value in self.body.inputs])
         if types != expected:
@@ -56,6 +72,23 @@ class Composite(Once):
     def evaluate(self, *arrays: Array) -> tuple[Array, ...]:
         self.infer(*(Type(a.shape, a.dtype) for a in arrays))
         return Program(self.body)(arrays)
+
+    def pullback_by(self, walk: Walk, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        back, reached = backward_of(self, tuple(ct is not None for ct in cts), walk)
+        grads: list[Operand | None] = [None] * len(xs)
+        if reached:
+            made = in_a_tuple(back(*xs, *(ct for ct in cts if ct is not None)))
+            for k, grad in zip(reached, made, strict=True):
+                grads[k] = grad
+        return grads
+
+
+@lru_cache(maxsize=256)
+def backward_of(op: Composite, given: tuple[bool, ...], walk: Walk) -> tuple[Composite, tuple[int, ...]]:
+    """The composite of gradients when cotangents of these results are `given`, and for which operands it gives one."""
+    sources, _, grads = gradients_of(op.body, given, walk)
+    reached = tuple(k for k, grad in enumerate(grads) if grad is not None)
+    return Composite(carve(sources, [grad for grad in grads if grad is not None], op.body.name + "_backward")), reached
 
 
 @lru_cache(maxsize=1024)
