@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,3 +54,60 @@ def test_a_damaged_file_is_said_to_be(step, tmp_path) -> None:
         gw.inspect.replay(cut)
     with pytest.raises(FileError, match="does not exist"):
         gw.inspect.replay(tmp_path / "nothing")
+
+
+def written(path: Path, graph: str, inputs: list[np.ndarray], in_place: object = ()) -> Path:
+    """A file as somebody else may have made it."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("graph.txt", graph)
+        file.writestr("meta.json", json.dumps({"format": "gradwerk repro 1", "name": "g", "in_place": in_place}))
+        for number, array in enumerate(inputs):
+            data = io.BytesIO()
+            np.save(data, array)
+            file.writestr(f"inputs/{number}.npy", data.getvalue())
+    return path
+
+
+GRAPH = '"g"(%0: f32[1000] "x") {\n%1: f32[1000] = add() %0 %0\nreturn %1\n}'
+PRODUCT = (
+    '"g"(%0: f32[3,4] "x") {{\n%1: f32[4,3] = transpose(permutation=(1, 0)) %0\n'
+    '%2: f32[{n},3] = contract(lhs=(Index"n", Index"c"), rhs=(Index"c", Index"k"), out=("n", "k"), '
+    'extents=(("n", {n}), ("c", {c}), ("k", 3))) %0 %1\nreturn %2\n}}'
+)
+LARGE = np.ones(1000, np.float32)
+STRANGE = {
+    "fewer numbers": (GRAPH, [LARGE[:1]], ()), "another type": (GRAPH, [LARGE.astype(np.int8)], ()), "no input": (GRAPH, [], ()),
+    "more numbers": (GRAPH, [np.zeros(1 << 20, np.float32)], ()), "in place of nothing": (GRAPH, [LARGE], [[0, 7]]),
+    "in place from behind": (GRAPH, [LARGE], [[0, -1]]), "no such output": (GRAPH, [LARGE], [[-1, 0]]),
+    "places that are none": (GRAPH, [LARGE], 3), "a constant of fewer bytes": (
+        '"g"(%0: f32[1]) {\n%1: f32[100000000] = constant(type=f32[100000000], data=x"00000040")\nreturn %1\n}', [LARGE[:1]], ()),
+    "an axis that leads outside": (PRODUCT.format(n=3, c=40_000_000), [np.ones((3, 4), np.float32)], ()),
+    "rows that are not there": (PRODUCT.format(n=3_000_000, c=4), [np.ones((3, 4), np.float32)], ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_strangers_file_reads_and_writes_no_memory_but_its_own(name: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no whole repro file"):
+        gw.inspect.replay(written(tmp_path / "s.repro", *STRANGE[name]))
+
+
+def test_what_is_whole_is_read(tmp_path: Path) -> None:
+    found = gw.inspect.replay(written(tmp_path / "s.repro", GRAPH, [LARGE], [[0, 0]])).compiled()
+    np.testing.assert_array_equal(found[0], LARGE * 2)
+    product = gw.inspect.replay(written(tmp_path / "p.repro", PRODUCT.format(n=3, c=4), [np.ones((3, 4), np.float32)])).compiled()
+    np.testing.assert_array_equal(product[0], np.full((3, 3), 4, np.float32))
+
+
+def test_a_file_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = gw.inspect.save_repro(tmp_path / "k.repro", lambda x: x + 1.0, LARGE)
+    before = path.read_bytes()
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError("no space")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="no space"):
+        gw.inspect.save_repro(path, lambda x: x + 2.0, LARGE)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["k.repro"]

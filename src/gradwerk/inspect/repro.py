@@ -12,7 +12,7 @@ import json
 import pkgutil
 import platform
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import FileError
 from gradwerk.inspect.explanation import Explanation
 from gradwerk.inspect.subject import Subject, subject_of
-from gradwerk.ir.graph import Graph
+from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Array
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.tensor.engine import Native
 
 FORMAT = "gradwerk repro 1"
+LONGEST_TEXT, LONGEST_HEADER = 1 << 26, 1 << 16
+"""Bytes of a graph's text, and of what stands before the numbers of an array, at most."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,22 @@ def save_repro(path: str | Path, fn: Callable[..., Any] | Graph, *args: Any, not
         "gradwerk": importlib.import_module("gradwerk").__version__, "numpy": np.__version__, "python": platform.python_version(),
         "machine": platform.machine(), "system": platform.system(),
     }  # fmt: skip
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("graph.txt", print_graph(what.graph))
         file.writestr("meta.json", json.dumps(meta, indent=1))
         for number, array in enumerate(what.arrays()):
             data = io.BytesIO()
             np.save(data, array, allow_pickle=False)
             file.writestr(f"inputs/{number}.npy", data.getvalue())
-    return Path(path)
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(whole.getvalue())
+        part.replace(path)  # the earlier file stays until this one is whole
+    finally:
+        part.unlink(missing_ok=True)
+    return path
 
 
 def replay(path: str | Path) -> Replay:
@@ -86,16 +96,45 @@ def replay(path: str | Path) -> Replay:
         importlib.import_module(module.name)
     try:
         with zipfile.ZipFile(path) as file:
-            meta = json.loads(file.read("meta.json"))
-            graph = parse(file.read("graph.txt").decode())
-            count = sum(name.startswith("inputs/") for name in file.namelist())
-            arrays = [np.load(io.BytesIO(file.read(f"inputs/{number}.npy")), allow_pickle=False) for number in range(count)]
+            meta = json.loads(_read(file, "meta.json", LONGEST_TEXT))
+            graph = parse(_read(file, "graph.txt", LONGEST_TEXT).decode())
+            arrays = [_array(file, number, value) for number, value in enumerate(graph.inputs)]
         in_place = {int(k): int(taken) for k, taken in meta["in_place"]}
+        _check_in_place(graph, in_place)
     except FileNotFoundError:
         raise FileError(f"{path} does not exist") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, AssertionError, OSError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, RecursionError, AssertionError, OSError) as error:
         raise FileError(f"{path} is no whole repro file", facts=(f"{type(error).__name__}: {error}",)) from error
     return Replay(Subject(graph, in_place, lambda: arrays), meta)
+
+
+def _read(file: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """A part of the file.  Raises: ValueError where it is longer than it may be, before it is unpacked."""
+    if file.getinfo(name).file_size > most:
+        raise ValueError(f"{name} has {file.getinfo(name).file_size} bytes, at most {most} make sense")
+    return file.read(name)
+
+
+def _array(file: zipfile.ZipFile, number: int, value: Value) -> Array:
+    """The contents of an input.  Raises: ValueError where they are of another type than the graph says."""
+    most = value.type.size * value.dtype.itemsize + LONGEST_HEADER
+    array: Array = np.load(io.BytesIO(_read(file, f"inputs/{number}.npy", most)), allow_pickle=False)
+    if array.dtype.type is np.void and array.dtype.itemsize == value.dtype.itemsize:
+        array = array.view(value.dtype)  # NumPy's format has no name for bfloat16
+    if (array.shape, array.dtype) != (value.shape, value.dtype):
+        raise ValueError(f"input {number} is {dtypes.name(array.dtype)}{list(array.shape)}, the graph says {value.type}")
+    return array
+
+
+def _check_in_place(graph: Graph, in_place: Mapping[int, int]) -> None:
+    """Outputs that take the memory of inputs have their types, and each input is taken once.  Raises: ValueError."""
+    for number, taken in in_place.items():
+        if not (0 <= number < len(graph.outputs) and 0 <= taken < len(graph.inputs)):
+            raise ValueError(f"output {number} in place of input {taken}: there is none")
+        if graph.outputs[number].type != graph.inputs[taken].type:
+            raise ValueError(f"output {number} is {graph.outputs[number].type}, input {taken} {graph.inputs[taken].type}")
+    if len(set(in_place.values())) != len(in_place):
+        raise ValueError("an input is written by two outputs")
 
 
 def _difference(a: Array, b: Array) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ShapeError
 from gradwerk.ir.op import Array, Source
 from gradwerk.ir.type import Type
 
@@ -38,6 +39,8 @@ class Constant(Source):
         return cls(Type(array.shape, array.dtype), array.tobytes())
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
+        if len(self.data) != self.type.size * self.type.dtype.itemsize:
+            raise ShapeError(f"a constant {self.type} does not have {len(self.data)} bytes")
         return (self.type,)
 
     def reference(self, *arrays: Array) -> Array:
