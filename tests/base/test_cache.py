@@ -401,3 +401,11 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("HOME", home)
         assert module._folder_named("~/.cache/gradwerk") is None
     assert module._folder_named("kernels") == Path.cwd() / "kernels"
+
+
+def test_a_relative_folder_is_none_where_the_present_one_was_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    assert module._folder_named("kernels") is None

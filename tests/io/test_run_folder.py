@@ -216,3 +216,17 @@ def test_a_number_that_went_to_another_file_is_left_alone(tmp_path: Path) -> Non
     finally:
         lock.unlock(other)
         os.close(other)
+
+
+def test_a_file_in_place_of_a_run_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "image.png").write_bytes(b"")
+    with pytest.raises(FileError) as told:
+        RunFolder.open(tmp_path / "image.png")
+    assert "does not exist" not in str(told.value)
+
+
+def test_a_history_with_an_endless_cell_is_damaged(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "run", {})
+    (tmp_path / "run" / "history.csv").write_text("epoch,loss\n1," + "9" * 200_000 + "\n")
+    with pytest.raises(FileError, match="is damaged"):
+        run.read_history()

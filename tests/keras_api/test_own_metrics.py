@@ -87,3 +87,40 @@ def test_a_metric_without_result_says_so() -> None:
 
     with pytest.raises(StateError, match="defines no result"):
         model(Half()).evaluate(X, Y, verbose=0)
+
+
+class Root(keras.metrics.MeanSquaredError):
+    def result(self):
+        return super().result() ** 0.5
+
+
+class Percent(keras.metrics.BinaryAccuracy):
+    def result(self):
+        return super().result() * 100.0
+
+
+class Flipped(keras.metrics.MeanSquaredError):
+    def update_state(self, y_true, y_pred):
+        super().update_state(-y_true, y_pred)
+
+
+class Lasting(keras.metrics.MeanSquaredError):
+    def reset_state(self):
+        pass
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_what_a_metric_overrides_is_asked_in_training_too(eagerly: bool) -> None:  # noqa: FBT001
+    x, y = np.array([[1.0], [2.0]], np.float32), np.array([[4.0], [5.0]], np.float32)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)])
+    metrics = [Root(name="root"), Percent(name="percent"), Flipped(name="flipped"), Lasting(name="lasting")]
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=metrics, run_eagerly=eagerly)
+    wanted = {"root": 3.0, "percent": 0.0, "flipped": (25.0 + 49.0) / 2, "lasting": 9.0}
+    fitted = model.fit(x, y, epochs=2, verbose=0).history
+    evaluated = model.evaluate(x, y, verbose=0, return_dict=True)
+    for name, value in wanted.items():
+        np.testing.assert_allclose([*fitted[name], evaluated[name]], value, rtol=1e-6)
+    assert float(metrics[3].variables[1]) == 6.0  # the count of three passes, which nobody has reset
+    alone = Flipped()
+    np.testing.assert_allclose(float(alone(y, x)), 37.0)
+    assert [variable.name for variable in alone.variables] == ["total", "count"]

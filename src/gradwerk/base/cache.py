@@ -253,7 +253,7 @@ def _folder_named(text: str) -> Path | None:
         return None
     try:
         return None if text.startswith("~/") and Path.home() == Path("/") else Path(text).expanduser().absolute()
-    except RuntimeError:
+    except (RuntimeError, OSError):  # no home; the present folder was deleted
         return None
 
 

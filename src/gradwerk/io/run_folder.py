@@ -66,7 +66,8 @@ class RunFolder:
         """
         path = Path(path)
         if not is_file(path / "config.json"):
-            likely = "give the folder that `train --out` named" if is_folder(path) else "the folder does not exist; check the path"
+            named = is_folder(path) or is_file(path)
+            likely = "give the folder that `train --out` named" if named else "the folder does not exist; check the path"
             raise FileError(f"{path} is not a run folder: it has no config.json", likely=likely)
         return cls(path)
 
@@ -142,7 +143,7 @@ class RunFolder:
         rows = csv.DictReader(io.StringIO(read_bytes(path, "the history").decode(errors="replace")))
         try:
             return [{key: float(cell) for key, cell in row.items() if key != "epoch" and cell} for row in rows]
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, csv.Error) as error:
             raise FileError(f"{path} is damaged", facts=(str(error),)) from error
 
     def is_reported(self) -> bool:

@@ -24,6 +24,7 @@ from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """A Tensor or an array."""
+SAYS_NO_VALUES = "write `def values(self, y_true, y_pred): ...`, whose mean is taken"
 
 
 class Total(known.Mean):
@@ -92,8 +93,12 @@ class Metric(Configured):
         _check_dtype(dtype)
         self.name = name or snake_case(type(self).__name__)
         self.function = function
-        self._gradwerk_count: Count | Told = Count(self) if type(self).update_state is Metric.update_state else Told(self)
-        self._variables = self._gradwerk_count.mean.variables if isinstance(self._gradwerk_count, Count) else ()
+        cls = type(self)
+        counts = function is not None or cls.values is not Metric.values or cls.update_state is Metric.update_state
+        ours = all(getattr(cls, name) is getattr(Metric, name) for name in ("update_state", "result", "reset_state"))
+        self._gradwerk_mean = Count(self) if counts else None
+        self._gradwerk_count: Count | Told = self._gradwerk_mean if self._gradwerk_mean is not None and ours else Told(self)
+        self._variables = () if self._gradwerk_mean is None else self._gradwerk_mean.mean.variables
 
     def add_variable(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
@@ -118,20 +123,22 @@ class Metric(Configured):
         if self.function is None:
             raise StateError(
                 f"{type(self).__name__} says neither values nor update_state and result",
-                likely="write `def values(self, y_true, y_pred): ...`, whose mean is taken",
+                likely=SAYS_NO_VALUES,
             )
         return losses.checked_values(self.name, self.function(y_true, y_pred))
 
     @checked
     def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
         """Counts a batch."""
-        self._gradwerk_count.update(losses.as_operand(y_pred), losses.as_operand(y_true))
+        if self._gradwerk_mean is None:
+            raise StateError(f"{type(self).__name__} says no values of which there is a mean", likely=SAYS_NO_VALUES)
+        self._gradwerk_mean.update(losses.as_operand(y_pred), losses.as_operand(y_true))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
-        if isinstance(self._gradwerk_count, Told):
+        if self._gradwerk_mean is None:
             raise StateError(f"{type(self).__name__} defines no result", likely="write `def result(self): ...`")
-        return Tensor(np.asarray(self._gradwerk_count.result(), np.float32))
+        return Tensor(np.asarray(self._gradwerk_mean.result(), np.float32))
 
     def reset_state(self) -> None:
         """Forgets everything."""
