@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradwerk.jit.compile import compile as compile_
-from gradwerk.jit.slots import ABSENT, LONGEST, Cell, Contents, Held, Item, Parts, Slot, content_of, items_of
+from gradwerk.jit.held import Held
+from gradwerk.jit.slots import ABSENT, LONGEST, Cell, Contents, Item, Parts, Slot, content_of, items_of
 from gradwerk.jit.watched import Watched
 
 ONE, OTHER = object(), object()

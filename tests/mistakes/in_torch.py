@@ -94,8 +94,9 @@ MISTAKES = [
             "{0}(x > 0, x, 0)", "abs(y.item() - X[X > 0].sum().item()) < 1e-5", "a shape that depends on data"),
     Mistake("item in a compiled function", "f = torch.compile(lambda x: x.sum()«.item()»); y = f(X).item()", r"return it()",
             right="abs(y - X.sum().item()) < 1e-5", says=r"item\(\) needs the contents"),
-    Mistake("a count in a compiled function", "n, count = torch.zeros(()), [0]\n@torch.compile\ndef f(x):\n    «count[0] += 1»\n"
-            "    return x * 2\nf(X); f(X)", r"(\.add_)\(", "n{0}(1)", "n.item() == 2", "the contents of count changed"),
+    Mistake("a count in a compiled function", "n, count = torch.zeros(()), [0]\n@torch.compile(fullgraph=True)\ndef f(x):\n"
+            "    «count[0] += 1»\n    return x * 2\nf(X); f(X)", r"(\.add_)\(", "n{0}(1)", "n.item() == 2",
+            "the contents of count changed"),
     Mistake("NumPy's mean", "x = X; m = «np.mean(x)»", r"(x\.mean\(\))", right="m.shape == ()", says="unexpected keyword argument 'out'"),
     Mistake("ids of floats", "input = torch.ones(2); y = nn.Embedding(5, 2)(«input»)", r"(input\.long\(\))",
             right="tuple(y.shape) == (2, 2)", says="indices of type Long or Int, but got Float"),

@@ -93,7 +93,8 @@ def test_what_interrupts_a_trace_is_no_part_of_it(interrupt: Any, work: Any) -> 
     WEIGHT.grad = Tensor(np.full(3, 5, np.float32))
     expected = work()
     TOTAL.assign(0.0)
-    seen: SimpleQueue[Any] = SimpleQueue()  # a list that changes is one that the function changed, whoever did it
+    seen: SimpleQueue[Any] = SimpleQueue()
+    once = iter([True])  # nobody can watch it: the Python of the step runs at each call
 
     def plain(x: Any) -> Any:
         loss = gw.reduce_sum(WEIGHT * x)
@@ -103,7 +104,8 @@ def test_what_interrupts_a_trace_is_no_part_of_it(interrupt: Any, work: Any) -> 
     def step(x: Any) -> Any:
         loss = gw.reduce_sum(WEIGHT * x)
         loss.backward()
-        interrupt(lambda: seen.put(work()))
+        if next(once, False):
+            interrupt(lambda: seen.put(work()))
         return loss + gw.reduce_sum(WEIGHT)
 
     x, results = Tensor(np.arange(3, dtype=np.float32)), []

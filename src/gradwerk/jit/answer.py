@@ -8,9 +8,10 @@ What it found outside it gives as it is.
 from __future__ import annotations
 
 import array
+import contextlib
 import copy
 import dataclasses
-from collections import ChainMap, UserDict, UserList, deque
+from collections import ChainMap, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Container, Iterable, Iterator
 from types import AsyncGeneratorType, CoroutineType, SimpleNamespace
 from typing import Any
@@ -18,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import TraceError
-from gradwerk.jit.guards import is_library
+from gradwerk.jit.known import is_library
+from gradwerk.jit.looking import attributes_of, factory_of, slots_of
 from gradwerk.tensor.handle import Handle
 
 Tree = Any
@@ -138,19 +140,41 @@ class Marker:
         return Copied(tree, {name: self.mark(getattr(tree, name)) for name in names_of(tree)}) if copied else Given(tree)
 
 
+def alike_dict(like: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:  # noqa: ANN401
+    """A dict of the same class and with the same attributes, made without code of that class."""
+    kind: Any = type(like)
+    base: Any = next(base for base in (OrderedDict, defaultdict, dict) if issubclass(kind, base))
+    made = base.__new__(kind)
+    if base is defaultdict:
+        base.__init__(made, factory_of(like))
+    own = attributes_of(made)
+    if own is not None:
+        own.update(attributes_of(like) or {})
+    for _, member in slots_of(kind):
+        with contextlib.suppress(AttributeError, TypeError):  # it is empty, or Python's own
+            member.__set__(made, member.__get__(like))
+    for name, item in pairs:
+        base.__setitem__(made, name, item)
+    return made
+
+
 def filled(like: Any, items: list[Any]) -> Any:  # noqa: ANN401
     """A list, tuple, deque, set or dict like another, with other items at the same places."""
     if isinstance(like, dict):
-        pairs = zip(like, items, strict=True)
+        pairs = zip(dict.keys(like), items, strict=True)
         if type(like) is dict:
             return dict(pairs)
-        made = copy.copy(like)
-        for name, item in pairs:
-            dict.__setitem__(made, name, item)
-        return made
+        return alike_dict(like, pairs)
     if isinstance(like, deque):
         return type(like)(items, like.maxlen)
-    return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
+    kind: Any = type(like)
+    for builtin in (tuple, frozenset):  # what somebody's class does besides when one is made, it has done
+        if issubclass(kind, builtin):
+            return builtin.__new__(kind, items)
+    changing: Any = list if issubclass(kind, list) else set
+    made = changing.__new__(kind)
+    changing.__init__(made, items)
+    return made
 
 
 def grown(tree: Tree, results: list[Any], shared: dict[Shared, Any]) -> Any:  # noqa: ANN401

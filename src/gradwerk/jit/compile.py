@@ -10,22 +10,24 @@ import copy
 import functools
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
+from gradwerk.base.errors import TraceError
 from gradwerk.base.forks import one_at_a_time
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.jit.binding import Binding
 from gradwerk.jit.calls import run, run_alone
+from gradwerk.jit.code import Asked
 from gradwerk.jit.methods import can_keep, methods_of
 from gradwerk.jit.placement import placement
 from gradwerk.jit.rebinding import rebound
 from gradwerk.jit.recipes import Specialization
 from gradwerk.jit.results import find
 from gradwerk.jit.signature import Call, describe_change
-from gradwerk.jit.specialize import Tracer
+from gradwerk.jit.specialize import Tracer, Watching
 from gradwerk.jit.trace import Moved, Overlap
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
@@ -39,15 +41,26 @@ MOST_SPECIALIZATIONS = 64
 
 
 class Compiled:
-    """A function that runs compiled.  `specializations` are its traced forms, `retraces` says why each was made."""
+    """A function that runs compiled.  `specializations` are its traced forms, `retraces` says why each was made.
 
-    def __init__(self, fn: Callable[..., Any]) -> None:
+    Args:
+        fn: the function.
+        watching: what becomes of it if its Python reads what nobody can watch.
+    """
+
+    def __init__(self, fn: Callable[..., Any], watching: Watching = Watching.EACH_CALL) -> None:
         functools.update_wrapper(self, fn, updated=())  # a module's attributes are its own
-        self.fn = fn
+        self.fn, self.watching = fn, watching
         self.name = getattr(fn, "__name__", type(fn).__name__)
         self.specializations: dict[tuple[Any, ...], list[Binding]] = {}
         self.retraces: list[str] = []
+        self.unwatched: list[str] = []
+        """Why its Python runs at each call; empty where it need not."""
+        self.asked = Asked()
+        """What its code, and what that calls, was seen to ask for."""
         self.last_key: tuple[Any, ...] = ()
+        self.overlaps: dict[tuple[Any, ...], frozenset[int]] = {}
+        """Arguments that were found to share memory with what the function holds, of calls whose forms are not kept."""
         self.bound: dict[Any, Compiled] = {}
         """By id, what a compiled method is of classes, and of objects without attributes: the last `MOST_SPECIALIZATIONS` of them."""
 
@@ -60,7 +73,7 @@ class Compiled:
         bound = kept.get(key)
         if bound is not None:
             return bound
-        bound = kept.setdefault(key, Compiled(self.fn.__get__(owner, kind)))
+        bound = kept.setdefault(key, Compiled(self.fn.__get__(owner, kind), self.watching))
         if len(self.bound) > MOST_SPECIALIZATIONS:
             self.bound.pop(next(iter(self.bound)), None)
         return bound
@@ -70,10 +83,10 @@ class Compiled:
         return (self.fn,)
 
     def __copy__(self) -> Compiled:
-        return Compiled(self.fn)
+        return Compiled(self.fn, self.watching)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
-        memo[id(self)] = made = Compiled(self.fn)
+        memo[id(self)] = made = Compiled(self.fn, self.watching)
         made.fn = copy.deepcopy(self.fn, memo)
         return made
 
@@ -85,7 +98,7 @@ class Compiled:
             return getattr, (owner, self.name)
         if name and _found(getattr(self.fn, "__module__", None), name) is self:
             return name
-        return Compiled, (self.fn,)
+        return Compiled, (self.fn, self.watching)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if mode.under_way is not None:  # also in what interrupts it: that meets stand-ins, which no other trace may
@@ -139,19 +152,28 @@ class Compiled:
             call: the arguments `args` and `kwargs`, taken apart.
             reason: why the forms that are there do not fit; "" where there are none of this key.
         """
-        if self.last_key:
+        if self.last_key and not self.unwatched:
             self.note(reason or describe_change(self.last_key, key))
-        by_identity = frozenset(place for place, *_ in call.sharing())
+        by_identity = frozenset(place for place, *_ in call.sharing()) | self.overlaps.get(key, frozenset())
         while True:
             try:
                 with uncollected():
-                    binding = Binding(Tracer(self.fn, self.name, call, by_identity).run(args, kwargs))
+                    tracer = Tracer(self.fn, self.name, call, by_identity, self.watching)
+                    tracer.guards.asked = self.asked
+                    binding = Binding(tracer.run(args, kwargs))
+                    self.asked = tracer.guards.asked
                 break
             except Moved:
                 continue
             except Overlap as overlap:
                 by_identity |= {overlap.argument}
         self.last_key = key
+        if binding.entry.guards.unwatched and self.watching is not Watching.ONCE:
+            self.note_unwatched(binding.entry.guards.unwatched)
+            if by_identity:  # else Python would run twice at each call, to find this out again
+                self.overlaps = {**(self.overlaps if len(self.overlaps) < MOST_SPECIALIZATIONS else {}), key: by_identity}
+            return binding
+        self.unwatched = []
         entries = self.specializations.setdefault(key, [])
         entries.insert(0, binding)
         if sum(map(len, self.specializations.values())) > MOST_SPECIALIZATIONS:
@@ -160,6 +182,17 @@ class Compiled:
             if not self.specializations[oldest]:
                 del self.specializations[oldest]
         return binding
+
+    def note_unwatched(self, found: Mapping[str, str]) -> None:
+        """Remembers why the function's Python runs at each call, and says it under GRADWERK_DEBUG.  Raises: TraceError where it may not."""
+        facts = [f"{label} {what}" for label, what in found.items()]
+        if self.watching is Watching.ONLY:
+            problem = f"{self.name} cannot run without its Python: it reads or changes what cannot be watched"
+            likely = "compile without watch_only (torch: fullgraph): its Python then runs at each call"
+            raise TraceError(problem, facts=tuple(facts[:8]), likely=likely)
+        if not self.unwatched and settings.debug:
+            say(f"gradwerk: the Python of {self.name} runs at each call: {'; '.join(facts[:3])}")
+        self.unwatched = facts
 
     def note(self, reason: str) -> None:
         """Remembers why the function is traced again, and says it under GRADWERK_DEBUG."""
@@ -177,7 +210,8 @@ def run_unchanged(binding: Binding, call: Call, seen: object, mark: object) -> A
         mark: what this turn is called.
     """
     try:
-        if past.latest is seen or not (binding.entry.guards.broken() or differs(binding.entry, call)):
+        guards = binding.entry.guards  # where Python has run for this call, it is not asked what that changed
+        if past.latest is seen or not ((not guards.unwatched and guards.broken()) or differs(binding.entry, call)):
             return run_alone(binding, call)
         return CHANGED
     finally:
@@ -204,13 +238,25 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def compile(fn: F) -> F:  # noqa: A001  the name everyone knows
+def compile(fn: F, *, watch_only: bool = False) -> F:  # noqa: A001  the name everyone knows
     """`fn` compiled: traced once per signature of its arguments, then run as one native program.
 
     Tensors that fn finds outside (parameters, optimizer state) are inputs by identity, writes to them and `.grad` are kept, changed
-    attributes of modules trace again.  Raises: TraceError for Python that a step cannot express, naming the line.
+    attributes of modules trace again.  Where fn reads or changes what cannot be watched (a deque, a generator, random numbers of Python)
+    its Python runs at each call, and only the numbers are computed compiled; `GRADWERK_DEBUG=1` says why.
+
+    Args:
+        fn: the function, or a module.
+        watch_only: refuses such a function instead.
+
+    Raises: TraceError for Python that a step cannot express, naming the line.
     """
-    return cast("F", Compiled(fn))
+    return cast("F", Compiled(fn, Watching.ONLY if watch_only else Watching.EACH_CALL))
+
+
+def compile_once(fn: F) -> F:
+    """The same for a step whose Python runs when it is traced and not again, whatever it reads: the rule of Keras."""
+    return cast("F", Compiled(fn, Watching.ONCE))
 
 
 def differs(entry: Specialization, call: Call) -> str:

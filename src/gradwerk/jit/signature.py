@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 
 from gradwerk.jit.answer import filled
+from gradwerk.jit.known import is_library
+from gradwerk.jit.looking import alike, attributes_of, factory_of, is_a, is_plain, items_in, module_of, pairs_of, shown
 from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
 Leaf = Any
 _ARRAYS = (np.ndarray, np.generic)
-_VALUES = (bool, int, float, complex, str, bytes, type(None), type, np.dtype, slice, range)
+_VALUES = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None), slice, range)))
+"""By id, as the classes of anybody's need not be hashable.  Of a class below them they are objects."""
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque)
+_BUILTIN = frozenset(map(id, _CONTAINERS))
+DEEPEST = 50
+"""Containers inside each other; what lies deeper is an object."""
 
 NO_TWINS: dict[int, int] = {}
 
@@ -54,40 +61,92 @@ class Call:
             key.append(tuple(self.twins.items()))
         self.key = tuple(key)
 
-    def _take(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
-        if isinstance(value, Handle):
+    def _take(self, value: Any, key: list[Any], label: object, depth: int = 0) -> None:  # noqa: ANN401
+        kind = type(value)
+        if issubclass(kind, Handle):
             type_, view = value._type, value._view
             place = place_of(value._storage) if KINDS else None
             wants = value._requires_grad or ((value._node is not None or view is not None) and value.requires_grad)
-            key += (type(value), type_.shape, type_.dtype, wants, place)
+            key += (kind, type_.shape, type_.dtype, wants, place)
             if view is not None and not view.strides.dense:  # which of its views share its memory depends on it
                 key.append(view.strides.strides)
             self.leaves.append(value)
             self.memories.append(value._storage)
-        elif isinstance(value, _ARRAYS):
+            if kind.__dictoffset__ and not is_library(module_of(kind)):
+                self._attributes(value, key, label)
+        elif issubclass(kind, _ARRAYS):
             key += (np.ndarray, value.shape, value.dtype)
             self.leaves.append(value)
             self.memories += (id(value),) if isinstance(value, np.ndarray) else ()  # NumPy's numbers are values: nobody can write to one
-        elif isinstance(value, _VALUES):
+        elif id(kind) in _VALUES:
             key += typed(value)
-        elif isinstance(value, list | tuple):
-            key += (type(value), len(value))
-            for number, item in enumerate(value):
-                self._take(item, key, f"{label}[{number}]")
-        elif isinstance(value, deque):
-            key += (type(value), len(value), value.maxlen)
-            for number, item in enumerate(value):
-                self._take(item, key, f"{label}[{number}]")
-        elif isinstance(value, set | frozenset) and all(isinstance(item, _VALUES) for item in value):
-            key += (type(value), frozenset(map(typed, value)))
-        elif isinstance(value, dict):
-            key += (type(value), len(value), getattr(value, "default_factory", None))
-            for name, item in value.items():
-                key += (type(name), name)
-                self._take(item, key, f"{label}[{name!r}]")
+        elif issubclass(kind, _CONTAINERS) and depth < DEEPEST:
+            self._contents(value, key, label, depth + 1)
+        elif issubclass(kind, np.dtype):
+            key += (kind, value)
         else:
-            key += (type(value), id(value))
-            self.objects.append((f"argument {label}", value))
+            self._object(value, key, label)
+
+    def _object(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
+        """What is taken by identity."""
+        key += (id(type(value)), id(value))
+        self.objects.append((f"argument {label}", value))
+
+    def _contents(self, value: Any, key: list[Any], label: object, depth: int) -> None:  # noqa: ANN401
+        """A container: what is in it."""
+        kind = type(value)
+        if issubclass(kind, set | frozenset) and not all(id(type(item)) in _VALUES for item in items_in(value)):
+            self._object(value, key, label)
+            return
+        if id(kind) in _BUILTIN:
+            key.append(kind)
+        else:
+            self._object_of(kind, value, key, label)
+        if issubclass(kind, dict):
+            pairs = pairs_of(value)
+            key.append(len(pairs))
+            for name, item in pairs:
+                self._name(name, key, label)
+                self._take(item, key, f"{label}[{shown(name)}]", depth)
+        elif issubclass(kind, set | frozenset):
+            key.append(frozenset(map(typed, items_in(value))))
+        else:
+            items = items_in(value)
+            key += (len(items), value.maxlen) if kind is deque else (len(items),)
+            for number, item in enumerate(items):
+                self._take(item, key, f"{label}[{number}]", depth)
+
+    def _object_of(self, kind: type, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
+        """The class of a container, which has code of its own, and what attributes it has."""
+        key.append(id(kind))
+        self.objects.append((f"the class of argument {label}", kind))
+        if (factory := factory_of(value)) is not None:
+            self._take(factory, key, f"{label}.default_factory")
+        self._attributes(value, key, label)
+
+    def _attributes(self, value: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
+        """What somebody has hung on an argument, each by identity."""
+        attributes = pairs_of(attributes_of(value) or {})
+        parts = {id(part): place for place, part in enumerate(parts_of(value))} if attributes else {}
+        for name, held in attributes:
+            key.append(name)
+            if id(held) in parts:  # an output of transformers has its items as attributes too
+                key.append(parts[id(held)])
+            elif is_plain(held):
+                key += typed(held)
+            else:
+                self._object(held, key, f"{label}.{name}")
+
+    def _name(self, name: Any, key: list[Any], label: object) -> None:  # noqa: ANN401
+        """A key of a dict."""
+        if is_plain(name):
+            key += typed(name)
+        elif type(name) is tuple:
+            key.append(len(name))
+            for part in name:
+                self._name(part, key, label)
+        else:
+            self._object(name, key, f"key of {label}")
 
     def sharing(self) -> tuple[Any, ...]:
         """How arguments share memory, twins apart: for each that lies in the Storage of an earlier one, its place; and then every view."""
@@ -107,27 +166,63 @@ class Rebuilt:
 
     def __init__(self, leaves: list[Leaf]) -> None:
         self.leaves = iter(leaves)
-        self.made: list[tuple[Any, list[Any]]] = []
+        self.depth = 0
+        self.made: list[tuple[Any, Any, list[Any], list[Any]]] = []
+        """What was given, what was made of it, and the parts of both at the time."""
 
     def take(self, value: Any) -> Any:  # noqa: ANN401
         """The next argument, or a part of one."""
-        if isinstance(value, Handle | np.ndarray | np.generic):
+        kind = type(value)
+        if issubclass(kind, Handle | np.ndarray | np.generic):
             return next(self.leaves)
-        if not isinstance(value, list | tuple | deque | dict | set):
+        if not issubclass(kind, list | tuple | deque | dict | set) or self.depth >= DEEPEST:
             return value
-        made = filled(value, [self.take(item) for item in (value.values() if isinstance(value, dict) else value)])
-        if not isinstance(made, tuple):
-            self.made.append((made, parts_of(made)))
+        self.depth += 1
+        given = parts_of(value)
+        made = filled(value, [self.take(item) for item in (dict.values(value) if issubclass(kind, dict) else items_in(value))])
+        self.depth -= 1
+        own = attributes_of(made)
+        if own is not None:
+            back = {id(part): mine for part, mine in zip(given, parts_of(made), strict=True)}
+            dict.update(own, [(name, back.get(id(held), held)) for name, held in pairs_of(attributes_of(value) or {})])
+        if not issubclass(kind, tuple):
+            self.made.append((value, made, given, parts_of(made)))
         return made
 
-    def changes(self) -> list[str]:
-        """Which lists, sets and dicts hold other things than they were given with, as text."""
+    def changed(self) -> list[tuple[Any, list[Any]]]:
+        """Which lists, sets and dicts hold other things than they were given with, and what: in terms of what was given."""
+        back = {id(part): own for _, _, given, before in self.made for part, own in zip(before, given, strict=True)}
         found = []
-        for made, before in self.made:
+        for value, made, _, before in self.made:
             now = parts_of(made)
             if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
-                found.append(f"a {type(made).__name__} among the arguments, given with {len(before)} parts, now has {len(now)}")
+                found.append((value, [back.get(id(part), part) for part in now]))
         return found
+
+    def changes(self) -> list[str]:
+        """The same as text."""
+        return [
+            f"a {type(value).__name__} among the arguments, given with {len(parts_of(value))} parts, now has {len(now)}"
+            for value, now in self.changed()
+        ]
+
+    def keeps_traced(self) -> bool:
+        """Whether one holds what has no contents."""
+        return any(is_a(part, Handle) and part._array is None for _, now in self.changed() for part in now)
+
+    def hand_back(self) -> None:
+        """Does to the arguments what was done to what was made of them."""
+        for value, now in self.changed():
+            if is_a(value, dict):
+                half = len(now) // 2
+                dict.clear(value)
+                dict.update(value, zip(now[:half], now[half:], strict=True))
+            elif is_a(value, list):
+                list.__setitem__(value, slice(None), now)
+            else:
+                kind: Any = set if is_a(value, set) else deque
+                kind.clear(value)
+                (set.update if kind is set else deque.extend)(value, now)
 
 
 def typed(value: Any) -> Any:  # noqa: ANN401
@@ -137,12 +232,19 @@ def typed(value: Any) -> Any:  # noqa: ANN401
 
 def parts_of(value: Any) -> list[Any]:  # noqa: ANN401  a list, deque, set or dict
     """The items; of a dict the keys, and then its items."""
-    return [*value, *value.values()] if isinstance(value, dict) else list(value)
+    return [*dict.keys(value), *dict.values(value)] if is_a(value, dict) else items_in(value)
+
+
+def said(part: object) -> str:
+    """A part of a key, for people."""
+    if type(part) is str:  # a number stands there as text
+        return part
+    return repr(part) if is_plain(part) or type(part) in (tuple, type) or isinstance(part, np.dtype) else f"a {type(part).__name__}"
 
 
 def describe_change(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:
     """The first difference of two keys, for people."""
     for a, b in zip(old, new, strict=False):
-        if a is not b and a != b:
-            return f"an argument changed from {a} to {b}"
+        if not alike(a, b) and a != b:
+            return f"an argument changed from {said(a)} to {said(b)}"
     return f"the number of arguments changed from {len(old)} to {len(new)} parts"

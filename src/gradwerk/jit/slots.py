@@ -5,14 +5,13 @@ Numbers and texts are compared by value, all else by identity.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from itertools import chain
+from abc import ABC, abstractmethod, get_cache_token
+from collections.abc import Callable
 from operator import is_
-from types import CellType
+from types import CellType, MemberDescriptorType
 from typing import Any
 
-from gradwerk.base.plain import PLAIN, same
+from gradwerk.jit.looking import alike, has, is_a, is_plain, items_in, mro_of, pairs_of, token
 
 LONGEST = 4096
 """Items: longer lists and dicts are data, not structure, and only their length is guarded."""
@@ -45,8 +44,7 @@ class Slot(ABC):
 
     def holds(self) -> bool:
         """Whether it is still the same."""
-        now = self.read()
-        return now is self.was or same(now, self.was)
+        return alike(self.read(), self.was)
 
     def change(self) -> str:
         """`global rate changed from 0.1 to 0.2`."""
@@ -57,13 +55,13 @@ class Item(Slot):
     """A key of a dict: a global, an attribute of a plain object."""
 
     def read(self) -> Any:  # noqa: ANN401
-        return self.owner.get(self.key, ABSENT)
+        return dict.get(self.owner, self.key, ABSENT)
 
     def put_back(self) -> None:
         if self.was is ABSENT:
-            self.owner.pop(self.key, None)
+            dict.pop(self.owner, self.key, None)
         else:
-            self.owner[self.key] = self.was
+            dict.__setitem__(self.owner, self.key, self.was)
 
 
 class Cell(Slot):
@@ -74,6 +72,132 @@ class Cell(Slot):
 
     def put_back(self) -> None:
         self.owner.cell_contents = self.was
+
+
+class ClassItem(Slot):
+    """An attribute of a class.
+
+    Args:
+        label, key, was: as of any slot.
+        owner: the attributes of the class, as `vars` gives them.
+        cls: the class.
+    """
+
+    __slots__ = ("cls",)
+
+    def __init__(self, label: str, owner: Any, key: Any, was: Any, cls: type) -> None:  # noqa: ANN401
+        super().__init__(label, owner, key, was)
+        self.cls = cls
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.get(self.key, ABSENT)
+
+    def put_back(self) -> None:
+        if self.was is ABSENT:
+            type.__delattr__(self.cls, self.key)
+        else:
+            type.__setattr__(self.cls, self.key, self.was)
+
+
+class Code(Slot):
+    """What a function does: editors that load a module anew put other code into the functions that are there."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.__code__
+
+    def put_back(self) -> None:
+        self.owner.__code__ = self.was
+
+
+class Defaults(Slot):
+    """The defaults of a function's arguments."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.__defaults__
+
+    def put_back(self) -> None:
+        self.owner.__defaults__ = self.was
+
+
+class NamedDefaults(Slot):
+    """Those of arguments that are given by name."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return self.owner.__kwdefaults__
+
+    def put_back(self) -> None:
+        self.owner.__kwdefaults__ = self.was
+
+
+class Bases(Slot):
+    """The bases of a class."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return mro_of(self.owner)
+
+    def holds(self) -> bool:
+        return mro_of(self.owner) is self.was
+
+    def put_back(self) -> None:
+        """Nothing: a step that changes them is one that nobody has written."""
+
+
+class Registered(Slot):
+    """What abstract classes count as theirs: Python counts how often it was told of one, in all."""
+
+    def __init__(self) -> None:
+        super().__init__("a class was registered", ABC, None, get_cache_token())
+
+    def read(self) -> Any:  # noqa: ANN401
+        return get_cache_token()
+
+    def put_back(self) -> None:
+        """Nothing: nobody can."""
+
+
+class Place(Slot):
+    """An attribute that stands in a slot of the class; `key` is what the class has for it."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return placed(self.owner, self.key)
+
+    def put_back(self) -> None:
+        if self.was is ABSENT:
+            self.key.__delete__(self.owner)
+        else:
+            self.key.__set__(self.owner, self.was)
+
+
+class Class(Slot):
+    """The class of an object."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return type(self.owner)
+
+    def put_back(self) -> None:
+        self.owner.__class__ = self.was
+
+
+class Members(Slot):
+    """What a set holds: `key` says what its items are, `was` are they."""
+
+    def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
+        was = items_in(owner)
+        super().__init__(label, owner, set(map(token, was)), was)
+
+    def read(self) -> Any:  # noqa: ANN401
+        return items_in(self.owner)
+
+    def holds(self) -> bool:
+        return bool(set(map(token, self.read())) == self.key)
+
+    def put_back(self) -> None:
+        if is_a(self.owner, set):
+            set.clear(self.owner)
+            set.update(self.owner, self.was)
+
+    def change(self) -> str:
+        return f"the contents of {self.label} changed"
 
 
 class Contents(Slot):
@@ -89,22 +213,45 @@ class Contents(Slot):
         return items_of(self.owner)
 
     def holds(self) -> bool:
-        if len(self.owner) != self.key:
+        if length_of(self.owner) != self.key:
             return False
-        return all(a is b or same(a, b) for a, b in zip(items_of(self.owner), self.was, strict=True))
+        return all(map(alike, items_of(self.owner), self.was))
 
     def put_back(self) -> None:
         if len(self.was) < 1 and self.key:
             return
-        if isinstance(self.owner, dict):
-            self.owner.clear()
-            self.owner.update(zip(self.was[::2], self.was[1::2], strict=True))
+        if is_a(self.owner, dict):
+            dict.clear(self.owner)
+            dict.update(self.owner, zip(self.was[::2], self.was[1::2], strict=True))
         else:
-            self.owner[:] = self.was
+            list.__setitem__(self.owner, slice(None), self.was)
 
     def change(self) -> str:
-        counts = "" if len(self.owner) == self.key else f" from {self.key} items to {len(self.owner)}"
+        length = length_of(self.owner)
+        counts = "" if length == self.key else f" from {self.key} items to {length}"
         return f"the contents of {self.label} changed{counts}"
+
+
+class Inside(Slot):
+    """The modules and containers in a list or dict that no code names: code of ours finds them in all attributes of a module."""
+
+    def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
+        super().__init__(label, owner, None, None)
+        self.was = self.read()
+
+    def read(self) -> Any:  # noqa: ANN401
+        items = dict.values(self.owner) if is_a(self.owner, dict) else items_in(self.owner)
+        return tuple(item for item in list(items) if is_a(item, list | tuple | dict) or has(item, "__gradwerk_version__"))
+
+    def holds(self) -> bool:
+        now = self.read()
+        return len(now) == len(self.was) and all(map(is_, now, self.was))
+
+    def put_back(self) -> None:
+        """Nothing: no code names it."""
+
+    def change(self) -> str:
+        return f"the modules in {self.label} changed"
 
 
 class Parts(Slot):
@@ -124,79 +271,39 @@ class Parts(Slot):
         return f"what {self.label} consists of changed"
 
 
-class Held:
-    """What places hold, asked for all at once: yes means that each holds what it held, no that they are to be asked one by one.
+class Versioned:
+    """An object with a version, and its attributes at the time: set back to what they were, they are what they were.
 
-    To ask a place takes longer than to look into it.  Contents lie behind each other, as they are found by one walk over all lists and
-    dicts; the lengths say that each begins where it did.
+    Args:
+        label: how messages name it.
+        owner: the object.
+        asks: which attributes code may read; of the others numbers and texts are no concern of a step.
     """
 
-    __slots__ = ("cells", "flat", "items", "lengths", "others", "sized", "walked")
+    __slots__ = ("asks", "held", "label", "owner", "version")
 
-    def __init__(self, slots: Iterable[Slot]) -> None:
-        self.items: list[tuple[dict[Any, Any], Any, Any]] = []
-        self.cells: list[tuple[CellType, Any]] = []
-        self.sized: list[Any] = []
-        self.lengths: list[int] = []
-        self.walked: list[Iterable[Any]] = []
-        self.flat: list[Any] = []
-        self.others: list[Slot] = []
-        for slot in slots:
-            if type(slot) is Item and type(slot.owner) is dict:
-                self.items.append((slot.owner, slot.key, slot.was))
-            elif type(slot) is Cell and slot.was is not ABSENT:
-                self.cells.append((slot.owner, slot.was))
-            elif type(slot) is Contents and walks_as_builtin(type(slot.owner)):
-                self.take(slot)
-            else:
-                self.others.append(slot)
-
-    def take(self, slot: Contents) -> None:
-        """The contents of one list or dict; of one that is data the length."""
-        self.sized.append(slot.owner)
-        self.lengths.append(slot.key)
-        if isinstance(slot.owner, list):
-            parts = [(slot.owner, slot.was)]
-        else:
-            parts = [(slot.owner, slot.was[::2]), (slot.owner.values(), slot.was[1::2])]
-        for walked, was in parts if slot.was else ():
-            self.walked.append(walked)
-            self.flat += was
-
-    def holds(self) -> bool:
-        """Whether all hold the very same things."""
-        for owner, key, was in self.items:
-            if owner.get(key, ABSENT) is not was:
-                return False
-        try:
-            for cell, was in self.cells:
-                if cell.cell_contents is not was:
-                    return False
-        except ValueError:  # it holds nothing
-            return False
-        if [*map(len, self.sized)] != self.lengths or not all(map(is_, chain.from_iterable(self.walked), self.flat)):
-            return False
-        return not self.others or all(slot.holds() for slot in self.others)
-
-
-class Versioned:
-    """An object with a version, and its attributes at the time: set back to what they were, they are what they were."""
-
-    __slots__ = ("held", "label", "owner", "version")
-
-    def __init__(self, label: str, owner: Any) -> None:  # noqa: ANN401
-        self.label, self.owner, self.version = label, owner, owner.__gradwerk_version__
+    def __init__(self, label: str, owner: Any, asks: Callable[[str], bool]) -> None:  # noqa: ANN401
+        self.label, self.owner, self.asks, self.version = label, owner, asks, owner.__gradwerk_version__
         self.held = {name: value for name, value in list(vars(owner).items()) if not name.startswith("__gradwerk")}
 
     def change(self) -> str:
         """The first attribute that differs, or nothing."""
-        now, cls = vars(self.owner), type(self.owner)
+        now, cls = dict(vars(self.owner)), type(self.owner)
         for name in {**self.held, **now}:
             was = self.held.get(name, getattr(cls, name, ABSENT))
             value = now.get(name, getattr(cls, name, ABSENT))
-            if not name.startswith("__gradwerk") and value is not was and not same(value, was):
-                return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
+            if name.startswith("__gradwerk") or alike(value, was) or not (self.asks(name) or _concerns(value) or _concerns(was)):
+                continue
+            return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
         return ""
+
+
+def placed(owner: Any, member: MemberDescriptorType) -> Any:  # noqa: ANN401
+    """What stands in a slot; ABSENT while nothing does."""
+    try:
+        return member.__get__(owner, type(owner))
+    except AttributeError:
+        return ABSENT
 
 
 def content_of(cell: CellType) -> Any:  # noqa: ANN401
@@ -207,21 +314,24 @@ def content_of(cell: CellType) -> Any:  # noqa: ANN401
         return ABSENT
 
 
+def length_of(value: list[Any] | dict[Any, Any]) -> int:
+    """How many items a list or dict has."""
+    return dict.__len__(value) if is_a(value, dict) else list.__len__(value)  # type: ignore[arg-type]  # mypy does not see `is_a` as a check
+
+
 def items_of(value: list[Any] | dict[Any, Any]) -> tuple[Any, ...]:
     """The items of a list, the keys and values of a dict in turn; nothing of one that is data."""
-    if len(value) > LONGEST:
+    if length_of(value) > LONGEST:
         return ()
-    return tuple(part for pair in value.items() for part in pair) if isinstance(value, dict) else tuple(value)
+    return tuple(part for pair in pairs_of(value) for part in pair) if is_a(value, dict) else tuple(items_in(value))  # type: ignore[arg-type]  # as above
 
 
-def walks_as_builtin(kind: type) -> bool:
-    """Whether lists or dicts of a class are walked and counted as Python's own are, without code of somebody's."""
-    if issubclass(kind, list):
-        return kind.__iter__ is list.__iter__ and kind.__len__ is list.__len__
-    return kind.__iter__ is dict.__iter__ and kind.__len__ is dict.__len__ and kind.values is dict.values  # type: ignore[attr-defined]  # it is a dict
+def _concerns(value: Any) -> bool:  # noqa: ANN401
+    """Whether something is a concern of code that looks for modules and parameters in all attributes."""
+    return not is_plain(value) and value is not ABSENT
 
 
 def _short(value: Any) -> str:  # noqa: ANN401
     if value is ABSENT:
         return "nothing"
-    return repr(value) if isinstance(value, PLAIN) else f"{type(value).__name__} object"
+    return repr(value) if is_plain(value) else f"{type(value).__name__} object"

@@ -6,6 +6,7 @@ Run the function on stand-ins, decide what goes in and what comes out, compile, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from gradwerk.jit.guards import Guards
 from gradwerk.jit.placement import Placement, axes_in_memory, placement
 from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Specialization, Within
 from gradwerk.jit.signature import Call, Rebuilt
-from gradwerk.jit.slots import Slot
-from gradwerk.jit.trace import Moved, Trace
+from gradwerk.jit.slots import Class, ClassItem, Code, Members, Place, Slot
+from gradwerk.jit.trace import Moved, Overlap, Trace, owner_of
 from gradwerk.jit.watched import Watched
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.devices import like, place_of
@@ -38,6 +39,14 @@ LARGEST = 1 << 22
 """Bytes: larger arrays that a function holds are data, and not looked at for what the trace itself wrote to them."""
 
 
+class Watching(Enum):
+    """What becomes of a function whose Python reads what nobody can watch, or changes what is not a Tensor."""
+
+    EACH_CALL = "its Python runs at each call"
+    ONLY = "it is refused"
+    ONCE = "it runs once, as in Keras; changes are refused"
+
+
 class Tracer:
     """Runs a function once under trace and makes the Specialization.
 
@@ -46,10 +55,11 @@ class Tracer:
         name: what its graph is called.
         call: the arguments, taken apart.
         by_identity: the places of arguments that are taken as they are, and are guards: those that share memory with others.
+        watching: what happens where Python state was changed.
     """
 
-    def __init__(self, fn: Callable[..., Any], name: str, call: Call, by_identity: frozenset[int]) -> None:
-        self.fn, self.call, self.by_identity = fn, call, by_identity
+    def __init__(self, fn: Callable[..., Any], name: str, call: Call, by_identity: frozenset[int], watching: Watching) -> None:
+        self.fn, self.call, self.by_identity, self.watching = fn, call, by_identity, watching
         self.trace = Trace(name)
         self.guards = Guards()
         self.contents: list[Watched] = []
@@ -110,11 +120,11 @@ class Tracer:
                 result = self.fn(*args, **kwargs)
                 mode.grad = grad
                 changed = self.changed()
-                self.refuse_leaks([slot.change() for slot in changed] + given.changes())
+                self.refuse_leaks()
+                self.note_changes(changed, given)
                 made = self.assemble(result, differentiable=grad)
-        except BaseException:
-            for slot in changed or self.changed():
-                slot.put_back()
+        except BaseException as error:
+            self.undo(changed or self.changed(), given, error)
             raise
         finally:
             try:
@@ -122,18 +132,53 @@ class Tracer:
             except BaseException:  # a signal came
                 trace.restore()
                 raise
+        given.hand_back()
         return made
+
+    def undo(self, changed: Sequence[Slot], given: Rebuilt, error: BaseException) -> None:
+        """After an error: what the function changed, unless the error is its own and its Python runs at each call.
+
+        Then all stays as it would without `compile`: some of what it changed may be what nobody watches.  What has no contents cannot stay.
+        """
+        own = self.watching is Watching.EACH_CALL and not isinstance(error, TraceError | Overlap | Moved)
+        for slot in changed:
+            if not own or self.keeps_traced(slot):
+                slot.put_back()
+        if own and not given.keeps_traced():
+            given.hand_back()
 
     def changed(self) -> list[Slot]:
         """What the function itself changed while it was traced: attributes, lists, and what NumPy wrote to the arrays that it holds."""
         return self.guards.changed_by_trace() + [slot for slot in self.contents if not slot.holds()]
 
-    def refuse_leaks(self, changes: Sequence[str]) -> None:
-        """State outside of Tensors must be as it was: it would change at the trace only, not at every call."""
-        if changes:
-            likely = f"return the value, or {hints(*self.call.leaves).keep}"
-            problem = "a compiled function changed Python state, which happens only while it is traced"
-            raise TraceError(problem, facts=tuple(changes), likely=likely)
+    def note_changes(self, slots: Sequence[Slot], given: Rebuilt) -> None:
+        """State outside of Tensors that was changed would be changed at the trace only: so Python runs at each call, or this is refused.
+
+        What is computed here has no contents yet, so it can be kept nowhere.
+        """
+        if self.watching is Watching.ONCE:  # what Keras does not look at either
+            left = [slot for slot in slots if isinstance(slot, ClassItem | Code | Class | Members | Place)]
+            self.guards.slots = [slot for slot in self.guards.slots if slot not in left]
+            slots = [slot for slot in slots if slot not in left]
+        changes = given.changes()
+        if not slots and not changes:
+            return
+        if self.watching is Watching.EACH_CALL and not given.keeps_traced() and not any(map(self.keeps_traced, slots)):
+            self.guards.unwatched.setdefault(slots[0].label if slots else "an argument", "is changed by the function")
+            return
+        changes = [*[slot.change() for slot in slots], *changes]
+        likely = f"return the value, or {hints(*self.call.leaves).keep}"
+        problem = "a compiled function changed Python state, which happens only while it is traced"
+        raise TraceError(problem, facts=tuple(changes), likely=likely)
+
+    def keeps_traced(self, slot: Slot) -> bool:
+        """Whether a place outside holds what has no contents."""
+        now = slot.read()
+        held = now if isinstance(now, tuple | set) else (now,)
+        return any(isinstance(value, Handle) and value._array is None for value in held)
+
+    def refuse_leaks(self) -> None:
+        """Arrays and histories outside must be as they were."""
         arrays = self.trace.overwritten_arrays()
         if arrays:
             what = f"{dtypes.name(arrays[0].dtype)}{list(arrays[0].shape)}"
@@ -243,6 +288,11 @@ class Tracer:
             raise Moved
         found_at = {source.handle._storage for source in sources if isinstance(source, Fixed)}
         self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
+        tensors = {id(owner_of(handle._array)) for handle in trace.captured_arrays.values()}
+        self.guards.compare_arrays(self.contents, tensors)
+        for handle in self.guards.handles.values():  # of others the shape may have been read
+            if handle._storage not in trace.created_here and handle._array is not None:
+                trace.meet(handle, requires_grad=handle.requires_grad)
         self.guards.complete(trace.watched)
         self.guards.tensors = [captured for captured in trace.captured.values() if isinstance(self.reference(captured.handle), Fixed)]
         return Specialization(

@@ -9,11 +9,30 @@ from gradwerk.ir.op import Array
 from gradwerk.jit.slots import Slot
 
 
-class Watched(Slot):
-    """The contents of an array, as a guard."""
+class Lying(Slot):
+    """How an array lies, as a guard: for one whose contents are an input."""
 
     def __init__(self, array: Array) -> None:
-        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, None, array.tobytes())
+        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, None, (array.shape, array.dtype, array.strides))
+
+    def read(self) -> tuple[object, ...]:
+        """How it lies now."""
+        return self.owner.shape, self.owner.dtype, self.owner.strides
+
+    def holds(self) -> bool:
+        """Whether it lies as it did."""
+        return bool(self.read() == self.was)
+
+    def put_back(self) -> None:
+        """Nothing: a step that does this to an array is one that nobody has written."""
+
+
+class Watched(Slot):
+    """The contents of an array, as a guard; `key` says how it lies."""
+
+    def __init__(self, array: Array) -> None:
+        lies = array.shape, array.dtype, array.strides
+        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, lies, array.tobytes())
 
     def read(self) -> bytes:
         """The present contents."""
@@ -22,7 +41,8 @@ class Watched(Slot):
 
     def holds(self) -> bool:
         """Whether they are the same to the bit."""
-        return bool(self.read() == self.was)
+        owner = self.owner
+        return bool((owner.shape, owner.dtype, owner.strides) == self.key and self.read() == self.was)
 
     def put_back(self) -> None:
         """The former contents again."""

@@ -12,13 +12,19 @@ from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
 
 
 @as_recorded(ignored=WAYS_TO_COMPILE)
-def compile(model: Callable[..., Any] | None = None, *, disable: bool = False) -> Any:  # noqa: A001, ANN401  torch's name; what is given
-    """A function or module compiled; without one, a decorator.  With `disable` it is given back as it is."""
+def compile(model: Callable[..., Any] | None = None, *, fullgraph: bool = False, disable: bool = False) -> Any:  # noqa: A001, ANN401  as torch's
+    """A function or module compiled; without one, a decorator.
+
+    Args:
+        model: the function or module.
+        fullgraph: refuses what has to run its Python at each call.
+        disable: gives it back as it is.
+    """
     if model is None:
-        return lambda given: compile(given, disable=disable)
+        return lambda given: compile(given, fullgraph=fullgraph, disable=disable)
     if disable:
         return model
-    return OptimizedModule(model) if isinstance(model, core.Module) else compile_function(model)
+    return OptimizedModule(model, fullgraph=fullgraph) if isinstance(model, core.Module) else compile_function(model, watch_only=fullgraph)
 
 
 class OptimizedModule(Module):
@@ -29,10 +35,10 @@ class OptimizedModule(Module):
 
     _orig_mod: core.Module
 
-    def __init__(self, module: core.Module) -> None:
+    def __init__(self, module: core.Module, *, fullgraph: bool = False) -> None:
         # Held without __setattr__: that belongs to the module, and would name it `_orig_mod` in every error.
         vars(self)["_orig_mod"] = module
-        vars(self)["_compiled"] = compile_function(module)
+        vars(self)["_compiled"] = compile_function(module, watch_only=fullgraph)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         return vars(self)["_compiled"](*args, **kwargs)

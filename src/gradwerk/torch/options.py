@@ -33,7 +33,7 @@ HINTS = frozenset({
     "prefetch_factor", "_use_new_zipfile_serialization",
 })  # fmt: skip
 """Options that ask torch for speed and change no result: any value is taken and means nothing here."""
-WAYS_TO_COMPILE = ("dynamic", "fullgraph", "isolate_recompiles", "mode", "name", "recompile_limit")
+WAYS_TO_COMPILE = ("dynamic", "isolate_recompiles", "mode", "name", "recompile_limit")
 """Options of torch.compile that change no result either."""
 LIKE_DEFAULT: Mapping[str, object] = MappingProxyType({"backend": "inductor"})
 """What an option may be besides its default."""

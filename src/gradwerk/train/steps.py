@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwerk.base.errors import StateError
 from gradwerk.base.origin import module_path
-from gradwerk.jit.compile import compile as compile_function
+from gradwerk.jit.compile import compile_once
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module, place_of
 from gradwerk.nn.optimizer import Optimizer
@@ -69,7 +69,7 @@ class Steps:
     def __init__(self, task: Task, *, compiled: bool = True) -> None:
         self.task = task
         self.loss = Mean()
-        wrap: Callable[[Step], Step] = compile_function if compiled else _eagerly
+        wrap: Callable[[Step], Step] = compile_once if compiled else _eagerly
         self.train: Step = wrap(self._make_train(fresh=False))
         """Trains on a batch (x, y) or (x, y, weights)."""
         self.train_fresh: Step = wrap(self._make_train(fresh=True))

@@ -51,8 +51,8 @@ class Module(core.Module):
 
     @property
     def _buffer_names(self) -> dict[str, bool]:
-        """Registered buffers, and whether the state dict holds them."""
-        return cast("dict[str, bool]", self.__dict__.setdefault("_persistent", {}))
+        """Registered buffers, and whether the state dict holds them.  To ask makes no attribute: steps would be traced again for it."""
+        return cast("dict[str, bool]", self.__dict__.get("_persistent", {}))
 
     def __setattr__(self, name: str, value: object) -> None:
         _check_place(self, name, value)
@@ -63,7 +63,7 @@ class Module(core.Module):
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:  # noqa: FBT001, FBT002  torch's signature
         """A Tensor that is state but is not trained."""
         setattr(self, name, tensor)
-        self._buffer_names[name] = persistent
+        self.__dict__.setdefault("_persistent", {})[name] = persistent
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """A parameter under a computed name."""
@@ -279,11 +279,11 @@ class Module(core.Module):
         return self
 
     @as_recorded(name="compile", ignored=WAYS_TO_COMPILE)
-    def compile(self) -> None:
-        """Makes calls of this module run compiled, in place."""
+    def compile(self, *, fullgraph: bool = False) -> None:
+        """Makes calls of this module run compiled, in place; `fullgraph` refuses what has to run its Python at each call."""
         from gradwerk.jit.compile import compile as compile_  # noqa: PLC0415  costs its import only where used
 
-        object.__setattr__(self, "forward", compile_(self.forward))
+        object.__setattr__(self, "forward", compile_(self.forward, watch_only=fullgraph))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """What a copy is told: a `forward` that was compiled in place is the copy's own, and not its original's."""

@@ -1,0 +1,126 @@
+"""Looking at objects of anybody's without running their code: no `__getattr__`, no metaclass, no `__eq__`, no `__class__` that lies."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
+from typing import Any, cast
+
+from gradwerk.base.plain import PLAIN, same
+
+mro_of = cast("Callable[[type], tuple[type, ...]]", vars(type)["__mro__"].__get__)
+"""The class and its bases."""
+dict_of = cast("Callable[[type], Any]", vars(type)["__dict__"].__get__)
+"""What a class itself has: a view of it."""
+_module = vars(type)["__module__"].__get__
+_qualname = vars(type)["__qualname__"].__get__
+_factory = vars(defaultdict)["default_factory"].__get__
+_OF_ITS_OWN = (GetSetDescriptorType, MemberDescriptorType)
+
+
+def is_a(value: object, kinds: Any) -> bool:  # noqa: ANN401  a class or several
+    """Whether an object is of a kind by its type, whatever it says its class is."""
+    return issubclass(type(value), kinds)
+
+
+def module_of(cls: type) -> str:
+    """Where a class was written; "" where it does not say it."""
+    try:
+        module = _module(cls)
+    except AttributeError:
+        return ""
+    return module if type(module) is str else ""
+
+
+def name_of(cls: type) -> str:
+    """Its name, with what it stands in."""
+    return str(_qualname(cls))
+
+
+def full_name(cls: type) -> str:
+    """`collections.deque`."""
+    return f"{module_of(cls)}.{name_of(cls)}"
+
+
+def found_in(cls: type, name: str) -> Any:  # noqa: ANN401
+    """What a class or the first of its bases has under a name, as it stands there; None where none has it."""
+    return next((dict_of(base)[name] for base in mro_of(cls) if name in dict_of(base)), None)
+
+
+def has(value: object, name: str) -> bool:
+    """Whether the class of an object has an attribute."""
+    return any(name in dict_of(base) for base in mro_of(type(value)))
+
+
+def attributes_of(value: object) -> dict[str, Any] | None:
+    """Those an object has of its own; None where it can have none."""
+    if is_a(value, type):
+        return None
+    for base in mro_of(type(value)):
+        member = dict_of(base).get("__dict__")
+        if type(member) in _OF_ITS_OWN:
+            held = member.__get__(value)
+            return held if is_a(held, dict) else None
+    return None
+
+
+def pairs_of(held: dict[Any, Any]) -> list[tuple[Any, Any]]:
+    """Keys and values of a dict of any class."""
+    return list(dict.items(held))
+
+
+def items_in(value: Any) -> list[Any]:  # noqa: ANN401
+    """The items of a list, tuple or set of any class."""
+    for kind in (list, tuple, set, frozenset, deque):
+        if is_a(value, kind):
+            return list(kind.__iter__(value))
+    return []
+
+
+def name_of_module(value: ModuleType) -> str:
+    """What a module is called; "" where nothing is said."""
+    return text(cast("dict[str, Any]", attributes_of(value)).get("__name__"))
+
+
+def text(value: object) -> str:
+    """A text itself, and "" for anything else."""
+    return value if type(value) is str else ""
+
+
+def is_plain(value: object) -> bool:
+    """Whether it is a number, a text or None, and of no class of anybody's."""
+    kind = type(value)
+    return any(kind is plain for plain in PLAIN)
+
+
+def alike(a: object, b: object) -> bool:
+    """Whether two values are the same, plain ones by what they say."""
+    if a is b:
+        return True
+    if type(a) is tuple and type(b) is tuple:
+        return len(a) == len(b) and all(map(alike, a, b))
+    return is_plain(a) and same(a, b)
+
+
+def shown(key: object) -> str:
+    """A key of a dict, for people."""
+    return repr(key) if is_plain(key) else f"a {type(key).__name__}"
+
+
+def token(value: object) -> object:
+    """What is equal to that of another object only where the two are the same: plain values by value."""
+    return (type(value), value) if is_plain(value) else id(value)
+
+
+def slots_of(cls: type) -> Iterator[tuple[str, MemberDescriptorType]]:
+    """The slots that a class and its bases have, by name."""
+    for base in mro_of(cls):
+        for name, member in list(dict_of(base).items()):
+            if type(member) is MemberDescriptorType:
+                yield name, member
+
+
+def factory_of(value: object) -> Any:  # noqa: ANN401
+    """What a dict makes of what is missing; None where it makes nothing."""
+    return _factory(value) if is_a(value, defaultdict) else None

@@ -1,0 +1,235 @@
+"""A walk over objects: what was seen and at which depth of concern, what is guarded, what nobody can watch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from gradwerk.jit.code import Asked
+from gradwerk.jit.known import is_library
+from gradwerk.jit.looking import (
+    attributes_of,
+    dict_of,
+    factory_of,
+    is_a,
+    is_plain,
+    items_in,
+    module_of,
+    mro_of,
+    pairs_of,
+    shown,
+    slots_of,
+    text,
+)
+from gradwerk.jit.slots import (
+    ABSENT,
+    LONGEST,
+    Class,
+    ClassItem,
+    Contents,
+    Inside,
+    Item,
+    Members,
+    Place,
+    Slot,
+    Versioned,
+    items_of,
+    length_of,
+    placed,
+)
+from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.storage import Storage
+
+DEEPEST = 20
+"""Visits inside each other; what lies deeper is looked at afterwards, so that no chain is too long for Python."""
+
+
+class Concern(IntEnum):
+    """How what is looked at may be read."""
+
+    NONE = 0  # no code names it: it is looked at for the Tensors and modules in it, and may be of any kind
+    OURS = 1  # code of ours reads it
+    NAMED = 2  # the user's code reads it
+
+
+class Walk(ABC):
+    """What one walk finds.
+
+    Args:
+        asked: what code was seen to ask for in an earlier walk; `found` is that with what this one has seen.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.known, self.optional, self.anything, self.found = asked.names, asked.optional, asked.anything, asked.copy()
+        self.prefixes = tuple(asked.prefixes)
+        self.versions: list[Versioned] = []
+        self.slots: list[Slot] = []
+        self.arrays: dict[int, np.ndarray[Any, Any]] = {}
+        self.labels: dict[int, str] = {}
+        """Of arrays that code names, by id."""
+        self.tensors: dict[Storage, str] = {}
+        self.handles: dict[int, Handle] = {}
+        """Tensors that code names, by id."""
+        self.seen: dict[int, Any] = {}
+        self.depths: dict[Any, Concern] = {}
+        """With how much concern something was looked at, by what it is and its id."""
+        self.places: set[tuple[int, object, type]] = set()
+        self.unwatched: dict[str, str] = {}
+        self.concern = Concern.NAMED
+        self.inside = 0
+        self.caching: set[tuple[int]] = set()
+        """Functions with a cache whose insides are being looked at."""
+        self.later: list[tuple[str, Any, Concern]] = []
+
+    @abstractmethod
+    def look(self, label: str, value: Any) -> None:  # noqa: ANN401
+        """Guards one object and all it holds, by its kind."""
+
+    @abstractmethod
+    def methods(self, cls: type, *, making: bool = False) -> None:
+        """Guards what of a class may be called."""
+
+    def is_known(self, name: str) -> bool:
+        """Whether code asks for attributes of this name."""
+        return self.anything or name in self.known or name.startswith(self.prefixes)
+
+    def note(self, label: str, what: str) -> None:
+        """Nobody can watch this."""
+        if self.concern is Concern.NAMED:
+            self.unwatched.setdefault(label, what)
+
+    def guard(self, slot: Slot) -> None:
+        """A place that must hold what it holds; once, whoever finds it."""
+        owner = slot.cls if isinstance(slot, ClassItem) else slot.owner
+        place = (id(owner), id(slot.key) if isinstance(slot, Place) else slot.key if isinstance(slot.key, str) else None, type(slot))
+        if self.concern is not Concern.NONE and place not in self.places:
+            self.places.add(place)
+            self.slots.append(slot)
+
+    @contextmanager
+    def concerned(self, concern: Concern) -> Iterator[None]:
+        """How what the block looks at may be read."""
+        before, self.concern = self.concern, concern
+        try:
+            yield
+        finally:
+            self.concern = before
+
+    def is_new(self, *what: object) -> bool:
+        """Whether something was not yet looked at with this much concern.  It is now."""
+        if self.depths.get(what, -1) >= self.concern:
+            return False
+        self.depths[what] = self.concern
+        return True
+
+    def visit_all(self, label: str, value: Any) -> None:  # noqa: ANN401
+        """Guards an object and all it holds, however deep."""
+        self.visit(label, value)
+        while self.later:
+            label, value, concern = self.later.pop()
+            with self.concerned(concern):
+                self.visit(label, value)
+
+    def visit(self, label: str, value: Any) -> None:  # noqa: ANN401
+        """Guards one object and all it holds; of what cannot be looked at, that it cannot be watched."""
+        if is_atom(value):
+            return
+        if self.inside >= DEEPEST:
+            self.later.append((label, value, self.concern))
+            return
+        if not self.is_new(id(value)):
+            return
+        self.seen[id(value)] = value
+        self.inside += 1
+        try:
+            self.look(label, value)
+        except Exception as error:  # whatever somebody's object does: it is no reason to stop a call
+            self.note(label, f"cannot be looked at ({type(error).__name__})")
+        finally:
+            self.inside -= 1
+
+    # ---- attributes and contents
+
+    def named(self, label: str, value: Any, names: set[str]) -> None:  # noqa: ANN401
+        """The attributes of these names; of one that only the class has, that the object has none of its own."""
+        held = attributes_of(value)
+        if held is None:
+            return
+        if self.anything:
+            self.contents(label, held)
+            return
+        missing = self.may_be_missing(type(value))
+        if self.prefixes:
+            of_its_class = {name for base in mro_of(type(value)) for name in dict_of(base)}
+            names = names | {name for name in {*held, *of_its_class} if text(name).startswith(self.prefixes)}
+        of_class = {name for name in names if name in missing or any(name in dict_of(base) for base in mro_of(type(value)))}
+        self.items(label, held, names, of_class)
+
+    def may_be_missing(self, cls: type) -> set[str]:
+        """Names of attributes that an object need not have, for code to run: all, where its class answers for what is missing."""
+        answers = any("__getattr__" in dict_of(base) for base in mro_of(cls) if not is_library(module_of(base)))
+        return self.known if answers else self.known & self.optional
+
+    def items(self, label: str, held: dict[str, Any], names: set[str], missing: set[str]) -> None:
+        """The keys of these names that a dict has, and those that it has not."""
+        for name in names:
+            content = dict.get(held, name, ABSENT)
+            if content is not ABSENT or name in missing:
+                self.guard(Item(f"{label}.{name}" if label else f"global {name}", held, name, content))
+                self.visit(f"{label}.{name}" if label else name, content)
+
+    def slotted(self, label: str, value: Any) -> None:  # noqa: ANN401
+        """The attributes that stand in slots of the class."""
+        for name, member in slots_of(type(value)):
+            if self.is_known(name) and not is_library(module_of(member.__objclass__)):
+                content = placed(value, member)
+                self.guard(Place(f"{label}.{name}", value, member, content))
+                self.visit(f"{label}.{name}", content)
+
+    def container(self, label: str, value: Any) -> None:  # noqa: ANN401
+        """A list, dict, set or tuple; of a class of the user's also what attributes it has."""
+        if is_a(value, list | dict):
+            self.contents(label, value)
+        elif is_a(value, set | frozenset):
+            self.guard(Members(label, value))
+        if is_a(value, tuple | set | frozenset):
+            for number, item in enumerate(items_in(value)):
+                self.visit(f"{label}[{number}]", item)
+        if not is_library(module_of(type(value))):
+            self.guard(Class(label, value, None, type(value)))
+            self.methods(type(value))
+            self.named(label, value, self.known)
+            self.slotted(label, value)
+        self.visit(f"{label}.default_factory", factory_of(value))
+
+    def contents(self, label: str, value: list[Any] | dict[Any, Any]) -> None:
+        """A list or dict: what it holds, and that it still holds it."""
+        length = length_of(value)
+        short = length <= LONGEST
+        if self.concern is Concern.NONE:
+            self.slots.append(Inside(label, value))
+        self.guard(Contents(label, value, length, items_of(value) if short else ()))
+        if not short:
+            self.note(label, f"has more than {LONGEST} items")
+            return
+        for key, item in pairs_of(value) if is_a(value, dict) else enumerate(items_in(value)):  # type: ignore[arg-type]  # `is_a` is a check
+            self.visit(f"a key of {label}", key)
+            self.visit(f"{label}[{shown(key)}]", item)
+
+
+def is_atom(value: Any) -> bool:  # noqa: ANN401
+    """Whether it is a value, of no class of anybody's."""
+    kind = type(value)
+    if is_plain(value) or kind is range or kind is slice or kind is CodeType or kind is object or value is ABSENT:
+        return True
+    return issubclass(kind, np.generic | np.dtype) and not issubclass(kind, np.void) and module_of(kind).partition(".")[0] == "numpy"
+
+
+Ways = tuple[tuple[Any, Callable[[str, Any], None]], ...]
+
