@@ -24,10 +24,12 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import FileError
 from gradwerk.inspect.explanation import Explanation
 from gradwerk.inspect.subject import Subject, subject_of
+from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Graph, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import Array
 from gradwerk.ir.text import parse, print_graph
+from gradwerk.ops.contraction import Contract
 from gradwerk.tensor.engine import Native
 
 FORMAT = "gradwerk repro 1"
@@ -101,6 +103,7 @@ def replay(path: str | Path) -> Replay:
             arrays = [_array(file, number, value) for number, value in enumerate(graph.inputs)]
         in_place = {int(k): int(taken) for k, taken in meta["in_place"]}
         _check_in_place(graph, in_place)
+        _check_products(graph)
     except FileNotFoundError:
         raise FileError(f"{path} does not exist") from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, RecursionError, AssertionError, OSError) as error:
@@ -135,6 +138,20 @@ def _check_in_place(graph: Graph, in_place: Mapping[int, int]) -> None:
             raise ValueError(f"output {number} is {graph.outputs[number].type}, input {taken} {graph.inputs[taken].type}")
     if len(set(in_place.values())) != len(in_place):
         raise ValueError("an input is written by two outputs")
+
+
+def _check_products(graph: Graph) -> None:
+    """No product walks farther than what it reads, which no program of ours does.  Raises: ValueError."""
+    for node in graph.nodes:
+        if isinstance(node.op, Control):
+            for body in node.op.bodies:
+                _check_products(body)
+        if isinstance(node.op, Contract):
+            extent = node.op.extent
+            for maps, value in zip((node.op.lhs, node.op.rhs), node.args, strict=True):
+                for index, size in zip(maps, value.shape, strict=True):
+                    if index.axis is not None and extent[index.axis] > size:
+                        raise ValueError(f"axis {index.axis} of {node.op} is longer than the dimension that it walks")
 
 
 def _difference(a: Array, b: Array) -> float:

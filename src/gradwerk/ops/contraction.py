@@ -153,11 +153,6 @@ class Contract(Contraction):
             unknown = {name for index in maps for name in index.axes} - extent.keys()
             if unknown or any(index.divisor < 1 for index in maps):
                 raise ArgumentError(f"contract: axes without extent {sorted(unknown)} or a divisor below 1", facts=(str(self),))
-            plain = [(index.axis, size) for index, size in zip(maps, type_.shape, strict=True) if index.axis is not None]
-            far = [axis for axis, size in plain if extent[axis] > size]
-            if far:
-                facts = (f"operand {type_}", str(self))
-                raise ShapeError(f"contract: axis {far[0]} is longer than the dimension that it walks", facts=facts)
         if len(set(self.out)) != len(self.out) or any(name not in extent for name in self.out):
             raise ArgumentError("contract: an axis of the result is named twice or has no extent", facts=(str(self),))
         return (Type(tuple(extent[name] for name in self.out), dtype),)
