@@ -266,7 +266,7 @@ def train(n: int) -> None:
         return loss
 
     x = Tensor(np.ones((4, 16), np.float32))
-    specialize.Tracer(step, "step", Call((x,), {}), frozenset()).run((x,), {})
+    specialize.Tracer(step, "step", Call((x,), {}), frozenset(), specialize.Watching.EACH_CALL).run((x,), {})
 
 
 def test_steps_of_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:

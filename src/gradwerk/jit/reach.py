@@ -114,6 +114,7 @@ class Reach(CodeWalk):
         self.versions.append(Versioned(label, value, lambda name: all_of_it or name in asked or name.startswith(prefixes)))
         with self.concerned(Concern.NAMED):
             shared = getattr(cls, "__gradwerk_shared__", None)
+            self.visit(f"{cls.__name__}.hooks", shared)
             self.visit(f"{cls.__name__}.hooks", (attributes_of(shared) or {}).get("_hooks"))
             self.methods(cls)
             self.based(label, cls)
