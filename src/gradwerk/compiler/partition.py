@@ -253,7 +253,7 @@ class Partition:
                 continue
             last = any(value in self.outputs for node in group.nodes for value in node.values)
             shared = [value for value in group.reads if value.shape == group.space and not is_repeated(value)]
-            for value in shared:
+            for value in sorted(shared, key=lambda value: (value.node.number, value.index)):  # with whom a group stands goes by who is first
                 by_read.setdefault((value, last), []).append(group)
         for siblings in by_read.values():
             kept: list[Group] = []
