@@ -850,6 +850,23 @@ def test_state_that_changes_between_calls(name: str) -> None:
             np.testing.assert_array_equal(np.asarray(step(gw.Tensor(X)).numpy()), after)
 
 
+@pytest.mark.parametrize("name", BETWEEN)
+def test_state_that_changes_between_traces(name: str) -> None:
+    """A trace for another number of rows looks no second time at what holds; what changed since is seen, by it and by those before it."""
+    fn, change = BETWEEN[name]()
+    few, many, most = X, np.concatenate([X, X]), np.concatenate([X, X, X])
+
+    def right(step: Callable[[Any], Any], x: Any) -> bool:
+        return np.array_equal(np.asarray(step(gw.Tensor(x)).numpy()), np.asarray(fn(gw.Tensor(x)).numpy()))
+
+    step, before = gw.compile(fn), gw.compile(fn)
+    assert right(step, few) and right(step, many)
+    assert right(before, few)
+    change()
+    assert right(step, many) and right(step, most) and right(step, few)
+    assert right(before, many) and right(before, few)
+
+
 @inside
 def count_in_a_closure():
     count = 0

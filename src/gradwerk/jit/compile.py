@@ -20,7 +20,7 @@ from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.jit.binding import Binding
 from gradwerk.jit.calls import run, run_alone
-from gradwerk.jit.code import Asked
+from gradwerk.jit.guards import Guards
 from gradwerk.jit.methods import can_keep, methods_of
 from gradwerk.jit.placement import placement
 from gradwerk.jit.rebinding import rebound
@@ -56,8 +56,8 @@ class Compiled:
         self.retraces: list[str] = []
         self.unwatched: list[str] = []
         """Why its Python runs at each call; empty where it need not."""
-        self.asked = Asked()
-        """What its code, and what that calls, was seen to ask for."""
+        self.latest = Guards()
+        """Those of the latest trace: what its code, and what that calls, was seen to ask for, and what was found by that."""
         self.last_key: tuple[Any, ...] = ()
         self.overlaps: dict[tuple[Any, ...], frozenset[int]] = {}
         """Arguments that were found to share memory with what the function holds, of calls whose forms are not kept."""
@@ -158,10 +158,9 @@ class Compiled:
         while True:
             try:
                 with uncollected():
-                    tracer = Tracer(self.fn, self.name, call, by_identity, self.watching)
-                    tracer.guards.asked = self.asked
+                    tracer = Tracer(self.fn, self.name, call, by_identity, self.watching, self.latest)
                     binding = Binding(tracer.run(args, kwargs))
-                    self.asked = tracer.guards.asked
+                    self.latest = tracer.guards.for_next_trace()
                 break
             except Moved:
                 continue

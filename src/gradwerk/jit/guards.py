@@ -8,6 +8,7 @@ of plain objects that the code names, the contents of lists and dicts.  Attribut
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from gradwerk.jit.code import Asked
 from gradwerk.jit.held import Held
+from gradwerk.jit.looking import is_a
 from gradwerk.jit.placement import Captured
 from gradwerk.jit.reach import Reach
 from gradwerk.jit.slots import Slot, Versioned
@@ -34,6 +36,16 @@ def forbid_mutation(owner: object, name: str) -> None:
     """Refuses to set a plain attribute of a guarded object under trace.  Raises: TraceError with the user's line."""
     if mode.trace is not None:
         mode.trace.forbid(owner, name)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a walk over all that a function holds came back with, for the next trace: as long as guards hold, it would find the same."""
+
+    slots: Sequence[Slot]
+    seen: dict[int, Any]
+    labels: dict[int, str]
+    handles: dict[int, Handle]
 
 
 class Guards:
@@ -59,6 +71,8 @@ class Guards:
         """Tensors that code names, by id.  Until the trace is over."""
         self.unwatched: dict[str, str] = {}
         """What the function may read and nobody can watch, by where it was found: its Python has to run at each call."""
+        self.found: Found | None = None
+        """What was found at the beginning of the trace; None where another trace has to look itself."""
 
     def collect(self, fn: Callable[..., Any], arguments: Iterator[tuple[str, Any]]) -> None:
         """Looks at everything the function and its object arguments hold.  The names that code uses are found as functions are visited."""
@@ -75,7 +89,24 @@ class Guards:
         self.asked, self.seen = asked, reach.seen
         self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
         self.unwatched, self.labels, self.handles = reach.unwatched, reach.labels, reach.handles
+        if len(roots) == 1 and not self.unwatched:  # Tensors and arrays that no code names do not live longer for this
+            seen = {key: value for key, value in self.seen.items() if not is_a(value, Handle | np.ndarray)}
+            self.found = Found(tuple(self.slots), seen, self.labels, self.handles)
         self.epoch = epoch.number
+
+    def take(self, found: Found, earlier: Guards) -> None:
+        """The same without looking: what an earlier trace of the function found, whose guards hold."""
+        self.found, self.asked, self.seen = found, earlier.asked, found.seen
+        self.versions, self.slots, self.arrays, self.names = earlier.versions, [*found.slots], earlier.arrays, earlier.names
+        self.labels, self.handles, self.epoch = found.labels, found.handles, epoch.number
+
+    def for_next_trace(self) -> Guards:
+        """What the next trace of the function may begin with: these, or where it has to look itself, the names alone and no objects."""
+        if self.found is not None:
+            return self
+        guards = Guards()
+        guards.asked = self.asked
+        return guards
 
     def complete(self, watched: Sequence[Slot]) -> None:
         """The trace is over: what it read besides is a guard too."""

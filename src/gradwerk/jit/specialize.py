@@ -56,10 +56,13 @@ class Tracer:
         call: the arguments, taken apart.
         by_identity: the places of arguments that are taken as they are, and are guards: those that share memory with others.
         watching: what happens where Python state was changed.
+        earlier: the guards of an earlier trace of the function.
     """
 
-    def __init__(self, fn: Callable[..., Any], name: str, call: Call, by_identity: frozenset[int], watching: Watching) -> None:
-        self.fn, self.call, self.by_identity, self.watching = fn, call, by_identity, watching
+    def __init__(
+        self, fn: Callable[..., Any], name: str, call: Call, by_identity: frozenset[int], watching: Watching, earlier: Guards
+    ) -> None:  # fmt: skip
+        self.fn, self.call, self.by_identity, self.watching, self.earlier = fn, call, by_identity, watching, earlier
         self.trace = Trace(name)
         self.guards = Guards()
         self.contents: list[Watched] = []
@@ -102,7 +105,7 @@ class Tracer:
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Specialization:
         """The whole road.  Raises what the function raises, TraceError, Overlap; all state is as before then."""
         trace, call = self.trace, self.call
-        self.guards.collect(self.fn, iter(call.objects))
+        self.look_around()
         arrays = list(self.guards.arrays.values())
         trace.hold(arrays)
         self.contents = [Watched(array) for array in arrays if array.nbytes <= LARGEST and not array.dtype.hasobject]
@@ -135,6 +138,15 @@ class Tracer:
         given.hand_back()
         return made
 
+    def look_around(self) -> None:
+        """Guards all that the function and its object arguments hold."""
+        found = self.earlier.found
+        if found is not None and not self.call.objects and not self.earlier.broken():
+            self.guards.take(found, self.earlier)
+        else:
+            self.guards.asked = self.earlier.asked
+            self.guards.collect(self.fn, iter(self.call.objects))
+
     def undo(self, changed: Sequence[Slot], given: Rebuilt, error: BaseException) -> None:
         """After an error: what the function changed, unless the error is its own and its Python runs at each call.
 
@@ -158,7 +170,8 @@ class Tracer:
         """
         if self.watching is Watching.ONCE:  # what Keras does not look at either
             left = [slot for slot in slots if isinstance(slot, ClassItem | Code | Class | Members | Place)]
-            self.guards.slots = [slot for slot in self.guards.slots if slot not in left]
+            if left:
+                self.guards.slots, self.guards.found = [slot for slot in self.guards.slots if slot not in left], None
             slots = [slot for slot in slots if slot not in left]
         changes = given.changes()
         if not slots and not changes:
