@@ -1,6 +1,8 @@
-"""Prints a digest of the Plan of each program of a range of seeds, with the hashes of values, nodes and buffers mixed with a number.
+"""Prints a digest of the Plan of each of some programs, with the hashes of values, nodes and buffers mixed with a number.
 
-    python -m tests.compiler.plans_by_hash NUMBER FIRST COUNT
+    python -m tests.compiler.plans_by_hash NUMBER SEEDS
+
+The programs are those that were wrong once, and those drawn by so many seeds.
 
 What hashes by where it is in memory comes out of a set in another order in each process.  A process of its own mixes its hashes from the
 beginning, so that no dictionary is ever asked with another hash than it was filled with.
@@ -41,20 +43,22 @@ def mix(number: int) -> None:
         setattr(kind, "__hash__", mixed)  # noqa: B010  a class of its own knows no other
 
 
-def digests(seeds: range) -> Iterator[str]:
+def digests(seeds: int) -> Iterator[str]:
     """What every pass made of each program, compiled as if it were the first."""
     from tests.programs.draw import draw
+    from tests.programs.found import FOUND
 
-    for seed in seeds:
-        made, in_place = draw(seed).graph()
+    for name, program in {**FOUND, **{str(seed): draw(seed) for seed in range(seeds)}}.items():
+        made, in_place = program.graph()
         outline._forms.clear()
         record = pipeline.Record(kept=True)
         pipeline.compile_graph(made, host_target(), in_place, record=record)
-        yield " ".join(f"{name}:{hashlib.sha256(text.encode()).hexdigest()[:12]}" for name, text in record.stages.items())
+        stages = {stage: hashlib.sha256(text.encode()).hexdigest()[:12] for stage, text in record.stages.items()}
+        yield f"{name}: {', '.join(f'{stage} {digest}' for stage, digest in stages.items())}"
 
 
 if __name__ == "__main__":
-    number, first, count = map(int, sys.argv[1:])
+    number, seeds = map(int, sys.argv[1:])
     mix(number)
-    for seed, text in enumerate(digests(range(first, first + count)), first):
-        sys.stdout.write(f"{seed} {text}\n")
+    for text in digests(seeds):
+        sys.stdout.write(f"{text}\n")

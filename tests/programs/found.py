@@ -201,4 +201,18 @@ FOUND: dict[str, Program] = {
         Given("x1", (8,), "f32"), lines=(line("v2", "avg_pool(x1, (2,), (1,), ((0, 0),))", "x1"), line("v3", "mul(v2, v2)", "v2")),
         end="v3", leaf="x1", weight="sample(3, (7,), f32)",
     ),
+    "two pairs of maps in a loop, of which either could share what it reads": Program(
+        0,
+        (Given("x1", (3, 3), "f32"), Given("x2", (3,), "f32"), Given("x6", (3,), "f32"), Given("x13", (3,), "i32", 1, 9)),
+        (
+            Line(("v17", "v18", "v19", "v20"), ("x2", "x13", "x1", "x6"), "loop(step16, 3, (x2, x13, ), (x1, ), (x6, ))", Step(
+                "step16", ("c3", "c14", "s4", "k5"), (
+                    line("v7", "add(k5, c3)", "k5", "c3"), line("v9", "mul(cast(k5, f64), 0.75)", "k5"),
+                    line("v10", "mul(cast(v9, f32), 0.125)", "v9"), line("v11", "add(c3, mul(reduce_max(v10), 0.125))", "c3", "v10"),
+                    line("v12", "cast(greater(v10, 0), i32)", "v10"), line("v15", "add(c14, v12)", "c14", "v12"),
+                ), ("v11", "v15"), ("v7", "v11"),
+            )),
+        ),
+        ("v17", "v18", "v19", "v20"),
+    ),
 }  # fmt: skip

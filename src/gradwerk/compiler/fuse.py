@@ -15,10 +15,10 @@ from gradwerk.base.dtypes import bool_
 from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.backend import SCALAR_CODE, Capabilities
 from gradwerk.compiler.bodies import uses_index, weight
-from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.partition import Group, Partition
 from gradwerk.compiler.remake import Reader, Remade
 from gradwerk.compiler.row_shapes import is_reduction, per_row
+from gradwerk.ir.formula import is_literal
 from gradwerk.ir.graph import Graph, Node, Type, Value
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import Contraction, Movement, Op, Random, Reduction

@@ -14,9 +14,9 @@ from gradwerk.base.settings import settings
 from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.composites import Opened, constants_in, with_places
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.row_shapes import is_short
 from gradwerk.ir.control import bodies_of, is_composite
+from gradwerk.ir.formula import is_literal
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Elementwise, Op, Random, Reduction

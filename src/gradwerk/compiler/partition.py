@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from gradwerk.compiler.backend import Capabilities
 from gradwerk.compiler.bodies import weight_of
-from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.row_shapes import Shape, fits_rows, is_column_reduction, is_row_reduction, is_square, per_row
+from gradwerk.ir.formula import is_literal
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.op import Movement, Reduction
 from gradwerk.ir.region import MAP, ROW, has_code
@@ -253,7 +253,7 @@ class Partition:
                 continue
             last = any(value in self.outputs for node in group.nodes for value in node.values)
             shared = [value for value in group.reads if value.shape == group.space and not is_repeated(value)]
-            for value in sorted(shared, key=lambda value: (value.node.number, value.index)):  # with whom a group stands goes by who is first
+            for value in sorted(shared, key=lambda value: (value.node.number, value.index)):  # who is first says who stands together
                 by_read.setdefault((value, last), []).append(group)
         for siblings in by_read.values():
             kept: list[Group] = []

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
-from gradwerk.compiler.literals import is_literal
 from gradwerk.compiler.spoken import is_slow
+from gradwerk.ir.formula import is_literal
 from gradwerk.ir.graph import Node, Value
 from gradwerk.ir.op import Contraction, Elementwise, Reduction
 

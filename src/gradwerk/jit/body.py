@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradwerk.base import dtypes
 from gradwerk.base.errors import TraceError
 from gradwerk.ir.graph import Value
+from gradwerk.ir.op import Array
 from gradwerk.jit.trace import Trace
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.handle import Handle
@@ -46,6 +47,10 @@ class Body(Trace):
             for step in view.steps[len(root._view.steps) if root._view is not None else 0 :]:
                 (value,) = self.graph.apply(step, (value,))
         return value
+
+    def number(self, array: Array) -> Value:
+        """A number is part of the body."""
+        return self.graph.constant(array)
 
     def carry(self, state: Handle) -> None:
         """Makes a Tensor from outside, which has no gradient, a state that the loop carries."""

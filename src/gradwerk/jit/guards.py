@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.code import Asked
 from gradwerk.jit.held import Held
 from gradwerk.jit.looking import is_a
 from gradwerk.jit.placement import Captured
 from gradwerk.jit.reach import Reach
 from gradwerk.jit.slots import Slot, Versioned
-from gradwerk.jit.trace import owner_of
 from gradwerk.jit.watched import Lying, Watched
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hooks import hooks_of
@@ -38,7 +38,7 @@ def forbid_mutation(owner: object, name: str) -> None:
         mode.trace.forbid(owner, name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
     """What a walk over all that a function holds came back with, for the next trace: as long as guards hold, it would find the same."""
 

@@ -17,12 +17,13 @@ from gradwerk.ir.carve import carve, needed_of_forward
 from gradwerk.ir.graph import Type, Value
 from gradwerk.ir.op import Movement, Strides
 from gradwerk.jit.answer import Marker
+from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.guards import Guards
 from gradwerk.jit.placement import Placement, axes_in_memory, placement
-from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Specialization, Within
+from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Source, Specialization, Within
 from gradwerk.jit.signature import Call, Rebuilt
 from gradwerk.jit.slots import Class, ClassItem, Code, Members, Place, Slot
-from gradwerk.jit.trace import Moved, Overlap, Trace, owner_of
+from gradwerk.jit.trace import Moved, Overlap, Trace
 from gradwerk.jit.watched import Watched
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.devices import like, place_of
@@ -31,7 +32,7 @@ from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, mem
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import lend
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, inverse, physical
+from gradwerk.tensor.storage import Storage, aligned_copy, inverse, physical
 from gradwerk.tensor.tape import Walk, no_gradient_node
 from gradwerk.tensor.tensor import Tensor, to_array
 
@@ -73,6 +74,8 @@ class Tracer:
         self.keep: list[Any] = []
         self.outputs: list[Value] = []
         self.groups: dict[Storage, int] = {}
+        self.incoming: set[Value] = set()
+        """The gradients that come in from outside: inputs of the backward half alone."""
 
     def stand_in(self, place: int, leaf: Any) -> Handle:  # noqa: ANN401
         """What the function gets for an argument: a Tensor without contents."""
@@ -107,7 +110,7 @@ class Tracer:
         trace, call = self.trace, self.call
         self.look_around()
         arrays = list(self.guards.arrays.values())
-        trace.hold(arrays)
+        trace.arrays.hold(arrays)
         self.contents = [Watched(array) for array in arrays if array.nbytes <= LARGEST and not array.dtype.hasobject]
         trace.names = self.guards.names
         grad = mode.grad
@@ -192,7 +195,7 @@ class Tracer:
 
     def refuse_leaks(self) -> None:
         """Arrays and histories outside must be as they were."""
-        arrays = self.trace.overwritten_arrays()
+        arrays = self.trace.arrays.overwritten()
         if arrays:
             what = f"{dtypes.name(arrays[0].dtype)}{list(arrays[0].shape)}"
             problem = "a compiled function writes to a NumPy array after it has made a Tensor on its memory"
@@ -239,6 +242,12 @@ class Tracer:
             known = self.by_storage[storage] = Fixed(memory_of(storage))
         return known
 
+    def sources_of_inputs(self) -> dict[Value, Source]:
+        """Where the memory of each input is found: an argument, a Tensor from outside, a number."""
+        numbers = {value: aligned_copy(np.frombuffer(*key).reshape(())) for key, value in self.trace.numbers.items()}
+        lifted = {value: self.source_of(storage) for storage, value in self.trace.lifted.items()}
+        return {**self.arguments, **lifted, **numbers}
+
     # ---- results
 
     def recipe(self, handle: Handle) -> Recipe:
@@ -281,8 +290,7 @@ class Tracer:
         for handle, before in list(trace.grads.values()):
             if (handle._grad is not before or id(handle) in trace.grads_set) and self.is_outside(handle):
                 gradients.append((self.reference(handle), None if handle._grad is None else self.recipe(handle._grad)))
-        inputs = list(trace.graph.inputs)
-        place = {value: number for number, value in enumerate(inputs)}
+        place = self.places()
         in_place = {storage: place[self.input_value(storage)] for storage in trace.written}
         requiring = tuple(k for k, handle in enumerate(found) if history(handle)[0] is not None and handle._storage in trace.created_here)
         backward, reason = None, ""
@@ -292,16 +300,15 @@ class Tracer:
         self.outputs += trace.effects
         fresh = len(self.outputs)
         self.outputs += [physical(trace.values[storage], trace.layouts.get(storage)) for storage in in_place]
-        whole = len(inputs) == len(trace.graph.inputs)  # no gradients came in: the trace's own graph will do
-        graph = trace.graph.finish(self.outputs) if whole else carve(inputs, self.outputs, trace.graph.name)
-        storages = {value: storage for storage, value in trace.lifted.items()}
-        sources = tuple(self.arguments[value] if value in self.arguments else self.source_of(storages[value]) for value in inputs)
+        inputs = list(self.places())  # of numbers there may be more now, behind the others
+        graph = carve(inputs, self.outputs, trace.graph.name) if self.incoming else trace.graph.finish(self.outputs)
+        sources = tuple(map(self.sources_of_inputs().__getitem__, inputs))
         program = executable(graph, {fresh + k: taken for k, taken in enumerate(in_place.values())})
         if any(storage.order is not order for storage, order in trace.layouts.items()):
             raise Moved
         found_at = {source.handle._storage for source in sources if isinstance(source, Fixed)}
         self.guards.layouts = [row for row in trace.layouts.items() if row[0] in found_at]
-        tensors = {id(owner_of(handle._array)) for handle in trace.captured_arrays.values()}
+        tensors = {id(owner_of(handle._array)) for handle in trace.arrays.tensors.values()}
         self.guards.compare_arrays(self.contents, tensors)
         for handle in self.guards.handles.values():  # of others the shape may have been read
             if handle._storage not in trace.created_here and handle._array is not None:
@@ -312,6 +319,11 @@ class Tracer:
             self.guards, program, sources, tree, recipes, tuple(gradients), tuple(in_place.values()), tuple(self.identities()), grad_guards,
             backward, no_gradient_node(reason) if reason else None, requiring, tuple(self.call.objects),
         )  # fmt: skip
+
+    def places(self) -> dict[Value, int]:
+        """The inputs of the forward half, and their numbers."""
+        inputs = [value for value in self.trace.graph.inputs if value not in self.incoming]
+        return {value: number for number, value in enumerate(inputs)}
 
     def identities(self) -> Iterator[tuple[int, Storage, tuple[Movement, ...]]]:
         """The arguments taken by identity: place, memory, view."""
@@ -336,7 +348,9 @@ class Tracer:
         forward = set(graph.nodes)
         wanted = {recipe.number: handle for handle, recipe in zip(found, recipes, strict=True) if isinstance(recipe, Fresh)}
         mode.grad = False
-        cts = [like(trace.fresh(type(one).result_class, graph.input(one._type, "gradient")), one) for one in wanted.values()]
+        values = [graph.input(one._type, "gradient") for one in wanted.values()]
+        self.incoming.update(values)
+        cts = [like(trace.fresh(type(one).result_class, value), one) for one, value in zip(wanted.values(), values, strict=True)]
         walk = Walk((), leaves=True, first_number=trace.first_number, hooks=False)
         for handle, ct in zip(wanted.values(), cts, strict=True):
             walk.arrive(handle, history(handle), ct)
@@ -349,12 +363,11 @@ class Tracer:
         pulled = [trace.value(ct) if isinstance(ct, Handle) else graph.constant(np.asarray(ct)) for _, ct in leaves]
         grads = [transpose(g, inverse(order)) for g, order in zip(pulled, orders, strict=True)]
         needed = needed_of_forward(grads, forward)
-        place = {value: number for number, value in enumerate(graph.inputs)}
+        place = self.places()
         by_value = {trace.lifted.get(storage) for storage in trace.by_value}
         kept = [value for value in needed if value in place and place[value] not in written and value not in by_value]
         residuals = [value for value in needed if value not in kept]
         numbers = tuple(self.output(value) for value in residuals)
-        values = [trace.value(ct) for ct in cts]
         program = executable(carve([*kept, *residuals, *values], grads, graph.name + "_backward"), {})
         references = tuple(self.reference(handle) for handle, _ in leaves)
         types = tuple(value.type for value in values)

@@ -17,10 +17,13 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.base.origin import Origin, backward, stand_on, step_off
+from gradwerk.ir.formula import is_of_formula
 from gradwerk.ir.graph import Graph, Type, Value
-from gradwerk.ir.op import Array, Movement, Op
+from gradwerk.ir.op import Array, Elementwise, Movement, Op
+from gradwerk.jit.arrays import HeldArrays, on_memory
 from gradwerk.jit.placement import Captured
 from gradwerk.jit.slots import ABSENT, Item, Slot
 from gradwerk.jit.watched import Watched
@@ -28,7 +31,6 @@ from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, unreadable, unreadable_results, viewed, written_array
 from gradwerk.tensor.devices import KINDS, set_place, together
-from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import hooks_of
@@ -68,17 +70,14 @@ class Trace:
         self.layouts: dict[Storage, tuple[int, ...]] = {}
         self.written: dict[Storage, None] = {}
         self.names: dict[Storage, str] = {}
-        self.arrays: Sequence[Array] = ()
-        """What the function holds of NumPy's: closure, globals, attributes."""
-        self.owners: set[int] = set()
-        self.captured_arrays: dict[int, Handle] = {}
+        self.arrays = HeldArrays()
+        self.numbers: dict[tuple[bytes, DType], Value] = {}
+        """Inputs for the numbers that the function computes with, by their bits."""
         self.watched: list[Slot] = []
         """Guards of what was read on the way: contents of arrays, attributes of what is adjustable."""
         self.attributes: dict[tuple[int, str], Item] = {}
         self.exposed: dict[int, Handle] = {}
         """Tensors made inside on the memory of Tensors from outside, by id."""
-        self.lent: dict[Storage, tuple[Array, bytes]] = {}
-        """Tensors made inside on the memory of arrays that the function does not hold, and what these held then."""
         self.taken: dict[Storage, int] = {}
         self.versions: dict[Storage, int] = {}  # when it was met, and written by the trace since: other threads see none of its writes
         self.grads: dict[int, tuple[Handle, Any]] = {}
@@ -146,29 +145,29 @@ class Trace:
         """A Tensor made while tracing of the data in this array: a constant, unless the data are an array that the function holds."""
         held = self.captured_array(data) if isinstance(data, np.ndarray) and data.dtype in dtypes.SHORT else None
         if held is None:
-            self.values[storage] = self.graph.constant(array)
+            self.values[storage] = self.number(array) if array.shape == () else self.graph.constant(array)
         else:
             (self.values[storage],) = self.graph.apply(Cast(array.dtype), (self.value(held),))
         self.created_here.add(storage)
 
-    def hold(self, arrays: Sequence[Array]) -> None:
-        """Takes note of the arrays that the function holds."""
-        self.arrays, self.owners = arrays, {id(owner_of(array)) for array in arrays}
-
     def captured_array(self, array: Array) -> Handle | None:
         """An array that the function holds, or a part of one, as a Tensor from outside; None for any other."""
-        if self.parent is not None:
-            return self.parent.captured_array(array)
-        if id(owner_of(array)) not in self.owners:
-            return None
-        if id(array) not in self.captured_arrays:
-            self.captured_arrays[id(array)] = on_memory(array)
-        return self.captured_arrays[id(array)]
+        return self.outermost.arrays.tensor_of(array)
 
     def array_value(self, array: Array) -> Value:
         """A constant; but an array that the function holds is an input, because its contents may change."""
         held = self.captured_array(array)
         return self.graph.constant(array) if held is None else self.value(held)
+
+    def number(self, array: Array) -> Value:
+        """A number of Python's: an input, so that another number is no other program; of a formula's it is part of that.
+
+        Under a trace it is as it was then, and guarded as whatever Python reads.
+        """
+        key = array.tobytes(), array.dtype
+        if key not in self.numbers and not is_of_formula(array):
+            self.numbers[key] = self.graph.input(Type((), array.dtype), "number")
+        return self.numbers[key] if key in self.numbers else self.graph.constant(array)
 
     def watch(self, array: Array) -> None:
         """Makes the contents of an array a guard, where the function holds it: what was computed of them stands in the graph."""
@@ -181,12 +180,8 @@ class Trace:
         So it may be read, but what is written to it could not be found again.
         """
         lent = self.fresh(cls, self.value(on_memory(array)))
-        self.outermost.lent[lent._storage] = array, array.tobytes()
+        self.outermost.arrays.lend(lent._storage, array)
         return lent
-
-    def overwritten_arrays(self) -> list[Array]:
-        """The arrays that NumPy wrote to after a Tensor was made on their memory."""
-        return [array for array, contents in self.lent.values() if array.tobytes() != contents]
 
     @property
     def outermost(self) -> Trace:
@@ -232,7 +227,7 @@ class Trace:
                 results = (viewed(cls, op, args[0], None, layout),)
         kept = tuple([a if isinstance(a, Handle) else op.as_array(position, args) for position, a in enumerate(args)])
         if not results:
-            values = self.graph.apply(op, [self.value(a) if isinstance(a, Handle) else self.array_value(a) for a in kept])
+            values = self.graph.apply(op, [self.value(a) if isinstance(a, Handle) else self.plain(op, a) for a in kept])
             results = tuple([self.fresh(cls, value) for value in values])
             if op.has_effect:
                 taken = self.value(args[0])
@@ -242,6 +237,12 @@ class Trace:
         if requires_grad and mode.grad:
             record(op, kept, results)
         return results
+
+    def plain(self, op: Op, array: Array) -> Value:
+        """What an op takes that is no Tensor."""
+        if array.shape == () and isinstance(op, Elementwise) and self.captured_array(array) is None:
+            return self.number(array)
+        return self.array_value(array)
 
     def meet(self, handle: Handle, *, requires_grad: bool) -> None:
         """A Tensor is read or asked whether it requires a gradient; for one from outside this is a guard, and where its memory is."""
@@ -255,7 +256,7 @@ class Trace:
 
     def write(self, target: Handle, value: Any) -> None:  # noqa: ANN401
         """New contents for a Tensor: its base is rebuilt, and each call will write it in place."""
-        if target._storage in self.outermost.lent:
+        if target._storage in self.outermost.arrays.lent:
             raise TraceError(
                 "a compiled function writes to a Tensor that it has made on the memory of a NumPy array", facts=(str(target._type),),
                 likely="copy the array (torch.tensor(array), Tensor(array)), or make the Tensor outside",
@@ -377,20 +378,6 @@ class Trace:
             mode.under_way, mode.grad, self.frame = before, grad, None
             interruptible.end(self)
             step_off(base)
-
-
-def owner_of(array: Array) -> Array:
-    """The array that holds the memory that this one looks into."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def on_memory(array: Array) -> Handle:
-    """A Tensor on the memory of an array of the user's, whatever its strides."""
-    storage = Storage(array, Type(array.shape, array.dtype))
-    storage.owner = Foreign(array)
-    return make(Handle, storage, array, storage.type)
 
 
 class Moved(Exception):  # noqa: N818  caught by compile, never seen

@@ -12,7 +12,11 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from gradwerk.base.settings import settings
-from gradwerk.ir.graph import Graph, Value
+from gradwerk.ir.carve import carve
+from gradwerk.ir.formula import is_literal
+from gradwerk.ir.graph import Graph, Node, Value
+from gradwerk.ir.leaves import Constant
+from gradwerk.ir.op import Array
 from gradwerk.ops.composite import Composite, the_one
 from gradwerk.tensor.devices import KINDS
 from gradwerk.tensor.handle import Handle
@@ -24,12 +28,16 @@ NUMBERS = (float, int, bool, type(None))
 """What may stand beside Tensors."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Built:
-    """The composite of one run.  `arguments` are kept so that no others are at their places in memory."""
+    """The composite of one run.
+
+    Its last inputs are the `numbers` that are no part of a formula.  `arguments` are kept so that no others are at their places in memory.
+    """
 
     op: Composite
     single: bool
+    numbers: tuple[Array, ...]
     arguments: tuple[Any, ...]
 
 
@@ -82,10 +90,18 @@ def build(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str
     results = made if isinstance(made, tuple) else (made,)
     if not all(isinstance(value, Value) and value.node.args for value in results):
         return None
-    return Built(the_one(Composite(graph.finish(results))), not isinstance(made, tuple), (*args, *options.values()))
+    numbers = [node.values[0] for node in graph.nodes if is_number(node)]
+    body = carve([*graph.inputs, *numbers], results, "") if numbers else graph.finish(results)
+    contents = tuple([value.node.op.reference() for value in numbers])
+    return Built(the_one(Composite(body)), not isinstance(made, tuple), contents, (*args, *options.values()))
+
+
+def is_number(node: Node) -> bool:
+    """Whether a node is a number of no formula."""
+    return isinstance(node.op, Constant) and node.op.type.shape == () and not is_literal(node.values[0])
 
 
 def applied(trace: Tracing, built: Built, handles: list[Handle], cls: type[Handle]) -> tuple[Any, ...]:
     """The results of the function on these Tensors."""
-    made = trace.graph.apply(built.op, [trace.value(handle) for handle in handles])
+    made = trace.graph.apply(built.op, [*map(trace.value, handles), *map(trace.number, built.numbers)])
     return tuple([trace.fresh(cls, value) for value in made])

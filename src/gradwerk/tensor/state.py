@@ -41,6 +41,9 @@ class Tracing(Protocol):
     def array_value(self, array: Array) -> Value:
         """A constant, or the input that an array is."""
 
+    def number(self, array: Array) -> Value:
+        """A number that is computed with: an input, or part of a formula."""
+
     def captured_array(self, array: Array) -> Any:  # noqa: ANN401
         """An array that the function holds, as a Tensor from outside, or None."""
 

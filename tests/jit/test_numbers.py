@@ -1,0 +1,145 @@
+"""Numbers of Python's are inputs of a program: another number is no other program, and results are as without compile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradwerk as gw
+from gradwerk import torch
+from gradwerk.base.events import listening
+
+X = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
+Step = Callable[[Any, Any], Any]
+STEPS: dict[str, Step] = {
+    "a factor": lambda x, k: x * k,
+    "on the left": lambda x, k: k - x / (k + x * x),
+    "twice, and its negative": lambda x, k: x * k + k * (-k - x),
+    "a base": lambda x, k: k**x,
+    "a choice": lambda x, k: torch.where(x > k, x, k),
+    "bounds": lambda x, k: x.clamp(-k, k),
+    "whole numbers": lambda x, k: torch.arange(4) + int(k * 1000),
+    "beside doubles": lambda x, k: x.double() * k,
+    "behind a product": lambda x, k: (x @ x.T) * k + k,
+    "in a softmax": lambda x, k: torch.softmax(x / k, -1),
+    "of NumPy's": lambda x, k: x * np.float32(k) + np.asarray(k, np.float32),
+    "beside a Tensor of no axes": lambda x, k: (x.sum() - k) * k,
+    "made a Tensor": lambda x, k: torch.tensor(k) + x.mean(),
+    "in an activation": lambda x, k: torch.nn.functional.elu(x, k) if hasattr(torch.nn.functional, "elu") else torch.relu(x - k),
+}
+NUMBERS = [0.1 * 1.07**n + 0.013 for n in range(12)]
+
+
+def compilations(run: Callable[[], object]) -> int:
+    """How many graphs are compiled meanwhile."""
+    found: list[str] = []
+    with listening("compiled", lambda name, **facts: found.append(name)):
+        run()
+    return len(found)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_another_number_compiles_nothing(name: str) -> None:
+    step, compiled = STEPS[name], gw.compile(STEPS[name])
+    x = torch.tensor(X)
+
+    def run(numbers: list[float]) -> None:
+        for k in numbers:
+            np.testing.assert_allclose(compiled(x, k).numpy(), step(x, k).numpy(), rtol=3e-6, atol=1e-6)
+
+    run(NUMBERS[:1])
+    assert not compilations(lambda: run(NUMBERS[1:]))
+
+
+def test_a_number_of_a_formula_stands_in_the_program() -> None:
+    step = gw.compile(lambda x, k: x * k)
+    x = torch.tensor(X)
+    assert compilations(lambda: [step(x, k) for k in (2.0, 0.5, 1.0)]) == 3
+    for k in (2.0, 0.5, 1.0, 0.0, float("inf"), float("nan"), -0.0):
+        np.testing.assert_array_equal(step(x, k).numpy(), (x * k).numpy())
+
+
+@pytest.mark.parametrize("outside", [False, True], ids=["inside", "outside"])
+def test_gradients_follow_the_number(outside: bool) -> None:  # noqa: FBT001  a parameter of a test
+    w = torch.nn.Parameter(torch.tensor(X))
+
+    def loss(k: float) -> Any:  # noqa: ANN401
+        return ((w * k).tanh() ** 2 / k).sum()
+
+    def step(k: float) -> Any:  # noqa: ANN401
+        w.grad = None
+        value = loss(k)
+        value.backward()
+        return value
+
+    inside, forward = torch.compile(step), torch.compile(loss)
+
+    def run(numbers: list[float]) -> None:
+        for k in numbers:
+            if outside:
+                w.grad = None
+                value = forward(k)
+                value.backward()
+            else:
+                value = inside(k)
+            found = w.grad.numpy().copy()
+            np.testing.assert_allclose(value.item(), step(k).item(), rtol=1e-5)
+            np.testing.assert_allclose(found, w.grad.numpy(), rtol=1e-5, atol=1e-6)
+
+    run(NUMBERS[:1])
+    assert not compilations(lambda: run(NUMBERS[1:]))
+
+
+def test_a_number_that_an_object_holds() -> None:
+    options = SimpleNamespace(temperature=0.9)
+    step = gw.compile(lambda x: x / options.temperature)
+    x = torch.tensor(X)
+    step(x)
+
+    def run() -> None:
+        for n in range(10):
+            options.temperature *= 0.97 + n / 1000
+            np.testing.assert_array_equal(step(x).numpy(), (x / options.temperature).numpy())
+
+    assert not compilations(run)
+
+
+@pytest.mark.parametrize("make", [
+    lambda parameters: torch.optim.SGD(parameters, lr=0.01, momentum=0.9),
+    lambda parameters: torch.optim.SGD(parameters, lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    lambda parameters: torch.optim.Adam(parameters, lr=0.01),
+], ids=["SGD", "Nesterov", "Adam"])  # fmt: skip
+def test_momentum_that_is_scheduled_compiles_no_step_again(make: Callable[[Any], Any]) -> None:
+    """`OneCycleLR` changes the momentum, or the first beta, at each step."""
+
+    def trained(*, compiled: bool) -> tuple[list[float], int]:
+        torch.manual_seed(3)
+        model = torch.nn.Linear(4, 2)
+        optimizer = make(model.parameters())
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=14)
+
+        def step(x: Any) -> Any:  # noqa: ANN401
+            optimizer.zero_grad()
+            loss = (model(x) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = torch.compile(step) if compiled else step
+        losses: list[float] = []
+
+        def steps(count: int) -> None:
+            for _ in range(count):
+                losses.append(run(torch.tensor(X)).item())
+                schedule.step()
+
+        steps(2)
+        return losses, compilations(lambda: steps(10))
+
+    (eager, _), (found, again) = trained(compiled=False), trained(compiled=True)
+    np.testing.assert_allclose(found, eager, rtol=1e-5)
+    assert not again
