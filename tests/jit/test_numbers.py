@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import warnings
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +16,9 @@ import pytest
 import gradwerk as gw
 from gradwerk import torch
 from gradwerk.base.events import listening
+from gradwerk.jit.looking import alike
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*is traced again at each call")
 X = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
 Step = Callable[[Any, Any], Any]
 STEPS: dict[str, Step] = {
@@ -143,3 +149,69 @@ def test_momentum_that_is_scheduled_compiles_no_step_again(make: Callable[[Any],
     (eager, _), (found, again) = trained(compiled=False), trained(compiled=True)
     np.testing.assert_allclose(found, eager, rtol=1e-5)
     assert not again
+
+
+# ---- how often a function is traced
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_function_that_is_traced_again_and_again_says_why_once_and_fills_no_table() -> None:
+    step = gw.compile(lambda x, k: x * k)
+    x = torch.tensor(X)
+    for k in NUMBERS[:8]:
+        step(x, k)
+    with pytest.warns(UserWarning, match="traced again at each call, 9 times in a row so far: an argument changed from .* to") as said:
+        for n in range(100):
+            np.testing.assert_array_equal(step(x, 0.3 + n / 7).numpy(), (x * (0.3 + n / 7)).numpy())
+    assert len(said) == 1 and sum(map(len, step.specializations.values())) == 8
+    before = len(step.retraces)
+    for _ in range(3):
+        step(x, 0.3 + 99 / 7)
+    assert len(step.retraces) == before  # the last one is kept
+    for k in (0.31, 0.32):
+        step(x, k), step(x, k)
+    assert sum(map(len, step.specializations.values())) == 10  # what fits a second call is kept beside it
+
+
+def test_sizes_and_numbers_that_come_back_say_nothing() -> None:
+    step = gw.compile(lambda x, k: x * k)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            for n in range(1, 7):
+                step(torch.tensor(X[:1]).expand(n, 4), 0.1 * n)
+    assert len(step.specializations) == 6
+
+
+class Many(int):
+    """A number of a class of the user's."""
+
+
+EQUAL = [
+    lambda: (2, (3.5, "a")), lambda: np.float32(2.5), lambda: np.float64("nan"), lambda: float("nan"), lambda: Fraction(1, 2),
+    lambda: Decimal("1.50"), lambda: frozenset([1, "a", 2.5]), lambda: dt.date(2026, 1, 2), lambda: np.datetime64("2026-01-02"),
+    lambda: complex(1, 2), lambda: np.str_("a"), lambda: "".join(["a", "b", "c"]),
+]  # fmt: skip
+OTHERS = [
+    (1, 1.0), (1, True), (0.0, -0.0), (np.float32(0.0), np.float32(-0.0)), (np.float32(1), np.float64(1)),
+    (Decimal("1.5"), Decimal("1.50")),
+    (frozenset([1]), frozenset([1.0])), (np.datetime64("2026-01", "M"), np.datetime64("2026-01-01", "D")), ((1,), [1]), (Many(3), Many(3)),
+    (Fraction(1, 2), Decimal("0.5")), (np.array([1.5, 2.5])[:1], np.array([1.5])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(EQUAL)))
+def test_an_equal_value_in_the_place_of_another_traces_nothing(number: int) -> None:
+    make = EQUAL[number]
+    options = SimpleNamespace(value=make())
+    step = gw.compile(lambda x: x * float(len(str(options.value))))
+    for _ in range(4):
+        step(torch.tensor(X))
+        options.value = make()
+    assert not step.retraces
+
+
+@pytest.mark.parametrize("number", range(len(OTHERS)))
+def test_values_that_only_look_equal_are_others(number: int) -> None:
+    one, other = OTHERS[number]
+    assert not alike(one, other) and not alike(other, one) and not alike((one, 1), (other, 1))

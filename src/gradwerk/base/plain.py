@@ -15,7 +15,9 @@ def same(a: object, b: object) -> bool:
         return False
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(same, a, b))
-    return isinstance(a, PLAIN) and a == b and (not isinstance(a, float | complex) or repr(a) == repr(b))
+    if isinstance(a, float | complex):
+        return repr(a) == repr(b)  # NaN is NaN, 0.0 is not -0.0
+    return isinstance(a, PLAIN) and a == b
 
 
 def exactly(value: object) -> object:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from gradwerk.base.errors import TraceError
 from gradwerk.base.forks import one_at_a_time
+from gradwerk.base.origin import warn
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.jit.binding import Binding
@@ -38,6 +39,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 CHANGED = object()
 MOST_SPECIALIZATIONS = 64
 """Kept per function; the oldest goes first."""
+MOST_IN_VAIN = 8
+"""Traces behind each other of which none fitted a second call."""
 
 
 class Compiled:
@@ -59,6 +62,8 @@ class Compiled:
         self.latest = Guards()
         """Those of the latest trace: what its code, and what that calls, was seen to ask for, and what was found by that."""
         self.last_key: tuple[Any, ...] = ()
+        self.in_vain = 0
+        """How many traces in a row fitted no second call so far."""
         self.overlaps: dict[tuple[Any, ...], frozenset[int]] = {}
         """Arguments that were found to share memory with what the function holds, of calls whose forms are not kept."""
         self.bound: dict[Any, Compiled] = {}
@@ -131,6 +136,8 @@ class Compiled:
         for binding in self.specializations.get(key, ()):
             why = binding.entry.guards.broken() or differs(binding.entry, call)
             if not why:
+                if self.in_vain:
+                    self.in_vain = 0
                 return binding
             reason = reason or why
         with one_at_a_time():  # a trace puts stand-ins where other traces would find them, and a fork
@@ -153,7 +160,8 @@ class Compiled:
             reason: why the forms that are there do not fit; "" where there are none of this key.
         """
         if self.last_key and not self.unwatched:
-            self.note(reason or describe_change(self.last_key, key))
+            reason = reason or describe_change(self.last_key, key)
+            self.note(reason)
         by_identity = frozenset(place for place, *_ in call.sharing()) | self.overlaps.get(key, frozenset())
         while True:
             try:
@@ -166,13 +174,16 @@ class Compiled:
                 continue
             except Overlap as overlap:
                 by_identity |= {overlap.argument}
-        self.last_key = key
+        before, self.last_key = self.last_key, key
         if binding.entry.guards.unwatched and self.watching is not Watching.ONCE:
             self.note_unwatched(binding.entry.guards.unwatched)
             if by_identity:  # else Python would run twice at each call, to find this out again
                 self.overlaps = {**(self.overlaps if len(self.overlaps) < MOST_SPECIALIZATIONS else {}), key: by_identity}
             return binding
         self.unwatched = []
+        self.in_vain += 1
+        if self.in_vain > MOST_IN_VAIN:
+            self.replace_last(before, reason)
         entries = self.specializations.setdefault(key, [])
         entries.insert(0, binding)
         if sum(map(len, self.specializations.values())) > MOST_SPECIALIZATIONS:
@@ -181,6 +192,22 @@ class Compiled:
             if not self.specializations[oldest]:
                 del self.specializations[oldest]
         return binding
+
+    def replace_last(self, key: tuple[Any, ...], reason: str) -> None:
+        """Drops the form that was made last, in whose place another comes: what changes at each call fills no table.  Says so once.
+
+        Args:
+            key: under which it is kept.
+            reason: why it does not fit.
+        """
+        entries = self.specializations.get(key, [])
+        if entries:
+            entries.pop(0)
+        if key in self.specializations and not entries:
+            del self.specializations[key]
+        if self.in_vain == MOST_IN_VAIN + 1:
+            problem = f"{self.name} is traced again at each call, {MOST_IN_VAIN + 1} times in a row so far: {reason}"
+            warn(f"{problem}; what is a Tensor, or an attribute that it does not read, may change without that")
 
     def note_unwatched(self, found: Mapping[str, str]) -> None:
         """Remembers why the function's Python runs at each call, and says it under GRADWERK_DEBUG.  Raises: TraceError where it may not."""

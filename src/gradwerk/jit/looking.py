@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any, cast
+
+import numpy as np
 
 from gradwerk.base.plain import PLAIN, same
 
@@ -16,6 +21,8 @@ dict_of = cast("Callable[[type], Any]", vars(type)["__dict__"].__get__)
 _module = vars(type)["__module__"].__get__
 _qualname = vars(type)["__qualname__"].__get__
 _factory = vars(defaultdict)["default_factory"].__get__
+SPELLED = frozenset({Fraction, Decimal, date, timedelta})
+"""Values of the standard library that are what they are written as."""
 _OF_ITS_OWN = (GetSetDescriptorType, MemberDescriptorType)
 
 
@@ -98,9 +105,21 @@ def alike(a: object, b: object) -> bool:
     """Whether two values are the same, plain ones by what they say."""
     if a is b:
         return True
-    if type(a) is tuple and type(b) is tuple:
-        return len(a) == len(b) and all(map(alike, a, b))
-    return is_plain(a) and same(a, b)
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind is tuple:
+        return len(items_in(a)) == len(items_in(b)) and all(map(alike, items_in(a), items_in(b)))
+    if kind is frozenset:
+        return set(map(token, items_in(a))) == set(map(token, items_in(b)))
+    if issubclass(kind, np.generic):
+        return is_value(kind) and a.dtype == b.dtype and a.tobytes() == b.tobytes()  # type: ignore[attr-defined]  # of NumPy's own classes
+    return repr(a) == repr(b) if kind in SPELLED else is_plain(a) and same(a, b)
+
+
+def is_value(kind: type) -> bool:
+    """Whether a class is one of NumPy's numbers, dates and texts, which are values."""
+    return issubclass(kind, np.generic) and not issubclass(kind, np.void | np.object_) and module_of(kind).partition(".")[0] == "numpy"
 
 
 def shown(key: object) -> str:

@@ -19,6 +19,7 @@ from gradwerk.jit.looking import (
     factory_of,
     is_a,
     is_plain,
+    is_value,
     items_in,
     module_of,
     mro_of,
@@ -228,7 +229,7 @@ def is_atom(value: Any) -> bool:  # noqa: ANN401
     kind = type(value)
     if is_plain(value) or kind is range or kind is slice or kind is CodeType or kind is object or value is ABSENT:
         return True
-    return issubclass(kind, np.generic | np.dtype) and not issubclass(kind, np.void) and module_of(kind).partition(".")[0] == "numpy"
+    return is_value(kind) or (issubclass(kind, np.dtype) and module_of(kind).partition(".")[0] == "numpy")
 
 
 Ways = tuple[tuple[Any, Callable[[str, Any], None]], ...]
