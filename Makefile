@@ -10,7 +10,7 @@ STATE  ?= /tmp/gradwerk-mutants.json
 PIP    := -m pip install --quiet --disable-pip-version-check
 ORIGINALS := tests/peers tests/base/test_dtypes.py
 
-.PHONY: help demo test test-long test-versions test-peers faults mutants lint check bench bench-peers clean
+.PHONY: help demo test test-long test-versions test-peers faults mutants lint check bench bench-peers bench-loops clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -59,6 +59,9 @@ bench: $(VENV)/.demo  ## whole training steps, timed
 
 bench-peers: $(VENV)/.demo $(PEERS)/.ready  ## the same beside PyTorch, JAX and Keras on TensorFlow, interleaved
 	$(BIN)/python bench/run.py --peers $(PEERS)/bin/python
+
+bench-loops: $(VENV)/.demo $(PEERS)/.ready  ## loops as people write them, the same file run by PyTorch and by gradwerk.torch
+	$(BIN)/python bench/run.py --loops --peers $(PEERS)/bin/python
 
 # A stamp is written last, so an install that was broken off is made again.
 $(VENV)/.python:
