@@ -13,7 +13,8 @@ from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ir.op import REGISTRY, Movement, Strides
+from gradwerk.ir.op import REGISTRY, Movement
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.arithmetic import add, mul, neg
 from gradwerk.ops.control import scan
 from gradwerk.ops.movement import concatenate, flip, pad, reshape, slice_axis, transpose

@@ -19,7 +19,8 @@ from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.leaves import Input
-from gradwerk.ir.op import Elementwise, Indexed, Movement, Op, Operand, Random, Reduction, Strides, no_gradient
+from gradwerk.ir.op import Elementwise, Indexed, Movement, Op, Operand, Random, Reduction, no_gradient
+from gradwerk.ir.strides import Strides
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.ir.verify import verify
 from gradwerk.ops.arithmetic import StopGradient

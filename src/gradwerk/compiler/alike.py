@@ -17,7 +17,7 @@ from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
 from gradwerk.compiler.memory import root
 from gradwerk.compiler.work import Buffer, Form, Operand, Work
-from gradwerk.ir.op import Strides
+from gradwerk.ir.strides import Strides
 
 MOST_KEPT = 4096
 """Kinds of units kept."""

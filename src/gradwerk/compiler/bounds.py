@@ -21,9 +21,10 @@ from gradwerk.compiler.work import Buffer, Operand, row_major
 from gradwerk.ir.control import Control, bodies_of, graphs_in, rewritten
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
-from gradwerk.ir.op import Indexed, Movement, Op, Source, Strides
+from gradwerk.ir.op import Indexed, Movement, Op, Source
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.look import InRange, Look, NotZero
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 

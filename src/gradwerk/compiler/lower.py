@@ -24,9 +24,10 @@ from gradwerk.compiler.work import Buffer, Operand, Work, order_of, permuted, ro
 from gradwerk.ir.control import maker_of
 from gradwerk.ir.graph import Graph, Node, Value
 from gradwerk.ir.leaves import Constant
-from gradwerk.ir.op import Contraction, Movement, Op, Random, Strides
+from gradwerk.ir.op import Contraction, Movement, Op, Random
 from gradwerk.ir.plan import Check, Turns
 from gradwerk.ir.region import MAP, REDUCE, ROW, Region, Unit
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.window import Window
 

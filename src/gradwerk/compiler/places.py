@@ -12,7 +12,8 @@ from gradwerk.compiler.work import Buffer, Operand, order_of, row_major
 from gradwerk.ir.control import maker_of
 from gradwerk.ir.graph import Type, Value
 from gradwerk.ir.leaves import Constant
-from gradwerk.ir.op import Movement, Strides
+from gradwerk.ir.op import Movement
+from gradwerk.ir.strides import Strides
 
 CACHE_WAY, LINE = 1024, 64
 """Bytes between rows that begin to share cache sets, bytes of a cache line."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 from gradwerk.base.dtypes import DType
 from gradwerk.base.origin import Origin
 from gradwerk.compiler.footprint import Footprint
-from gradwerk.ir.op import Strides
+from gradwerk.ir.strides import Strides
 from gradwerk.ir.type import Type
 
 

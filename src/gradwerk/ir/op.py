@@ -35,6 +35,7 @@ from gradwerk.base.dtypes import DType, Family
 from gradwerk.base.errors import DTypeError, ShapeError, StateError
 from gradwerk.base.plain import exactly
 from gradwerk.ir import meeting
+from gradwerk.ir.strides import Strides
 from gradwerk.ir.type import Type
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -284,25 +285,6 @@ class Select(Op):
 
 Elementwise = Unary | Binary | Select
 """y[i] depends on the arguments at i alone, broadcast.  `emit` is its code, `result_dtype` its dtype rule, `accepts` its dtypes"""
-
-
-@dataclass(frozen=True)
-class Strides:
-    """An affine view: element (i...) lies at offset + sum i[k] * strides[k], in elements of the source."""
-
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    offset: int = 0
-
-    @cached_property
-    def dense(self) -> bool:
-        """Whether the elements lie row by row without gaps, axes of extent 1 wherever they like."""
-        step = 1
-        for extent, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if extent != 1 and stride != step:
-                return 0 in self.shape
-            step *= extent
-        return True
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError, TraceError
 from gradwerk.ir.carve import carve, needed_of_forward
 from gradwerk.ir.graph import Type, Value
-from gradwerk.ir.op import Movement, Strides
+from gradwerk.ir.op import Movement
+from gradwerk.ir.strides import Strides
 from gradwerk.jit.answer import Marker
 from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.guards import Guards

@@ -16,7 +16,8 @@ import numpy as np
 from gradwerk.base.errors import ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.meeting import same_dtype
-from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, Strides, typed
+from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, typed
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.axes import normal_axes, normal_axis
 
 

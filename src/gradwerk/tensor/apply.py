@@ -20,7 +20,8 @@ from gradwerk.base.origin import capture
 from gradwerk.base.settings import settings
 from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Contraction, Elementwise, Op, Random, Reduction, Strides
+from gradwerk.ir.op import Array, Contraction, Elementwise, Op, Random, Reduction
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.window import Window
 from gradwerk.tensor.devices import KINDS, set_place, together

@@ -15,7 +15,8 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
 from gradwerk.base.forks import Renewed
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Movement, Strides
+from gradwerk.ir.op import Array, Movement
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.movement import Transpose
 from gradwerk.runtime.finish import to_the_end
 from gradwerk.tensor.devices import like

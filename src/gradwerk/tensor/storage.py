@@ -16,7 +16,8 @@ import numpy as np
 
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
-from gradwerk.ir.op import Array, Movement, Operand, Strides
+from gradwerk.ir.op import Array, Movement, Operand
+from gradwerk.ir.strides import Strides
 from gradwerk.ops.elementwise import where
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concatenate, pad, reshape, slice_axis, transpose
