@@ -27,6 +27,7 @@ from gradwerk.ir.interpret import interpret
 from gradwerk.ir.plan import Plan
 from gradwerk.ir.text import parse, print_graph
 from gradwerk.jit import specialize
+from gradwerk.jit.guards import Guards
 from gradwerk.jit.signature import Call
 from gradwerk.nn.norm import batch_statistics, normalize
 from gradwerk.ops import functions
@@ -266,7 +267,7 @@ def train(n: int) -> None:
         return loss
 
     x = Tensor(np.ones((4, 16), np.float32))
-    specialize.Tracer(step, "step", Call((x,), {}), frozenset(), specialize.Watching.EACH_CALL).run((x,), {})
+    specialize.Tracer(step, "step", Call((x,), {}), frozenset(), specialize.Watching.EACH_CALL, Guards()).run((x,), {})
 
 
 def test_steps_of_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -363,6 +363,7 @@ class Tracer:
         orders = tuple(axes_in_memory(handle) for handle, _ in leaves)
         pulled = [trace.value(ct) if isinstance(ct, Handle) else graph.constant(np.asarray(ct)) for _, ct in leaves]
         grads = [transpose(g, inverse(order)) for g, order in zip(pulled, orders, strict=True)]
+        forward.update([value.node for value in trace.numbers.values()])  # those that only the gradient has are inputs of the call as well
         needed = needed_of_forward(grads, forward)
         place = self.places()
         by_value = {trace.lifted.get(storage) for storage in trace.by_value}
