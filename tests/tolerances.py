@@ -40,7 +40,7 @@ from gradwerk.ops.compare import Equal, Greater, GreaterEqual, Less, LessEqual, 
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.look import Look
-from gradwerk.ops.reduction import Max, Min, Sum
+from gradwerk.ops.reduction import Max, Min, SignedSum, Sum
 from gradwerk.ops.window import WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
 
 Array = np.ndarray[Any, Any]
@@ -71,7 +71,7 @@ CHOICES = (
     Sign, Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual,
 )  # fmt: skip
 """What rounds nothing."""
-SUMS = (Sum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Control)
+SUMS = (Sum, SignedSum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Control)
 """What adds up, in an order of its own."""
 
 

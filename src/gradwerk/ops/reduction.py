@@ -36,9 +36,7 @@ class Sum(Reduction):
     """
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
-        if not dtypes.is_numeric(types[0].dtype):
-            raise DTypeError(f"sum does not take {dtypes.name(types[0].dtype)}", facts=(str(types[0]),), likely="cast to an integer first")
-        return Reduction.infer(self, *types)
+        return _of_numbers(self, types)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (broadcast_to(reshape(ct, kept_shape(x.shape, self.axes)), x.shape),)
@@ -54,6 +52,30 @@ class Sum(Reduction):
 
     def gives_back_one(self, x: Type) -> bool:
         return not dtypes.is_float(x.dtype)  # 0 + -0.0 is 0.0
+
+
+@final
+@dataclass(frozen=True)
+class SignedSum(Reduction):
+    """Sum along `axes` that begins at -0.0, to which any number adds as it is: one element among nothing but -0.0 comes out bit for bit.
+
+    Shape: that of x without `axes` (extent 1 with `keepdims`).  Dtype: numbers, kept.  Error: a tree of fixed shape.
+    """
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        return _of_numbers(self, types)
+
+    def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
+        return (broadcast_to(reshape(ct, kept_shape(x.shape, self.axes)), x.shape),)
+
+    def reference(self, x: Array) -> Array:
+        return np.sum(x, axis=self.axes, keepdims=self.keepdims, dtype=x.dtype, initial=self.identity(x.dtype))
+
+    def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        return e.add(a, b)
+
+    def identity(self, dtype: DType) -> float:
+        return -0.0 if dtypes.is_float(dtype) else 0
 
 
 @final
@@ -129,6 +151,13 @@ def kept_shape(shape: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
     return tuple(1 if k in axes else n for k, n in enumerate(shape))
 
 
+def _of_numbers(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
+    (x,) = types
+    if not dtypes.is_numeric(x.dtype):
+        raise DTypeError(f"{op.name} does not take {dtypes.name(x.dtype)}", facts=(str(x),), likely="cast to an integer first")
+    return Reduction.infer(op, *types)
+
+
 def _of_something(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
     result = Reduction.infer(op, *types)
     if any(types[0].shape[axis] == 0 for axis in op.axes) and result[0].size:
@@ -168,7 +197,7 @@ def _reduced(kind: type[Reduction], x: Operand, axes: int | Sequence[int] | None
     return make(given, *fields)(x) if given else unchanged(x)
 
 
-_making: dict[type[Reduction], Callable[..., Reduction]] = {kind: lru_cache(maxsize=4096)(kind) for kind in (Sum, Max, Min)}
+_making: dict[type[Reduction], Callable[..., Reduction]] = {kind: lru_cache(maxsize=4096)(kind) for kind in (Sum, SignedSum, Max, Min)}
 """Ops, each made once."""
 
 
@@ -191,12 +220,18 @@ def argmin(x: Operand, axis: int = -1, *, keepdims: bool = False, dtype: DType =
 
 
 def largest(x: Operand, axis: int = -1, *, keepdims: bool = False) -> tuple[Operand, Operand]:
-    """The largest along `axis` and its place (see argmax).  The gradient goes to that place alone, where Max shares it among equals."""
+    """The largest along `axis` and its place (see argmax): the element that stands there, to the sign of a zero and the bits of a NaN.
+
+    The gradient goes to that place alone, where Max shares it among equals.
+    """
     return _chosen(x, argmax(x, axis, keepdims=True), reduce_max, axis, keepdims=keepdims)
 
 
 def smallest(x: Operand, axis: int = -1, *, keepdims: bool = False) -> tuple[Operand, Operand]:
-    """The smallest along `axis` and its place (see argmin).  The gradient goes to that place alone, where Min shares it among equals."""
+    """The smallest along `axis` and its place (see argmin): the element that stands there, to the sign of a zero and the bits of a NaN.
+
+    The gradient goes to that place alone, where Min shares it among equals.
+    """
     return _chosen(x, argmin(x, axis, keepdims=True), reduce_min, axis, keepdims=keepdims)
 
 
@@ -206,7 +241,7 @@ def _chosen(x: Operand, place: Operand, best: Callable[..., Operand], axis: int,
     if dtypes.is_float(x.dtype):
         count = arange(x.shape[axis], place.dtype, like=x)
         here = equal(reshape(count, tuple(n if k == axis else 1 for k, n in enumerate(x.shape))), place)
-        value = reduce_sum(where(here, x, 0), axis, keepdims=keepdims)
+        value = _reduced(SignedSum, where(here, x, -0.0), axis, keepdims)
     else:
         value = best(x, axis, keepdims=keepdims)
     return value, reshape(place, shape)
