@@ -24,8 +24,6 @@ class Point(NamedTuple):
     arguments: Sequence[Any]
     second: bool = True
     """Whether second derivatives are compared: not where PyTorch gives NaN for a function that is flat there."""
-    first: bool = True
-    """Whether gradients are compared: not where the value is none."""
 
 
 def lines(function: str) -> Callable[..., Any]:
@@ -37,6 +35,12 @@ BITS = [0.0, 1.0, 0.5, 1.0, 0.0]
 ENDLESS = [[-INF, 0.0], [2.0, -INF], [0.0, 0.0]]
 ABOVE = [[INF, 0.0], [INF, INF], [INF, -INF], [NAN, 0.0]]
 HOLES = [[NAN, 1, 2, NAN], [0, NAN, NAN, 3], [1, 1, -INF, -INF], [INF, 1, 5, NAN], [-INF] * 4, [2, 2, INF, INF]]
+FEW = (
+    ("all", None, [[[2.0, 1, 4], [2, 3, 1]]]), ("rows", 1, [[[2.0, 1], [3, 3], [0, 0]]]),
+    ("columns", 0, [[[2.0, 1, 1], [3, 3, 1], [-1, 5, 1]]]),
+    ("a few", None, [[2.0, 1, 1.5]]), ("equals", None, [[2.0, 2]]), ("both axes", (0, 1), [[[2.0, 1]]]),
+)  # fmt: skip
+"""Numbers of which a variance is taken with a correction below, at and above their count, and along which axes."""
 WINDOWS = (((2, 2), ((0, 0), (0, 0))), ((3, 3), ((1, 1), (1, 1))), ((1, 4), ((0, 0), (0, 0))), ((4, 1), ((2, 2), (0, 0))))
 POINTS: dict[str, Point] = {
     "clamp": Point(lambda x: functions.clip(x, -1, 1), lambda t, x: x.clamp(-1, 1), [[-2.0, -1, 0, 1, 2]]),
@@ -75,8 +79,19 @@ POINTS: dict[str, Point] = {
     ),
     "variance of equals": Point(lambda x: functions.variance(x, correction=1), lambda t, x: x.var(), [[2.0, 2, 2]]),
     "variance of few": Point(
-        lambda x: functions.variance(x, correction=2), lambda t, x: x.var(correction=2), [[2.0, 1]], second=False, first=False,
+        lambda x: functions.variance(x, correction=2), lambda t, x: x.var(correction=2), [[2.0, 1]], second=False,
     ),
+    **{
+        f"{name} of {few} less {correction}": Point(
+            lambda x, ours=ours, axes=axes, correction=correction: ours(x, axes, correction=correction),
+            lambda t, x, name=name, axes=axes, correction=correction: getattr(x, name)(dim=axes, correction=correction),
+            numbers, second=False,
+        )
+        for few, axes, numbers in FEW for name, ours in (("var", functions.variance), ("std", norms.deviation))
+        for correction in (0, 2, 3, 2.5, 4, 7)
+    },
+    "variance of nothing, more than that": Point(lambda x: functions.variance(x, correction=-1), lambda t, x: x.var(correction=-1), [[]]),
+    "deviation of nothing, more than that": Point(lambda x: norms.deviation(x, correction=-1), lambda t, x: x.std(correction=-1), [[]]),
     "relu": Point(elementwise.relu, lines("relu"), [[0.0, -0.0, NAN, 1, -1]]),
     "abs": Point(elementwise.abs_, lines("abs"), [[0.0, -0.0, -1]]),
     "sqrt": Point(elementwise.sqrt, lines("sqrt"), [[0.0, 1, INF]]),
@@ -159,8 +174,7 @@ def recorded(torch: Any) -> dict[str, Any]:
         value = point.theirs(torch, *xs)
         found[f"{name}/value"] = value.detach().numpy()
         first = torch.autograd.grad((value * torch.tensor(weights(value.shape))).sum(), xs, create_graph=True)
-        if point.first:
-            found.update({f"{name}/gradient {k}": g.detach().numpy() for k, g in enumerate(first)})
+        found.update({f"{name}/gradient {k}": g.detach().numpy() for k, g in enumerate(first)})
         total = sum((g * torch.tensor(weights(g.shape))).sum() for g in first)
         second = torch.autograd.grad(total, xs, allow_unused=True) if total.requires_grad else [None] * len(xs)
         if point.second:

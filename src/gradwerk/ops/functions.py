@@ -182,12 +182,29 @@ def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correctio
         x: of any shape.
         axes: one or several, None for all.
         keepdims: whether these axes stay, of extent 1.
-        correction: what is taken from the count before it divides, which is at least 0 then.
+        correction: what is taken from the count before it divides, which is at least 0 then: where it is 0 there is no such distance.
     """
-    count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim)) - correction
-    centred = sub(x, mean(x, axes, keepdims=True))
-    total = reduce_sum(square(centred), axes, keepdims=keepdims)
-    return div(total, counted(max(count, 0), like=total))
+    count = math.prod(x.shape[k] for k in normal_axes("variance", axes, x.ndim))
+    centre = mean(x, axes, keepdims=True)
+    if count <= correction:
+        return _of_too_few(x, stop_gradient(centre), axes, count - correction, keepdims=keepdims)
+    total = reduce_sum(square(sub(x, centre)), axes, keepdims=keepdims)
+    return div(total, counted(count - correction if count else 0, like=total))
+
+
+def _of_too_few(x: Operand, centre: Operand, axes: Axes, left: float, *, keepdims: bool) -> Operand:
+    """The variance where nothing is left to divide by: inf, NaN of equals.  Its gradient is PyTorch's: of all elements inf, NaN of what is
+    the mean; along axes 2 (x - mean) / left.
+    """
+    total = reduce_sum(square(sub(x, centre)), axes, keepdims=keepdims)
+    none = counted(0, like=total)
+    if axes is None:
+        steep = mul(sqrt(sub(x, stop_gradient(x))), cast(not_equal(x, centre), x.dtype))  # 0, of infinite slope
+        return add(div(stop_gradient(total), none), reduce_sum(steep, keepdims=keepdims))
+    if left == 0:
+        return div(total, none)
+    sloped = div(total, counted(left, like=total))
+    return add(div(stop_gradient(total), none), sub(sloped, stop_gradient(sloped)))
 
 
 @rounded_once

@@ -62,7 +62,7 @@ def _flat_at_zero(x: Operand, exponent: float) -> Operand:
 def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
     """The root of `variance`, whose squares do not overflow; the derivative where all are equal is 0.  Dtype: floating, kept.
 
-    Where there are no more than the correction it is none (NaN, inf of what differs), and nor is its derivative.
+    Where there are no more than the correction it is none (NaN, inf of what differs), and its derivative that of the variance.
 
     Args:
         x: of any shape.
@@ -70,8 +70,8 @@ def deviation(x: Operand, axes: Axes = None, *, keepdims: bool = False, correcti
         keepdims: whether these axes stay, of extent 1.
         correction: what is taken from the count before it divides: 0 for that of all, 1 for that of a sample.
     """
-    count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim)) - correction
-    if count <= 0:
+    count = math.prod(x.shape[k] for k in normal_axes("deviation", axes, x.ndim))
+    if not count or count <= correction:
         return sqrt(variance(x, axes, keepdims=keepdims, correction=correction))
     distance = norm(sub(x, mean(x, axes, keepdims=True)), axes, keepdims=keepdims)
-    return mul(distance, counted(math.sqrt(1 / count), like=distance))
+    return mul(distance, counted(math.sqrt(1 / (count - correction)), like=distance))
