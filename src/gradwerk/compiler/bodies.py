@@ -22,11 +22,15 @@ def passing(*kinds: DType) -> Graph:
     return body.finish([body.input(Type((), kind)) for kind in kinds])
 
 
-@cache
 def giving(number: float, kind: DType) -> Graph:
     """The body that reads nothing and gives this number."""
+    return _giving(Constant.of(dtypes.of_value(number, kind)))
+
+
+@cache
+def _giving(number: Constant) -> Graph:
     body = Graph("number")
-    return body.finish([body.constant(dtypes.of_value(number, kind))])
+    return body.finish(body.apply(number, []))
 
 
 @lru_cache(maxsize=4096)

@@ -95,7 +95,7 @@ class Call:
     def _contents(self, value: Any, key: list[Any], label: object, depth: int) -> None:  # noqa: ANN401
         """A container: what is in it."""
         kind = type(value)
-        if issubclass(kind, set | frozenset) and not all(id(type(item)) in _VALUES for item in items_in(value)):
+        if issubclass(kind, set | frozenset) and not _is_of_values(value):
             self._object(value, key, label)
             return
         if id(kind) in _BUILTIN:
@@ -177,6 +177,8 @@ class Rebuilt:
             return next(self.leaves)
         if not issubclass(kind, list | tuple | deque | dict | set) or self.depth >= DEEPEST:
             return value
+        if issubclass(kind, set) and not _is_of_values(value):
+            return value  # an object, in which `Call` found no leaves
         self.depth += 1
         given = parts_of(value)
         made = filled(value, [self.take(item) for item in (dict.values(value) if issubclass(kind, dict) else items_in(value))])
@@ -226,8 +228,13 @@ class Rebuilt:
 
 
 def typed(value: Any) -> Any:  # noqa: ANN401
-    """A plain value, apart from those that are equal to it and another: 1, 1.0 and True."""
-    return type(value), repr(value) if isinstance(value, float | complex | slice) else value
+    """A plain value, apart from those that are equal to it and another: 1, 1.0 and True, or ranges of the same numbers but another end."""
+    return type(value), repr(value) if isinstance(value, float | complex | slice | range) else value
+
+
+def _is_of_values(items: Any) -> bool:  # noqa: ANN401  a set
+    """Whether a set holds plain values alone, so that its contents say what it is."""
+    return all(id(type(item)) in _VALUES for item in items_in(items))
 
 
 def parts_of(value: Any) -> list[Any]:  # noqa: ANN401  a list, deque, set or dict
