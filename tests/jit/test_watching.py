@@ -21,6 +21,7 @@ import math
 import operator
 import random
 import re
+import reprlib
 import tempfile
 import types
 import typing
@@ -702,6 +703,25 @@ def shape_of_an_array():
 
 
 @between
+def what_a_repr_shows():
+    shown = ["a"]
+
+    class Repeated:
+        @reprlib.recursive_repr()
+        def __repr__(self) -> str:
+            return shown[0]
+
+    one = Repeated()
+    return lambda x: x * len(repr(one)), lambda: shown.__setitem__(0, "abc")
+
+
+@between
+def settings_of_a_repr():
+    short = reprlib.Repr()
+    return lambda x: x * len(short.repr([1] * 9)), lambda: setattr(short, "maxlist", 2)
+
+
+@between
 def attribute_of_an_array():
     class A(np.ndarray):
         pass
@@ -835,6 +855,7 @@ def batches_of_a_loader():
     return lambda x: x * len(data), lambda: setattr(data, "batch_size", 3)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5 would rather not
 @pytest.mark.parametrize("name", BETWEEN)
 def test_state_that_changes_between_calls(name: str) -> None:
     fn, change = BETWEEN[name]()
@@ -1257,16 +1278,27 @@ class Options:
     day: dt.date = dt.date(2026, 1, 1)
 
 
+class Labelled:
+    """With what every dataclass has from Python 3.13 on."""
+
+    rate = 2.0
+
+    @reprlib.recursive_repr()
+    def __repr__(self) -> str:
+        return f"Labelled({self.rate})"
+
+
 class Block(torch.nn.Module):
     """A block as people write them; what it does not do in a step may do anything."""
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         print("a block is made", end="")  # noqa: T201
-        self.options, self.linear, self.log = options, torch.nn.Linear(3, 3), collections.deque([random.random()])
+        self.options, self.named, self.linear = options, Labelled(), torch.nn.Linear(3, 3)
+        self.log = collections.deque([random.random()])
 
     def forward(self, x: Any) -> Any:
-        y = torch.relu(self.linear(x)) * self.options.rate / math.sqrt(x.shape[-1])
+        y = torch.relu(self.linear(x)) * self.options.rate * self.named.rate / math.sqrt(x.shape[-1])
         for _, name in enumerate(self.options.names):
             y = y + len(name) if isinstance(name, str) else y
         return y

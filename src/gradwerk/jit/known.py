@@ -23,6 +23,7 @@ import types
 import typing
 from collections import namedtuple
 from functools import lru_cache, partial, singledispatch
+from reprlib import recursive_repr
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,8 @@ BASES = frozenset(map(id, (
 """By id, library classes whose objects keep nothing but what a walk finds; exceptions besides."""
 DISPATCHING = singledispatch(len).__code__  # type: ignore[attr-defined]  # what it gives is a function
 """The code of all functions that `singledispatch` makes."""
+REPEATING = recursive_repr()(repr).__code__
+"""The code of every `__repr__` that `recursive_repr` makes: of dataclasses from Python 3.13 on.  (All else in reprlib goes by settings.)"""
 BUILTIN = (
     types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType, types.MethodDescriptorType,
     types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,

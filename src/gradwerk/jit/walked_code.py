@@ -21,6 +21,7 @@ from gradwerk.jit.known import (
     EFFECTS,
     FILES,
     PURE,
+    REPEATING,
     UNCHANGING,
     WORLD,
     WORLDLY,
@@ -246,7 +247,7 @@ class CodeWalk(Walk):
         if "__wrapped__" in fn.__dict__:
             self.visit(fn.__name__, fn.__dict__["__wrapped__"])
         if is_library(module):
-            if not is_calm(module) or fn.__name__ in FILES:
+            if fn.__code__ is not REPEATING and (not is_calm(module) or fn.__name__ in FILES):
                 self.note(label, f"is {module}.{fn.__qualname__}")
         elif is_installed(module):
             self.note(label, f"is a function of {module}")
