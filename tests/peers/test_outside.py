@@ -51,7 +51,6 @@ DIFFERENT = {
     "torch": {
         "torch leaves != to Python, which answers by identity": "a != t",
         "not here yet": "k << 1",
-        "Python's own error": "del k[0]",
         "matplotlib knows PyTorch's class by its module": """
             plt.plot(k)[0].get_ydata() | plt.plot(k, k)[0].get_xdata() | plt.plot(t[0], t[1])[0].get_ydata()
             plt.plot(t)[1].get_ydata()""",
@@ -65,7 +64,6 @@ DIFFERENT = {
             range(s) | time.sleep(s * 0)""",
         "the truth of nothing is none": "bool(e)",
         "a list is rows, as in NumPy and Keras' other backends": "t[[0, 1]]",
-        "Python's own error": "del k[0]",
         "the text is our own": """"%s" % s | f"{s!r}" | str(s) | repr(i) | str(k) | ascii(s)""",
         "no buffer: Python 3.11 has none for classes of Python": "memoryview(t)",
         "pandas is asked": "k * pd.Series([1, 2, 3])",

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar, cast
 
-from gradwerk.base.errors import ArgumentError, StateError, TraceError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError, TraceError
 from gradwerk.base.trees import flatten, map_tree, unflatten
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Operand
@@ -20,6 +20,7 @@ from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, physical
 from gradwerk.tensor.tape import Identity, Walk, record, walk_back
 from gradwerk.tensor.turns import adding
+from gradwerk.tensor.wanted import check_places, loss_of, places, refuse_function, tensors, weights
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -190,7 +191,8 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
         create_graph: whether the gradients are recorded, so that there are gradients of them.
         retain: whether the graph stays, to be walked again.
     """
-    walk = walk_back((output,), (gradient,), (), leaves=True, create_graph=create_graph, retain=retain)
+    cts = weights("backward", gradient, (output,))
+    walk = walk_back((output,), cts, (), leaves=True, create_graph=create_graph, retain=retain)
     before, mode.grad = mode.grad, create_graph
 
     def add_all() -> None:
@@ -218,22 +220,22 @@ def grad(
 ) -> Any:  # noqa: ANN401  one Tensor for one input, else a tuple
     """The gradients of outputs with respect to `inputs`: one Tensor for one input, else a tuple.  No `.grad` changes.
 
-    Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None); ShapeError.
+    Raises: StateError for an input that nothing depends on, unless `allow_unused` (then None); ShapeError; ArgumentTypeError for what is
+    no Tensor: a function is differentiated by `value_and_grad`.
 
     Args:
         outputs: a Tensor or several.
-        inputs: a Tensor or several.
+        inputs: a Tensor, or several in a sequence or an iterator.
         grad_outputs: weigh the elements of the outputs, of their shapes; None for 1, where they are of one element.
         create_graph: whether the gradients are recorded, so that there are gradients of them.
         retain: whether the graph stays, to be walked again.
     """
-    many = isinstance(inputs, Sequence)
-    wanted = list(inputs) if isinstance(inputs, Sequence) else [inputs]
-    results = list(outputs) if isinstance(outputs, Sequence) else [outputs]
-    cts = list(grad_outputs) if isinstance(grad_outputs, Sequence) else [grad_outputs] * len(results)
+    refuse_function("grad", outputs, inputs)
+    results, wanted = tensors("grad", "outputs", outputs), tensors("grad", "inputs", inputs)
+    cts = weights("grad", grad_outputs, results)
     walk = walk_back(results, cts, wanted, leaves=False, create_graph=create_graph, retain=retain)
     found = tuple(_found(walk, x, allow_unused=allow_unused) for x in wanted)
-    return found if many else found[0]
+    return found[0] if isinstance(inputs, Handle) else found
 
 
 def _found(walk: Walk, x: Handle, *, allow_unused: bool) -> Any:  # noqa: ANN401
@@ -246,26 +248,31 @@ def _found(walk: Walk, x: Handle, *, allow_unused: bool) -> Any:  # noqa: ANN401
     return gradient if isinstance(gradient, Handle) else owned(x, gradient)
 
 
-def value_and_grad(fn: Callable[..., Any], argument: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(fn: Callable[..., Any], argument: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
     """A function that gives fn's value and its gradient with respect to the arguments at `argument`.
 
     fn returns one element, or a tuple whose first entry is that.  An argument is a Tensor or a nested list, tuple or dict of them, and its
     gradient is one of the same structure and types; what it does not take part in is None.
-    Raises: ArgumentError for an argument in which something is no Tensor.
+    Raises: ArgumentTypeError for what is no function or no place, and when called, where fn gives something else; ArgumentError for an
+    argument in which something is no Tensor, OutOfRangeError where no argument is at the place.
     """
-    places = (argument,) if isinstance(argument, int) else argument
+    if not callable(fn):
+        likely = "grad(outputs, inputs) takes what is computed" if isinstance(fn, Handle) else ""
+        raise ArgumentTypeError(f"value_and_grad takes a function, not a {type(fn).__name__}", likely=likely)
+    wanted_at = places(argument)
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:  # noqa: ANN401
         with enable_grad():
+            check_places(wanted_at, len(args), kwargs)
             given = list(args)
-            for place in places:
+            for place in wanted_at:
                 given[place] = map_tree(_leaf_of, args[place])
             value = fn(*given, **kwargs)
-            loss = value[0] if isinstance(value, tuple) else value
-        wanted = [given[place] for place in places]
+            loss = loss_of(value)
+        wanted = [given[place] for place in wanted_at]
         gradients = unflatten(wanted, list(grad(loss, flatten(wanted), allow_unused=True)))
         value = map_tree(lambda v: detached(v) if isinstance(v, Handle) else v, value)
-        return value, gradients[0] if isinstance(argument, int) else tuple(gradients)
+        return value, tuple(gradients) if isinstance(argument, list | tuple) else gradients[0]
 
     return both
 

@@ -26,6 +26,7 @@ class Hints:
     select: str
     keep: str
     write: str
+    derive: str = ""
 
 
 CORE = Hints(
@@ -35,6 +36,7 @@ CORE = Hints(
     select="gradwerk.where(mask, x, 0) keeps the shape",
     keep="keep it in a Tensor and .assign() it",
     write="write it with .assign(...), or under gradwerk.no_grad()",
+    derive="gradwerk.value_and_grad(f, {}) is the function that gives the value and the gradients",
 )
 _by_package: dict[str, Hints] = {}
 

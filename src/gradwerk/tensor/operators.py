@@ -17,6 +17,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
+from gradwerk.base.errors import ArgumentTypeError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import bits, compare, elementwise, functions, movement, reduction
 from gradwerk.tensor import operands
@@ -139,12 +140,14 @@ class Operators:
         return self._after(remainder, other)
 
     def __matmul__(self, other: Operand) -> Self:
-        return self._with(functions.matmul, other)
+        return self._with(matrix_product, other)
 
     def __rmatmul__(self, other: Operand) -> Self:
-        return self._after(functions.matmul, other)
+        return self._after(matrix_product, other)
 
-    def __pow__(self, exponent: Operand) -> Self:
+    def __pow__(self, exponent: Operand, modulo: object = None) -> Self:
+        if modulo is not None:
+            raise ArgumentTypeError("pow() of a Tensor takes two arguments", likely="x**y % z")
         return self._with(power, exponent)
 
     def __rpow__(self, base: Operand) -> Self:
@@ -173,6 +176,24 @@ class Operators:
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
+    def __lshift__(self, other: Operand) -> Self:
+        return self._with(lacking("<<", "x * 2**n"), other)
+
+    def __rlshift__(self, other: Operand) -> Self:
+        return self._after(lacking("<<", "x * 2**n"), other)
+
+    def __rshift__(self, other: Operand) -> Self:
+        return self._with(lacking(">>", "x // 2**n"), other)
+
+    def __rrshift__(self, other: Operand) -> Self:
+        return self._after(lacking(">>", "x // 2**n"), other)
+
+    def __divmod__(self, other: Operand) -> Self:
+        return self._with(lacking("divmod()", "x // y and x % y"), other)
+
+    def __rdivmod__(self, other: Operand) -> Self:
+        return self._after(lacking("divmod()", "x // y and x % y"), other)
+
     def __iadd__(self, other: Operand) -> Self:
         return self.rewrite(lambda old: old + other, other)
 
@@ -191,7 +212,7 @@ class Operators:
     def __imod__(self, other: Operand) -> Self:
         return self.rewrite(lambda old: old % other, other)
 
-    def __ipow__(self, other: Operand) -> Self:
+    def __ipow__(self, other: Operand) -> Self:  # type: ignore[misc]  # no statement gives it a third
         return self.rewrite(lambda old: old**other, other)
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # object answers with a bool, a Tensor with where it is so
@@ -285,6 +306,28 @@ def _flat(given: tuple[Any, ...]) -> tuple[int, ...]:
     if len(given) == 1 and isinstance(given[0], Sequence):
         return tuple(given[0])
     return tuple(operator.index(n) for n in given)
+
+
+def matrix_product(a: Operand, b: Operand) -> Operand:
+    """a @ b.  Raises: ArgumentTypeError for a number, ShapeError, DTypeError."""
+    refuse_numbers(a, b)
+    return functions.matmul(a, b)
+
+
+def refuse_numbers(a: Operand, b: Operand) -> None:
+    """No number stands beside @.  Raises: ArgumentTypeError."""
+    if not (hasattr(a, "shape") and hasattr(b, "shape")):
+        names = f"'{type(a).__name__}' and '{type(b).__name__}'"
+        raise ArgumentTypeError(f"unsupported operand type(s) for @: {names}", likely="* multiplies by a number")
+
+
+def lacking(sign: str, likely: str) -> Callable[[Operand, Operand], Any]:
+    """An operator that Python has and a Tensor has not: it refuses its operands."""
+
+    def refuse(a: Operand, b: Operand) -> Any:  # noqa: ANN401
+        raise ArgumentTypeError(f"{sign} of a Tensor is not here", likely=likely)
+
+    return refuse
 
 
 def true_divide(a: Operand, b: Operand) -> Operand:

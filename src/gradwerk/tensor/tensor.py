@@ -160,6 +160,13 @@ class Tensor(Operators, Handle):
     def __repr__(self) -> str:
         return describe(self)
 
+    def __delitem__(self, key: object) -> None:
+        raise ArgumentTypeError("a Tensor does not support deleting items")
+
+    def __round__(self, digits: int | None = None) -> Self:
+        number = self._type.size == 1 and mode.trace is None
+        raise ArgumentTypeError("round() of a Tensor is not here", likely="round(x.item(), digits) of its number" if number else "")
+
     def __format__(self, spec: str) -> str:
         """The contents alone, as NumPy formats them: `f"{loss}"` is a number.  Under trace there is a type only."""
         if not spec and mode.trace is not None:

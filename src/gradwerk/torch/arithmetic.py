@@ -25,6 +25,7 @@ from gradwerk.tensor.operators import floor_divide
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
 from gradwerk.torch.dtypes import asked
+from gradwerk.torch.products import check_dtypes, product
 
 # ruff: noqa: A002  torch's names
 Float = float
@@ -224,9 +225,12 @@ class Arithmetic:
         return self._with(elementwise.mul, other)
 
     def __matmul__(self, other: Operand) -> Self:
-        if isinstance(other, Handle):
+        if isinstance(other, Handle):  # before they are promoted
             check_dtypes(self, other)
-        return self._with(functions.matmul, other)
+        return self._with(product, other)
+
+    def __rmatmul__(self, other: Operand) -> Self:
+        return self._after(product, other)
 
     def __floordiv__(self, other: Operand) -> Self:
         return _underived(self._with(floor_divide, other))
@@ -343,14 +347,6 @@ def _underived(quotient: Any) -> Any:  # noqa: ANN401  or NotImplemented
     """What // gives: torch has no derivative of it, backward() raises."""
     wants = quotient is not NotImplemented and quotient.requires_grad
     return Undifferentiated("aten::floor_divide")(quotient) if wants else quotient
-
-
-def check_dtypes(a: Any, b: Any) -> None:  # noqa: ANN401
-    """Refuses to multiply matrices of two dtypes.  Raises: DTypeError."""
-    if a.dtype != b.dtype:
-        message = f"expected mat1 and mat2 to have the same dtype, but got: {arguments.name_of(a.dtype)} != {arguments.name_of(b.dtype)}"
-        facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
-        raise DTypeError(message, facts=facts, likely=f"convert one: .to(torch.{dtypes.name(a.dtype)})")
 
 
 def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401

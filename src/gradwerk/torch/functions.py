@@ -18,8 +18,8 @@ from gradwerk.base.origin import warn
 from gradwerk.ops import elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments
-from gradwerk.torch.arithmetic import check_dtypes
 from gradwerk.torch.options import HINTS, Adapter, as_recorded
+from gradwerk.torch.products import Shape, check_dtypes, facts_of, misfit, misfit_of_batches, misfit_of_two
 from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A001, A002, FBT001, FBT002  torch's names
@@ -182,22 +182,21 @@ def _both(name: str, input: Any, other: Any, argument: str = "other") -> Any:  #
 @as_recorded()
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.  Raises: ShapeError for other ranks."""
-    return _ranked("mm", 2, input, mat2)
+    return _fitting("mm", misfit_of_two, input, mat2)
 
 
 @as_recorded()
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices.  Raises: ShapeError for other ranks."""
-    return _ranked("bmm", 3, input, mat2)
+    return _fitting("bmm", misfit_of_batches, input, mat2)
 
 
-def _ranked(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
+def _fitting(name: str, says: Callable[[Shape, Shape], str], a: Tensor, b: Tensor) -> Tensor:
     _both(name, a, b, "mat2")
-    facts = (f"input {tuple(a.shape)}      mat2 {tuple(b.shape)}",)
     check_dtypes(a, b)
-    if (a.ndim, b.ndim) != (rank, rank):
-        fits = a.ndim and b.ndim and a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0]
-        raise ShapeError(f"{name} takes Tensors of {rank} axes", facts=facts, likely="matmul takes any ranks" if fits else "")
+    shapes = tuple(a.shape), tuple(b.shape)
+    if said := says(*shapes):
+        raise ShapeError(said, facts=facts_of(a, b), likely="" if misfit(*shapes) else "matmul takes any ranks")
     return a @ b
 
 

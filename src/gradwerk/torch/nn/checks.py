@@ -91,8 +91,8 @@ def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
     """linear: the last axis of the input has as many features as the weight.  Raises: ShapeError, DTypeError, ArgumentTypeError."""
     arguments.tensor("linear", input)
     arguments.tensor("linear", weight, "weight")
-    if not weight.shape:
-        raise ShapeError("linear(): weight needs an axis of features", facts=("weight  ()",))
+    if not 1 <= weight.ndim <= 2:
+        raise ShapeError(f"linear(): expected a weight of 1 or 2 dimensions, got {weight.ndim}", facts=(f"weight  {tuple(weight.shape)}",))
     wanted = weight.shape[-1]
     if not input.shape or input.shape[-1] != wanted:
         rows = tuple(input.shape)
