@@ -1,4 +1,4 @@
-"""Loops as people write them, with no word of compiling: one file, run by PyTorch or by `gradwerk.torch`.
+"""Loops as people write them: one file, run by PyTorch or by `gradwerk.torch`, as it stands or compiled.
 
     python bench/loops.py LOOP torch|gradwerk eager|compile SECONDS THREADS
 
@@ -40,22 +40,19 @@ class Loops:
         answer = self.torch.compile(model) if self.compiled and not self.ours else model
         last: list[Any] = [None]
 
-        def step() -> None:
-            optimizer.zero_grad()
-            loss = loss_of(answer(x), y)
-            loss.backward()
-            optimizer.step()
-            last[0] = loss
-
-        def whole() -> Any:
+        def step() -> Any:
             optimizer.zero_grad()
             loss = loss_of(answer(x), y)
             loss.backward()
             optimizer.step()
             return loss
 
-        run = self.torch.compile(whole) if self.compiled and self.ours else None
-        return (step if run is None else lambda: last.__setitem__(0, run())), lambda: float(last[0])
+        run = self.torch.compile(step) if self.compiled and self.ours else step
+
+        def kept() -> None:
+            last[0] = run()
+
+        return kept, lambda: float(last[0])
 
     def batch(self, name: str) -> tuple[Any, Any]:
         """A workload's batch; labels are whole numbers of 64 bits."""

@@ -12,6 +12,7 @@ import pytest
 
 import gradwerk as gw
 from gradwerk.base.errors import FileError
+from gradwerk.inspect import repro
 from gradwerk.ir.text import parse
 
 
@@ -111,3 +112,10 @@ def test_a_file_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path, mo
         gw.inspect.save_repro(path, lambda x: x + 2.0, LARGE)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["k.repro"]
+
+
+@pytest.mark.parametrize(("one", "other"), [(np.nan, np.inf), (np.inf, -np.inf), (1.0, np.inf), (np.nan, 0.0)])
+def test_what_is_no_number_differs_from_what_is_another(one: float, other: float) -> None:
+    a, b = np.array([1.0, one], np.float32), np.array([1.0, other], np.float32)
+    assert repro._difference(a, b) == np.inf == repro._difference(b, a)
+    assert repro._difference(a, a.copy()) == 0 == repro._difference(b, b.copy())

@@ -14,6 +14,7 @@ import dataclasses
 import datetime as dt
 import enum
 import functools
+import gc
 import inspect
 import itertools
 import json
@@ -869,6 +870,64 @@ def test_state_that_changes_between_calls(name: str) -> None:
         assert (before != after).any()  # the case is one
         for _ in range(2):
             np.testing.assert_array_equal(np.asarray(step(gw.Tensor(X)).numpy()), after)
+
+
+def later(make: Callable[[], Any]) -> Callable[[], tuple[Any, Callable[[float], object]]]:
+    """An object of the user's, and what gives it an attribute `k` later."""
+
+    def made() -> tuple[Any, Callable[[float], object]]:
+        owner = make()
+        return owner, lambda value: setattr(owner, "k", value)
+
+    return made
+
+
+OWNERS: list[Callable[[], Any]] = [
+    Space, lambda: Deque([1]), lambda: by_factor, torch.nn.Tanh, lambda: types.ModuleType("m"), lambda: type("C", (), {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", OWNERS)
+@pytest.mark.parametrize("kind", [float, lambda v: [v], lambda v: np.full(3, v, np.float32), lambda v: gw.Tensor(np.float32(v))])
+def test_what_was_not_there_at_the_first_trace(make: Callable[[], Any], kind: Callable[[float], Any]) -> None:
+    """The second trace looks for itself: it reads an attribute that the first has not met, and no guard says that there is one now."""
+    owner, put = later(make)()
+    read = (lambda k: k[0]) if isinstance(kind(1.0), list) else (lambda k: k)
+    step = gw.compile(lambda x, train: x * read(owner.k) if train else x)
+    try:
+        for value in (None, 5.0, 7.0, 9.0):
+            if value is not None:
+                put(kind(value))
+            np.testing.assert_array_equal(step(gw.Tensor(X), value is not None).numpy(), X * (value or 1))
+    finally:
+        vars(by_factor).pop("k", None)
+
+
+def test_a_step_gives_what_the_function_holds_itself_at_each_trace() -> None:
+    held = Space(a=np.zeros(3, np.float32), d={"a": [1]})
+    step = gw.compile(lambda x: (x * 2, held.a, held.d))
+    for n in (2, 3, 4):
+        _, array, found = step(gw.Tensor(np.ones(n, np.float32)))
+        assert array is held.a and found is held.d
+
+
+def test_what_no_code_names_lives_no_longer_for_a_step() -> None:
+    class Agent(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.memory = torch.nn.Linear(3, 2), [Space(state=np.ones(4)) for _ in range(9)]
+
+        def forward(self, x: Any) -> Any:
+            return self.layer(x)
+
+    agent = Agent()
+    alive = [weakref.ref(entry.state) for entry in agent.memory]
+    step = torch.compile(agent)
+    step(torch.tensor(X))
+    agent.memory.clear()
+    step(torch.tensor(X))
+    gc.collect()
+    assert not any(reference() is not None for reference in alive)
 
 
 @pytest.mark.parametrize("name", BETWEEN)

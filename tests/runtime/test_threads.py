@@ -58,15 +58,15 @@ def test_each_thread_has_scratch_memory_of_its_own(executor: Executor) -> None:
     plan, found = plan_of([waiting], [[[0]]], N), set[int]()
     with settings.scope(threads=4):
         program, x = Program(plan, link(plan.objects), executor), held(np.zeros(N))
-        for _ in range(200):
+        for _ in range(2000):  # on few cores it takes a while until a run finds all threads awake
             (out,) = program.run([address(x)])
             found |= set(out.view(np.int64).tolist())
             if len(found) == 4:
                 break
     apart = np.diff(sorted(found))
-    assert apart.size
+    assert len(found) == 4
     assert apart.min() >= 64
-    assert sum(apart >= MOST_SCRATCH) >= len(found) - 2  # the caller's may lie anywhere
+    assert sum(apart >= MOST_SCRATCH) >= 2  # the caller's may lie anywhere
 
 
 def test_several_threads_may_run_one_program_at_once(executor: Executor) -> None:

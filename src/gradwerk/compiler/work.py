@@ -204,10 +204,6 @@ class Work:
         """The same work, along with which these kernels are made."""
         return Work.of(replace(self.form, others=others), self.buffers, self.origins)
 
-    def coming_from(self, origins: tuple[Origin, ...]) -> Work:
-        """The same work with the lines of the user's program that it came from."""
-        return Work.of(self.form, self.buffers, origins)
-
 
 @lru_cache(maxsize=4096)
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

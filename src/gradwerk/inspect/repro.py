@@ -159,7 +159,7 @@ def _difference(a: Array, b: Array) -> float:
         return float(np.sum(a != b))
     a, b = dtypes.widened(a), dtypes.widened(b)
     both = np.isfinite(a) & np.isfinite(b)
-    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+    if not np.array_equal(a[~both], b[~both], equal_nan=True):
         return float("inf")
     far = np.abs(np.where(both, a, 0).astype(np.float64) - np.where(both, b, 0))
     return float(far.max(initial=0.0) / max(1e-30, float(np.abs(np.where(both, b, 0)).max(initial=0.0))))

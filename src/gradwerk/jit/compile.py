@@ -27,7 +27,7 @@ from gradwerk.jit.placement import placement
 from gradwerk.jit.rebinding import rebound
 from gradwerk.jit.recipes import Specialization
 from gradwerk.jit.results import find
-from gradwerk.jit.signature import Call, describe_change
+from gradwerk.jit.signature import Call, describe_change, value_changed
 from gradwerk.jit.specialize import Tracer, Watching
 from gradwerk.jit.trace import Moved, Overlap
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
@@ -40,7 +40,9 @@ CHANGED = object()
 MOST_SPECIALIZATIONS = 64
 """Kept per function; the oldest goes first."""
 MOST_IN_VAIN = 8
-"""Traces behind each other of which none fitted a second call."""
+"""Traces behind each other for another value (a number, an attribute; not another shape) of which none fitted a second call."""
+MOST_REASONS = 1024
+"""Of traces, kept for people."""
 
 
 class Compiled:
@@ -63,7 +65,9 @@ class Compiled:
         """Those of the latest trace: what its code, and what that calls, was seen to ask for, and what was found by that."""
         self.last_key: tuple[Any, ...] = ()
         self.in_vain = 0
-        """How many traces in a row fitted no second call so far."""
+        """How many traces in a row were for another value, and fitted no second call so far."""
+        self.said = False
+        """Whether it was said that the function is traced again at each call."""
         self.overlaps: dict[tuple[Any, ...], frozenset[int]] = {}
         """Arguments that were found to share memory with what the function holds, of calls whose forms are not kept."""
         self.bound: dict[Any, Compiled] = {}
@@ -159,6 +163,7 @@ class Compiled:
             call: the arguments `args` and `kwargs`, taken apart.
             reason: why the forms that are there do not fit; "" where there are none of this key.
         """
+        broken = bool(reason)
         if self.last_key and not self.unwatched:
             reason = reason or describe_change(self.last_key, key)
             self.note(reason)
@@ -168,7 +173,7 @@ class Compiled:
                 with uncollected():
                     tracer = Tracer(self.fn, self.name, call, by_identity, self.watching, self.latest)
                     binding = Binding(tracer.run(args, kwargs))
-                    self.latest = tracer.guards.for_next_trace()
+                    self.latest = tracer.guards if self.watching is Watching.ONCE else tracer.guards.names_alone()
                 break
             except Moved:
                 continue
@@ -181,7 +186,7 @@ class Compiled:
                 self.overlaps = {**(self.overlaps if len(self.overlaps) < MOST_SPECIALIZATIONS else {}), key: by_identity}
             return binding
         self.unwatched = []
-        self.in_vain += 1
+        self.in_vain += bool(before) and (broken or value_changed(before, key))
         if self.in_vain > MOST_IN_VAIN:
             self.replace_last(before, reason)
         entries = self.specializations.setdefault(key, [])
@@ -205,8 +210,9 @@ class Compiled:
             entries.pop(0)
         if key in self.specializations and not entries:
             del self.specializations[key]
-        if self.in_vain == MOST_IN_VAIN + 1:
-            problem = f"{self.name} is traced again at each call, {MOST_IN_VAIN + 1} times in a row so far: {reason}"
+        if not self.said:
+            self.said = True
+            problem = f"{self.name} is traced again at each call, {MOST_IN_VAIN} times in a row so far: {reason}"
             warn(f"{problem}; what is a Tensor, or an attribute that it does not read, may change without that")
 
     def note_unwatched(self, found: Mapping[str, str]) -> None:
@@ -223,6 +229,7 @@ class Compiled:
     def note(self, reason: str) -> None:
         """Remembers why the function is traced again, and says it under GRADWERK_DEBUG."""
         self.retraces.append(reason)
+        del self.retraces[:-MOST_REASONS]
         if settings.debug:
             say(f"gradwerk: {self.name} is traced again: {reason}")
 

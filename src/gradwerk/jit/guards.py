@@ -1,7 +1,7 @@
 """Guards: what a trace took for granted, and how a later call finds out that it no longer holds.
 
 Objects with a `__gradwerk_version__` (modules, optimizers) are guarded by that number, looked at only when the epoch has moved.  What
-carries no version is guarded by identity, numbers and texts by value: closure cells, globals that the code names, defaults, attributes
+carries no version is guarded by identity, values by what they say: closure cells, globals that the code names, defaults, attributes
 of plain objects that the code names, the contents of lists and dicts.  Attributes of adjustable objects are guards once they were read.
 """
 
@@ -17,7 +17,6 @@ import numpy as np
 from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.code import Asked
 from gradwerk.jit.held import Held
-from gradwerk.jit.looking import is_a
 from gradwerk.jit.placement import Captured
 from gradwerk.jit.reach import Reach
 from gradwerk.jit.slots import Slot, Versioned
@@ -40,10 +39,9 @@ def forbid_mutation(owner: object, name: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a walk over all that a function holds came back with, for the next trace: as long as guards hold, it would find the same."""
+    """What a walk over all that a function holds came back with, for the next trace of a step that is traced once whatever it reads."""
 
     slots: Sequence[Slot]
-    seen: dict[int, Any]
     labels: dict[int, str]
     handles: dict[int, Handle]
 
@@ -72,7 +70,10 @@ class Guards:
         self.unwatched: dict[str, str] = {}
         """What the function may read and nobody can watch, by where it was found: its Python has to run at each call."""
         self.found: Found | None = None
-        """What was found at the beginning of the trace; None where another trace has to look itself."""
+        """What was found at the beginning of the trace; None where another trace has to look itself.
+
+        Guards say that what was found is as it was, not that there is no more now: an attribute that was not there has none.
+        """
 
     def collect(self, fn: Callable[..., Any], arguments: Iterator[tuple[str, Any]]) -> None:
         """Looks at everything the function and its object arguments hold.  The names that code uses are found as functions are visited."""
@@ -89,21 +90,17 @@ class Guards:
         self.asked, self.seen = asked, reach.seen
         self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
         self.unwatched, self.labels, self.handles = reach.unwatched, reach.labels, reach.handles
-        if len(roots) == 1 and not self.unwatched:  # Tensors and arrays that no code names do not live longer for this
-            seen = {key: value for key, value in self.seen.items() if not is_a(value, Handle | np.ndarray)}
-            self.found = Found(tuple(self.slots), seen, self.labels, self.handles)
+        self.found = Found(tuple(self.slots), self.labels, self.handles)
         self.epoch = epoch.number
 
     def take(self, found: Found, earlier: Guards) -> None:
         """The same without looking: what an earlier trace of the function found, whose guards hold."""
-        self.found, self.asked, self.seen = found, earlier.asked, found.seen
+        self.found, self.asked = found, earlier.asked
         self.versions, self.slots, self.arrays, self.names = earlier.versions, [*found.slots], earlier.arrays, earlier.names
         self.labels, self.handles, self.epoch = found.labels, found.handles, epoch.number
 
-    def for_next_trace(self) -> Guards:
-        """What the next trace of the function may begin with: these, or where it has to look itself, the names alone and no objects."""
-        if self.found is not None:
-            return self
+    def names_alone(self) -> Guards:
+        """What the next trace of a function begins with that looks for itself: the names that code asks for, and no objects."""
         guards = Guards()
         guards.asked = self.asked
         return guards

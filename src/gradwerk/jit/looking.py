@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from gradwerk.base.plain import PLAIN, same
+from gradwerk.base.plain import PLAIN, exactly, same
 
 mro_of = cast("Callable[[type], tuple[type, ...]]", vars(type)["__mro__"].__get__)
 """The class and its bases."""
@@ -129,7 +129,7 @@ def shown(key: object) -> str:
 
 def token(value: object) -> object:
     """What is equal to that of another object only where the two are the same: plain values by value."""
-    return (type(value), value) if is_plain(value) else id(value)
+    return (type(value), exactly(value)) if is_plain(value) else id(value)
 
 
 def slots_of(cls: type) -> Iterator[tuple[str, MemberDescriptorType]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base.plain import PLAIN
 from gradwerk.jit.answer import filled
 from gradwerk.jit.known import is_library
 from gradwerk.jit.looking import alike, attributes_of, factory_of, is_a, is_plain, items_in, module_of, pairs_of, shown
@@ -251,7 +252,23 @@ def said(part: object) -> str:
 
 def describe_change(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:
     """The first difference of two keys, for people."""
-    for a, b in zip(old, new, strict=False):
-        if not alike(a, b) and a != b:
-            return f"an argument changed from {said(a)} to {said(b)}"
-    return f"the number of arguments changed from {len(old)} to {len(new)} parts"
+    place = first_difference(old, new)
+    if place < 0:
+        return f"the number of arguments changed from {len(old)} to {len(new)} parts"
+    if type(old[place]) is int and type(new[place]) is int and not isinstance(old[place - 1], type):
+        return "an argument is another object"
+    return f"an argument changed from {said(old[place])} to {said(new[place])}"
+
+
+def value_changed(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
+    """Whether the first difference of two keys is a number or text, or the identity of an object: no shape, length, dtype or class."""
+    place = first_difference(old, new)
+    if place < 1:
+        return False
+    of_object = type(old[place]) is type(new[place]) is type(old[place - 1]) is int
+    return of_object or any(old[place - 1] is kind for kind in PLAIN)
+
+
+def first_difference(old: tuple[Any, ...], new: tuple[Any, ...]) -> int:
+    """Where two keys differ; -1 where one is the beginning of the other."""
+    return next((place for place, (a, b) in enumerate(zip(old, new, strict=False)) if not alike(a, b) and a != b), -1)

@@ -1,6 +1,6 @@
 """Places that a trace has looked at, and what they held: an attribute, a closure cell, the contents of a list.
 
-Numbers and texts are compared by value, all else by identity.
+Values (numbers, texts, tuples and frozen sets of them) are compared by what they say, all else by identity.
 """
 
 from __future__ import annotations

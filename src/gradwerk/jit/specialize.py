@@ -144,8 +144,8 @@ class Tracer:
 
     def look_around(self) -> None:
         """Guards all that the function and its object arguments hold."""
-        found = self.earlier.found
-        if found is not None and not self.call.objects and not self.earlier.broken():
+        found = self.earlier.found if self.watching is Watching.ONCE and not self.call.objects else None
+        if found is not None and not self.earlier.broken():
             self.guards.take(found, self.earlier)
         else:
             self.guards.asked = self.earlier.asked
