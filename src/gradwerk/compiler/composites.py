@@ -38,7 +38,7 @@ def has_composites(graph: Graph) -> bool:
     return any(getattr(kind, "runs_once", False) for kind in graph.kinds)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def is_map(body: Graph) -> bool:
     """Whether a body is scalar code over one shape: its nodes will share a kernel, and no pass has anything to look at there."""
     inside = [node for node in body.live() if not isinstance(node.op, Input | Constant)]
@@ -47,7 +47,7 @@ def is_map(body: Graph) -> bool:
     return alike and all(isinstance(node.op, Elementwise) for node in inside) and not any(map(dtypes.is_narrow, body.dtypes))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def constants_in(body: Graph) -> frozenset[Op]:
     """The constants of a body, and of all bodies in it."""
     return frozenset([node.op for part in graphs_in(body) for node in part.live() if isinstance(node.op, Constant)])
@@ -57,7 +57,7 @@ Looks = tuple[tuple[tuple[type[Op] | UnionType, ...], tuple[type[Op], ...]], ...
 """Of rules, the kinds of op that they speak of, and which ops they look for behind the arguments of these."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def stands_alone(simple: Control, op: Control, makers: tuple[type[Op], ...], looks: Looks) -> bool:
     """Whether rules make of a composite's nodes what they make of them alone, which is `simple`, and nothing of its results.
 

@@ -390,7 +390,7 @@ def simpler(graph: Graph, node: Node, args: Sequence[Value]) -> Sequence[Value]:
     return op.bodies[0].inline(args, graph, alike=True)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def simple_composite(op: Control) -> Control:
     """The composite of a simple body, asked once."""
     return op.with_bodies([simplify(body) for body in op.bodies])

@@ -91,7 +91,7 @@ def backward_of(op: Composite, given: tuple[bool, ...], walk: Walk) -> tuple[Com
     return Composite(carve(sources, [grad for grad in grads if grad is not None], op.body.name + "_backward")), reached
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def the_one(op: Composite) -> Composite:
     """The one composite in the process that is equal to this: what was found out of its body is known."""
     return op
