@@ -277,11 +277,11 @@ def with_shapes(*given: Any) -> Any:  # noqa: ANN401  Tensors, arrays, or lists 
     ]  # fmt: skip
 
 
-def as_operand(value: Any) -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes
+def as_operand(value: Any, what: str = "a loss's argument") -> Operand:  # noqa: ANN401  a Tensor, or anything NumPy takes
     """A Tensor; float64 becomes float32."""
     if isinstance(value, Tensor):
         return value
-    array = as_data(value, "a loss's argument", empty=True)
+    array = as_data(value, what, empty=True)
     return Tensor(array, np.float32 if dtypes.is_float(array.dtype) or array.dtype == np.bool_ else None)
 
 

@@ -43,7 +43,7 @@ class Count(Module):
 
     def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
-        self.mean.update(floating(self.metric.values(*losses.lined_up(targets, prediction))))
+        self.mean.update_samples(floating(self.metric.values(*losses.lined_up(targets, prediction))))
 
     def result(self) -> float:
         """The mean so far."""
@@ -217,9 +217,10 @@ class Mean(Metric):
         self.total, self.count = self._variables = self._mean.variables
 
     @checked
-    def update_state(self, values: Any, sample_weight: float | None = None) -> None:  # noqa: ANN401
-        """Counts values."""
-        self._mean.update(floating(losses.as_operand(values)), 1.0 if sample_weight is None else float(sample_weight))
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # noqa: ANN401  Tensors, or anything NumPy takes
+        """Counts the values of each sample, weighted or not (see `by_sample`).  Raises: ShapeError."""
+        weights = None if sample_weight is None else floating(losses.as_operand(sample_weight, "sample_weight"))
+        self._mean.update_samples(floating(losses.as_operand(values)), weights)
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ShapeError
 from gradwerk.nn.module import Module
 from gradwerk.ops.compare import equal, greater
 from gradwerk.ops.elementwise import add, cast, mul
+from gradwerk.ops.functions import mean
+from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.ops.reduction import argmax, reduce_sum
 from gradwerk.ops.source import counted
 from gradwerk.tensor.grad import unrecorded
@@ -33,6 +36,14 @@ class Mean(Module):
         self.total.assign(add(self.total, mul(total, counted(weight, like=total))))
         self.count.assign(add(self.count, counted(weight * float(np.prod(values.shape)), like=total)))
 
+    @unrecorded
+    def update_samples(self, values: Tensor, weights: Tensor | None = None) -> None:
+        """Counts each sample once, or with its weight; see `by_sample`.  Raises: ShapeError."""
+        values, weights = by_sample(values, weights)
+        self.total.assign(add(self.total, cast(reduce_sum(values), dtypes.float64)))
+        whole = counted(values.shape[0] if values.shape else 1, like=self.count)
+        self.count.assign(add(self.count, whole if weights is None else cast(reduce_sum(weights), dtypes.float64)))
+
     def result(self) -> float:
         """The mean so far; 0 before the first update."""
         count = float(self.count.item())
@@ -42,6 +53,42 @@ class Mean(Module):
         """Forgets everything."""
         self.total.assign(np.zeros((), np.float64))
         self.count.assign(np.zeros((), np.float64))
+
+
+def by_sample(values: Operand, weights: Operand | None) -> tuple[Operand, Operand | None]:
+    """One value for each sample, the mean over all axes but the first, times its weight; and the weights, where there are any.
+
+    Along axes that weights do not have values are averaged first: one weight for all weighs their mean.  A last axis of 1 that one of the
+    two has more is none.
+    Shape: values (samples, ...) or (); weights have some of the first axes, of the same extents or 1.  Results (samples,) or ().
+    Dtype: floating, that of the values.  Raises: ShapeError.  Source: keras.metrics.Mean.
+    """
+    if weights is not None:
+        values, weights = _of_one_rank(values, weights)
+        kept = tuple(values.shape[: len(weights.shape)])
+        if len(kept) < len(weights.shape) or any(n not in (1, m) for n, m in zip(weights.shape, kept, strict=True)):
+            facts = (f"values {tuple(values.shape)}      weights {tuple(weights.shape)}",)
+            raise ShapeError("weights stand along the first axes of the values: of the same extents, or 1", facts=facts)
+        weights = broadcast_to(cast(weights, values.dtype), kept)
+        values, weights = mul(_mean_from(values, len(kept)), weights), _mean_from(weights, 1)
+    return _mean_from(values, 1), weights
+
+
+def _mean_from(x: Operand, axis: int) -> Operand:
+    """The mean over an axis and all behind it."""
+    return mean(x, tuple(range(axis, len(x.shape)))) if len(x.shape) > axis else x
+
+
+def _of_one_rank(values: Operand, weights: Operand) -> tuple[Operand, Operand]:
+    """Without a last axis of 1 that one of the two has more; or with one, where the other has one axis."""
+    surplus = len(weights.shape) - len(values.shape)
+    more, less = (weights, values) if surplus > 0 else (values, weights)
+    if abs(surplus) == 1 and more.shape[-1] == 1:
+        if len(less.shape) == 1:
+            less = reshape(less, (*less.shape, 1))
+        else:
+            more = reshape(more, tuple(more.shape[:-1]))
+    return (less, more) if surplus > 0 else (more, less)
 
 
 def label_hits(scores: Operand, labels: Operand) -> Operand:
