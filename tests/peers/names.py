@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,10 @@ from typing import Any
 import gradwerk
 
 MODULES = {
-    "torch": ("", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils", "utils.data", "autograd", "cuda"),
+    "torch": (
+        "", "nn", "nn.functional", "nn.init", "nn.modules", "nn.modules.module", "nn.utils", "optim", "optim.lr_scheduler", "serialization",
+        "utils", "utils.data", "utils.data.dataset", "utils.hooks", "autograd", "cuda",
+    ),
     "keras": (
         "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
         "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "random", "regularizers", "saving", "utils",
@@ -36,7 +40,8 @@ def public(original: str, place: Any) -> list[str]:
     """The names that a module or class of the original offers."""
     said = [name for name in getattr(place, "__all__", dir(place)) if not name.startswith("_")]
     if isinstance(place, ModuleType):
-        said += [name for name, held in vars(place).items() if inspect.ismodule(held) and held.__name__ == f"{place.__name__}.{name}"]
+        inside = [name for name, held in vars(place).items() if inspect.ismodule(held) and held.__name__ == f"{place.__name__}.{name}"]
+        said += [name for name in inside if not name.startswith("_")]
     return sorted({name for name in said if name.isidentifier() and _offered(original, getattr(place, name, None))})
 
 
@@ -44,6 +49,11 @@ def _offered(original: str, held: object) -> bool:
     if inspect.ismodule(held):
         return held.__name__.startswith(f"{original}.")
     return getattr(held, "__module__", None) not in PLUMBING
+
+
+def modules(place: ModuleType) -> list[str]:
+    """The public modules in a package of the original, imported or not."""
+    return sorted(found.name for found in pkgutil.iter_modules(getattr(place, "__path__", ())) if not found.name.startswith("_"))
 
 
 def written(original: str, kept: list[str]) -> str:
@@ -54,7 +64,10 @@ def written(original: str, kept: list[str]) -> str:
         place: Any = top
         for part in filter(None, path.split(".")):
             place = getattr(place, part, None) or importlib.import_module(f"{original}.{path}")
-        lines.append(" ".join([f"{original}.{path}".rstrip("."), *public(original, place)]))
+        name = f"{original}.{path}".rstrip(".")
+        lines.append(" ".join([name, *public(original, place)]))
+        if inspect.ismodule(place) and (inside := modules(place)):
+            lines.append(" ".join(["modules", name, *inside]))
     return "\n".join([*lines, *kept, ""])
 
 

@@ -15,7 +15,8 @@
       FileError(OSError)                       a file that is missing, damaged or of the wrong kind
       NumericError(ArithmeticError)            NaN or infinity where numbers were promised
       MissingExtraError(ImportError)           an optional package that is not installed
-      AbsentNameError(AttributeError)          a name that this package lacks; AbsentImportError(ImportError) in an import statement
+      AbsentNameError(AttributeError)          a name that this package lacks; AbsentImportError(ImportError) in an import statement,
+        AbsentModuleError(ModuleNotFoundError) ... of a module
       VerifyError(AssertionError)              a broken inner invariant: our bug, never the user's
 
 A message reads: what is wrong; the facts (shapes, types); the user's own line; the likely fix.
@@ -131,6 +132,10 @@ class AbsentNameError(GradwerkError, AttributeError):
 
 class AbsentImportError(GradwerkError, ImportError):
     """A name that this package lacks, in an import statement."""
+
+
+class AbsentModuleError(AbsentImportError, ModuleNotFoundError):
+    """A module that this package lacks."""
 
 
 class VerifyError(GradwerkError, AssertionError):

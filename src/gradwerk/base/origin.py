@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import linecache
 import os
 import sys
@@ -24,7 +25,7 @@ _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _NUMPY = str(getattr(find_spec("numpy"), "origin", ""))
 """Found and not loaded: `gradwerk --version` needs no NumPy."""
 _CALLING = tuple(str(Path(_NUMPY).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib"))
-_PASSED = (_PACKAGE, contextlib.__file__, functools.__file__, *_CALLING)
+_PASSED = (_PACKAGE, contextlib.__file__, functools.__file__, importlib.__file__, "<frozen importlib", *_CALLING)
 """What stands between a user's line and an error without being the user's."""
 _MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
 _COMMAND = str(Path(_PACKAGE, "cli", "main.py"))

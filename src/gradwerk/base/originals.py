@@ -1,9 +1,11 @@
 """A name that a front end's original has and we lack: one answer for modules and classes, `torch.nn.GRU is not here yet; near: LSTM`.
 
-A front end keeps the list of its original's public names as a text file beside its code.  A line is a place and the names in it, or
-`near`, a place, a missing name and the one of ours that does most nearly the same:
+A front end keeps the list of its original's public names as a text file beside its code.  A line is a place and the names in it; `modules`,
+a package and the modules in it, imported with it or not; or `near`, a place, a missing name and the one of ours that does most nearly the
+same:
 
     torch.nn GRU LSTM Linear ...
+    modules torch.nn attention functional ...
     near torch.nn GRU LSTM
 
 tests/peers/names.py writes the file anew from an installed original.
@@ -17,10 +19,10 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn, TypeVar
 
-from gradwerk.base.errors import AbsentImportError, AbsentNameError
+from gradwerk.base.errors import AbsentImportError, AbsentModuleError, AbsentNameError
 
 C = TypeVar("C", bound=type)
 CLOSE = 0.8
@@ -30,8 +32,9 @@ CLOSE = 0.8
 class Original:
     """The public names of the package that a front end follows."""
 
-    def __init__(self, listed: Path) -> None:
-        self.listed = listed
+    def __init__(self, listed: Path, package: str) -> None:
+        self.listed, self.package = listed, package
+        sys.meta_path.append(AbsentModules(self))
 
     @cached_property
     def _lines(self) -> list[list[str]]:
@@ -39,7 +42,11 @@ class Original:
 
     @cached_property
     def _places(self) -> dict[str, frozenset[str]]:
-        return {place: frozenset(names) for place, *names in self._lines if place != "near"}
+        return {place: frozenset(names) for place, *names in self._lines if place not in ("near", "modules")}
+
+    @cached_property
+    def _modules(self) -> dict[str, frozenset[str]]:
+        return {line[1]: frozenset(line[2:]) for line in self._lines if line[0] == "modules"}
 
     @cached_property
     def _near(self) -> dict[tuple[str, str], str]:
@@ -61,7 +68,11 @@ class Original:
         return max(alike, default="")
 
     def module(self, place: str, module: str) -> Callable[[str], NoReturn]:
-        """The `__getattr__` of a module of ours: `__getattr__ = ORIGINAL.module("torch.nn", __name__)`."""
+        """The `__getattr__` of a module of ours: `__getattr__ = ORIGINAL.module("torch.nn", __name__)`.
+
+        It counts as a package, if an empty one: Python asks nobody for `import torch.cuda.amp` where torch.cuda is none.
+        """
+        vars(sys.modules[module]).setdefault("__path__", [])
 
         def absent(name: str) -> NoReturn:
             if name.startswith("__"):  # asked for by the import system, copy, pickle
@@ -92,6 +103,26 @@ class Original:
         message, likely = self._said(place, name, held)
         return AbsentNameError(message, likely=likely)
 
+    def module_error(self, module: str) -> AbsentModuleError:
+        """The error for `import gradwerk.torch.fft`."""
+        owner, _, name = module.rpartition(".")
+        place = owner.replace(self.package, self.package.rpartition(".")[2], 1)
+        held = vars(sys.modules[owner])
+        likely = ""
+        if name in held and name not in self._modules.get(place, ()):
+            message, likely = f"{place}.{name} is no module", f"from {owner} import {name}"
+        elif name in self._modules.get(place, ()) or (place in self._places and name in self.names(place)):
+            near = self.near(place, name, [known for known in held if known[0] != "_"])
+            message = f"{place}.{name} is not here yet{f'; near: {near}' if near else ''}"
+        else:
+            message = f"{place} has no module {name!r}"
+            present = [known for known, value in held.items() if isinstance(value, ModuleType) and value.__name__ == f"{owner}.{known}"]
+            close = difflib.get_close_matches(name, present, n=1, cutoff=CLOSE)
+            likely = f"{place}.{close[0]}" if close else ""
+        error = AbsentModuleError(message, likely=likely)
+        error.name = module
+        return error
+
     def _said(self, place: str, name: str, present: list[str]) -> tuple[str, str]:
         """What is wrong, and what may have been meant."""
         if name in self.names(place):
@@ -99,6 +130,20 @@ class Original:
             return f"{place}.{name} is not here yet{f'; near: {near}' if near else ''}", ""
         close = difflib.get_close_matches(name, present, n=1, cutoff=CLOSE)
         return f"{place} has no {name!r}", f"{place}.{close[0]}" if close else ""
+
+
+class AbsentModules:
+    """The finder that Python asks last, for what nobody has found.  Whoever only asks whether a module is there is told that it is not."""
+
+    def __init__(self, original: Original) -> None:
+        self.original = original
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        """None, or raises: AbsentModuleError."""
+        inside = fullname.startswith(f"{self.original.package}.")
+        asked = sys._getframe(1).f_back  # importlib's own find_spec, or what imports
+        if inside and not fullname.rpartition(".")[2].startswith("_") and asked and asked.f_code.co_name == "_find_and_load_unlocked":
+            raise self.original.module_error(fullname)
 
 
 class Absent:

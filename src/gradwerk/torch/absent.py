@@ -6,4 +6,4 @@ from pathlib import Path
 
 from gradwerk.base.originals import Original
 
-ORIGINAL = Original(Path(__file__).with_name("original.txt"))
+ORIGINAL = Original(Path(__file__).with_name("original.txt"), __name__.rpartition(".")[0])

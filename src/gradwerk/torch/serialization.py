@@ -18,6 +18,7 @@ from gradwerk.io.weights import pack, unpack
 from gradwerk.nn import module as core
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.moves import moved
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import wanted
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.sharing import from_numpy
@@ -80,3 +81,5 @@ def _write(file: BinaryIO, data: bytearray) -> None:
         if taken <= 0:
             raise FileError("torch.save could not write all of it", facts=(f"{len(data) - len(rest):,} of {len(data):,} bytes",))
         rest = rest[taken:]
+
+__getattr__ = ORIGINAL.module("torch.serialization", __name__)

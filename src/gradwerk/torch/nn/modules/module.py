@@ -7,6 +7,7 @@ from typing import Any
 
 from gradwerk.base.hooks import Hook, RemovableHandle, register
 from gradwerk.nn import hooks
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.nn.module import Module as Module
 
 EVERYWHERE = Module.__gradwerk_shared__
@@ -30,3 +31,5 @@ def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Removabl
 def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Calls hook(module, grad_input, grad_output) when those of the arguments are known."""
     return register(EVERYWHERE, Hook(hooks.BACKWARD, hook))
+
+__getattr__ = ORIGINAL.module("torch.nn.modules.module", __name__)

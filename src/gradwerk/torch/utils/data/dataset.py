@@ -9,6 +9,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
+from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import randperm
 from gradwerk.torch.tensors import Tensor
 
@@ -76,3 +77,5 @@ def random_split(dataset: Any, lengths: Sequence[Any], generator: Generator | No
     order = randperm(size, generator=generator).tolist()
     ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
     return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
+
+__getattr__ = ORIGINAL.module("torch.utils.data.dataset", __name__)
