@@ -12,18 +12,19 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 
 from gradwerk.base.dtypes import DType, accumulator, float32
-from gradwerk.base.errors import ArgumentError, TraceError
+from gradwerk.base.errors import ArgumentError
 from gradwerk.base.forks import Renewed
 from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.random import random_bits
 from gradwerk.tensor.grad import unrecorded
-from gradwerk.tensor.state import mode
+from gradwerk.tensor.state import mode, outside
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.turns import turns_of
 
 _making = Renewed()
+_LAYER = "make and initialise layers before, outside of the function"
 """Held while the default generator is made or asked for a seed."""
 
 
@@ -93,11 +94,13 @@ class Generator:
         return np.argsort(high.astype(np.uint64) << np.uint64(32) | low, kind="stable")
 
     def uniform_array(self, shape: Sequence[int]) -> Array:
-        """`uniform` as an array."""
+        """`uniform` as an array, for a layer's weights.  Raises: TraceError inside a compiled function."""
+        outside("weights are drawn", likely=_LAYER)
         return self.uniform(shape).numpy()
 
     def normal_array(self, shape: Sequence[int]) -> Array:
-        """`normal` as an array."""
+        """`normal` as an array, for a layer's weights.  Raises: TraceError inside a compiled function."""
+        outside("weights are drawn", likely=_LAYER)
         return self.normal(shape).numpy()
 
     def get_state(self) -> tuple[int, int]:
@@ -166,8 +169,7 @@ def fresh_seed() -> int:
 
     Raises: TraceError inside a compiled function, where it would be drawn once, while it is traced.
     """
-    if mode.trace is not None:
-        raise TraceError("a layer or generator is made inside a compiled function", likely="make it before, outside of the function")
+    outside("a layer or generator is made")
     with _making.lock:
         return int(default_generator().bits(()).item())
 

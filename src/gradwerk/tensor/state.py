@@ -182,6 +182,12 @@ interruptible = Interruptible()
 epoch = Epoch()
 
 
+def outside(what: str, *, likely: str = "make it before, outside of the function") -> None:
+    """What is done before a compiled function is not done while one is traced.  Raises: TraceError."""
+    if mode.trace is not None:
+        raise TraceError(f"{what} inside a compiled function", likely=likely)
+
+
 def bump_epoch() -> None:
     """Says that something guarded has changed."""
     epoch.number += 1

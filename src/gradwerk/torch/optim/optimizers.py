@@ -16,7 +16,7 @@ from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import Module
 from gradwerk.nn.updates import Decay
 from gradwerk.tensor.grad import enable_grad
-from gradwerk.tensor.state import mode
+from gradwerk.tensor.state import mode, outside
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.whole import write_all
 from gradwerk.torch.absent import ORIGINAL
@@ -46,6 +46,7 @@ class Optimizer:
     """Attributes that compiled steps follow in other ways.  All others are guards where code names them."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        outside("an optimizer is made")
         if isinstance(params, (Module, Tensor)):
             raise ArgumentTypeError(
                 f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type(params).__name__}",

@@ -9,6 +9,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
+from gradwerk.tensor.state import outside
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.creation import randperm
 from gradwerk.torch.tensors import Tensor
@@ -74,6 +75,7 @@ def random_split(dataset: Any, lengths: Sequence[Any], generator: Generator | No
     if sum(lengths) != size:
         message = "Sum of input lengths does not equal the length of the input dataset!"
         raise ArgumentError(message, facts=(f"lengths {tuple(lengths)} of {size} items",))
+    outside("a dataset is split", likely="split it before, outside of the function")
     order = randperm(size, generator=generator).tolist()
     ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
     return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from gradwerk.tensor.random import Generator
+from gradwerk.tensor.state import outside
 from gradwerk.torch.arguments import whole
 from gradwerk.torch.creation import randperm, tensor
 from gradwerk.torch.options import as_recorded
@@ -42,9 +43,11 @@ class DataLoader:
         return whole + (1 if rest and not self.drop_last else 0)
 
     def __iter__(self) -> Iterator[Any]:
+        by_rows = isinstance(self.dataset, TensorDataset) and self.collate_fn is None
+        if self.shuffle or by_rows:
+            outside("a DataLoader is gone through", likely="give the compiled function one batch after the other")
         count = length(self.dataset)
         order = randperm(count, generator=self.generator).numpy() if self.shuffle else np.arange(count)
-        by_rows = isinstance(self.dataset, TensorDataset) and self.collate_fn is None
         for number in range(len(self)):
             rows = order[number * self.batch_size : (number + 1) * self.batch_size]
             if by_rows:
