@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -48,5 +50,6 @@ def test_shakespeare() -> None:
 
 
 def test_every_file_stands_in_the_table() -> None:
-    table = (datasets.BUNDLED / "README.md").read_text()
-    assert all(path.name in table for path in datasets.BUNDLED.iterdir() if path.name != "README.md")
+    folder = Path(datasets.__file__).with_name("bundled")
+    table = (folder / "README.md").read_text()
+    assert all(path.name in table for path in folder.iterdir() if path.name != "README.md")

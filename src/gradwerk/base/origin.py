@@ -21,14 +21,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_PACKAGE = __file__.rpartition(f"{os.sep}base{os.sep}")[0]
+"""As the code of its files has it: through whatever link, or in an archive at `./`, which a Path would shorten."""
 _NUMPY = str(getattr(find_spec("numpy"), "origin", ""))
 """Found and not loaded: `gradwerk --version` needs no NumPy."""
 _CALLING = tuple(str(Path(_NUMPY).parent.with_name(name)) + os.sep for name in ("numpy", "pandas", "matplotlib"))
 _PASSED = (_PACKAGE, contextlib.__file__, functools.__file__, importlib.__file__, "<frozen importlib", *_CALLING)
 """What stands between a user's line and an error without being the user's."""
-_MODELS = tuple(str(Path(_PACKAGE, *parts)) for parts in (("zoo", ""), ("cli", "recipe.py")))
-_COMMAND = str(Path(_PACKAGE, "cli", "main.py"))
+_MODELS = tuple(_PACKAGE + part.replace("/", os.sep) for part in ("/zoo/", "/cli/recipe.py"))
+_COMMAND = _PACKAGE + "/cli/main.py".replace("/", os.sep)
 _PASSING: dict[str, bool | None] = {}
 """Of files met so far, whether who looks for a model passes them; None: above it there is nobody's program."""
 BACKWARD = " backward"

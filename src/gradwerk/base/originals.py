@@ -18,11 +18,11 @@ import dis
 import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from pathlib import Path
 from types import FrameType, ModuleType
 from typing import NoReturn, TypeVar
 
 from gradwerk.base.errors import AbsentImportError, AbsentModuleError, AbsentNameError
+from gradwerk.base.shipped import content
 
 C = TypeVar("C", bound=type)
 CLOSE = 0.8
@@ -30,27 +30,28 @@ CLOSE = 0.8
 
 
 class Original:
-    """The public names of the package that a front end follows."""
+    """The public names of the package that a front end, `package`, follows."""
 
-    def __init__(self, listed: Path, package: str) -> None:
-        self.listed, self.package = listed, package
+    def __init__(self, package: str) -> None:
+        self.package = package
         sys.meta_path.append(AbsentModules(self))
 
     @cached_property
-    def _lines(self) -> list[list[str]]:
-        return [line.split() for line in self.listed.read_text(encoding="utf-8").splitlines()]
+    def lines(self) -> list[list[str]]:
+        """The words of each line."""
+        return [line.split() for line in content(self.package, "original.txt").decode("utf-8").splitlines()]
 
     @cached_property
     def _places(self) -> dict[str, frozenset[str]]:
-        return {place: frozenset(names) for place, *names in self._lines if place not in ("near", "modules")}
+        return {place: frozenset(names) for place, *names in self.lines if place not in ("near", "modules")}
 
     @cached_property
     def _modules(self) -> dict[str, frozenset[str]]:
-        return {line[1]: frozenset(line[2:]) for line in self._lines if line[0] == "modules"}
+        return {line[1]: frozenset(line[2:]) for line in self.lines if line[0] == "modules"}
 
     @cached_property
     def _near(self) -> dict[tuple[str, str], str]:
-        return {(line[1], line[2]): line[3] for line in self._lines if line[0] == "near"}
+        return {(line[1], line[2]): line[3] for line in self.lines if line[0] == "near"}
 
     def names(self, place: str) -> frozenset[str]:
         """The public names of one module or class."""

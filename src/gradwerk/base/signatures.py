@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from inspect import Parameter, Signature
 from numbers import Number
-from pathlib import Path
 from typing import Any, Final
+
+from gradwerk.base.shipped import content
 
 
 class Other:
@@ -41,13 +42,13 @@ def says_nothing(value: object, default: object) -> bool:
 class SignatureRecord:
     """What was recorded of one original.  Nothing is read before somebody asks."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, package: str) -> None:
+        self.package = package
         self._read: dict[str, tuple[Signature, ...]] = {}
 
     @cached_property
     def _table(self) -> dict[str, Any]:
-        table: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = json.loads(content(self.package, "signatures.json"))
         return table
 
     @cached_property

@@ -53,14 +53,16 @@ def compiler_digest(versions: str) -> str:
 
 
 def digest_of(package: Path) -> str:
-    """A digest of the contents of the files that shape kernels.
+    """A digest of the contents of the files that shape kernels; of the archive, where the package is in one.
 
     Files edited since the package was loaded are not the code that runs: then it is a digest that no other process has.
     """
     digest = hashlib.sha256()
-    files = sorted(path for pattern in PACKAGES for path in package.glob(pattern))
+    archive = [] if package.is_dir() else [path for path in package.parents if path.is_file()]
+    files = archive or sorted(path for pattern in PACKAGES for path in package.glob(pattern))
     for path in files:
-        digest.update(f"{path.relative_to(package)} ".encode() + hashlib.sha256(path.read_bytes()).digest())
+        name = path.name if archive else path.relative_to(package)
+        digest.update(f"{name} ".encode() + hashlib.sha256(path.read_bytes()).digest())
     edited = any(path.stat().st_mtime_ns > LOADED for path in files)
     return uuid4().hex if edited or not files else digest.hexdigest()
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gradwerk.base.shipped import content
+
 Array = np.ndarray[Any, np.dtype[Any]]
-BUNDLED = Path(__file__).resolve().parent / "bundled"
 _TRAINING_DIGITS = 8_500
 
 
@@ -73,7 +74,7 @@ def digits() -> Split:
     Shape: x (n, 28, 28) uint8, y (n,) int64 in 0..9.
     Source: a part of MNIST's training set (LeCun, Cortes and Burges, 1998).
     """
-    with np.load(BUNDLED / "digits.npz", allow_pickle=False) as file:
+    with np.load(_bundled("digits.npz"), allow_pickle=False) as file:
         images, labels = file["images"], file["labels"].astype(np.int64)
     k = _TRAINING_DIGITS
     return Split(Examples(images[:k], labels[:k]), Examples(images[k:], labels[k:]))
@@ -100,8 +101,8 @@ def diabetes() -> Table:
 
     Shape: x (442, 10) float32, y (442,) float32.  Source: Efron, Hastie, Johnstone and Tibshirani, 2004.
     """
-    x, y = (np.loadtxt(BUNDLED / f"diabetes_{part}.csv.gz", dtype=np.float32) for part in ("data_raw", "target"))
-    return Table(x, y)
+    x, y = (gzip.decompress(_bundled(f"diabetes_{part}.csv.gz").read()) for part in ("data_raw", "target"))
+    return Table(np.loadtxt(io.BytesIO(x), np.float32), np.loadtxt(io.BytesIO(y), np.float32))
 
 
 def airline() -> Series:
@@ -109,8 +110,7 @@ def airline() -> Series:
 
     Shape: values (144,) float32.  Source: Box and Jenkins, 1976, series G.
     """
-    with (BUNDLED / "airline.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
+    rows = _rows("airline.csv")[1:]
     return Series(tuple(row[0] for row in rows), np.array([row[1] for row in rows], np.float32))
 
 
@@ -119,7 +119,7 @@ def vowels() -> SequenceSplit:
 
     Shape: each sequence (7..29, 12) float32, y (n,) int64 in 0..8.  Source: Kudo, Toyama and Shimbo, 1999.
     """
-    with np.load(BUNDLED / "vowels.npz", allow_pickle=False) as file:
+    with np.load(_bundled("vowels.npz"), allow_pickle=False) as file:
         parts = [
             Sequences(tuple(np.split(file[part], np.cumsum(file[f"{part}_lengths"])[:-1])), file[f"{part}_labels"].astype(np.int64))
             for part in ("train", "test")
@@ -129,12 +129,19 @@ def vowels() -> SequenceSplit:
 
 def shakespeare() -> str:
     """The "tiny Shakespeare" text: 1,115,394 characters, 65 symbols."""
-    return gzip.decompress((BUNDLED / "shakespeare.txt.gz").read_bytes()).decode("ascii")
+    return gzip.decompress(_bundled("shakespeare.txt.gz").read()).decode("ascii")
+
+
+def _bundled(name: str) -> io.BytesIO:
+    return io.BytesIO(content("gradwerk.data", f"bundled/{name}"))
+
+
+def _rows(name: str) -> list[list[str]]:
+    return list(csv.reader(io.TextIOWrapper(_bundled(name), encoding="utf-8", newline="")))
 
 
 def _classified(name: str) -> Table:
     """A table whose first line reads: rows, features, names of the classes."""
-    with (BUNDLED / name).open(newline="", encoding="utf-8") as file:
-        (rows, features, *classes), *lines = list(csv.reader(file))
+    (rows, features, *classes), *lines = _rows(name)
     data = np.array(lines, np.float64).reshape(int(rows), int(features) + 1)
     return Table(data[:, :-1].astype(np.float32), data[:, -1].astype(np.int64), tuple(classes))

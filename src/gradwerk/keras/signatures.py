@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import Parameter
-from pathlib import Path
 from typing import Any
 
 from gradwerk.base.signatures import OTHER, SignatureRecord
 
-RECORD = SignatureRecord(Path(__file__).with_name("signatures.json"))
+RECORD = SignatureRecord("gradwerk.keras")
 BASES: Mapping[str, str] = {"layers": "layers.Layer", "optimizers": "optimizers.Optimizer"}
 """Whose options the others of a module take with theirs, where they take any."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gradwerk.base.originals import Original
 
-ORIGINAL = Original(Path(__file__).with_name("original.txt"), __name__.rpartition(".")[0])
+ORIGINAL = Original("gradwerk.torch")

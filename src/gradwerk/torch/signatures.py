@@ -10,13 +10,12 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from inspect import Signature, unwrap
-from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple
 
 from gradwerk.base.signatures import SignatureRecord
 
-RECORD = SignatureRecord(Path(__file__).with_name("signatures.json"))
+RECORD = SignatureRecord("gradwerk.torch")
 HOME = "gradwerk.torch"
 MOVED: Mapping[str, str] = {"optim.scheduler": "optim.lr_scheduler", "optim.plateau": "optim.lr_scheduler"}
 """Where torch has what is defined in a module of ours."""
