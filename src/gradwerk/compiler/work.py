@@ -205,7 +205,7 @@ class Work:
         return Work.of(replace(self.form, others=others), self.buffers, self.origins)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Strides of dense row-major memory, in elements; axes of extent 1 count as any other."""
     strides, step = [], 1

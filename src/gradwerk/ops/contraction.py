@@ -193,7 +193,7 @@ def _plain(op: Contract, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> Plain | 
     return contraction_reference.plain((lhs, op.lhs), (rhs, op.rhs), op.out, op.extent)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _solved(op: Contract, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[Contract, tuple[int, ...]]:
     """The contraction (ct, rhs) -> gradient of lhs, and the shape of its result: that of lhs, but in plain dimensions what is read."""
     extent = op.extent

@@ -260,7 +260,7 @@ def matmul(a: Operand, b: Operand) -> Operand:
     return _product(tuple(a.shape), tuple(b.shape))(a, b)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _product(a: tuple[int, ...], b: tuple[int, ...]) -> Contract:
     """The contraction of a matrix product of these shapes."""
     facts = (f"left {a}", f"right {b}")
