@@ -971,6 +971,18 @@ def list_that_grows():
 
 
 @inside
+def order_of_an_ordered_dict():
+    order = collections.OrderedDict(a=1.0, b=2.0, c=3.0)
+
+    def f(x):
+        first = next(iter(order))
+        order.move_to_end(first)
+        return x * order[first]
+
+    return f
+
+
+@inside
 def deque_that_grows():
     seen: collections.deque[int] = collections.deque()
 
@@ -1141,6 +1153,62 @@ def test_a_dict_whose_items_are_attributes_too() -> None:
     for k in (1.0, 2.0, 3.0):
         np.testing.assert_array_equal(step(given(k)).numpy(), X * np.float32(k))
     assert (step.unwatched, step.retraces) == ([], [])
+
+
+class Backwards(list):
+    def __iter__(self) -> Any:
+        return iter(self[::-1])
+
+
+class Doubled(dict):
+    def values(self) -> Any:
+        return [2.0 for _ in self]
+
+
+def moved(**items: Any) -> collections.OrderedDict[str, Any]:
+    made = collections.OrderedDict(items)
+    made.move_to_end("a")
+    return made
+
+
+MADE: dict[str, Callable[[Any], Any]] = {
+    "ordered dict": lambda x: moved(a=x, b=x * 2, c=3.0), "inside of one": lambda x: moved(a=[x], b={"c": moved(a=x + 1, d=x)}),
+    "list": lambda x: Backwards([x, x * 2, x * 3]), "dict": lambda x: Doubled(a=x, b=x * 2),
+}  # fmt: skip
+"""Containers that count their order, or what they hold, in ways of their own."""
+
+
+def told(tree: Any) -> Any:
+    """What somebody finds in a container."""
+    if isinstance(tree, dict):
+        return type(tree), [(key, told(tree[key])) for key in tree]
+    if isinstance(tree, list):
+        return type(tree), [told(tree[place]) for place in range(len(tree))]
+    return tree.numpy().tolist() if isinstance(tree, gw.Tensor) else tree
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_containers_keep_their_order_on_the_way_in_and_out(name: str) -> None:
+    fn = MADE[name]
+    assert told(gw.compile(fn)(gw.Tensor(X))) == told(fn(gw.Tensor(X)))
+    step = gw.compile(lambda c: c)
+    for _ in range(2):
+        assert told(step(fn(gw.Tensor(X)))) == told(fn(gw.Tensor(X)))
+
+
+def test_an_ordered_dict_is_whole_after_it_was_put_back() -> None:
+    order = moved(a=1.0, b=2.0)
+
+    def step(x):
+        order["c"] = x * 2
+        order.move_to_end("b")
+        return x
+
+    with pytest.raises(TraceError):
+        gw.compile(step)(gw.Tensor(X))
+    assert list(order.items()) == [("b", 2.0), ("a", 1.0)]
+    order.clear()
+    assert len(order) == 0
 
 
 class Greedy(dict):

@@ -20,7 +20,7 @@ import numpy as np
 
 from gradwerk.base.errors import TraceError
 from gradwerk.jit.known import is_library
-from gradwerk.jit.looking import attributes_of, factory_of, slots_of
+from gradwerk.jit.looking import attributes_of, factory_of, items_in, pairs_of, slots_of
 from gradwerk.tensor.handle import Handle
 
 Tree = Any
@@ -127,9 +127,9 @@ class Marker:
     def container(self, tree: Tree) -> Tree:
         """The pattern of what holds others."""
         if isinstance(tree, list | tuple | deque):
-            return filled(tree, [self.mark(item) for item in tree])
+            return filled(tree, [self.mark(item) for item in items_in(tree)])
         if isinstance(tree, dict):
-            return filled(tree, [self.mark(item) for item in tree.values()])
+            return filled(tree, [self.mark(item) for _, item in pairs_of(tree)])
         if isinstance(tree, CONTAINERS):
             if isinstance(tree, set | frozenset) or (isinstance(tree, np.ndarray) and tree.dtype.hasobject):
                 refuse_inside(tree, tree if isinstance(tree, set | frozenset) else tree.ravel())
@@ -161,12 +161,14 @@ def alike_dict(like: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:  # noqa: ANN
 def filled(like: Any, items: list[Any]) -> Any:  # noqa: ANN401
     """A list, tuple, deque, set or dict like another, with other items at the same places."""
     if isinstance(like, dict):
-        pairs = zip(dict.keys(like), items, strict=True)
+        pairs = zip([key for key, _ in pairs_of(like)], items, strict=True)
         if type(like) is dict:
             return dict(pairs)
         return alike_dict(like, pairs)
     if isinstance(like, deque):
-        return type(like)(items, like.maxlen)
+        kept: Any = deque.__new__(type(like))
+        deque.__init__(kept, items, like.maxlen)
+        return kept
     kind: Any = type(like)
     for builtin in (tuple, frozenset):  # what somebody's class does besides when one is made, it has done
         if issubclass(kind, builtin):
@@ -182,9 +184,9 @@ def grown(tree: Tree, results: list[Any], shared: dict[Shared, Any]) -> Any:  # 
     if isinstance(tree, Leaf):
         return results[tree.number]
     if isinstance(tree, list | tuple | deque):
-        return filled(tree, [grown(item, results, shared) for item in tree])
+        return filled(tree, [grown(item, results, shared) for item in items_in(tree)])
     if isinstance(tree, dict):
-        return filled(tree, [grown(item, results, shared) for item in tree.values()])
+        return filled(tree, [grown(item, results, shared) for _, item in pairs_of(tree)])
     if isinstance(tree, Shared):
         if tree not in shared:
             shared[tree] = grown(tree.tree, results, shared)
@@ -227,9 +229,9 @@ def names_of(value: Any) -> list[str]:  # noqa: ANN401
 def parts_of(value: Any) -> Iterable[Any]:  # noqa: ANN401
     """What a container or object holds."""
     if isinstance(value, dict):
-        return value.values()
+        return [item for _, item in pairs_of(value)]
     if isinstance(value, list | tuple | deque | set | frozenset):
-        return value
+        return items_in(value)
     return [getattr(value, name) for name in names_of(value)] if is_open(value) else ()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -73,8 +73,20 @@ def attributes_of(value: object) -> dict[str, Any] | None:
 
 
 def pairs_of(held: dict[Any, Any]) -> list[tuple[Any, Any]]:
-    """Keys and values of a dict of any class."""
-    return list(dict.items(held))
+    """Keys and values of a dict of any class, in the order in which they come; one that counts its order itself has another than dict knows."""
+    pairs = list(dict.items(held))
+    if is_a(held, OrderedDict):
+        places = {id(key): place for place, key in enumerate(OrderedDict.keys(held))}  # type: ignore[arg-type]  # mypy does not see `is_a`
+        pairs.sort(key=lambda pair: places.get(id(pair[0]), len(places)))
+    return pairs
+
+
+def refill(held: dict[Any, Any], pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Gives a dict of any class these keys and values instead of its own, by no code of that class."""
+    kind: Any = OrderedDict if is_a(held, OrderedDict) else dict
+    kind.clear(held)
+    for key, item in pairs:
+        kind.__setitem__(held, key, item)
 
 
 def items_in(value: Any) -> list[Any]:  # noqa: ANN401

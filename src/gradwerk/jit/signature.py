@@ -13,7 +13,7 @@ import numpy as np
 from gradwerk.base.plain import PLAIN
 from gradwerk.jit.answer import filled
 from gradwerk.jit.known import is_library
-from gradwerk.jit.looking import alike, attributes_of, factory_of, is_a, is_plain, items_in, module_of, pairs_of, shown
+from gradwerk.jit.looking import alike, attributes_of, factory_of, is_a, is_plain, items_in, module_of, pairs_of, refill, shown
 from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
@@ -182,7 +182,7 @@ class Rebuilt:
             return value  # an object, in which `Call` found no leaves
         self.depth += 1
         given = parts_of(value)
-        made = filled(value, [self.take(item) for item in (dict.values(value) if issubclass(kind, dict) else items_in(value))])
+        made = filled(value, [self.take(item) for item in (_values(value) if issubclass(kind, dict) else items_in(value))])
         self.depth -= 1
         own = attributes_of(made)
         if own is not None:
@@ -218,8 +218,7 @@ class Rebuilt:
         for value, now in self.changed():
             if is_a(value, dict):
                 half = len(now) // 2
-                dict.clear(value)
-                dict.update(value, zip(now[:half], now[half:], strict=True))
+                refill(value, zip(now[:half], now[half:], strict=True))
             elif is_a(value, list):
                 list.__setitem__(value, slice(None), now)
             else:
@@ -240,7 +239,11 @@ def _is_of_values(items: Any) -> bool:  # noqa: ANN401  a set
 
 def parts_of(value: Any) -> list[Any]:  # noqa: ANN401  a list, deque, set or dict
     """The items; of a dict the keys, and then its items."""
-    return [*dict.keys(value), *dict.values(value)] if is_a(value, dict) else items_in(value)
+    return [*(key for key, _ in pairs_of(value)), *_values(value)] if is_a(value, dict) else items_in(value)
+
+
+def _values(value: dict[Any, Any]) -> list[Any]:
+    return [item for _, item in pairs_of(value)]
 
 
 def said(part: object) -> str:

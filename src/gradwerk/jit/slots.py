@@ -11,7 +11,7 @@ from operator import is_
 from types import CellType, MemberDescriptorType
 from typing import Any
 
-from gradwerk.jit.looking import alike, has, is_a, is_plain, items_in, mro_of, pairs_of, token
+from gradwerk.jit.looking import alike, has, is_a, is_plain, items_in, mro_of, pairs_of, refill, token
 
 LONGEST = 4096
 """Items: longer lists and dicts are data, not structure, and only their length is guarded."""
@@ -221,8 +221,7 @@ class Contents(Slot):
         if len(self.was) < 1 and self.key:
             return
         if is_a(self.owner, dict):
-            dict.clear(self.owner)
-            dict.update(self.owner, zip(self.was[::2], self.was[1::2], strict=True))
+            refill(self.owner, zip(self.was[::2], self.was[1::2], strict=True))
         else:
             list.__setitem__(self.owner, slice(None), self.was)
 
