@@ -23,6 +23,7 @@ import operator
 import random
 import re
 import reprlib
+import sys
 import tempfile
 import types
 import typing
@@ -856,6 +857,278 @@ def batches_of_a_loader():
     return lambda x: x * len(data), lambda: setattr(data, "batch_size", 3)
 
 
+class Bare:
+    pass
+
+
+def caught(error: Any) -> Case:
+    """A case in which an attribute is missing in a function, and the error is caught in what calls it."""
+
+    def case():
+        c = Bare()
+
+        def rate():
+            return c.rate
+
+        def f(x):
+            try:
+                return x * rate()
+            except error:
+                return x
+
+        return f, lambda: setattr(c, "rate", 3.0)
+
+    return case
+
+
+class Delegating:
+    @property
+    def rate(self) -> float:
+        return self._rate
+
+
+BETWEEN |= {
+    "absence_caught_outside": caught(AttributeError),
+    "absence_caught_by_several": caught((AttributeError, KeyError)),
+    "absence_behind_a_property": lambda: (
+        lambda c: (lambda x: x * getattr(c, "rate", 1.0), lambda: setattr(c, "_rate", 3.0)))(Delegating()),
+    "attribute_of_a_compiled_function": simple(lambda: gw.compile(lambda x: x), lambda x, c: x * getattr(c, "rate", 1.0)),
+    "attribute_of_a_class_with_a_metaclass": simple(lambda: Governing("Governed", (), {}), lambda x, c: x * c.rate),
+    "field_of_a_template": simple(Fields, lambda x, c: x * float(TEMPLATE.format(c))),
+    "template_as_a_function": simple(Fields, lambda x, c: x * float(next(map(TEMPLATE.format, [c])))),
+    "wrapped_by_numpy": lambda: (at(2.0)(), (lambda f: (lambda x: x * float(f(1)), at(3.0)))(np.frompyfunc(lambda a: a * FACTOR, 1, 1)))[1],
+}  # fmt: skip
+TEMPLATE = "{0.rate}"
+
+
+class Governing(type):
+    rate = 2.0
+
+
+@between
+def absence_caught_without_a_name():
+    c = Bare()
+
+    def f(x):
+        try:
+            return x * c.rate
+        except:  # noqa: E722
+            return x
+
+    return f, lambda: setattr(c, "rate", 3.0)
+
+
+@between
+def absence_suppressed():
+    class C:
+        pass
+
+    def f(x):
+        y = x
+        with contextlib.suppress(AttributeError):
+            y = x * by_rate(C)
+        return y
+
+    return f, lambda: setattr(C, "rate", 3.0)
+
+
+def by_rate(c: Any) -> float:
+    return c.rate
+
+
+@between
+def absence_in_a_module():
+    module = types.ModuleType("made")
+
+    def f(x):
+        try:
+            return x * by_rate(module)
+        except AttributeError:
+            return x
+
+    return f, lambda: setattr(module, "rate", 3.0)
+
+
+@between
+def all_attributes_replaced():
+    c = Fields()
+    return lambda x: x * c.rate, lambda: setattr(c, "__dict__", {"rate": 3.0})
+
+
+@between
+def all_attributes_replaced_and_one_set():
+    c = Named()
+    c.rate = 2.0
+    return lambda x: x * c.rate, lambda: (setattr(c, "__dict__", {"rate": 5.0}), setattr(c, "rate", 3.0))
+
+
+@between
+def all_attributes_of_a_function_replaced():
+    def f(x):
+        return x * f.rate
+
+    f.rate = 2.0
+    return f, lambda: setattr(f, "__dict__", {"rate": 3.0})
+
+
+@between
+def all_attributes_of_a_module_replaced():
+    net = marked(Marking())
+    return net, lambda: setattr(net, "__dict__", {**vars(net), "rate": 3.0})
+
+
+class Marking(torch.nn.Module):
+    def forward(self, x: Any) -> Any:
+        return x * self.rate
+
+
+@between
+def object_that_a_cache_keeps():
+    @functools.lru_cache
+    def kept():
+        return Fields()
+
+    return lambda x: x * kept().rate, lambda: setattr(kept(), "rate", 3.0)
+
+
+@between
+def array_that_a_cache_keeps():
+    @functools.cache
+    def window(n):
+        return np.full(n, 2.0, np.float32)
+
+    return lambda x: x * gw.Tensor(window(3)), lambda: window(3).__setitem__(slice(None), 3.0)
+
+
+@between
+def method_with_a_cache():
+    class C:
+        rate = 1.0
+
+        @functools.cache  # noqa: B019
+        def times(self, n):
+            return self.rate * n
+
+    c = C()
+    return lambda x: x * c.times(2), lambda: (setattr(c, "rate", 3.0), C.times.cache_clear())
+
+
+@between
+def cache_that_is_cleared():
+    at(2.0)()
+    rate = functools.lru_cache(maxsize=None)(factor)
+    return lambda x: x * rate(), lambda: (at(3.0)(), rate.cache_clear())
+
+
+def graded() -> Any:
+    class Loss(enum.Enum):
+        A = ["a"]  # noqa: RUF012
+        B = ["b"]  # noqa: RUF012
+
+        def __init__(self, _):
+            self.weight = 2.0
+
+    return Loss
+
+
+BETWEEN |= {
+    "members_of_an_enum": lambda: (lambda e: (lambda x: x * sum(m.weight for m in e), lambda: setattr(e.A, "weight", 3.0)))(graded()),
+    "value_of_a_member": lambda: (lambda e: (lambda x: x * len(e["A"].value), lambda: e.A.value.append(1)))(graded()),
+    "member_by_its_value": lambda: (lambda e: (lambda x: x * e(["a"]).weight, lambda: setattr(e.A, "weight", 3.0)))(graded()),
+    "member_for_what_is_missing": lambda: (
+        lambda e: (lambda x: x * e(1).weight, lambda: setattr(e, "_missing_", classmethod(lambda cls, value: marked_by(cls.B, 3.0)))))(
+            missing_member()),
+}  # fmt: skip
+
+
+def missing_member() -> Any:
+    made = graded()
+    made._missing_ = classmethod(lambda cls, value: cls.A)
+    return made
+
+
+def marked_by(member: Any, weight: float) -> Any:
+    member.weight = weight
+    return member
+
+
+@between
+def method_found_by_a_name_made_at_run_time():
+    class C:
+        pass
+
+    c, event = C(), "end"
+
+    def f(x):
+        on = getattr(c, "on_" + event, None)
+        return on(x) if on else x
+
+    return f, lambda: setattr(C, "on_end", lambda self, x: x * 3)
+
+
+@between
+def special_method_given_to_a_class():
+    class C:
+        rate = 2.0
+
+    c = C()
+    return lambda x: x * c.rate if c else x, lambda: setattr(C, "__bool__", lambda self: False)
+
+
+@between
+def property_over_an_attribute():
+    class C:
+        pass
+
+    c = C()
+    c.rate = 2.0
+    return lambda x: x * c.rate, lambda: setattr(C, "rate", property(lambda self: 3.0))
+
+
+@between
+def class_of_a_module_of_ours():
+    layer = torch.nn.ReLU()
+    return lambda x: layer(x - 2) * 2, lambda: setattr(layer, "__class__", torch.nn.Identity)
+
+
+@dataclasses.dataclass
+class Derived:
+    rate: float = 2.0
+
+    def __post_init__(self) -> None:
+        self.scaled = self.rate * FACTOR
+
+
+@between
+def what_replace_makes():
+    at(2.0)()
+    c = Derived()
+    return lambda x: x * dataclasses.replace(c, rate=1.0).scaled, at(3.0)
+
+
+@between
+def module_that_is_imported_anew():
+    def module(rate):
+        sys.modules["made_anew"] = made = types.ModuleType("made_anew")
+        made.rate = rate
+
+    module(2.0)
+
+    def f(x):
+        from made_anew import rate  # noqa: PLC0415
+
+        return x * rate
+
+    return f, lambda: module(3.0)
+
+
+@between
+def what_a_module_answers_for():
+    module = types.ModuleType("made")
+    module.__getattr__ = lambda name: 2.0
+    return lambda x: x * module.rate, lambda: setattr(module, "__getattr__", lambda name: 3.0)
+
+
 @pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5 would rather not
 @pytest.mark.parametrize("name", BETWEEN)
 def test_state_that_changes_between_calls(name: str) -> None:
@@ -980,6 +1253,70 @@ def order_of_an_ordered_dict():
         return x * order[first]
 
     return f
+
+
+@inside
+def attribute_that_is_made():
+    c = Bare()
+
+    def f(x):
+        try:
+            c.n += 1
+        except:  # noqa: E722
+            c.n = 1
+        return x * float(c.n)
+
+    return f
+
+
+@inside
+def attribute_of_a_class_that_is_made():
+    class C:
+        pass
+
+    def f(x):
+        C.n = getattr(C, "n", 0) + 1
+        return x * float(C.n)
+
+    return f
+
+
+@inside
+def attribute_of_a_function_that_is_made():
+    def f(x):
+        f.n = getattr(f, "n", 0) + 1
+        return x * float(f.n)
+
+    return f
+
+
+@inside
+def what_closing_closes():
+    class C:
+        n = 0
+
+        def close(self):
+            self.n += 1
+
+    c = C()
+
+    def f(x):
+        with contextlib.closing(c) as opened:
+            return x * float(opened.n)
+
+    return f
+
+
+@inside
+def cache_that_grows():
+    made: list[int] = []
+
+    @functools.cache
+    def number(k):
+        made.append(k)
+        return len(made)
+
+    return lambda x: x * float(number(len(made) // 2))
 
 
 @inside
@@ -1549,6 +1886,182 @@ def test_what_has_no_contents_yet_is_kept_nowhere() -> None:
     assert seen == []
 
 
+KEEPING: dict[str, Callable[[], tuple[Callable[[Any], Any], Callable[[], object]]]] = {}
+"""Makes a function that keeps what it computes, and what tells the state that it may not change."""
+
+
+def keeping(case: Callable[[], tuple[Callable[[Any], Any], Callable[[], object]]]) -> None:
+    KEEPING[case.__name__] = case
+
+
+@keeping
+def in_an_attribute():
+    c = Bare()
+    return lambda x: setattr(c, "kept", x * 2) or x, lambda: dict(vars(c))
+
+
+@keeping
+def inside_of_an_attribute():
+    c = Bare()
+    return lambda x: setattr(c, "kept", {"a": [Linked(x * 2)]}) or x, lambda: dict(vars(c))
+
+
+@keeping
+def in_a_class():
+    class C:
+        pass
+
+    return lambda x: setattr(C, "kept", x * 2) or x, lambda: dict(vars(C))
+
+
+@keeping
+def in_a_function():
+    def f(x):
+        f.kept = x * 2
+        return x
+
+    return f, lambda: dict(vars(f))
+
+
+@keeping
+def in_a_closure():
+    c = Bare()
+
+    def f(x):
+        y = x * 2
+        c.kept = lambda: y
+        return x
+
+    return f, lambda: dict(vars(c))
+
+
+@keeping
+def in_a_long_list():
+    c: list[Any] = [0.0] * 5000
+    return lambda x: c.append(x * 2) or x, lambda: list(c)
+
+
+@keeping
+def in_a_deque():
+    c: collections.deque[Any] = collections.deque([1])
+    return lambda x: c.append(x * 2) or x, lambda: list(c)
+
+
+@keeping
+def in_a_cache():
+    @functools.lru_cache
+    def kept(n):
+        return torch.ones(n) * 2
+
+    kept(2)
+    return lambda x: x * kept(3), lambda: kept.cache_info().currsize
+
+
+@keeping
+def in_a_cached_property_of_a_module():
+    class Net(torch.nn.Module):
+        @functools.cached_property
+        def kept(self):
+            return torch.ones(3) * 2
+
+        def forward(self, x):
+            return x * self.kept
+
+    net = Net()
+    return net, lambda: dict(vars(net))
+
+
+@keeping
+def in_the_state_of_an_optimizer():
+    class Momentum(torch.optim.Optimizer):
+        def step(self):
+            for p in self.param_groups[0]["params"]:
+                self.state[p]["m"] = p.detach() * 2
+
+    w = torch.nn.Parameter(torch.ones(3))
+    optimizer = Momentum([w], {"lr": 0.1})
+    return lambda x: optimizer.step() or x, lambda: dict(optimizer.state)
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_what_has_no_contents_yet_is_refused_at_its_line_and_nothing_stays(name: str) -> None:
+    fn, state = KEEPING[name]()
+    before = state()
+    for _ in range(2):
+        with pytest.raises(TraceError) as caught:
+            torch.compile(fn)(torch.ones(2, 3))
+        assert "* 2" in str(caught.value)  # the line that computes it
+        assert state() == before
+
+
+def test_an_attribute_that_a_step_makes_is_made_for_each_shape() -> None:
+    class Net:
+        def batch(self, x):
+            self.n = x.shape[0]
+            return x * 2
+
+    net = Net()
+    step = gw.compile(net.batch)
+    for n in (4, 3, 4, 4, 3):
+        step(gw.Tensor(np.ones(n, np.float32)))
+        assert net.n == n
+
+
+def test_what_is_refused_is_refused_at_the_first_call() -> None:
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            self.n = x.shape[0]
+            return x
+
+    with pytest.raises(TraceError, match=r"Net\.n is set"):
+        torch.compile(Net())(torch.ones(2))
+
+
+def test_a_number_under_a_name_that_is_only_called_may_change() -> None:
+    class Trainer:
+        def __init__(self):
+            self.model = torch.nn.Linear(3, 1)
+            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+            self.step = self.mean = 0
+
+        def batch(self, x):
+            self.optimizer.zero_grad()
+            loss = self.model(x).mean()
+            loss.backward()
+            self.optimizer.step()
+            return loss
+
+    trainer = Trainer()
+    step = Compiled(trainer.batch)
+    for _ in range(4):
+        step(torch.ones(2, 3))
+        trainer.step += 1
+        trainer.mean = trainer.step / 2
+    assert (step.unwatched, step.retraces) == ([], [])
+    trainer.step = trainer.optimizer.step
+    step(torch.ones(2, 3))
+    assert len(step.retraces) == 1
+
+
+@pytest.mark.parametrize("k", [np.int64(2), np.float64(0.5), np.float32(3), np.bool_(True), np.uint8(3)])  # noqa: FBT003
+def test_a_number_of_numpys_is_a_number(k: Any) -> None:
+    def scaled(x: Any, k: Any) -> Any:
+        return x * k if k > 1 else x + k
+
+    for x in (gw.Tensor(X), torch.tensor(X)):
+        y, z = gw.compile(scaled)(x, k), scaled(x, k)
+        assert (y.dtype, y.numpy().tolist()) == (z.dtype, z.numpy().tolist())
+
+
+def test_arrays_that_no_tensor_is_made_of_are_what_python_reads() -> None:
+    step = gw.compile(lambda x, names: x * (2.0 if "b" in names else 1.0))
+    for names in (np.array(["a"]), np.array(["a", "b"]), np.array([None, "b"], object)):
+        for _ in range(2):
+            np.testing.assert_array_equal(step(gw.Tensor(X), names).numpy(), X * (2 if "b" in names else 1))
+    names[1] = "c"
+    np.testing.assert_array_equal(step(gw.Tensor(X), names).numpy(), X)
+
+
 def test_python_that_runs_at_each_call_compiles_nothing_again() -> None:
     numbers = itertools.cycle([2.0])
     step = gw.compile(lambda x: x * next(numbers))
@@ -1571,6 +2084,11 @@ def test_a_name_that_stands_there_is_told_from_one_that_is_made() -> None:
     begins = reads_of((lambda a, b: getattr(a.c, f"layer{b}_{b}")).__code__)
     assert (begins.prefixes, begins.anything) == ({"layer"}, False)
     assert reads_of((lambda a, b: getattr(a, f"layer{b}", None)).__code__).anything
+    assert reads_of((lambda a, b: b.format(a)).__code__).anything
+    assert not reads_of((lambda a: "{.rate}".format(a)).__code__).anything  # noqa: UP032
+    called = reads_of((lambda a, b: a.step(b.step()) + a.n.n()).__code__)
+    assert {"step", "n"} & called.valued == {"n"}
+    assert "step" in reads_of((lambda a: a.step() + a.step).__code__).valued
     assert {"rate"} <= reads_of((lambda a: f"{a.rate}").__code__).names
     assert reads_of((lambda a, b: object.__setattr__(a, b, 1)).__code__).anything
     assert not reads_of((lambda a: object.__setattr__(a, "b", 1)).__code__).anything

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dis
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType
 
 BY_NAME = frozenset({"getattr", "hasattr", "setattr", "delattr"})
@@ -21,46 +22,57 @@ _SETTING = frozenset({"__setattr__", "__delattr__"})
 _FIELD = re.compile(r"[.\[](\w+)")
 """What a text for `format` asks for: "{0.rate}"."""
 _SIMPLE = ("LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME")
-_CAUGHT = frozenset({"AttributeError", "Exception", "BaseException"})
+_LEAVING = frozenset({"__exit__", "__aexit__"})
+"""Methods that may swallow an error."""
 
 
 @dataclass
 class Asked:
-    """What all code together was seen to ask for: names, those of what need not be there, how names
-    begin that are made at run time, and whether it asks by other names too.
-    """
+    """What all code together was seen to ask for, as `Reads` has it of one code object."""
 
     names: set[str] = field(default_factory=set)
+    valued: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
     prefixes: set[str] = field(default_factory=set)
+    catches: bool = False
     anything: bool = False
 
     def add(self, reads: Reads) -> None:
         """With what one code object reads."""
         self.names |= reads.names
+        self.valued |= reads.valued
         self.optional |= reads.optional
         self.prefixes |= reads.prefixes
+        self.catches = self.catches or reads.catches
         self.anything = self.anything or reads.anything
+
+    def take(self, names: Iterable[str]) -> None:
+        """With names that no code says, but what it calls asks for."""
+        self.names.update(names)
+        self.valued.update(names)
 
     def copy(self) -> Asked:
         """The same, to add to."""
-        return Asked(set(self.names), set(self.optional), set(self.prefixes), self.anything)
+        return Asked(set(self.names), set(self.valued), set(self.optional), set(self.prefixes), self.catches, self.anything)
 
 
 @dataclass(frozen=True)
 class Reads:
     """Of a code object and of those in it: the names it uses, those that are globals, the modules it imports.
 
-    `optional`: names of what need not be there, as code asks first or catches the error.  `prefixes`: how names begin whose rest is made at
-    run time: getattr(self, f"layer{i}").  `anything`: attributes are read by names that do
-    not stand there.
+    `valued`: those of the names that are not called and nothing else: of a.step() a number is no concern, whichever it is.  `optional`:
+    names of what need not be there, as code asks first, or makes it.  `prefixes`: how names begin whose rest is made at run time:
+    getattr(self, f"layer{i}").  `catches`: an error of what it calls may end there.  `anything`: attributes are read by names that do not
+    stand there.
     """
 
     names: frozenset[str]
+    valued: frozenset[str]
     optional: frozenset[str]
     prefixes: frozenset[str]
     global_names: frozenset[str]
     imports: frozenset[str]
+    catches: bool
     anything: bool
 
 
@@ -68,32 +80,53 @@ class Reads:
 def reads_of(code: CodeType) -> Reads:
     """What the code may read."""
     steps = list(dis.get_instructions(code))
-    names, imports = set(code.co_names), _imports(steps)
+    names, texts, imports = set(code.co_names), set[str](), _imports(steps)
     globals_ = {step.argval for step in steps if step.opname in _GLOBAL}
     by_name = [number for number, step in enumerate(steps) if step.opname in _GLOBAL and step.argval in BY_NAME]
     unnamed = [number for number in by_name if not _names_one(steps, number)]
-    prefixes = {_prefix(steps, number) for number in unnamed} if _CAUGHT.isdisjoint(globals_) else {""} if unnamed else set[str]()
-    anything = not BY_ANY_NAME.isdisjoint(names) or "" in prefixes
+    prefixes = {_prefix(steps, number) for number in unnamed}
+    anything = not BY_ANY_NAME.isdisjoint(names) or "" in prefixes or _fills_templates(steps)
     anything = anything or (not _SETTING.isdisjoint(names) and code.co_name not in _SETTING and not _sets_by_text(steps))
     anything = anything or any(step.opname == "MATCH_CLASS" and step.arg for step in steps)  # by place: the class says the names
     if not names.isdisjoint({"format", "format_map"}):
-        names |= {name for text in _texts(code.co_consts) for name in _FIELD.findall(text)}
-    optional = set[str]() if _CAUGHT.isdisjoint(globals_) else set(names)
+        texts |= {name for text in _texts(code.co_consts) for name in _FIELD.findall(text)}
+    optional = {step.argval for step in steps if step.opname == "STORE_ATTR"}
     if not _SETTING.isdisjoint(names):
-        names |= {text for text in _texts(code.co_consts) if text.isidentifier()}
+        texts |= {text for text in _texts(code.co_consts) if text.isidentifier()}
     if by_name or any(step.opname == "MATCH_CLASS" for step in steps):
         optional |= {text for text in _texts(code.co_consts) if text.isidentifier()}
-        names |= optional
-    names |= _implied(steps, code)
+    texts |= optional | _implied(steps, code)
+    used = {step.argval for step in steps if step.opcode in dis.hasname and not (step.opname in _GLOBAL or _is_method(step))}
+    catches = code.co_name in _LEAVING or "suppress" in names or _handles(steps)
     inner = [reads_of(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
     return Reads(
-        frozenset(names).union(*(r.names for r in inner)),
+        frozenset(names | texts).union(*(r.names for r in inner)),
+        frozenset(used | texts).union(*(r.valued for r in inner)),
         frozenset(optional).union(*(r.optional for r in inner)),
         frozenset(prefixes - {""}).union(*(r.prefixes for r in inner)),
         frozenset(globals_).union(*(r.global_names for r in inner)),
         frozenset(imports).union(*(r.imports for r in inner)),
+        catches or any(r.catches for r in inner),
         anything or any(r.anything for r in inner),
     )
+
+
+def _is_method(step: dis.Instruction) -> bool:
+    """Whether an attribute is loaded to be called, with nothing in between."""
+    return step.opname == "LOAD_METHOD" or (step.opname == "LOAD_ATTR" and "NULL" in step.argrepr)
+
+
+def _handles(steps: list[dis.Instruction]) -> bool:
+    """Whether an error may end in the code."""
+    return any(step.opname == "PUSH_EXC_INFO" and after.opname != "WITH_EXCEPT_START" for step, after in pairwise(steps))
+
+
+def _fills_templates(steps: list[dis.Instruction]) -> bool:
+    """Whether names may stand in a template for `format` that is not written there."""
+    return any(
+        step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval in ("format", "format_map")
+        and not (before.opname.startswith("LOAD_CONST") and isinstance(before.argval, str)) for before, step in pairwise(steps)
+    )  # fmt: skip
 
 
 def _names_one(steps: list[dis.Instruction], number: int) -> bool:

@@ -53,6 +53,12 @@ class Compiled:
         watching: what becomes of it if its Python reads what nobody can watch.
     """
 
+    __gradwerk_own__ = frozenset({
+        "fn", "watching", "name", "specializations", "retraces", "unwatched", "latest", "last_key", "in_vain", "overlaps", "bound",
+        "__wrapped__", "__name__", "__qualname__", "__module__", "__doc__", "__annotations__", "__type_params__", "__annotate__",
+    })  # fmt: skip
+    """All attributes but those that its users give it, which other code may read."""
+
     def __init__(self, fn: Callable[..., Any], watching: Watching = Watching.EACH_CALL) -> None:
         functools.update_wrapper(self, fn, updated=())  # a module's attributes are its own
         self.fn, self.watching = fn, watching

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from gradwerk.jit.arrays import owner_of
+from gradwerk.jit.caches import Cached
 from gradwerk.jit.code import Asked
 from gradwerk.jit.held import Held
+from gradwerk.jit.namespaces import Names
 from gradwerk.jit.placement import Captured
 from gradwerk.jit.reach import Reach
 from gradwerk.jit.slots import Slot, Versioned
@@ -108,6 +110,9 @@ class Guards:
     def complete(self, watched: Sequence[Slot]) -> None:
         """The trace is over: what it read besides is a guard too."""
         self.slots += watched
+        for slot in self.slots:
+            if isinstance(slot, Cached):
+                slot.settle()
         self.held, self.seen, self.labels, self.handles = Held(self.slots), {}, {}, {}
 
     def compare_arrays(self, before: Sequence[Watched], tensors: set[int]) -> None:
@@ -129,9 +134,20 @@ class Guards:
 
     def broken(self) -> str:
         """What changed since, as text; empty when all holds."""
-        if self.held.holds() or not (change := next((slot.change() for slot in self.slots if not slot.holds()), "")):
-            return "" if self.epoch == epoch.number else self.broken_deep()
-        return change
+        if not self.held.holds():
+            change = next((slot.change() for slot in self.slots if not slot.holds()), "")
+            if change:
+                return change
+            self.settle()
+        return "" if self.epoch == epoch.number else self.broken_deep()
+
+    def settle(self) -> None:
+        """All holds, and what is asked at once says no: names have come that are no concern."""
+        growing = [slot for slot in self.slots if isinstance(slot, Names | Cached)]
+        for slot in growing:
+            slot.settle()
+        if growing:
+            self.held = Held(self.slots)
 
     def broken_deep(self) -> str:
         """The part that only a moved epoch can break."""
@@ -159,4 +175,4 @@ class Guards:
 
     def changed_by_trace(self) -> list[Slot]:
         """What the function itself changed while it was traced."""
-        return [slot for slot in self.slots if not slot.holds()]
+        return [slot for slot in self.slots if slot.changed()]

@@ -45,7 +45,7 @@ PURE = frozenset(map(id, (
 """By id, functions of other modules that depend on their arguments alone."""
 FILES = frozenset({
     "load", "save", "savez", "savez_compressed", "loadtxt", "savetxt", "genfromtxt", "fromfile", "fromregex", "memmap", "tofile", "dump",
-    "open", "open_memmap", "setflags",
+    "open", "open_memmap", "setflags", "chdir",
 })  # fmt: skip
 """What NumPy reads and writes that stands outside, by name."""
 ASKING = frozenset(map(id, (
@@ -53,6 +53,12 @@ ASKING = frozenset(map(id, (
     dataclasses.astuple, dataclasses.replace, dataclasses.fields, inspect.getmembers, inspect.getattr_static,
 )))  # fmt: skip
 """By id, functions that read attributes by names which stand in no code, whatever they are called there."""
+_MAKING = {"__init__", "__new__", "__post_init__", "__replace__"}
+CALLING = {
+    id(contextlib.closing): {"close"}, id(contextlib.aclosing): {"aclose"}, id(dataclasses.replace): _MAKING,
+    id(getattr(copy, "replace", copy)): _MAKING, id(copy.copy): {"__new__"}, id(copy.deepcopy): {"__new__"},
+}  # fmt: skip
+"""By id, what calls methods whose names stand in no code, and those names."""
 _CLOCK = {"now", "today", "utcnow", "fromtimestamp", "astimezone", "timestamp"}
 WORLD = frozenset(set(dir(pathlib.Path)) - set(dir(pathlib.PurePath)) | _CLOCK)
 """Methods of what does not change otherwise that read files, or a clock."""

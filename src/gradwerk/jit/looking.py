@@ -73,10 +73,11 @@ def attributes_of(value: object) -> dict[str, Any] | None:
 
 
 def pairs_of(held: dict[Any, Any]) -> list[tuple[Any, Any]]:
-    """Keys and values of a dict of any class, in the order in which they come; one that counts its order itself has another than dict knows."""
+    """Keys and values of a dict of any class, in the order in which they come: an OrderedDict counts it apart from dict."""
     pairs = list(dict.items(held))
     if is_a(held, OrderedDict):
-        places = {id(key): place for place, key in enumerate(OrderedDict.keys(held))}  # type: ignore[arg-type]  # mypy does not see `is_a`
+        keys: Iterable[Any] = OrderedDict.keys(held)  # type: ignore[arg-type]  # mypy does not see `is_a` as a check
+        places = {id(key): place for place, key in enumerate(keys)}
         pairs.sort(key=lambda pair: places.get(id(pair[0]), len(places)))
     return pairs
 

@@ -10,6 +10,8 @@ runs code of anybody's, or raises (looking.py).
 from __future__ import annotations
 
 import gc
+from collections import deque
+from dataclasses import dataclass
 from enum import Enum
 from functools import _lru_cache_wrapper, cached_property, lru_cache, partial
 from types import FunctionType, GenericAlias, MappingProxyType, MethodType, ModuleType
@@ -20,8 +22,9 @@ import numpy as np
 from gradwerk.base.settings import Settings
 from gradwerk.jit.code import Asked, reads_of
 from gradwerk.jit.known import BUILTIN, FILES, OPEN, UNCHANGING, WORLD, WORLDLY, is_calm, is_installed, is_library, is_ours
-from gradwerk.jit.looking import attributes_of, dict_of, full_name, has, is_a, module_of, mro_of, pairs_of
-from gradwerk.jit.slots import Class, Parts, Versioned
+from gradwerk.jit.looking import attributes_of, dict_of, full_name, has, is_a, items_in, module_of, mro_of, pairs_of
+from gradwerk.jit.namespaces import Names
+from gradwerk.jit.slots import Class, Parts, Row, Versioned
 from gradwerk.jit.walk import Concern, Ways
 from gradwerk.jit.walked_code import CodeWalk
 from gradwerk.tensor.adjustable import Adjustable
@@ -61,7 +64,7 @@ class Reach(CodeWalk):
         if self.concern is Concern.NAMED:
             self.handles[id(value)] = value
         self.methods(type(value))
-        if attributes_of(value) or not self.optional.isdisjoint(self.known):
+        if attributes_of(value) or not self.uncertain <= names_of_all(mro_of(type(value))):
             self.named(label, value, self.known)
         self.visit(f"the hooks of {label}", hooks_of(value))
 
@@ -98,7 +101,18 @@ class Reach(CodeWalk):
         if own is not None:
             self.methods(type(value))
             self.based(label, type(value))
-            self.named(label, value, self.known - own)
+            self.owned(label, value, own)
+
+    def owned(self, label: str, value: Any, own: frozenset[str]) -> None:  # noqa: ANN401
+        """What code names of an object whose `own` attributes are followed in other ways."""
+        held = attributes_of(value)
+        if held is None:
+            return
+        if self.anything:
+            self.guard(Names(label, held, Others(own)))
+            self.items(label, held, {name for name in held if name not in own})
+        else:
+            self.namespace(label, held, self.known - own)
 
     def instance(self, label: str, value: Any) -> None:  # noqa: ANN401
         """An object: by its version if it has one, else attribute by attribute."""
@@ -109,7 +123,8 @@ class Reach(CodeWalk):
         named = held.get("name", "")
         if label.endswith("]") and isinstance(named, str) and named:  # model._layers[0] is called model.dense
             label = f"{label.rpartition('.')[0]}.{named}".removeprefix(".")
-        cls, asked, prefixes = type(value), self.known | names_of_ours(type(value)), self.prefixes
+        cls, prefixes = type(value), self.prefixes
+        asked = (self.known - self.called) | names_of_ours(cls)
         all_of_it = is_library(module_of(cls)) or self.anything
         self.versions.append(Versioned(label, value, lambda name: all_of_it or name in asked or name.startswith(prefixes)))
         with self.concerned(Concern.NAMED):
@@ -138,9 +153,11 @@ class Reach(CodeWalk):
         elif is_ours(module):
             if is_a(value, Settings):
                 self.note(label, "are the settings")
-            else:  # data sets and loaders are what their users set; what else is ours and changes has a version
-                data = module.startswith("gradwerk.torch.utils.data")
-                self.named(label, value, self.known | names_of_ours(cls) if data else self.known)
+            elif module.startswith("gradwerk.torch.utils.data"):  # data sets and loaders are what their users set
+                self.named(label, value, self.known | names_of_ours(cls))
+            else:  # what else is ours and changes has a version
+                held = attributes_of(value) or {}
+                self.items(label, held, {*held} if self.anything else {*self.known})
         elif is_installed(module):
             self.note(label, f"is a {full_name(cls)}")
         elif is_library(module):
@@ -153,6 +170,8 @@ class Reach(CodeWalk):
         cls = type(value)
         if is_a(value, BaseException):
             self.note(label, "is an exception, which keeps what it was made of")
+        elif is_a(value, np.ufunc) and value.__name__.endswith("(vectorized)"):
+            self.note(label, "is a function of somebody's that NumPy has wrapped")
         elif is_a(value, UNCHANGING):
             if is_a(value, WORLDLY) and not self.known.isdisjoint(WORLD):
                 self.note(label, f"is a {full_name(cls)}, which may read what stands outside")
@@ -168,6 +187,8 @@ class Reach(CodeWalk):
             self.named(label, value, {*self.known, *held})  # which the library's code reads
         else:
             self.note(label, f"is a {full_name(cls)}")
+            if is_a(value, deque):
+                self.guard(Row(label, value, None, items_in(value)))
 
     def of_user(self, label: str, value: Any) -> None:  # noqa: ANN401
         """An object of a class of the user's."""
@@ -194,6 +215,23 @@ class Reach(CodeWalk):
 def dir_of_arrays() -> frozenset[str]:
     """What arrays can be asked for."""
     return frozenset(dir(np.ndarray))
+
+
+@dataclass(frozen=True)
+class Others:
+    """All names but some."""
+
+    own: frozenset[str]
+
+    def __call__(self, name: str) -> bool:
+        """Whether this is one of them."""
+        return name not in self.own
+
+
+@lru_cache(maxsize=1024)
+def names_of_all(classes: tuple[type, ...]) -> frozenset[str]:
+    """What these classes have."""
+    return frozenset(name for cls in classes for name in dict_of(cls))
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """A call's signature: the structure of its arguments, the types of its Tensors and arrays, the values of its numbers.
 
-Leaves that carry data become inputs; all else is part of the key.  Objects are taken by identity.
+Leaves that carry data become inputs; all else is part of the key.  Objects are taken by identity.  NumPy's numbers are numbers, as for all
+operations; arrays of texts or objects, which no Tensor can be made of, are objects.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.plain import PLAIN
 from gradwerk.jit.answer import filled
 from gradwerk.jit.known import is_library
-from gradwerk.jit.looking import alike, attributes_of, factory_of, is_a, is_plain, items_in, module_of, pairs_of, refill, shown
+from gradwerk.jit.leaks import traced_in
+from gradwerk.jit.looking import alike, attributes_of, factory_of, is_a, is_plain, is_value, items_in, module_of, pairs_of, refill, shown
 from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
 Leaf = Any
-_ARRAYS = (np.ndarray, np.generic)
 _VALUES = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None), slice, range)))
 """By id, as the classes of anybody's need not be hashable.  Of a class below them they are objects."""
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
@@ -75,12 +77,14 @@ class Call:
             self.memories.append(value._storage)
             if kind.__dictoffset__ and not is_library(module_of(kind)):
                 self._attributes(value, key, label)
-        elif issubclass(kind, _ARRAYS):
+        elif issubclass(kind, np.ndarray) and value.dtype in dtypes.SHORT:
             key += (np.ndarray, value.shape, value.dtype)
             self.leaves.append(value)
-            self.memories += (id(value),) if isinstance(value, np.ndarray) else ()  # NumPy's numbers are values: nobody can write to one
+            self.memories.append(id(value))
         elif id(kind) in _VALUES:
             key += typed(value)
+        elif issubclass(kind, np.generic) and is_value(kind):  # a number, as an operation takes it
+            key += (kind, value.dtype, value.tobytes())
         elif issubclass(kind, _CONTAINERS) and depth < DEEPEST:
             self._contents(value, key, label, depth + 1)
         elif issubclass(kind, np.dtype):
@@ -174,7 +178,7 @@ class Rebuilt:
     def take(self, value: Any) -> Any:  # noqa: ANN401
         """The next argument, or a part of one."""
         kind = type(value)
-        if issubclass(kind, Handle | np.ndarray | np.generic):
+        if issubclass(kind, Handle) or (issubclass(kind, np.ndarray) and value.dtype in dtypes.SHORT):
             return next(self.leaves)
         if not issubclass(kind, list | tuple | deque | dict | set) or self.depth >= DEEPEST:
             return value
@@ -209,9 +213,9 @@ class Rebuilt:
             for value, now in self.changed()
         ]
 
-    def keeps_traced(self) -> bool:
-        """Whether one holds what has no contents."""
-        return any(is_a(part, Handle) and part._array is None for _, now in self.changed() for part in now)
+    def traced(self) -> Handle | None:
+        """What one holds now that has no contents."""
+        return next((found for _, now in self.changed() if (found := traced_in(now, ())) is not None), None)
 
     def hand_back(self) -> None:
         """Does to the arguments what was done to what was made of them."""

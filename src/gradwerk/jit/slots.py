@@ -6,6 +6,7 @@ Values (numbers, texts, tuples and frozen sets of them) are compared by what the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod, get_cache_token
+from collections import deque
 from collections.abc import Callable
 from operator import is_
 from types import CellType, MemberDescriptorType
@@ -46,6 +47,10 @@ class Slot(ABC):
         """Whether it is still the same."""
         return alike(self.read(), self.was)
 
+    def changed(self) -> bool:
+        """Whether a trace has changed it."""
+        return not self.holds()
+
     def change(self) -> str:
         """`global rate changed from 0.1 to 0.2`."""
         return f"{self.label} changed from {_short(self.was)} to {_short(self.read())}"
@@ -62,6 +67,13 @@ class Item(Slot):
             dict.pop(self.owner, self.key, None)
         else:
             dict.__setitem__(self.owner, self.key, self.was)
+
+
+class Plain(Item):
+    """A number or a text under a name that code calls and does nothing else with: which one it is makes no difference."""
+
+    def holds(self) -> bool:
+        return is_plain(self.read())
 
 
 class Cell(Slot):
@@ -200,6 +212,21 @@ class Members(Slot):
         return f"the contents of {self.label} changed"
 
 
+class Row(Slot):
+    """What a deque holds."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        return items_in(self.owner)
+
+    def holds(self) -> bool:
+        now = self.read()
+        return len(now) == len(self.was) and all(map(alike, now, self.was))
+
+    def put_back(self) -> None:
+        deque.clear(self.owner)
+        deque.extend(self.owner, self.was)
+
+
 class Contents(Slot):
     """What a list or dict holds: its items by identity, numbers by value.
 
@@ -210,7 +237,7 @@ class Contents(Slot):
     """
 
     def read(self) -> Any:  # noqa: ANN401
-        return items_of(self.owner)
+        return items_of(self.owner) or _all_items(self.owner)
 
     def holds(self) -> bool:
         if length_of(self.owner) != self.key:
@@ -218,9 +245,12 @@ class Contents(Slot):
         return all(map(alike, items_of(self.owner), self.was))
 
     def put_back(self) -> None:
-        if len(self.was) < 1 and self.key:
-            return
-        if is_a(self.owner, dict):
+        if len(self.was) < 1 and self.key:  # of a long one what it was given last is taken away
+            for added in _all_items(self.owner)[self.key :] if is_a(self.owner, dict) else ():
+                dict.pop(self.owner, added[0], None)
+            if is_a(self.owner, list):
+                list.__delitem__(self.owner, slice(self.key, None))
+        elif is_a(self.owner, dict):
             refill(self.owner, zip(self.was[::2], self.was[1::2], strict=True))
         else:
             list.__setitem__(self.owner, slice(None), self.was)
@@ -279,15 +309,18 @@ class Versioned:
         asks: which attributes code may read; of the others numbers and texts are no concern of a step.
     """
 
-    __slots__ = ("asks", "held", "label", "owner", "version")
+    __slots__ = ("asks", "cls", "held", "label", "owner", "version")
 
     def __init__(self, label: str, owner: Any, asks: Callable[[str], bool]) -> None:  # noqa: ANN401
         self.label, self.owner, self.asks, self.version = label, owner, asks, owner.__gradwerk_version__
-        self.held = {name: value for name, value in list(vars(owner).items()) if not name.startswith("__gradwerk")}
+        self.cls = type(owner)
+        self.held = dict(self.now())
 
     def change(self) -> str:
         """The first attribute that differs, or nothing."""
         now, cls = dict(vars(self.owner)), type(self.owner)
+        if cls is not self.cls:
+            return f"{self.label} changed from {self.cls.__name__} object to {cls.__name__} object"
         for name in {**self.held, **now}:
             was = self.held.get(name, getattr(cls, name, ABSENT))
             value = now.get(name, getattr(cls, name, ABSENT))
@@ -295,6 +328,22 @@ class Versioned:
                 continue
             return f"{self.label}.{name} changed from {_short(was)} to {_short(value)}"
         return ""
+
+    def read(self) -> dict[str, Any]:
+        """The attributes that are others than they were, also those that were set behind its back."""
+        return {name: value for name, value in self.now() if self.held.get(name, ABSENT) is not value}
+
+    def now(self) -> list[tuple[str, Any]]:
+        """All present ones."""
+        return [(name, value) for name, value in list(vars(self.owner).items()) if not name.startswith("__gradwerk")]
+
+    def put_back(self) -> None:
+        """The former attributes again."""
+        for name in self.read():
+            if name in self.held:
+                vars(self.owner)[name] = self.held[name]
+            else:
+                del vars(self.owner)[name]
 
 
 def placed(owner: Any, member: MemberDescriptorType) -> Any:  # noqa: ANN401
@@ -323,6 +372,10 @@ def items_of(value: list[Any] | dict[Any, Any]) -> tuple[Any, ...]:
     if length_of(value) > LONGEST:
         return ()
     return tuple(part for pair in pairs_of(value) for part in pair) if is_a(value, dict) else tuple(items_in(value))  # type: ignore[arg-type]  # as above
+
+
+def _all_items(value: list[Any] | dict[Any, Any]) -> list[Any]:
+    return pairs_of(value) if is_a(value, dict) else items_in(value)  # type: ignore[arg-type]  # as above
 
 
 def _concerns(value: Any) -> bool:  # noqa: ANN401

@@ -20,10 +20,11 @@ from gradwerk.ir.strides import Strides
 from gradwerk.jit.answer import Marker
 from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.guards import Guards
+from gradwerk.jit.leaks import traced_in
 from gradwerk.jit.placement import Placement, axes_in_memory, placement
 from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Source, Specialization, Within
 from gradwerk.jit.signature import Call, Rebuilt
-from gradwerk.jit.slots import Class, ClassItem, Code, Members, Place, Slot
+from gradwerk.jit.slots import Class, ClassItem, Code, Members, Place, Slot, Versioned
 from gradwerk.jit.trace import Moved, Overlap, Trace
 from gradwerk.jit.watched import Watched
 from gradwerk.ops.movement import transpose
@@ -112,6 +113,7 @@ class Tracer:
         self.look_around()
         arrays = list(self.guards.arrays.values())
         trace.arrays.hold(arrays)
+        trace.outside = self.guards.seen
         self.contents = [Watched(array) for array in arrays if array.nbytes <= LARGEST and not array.dtype.hasobject]
         trace.names = self.guards.names
         grad = mode.grad
@@ -121,7 +123,7 @@ class Tracer:
         given = Rebuilt(leaves)
         args = tuple(given.take(value) for value in args)
         kwargs = {name: given.take(value) for name, value in kwargs.items()}
-        changed: list[Slot] = []
+        changed: list[Slot | Versioned] = []
         try:
             with trace.running():
                 result = self.fn(*args, **kwargs)
@@ -151,23 +153,24 @@ class Tracer:
             self.guards.asked = self.earlier.asked
             self.guards.collect(self.fn, iter(self.call.objects))
 
-    def undo(self, changed: Sequence[Slot], given: Rebuilt, error: BaseException) -> None:
+    def undo(self, changed: Sequence[Slot | Versioned], given: Rebuilt, error: BaseException) -> None:
         """After an error: what the function changed, unless the error is its own and its Python runs at each call.
 
         Then all stays as it would without `compile`: some of what it changed may be what nobody watches.  What has no contents cannot stay.
         """
         own = self.watching is Watching.EACH_CALL and not isinstance(error, TraceError | Overlap | Moved)
         for slot in changed:
-            if not own or self.keeps_traced(slot):
+            if not own or self.traced_in(slot) is not None:
                 slot.put_back()
-        if own and not given.keeps_traced():
+        if own and given.traced() is None:
             given.hand_back()
 
-    def changed(self) -> list[Slot]:
+    def changed(self) -> list[Slot | Versioned]:
         """What the function itself changed while it was traced: attributes, lists, and what NumPy wrote to the arrays that it holds."""
-        return self.guards.changed_by_trace() + [slot for slot in self.contents if not slot.holds()]
+        changed = self.guards.changed_by_trace() + [slot for slot in self.contents if not slot.holds()]
+        return [*changed, *(seen for seen in self.guards.versions if traced_in(seen.read(), self.guards.seen) is not None)]
 
-    def note_changes(self, slots: Sequence[Slot], given: Rebuilt) -> None:
+    def note_changes(self, slots: Sequence[Slot | Versioned], given: Rebuilt) -> None:
         """State outside of Tensors that was changed would be changed at the trace only: so Python runs at each call, or this is refused.
 
         What is computed here has no contents yet, so it can be kept nowhere.
@@ -180,19 +183,20 @@ class Tracer:
         changes = given.changes()
         if not slots and not changes:
             return
-        if self.watching is Watching.EACH_CALL and not given.keeps_traced() and not any(map(self.keeps_traced, slots)):
+        kept = next((found for found in (given.traced(), *map(self.traced_in, slots)) if found is not None), None)
+        if self.watching is Watching.EACH_CALL and kept is None:
             self.guards.unwatched.setdefault(slots[0].label if slots else "an argument", "is changed by the function")
             return
         changes = [*[slot.change() for slot in slots], *changes]
         likely = f"return the value, or {hints(*self.call.leaves).keep}"
         problem = "a compiled function changed Python state, which happens only while it is traced"
-        raise TraceError(problem, facts=tuple(changes), likely=likely)
+        value = None if kept is None else self.trace.values.get(kept._storage)
+        origins = [origin for origin in value.node.origins if origin.file] if value is not None else []
+        raise TraceError(problem, facts=tuple(filter(None, changes)), likely=likely, origin=origins[0] if origins else None)
 
-    def keeps_traced(self, slot: Slot) -> bool:
-        """Whether a place outside holds what has no contents."""
-        now = slot.read()
-        held = now if isinstance(now, tuple | set) else (now,)
-        return any(isinstance(value, Handle) and value._array is None for value in held)
+    def traced_in(self, slot: Slot | Versioned) -> Handle | None:
+        """What a place outside holds now that has no contents."""
+        return traced_in(slot.read(), self.guards.seen)
 
     def refuse_leaks(self) -> None:
         """Arrays and histories outside must be as they were."""

@@ -8,7 +8,7 @@ done again by each call of the compiled program.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -92,6 +92,8 @@ class Trace:
         self.effects: list[Value] = []
         self.tokens: dict[str, Handle] = {}
         self.created_objects: dict[int, object] = {}
+        self.outside: Container[int] = ()
+        """The ids of objects that were there before, as far as they are known."""
         self.by_value: set[Storage] = set()
         """Tensors from outside whose contents a gradient keeps, not their memory: whoever sets them later changes nothing."""
         self.frame: FrameType | None = None
@@ -320,7 +322,7 @@ class Trace:
         """A plain attribute of a guarded object is set: an error, unless the object was made inside the trace."""
         if self.parent is not None:
             self.parent.forbid(owner, name)
-        elif not vars(owner):
+        elif not vars(owner) and id(owner) not in self.outside:
             self.created_objects[id(owner)] = owner
         elif id(owner) not in self.created_objects:
             raise TraceError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
 from types import CodeType
 from typing import Any
@@ -15,29 +16,28 @@ from gradwerk.jit.code import Asked
 from gradwerk.jit.known import is_library
 from gradwerk.jit.looking import (
     attributes_of,
-    dict_of,
     factory_of,
     is_a,
     is_plain,
     is_value,
     items_in,
     module_of,
-    mro_of,
     pairs_of,
     shown,
     slots_of,
     text,
 )
+from gradwerk.jit.namespaces import Attributes, Names
 from gradwerk.jit.slots import (
     ABSENT,
     LONGEST,
     Class,
-    ClassItem,
     Contents,
     Inside,
     Item,
     Members,
     Place,
+    Plain,
     Slot,
     Versioned,
     items_of,
@@ -59,6 +59,19 @@ class Concern(IntEnum):
     NAMED = 2  # the user's code reads it
 
 
+@dataclass(frozen=True)
+class Known:
+    """Which attributes code asks for: by their names, by how these begin, or all."""
+
+    names: frozenset[str]
+    prefixes: tuple[str, ...]
+    anything: bool
+
+    def __call__(self, name: str) -> bool:
+        """Whether this is one of them."""
+        return self.anything or name in self.names or name.startswith(self.prefixes)
+
+
 class Walk(ABC):
     """What one walk finds.
 
@@ -67,8 +80,13 @@ class Walk(ABC):
     """
 
     def __init__(self, asked: Asked) -> None:
-        self.known, self.optional, self.anything, self.found = asked.names, asked.optional, asked.anything, asked.copy()
+        self.known, self.anything, self.found = asked.names, asked.anything, asked.copy()
         self.prefixes = tuple(asked.prefixes)
+        self.is_known = Known(frozenset(asked.names), self.prefixes, asked.anything)
+        self.called = set() if asked.anything else asked.names - asked.valued
+        """Names that are called and nothing else: of an object that has a number there it is no concern which."""
+        self.uncertain = asked.names if asked.catches or asked.anything else asked.optional
+        """Names of what a Tensor need not have: all, where an error may be caught."""
         self.versions: list[Versioned] = []
         self.slots: list[Slot] = []
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
@@ -84,8 +102,6 @@ class Walk(ABC):
         self.unwatched: dict[str, str] = {}
         self.concern = Concern.NAMED
         self.inside = 0
-        self.caching: set[tuple[int]] = set()
-        """Functions with a cache whose insides are being looked at."""
         self.later: list[tuple[str, Any, Concern]] = []
 
     @abstractmethod
@@ -96,10 +112,6 @@ class Walk(ABC):
     def methods(self, cls: type, *, making: bool = False) -> None:
         """Guards what of a class may be called."""
 
-    def is_known(self, name: str) -> bool:
-        """Whether code asks for attributes of this name."""
-        return self.anything or name in self.known or name.startswith(self.prefixes)
-
     def note(self, label: str, what: str) -> None:
         """Nobody can watch this."""
         if self.concern is Concern.NAMED:
@@ -107,7 +119,7 @@ class Walk(ABC):
 
     def guard(self, slot: Slot) -> None:
         """A place that must hold what it holds; once, whoever finds it."""
-        owner = slot.cls if isinstance(slot, ClassItem) else slot.owner
+        owner = slot.owner if getattr(slot, "cls", None) is None else slot.cls  # type: ignore[attr-defined]  # what has one
         place = (id(owner), id(slot.key) if isinstance(slot, Place) else slot.key if isinstance(slot.key, str) else None, type(slot))
         if self.concern is not Concern.NONE and place not in self.places:
             self.places.add(place)
@@ -158,32 +170,30 @@ class Walk(ABC):
     # ---- attributes and contents
 
     def named(self, label: str, value: Any, names: set[str]) -> None:  # noqa: ANN401
-        """The attributes of these names; of one that only the class has, that the object has none of its own."""
+        """The attributes of these names, and that the object has no others of them."""
         held = attributes_of(value)
         if held is None:
             return
+        self.guard(Attributes(label, value, None, held))
         if self.anything:
             self.contents(label, held)
-            return
-        missing = self.may_be_missing(type(value))
-        if self.prefixes:
-            of_its_class = {name for base in mro_of(type(value)) for name in dict_of(base)}
-            names = names | {name for name in {*held, *of_its_class} if text(name).startswith(self.prefixes)}
-        of_class = {name for name in names if name in missing or any(name in dict_of(base) for base in mro_of(type(value)))}
-        self.items(label, held, names, of_class)
+        else:
+            self.namespace(label, held, names)
 
-    def may_be_missing(self, cls: type) -> set[str]:
-        """Names of attributes that an object need not have, for code to run: all, where its class answers for what is missing."""
-        answers = any("__getattr__" in dict_of(base) for base in mro_of(cls) if not is_library(module_of(base)))
-        return self.known if answers else self.known & self.optional
+    def namespace(self, label: str, held: dict[str, Any], names: set[str]) -> None:
+        """What stands in a namespace under these names, and that nothing comes under another of them."""
+        self.guard(Names(label, held, Known(frozenset(names), self.prefixes, anything=False)))
+        self.items(label, held, names)
 
-    def items(self, label: str, held: dict[str, Any], names: set[str], missing: set[str]) -> None:
-        """The keys of these names that a dict has, and those that it has not."""
-        for name in names:
-            content = dict.get(held, name, ABSENT)
-            if content is not ABSENT or name in missing:
-                self.guard(Item(f"{label}.{name}" if label else f"global {name}", held, name, content))
-                self.visit(f"{label}.{name}" if label else name, content)
+    def items(self, label: str, held: dict[str, Any], names: set[str]) -> None:
+        """What stands there under these names."""
+        called = self.called if names is self.known else ()  # of others code of ours or of a library may read the numbers
+        for key, content in pairs_of(held):
+            name = text(key)
+            if name in names or name.startswith(self.prefixes):
+                kind = Plain if name in called and is_plain(content) else Item
+                self.guard(kind(f"{label}.{name}", held, key, content))
+                self.visit(f"{label}.{name}", content)
 
     def slotted(self, label: str, value: Any) -> None:  # noqa: ANN401
         """The attributes that stand in slots of the class."""

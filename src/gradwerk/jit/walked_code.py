@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from abc import ABCMeta
-from functools import _lru_cache_wrapper, cached_property
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
 from importlib.util import resolve_name
 from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -12,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.settings import Settings, settings
+from gradwerk.jit.caches import Cached
 from gradwerk.jit.code import Reads, reads_of
 from gradwerk.jit.known import (
     ASKING,
     BASES,
-    BUILTIN,
+    CALLING,
     DISPATCHING,
     EFFECTS,
     FILES,
@@ -31,8 +34,9 @@ from gradwerk.jit.known import (
     is_ours,
 )
 from gradwerk.jit.looking import attributes_of, dict_of, full_name, is_a, module_of, mro_of, name_of, name_of_module, text
-from gradwerk.jit.slots import ABSENT, Bases, Cell, ClassItem, Code, Contents, Defaults, Item, NamedDefaults, Registered, content_of
-from gradwerk.jit.walk import Concern, Walk
+from gradwerk.jit.namespaces import Names
+from gradwerk.jit.slots import ABSENT, LONGEST, Bases, Cell, Class, ClassItem, Code, Defaults, Item, NamedDefaults, Registered, content_of
+from gradwerk.jit.walk import Concern, Known, Walk
 
 MAKING = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__"})
 """Methods that run where an object is made."""
@@ -52,7 +56,29 @@ WRITTEN = frozenset({
 """What Python writes into a class, and no code runs or reads unless it names it."""
 UNSEEN = frozenset({"__globals__", "__subclasses__", "f_globals", "f_locals", "f_back", "_getframe"})
 """Names by which code gets what stands anywhere."""
-_STANDING = (type, ModuleType, FunctionType, _lru_cache_wrapper, *BUILTIN)
+
+
+@dataclass(frozen=True)
+class Running:
+    """Which attributes of a class code may ask for that is known to run, or ours, or Python by itself.
+
+    Args:
+        is_known: the names that code asks for.
+        inherited: what classes of ours have that stand below it.
+        making: whether objects of the class may be made.
+    """
+
+    is_known: Known
+    inherited: frozenset[str]
+    making: bool
+
+    def __call__(self, name: str) -> bool:
+        """Whether this name is one."""
+        if name.startswith("__") and name.endswith("__"):
+            return name in self.is_known.names or (name in MAKING and self.making) or name not in MAKING | SHOWING | WRITTEN
+        if name.startswith("_abc_"):
+            return False
+        return self.is_known(name) or name in self.inherited or name in ("forward", "call", "build")
 
 
 class CodeWalk(Walk):
@@ -66,14 +92,15 @@ class CodeWalk(Walk):
         if is_ours(name) or is_calm(name):
             self.quiet(name, held)
             return
-        missing = set() if is_library(name) or is_installed(name) else self.known if "__getattr__" in held else self.optional & self.known
-        beginning = {name for name in held if text(name).startswith(self.prefixes)}
-        self.items(label, held, self.known | beginning, missing)
-        if "__getattr__" in held:
-            self.visit(f"{label}.__getattr__", held["__getattr__"])
+        own = not is_library(name) and not is_installed(name)
+        (self.namespace if own else self.items)(label, held, self.known)
+        if own:
+            self.guard(Class(label, value, None, type(value)))
+            self.guard(Item(f"{label}.__getattr__", held, "__getattr__", held.get("__getattr__", ABSENT)))
+        self.visit(f"{label}.__getattr__", held.get("__getattr__"))
         if type(value) is not ModuleType:
             self.methods(type(value))
-        if self.anything and not is_library(name) and not is_installed(name):
+        if self.anything and own:
             self.contents(label, held)
 
     def quiet(self, name: str, held: dict[str, Any]) -> None:
@@ -95,6 +122,7 @@ class CodeWalk(Walk):
         if id(value) in ASKING:
             self.found.anything = True
             self.found.names |= COPYING
+        self.found.names |= CALLING.get(id(value), set())
 
     def builtin(self, label: str, value: Any) -> None:  # noqa: ANN401
         """A function without code: of a module that is calm, or of an object that is watched."""
@@ -123,57 +151,35 @@ class CodeWalk(Walk):
             return
         if dict_of(value).get("_is_protocol") is True:  # to ask whether an object is one is to ask for its attributes
             names = {text(name) for name in (*dict_of(value), *dict_of(value).get("__annotations__", ()))} - WRITTEN
-            self.found.names |= names
-            self.found.optional |= names
+            self.found.take(names)
         self.methods(value, making=True)
         self.methods(type(value))
+        if issubclass(value, Enum):  # its members are found by asking it for them, in ways that no code names
+            self.visit(name_of(value), dict_of(value).get("_member_map_"))
+            self.visit(name_of(value), dict_of(value).get("_value2member_map_"))
 
     def methods(self, cls: type, *, making: bool = False) -> None:
         """What of a class of the user's may be called, or read, by the names that code uses: guarded, and its globals too."""
         if is_library(module_of(cls)) or not self.is_new("class", id(cls), making):
             return
         self.guard(Bases(f"the bases of {name_of(cls)}", cls, None, mro_of(cls)))
-        below: list[type] = []
         for base in mro_of(cls):
             if is_installed(module_of(base)):
                 self.note(name_of(base), f"is a class of {module_of(base)}")
                 continue
-            if not is_library(module_of(base)):
-                if self.is_new(id(base), making):
-                    self.own(base, making=making)
-                below.append(base)
-            if base is not object:
-                self.not_overridden(below, base)
+            if not is_library(module_of(base)) and self.is_new(id(base), making):
+                self.own(base, making=making)
 
     def own(self, base: type, *, making: bool) -> None:
-        """What stands in a class itself."""
+        """What stands in a class itself, and that nothing else comes to it that may run."""
         self.seen[id(base)] = base
         inherited = {name for other in mro_of(base) if is_ours(module_of(other)) for name in dict_of(other)}
+        inherited |= {"_missing_"} if issubclass(base, Enum) else set()
+        may_run = Running(self.is_known, frozenset(inherited), making)
         for name, member in list(dict_of(base).items()):
-            if self.may_run(text(name), inherited, making=making):
+            if may_run(text(name)):
                 self.member(base, name, member)
-        for name in self.may_be_missing(base):
-            if name not in dict_of(base):
-                self.guard(ClassItem(f"{base.__name__}.{name}", dict_of(base), name, ABSENT, base))
-
-    def not_overridden(self, below: list[type], base: type) -> None:
-        """That the classes before a base have none of what that has, where they have none."""
-        users = not is_library(module_of(base))
-        for name in list(dict_of(base)):
-            special = name.startswith("__") and name.endswith("__")
-            named = name in self.known or name in ("forward", "call", "build")
-            runs = users and name not in WRITTEN | SHOWING | MAKING if special else named
-            for cls in below if runs else ():
-                if name not in dict_of(cls):
-                    self.guard(ClassItem(f"{cls.__name__}.{name}", dict_of(cls), name, ABSENT, cls))
-
-    def may_run(self, name: str, inherited: set[str], *, making: bool) -> bool:
-        """Whether code that is known to run, or ours, may ask for this attribute of a class."""
-        if name.startswith("__") and name.endswith("__"):
-            return name in self.known or (name in MAKING and making) or name not in MAKING | SHOWING | WRITTEN
-        if name.startswith("_abc_"):
-            return False
-        return self.is_known(name) or name in inherited or name in ("forward", "call", "build")
+        self.guard(Names(name_of(base), dict_of(base), may_run, base))
 
     def member(self, base: type, name: str, member: Any) -> None:  # noqa: ANN401
         """One attribute of a class."""
@@ -212,17 +218,15 @@ class CodeWalk(Walk):
         self.visit(label, value.__func__)
 
     def cache(self, label: str, value: Any) -> None:  # noqa: ANN401
-        """A function with a cache: where it depends on its arguments alone, nobody can tell that it has one."""
-        inner = (attributes_of(value) or {}).get("__wrapped__")
-        apart = type(self)(self.found)
-        apart.depths = dict.fromkeys(self.caching, Concern.NAMED)
-        apart.caching = {*self.caching, (id(value),)}
-        apart.depths[id(value),] = Concern.NAMED
-        apart.visit_all(label, inner)
-        still = all(slot.was is ABSENT or type(slot) in (Code, Bases, Defaults) or is_a(slot.was, _STANDING) for slot in apart.slots)
-        if not is_a(inner, FunctionType) or not still or apart.unwatched or apart.tensors or apart.arrays or apart.versions:
-            self.note(label, "keeps what it has computed")
-        self.visit(label, inner)
+        """A function with a cache: what it has computed, which is what it gives; and what it reads where it has not computed it yet."""
+        cached = Cached(label, value)
+        self.guard(cached)
+        if len(cached.was) > LONGEST:
+            self.note(label, f"keeps more than {LONGEST} results")
+            return
+        for part in cached.parts():
+            self.visit(f"what {label} has computed", part)
+        self.visit(label, (attributes_of(value) or {}).get("__wrapped__"))
 
     def function(self, label: str, fn: FunctionType) -> None:
         """A Python function: its closure, its defaults, the globals it names."""
@@ -261,10 +265,7 @@ class CodeWalk(Walk):
         if fn.__kwdefaults__:
             self.guard(NamedDefaults(f"the defaults of {fn.__name__}", fn, None, fn.__kwdefaults__))
             self.contents(f"defaults of {fn.__name__}", fn.__kwdefaults__)
-        if fn.__dict__:
-            self.items(fn.__name__, fn.__dict__, self.known, self.optional & self.known)
-        elif not self.optional.isdisjoint(self.known):
-            self.guard(Contents(f"attributes of {fn.__name__}", fn.__dict__, 0, ()))
+        self.named(fn.__name__, fn, self.known)
         if self.is_new(fn.__code__, id(fn.__globals__)):
             self.reads(fn, reads_of(fn.__code__))
 
@@ -274,18 +275,28 @@ class CodeWalk(Walk):
         held: Any = fn  # not every typeshed knows that a function has builtins
         builtin: dict[str, Any] = held.__builtins__
         for name in reads.global_names:
-            self.items("", fn.__globals__, {name}, {name})
-            if name not in fn.__globals__:
+            content = dict.get(fn.__globals__, name, ABSENT)
+            self.guard(Item(f"global {name}", fn.__globals__, name, content))
+            self.visit(name, content)
+            if content is ABSENT:
                 self.from_builtins(fn, name, builtin)
         if not UNSEEN.isdisjoint(reads.names):
             self.note(fn.__name__, f"asks for {min(UNSEEN & reads.names)}")
+        package = text(fn.__globals__.get("__package__"))
         for name in reads.imports:
-            package = text(fn.__globals__.get("__package__"))
-            module = sys.modules.get(resolve_name(name, package) if name.startswith(".") and package else name)
+            self.imports(fn, resolve_name(name, package) if name.startswith(".") and package else name)
+
+    def imports(self, fn: FunctionType, name: str) -> None:
+        """A module that code imports, and those that it stands in."""
+        parts = name.split(".")
+        for whole in (".".join(parts[:length]) for length in range(1, len(parts) + 1)):
+            module = sys.modules.get(whole)
             if module is not None:
-                self.visit(name, module)
-            elif not is_calm(name) and not is_ours(name):
-                self.note(fn.__name__, f"imports {name}")
+                if not is_library(whole):
+                    self.guard(Item(f"module {whole}", sys.modules, whole, module))
+                self.visit(whole, module)
+            elif not is_calm(whole) and not is_ours(whole):
+                self.note(fn.__name__, f"imports {whole}")
 
     def from_builtins(self, fn: FunctionType, name: str, builtin: dict[str, Any]) -> None:
         """A global that no module has."""

@@ -7,7 +7,7 @@ before changes nothing.
 from __future__ import annotations
 
 from gradwerk.base.plain import same
-from gradwerk.tensor.state import bump_epoch, mode
+from gradwerk.tensor.state import bump_epoch, epoch, mode
 
 _ABSENT = object()
 
@@ -50,5 +50,6 @@ class Configured:
 
 def count_change(owner: Configured) -> None:
     """Says that something a compiled step may have read is different now: steps that touched the object trace again."""
-    object.__setattr__(owner, "__gradwerk_version__", owner.__gradwerk_version__ + 1)
+    number = max(owner.__gradwerk_version__, epoch.number) + 1  # also where all attributes were replaced, and with them the last number
+    object.__setattr__(owner, "__gradwerk_version__", number)
     bump_epoch()
