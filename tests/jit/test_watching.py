@@ -12,6 +12,7 @@ import contextvars
 import copy
 import dataclasses
 import datetime as dt
+import decimal
 import enum
 import functools
 import gc
@@ -2015,6 +2016,18 @@ def test_what_is_refused_is_refused_at_the_first_call() -> None:
 
     with pytest.raises(TraceError, match=r"Net\.n is set"):
         torch.compile(Net())(torch.ones(2))
+
+
+def test_digits_of_decimal_numbers_are_followed() -> None:
+    def third(x):
+        return x * float(decimal.Decimal(1) / decimal.Decimal(3))
+
+    step = Compiled(third)
+    with decimal.localcontext() as context:
+        for digits in (20, 20, 2):
+            context.prec = digits
+            np.testing.assert_array_equal(step(gw.Tensor(X)).numpy(), third(gw.Tensor(X)).numpy())
+    assert step.unwatched == []
 
 
 def test_a_number_under_a_name_that_is_only_called_may_change() -> None:

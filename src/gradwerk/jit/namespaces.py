@@ -8,7 +8,7 @@ from types import FunctionType, GetSetDescriptorType, MappingProxyType
 from typing import Any
 
 from gradwerk.jit.looking import attributes_of, dict_of, found_in, is_a, mro_of
-from gradwerk.jit.slots import Slot
+from gradwerk.jit.slots import ABSENT, Slot
 
 attributes = attrgetter("__dict__")
 """Those of an object that answers for none itself."""
@@ -27,7 +27,7 @@ class Names(Slot):
     __slots__ = ("asks", "cls")
 
     def __init__(self, label: str, owner: Any, asks: Callable[[str], bool], cls: type | None = None) -> None:  # noqa: ANN401
-        super().__init__(label, owner, "names", list(owner))
+        super().__init__(label, owner, "names", _names(owner))
         self.asks, self.cls = asks, cls
 
     def come(self, now: list[Any]) -> list[Any]:
@@ -38,27 +38,31 @@ class Names(Slot):
 
     def read(self) -> tuple[Any, ...]:
         """What has come."""
-        return tuple(self.owner[name] for name in self.come(list(self.owner)))
+        return tuple(self.owner.get(name, ABSENT) for name in self.come(_names(self.owner)))
 
     def holds(self) -> bool:
-        return not self.come(list(self.owner))
+        return not self.come(_names(self.owner))
 
     def settle(self) -> None:
         """Takes note of the names that came and are no concern, so that the next look at them is a short one."""
-        now = list(self.owner)
+        now = _names(self.owner)
         if not (len(now) == len(self.was) and all(map(is_, now, self.was))) and not self.come(now):
             self.was = now
 
     def put_back(self) -> None:
-        for name in self.come(list(self.owner)):
+        for name in self.come(_names(self.owner)):
             if self.cls is None:
                 dict.pop(self.owner, name, None)
             else:
                 type.__delattr__(self.cls, name)
 
     def change(self) -> str:
-        name = next(iter(self.come(list(self.owner))), "")
+        name = next(iter(self.come(_names(self.owner))), "")
         return f"{self.label}.{name} changed from nothing to {type(self.owner.get(name)).__name__} object"
+
+
+def _names(owner: Any) -> list[Any]:  # noqa: ANN401
+    return list(dict.keys(owner)) if is_a(owner, dict) else list(owner)
 
 
 class Attributes(Slot):

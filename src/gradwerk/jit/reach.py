@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 from collections import deque
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from functools import _lru_cache_wrapper, cached_property, lru_cache, partial
 from types import FunctionType, GenericAlias, MappingProxyType, MethodType, ModuleType
@@ -24,6 +25,7 @@ from gradwerk.jit.code import Asked, reads_of
 from gradwerk.jit.known import BUILTIN, FILES, OPEN, UNCHANGING, WORLD, WORLDLY, is_calm, is_installed, is_library, is_ours
 from gradwerk.jit.looking import attributes_of, dict_of, full_name, has, is_a, items_in, module_of, mro_of, pairs_of
 from gradwerk.jit.namespaces import Names
+from gradwerk.jit.process import DecimalContext
 from gradwerk.jit.slots import Class, Parts, Row, Versioned
 from gradwerk.jit.walk import Concern, Ways
 from gradwerk.jit.walked_code import CodeWalk
@@ -173,6 +175,8 @@ class Reach(CodeWalk):
         elif is_a(value, np.ufunc) and value.__name__.endswith("(vectorized)"):
             self.note(label, "is a function of somebody's that NumPy has wrapped")
         elif is_a(value, UNCHANGING):
+            if is_a(value, Decimal):
+                self.guard(DecimalContext())
             if is_a(value, WORLDLY) and not self.known.isdisjoint(WORLD):
                 self.note(label, f"is a {full_name(cls)}, which may read what stands outside")
         elif is_a(value, OPEN):

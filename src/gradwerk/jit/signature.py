@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
 from gradwerk.base.plain import PLAIN
 from gradwerk.jit.answer import filled
 from gradwerk.jit.known import is_library
@@ -22,6 +21,8 @@ from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
 Leaf = Any
+_OBJECTS = (np.character, np.object_, np.datetime64, np.timedelta64)
+"""Elements of arrays that no Tensor can be made of: Python alone reads them."""
 _VALUES = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None), slice, range)))
 """By id, as the classes of anybody's need not be hashable.  Of a class below them they are objects."""
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
@@ -77,7 +78,7 @@ class Call:
             self.memories.append(value._storage)
             if kind.__dictoffset__ and not is_library(module_of(kind)):
                 self._attributes(value, key, label)
-        elif issubclass(kind, np.ndarray) and value.dtype in dtypes.SHORT:
+        elif issubclass(kind, np.ndarray) and not issubclass(value.dtype.type, _OBJECTS):
             key += (np.ndarray, value.shape, value.dtype)
             self.leaves.append(value)
             self.memories.append(id(value))
@@ -178,7 +179,7 @@ class Rebuilt:
     def take(self, value: Any) -> Any:  # noqa: ANN401
         """The next argument, or a part of one."""
         kind = type(value)
-        if issubclass(kind, Handle) or (issubclass(kind, np.ndarray) and value.dtype in dtypes.SHORT):
+        if issubclass(kind, Handle) or (issubclass(kind, np.ndarray) and not issubclass(value.dtype.type, _OBJECTS)):
             return next(self.leaves)
         if not issubclass(kind, list | tuple | deque | dict | set) or self.depth >= DEEPEST:
             return value

@@ -5,7 +5,7 @@ Values (numbers, texts, tuples and frozen sets of them) are compared by what the
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod, get_cache_token
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from operator import is_
@@ -152,19 +152,6 @@ class Bases(Slot):
 
     def put_back(self) -> None:
         """Nothing: a step that changes them is one that nobody has written."""
-
-
-class Registered(Slot):
-    """What abstract classes count as theirs: Python counts how often it was told of one, in all."""
-
-    def __init__(self) -> None:
-        super().__init__("a class was registered", ABC, None, get_cache_token())
-
-    def read(self) -> Any:  # noqa: ANN401
-        return get_cache_token()
-
-    def put_back(self) -> None:
-        """Nothing: nobody can."""
 
 
 class Place(Slot):

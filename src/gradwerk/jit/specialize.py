@@ -19,12 +19,14 @@ from gradwerk.ir.op import Movement
 from gradwerk.ir.strides import Strides
 from gradwerk.jit.answer import Marker
 from gradwerk.jit.arrays import owner_of
+from gradwerk.jit.caches import Cached
 from gradwerk.jit.guards import Guards
 from gradwerk.jit.leaks import traced_in
+from gradwerk.jit.namespaces import Attributes, Names
 from gradwerk.jit.placement import Placement, axes_in_memory, placement
 from gradwerk.jit.recipes import Argument, Differentiable, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Source, Specialization, Within
 from gradwerk.jit.signature import Call, Rebuilt
-from gradwerk.jit.slots import Class, ClassItem, Code, Members, Place, Slot, Versioned
+from gradwerk.jit.slots import Class, ClassItem, Code, Members, Place, Row, Slot, Versioned
 from gradwerk.jit.trace import Moved, Overlap, Trace
 from gradwerk.jit.watched import Watched
 from gradwerk.ops.movement import transpose
@@ -176,7 +178,7 @@ class Tracer:
         What is computed here has no contents yet, so it can be kept nowhere.
         """
         if self.watching is Watching.ONCE:  # what Keras does not look at either
-            left = [slot for slot in slots if isinstance(slot, ClassItem | Code | Class | Members | Place)]
+            left = [slot for slot in slots if isinstance(slot, ClassItem | Code | Class | Members | Place) or self.is_new(slot)]
             if left:
                 self.guards.slots, self.guards.found = [slot for slot in self.guards.slots if slot not in left], None
             slots = [slot for slot in slots if slot not in left]
@@ -193,6 +195,10 @@ class Tracer:
         value = None if kept is None else self.trace.values.get(kept._storage)
         origins = [origin for origin in value.node.origins if origin.file] if value is not None else []
         raise TraceError(problem, facts=tuple(filter(None, changes)), likely=likely, origin=origins[0] if origins else None)
+
+    def is_new(self, slot: Slot | Versioned) -> bool:
+        """Whether a change is that something has come, which has contents."""
+        return isinstance(slot, Names | Cached | Row | Attributes) and self.traced_in(slot) is None
 
     def traced_in(self, slot: Slot | Versioned) -> Handle | None:
         """What a place outside holds now that has no contents."""

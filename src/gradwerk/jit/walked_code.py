@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from abc import ABCMeta
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from importlib.util import resolve_name
@@ -35,7 +36,20 @@ from gradwerk.jit.known import (
 )
 from gradwerk.jit.looking import attributes_of, dict_of, full_name, is_a, module_of, mro_of, name_of, name_of_module, text
 from gradwerk.jit.namespaces import Names
-from gradwerk.jit.slots import ABSENT, LONGEST, Bases, Cell, Class, ClassItem, Code, Defaults, Item, NamedDefaults, Registered, content_of
+from gradwerk.jit.process import DecimalContext, Registered
+from gradwerk.jit.slots import (
+    ABSENT,
+    LONGEST,
+    Bases,
+    Cell,
+    Class,
+    ClassItem,
+    Code,
+    Defaults,
+    Item,
+    NamedDefaults,
+    content_of,
+)
 from gradwerk.jit.walk import Concern, Known, Walk
 
 MAKING = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__"})
@@ -145,6 +159,8 @@ class CodeWalk(Walk):
         if is_a(value, ABCMeta):
             self.guard(Registered())
         if is_library(module) or is_installed(module):
+            if issubclass(value, Decimal):
+                self.guard(DecimalContext())
             still = issubclass(value, (BaseException, *UNCHANGING))
             if (not is_calm(module) and not still) or (issubclass(value, WORLDLY) and not self.known.isdisjoint(WORLD)):
                 self.note(label, f"is {full_name(value)}")

@@ -7,7 +7,7 @@ before changes nothing.
 from __future__ import annotations
 
 from gradwerk.base.plain import same
-from gradwerk.tensor.state import bump_epoch, epoch, mode
+from gradwerk.tensor.state import bump_epoch, mode
 
 _ABSENT = object()
 
@@ -33,7 +33,10 @@ class Configured:
             return
         if mode.trace is not None:
             mode.trace.forbid(self, name)
+        version = self.__gradwerk_version__
         object.__setattr__(self, name, value)
+        if name == "__dict__":  # with all others the count is gone
+            object.__setattr__(self, "__gradwerk_version__", version)
         count_change(self)
 
     def _is_described(self, name: str) -> bool:
@@ -50,6 +53,5 @@ class Configured:
 
 def count_change(owner: Configured) -> None:
     """Says that something a compiled step may have read is different now: steps that touched the object trace again."""
-    number = max(owner.__gradwerk_version__, epoch.number) + 1  # also where all attributes were replaced, and with them the last number
-    object.__setattr__(owner, "__gradwerk_version__", number)
+    object.__setattr__(owner, "__gradwerk_version__", owner.__gradwerk_version__ + 1)
     bump_epoch()
