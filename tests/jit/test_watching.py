@@ -2030,6 +2030,16 @@ def test_digits_of_decimal_numbers_are_followed() -> None:
     assert step.unwatched == []
 
 
+def test_what_was_there_is_given_as_it_is_also_out_of_a_long_list_and_a_part_of_an_array() -> None:
+    items, array = [{"w": 1.0} for _ in range(5000)], np.ones(3, np.float32)
+    step = gw.compile(lambda x: (x * items[7]["w"], items[7], array[1:], array))
+    for rows in (X, X, X[:1]):
+        _, item, part, whole = step(gw.Tensor(rows))
+        assert item is items[7] and whole is array and np.shares_memory(part, array)
+    item["w"] = 5.0
+    np.testing.assert_array_equal(step(gw.Tensor(X))[0].numpy(), X * 5)
+
+
 def test_a_number_under_a_name_that_is_only_called_may_change() -> None:
     class Trainer:
         def __init__(self):

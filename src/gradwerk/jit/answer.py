@@ -12,15 +12,17 @@ import contextlib
 import copy
 import dataclasses
 from collections import ChainMap, OrderedDict, UserDict, UserList, defaultdict, deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from types import AsyncGeneratorType, CoroutineType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base.errors import TraceError
+from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.known import is_library
-from gradwerk.jit.looking import attributes_of, factory_of, items_in, pairs_of, slots_of
+from gradwerk.jit.leaks import all_in
+from gradwerk.jit.looking import attributes_of, factory_of, is_atom, items_in, pairs_of, slots_of
 from gradwerk.tensor.handle import Handle
 
 Tree = Any
@@ -74,10 +76,16 @@ class Shared:
 
 
 class Marker:
-    """Makes the pattern of a result; its Tensors are added to `found`, each once.  `outside` are things that were there before, by id."""
+    """Makes the pattern of a result; its Tensors are added to `found`, each once.
 
-    def __init__(self, outside: Container[int]) -> None:
-        self.outside, self.found = outside, list[Handle]()
+    Args:
+        outside: the ids of things that were there before.
+        long: containers that are too long for all in them to be among these.
+    """
+
+    def __init__(self, outside: Container[int], long: Sequence[Any] = ()) -> None:
+        self.outside, self.long, self.found = outside, long, list[Handle]()
+        self.inside_long: dict[int, Any] = {}
         self.seen: dict[int, Any] = {}
         self.repeated: dict[int, Shared] = {}
         self.inside_of: list[int] = []
@@ -89,7 +97,7 @@ class Marker:
 
     def meet(self, tree: Tree) -> None:
         """Notes what stands there twice."""
-        if id(tree) in self.outside or isinstance(tree, Handle) or not is_made(tree):
+        if isinstance(tree, Handle) or not is_made(tree) or self.was_there(tree):
             return
         if id(tree) in self.seen:
             self.repeated[id(tree)] = Shared(None)
@@ -98,13 +106,23 @@ class Marker:
         for part in parts_of(tree) if not isinstance(tree, CONTAINERS) else ():
             self.meet(part)
 
+    def was_there(self, tree: Tree) -> bool:
+        """Whether something was there before.  Of a tuple, which nobody can write to, it makes no difference in a long list."""
+        if id(tree) in self.outside or (isinstance(tree, np.ndarray) and id(owner_of(tree)) in self.outside):
+            return True
+        if not self.long or type(tree) is tuple or is_atom(tree):
+            return False
+        if not self.inside_long:
+            self.inside_long = all_in(self.long)
+        return id(tree) in self.inside_long
+
     def mark(self, tree: Tree) -> Tree:
         """The pattern of a part."""
         if isinstance(tree, Handle):
             place = next((k for k, handle in enumerate(self.found) if handle is tree), len(self.found))
             self.found += [tree] * (place == len(self.found))
             return Leaf(place)
-        if id(tree) in self.outside:
+        if self.was_there(tree):
             return Given(tree)
         refuse_later(tree)
         if not is_made(tree):

@@ -7,9 +7,8 @@ from functools import lru_cache
 from operator import is_
 from typing import Any
 
-from gradwerk.jit.looking import attributes_of
+from gradwerk.jit.looking import attributes_of, is_atom
 from gradwerk.jit.slots import Slot
-from gradwerk.jit.walk import is_atom
 
 
 class Cached(Slot):

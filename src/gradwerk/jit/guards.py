@@ -69,6 +69,8 @@ class Guards:
         """What arrays are called that code names, by id."""
         self.handles: dict[int, Handle] = {}
         """Tensors that code names, by id.  Until the trace is over."""
+        self.long: list[Any] = []
+        """Containers with too many items to look at."""
         self.unwatched: dict[str, str] = {}
         """What the function may read and nobody can watch, by where it was found: its Python has to run at each call."""
         self.found: Found | None = None
@@ -91,7 +93,7 @@ class Guards:
             asked = reach.found
         self.asked, self.seen = asked, reach.seen
         self.versions, self.slots, self.arrays, self.names = reach.versions, reach.slots, reach.arrays, reach.tensors
-        self.unwatched, self.labels, self.handles = reach.unwatched, reach.labels, reach.handles
+        self.unwatched, self.labels, self.handles, self.long = reach.unwatched, reach.labels, reach.handles, reach.long
         self.found = Found(tuple(self.slots), self.labels, self.handles)
         self.epoch = epoch.number
 
@@ -113,7 +115,7 @@ class Guards:
         for slot in self.slots:
             if isinstance(slot, Cached):
                 slot.settle()
-        self.held, self.seen, self.labels, self.handles = Held(self.slots), {}, {}, {}
+        self.held, self.seen, self.labels, self.handles, self.long = Held(self.slots), {}, {}, {}, []
 
     def compare_arrays(self, before: Sequence[Watched], tensors: set[int]) -> None:
         """Arrays that code names and that did not become Tensors were read by NumPy, or may have been: their contents are guards.

@@ -1,15 +1,14 @@
-"""Tensors of a trace, which have no contents, in what was kept outside of it."""
+"""What stands in something however deep: Tensors of a trace, which have no contents, in what was kept outside of it."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from gradwerk.jit.looking import attributes_of, is_a, items_in, pairs_of, slots_of
+from gradwerk.jit.looking import attributes_of, is_a, is_atom, items_in, pairs_of, slots_of
 from gradwerk.jit.slots import content_of, placed
-from gradwerk.jit.walk import is_atom
 from gradwerk.tensor.handle import Handle
 
 
@@ -31,6 +30,18 @@ def traced_in(value: Any, outside: Container[int]) -> Handle | None:  # noqa: AN
             seen[id(part)] = part
             waiting += parts_of(part)
     return None
+
+
+def all_in(values: Sequence[Any]) -> dict[int, Any]:
+    """All that stands in some values, however deep, by id."""
+    seen: dict[int, Any] = {}
+    waiting = [*values]
+    while waiting:
+        part = waiting.pop()
+        if not (is_atom(part) or is_a(part, Handle | type | ModuleType) or id(part) in seen):
+            seen[id(part)] = part
+            waiting += parts_of(part)
+    return seen
 
 
 def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import CodeType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -133,6 +133,14 @@ def alike(a: object, b: object) -> bool:
 def is_value(kind: type) -> bool:
     """Whether a class is one of NumPy's numbers, dates and texts, which are values."""
     return issubclass(kind, np.generic) and not issubclass(kind, np.void | np.object_) and module_of(kind).partition(".")[0] == "numpy"
+
+
+def is_atom(value: Any) -> bool:  # noqa: ANN401
+    """Whether it is a value, of no class of anybody's."""
+    kind = type(value)
+    if is_plain(value) or kind is range or kind is slice or kind is CodeType or kind is object:
+        return True
+    return is_value(kind) or (issubclass(kind, np.dtype) and module_of(kind).partition(".")[0] == "numpy")
 
 
 def shown(key: object) -> str:

@@ -294,7 +294,7 @@ class Tracer:
         """Inputs, outputs and programs."""
         trace = self.trace
         grad_guards = self.note_gradients()
-        marker = Marker(self.guards.seen)
+        marker = Marker(self.guards.seen.keys() | self.guards.arrays.keys(), self.guards.long)
         tree, found = marker.pattern(result), marker.found
         recipes = tuple(self.recipe(handle) for handle in found)
         gradients = []

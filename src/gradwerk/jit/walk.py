@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from gradwerk.jit.looking import (
     attributes_of,
     factory_of,
     is_a,
+    is_atom,
     is_plain,
-    is_value,
     items_in,
     module_of,
     pairs_of,
@@ -29,7 +28,6 @@ from gradwerk.jit.looking import (
 )
 from gradwerk.jit.namespaces import Attributes, Names
 from gradwerk.jit.slots import (
-    ABSENT,
     LONGEST,
     Class,
     Contents,
@@ -99,6 +97,8 @@ class Walk(ABC):
         self.depths: dict[Any, Concern] = {}
         """With how much concern something was looked at, by what it is and its id."""
         self.places: set[tuple[int, object, type]] = set()
+        self.long: list[Any] = []
+        """Containers with too many items to look at."""
         self.unwatched: dict[str, str] = {}
         self.concern = Concern.NAMED
         self.inside = 0
@@ -228,18 +228,11 @@ class Walk(ABC):
         self.guard(Contents(label, value, length, items_of(value) if short else ()))
         if not short:
             self.note(label, f"has more than {LONGEST} items")
+            self.long.append(value)
             return
         for key, item in pairs_of(value) if is_a(value, dict) else enumerate(items_in(value)):  # type: ignore[arg-type]  # `is_a` is a check
             self.visit(f"a key of {label}", key)
             self.visit(f"{label}[{shown(key)}]", item)
-
-
-def is_atom(value: Any) -> bool:  # noqa: ANN401
-    """Whether it is a value, of no class of anybody's."""
-    kind = type(value)
-    if is_plain(value) or kind is range or kind is slice or kind is CodeType or kind is object or value is ABSENT:
-        return True
-    return is_value(kind) or (issubclass(kind, np.dtype) and module_of(kind).partition(".")[0] == "numpy")
 
 
 Ways = tuple[tuple[Any, Callable[[str, Any], None]], ...]

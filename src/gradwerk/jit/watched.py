@@ -9,15 +9,20 @@ from gradwerk.ir.op import Array
 from gradwerk.jit.slots import Slot
 
 
+def lies(array: Array) -> tuple[object, ...]:
+    """How an array lies, and whether it may be written to."""
+    return array.shape, array.dtype, array.strides, array.flags.writeable
+
+
 class Lying(Slot):
     """How an array lies, as a guard: for one whose contents are an input."""
 
     def __init__(self, array: Array) -> None:
-        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, None, (array.shape, array.dtype, array.strides))
+        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, None, lies(array))
 
     def read(self) -> tuple[object, ...]:
         """How it lies now."""
-        return self.owner.shape, self.owner.dtype, self.owner.strides
+        return lies(self.owner)
 
     def holds(self) -> bool:
         """Whether it lies as it did."""
@@ -31,8 +36,7 @@ class Watched(Slot):
     """The contents of an array, as a guard; `key` says how it lies."""
 
     def __init__(self, array: Array) -> None:
-        lies = array.shape, array.dtype, array.strides
-        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, lies, array.tobytes())
+        super().__init__(f"array {dtypes.name(array.dtype)}{list(array.shape)}", array, lies(array), array.tobytes())
 
     def read(self) -> bytes:
         """The present contents."""
@@ -41,8 +45,7 @@ class Watched(Slot):
 
     def holds(self) -> bool:
         """Whether they are the same to the bit."""
-        owner = self.owner
-        return bool((owner.shape, owner.dtype, owner.strides) == self.key and self.read() == self.was)
+        return bool(lies(self.owner) == self.key and self.read() == self.was)
 
     def put_back(self) -> None:
         """The former contents again."""
