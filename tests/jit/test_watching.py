@@ -2040,6 +2040,21 @@ def test_what_was_there_is_given_as_it_is_also_out_of_a_long_list_and_a_part_of_
     np.testing.assert_array_equal(step(gw.Tensor(X))[0].numpy(), X * 5)
 
 
+def test_an_object_with_slots_is_made_anew_and_keeps_no_tensor() -> None:
+    def rated(rate):
+        made = Slotted()
+        made.rate = rate
+        return made
+
+    step = gw.compile(lambda x: (x, [rated([2.0])]))
+    one, other = step(gw.Tensor(X))[1][0], step(gw.Tensor(X))[1][0]
+    one.rate.append(3.0)
+    assert type(one) is Slotted and other.rate == [2.0]
+    for keeps in (lambda x: rated(x * 2), lambda x: lambda: x, lambda x: functools.partial(max, x)):
+        with pytest.raises(TraceError, match="gives Tensors inside of a"):
+            gw.compile(keeps)(gw.Tensor(X))
+
+
 def test_a_number_under_a_name_that_is_only_called_may_change() -> None:
     class Trainer:
         def __init__(self):

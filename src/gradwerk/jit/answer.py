@@ -21,8 +21,9 @@ import numpy as np
 from gradwerk.base.errors import TraceError
 from gradwerk.jit.arrays import owner_of
 from gradwerk.jit.known import is_library
-from gradwerk.jit.leaks import all_in
-from gradwerk.jit.looking import attributes_of, factory_of, is_atom, items_in, pairs_of, slots_of
+from gradwerk.jit.leaks import all_in, traced_in
+from gradwerk.jit.looking import attributes_of, factory_of, is_atom, items_in, module_of, pairs_of, slots_of
+from gradwerk.jit.slots import ABSENT, placed
 from gradwerk.tensor.handle import Handle
 
 Tree = Any
@@ -126,8 +127,8 @@ class Marker:
             return Given(tree)
         refuse_later(tree)
         if not is_made(tree):
-            attributes = getattr(tree, "__dict__", None)
-            refuse_inside(tree, attributes.values() if isinstance(attributes, dict) else ())
+            if traced_in(tree, self.outside) is not None:
+                raise held_inside(tree)
             return Given(tree)
         if id(tree) in self.inside_of:
             raise TraceError(f"a compiled function gives a {type(tree).__name__} that holds itself", likely="return its parts")
@@ -226,7 +227,8 @@ def is_open(value: Any) -> bool:  # noqa: ANN401
     """Whether it is an object with attributes of a class of the user's, or of one of those of Python's own that are as good as that."""
     if isinstance(value, OPEN) or is_record(value):
         return True
-    return hasattr(value, "__dict__") and not callable(value) and not is_library(type(value).__module__)
+    attributes = hasattr(value, "__dict__") or any(own_slots(value))
+    return attributes and not callable(value) and not is_library(type(value).__module__)
 
 
 def can_be_copied(value: Any) -> bool:  # noqa: ANN401
@@ -241,7 +243,13 @@ def can_be_copied(value: Any) -> bool:  # noqa: ANN401
 def names_of(value: Any) -> list[str]:  # noqa: ANN401
     """The attributes of an object that are set."""
     fields = [field.name for field in dataclasses.fields(value) if hasattr(value, field.name)] if is_record(value) else []
-    return list(dict.fromkeys([*fields, *getattr(value, "__dict__", ())]))
+    return list(dict.fromkeys([*fields, *own_slots(value), *getattr(value, "__dict__", ())]))
+
+
+def own_slots(value: Any) -> list[str]:  # noqa: ANN401
+    """Those attributes that are set in slots of classes of the user's."""
+    own = ((name, member) for name, member in slots_of(type(value)) if not is_library(module_of(member.__objclass__)))
+    return [name for name, member in own if placed(value, member) is not ABSENT]
 
 
 def parts_of(value: Any) -> Iterable[Any]:  # noqa: ANN401
@@ -277,7 +285,10 @@ def refuse_later(tree: Tree) -> None:
 def refuse_inside(owner: Any, parts: Iterable[Any]) -> None:  # noqa: ANN401
     """Raises: TraceError where Tensors of the step would leave it inside of an object that no call can make again."""
     if any_of_step(parts):
-        raise TraceError(
-            f"a compiled function gives Tensors inside of a {type(owner).__name__}",
-            likely="return Tensors in lists, tuples, dicts or dataclasses of them",
-        )
+        raise held_inside(owner)
+
+
+def held_inside(owner: Any) -> TraceError:  # noqa: ANN401
+    """The error for Tensors of the step inside of an object."""
+    likely = "return Tensors in lists, tuples, dicts or dataclasses of them"
+    return TraceError(f"a compiled function gives Tensors inside of a {type(owner).__name__}", likely=likely)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradwerk.jit.caches import Cached
 from gradwerk.jit.looking import dict_of, found_in, is_a, mro_of
-from gradwerk.jit.namespaces import Attributes, Names, answers_itself, attributes, is_walked
+from gradwerk.jit.namespaces import Attributes, Names, answers_itself, is_walked
 from gradwerk.jit.slots import ABSENT, Bases, Cell, Class, ClassItem, Code, Contents, Defaults, Item, Slot
 
 
@@ -22,8 +22,7 @@ class Held:
     """
 
     __slots__ = (
-        "bare", "bases", "cells", "flat", "functions", "items", "keepers", "kept", "kinds", "lengths", "objects", "others", "sized",
-        "walked",
+        "bare", "bases", "cells", "classes", "empty", "flat", "functions", "items", "keepers", "lengths", "others", "sized", "walked",
     )  # fmt: skip
 
     def __init__(self, slots: Iterable[Slot]) -> None:
@@ -31,11 +30,11 @@ class Held:
         self.functions: list[tuple[Any, Any, Any]] = []
         self.bare: list[tuple[Any, Any, Any]] = []
         """Functions that have no attributes."""
-        self.objects: list[Any] = []
-        self.kinds: list[type] = []
-        self.keepers: list[Any] = []
-        self.kept: list[Any] = []
-        """The dicts in which these have their attributes."""
+        self.classes: list[tuple[Any, type]] = []
+        self.keepers: list[tuple[Any, Any]] = []
+        """Objects, and the dict in which one has its attributes."""
+        self.empty: list[Any] = []
+        """Dicts and lists with nothing in them."""
         self.bases: list[tuple[type, Any]] = []
         self.cells: list[tuple[CellType, Any]] = []
         self.sized: list[Any] = []
@@ -67,11 +66,9 @@ class Held:
         if (kind is Item and type(slot.owner) is dict) or kind is ClassItem:
             self.items.append((slot.owner, slot.key, slot.was))
         elif kind is Class:
-            self.objects.append(slot.owner)
-            self.kinds.append(slot.was)
+            self.classes.append((slot.owner, slot.was))
         elif kind is Attributes and not answers_itself(type(slot.owner)):
-            self.keepers.append(slot.owner)
-            self.kept.append(slot.was)
+            self.keepers.append((slot.owner, slot.was))
         elif kind is Bases:
             self.bases.append((slot.owner, slot.was))
         elif kind is Names and is_walked(slot.owner):
@@ -95,6 +92,9 @@ class Held:
 
     def walk(self, owner: Any, length: int, parts: Iterable[tuple[Iterable[Any], Sequence[Any]]]) -> None:  # noqa: ANN401
         """That something has as many items as it had, and what is found in parts of it."""
+        if not length and type(owner) in (dict, list):
+            self.empty.append(owner)
+            return
         self.sized.append(owner)
         self.lengths.append(length)
         for walked, was in parts if length else ():
@@ -103,8 +103,12 @@ class Held:
 
     def objects_hold(self) -> bool:
         """Whether classes, and those of objects, are what they were, and attributes stand where they stood."""
-        if not all(map(is_, map(type, self.objects), self.kinds)) or not all(map(is_, map(attributes, self.keepers), self.kept)):
-            return False
+        for owner, was in self.classes:
+            if type(owner) is not was:
+                return False
+        for owner, kept in self.keepers:
+            if owner.__dict__ is not kept:
+                return False
         return all(mro_of(cls) is bases for cls, bases in self.bases)
 
     def holds(self) -> bool:
@@ -124,9 +128,9 @@ class Held:
         for function, code, defaults in self.functions:
             if function.__code__ is not code or function.__defaults__ is not defaults:
                 return False
-        if (self.objects or self.keepers or self.bases) and not self.objects_hold():
+        if (self.classes or self.keepers or self.bases) and not self.objects_hold():
             return False
-        if [*map(len, self.sized)] != self.lengths or not all(map(is_, chain.from_iterable(self.walked), self.flat)):
+        if any(self.empty) or [*map(len, self.sized)] != self.lengths or not all(map(is_, chain.from_iterable(self.walked), self.flat)):
             return False
         return not self.others or all(slot.holds() for slot in self.others)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter, is_
+from operator import is_
 from types import FunctionType, GetSetDescriptorType, MappingProxyType
 from typing import Any
 
 from gradwerk.jit.looking import attributes_of, dict_of, found_in, is_a, mro_of
 from gradwerk.jit.slots import ABSENT, Slot
-
-attributes = attrgetter("__dict__")
-"""Those of an object that answers for none itself."""
 
 
 class Names(Slot):
@@ -83,7 +80,7 @@ class Attributes(Slot):
 
 
 def answers_itself(kind: type) -> bool:
-    """Whether `attributes` runs somebody's code for objects of a class."""
+    """Whether to ask an object of a class for its `__dict__` runs somebody's code."""
     return is_a(found_in(kind, "__getattribute__"), FunctionType) or not is_a(found_in(kind, "__dict__"), GetSetDescriptorType)
 
 

@@ -67,7 +67,11 @@ class Reach(CodeWalk):
             self.handles[id(value)] = value
         self.methods(type(value))
         if attributes_of(value) or not self.uncertain <= names_of_all(mro_of(type(value))):
-            self.named(label, value, self.known)
+            held = attributes_of(value) or {}  # no Attributes: of Tensors there are many, and nobody gives one another dict
+            if self.anything:
+                self.contents(label, held)
+            else:
+                self.namespace(label, held, self.known)
         self.visit(f"the hooks of {label}", hooks_of(value))
 
     def array(self, label: str, value: np.ndarray[Any, Any]) -> None:

@@ -85,7 +85,7 @@ class Call:
         elif id(kind) in _VALUES:
             key += typed(value)
         elif issubclass(kind, np.generic) and is_value(kind):  # a number, as an operation takes it
-            key += (kind, value.dtype, value.tobytes())
+            key += (value.dtype, kind, repr(value.item()))
         elif issubclass(kind, _CONTAINERS) and depth < DEEPEST:
             self._contents(value, key, label, depth + 1)
         elif issubclass(kind, np.dtype):
@@ -274,7 +274,12 @@ def value_changed(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
     if place < 1:
         return False
     of_object = type(old[place]) is type(new[place]) is type(old[place - 1]) is int
-    return of_object or any(old[place - 1] is kind for kind in PLAIN)
+    return of_object or any(old[place - 1] is kind for kind in PLAIN) or is_number(old[place - 1])
+
+
+def is_number(part: object) -> bool:
+    """Whether a part of a key is a class of NumPy's numbers."""
+    return is_a(part, type) and issubclass(part, np.generic)  # type: ignore[arg-type]  # mypy does not see `is_a` as a check
 
 
 def first_difference(old: tuple[Any, ...], new: tuple[Any, ...]) -> int:
