@@ -96,6 +96,7 @@ class Scaled(Module):
     scale = 0.0
 
 
+@pytest.mark.filterwarnings("ignore:.*is traced again at each call")
 @pytest.mark.parametrize("kind", [Loss, Scaled])
 def test_an_attribute_is_what_was_set_last_and_steps_follow(kind) -> None:
     owner = kind()

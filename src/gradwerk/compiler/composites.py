@@ -38,7 +38,7 @@ def has_composites(graph: Graph) -> bool:
     return any(getattr(kind, "runs_once", False) for kind in graph.kinds)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def is_map(body: Graph) -> bool:
     """Whether a body is scalar code over one shape: its nodes will share a kernel, and no pass has anything to look at there."""
     inside = [node for node in body.live() if not isinstance(node.op, Input | Constant)]
@@ -47,7 +47,7 @@ def is_map(body: Graph) -> bool:
     return alike and all(isinstance(node.op, Elementwise) for node in inside) and not any(map(dtypes.is_narrow, body.dtypes))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def constants_in(body: Graph) -> frozenset[Op]:
     """The constants of a body, and of all bodies in it."""
     return frozenset([node.op for part in graphs_in(body) for node in part.live() if isinstance(node.op, Constant)])
