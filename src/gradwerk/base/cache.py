@@ -71,6 +71,12 @@ class DiskCache:
                 _tallied(folder, size)
             _write(folder, key, _sealed(key, data))
 
+    def drop(self, key: str) -> None:
+        """Forgets the bytes of `key`: sound, but of no use to who asked for them."""
+        with suppress(OSError), self._opened(make=False) as folder:
+            if folder is not None:
+                _drop(folder, key)
+
     def trim(self) -> None:
         """Drops the entries not read for longest until the folder is small enough, and what dead processes left."""
         with suppress(OSError), self._opened(make=False) as folder:

@@ -21,6 +21,11 @@ from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.op import Contraction, Op, Reduction
 from gradwerk.ir.region import has_code
 
+
+class Unlinkable(Exception):  # noqa: N818  what it is of
+    """Object code that its back end cannot load."""
+
+
 Placed = tuple[Sequence[Work], Operand]
 """Work, and where its result lies."""
 
@@ -126,7 +131,10 @@ class Backend(Protocol):
         """What becomes of a kernel's text, for people."""
 
     def link(self, objects: dict[str, bytes]) -> Mapping[str, int]:
-        """The addresses of kernels by name, good as long as somebody holds what is returned."""
+        """The addresses of kernels by name, good as long as somebody holds what is returned.
+
+        Raises: Unlinkable for what cannot be loaded: from a cache it is dropped then, and made again.
+        """
 
     def executor(self) -> Mapping[str, int]:
         """The addresses of the functions that walk a Plan's tables (runtime/executor.py), for as long as the process lives."""

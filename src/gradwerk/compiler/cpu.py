@@ -10,7 +10,7 @@ from gradwerk.compiler.alike import Copies
 from gradwerk.compiler.backend import Capabilities, Placed, takes_code
 from gradwerk.compiler.contraction.finish import Finish
 from gradwerk.compiler.contraction.lower import finished, lower_contraction
-from gradwerk.compiler.kernels import cached
+from gradwerk.compiler.kernels import cached, loaded
 from gradwerk.compiler.llvm import indexed
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.executor import NAMES, executor_text
@@ -117,7 +117,10 @@ class Cpu:
 
     def executor(self) -> Mapping[str, int]:
         """Native code that all threads walk together."""
-        return link_many(cached("executor", self, lambda: executor_text(self.target)), NAMES)
+        def code() -> bytes:
+            return cached("executor", self, lambda: executor_text(self.target))
+
+        return loaded(code, lambda code: link_many(code, NAMES), lambda _: ("executor",), self)
 
     def peak(self, sums: int) -> KernelSpec:
         """The kernel that does nothing but multiply and add, with so many sums at once: what a core can do at most."""

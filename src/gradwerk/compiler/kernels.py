@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -16,9 +17,12 @@ from gradwerk.base.cache import cache as disk
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.events import emit
 from gradwerk.base.settings import LOADED, settings
-from gradwerk.compiler.backend import Backend
+from gradwerk.compiler.backend import Backend, Unlinkable
 from gradwerk.compiler.work import KernelSpec
+from gradwerk.ir.plan import Plan
 
+T = TypeVar("T")
+R = TypeVar("R")
 PACKAGES = ("__init__.py", "base/**/*.py", "ir/**/*.py", "ops/**/*.py", "compiler/**/*.py")
 """The files that shape kernels."""
 MOST_KNOWN = 4 << 20
@@ -35,10 +39,16 @@ class Known:
 
     def add(self, key: tuple[Hashable, str], code: bytes) -> None:
         """Keeps one, and forgets those that were made longest ago."""
-        self.nbytes += len(code) - len(self.codes.pop(key, b""))
+        self.drop(key)
+        self.nbytes += len(code)
         self.codes[key] = code
         while self.nbytes > MOST_KNOWN:
             self.nbytes -= len(self.codes.popitem(last=False)[1])
+
+
+    def drop(self, key: tuple[Hashable, str]) -> None:
+        """Forgets one."""
+        self.nbytes -= len(self.codes.pop(key, b""))
 
 
 _known = Known()
@@ -93,7 +103,7 @@ def _object(kernel: KernelSpec, backend: Backend) -> bytes:
 
 def cached(name: str, backend: Backend, text: Callable[[], str]) -> bytes:
     """The object code of a text: from the disk where that has it, else compiled, and there from now on."""
-    key = hashlib.sha256(f"{compiler_digest(backend.versions())} {backend.target} {name}".encode()).hexdigest()
+    key = key_of(name, backend)
     code = disk().get(key)
     if code is None:
         begin = time.perf_counter()
@@ -101,3 +111,28 @@ def cached(name: str, backend: Backend, text: Callable[[], str]) -> bytes:
         emit("kernel compiled", name=name, seconds=time.perf_counter() - begin)
         disk().put(key, code)
     return code
+
+
+def key_of(name: str, backend: Backend) -> str:
+    """Under which the disk cache keeps the code of this name, of this compiler for this target."""
+    return hashlib.sha256(f"{compiler_digest(backend.versions())} {backend.target} {name}".encode()).hexdigest()
+
+
+def loaded(make: Callable[[], T], load: Callable[[T], R], names: Callable[[T], Iterable[str]], backend: Backend) -> R:
+    """What `load` gives for what `make` makes.  Code that cannot be loaded is forgotten, on the disk too, and all of it made once more.
+
+    Raises: Unlinkable where that cannot be loaded either.
+    """
+    made = make()
+    try:
+        return load(made)
+    except Unlinkable:
+        for name in names(made):
+            _known.drop((backend.target, name))
+            disk().drop(key_of(name, backend))
+        return load(make())
+
+
+def linked(make: Callable[[], Plan], backend: Backend) -> tuple[Plan, Mapping[str, int]]:
+    """A plan, and where its kernels lie; see `loaded`."""
+    return loaded(make, lambda plan: (plan, backend.link(plan.objects)), lambda plan: plan.objects, backend)

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from gradwerk.compiler.kernels import objects_for
+from gradwerk.compiler.kernels import linked, objects_for
 from gradwerk.compiler.machines import host
 from gradwerk.ir.plan import ARENA, Chain, Launch, Plan, Pointer, Stage
 from gradwerk.runtime.program import Program
@@ -23,9 +23,9 @@ def peak_flops() -> float:
     backend = host()
     kernel = backend.peak(SUMS)
     launch = Launch(kernel.name, (Pointer(ARENA, 0),), (TURNS,), 1)
-    objects = objects_for([kernel], backend)
-    plan = Plan("peak", (), (), (launch,), (Chain(0, 1, 1),), (Stage(0, 1),), (), (), 4096, b"", objects, serial=True)
-    program = Program(plan, backend.link(objects), executor_of(backend.target))
+    stages = (launch,), (Chain(0, 1, 1),), (Stage(0, 1),)
+    made = linked(lambda: Plan("peak", (), (), *stages, (), (), 4096, b"", objects_for([kernel], backend), serial=True), backend)
+    program = Program(*made, executor_of(backend.target))
     context = program.context()
     np.asarray(context.arena)[:] = 0  # zeros: neither overflow nor denormal numbers
     program.free.append(context)

@@ -16,6 +16,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.settings import settings
 from gradwerk.compiler.backend import Backend
+from gradwerk.compiler.kernels import linked
 from gradwerk.compiler.machines import host
 from gradwerk.compiler.pipeline import Record, compile_graph
 from gradwerk.ir.graph import Graph, Type
@@ -69,11 +70,16 @@ class Made:
 
 def make(subject: Subject) -> Made:
     """Compiles with every stage on record."""
-    record, backend = Record(), host()
+    records, backend = list[Record](), host()
     late = crossing(subject.graph, subject.in_place)
     direct = {number: taken for number, taken in subject.in_place.items() if number not in late}
-    plan = compile_graph(subject.graph, backend.target, direct, record=record)
-    return Made(subject, plan, record, backend, backend.link(plan.objects))
+
+    def planned() -> Plan:
+        records.append(Record())
+        return compile_graph(subject.graph, backend.target, direct, record=records[-1])
+
+    plan, entries = linked(planned, backend)
+    return Made(subject, plan, records[-1], backend, entries)
 
 
 def addresses(arrays: Sequence[Array]) -> list[int]:

@@ -162,12 +162,13 @@ def _is_finite(array: Array) -> bool:
 def program_of(graph: Graph, in_place: Mapping[int, int], target: Hashable = None) -> Program:
     """Plan, link, make ready, for a target (None: the machine we run on).  The compiler loads at the first call."""
     with one_at_a_time():
+        from gradwerk.compiler.kernels import linked  # noqa: PLC0415
         from gradwerk.compiler.machines import backend_of, host  # noqa: PLC0415  llvmlite loads here and not before
         from gradwerk.compiler.pipeline import compile_graph  # noqa: PLC0415
 
         backend = host() if target is None else backend_of(target)
-        plan = compile_graph(graph, backend.target, in_place)
-        return Program(plan, backend.link(plan.objects), executor_of(backend.target))
+        plan, entries = linked(lambda: compile_graph(graph, backend.target, in_place), backend)
+        return Program(plan, entries, executor_of(backend.target))
 
 
 @cache

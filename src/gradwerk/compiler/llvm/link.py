@@ -18,6 +18,7 @@ import numpy as np
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.forks import one_at_a_time
+from gradwerk.compiler.backend import Unlinkable
 from gradwerk.compiler.target import Target
 
 RESERVE = 1 << 25
@@ -161,17 +162,21 @@ class Linker:
     count: int = 0
 
     def link(self, images: Sequence[bytes], names: Sequence[str]) -> Library:
-        """The functions of these objects.  A library takes some 40 KB, an object within it 10."""
+        """The functions of these objects.  A library takes some 40 KB, an object within it 10.  Raises: Unlinkable."""
         llvm = _binding()
         if self.linker is None or self.count >= MOST_LIBRARIES:
             self.linker, self.count = llvm.create_lljit_compiler(), 0
         self.count += 1
         library = llvm.JITLibraryBuilder().add_current_process()
-        for image in images:
-            library = library.add_object_img(image)
-        for name in names:
-            library = library.export_symbol(name)
-        return Library(library.link(self.linker, f"gradwerk{self.count}"), self.linker, names)
+        try:
+            for image in images:
+                library = library.add_object_img(image)
+            for name in names:
+                library = library.export_symbol(name)
+            return Library(library.link(self.linker, f"gradwerk{self.count}"), self.linker, names)
+        except RuntimeError as error:  # no object file, cut off, without a function of that name
+            self.linker = None  # whatever is left of it in there
+            raise Unlinkable(str(error)) from error
 
 
 _linker = Linker()
@@ -184,7 +189,7 @@ _kept: list[Library] = []
 def link(objects: dict[str, bytes]) -> Code:
     """The functions that these objects define, each under its own name; those that are not loaded are linked into one library.
 
-    Raises: MemoryError where there is too little memory to load them.
+    Raises: MemoryError where there is too little memory to load them, Unlinkable where they are no objects.
     """
     with one_at_a_time():
         while _given_up:
@@ -200,7 +205,7 @@ def link(objects: dict[str, bytes]) -> Code:
 
 
 def link_many(image: bytes, names: Sequence[str]) -> dict[str, int]:
-    """The addresses of several functions of one object.  They stay loaded as long as the process."""
+    """The addresses of several functions of one object.  They stay loaded as long as the process.  Raises: Unlinkable."""
     with one_at_a_time():
         library = _linker.link([image], names)
         _kept.append(library)
