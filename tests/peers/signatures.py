@@ -16,12 +16,12 @@ import json
 import re
 import sys
 import typing
+from pathlib import Path
 from typing import Any
 
+import gradwerk
 from gradwerk.keras.absent import ORIGINAL as KERAS
-from gradwerk.keras.signatures import RECORD as keras_record
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.signatures import RECORD as torch_record
 from tests.peers import stubs
 from tests.peers.written import Parameter, Signature, parsed, written
 
@@ -46,7 +46,7 @@ INTERNAL = {
 }  # fmt: skip
 """Names that a module of an API holds for itself."""
 ORIGINALS = {"keras": KERAS, "torch": ORIGINAL}
-RECORDS = {"keras": keras_record.path, "torch": torch_record.path}
+RECORDS = {api: Path(gradwerk.__file__).parent / api / "signatures.json" for api in ORIGINALS}
 
 
 def public(api: str) -> dict[str, Any]:
@@ -57,7 +57,8 @@ def public(api: str) -> dict[str, Any]:
         home = f"gradwerk.{api}" if module else "gradwerk"
         for name, value in vars(ours).items():
             owner = str(getattr(value, "__module__", ""))
-            at_home = owner.startswith(home) if hasattr(ours, "__path__") or path_is_listed(api, module, name) else owner == ours.__name__
+            several = getattr(ours, "__path__", ()) or path_is_listed(api, module, name)
+            at_home = owner.startswith(home) if several else owner == ours.__name__
             if callable(value) and at_home and not name.startswith("_") and name not in INTERNAL[api]:
                 found[".".join(filter(None, (module, name)))] = value
                 if api == "keras" and module in CALLED and inspect.isclass(value):
