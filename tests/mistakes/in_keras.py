@@ -35,7 +35,13 @@ MISTAKES = [
     Mistake("labels as text", f'model = compiled({SOFTMAX}, loss="sparse_categorical_crossentropy")\n'
             'y = np.array(["ant", "bee", "fly"])[Y]\nmodel.fit(X, «y», verbose=0)', r"(np.unique\(y, return_inverse=True\)\[1\])"),
     Mistake("numbers as text", 'model = compiled(layers.Dense(4)); x = X.astype(str)\nh = model.fit(«x», X, verbose=0)',
-            r"(x.astype\('float32'\))", right="h.history['loss'][0] > 0"),
+            r"(np.asarray\(x, 'float32'\))", right="h.history['loss'][0] > 0"),
+    Mistake("labels as pandas' text", f'model = compiled({SOFTMAX}, loss="sparse_categorical_crossentropy")\n'
+            'y = np.array(["ant", "bee", "fly"], object)[Y]\nmodel.fit(X, «y», verbose=0)', r"(np.unique\(y, return_inverse=True\)\[1\])"),
+    Mistake("names to one-hot rows", 'x = np.array(["ant", "bee", "fly"], object)[Y]\nrows = keras.utils.to_categorical(«x»)',
+            r"(np.unique\(x, return_inverse=True\)\[1\])", right="rows.argmax(1).tolist() == Y.tolist()"),
+    Mistake("numbers as objects of text", 'model = compiled(layers.Dense(4)); x = X.astype(str).astype(object)\n'
+            "h = model.fit(«x», X, verbose=0)", r"(np.asarray\(x, 'float32'\))", right="h.history['loss'][0] > 0"),
     Mistake("one-hot targets for a sparse loss", f'model = compiled({SOFTMAX}, loss="«sparse_categorical_crossentropy»")\n'
             "model.fit(X, np.eye(3)[Y], verbose=0)", r"one-hot targets take '(\w+)'"),
     Mistake("labels for a one-hot loss", f'model = compiled({SOFTMAX}, loss="«categorical_crossentropy»"); model.fit(X, Y, verbose=0)',

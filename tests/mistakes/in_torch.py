@@ -34,6 +34,15 @@ MISTAKES = [
             "l = F.binary_cross_entropy_with_logits(p, «targets»)", r"^(targets\[\.\.\., None\])$", right="l.shape == ()"),
     Mistake("targets with one axis more", "p = X[:, 0]; targets = X[:, :1]; l = F.binary_cross_entropy_with_logits(p, «targets»)",
             r"^(targets\[\.\.\., 0\])$", right="l.shape == ()"),
+    Mistake("names of classes", 'data = np.array(["ant", "bee", "fly"])[Y.numpy()]; t = torch.tensor(«data»)',
+            r"(np.unique\(data, return_inverse=True\)\[1\])", right="t.tolist() == Y.tolist()"),
+    Mistake("names of classes, as pandas has them",
+            'data = np.array(["ant", "bee", "fly"], object)[Y.numpy()]; t = torch.as_tensor(«data»)',
+            r"(np.unique\(data, return_inverse=True\)\[1\])", right="t.tolist() == Y.tolist()"),
+    Mistake("names of classes in a list", 'data = ["ant", "bee", "ant"]; t = torch.tensor(«data»)',
+            r"(np.unique\(data, return_inverse=True\)\[1\])", right="t.tolist() == [0, 1, 0]"),
+    Mistake("numbers as text", 'data = ["1", "2.5"]; t = torch.tensor(«data»)', r"(np.asarray\(data, 'float32'\))",
+            right="t.tolist() == [1, 2.5]"),
     Mistake("keys of a model in another", "a = nn.Linear(4, 2); b = nn.Sequential(nn.Linear(4, 2)); state_dict = a.state_dict()\n"
             "b.load_state_dict(«state_dict»)", r"(\{'0\.' \+ key.*\})$", right="bool((a.weight == b[0].weight).numpy().all())"),
     Mistake("keys of a wrapped model", "a = nn.Linear(4, 2); b = nn.Sequential(nn.Linear(4, 2)); state_dict = b.state_dict()\n"

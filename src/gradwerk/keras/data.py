@@ -112,8 +112,8 @@ def _by_class(weights: object) -> str:
     return ""
 
 
-def as_array(value: ArrayLike, what: str) -> Array:
-    """Data as an array.  A list of one array, Keras' form for several inputs, is that array.
+def as_array(value: ArrayLike, what: str, *, classes: bool = False) -> Array:
+    """Data as an array.  A list of one array, Keras' form for several inputs, is that array.  `classes`: what texts would name, as in y.
 
     Raises: ArgumentError for data sets and for several inputs; DTypeError, DataError.
     """
@@ -123,14 +123,14 @@ def as_array(value: ArrayLike, what: str) -> Array:
         raise ArgumentError(f"{what} is a {type(value).__name__}; only arrays are supported here yet")
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, (np.ndarray, Tensor)) for item in value):
         if len(value) == 1 and len(value[0].shape) > 0:
-            return as_array(value[0], what)
+            return as_array(value[0], what, classes=classes)
         if len({tuple(item.shape) for item in value}) > 1:
             raise ArgumentError(
                 f"{what} is a list of {len(value)} arrays; models of several inputs or outputs are not here yet",
                 facts=tuple(f"{what}[{k}] {tuple(item.shape)} {dtypes.name(item.dtype)}" for k, item in enumerate(value[:4])),
                 likely=f"np.concatenate({what})" if len({tuple(item.shape[1:]) for item in value}) == 1 and value[0].shape else "",
             )
-    return as_data(value, what)
+    return as_data(value, what, classes=classes or what == "y")
 
 
 def _missing(x: ArrayLike) -> str:

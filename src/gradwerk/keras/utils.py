@@ -13,7 +13,7 @@ from gradwerk.keras.data import ArrayLike, as_array
 from gradwerk.keras.naming import forget_names
 from gradwerk.keras.options import positive_integer
 from gradwerk.tensor.random import seed as seed_generator
-from gradwerk.train.checks import check_ids
+from gradwerk.train.checks import check_finite, check_ids
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -35,7 +35,8 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> Array:
 
     Raises: DataError for a label outside 0 .. num_classes - 1.
     """
-    labels = as_array(x, "x")
+    labels = as_array(x, "x", classes=True)
+    check_finite(labels, "x")
     check_ids(labels, 2**53, "to_categorical: x") if labels.size and labels.min() >= 0 else None
     labels = labels.astype(np.int64)
     if labels.ndim > 1 and labels.shape[-1] == 1:

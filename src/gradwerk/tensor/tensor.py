@@ -10,6 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentTypeError, DTypeError, ShapeError, TraceError
+from gradwerk.base.texts import numbered
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.arithmetic import cast
@@ -274,7 +275,8 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
-        raise DTypeError(f"{dtypes.name(array.dtype)} is not an element type of this framework", facts=(f"known: {dtypes.KNOWN}",))
+        message, classes = f"{dtypes.name(array.dtype)} is not an element type of this framework", array.ndim == 1
+        raise DTypeError(message, facts=(f"known: {dtypes.KNOWN}",), likely=numbered(array, "data", classes=classes))
     return array
 
 

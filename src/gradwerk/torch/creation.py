@@ -10,6 +10,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from gradwerk.base.texts import numbered
 from gradwerk.tensor import random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.devices import like
@@ -50,7 +51,8 @@ def _nested(data: Sequence[Any]) -> Any:  # noqa: ANN401  an array, or the list 
         raise ShapeError(message, likely="pad them to one length") from None
     _read_now(data)
     if dtypes.is_text(array.dtype) or dtypes.is_objects(array.dtype):
-        raise ArgumentTypeError("tensor(): invalid data type 'str'" if dtypes.is_text(array.dtype) else "tensor(): the data are no numbers")
+        message = "tensor(): invalid data type 'str'" if dtypes.is_text(array.dtype) else "tensor(): the data are no numbers"
+        raise ArgumentTypeError(message, likely=numbered(array, "data", classes=array.ndim == 1))
     return array if isinstance(leaf, (np.ndarray, np.generic, Tensor)) else data
 
 

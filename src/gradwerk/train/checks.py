@@ -8,12 +8,15 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DataError, DTypeError, ShapeError
+from gradwerk.base.texts import numbered
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def as_data(value: Any, what: str, *, empty: bool = False) -> Array:  # noqa: ANN401  whatever NumPy takes
+def as_data(value: Any, what: str, *, empty: bool = False, classes: bool = False) -> Array:  # noqa: ANN401  whatever NumPy takes
     """Numbers as an array.  float64 is kept: what to compute in is the caller's choice.  A table of columns becomes rows of numbers.
+
+    `classes`: what the values name, if they are texts.
 
     Raises: DTypeError for text, objects and ragged lists, naming the column of a table; DataError for nothing at all, unless `empty`.
     """
@@ -24,11 +27,11 @@ def as_data(value: Any, what: str, *, empty: bool = False) -> Array:  # noqa: AN
     except ValueError as error:
         raise DTypeError(f"{what} is not a rectangular array", facts=(str(error),), likely="pad sequences to one length") from None
     if dtypes.is_objects(array.dtype):
-        array = _numbers_of(array, what)
+        array = _numbers_of(array, what, classes=classes)
     if not dtypes.is_data(array.dtype) and array.dtype.name != "bfloat16":
         raise DTypeError(
             f"{what} holds {dtypes.name(array.dtype)}, not numbers", facts=(f"{what} {array.shape} {dtypes.name(array.dtype)}",),
-            likely=_as_numbers(array, what),
+            likely=_as_numbers(array, what, classes=classes),
         )  # fmt: skip
     if array.size == 0 and not empty:
         raise DataError(f"{what} is empty", facts=(f"{what} {array.shape}",))
@@ -42,27 +45,25 @@ def _rows_of(table: Any, what: str) -> Array:  # noqa: ANN401  a table with `col
     return np.stack(columns, axis=1)
 
 
-def _numbers_of(array: Array, what: str) -> Array:
+def _numbers_of(array: Array, what: str, *, classes: bool) -> Array:
     """The numbers that an array of Python objects holds.  Raises: DTypeError naming the first that is none."""
     for place, item in np.ndenumerate(array):
         if not isinstance(item, (bool, int, float, np.bool_, np.integer, np.floating)):
             raise DTypeError(
                 f"{what} holds {item!r} ({type(item).__name__}): not numbers",
                 facts=(f"{what} {array.shape} {dtypes.name(array.dtype)}", f"first at {list(place)}"),
-                likely="convert text to numbers first, and fill what is missing" if dtypes.is_objects(array.dtype) else "",
+                likely=_as_numbers(array, what, classes=classes) or "convert text to numbers first, and fill what is missing",
             )
     return array.astype(np.float64)
 
 
-def _as_numbers(array: Array, what: str) -> str:
+def _as_numbers(array: Array, what: str, *, classes: bool) -> str:
     """The fix for text: numbers that it says, or classes that it names."""
-    if not dtypes.is_text(array.dtype):
+    if not (dtypes.is_text(array.dtype) or dtypes.is_objects(array.dtype)):
         return ""
-    try:
-        array.astype(np.float32)
-    except (TypeError, ValueError):
-        return f"names of classes as numbers: np.unique({what}, return_inverse=True)[1]" if what == "y" else "convert text to numbers first"
-    return f"{what}.astype('float32')"
+    whole = what.isidentifier()  # not a column of it, nor "a loss's argument"
+    found = numbered(array, what, classes=classes) if whole else ""
+    return found or ("convert text to numbers first" if dtypes.is_text(array.dtype) else "")
 
 
 def check_finite(array: Array, what: str) -> None:
