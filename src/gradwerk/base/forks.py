@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from gradwerk.base.errors import StateError
 
@@ -32,6 +33,24 @@ def one_at_a_time() -> Iterator[None]:
             _lock.release()
     else:
         raise StateError("the process ends, and another thread was stopped while it compiled")
+
+
+@contextmanager
+def one_if_free() -> Iterator[bool]:
+    """The same for who can do without: False inside where somebody is in such a block already.
+
+    Another thread may wait there for this one; and this thread is in one itself where a signal is handled in the middle.
+    """
+    owned: Any = _lock
+    if owned._is_owned():
+        yield False
+        return
+    try:
+        _lock.acquire(blocking=False)
+        yield owned._is_owned()
+    finally:  # asked, not remembered: a signal may come between the two
+        if owned._is_owned():
+            _lock.release()
 
 
 class Renewed:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
@@ -28,6 +29,15 @@ from gradwerk.base.forks import Renewed
 MOST_THREADS = 256
 LOADED = time.time_ns()
 """When the package was loaded: what is younger on disk is not the code that runs."""
+
+
+class Eager(StrEnum):
+    """When the numbers of an operation outside of compiled functions are computed."""
+
+    IMMEDIATE = "immediate"
+    """At once."""
+    DEFERRED = "deferred"
+    """When somebody looks, and then all that waits as one program (docs/decisions/0026-deferred-eager.md)."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,13 @@ def _order(text: str) -> str:
     return text
 
 
+def _eager(text: Any) -> Eager:  # noqa: ANN401  a text, or one of them
+    try:
+        return Eager(text)
+    except ValueError:
+        raise ValueError("expected immediate or deferred") from None
+
+
 SETTINGS = (
     Setting(
         "threads", "GRADWERK_THREADS", 0, lambda text: _at_most_threads(_count(text)),
@@ -116,6 +133,10 @@ SETTINGS = (
     Setting(
         "chunk_order", "GRADWERK_CHUNK_ORDER", "", _order, take=lambda value: _order(_text(value)),
         meaning="forward, reverse, random:SEED or late:N: run chunks one by one in that order, to show that no result depends on it",
+    ),
+    Setting(
+        "eager", "GRADWERK_EAGER", Eager.IMMEDIATE, _eager, take=_eager,
+        meaning="deferred (on trial): eager operations wait until somebody looks, and loops are recognised and run compiled",
     ),
     Setting("cache", "GRADWERK_CACHE", "~/.cache/gradwerk", str, "folder of compiled kernels; 'off': compile anew in every process", _text),
 )  # fmt: skip
@@ -142,6 +163,7 @@ class Settings:
     check_nan: bool
     check: bool
     chunk_order: str
+    eager: Eager
     cache: str
 
     def __init__(self) -> None:

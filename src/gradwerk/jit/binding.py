@@ -20,7 +20,7 @@ from gradwerk.jit.signature import Call
 from gradwerk.runtime.memory import SLACK, address, placed
 from gradwerk.tensor.apply import unreadable
 from gradwerk.tensor.engine import PAGE, readable
-from gradwerk.tensor.handle import Handle, follow
+from gradwerk.tensor.handle import LATER, Handle, follow
 from gradwerk.tensor.storage import Storage
 from gradwerk.tensor.turns import Turn, turns_of, turns_of_gradients
 
@@ -72,7 +72,9 @@ class Binding:
         words = self.words.copy()
         for number, place, source, seen in self.moving:
             x = leaves[place] if place >= 0 else memory(source, leaves)
-            array = x._array if isinstance(x, Handle) else x
+            array = x._held if isinstance(x, Handle) else x
+            if array is LATER:
+                array = x._array
             last, start = seen.last  # at once: another thread may look meanwhile
             known = last()
             if known is None or known is not array or (array is x and not known.flags.c_contiguous):  # an array's strides may be set

@@ -32,6 +32,7 @@ from gradwerk.jit.specialize import Tracer, Watching
 from gradwerk.jit.trace import Moved, Overlap
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
+from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.turns import in_turns, past
 
@@ -118,6 +119,8 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if mode.under_way is not None:  # also in what interrupts it: that meets stand-ins, which no other trace may
             return self.fn(*args, **kwargs)
+        if recorder.open:
+            recorder.finish()
         seen = past.latest  # before anybody looks
         call = Call(args, kwargs)
         binding = self.binding(call, args, kwargs)

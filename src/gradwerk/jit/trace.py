@@ -35,6 +35,7 @@ from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.node import TapeNode, next_number
+from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import interruptible, mode
 from gradwerk.tensor.storage import ALIASING, Storage, logical, put
 from gradwerk.tensor.tape import record
@@ -364,6 +365,7 @@ class Trace:
     def running(self) -> Iterator[Trace]:
         """Makes this the thread's trace inside the block.  Raises: TraceError where contents were asked for."""
         before, grad = mode.under_way, mode.grad
+        recorder.finish()
         self.frame = sys._getframe(2)
         base = stand_on(self.frame)
         try:  # an interrupt may come behind any call: what is set before one is put back before the next

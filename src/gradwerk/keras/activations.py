@@ -42,7 +42,7 @@ def remembering(y: Operand, logits: Operand, made_by: str) -> Operand:
     """`y` with its logits; arrays stay what they are."""
     if not isinstance(y, Tensor):
         return y
-    kept = make(Probabilities, y._storage, y._array, y._type, y._view)
+    kept = make(Probabilities, y._storage, y._held, y._type, y._view)
     kept._node, kept._index = y._node, y._index
     kept.logits, kept.made_by, kept.version = logits, made_by, version_of(y._storage)
     return kept

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
-from gradwerk.base.plain import same_setting
+from gradwerk.base.plain import exactly, same_setting
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import Clip
 from gradwerk.nn.module import Module
@@ -30,7 +30,7 @@ from gradwerk.tensor.handle import adopt
 from gradwerk.tensor.moves import moved
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
-from gradwerk.tensor.whole import Part, Writes, write_all
+from gradwerk.tensor.whole import Part, Writes, update_all, write_all
 
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | Iterable[tuple[str, Parameter]]
 Schedule = Callable[[Operand], Operand]
@@ -156,7 +156,7 @@ class Optimizer(Module):
 
     def update(self, gradients: Sequence[Tensor | None]) -> None:
         """One update in place of all parameters that have a gradient, frozen or not: whole, whatever a signal handler raises meanwhile."""
-        write_all(self.parts(gradients))
+        update_all([Step(self, gradients)])
 
     def follow(self) -> None:
         """Moves the slots of parameters that were moved to another device since."""
@@ -208,6 +208,42 @@ class Optimizer(Module):
             parameter.grad = None
 
 
+class Step:
+    """One update of an optimizer (tensor/whole.py).
+
+    Args:
+        optimizer: whose.
+        gradients: one for each parameter, None for one that stays.
+    """
+
+    def __init__(self, optimizer: Optimizer, gradients: Sequence[Tensor | None]) -> None:
+        self.optimizer, self.gradients = optimizer, gradients
+
+    def parts(self) -> list[Part]:
+        """See `Optimizer.parts`."""
+        return self.optimizer.parts(self.gradients)
+
+    def trusted(self) -> bool:
+        """Whether the rule and all that composes around it are ours, which look at no contents."""
+        made = self.optimizer
+        around = [each for each in (made, made.clip, made.schedule, made.average, made.decay) if each is not None]
+        return all(type(each).__module__.startswith("gradwerk.") for each in around)
+
+    def said(self) -> object:
+        """The class and the settings; None where more composes around the rule than a decay."""
+        made = self.optimizer
+        if type(made.decay) is not Decay or any(each is not None for each in (made.clip, made.schedule, made.average)):
+            return None
+        plain = [(name, exactly(value)) for name, value in vars(made).items() if isinstance(value, float | bool | int)]
+        return type(made), plain, exactly(made.decay.rate), made.decay.decoupled, [g is None for g in self.gradients]
+
+    def operands(self) -> list[Tensor]:
+        """Numbers, parameters, slots, gradients."""
+        made = self.optimizer
+        slots = [tensor for tensors in made.slots.values() for tensor in tensors]
+        return [made.rate, made.iterations, *made.targets.values(), *slots, *[g for g in self.gradients if g is not None]]
+
+
 class Numbers:
     """The numbers of one step, for one parameter after the other: in its dtype, its own where there is one for each parameter."""
 
@@ -224,7 +260,7 @@ class Numbers:
 
 
 def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
-    if mode.trace is None:
+    if mode.trace is None and numbers._storage.waiting is None:
         return numbers.contents("a step")[position]
     entry = slice_axis(numbers, 0, position, position + 1)
     return entry if w.shape and not KINDS else reshape(entry, ())  # a number of no axes meets parameters of any device

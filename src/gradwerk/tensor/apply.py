@@ -6,9 +6,7 @@ types an op gives on what it is given is asked once and remembered.  When a grad
 
 from __future__ import annotations
 
-import contextvars
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +15,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateError, TraceError
 from gradwerk.base.origin import capture
-from gradwerk.base.settings import settings
+from gradwerk.base.settings import Eager, settings
 from gradwerk.ir.control import Control
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Contraction, Elementwise, Op, Random, Reduction
@@ -28,10 +26,12 @@ from gradwerk.tensor.devices import KINDS, set_place, together
 from gradwerk.tensor.foreign import read_only
 from gradwerk.tensor.handle import H, Handle, View, make, settle
 from gradwerk.tensor.hints import hints
+from gradwerk.tensor.quiet import quiet
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, row_major
 from gradwerk.tensor.tape import ALIAS, record
 
+DEFERRED = Eager.DEFERRED
 HEAVY = 1 << 15
 """Elements: an elementwise op or a reduction of at least as many runs compiled."""
 HEAVY_WORK = 1 << 16
@@ -66,30 +66,6 @@ _rules: dict[tuple[Any, ...], Rule] = {}
 _layouts: dict[tuple[Any, ...], Layout | None] = {}
 
 
-class Quiet(threading.local):
-    """A context of this thread in which NumPy is silent about overflow: entering np.errstate at every op costs as much as the op."""
-
-    def __init__(self) -> None:
-        self.context = contextvars.Context()
-        self.context.run(np.seterr, all="ignore")
-
-    def run(self, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
-        """The function's result."""
-        return self.context.run(function, *args)
-
-
-class QuietThread:
-    """The same for NumPy 1, whose error state is the thread's: a context would not keep it from the user's own code."""
-
-    def run(self, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
-        """The function's result."""
-        with np.errstate(all="ignore"):
-            return function(*args)
-
-
-_quiet = Quiet() if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else QuietThread()
-
-
 def _is_heavy(op: Op, types: tuple[Type, ...], results: tuple[Type, ...]) -> bool:
     if isinstance(op, Contraction | Window):
         return op.flops(*types) >= HEAVY_WORK
@@ -103,6 +79,8 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     trace = mode.trace
     if trace is not None:
         return trace.apply(cls, op, args)
+    if settings.eager is DEFERRED and (waiting := cls._recorder.apply(cls, op, args)) is not None:
+        return waiting
     key: list[Any] = [op]
     arrays = []
     requires_grad = False
@@ -121,7 +99,7 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
             key += (array.shape, array.dtype)
         arrays.append(array)
     known = tuple(key)
-    rule = _rules.get(known) or _learn(known, op, arrays)
+    rule = rule_of(known, op, arrays)
     if rule.alias and isinstance(args[0], Handle):
         results: tuple[Any, ...] = (alias(cls, op, args[0], arrays[0]),)
     elif rule.single and not rule.heavy:
@@ -166,7 +144,13 @@ def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None
 
 def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
     """One result by the op's reference, in memory of its own."""
-    out = _quiet.run(_narrow, op, rule.dtype, arrays) if rule.narrow else _quiet.run(op.reference, *arrays)
+    out = computed(op, rule, arrays)
+    return make(cls, Storage(out, rule.type), out, rule.type)
+
+
+def computed(op: Op, rule: Rule, arrays: list[Array]) -> Array:
+    """The one result of an op by its reference, in memory of its own."""
+    out = quiet.run(_narrow, op, rule.dtype, arrays) if rule.narrow else quiet.run(op.reference, *arrays)
     if type(out) is not np.ndarray or out.dtype != rule.dtype:
         out = dtypes.converted(np.asarray(out), rule.dtype)
     if out.base is not None or not out.flags.c_contiguous:
@@ -175,7 +159,18 @@ def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
         for array in arrays:
             if out is array:
                 out = np.array(out, order="C")
-    return make(cls, Storage(out, rule.type), out, rule.type)
+    return out
+
+
+def evaluated(op: Op, rule: Rule, arrays: list[Array], key: tuple[Any, ...]) -> Array:
+    """The one result of an op as `apply` computes it at once, in memory of its own."""
+    if rule.heavy:
+        from gradwerk.tensor.engine import run_op  # noqa: PLC0415
+
+        made = run_op(key, op, [Type(array.shape, array.dtype) for array in arrays], arrays)
+        if made is not None:
+            return made[0]
+    return computed(op, rule, arrays)
 
 
 def _narrow(op: Op, dtype: Any, arrays: list[Array]) -> Array:  # noqa: ANN401
@@ -191,10 +186,13 @@ def constants_kept(args: tuple[Any, ...], arrays: list[Array]) -> tuple[Any, ...
     return args
 
 
-def _learn(key: tuple[Any, ...], op: Op, arrays: list[Array]) -> Rule:
-    if len(_rules) >= MOST_REMEMBERED:
-        _rules.clear()
-    rule = _rules[key] = Rule(op, tuple(Type(a.shape, a.dtype) for a in arrays))
+def rule_of(key: tuple[Any, ...], op: Op, arrays: Sequence[Any]) -> Rule:
+    """What an op does on arguments, or on their types; `key` is the op with their shapes and dtypes.  Raises: as `op.infer`."""
+    rule = _rules.get(key)
+    if rule is None:
+        if len(_rules) >= MOST_REMEMBERED:
+            _rules.clear()
+        rule = _rules[key] = Rule(op, tuple(Type(a.shape, a.dtype) for a in arrays))
     return rule
 
 
@@ -252,14 +250,14 @@ def layout_of(op: Any, x: Handle) -> Layout | None:  # noqa: ANN401
     return layout
 
 
-def viewed(cls: type[Handle], op: Any, x: Handle, moved: Array | None, layout: Layout) -> Handle:  # noqa: ANN401
+def viewed(cls: type[Handle], op: Any, x: Handle, moved: Any, layout: Layout) -> Handle:  # noqa: ANN401
     """The view itself.
 
     Args:
         cls: the class of the result.
         op: the movement.
         x: what is looked at, a view itself or not.
-        moved: the array of the view; None while a trace runs.
+        moved: the array of the view; None while a trace runs, LATER where it waits to be made.
         layout: shape and strides of the view over the base, and its type.
     """
     view = x._view
@@ -281,7 +279,7 @@ def another(x: H) -> H:
     steps, strides, blind = ((), row_major(x._type.shape), False) if view is None else (view.steps, view.strides, view.blind)
     view_of_x = View(steps, strides, root, seen, blind or not mode.grad)
     cls: Any = type(x).result_class
-    same: H = make(cls, x._storage, None if trace is not None else x._array, x._type, view_of_x)
+    same: H = make(cls, x._storage, None if trace is not None else x._held, x._type, view_of_x)
     if mode.grad and x.requires_grad:
         record(ALIAS, (x,), (same,))
     return same
@@ -341,6 +339,8 @@ def assign(target: Handle, value: Any, *, alike: bool = False) -> None:  # noqa:
     trace = mode.trace
     if trace is not None:
         trace.write(target, value)
+        return
+    if target._recorder.write(target, value):
         return
     if target._array is None:
         raise unreadable(target)

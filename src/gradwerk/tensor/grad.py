@@ -8,12 +8,13 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar, cast
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError, TraceError
+from gradwerk.base.settings import settings
 from gradwerk.base.trees import flatten, map_tree, unflatten
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.elementwise import add, stop_gradient
 from gradwerk.ops.movement import transpose
-from gradwerk.tensor.apply import unreadable
+from gradwerk.tensor.apply import DEFERRED, unreadable
 from gradwerk.tensor.devices import like as like_of
 from gradwerk.tensor.handle import H, Handle, make
 from gradwerk.tensor.state import mode
@@ -132,7 +133,7 @@ def detached(x: H) -> H:
     view = x._view
     alone = None if view is None else view.alone
     cls: Any = type(x).result_class
-    same: H = make(cls, x._storage, x._array, x._type, alone)
+    same: H = make(cls, x._storage, x._held, x._type, alone)
     if mode.trace is not None:
         mode.trace.show(same, x)
     return same
@@ -150,6 +151,8 @@ def copied(x: H, order: tuple[int, ...] | None = None) -> H:
     cls: Any = type(x).result_class
     if mode.trace is not None:
         copy: H = like_of(mode.trace.copy(cls, x, order), x)
+    elif x._storage.waiting is not None and (later := x._recorder.copy(cls, x, order)) is not None:
+        copy = later
     else:
         if x._array is None:
             raise unreadable(x)
@@ -191,6 +194,10 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
         create_graph: whether the gradients are recorded, so that there are gradients of them.
         retain: whether the graph stays, to be walked again.
     """
+    deferred = settings.eager is DEFERRED and mode.trace is None and gradient is None and not create_graph
+    passing, done = output._recorder.passing(output, retain=retain) if deferred else (None, False)
+    if done:
+        return
     cts = weights("backward", gradient, (output,))
     walk = walk_back((output,), cts, (), leaves=True, create_graph=create_graph, retain=retain)
     before, mode.grad = mode.grad, create_graph
@@ -210,6 +217,8 @@ def backward(output: Handle, gradient: Operand = None, *, create_graph: bool = F
             add_all()
         else:
             adding([leaf for leaf, _ in walk.leaves.values()], add_all)
+        if passing is not None:
+            passing.learn()
     finally:
         mode.grad = before
 

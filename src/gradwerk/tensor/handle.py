@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, TypeVar
 from weakref import ref
 
+import numpy as np
+
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import StateError
@@ -21,10 +23,12 @@ from gradwerk.ops.movement import Transpose
 from gradwerk.runtime.finish import to_the_end
 from gradwerk.tensor.devices import like
 from gradwerk.tensor.node import TapeNode
-from gradwerk.tensor.state import bump_epoch, mode
-from gradwerk.tensor.storage import Storage, aligned_copy
+from gradwerk.tensor.state import AtOnce, at_once, bump_epoch, mode
+from gradwerk.tensor.storage import Storage, aligned_copy, logical
 
 H = TypeVar("H", bound="Handle")
+LATER = object()
+"""What a Tensor holds whose contents nobody has asked for yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,16 @@ class Handle:
     """The data of a Tensor.
 
     _storage  the buffer              _array  the strided NumPy view of it; None while the contents are a value in a trace
+    _held     that view, or `LATER` where nobody has asked for it yet: `_array` has it made, `_held` may be asked without
     _type     shape and dtype         _view   how it lies in the storage; None for the whole base
     _node     the operation that made it, for gradients, and `_index`, which of its results it is
     _requires_grad  True for a leaf whose gradient is wanted    _grad   that gradient    _changes  how often the history was replaced
     """
 
-    __slots__ = ("__weakref__", "_array", "_changes", "_grad", "_index", "_node", "_requires_grad", "_storage", "_type", "_view")
-    _array: Any
+    __slots__ = ("__weakref__", "_changes", "_grad", "_held", "_index", "_node", "_requires_grad", "_storage", "_type", "_view")
     _changes: int
     _grad: Any
+    _held: Any
     _index: int
     _node: TapeNode | None
     _storage: Storage
@@ -83,6 +88,8 @@ class Handle:
     _view: View | None
     _requires_grad: bool
     result_class: ClassVar[type[Handle]]
+    _recorder: ClassVar[AtOnce] = at_once
+    """What is asked whether an operation waits."""
     rank: ClassVar[int] = 0
     """How far down the class tree: of the classes of several arguments the result takes the farthest."""
 
@@ -91,6 +98,15 @@ class Handle:
         cls.rank = len(cls.__mro__)
         if "result_class" not in cls.__dict__:
             cls.result_class = cls
+
+    @property
+    def _array(self) -> Any:  # noqa: ANN401  an array, or None
+        held = self._held
+        return held if held is not LATER else made_now(self)
+
+    @_array.setter
+    def _array(self, array: Array | None) -> None:
+        self._held = array
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -115,7 +131,7 @@ class Handle:
         """
         requires_grad = self._requires_grad or history(self)[0] is not None
         trace = mode.under_way  # asked most often of all; what interrupts the trace adds a guard, and no more
-        if trace is not None and self._array is not None:
+        if trace is not None and self._held is not None:
             trace.meet(self, requires_grad=requires_grad)
         return requires_grad
 
@@ -151,19 +167,35 @@ hidden: dict[int, Any] = {}
 """What `.grad` of Tensors is for all other threads while a trace has its own there, by id."""
 
 
-def make(cls: type[H], storage: Storage, array: Array | None, type_: Type, view: View | None = None) -> H:
+def made_now(handle: Handle) -> Any:  # noqa: ANN401  an array, or None
+    """The contents of a Tensor that waited, which then has them."""
+    storage = handle._storage
+    memory = storage.array
+    if memory is None:
+        return None
+    shown = logical(memory, storage.order)
+    for step in handle._view.steps if handle._view is not None else ():
+        shown = step.reference(shown)
+    if storage.order is not None and not np.may_share_memory(shown, memory):
+        settle(storage)
+    else:
+        handle._held = shown
+    return shown if storage.array is memory else made_now(handle)  # or another thread has had it laid row by row
+
+
+def make(cls: type[H], storage: Storage, array: Any, type_: Type, view: View | None = None) -> H:  # noqa: ANN401  an array, None, LATER
     """A Handle on given parts, without history.
 
     Args:
         cls: its class.
         storage: the memory that it is on.
-        array: its contents, a view of that memory; None while they are only a value in a trace.
+        array: its contents, a view of that memory; None while they are only a value in a trace, LATER where they wait to be made.
         type_: its shape and dtype.
         view: how it lies in the memory; None where it is all of it.
     """
     handle = cls.__new__(cls)
     handle._storage = storage
-    handle._array = array
+    handle._held = array
     handle._type = type_
     handle._view = view
     handle._node = None
@@ -187,12 +219,12 @@ def share(handle: Handle) -> None:
 def memory_of(storage: Storage) -> Handle:
     """The memory as it lies, as a Tensor that does not follow: what a compiled step reads and writes, and keeps alive."""
     handle = Handle.__new__(Handle)
-    handle._storage, handle._array, handle._type, handle._view = storage, storage.array, storage.physical_type, None
+    handle._storage, handle._held, handle._type, handle._view = storage, storage.array, storage.physical_type, None
     handle._node, handle._index, handle._requires_grad, handle._grad, handle._changes = None, 0, False, None, 0
     return handle
 
 
-_settling, hiding = Renewed(), Renewed()
+settling, hiding = Renewed(), Renewed()
 
 
 def settle(storage: Storage) -> None:
@@ -201,7 +233,7 @@ def settle(storage: Storage) -> None:
     A step that runs in another thread meanwhile writes the former memory.  It counts its write, and then looks whether the memory is still
     that (calls.py); here the new memory is set, and then the count is looked at.  So one of the two sees the other, and nothing is lost.
     """
-    with _settling.lock:
+    with settling.lock:
         held, order, sharers = storage.array, storage.order, storage.sharers
         if order is None or held is None or sharers is None:
             return
@@ -297,7 +329,7 @@ def follow_root(handle: Handle, view: View, root: Handle) -> None:
 
 def become(handle: Handle, other: Handle) -> None:
     """Gives a Tensor that is being made the memory and the history of another, which nobody else has."""
-    handle._storage, handle._array, handle._type, handle._view = other._storage, other._array, other._type, other._view
+    handle._storage, handle._held, handle._type, handle._view = other._storage, other._held, other._type, other._view
     handle._node, handle._index, handle._requires_grad, handle._grad, handle._changes = other._node, other._index, False, None, 0
     share(handle)
 
@@ -313,7 +345,7 @@ def adopt(handle: Handle, other: Handle) -> None:
         message = "data set to a tensor that requires gradients must be floating point or complex dtype"
         raise StateError(message, facts=(f"{handle._type}, {other._type}",))
     view = other._view
-    handle._storage, handle._array, handle._type = other._storage, other._array, other._type
+    handle._storage, handle._held, handle._type = other._storage, other._held, other._type
     handle._view = None if view is None else view.alone
     share(handle)
     bump_epoch()

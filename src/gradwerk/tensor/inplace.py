@@ -185,6 +185,6 @@ def _same(root: Handle) -> Handle:
     """The same memory and history in another Tensor: what is recorded of the past holds that, not the Tensor that is written to."""
     view = root._view
     alone = None if view is None else view.alone
-    same = make(type(root).result_class, root._storage, root._array, root._type, alone)
+    same = make(type(root).result_class, root._storage, root._held, root._type, alone)
     same._node, same._index = history(root)
     return same

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from gradwerk.ir.op import Array, Operand
+from gradwerk.ir.op import Operand
 from gradwerk.ir.type import Type
 from gradwerk.tensor.storage import Storage, version_of
 
@@ -34,7 +34,7 @@ class Saved:
 
     __slots__ = ("array", "cls", "storage", "type", "version", "view")
 
-    def __init__(self, cls: type[Any], storage: Storage, array: Array | None, type_: Type, view: Any) -> None:  # noqa: ANN401
+    def __init__(self, cls: type[Any], storage: Storage, array: Any, type_: Type, view: Any) -> None:  # noqa: ANN401
         self.cls, self.storage, self.array, self.type, self.view = cls, storage, array, type_, view
         self.version = version_of(storage)
 

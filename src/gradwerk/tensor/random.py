@@ -6,8 +6,10 @@ compiled step advances it like any other state, and a loop carries it.  The `_ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from typing import ParamSpec
 
 import numpy as np
 
@@ -19,13 +21,29 @@ from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.random import random_bits
 from gradwerk.tensor.grad import unrecorded
+from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode, outside
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.turns import turns_of
 
+P = ParamSpec("P")
 _making = Renewed()
 _LAYER = "make and initialise layers before, outside of the function"
 """Held while the default generator is made or asked for a seed."""
+
+
+def drawn(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """What draws: without history, and at once, so that one seed gives one set of bits however often it was drawn from before."""
+
+    @wraps(function)
+    @unrecorded
+    def draw(*args: P.args, **options: P.kwargs) -> Tensor:
+        if mode.trace is not None:
+            return function(*args, **options)
+        with recorder.at_once():
+            return function(*args, **options)
+
+    return draw
 
 
 class Generator:
@@ -72,7 +90,7 @@ class Generator:
             self.counter.assign(add(self.counter, np.uint32(1)))
         return drawn
 
-    @unrecorded
+    @drawn
     def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0, dtype: DType = float32) -> Tensor:
         """Of `shape` and a floating dtype, uniform on [low, high); a narrow one is rounded once."""
         unit: Tensor = functions.uniform(self.bits(shape), dtype)
@@ -81,7 +99,7 @@ class Generator:
         stretched: Tensor = cast(add(mul(cast(unit, accumulator(dtype)), high - low), low), dtype)
         return stretched
 
-    @unrecorded
+    @drawn
     def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0, dtype: DType = float32) -> Tensor:
         """Of `shape` and a floating dtype, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
         drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape), accumulator(dtype))

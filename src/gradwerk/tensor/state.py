@@ -101,6 +101,26 @@ class Tracing(Protocol):
         """Contents were asked for: keeps the first such error, and gives it back."""
 
 
+class AtOnce:
+    """What Tensors ask of the recorder of deferred operations (recorder.py), and the answers where nothing ever waits."""
+
+    def apply(self, cls: Any, op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:  # noqa: ANN401
+        """The results of an op, which wait; None where it happens at once."""
+        return None
+
+    def copy(self, cls: Any, handle: Any, order: tuple[int, ...] | None) -> Any:  # noqa: ANN401
+        """The contents of a Tensor that waits, in memory of their own, which wait too; None where they are copied at once."""
+        return None
+
+    def write(self, target: Any, value: Any) -> bool:  # noqa: ANN401
+        """Whether the write waits; otherwise nothing waits any more that reads what is to be written."""
+        return False
+
+    def passing(self, output: Any, *, retain: bool) -> tuple[Any, bool]:  # noqa: ANN401
+        """A backward pass that may be known, and whether it was, and is done; None where it is walked."""
+        return None, False
+
+
 class Mode(threading.local):
     """The mode of one thread.
 
@@ -178,6 +198,7 @@ def code_of(function: Any) -> CodeType | None:  # noqa: ANN401  a handler: anyth
 
 
 mode = Mode()
+at_once = AtOnce()
 interruptible = Interruptible()
 epoch = Epoch()
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 from weakref import ReferenceType
 
 import numpy as np
 
+from gradwerk.base.errors import StateError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement, Operand
@@ -33,14 +34,22 @@ ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
 class Storage:
     """One buffer.  `array` is its memory, dense, None while the contents are only a value in a trace; `type` that of the base.
 
+    `waiting` is the stretch of deferred operations that will make the contents, `number` which of its results they are (stretch.py); None
+    where nothing is to be made.  `shown` says that somebody outside has the memory, and may write to it at any time.
+
     `order` is None where the base lies in memory row by row.  Otherwise nobody has seen the memory yet, and axis k of the base is axis
     order[k] of the memory; `settle` (handle.py) lays it row by row for good before anybody sees it.  `sharers` are the Tensors that then
     have to follow.  `owner` is the user's array where the memory is its.  `problem` says why there is nothing to read, where there is
     nothing to read.  `place` is the device, set where that is not the CPU alone (devices.py).
     """
 
-    __slots__ = ("__weakref__", "array", "order", "owner", "place", "problem", "sharers", "type", "version", "written_at")
+    __slots__ = (
+        "__weakref__", "array", "number", "order", "owner", "place", "problem", "sharers", "shown", "type", "version", "waiting",
+        "written_at",
+    )  # fmt: skip
 
+    array: Array | None
+    number: int
     place: Device
 
     def __init__(self, array: Array | None, type_: Type, problem: str = "", order: tuple[int, ...] | None = None) -> None:
@@ -49,6 +58,8 @@ class Storage:
         self.owner: Foreign | None = None
         self.version = 0
         self.written_at: Origin | None = None
+        self.waiting: Waiting | None = None
+        self.shown = False
 
     @property
     def physical_type(self) -> Type:
@@ -63,6 +74,46 @@ class Storage:
         """Counts a write."""
         self.version += 1
         self.written_at = origin
+
+
+class Waiting(Protocol):
+    """What will make the contents of a Storage."""
+
+    def finish(self) -> None:
+        """Makes them now."""
+
+
+class Later(Storage):
+    """A Storage whose contents wait to be made: whoever asks for the array has it made.  Once it is made this is a plain Storage."""
+
+    __slots__ = ()
+
+    def __init__(self, type_: Type, waiting: Waiting, number: int, order: tuple[int, ...] | None = None) -> None:
+        self.type, self.problem, self.order, self.owner, self.version, self.written_at, self.shown = type_, "", order, None, 0, None, False
+        self.sharers = None if order is None else {}
+        self.waiting, self.number = waiting, number
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  reached for what is not there
+        if name != "array":
+            raise AttributeError(name)
+        waiting = self.waiting
+        if waiting is not None:
+            waiting.finish()
+            if self.waiting is not None:
+                problem = "a signal handler looks at what the step that it interrupts is computing"
+                raise StateError(problem, likely="have the handler set a flag, and look behind the step")
+        return _array_of(self)
+
+
+def made(storage: Storage, array: Array) -> None:
+    """Gives a Storage that waited its contents; the first that were made stay."""
+    if storage.waiting is not None:
+        storage.array = array
+        storage.waiting = None
+        storage.__class__ = Storage  # of the same slots
+
+
+_array_of = Storage.__dict__["array"].__get__
 
 
 def version_of(storage: Storage) -> int:

@@ -80,7 +80,7 @@ def noted(op: Pullback, args: tuple[Any, ...]) -> TapeNode:
 
 def saved(handle: Handle) -> Saved:
     """A result as the tape keeps it."""
-    return Saved(type(handle), handle._storage, handle._array, handle._type, handle._view)
+    return Saved(type(handle), handle._storage, handle._held, handle._type, handle._view)
 
 
 def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
@@ -128,7 +128,7 @@ def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
     edge_node, edge_index = node.edges[position]
     if arg._node is edge_node and arg._index == edge_index:
         return arg
-    alias = make(type(arg).result_class, arg._storage, arg._array, arg._type, _rootless(arg._view))
+    alias = make(type(arg).result_class, arg._storage, arg._held, arg._type, _rootless(arg._view))
     alias._node, alias._index = edge_node, edge_index
     return alias
 
@@ -299,7 +299,8 @@ def _seed(output: Handle, ct: Operand | None) -> Operand:
         if output._type.size != 1:
             facts = (str(output._type),)
             raise ShapeError("backward() without a gradient needs a result of one element", facts=facts, likely="sum it first")
-        if mode.trace is not None:  # a value of the graph: an array would be broadcast now, and stand in the graph at full size
+        if mode.trace is not None or output._storage.waiting is not None:
+            # a value of the graph: an array would be broadcast now, and stand in the graph at full size
             return full(output._type.shape, 1.0, output._type.dtype, like=(output,))
         ones = dtypes.filled(output._type.shape, 1, output._type.dtype)
         return like(make(type(output).result_class, Storage(ones, output._type), ones, output._type), output)

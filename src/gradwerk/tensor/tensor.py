@@ -25,6 +25,7 @@ from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced
 from gradwerk.tensor.inplace import copy_into, refuse_computed, rewrite, same_history, written_to_itself
 from gradwerk.tensor.operators import Operators
+from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
 
@@ -37,6 +38,7 @@ class Tensor(Operators, Handle):
     """
 
     __slots__ = ()
+    _recorder = recorder
     __array_priority__: ClassVar[float] = 1000.0
     """NumPy's operators give way to ours: `array * tensor` is a Tensor.  Its functions read `__array__`: `np.exp(tensor)` is an array."""
 
@@ -111,6 +113,8 @@ class Tensor(Operators, Handle):
         array = self.contents("NumPy")
         if dtypes.is_narrow(array.dtype) and dtype is not None:
             return dtypes.converted(array, dtypes.named(dtype))
+        if copy is False:
+            recorder.show(self._storage)
         return np.array(array, dtype, copy=True if copy is None else copy)
 
     def __bytes__(self) -> bytes:

@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from gradwerk.base.settings import settings
+from gradwerk.tensor.apply import DEFERRED
 from gradwerk.tensor.grad import unrecorded
+from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 
 Writes = Sequence[tuple[Tensor, Any]]
 """Tensors, and what is written to them."""
 Part = Callable[[], Writes]
+
+
+class Update(Protocol):
+    """Writes that belong together, and what they follow from."""
+
+    def parts(self) -> list[Part]:
+        """The writes."""
+
+    def trusted(self) -> bool:
+        """Whether nothing is read but the operands, and nothing is looked at."""
+
+    def said(self) -> object:
+        """All that they follow from beside the operands, to be compared by ==; None where nobody knows.  Asked of what is trusted."""
+
+    def operands(self) -> list[Tensor]:
+        """The Tensors that are read and written, always in the same order."""
+
+
+@unrecorded
+def update_all(updates: Sequence[Update]) -> None:
+    """Writes the parts of all updates as `write_all` does.  Deferred, writes wait for their end, and what was seen before is known."""
+
+    def action() -> None:
+        _write_all([part for update in updates for part in update.parts()])
+
+    if mode.trace is not None:
+        write_all([part for update in updates for part in update.parts()])
+    elif settings.eager is not DEFERRED or not all(update.trusted() for update in updates):
+        action()
+    else:
+        said = [update.said() for update in updates]
+        operands = [operand for update in updates for operand in update.operands()]
+        recorder.together(action, None if None in said else said, operands)
 
 
 @unrecorded
@@ -25,6 +61,11 @@ def write_all(parts: Sequence[Part]) -> None:
         for part in parts:
             _write(part())
         return
+    _write_all(parts)
+
+
+def _write_all(parts: Sequence[Part]) -> None:
+    """The same outside of any trace."""
     done: tuple[int, Writes | None] = (0, None)  # so many parts, and the next one once it is computed: both change at once
     failed, first = None, None
     while done[0] < len(parts):

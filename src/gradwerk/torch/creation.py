@@ -230,7 +230,7 @@ def _floating(function: str, dtype: Any, otherwise: dtypes.DType) -> dtypes.DTyp
 
 def _drawn(numbers: base.Tensor, *, requires_grad: bool) -> Tensor:
     """What a generator drew, in a Tensor of this class; drawn anew at each call of a compiled function."""
-    drawn = make(Tensor, numbers._storage, numbers._array, numbers._type)
+    drawn = make(Tensor, numbers._storage, numbers._held, numbers._type)
     drawn.requires_grad = requires_grad
     return drawn
 

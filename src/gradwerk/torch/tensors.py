@@ -23,6 +23,7 @@ from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_requires_grad, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
+from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major, version_of
 from gradwerk.torch import arguments, printing, promotion
@@ -219,6 +220,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         """The memory itself, of any dtype."""
         self.contents("numpy()")
         settle(self._storage)
+        recorder.show(self._storage)
         array: Array = self._array
         return array.view()
 
@@ -305,7 +307,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
     def _on(self, other: Handle) -> Self:
         """A leaf of this class and with these attributes, on the memory of another Tensor."""
         view = other._view
-        made = make(type(self), other._storage, other._array, other._type, view and view.alone)
+        made = make(type(self), other._storage, other._held, other._type, view and view.alone)
         made.__dict__.update(self.__dict__) if hasattr(self, "__dict__") else None
         made._requires_grad = self._requires_grad
         return made

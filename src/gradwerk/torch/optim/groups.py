@@ -22,9 +22,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, MissingOptionError, TraceError
 from gradwerk.jit.trace import Moved
 from gradwerk.nn import optimizer as core
+from gradwerk.nn.optimizer import Step
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
-from gradwerk.tensor.whole import Part
 from gradwerk.torch.optim.state import Former, recall, remember
 from gradwerk.torch.options import refuse_special
 
@@ -276,16 +276,16 @@ class Group(dict[str, Any]):
         with untraced():
             self.rate.assign(np.asarray(number("learning rate", value), self.rate.dtype))
 
-    def parts(self) -> list[Part]:
-        """One update with the gradients that are there, in parts (tensor/whole.py)."""
-        parts: list[Part] = []
+    def updates(self) -> list[Step]:
+        """One step with the gradients that are there: several updates where parameters stand in the list several times."""
+        found: list[Step] = []
         if self.optimizer is None:
-            return parts
+            return found
         for taking in self.rounds:
             given = [p.grad if takes else None for p, takes in zip(self.optimizer.targets.values(), taking, strict=True)]
             if any(gradient is not None for gradient in given):
-                parts += self.optimizer.parts(given)
-        return parts
+                found.append(Step(self.optimizer, given))
+        return found
 
 
 @contextmanager

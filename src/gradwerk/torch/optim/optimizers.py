@@ -18,7 +18,7 @@ from gradwerk.nn.updates import Decay
 from gradwerk.tensor.grad import enable_grad
 from gradwerk.tensor.state import mode, outside
 from gradwerk.tensor.tensor import Tensor
-from gradwerk.tensor.whole import write_all
+from gradwerk.tensor.whole import update_all
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.optim.groups import Group, Rule, followed, in_line, listed, number, settings_of
 from gradwerk.torch.optim.state import COUNT, Former, Names, State, fitting
@@ -133,7 +133,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        write_all([part for group in self.followed() for part in group.parts()])
+        update_all([update for group in self.followed() for update in group.updates()])
         return loss
 
     # ---- state

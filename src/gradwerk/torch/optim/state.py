@@ -62,7 +62,7 @@ Former = dict[Any, ParameterState]
 
 
 def _exposed(tensor: base.Tensor) -> Tensor:
-    return make(Tensor, tensor._storage, tensor._array, tensor._type, tensor._view)
+    return make(Tensor, tensor._storage, tensor._held, tensor._type, tensor._view)
 
 
 def state_of(optimizer: core.Optimizer, place: int) -> ParameterState:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from gradwerk.ir.op import Array
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import outside
 from gradwerk.torch.arguments import whole
@@ -51,9 +52,16 @@ class DataLoader:
         for number in range(len(self)):
             rows = order[number * self.batch_size : (number + 1) * self.batch_size]
             if by_rows:
-                yield [from_numpy(one.contents("a batch")[rows]) for one in self.dataset.tensors]
+                yield [_ours(one.contents("a batch")[rows]) for one in self.dataset.tensors]
             else:
                 yield (self.collate_fn or default_collate)([self.dataset[int(row)] for row in rows])
+
+
+def _ours(array: Array) -> Any:  # noqa: ANN401  a Tensor
+    """A Tensor on the memory of an array that nobody else has."""
+    made = from_numpy(array)
+    made._storage.owner = None
+    return made
 
 
 def _sides(item: object) -> str:
@@ -75,13 +83,13 @@ def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
     if isinstance(first, (tuple, list)):
         return [default_collate(column) for column in zip(*batch, strict=True)]
     if isinstance(first, Tensor):
-        return from_numpy(np.stack([item.contents("a batch") for item in batch]))
+        return _ours(np.stack([item.contents("a batch") for item in batch]))
     if isinstance(first, float):
-        return from_numpy(np.asarray(batch, np.float64))
+        return _ours(np.asarray(batch, np.float64))
     if isinstance(first, int):
         return tensor(list(batch))
     if isinstance(first, (np.ndarray, np.generic)):
-        return from_numpy(np.stack([np.asarray(item) for item in batch]))
+        return _ours(np.stack([np.asarray(item) for item in batch]))
     if isinstance(first, (str, bytes)):
         return batch
     message = f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}"

@@ -1,0 +1,338 @@
+"""How a stretch of eager operations is run: op by op when it is met for the first time, as a compiled program from the second time on.
+
+The program is kept where the stretch ended in the tree of what was learned (learned.py), one for each choice of results that somebody
+holds then.  A result that nobody holds is not computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from gradwerk.base.screen import say
+from gradwerk.base.settings import settings
+from gradwerk.ir.graph import Graph, Type, Value
+from gradwerk.ir.op import Array, Op
+from gradwerk.ops.movement import broadcast_to
+from gradwerk.runtime.finish import Finished, to_the_end
+from gradwerk.runtime.memory import address
+from gradwerk.tensor.apply import computed, evaluated
+from gradwerk.tensor.learned import CONSTANT, NEW, NUMBER, TWIN, Copy, Learned, Write
+from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, made, physical
+
+FEWEST = 6
+"""Operations: a shorter stretch is not worth a program."""
+MOST_ENDINGS = 8
+"""How many choices of results one operation may end a stretch with; of more, the one met longest ago is forgotten."""
+Source = tuple[Storage | None, Array]
+Entry = tuple[Learned, ref[Storage] | None, Sequence[Source]]
+"""What was learned of an operation, its result, and what it brought from outside: Storages, each with its memory, and numbers."""
+Wanted = tuple[int, ...]
+"""The places of the results that somebody holds, among the operations of the stretch."""
+
+
+class Means(Enum):
+    """What a stretch may be run by."""
+
+    PROGRAM = "the program that there is"
+    ANY = "that, one that is compiled now, or op by op"
+    NUMPY = "NumPy, or a program that there is: somebody compiles, who may wait for this"
+
+
+class Ending:
+    """What becomes of stretches that end at one operation with the same results wanted."""
+
+    def __init__(self, entries: Sequence[Learned], wanted: Wanted, *, writes: bool) -> None:
+        self.wanted = wanted
+        self.written = written_by(entries) if writes else {}
+        self.needed = needed(entries, [entries[k].result for k in wanted], self.written)
+        self.orders = orders_of(entries)
+        self.times = 0
+        self.program: Any = None
+        """An Executable, once it was met again."""
+        self.failed = False
+        self.seen: list[tuple[Callable[[], Array | None], int]] = []
+        """Each source of the last run that could be taken as it lies, and where that is: to ask NumPy takes longer than small kernels."""
+
+
+def written_by(entries: Sequence[Learned]) -> dict[int, int]:
+    """The numbers of what is written, with the places of its memory among the sources."""
+    taken: dict[int, int] = {}
+    written = []
+    for entry in entries:
+        for number in range(entry.number, entry.number + brought(entry)):
+            taken[number] = len(taken)
+        if isinstance(entry.op, Write):
+            written.append(numbers_of(entry)[0])
+    return {number: taken[number] for number in written}
+
+
+def needed(entries: Sequence[Learned], results: Sequence[int], written: Iterable[int]) -> list[bool]:
+    """Which entries the results, and what is written, are computed by."""
+    wanted, found = {*results, *written}, [False] * len(entries)
+    for k in range(len(entries) - 1, -1, -1):
+        entry = entries[k]
+        if isinstance(entry.op, Write):
+            numbers = numbers_of(entry)
+            if numbers[0] in wanted:
+                found[k] = True
+                wanted.add(numbers[1])
+        elif entry.result in wanted:
+            found[k] = True
+            wanted.update(numbers_of(entry))
+    return found
+
+
+def numbers_of(entry: Learned) -> list[int]:
+    """The number of each argument; CONSTANT for a number that is part of the operation."""
+    numbers: list[int] = []
+    fresh = entry.number
+    for place in entry.places:
+        if place.number in (NEW, NUMBER):
+            numbers.append(fresh)
+            fresh += 1
+        elif place.number <= TWIN:
+            numbers.append(numbers[TWIN - place.number])
+        else:
+            numbers.append(place.number)
+    return numbers
+
+
+def reads_any(entries: Sequence[Learned], result: int, numbers: Iterable[int]) -> bool:
+    """Whether a result follows from any of these."""
+    read = {number for entry, wanted in zip(entries, needed(entries, [result], ()), strict=True) if wanted for number in numbers_of(entry)}
+    return not read.isdisjoint(numbers)
+
+
+def orders_of(entries: Iterable[Learned]) -> dict[int, tuple[int, ...] | None]:
+    """How what comes from outside lies in memory, by its number."""
+    found: dict[int, tuple[int, ...] | None] = {}
+    for entry in entries:
+        taken = [place.order for place in entry.places if place.number in (NEW, NUMBER)]
+        found.update(enumerate(taken, entry.number))
+    return found
+
+
+def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -> bool:  # noqa: ANN401  a Stretch
+    """Computes what somebody holds, and `writes` what is to be written; False where these means will not do."""
+    held = [(k, storage) for k, (_, found, _) in enumerate(entries) if found is not None and (storage := found()) is not None]
+    held = [(k, storage) for k, storage in held if storage.waiting is stretch]
+    learned = [entry for entry, *_ in entries]
+    stretch.sources = [source for *_, brought in entries for source in brought]
+    if stretch.overwriting:  # from within: what follows from what is overwritten right now has to wait
+        written = written_by(learned)
+        held = [row for row in held if not reads_any(learned, learned[row[0]].result, written)]
+    ending = _ending(learned, tuple([k for k, _ in held]), writes=writes)
+    if not held and not ending.written:
+        return True
+    if means is Means.PROGRAM and ending.program is None:
+        return False
+    ending.times += 1
+    compiled = ending.program
+    if compiled is None and means is Means.ANY and ending.times > 1 and len(learned) >= FEWEST and not ending.failed:
+        compiled = _program(ending, learned)
+    if settings.debug:
+        how = "op by op" if compiled is None else "compiled" if ending.times == 2 else "replayed"
+        why = f"; {stretch.why}" if stretch.why else ""
+        say(f"gradwerk: a stretch of {len(learned)} operations, {len(held)} results, {len(ending.written)} written: {how}{why}")
+    storages = [storage for _, storage in held]
+    if compiled is None:
+        _run_by_op(stretch, learned, ending, storages, means)
+    else:
+        _run_program(stretch, compiled, ending, storages)
+    return True
+
+
+def _ending(learned: Sequence[Learned], wanted: Wanted, *, writes: bool) -> Ending:
+    endings = learned[-1].endings
+    key = (wanted, writes)
+    found: Ending | None = endings.get(key)
+    if found is None:
+        while len(endings) >= MOST_ENDINGS:
+            endings.pop(next(iter(endings)), None)
+        found = endings[key] = Ending(learned, wanted, writes=writes)
+    return found
+
+
+# ---- op by op
+
+
+def _run_by_op(stretch: Any, learned: Sequence[Learned], ending: Ending, storages: Sequence[Storage], means: Means) -> None:  # noqa: ANN401  a Stretch
+    values: dict[int, Array] = {}
+    sources, orders = iter(stretch.sources), ending.orders
+    last = _last_uses(learned, ending)
+    for k, entry in enumerate(learned):
+        for number in range(entry.number, entry.number + brought(entry)):
+            values[number] = logical(next(sources)[1], orders[number])
+        if ending.needed[k]:
+            _compute(entry, values, means)
+        for number in last[k]:
+            values.pop(number, None)
+    contents = []
+    for k, storage in zip(ending.wanted, storages, strict=True):
+        out = physical(values[learned[k].result], storage.order)
+        contents.append(out if out.flags.c_contiguous else aligned_copy(out))
+    written = [(stretch.sources[place][0], values[number]) for number, place in ending.written.items()]
+
+    def commit() -> None:
+        for storage, array in zip(storages, contents, strict=True):
+            made(storage, array)
+        for target, value in written:
+            if target is not None and target.array is not None:
+                logical(target.array, target.order)[...] = value
+
+    error = to_the_end(commit)
+    if error is not None:
+        raise error
+
+
+def brought(entry: Learned) -> int:
+    """How many of its arguments come from outside."""
+    return entry.result - entry.number + (entry.type is None)
+
+
+def _compute(entry: Learned, values: dict[int, Array], means: Means) -> None:
+    numbers, arrays = numbers_of(entry), list[Array]()
+    for number, place in zip(numbers, entry.places, strict=True):
+        array: Any = place.array if number == CONSTANT else values[number]
+        for step in place.steps:
+            array = step.reference(array)
+        arrays.append(np.asarray(array))
+    if isinstance(entry.op, Write):
+        values[numbers[0]] = np.broadcast_to(arrays[1], arrays[0].shape)
+    elif isinstance(entry.op, Copy):
+        values[entry.result] = arrays[0].copy()
+    elif entry.rule is not None:
+        key: list[Any] = [entry.op]
+        for array in arrays:
+            key += (array.shape, array.dtype)
+        made = computed(entry.op, entry.rule, arrays) if means is Means.NUMPY else evaluated(entry.op, entry.rule, arrays, tuple(key))
+        values[entry.result] = made
+
+
+def _last_uses(learned: Sequence[Learned], ending: Ending) -> list[list[int]]:
+    """What is not needed any more behind each entry."""
+    kept = {*ending.written, *[learned[k].result for k in ending.wanted]}
+    found: list[list[int]] = [[] for _ in learned]
+    for k in range(len(learned) - 1, -1, -1):
+        if ending.needed[k]:
+            for number in [*numbers_of(learned[k]), learned[k].result]:
+                if number >= 0 and number not in kept:
+                    kept.add(number)
+                    found[k].append(number)
+    return found
+
+
+# ---- compiled
+
+
+def _program(ending: Ending, learned: Sequence[Learned]) -> Any:  # noqa: ANN401  an Executable
+    from gradwerk.tensor.engine import executable  # noqa: PLC0415  the engine loads where something is compiled
+
+    try:
+        ending.program = executable(*graph_of(ending, learned))
+    except Exception:  # op by op it goes on as before
+        ending.failed = True
+        if settings.check:
+            raise
+    return ending.program
+
+
+def graph_of(ending: Ending, learned: Sequence[Learned]) -> tuple[Graph, dict[int, int]]:
+    """The stretch as a graph, and the numbers of its outputs that overwrite inputs, with those."""
+    graph = Graph("stretch")
+    values: dict[int, Value] = {}
+    taken: dict[int, int] = {}
+    orders: dict[int, tuple[int, ...] | None] = {}
+    for k, entry in enumerate(learned):
+        fresh = entry.number
+        for place in entry.places:
+            if place.number in (NEW, NUMBER):
+                type_ = place.type if place.order is None else _in_memory(place.type, place.order)
+                taken[fresh], orders[fresh] = len(graph.inputs), place.order
+                values[fresh] = logical(graph.input(type_), place.order)
+                fresh += 1
+        if ending.needed[k]:
+            _add(graph, entry, values, orders)
+    outputs = [physical(values[learned[k].result], orders.get(learned[k].result)) for k in ending.wanted]
+    in_place = {len(outputs) + k: taken[number] for k, number in enumerate(ending.written)}
+    outputs += [physical(values[number], orders[number]) for number in ending.written]
+    return graph.finish(outputs), in_place
+
+
+def _in_memory(type_: Type, order: tuple[int, ...]) -> Type:
+    return Type(tuple(type_.shape[k] for k in inverse(order)), type_.dtype)
+
+
+def _add(graph: Graph, entry: Learned, values: dict[int, Value], orders: dict[int, tuple[int, ...] | None]) -> None:
+    numbers, args = numbers_of(entry), list[Value]()
+    for number, place in zip(numbers, entry.places, strict=True):
+        value = graph.constant(place.array) if number == CONSTANT else values[number]
+        for step in place.steps:
+            (value,) = graph.apply(step, (value,))
+        args.append(value)
+    if isinstance(entry.op, Write):
+        target, value = args
+        values[numbers[0]] = value if value.shape == target.shape else broadcast_to(value, target.shape)
+    elif isinstance(entry.op, Op):
+        (values[entry.result],) = graph.apply(entry.op, args)
+    else:
+        values[entry.result], orders[entry.result] = args[0], entry.op.order
+
+
+def _run_program(stretch: Any, program: Any, ending: Ending, storages: Sequence[Storage]) -> None:  # noqa: ANN401  a Stretch
+    arrays, words = _addresses(stretch, ending)
+    outputs: list[Array] | None = None
+    error: BaseException | None = None
+    try:
+        stretch.overwriting = bool(ending.written)
+        outputs = program.native.run(words) if program.native is not None else program.run(arrays)
+    except Finished as finished:
+        outputs, error = finished.outputs, finished.error
+    except BaseException as raised:
+        if outputs is None:
+            raise
+        error = raised
+    done = outputs
+
+    def commit() -> None:
+        for storage, array in zip(storages, done, strict=True):
+            made(storage, array)
+        for number, place in ending.written.items():
+            target = stretch.sources[place][0]
+            if target is not None and target.array is not None and target.array is not arrays[place]:  # it could not be taken as it lies
+                logical(target.array, target.order)[...] = logical(arrays[place], ending.orders[number])
+
+    error = to_the_end(commit) or error
+    stretch.overwriting = False
+    if error is not None:
+        raise error
+
+
+def _addresses(stretch: Any, ending: Ending) -> tuple[list[Array], list[int]]:  # noqa: ANN401  a Stretch
+    """The memory of all sources as a program can take it, and where it lies: copied where it cannot."""
+    from gradwerk.tensor.engine import readable, usable  # noqa: PLC0415
+
+    arrays, words, seen = [], [], ending.seen
+    for k, (_, array) in enumerate(stretch.sources):
+        if k == len(seen):
+            seen.append((_nothing, 0))
+        known, start = seen[k]
+        if known() is not array:
+            if readable(array):
+                start = address(array)
+                seen[k] = ref(array), start
+            else:
+                array = usable(array)
+                start = address(array)
+        arrays.append(array)
+        words.append(start)
+    return arrays, words
+
+
+def _nothing() -> None:
+    """No array."""

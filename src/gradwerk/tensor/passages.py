@@ -1,0 +1,313 @@
+"""Passages: what a whole backward pass, or a whole step of an optimizer, recorded, so that its Python need not run again.
+
+A backward pass is known by the tape below what it begins at: which operations, on which numbers of the stretch, in which order.  A step is
+known by what its optimizer says of itself and by the operands that it names.  Neither has anything of its own in it: the gradients, slots
+and parameters are found at their owners at each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import ref
+
+from gradwerk.ir.op import Op
+from gradwerk.ops.elementwise import add
+from gradwerk.tensor.apply import assign
+from gradwerk.tensor.endings import Entry, numbers_of, orders_of
+from gradwerk.tensor.handle import LATER, Handle, View, gradient_of, hang, hidden, history, make, settling
+from gradwerk.tensor.hooks import any_leaves
+from gradwerk.tensor.learned import NEW, Learned, Write, number_of, places_of
+from gradwerk.tensor.node import TapeNode
+from gradwerk.tensor.storage import Later, Storage
+from gradwerk.tensor.stretch import Stretch
+from gradwerk.tensor.tape import Alias, Identity, free
+from gradwerk.tensor.turns import adding
+
+MOST_PASSAGES = 4
+"""Of one kind behind one operation; of more, the one met longest ago is forgotten."""
+
+
+class Taped:
+    """The tape below a Tensor, as far as it belongs to a stretch.
+
+    `rows` say it without naming anybody's Tensors, `leaves` are the Tensors that gradients go to, `held` what `rows` name by identity.
+    """
+
+    __slots__ = ("held", "leaves", "nodes", "rows")
+
+    def __init__(self) -> None:
+        self.nodes: list[TapeNode] = []
+        self.rows: list[Any] = []
+        self.leaves: dict[int, tuple[int, Handle]] = {}
+        self.held: list[Any] = []
+
+
+def taped(stretch: Stretch, output: Handle) -> Taped | None:
+    """The tape below a Tensor; None where a walk over it might do anything but record operations of this stretch."""
+    node, index = history(output)
+    if node is None or output._type.size != 1 or any_leaves() or hidden:
+        return None
+    found = Taped()
+    seen = {node}
+    queue = [node]
+    while queue:
+        for before, _ in queue.pop().edges:
+            if before is not None and before not in seen:
+                seen.add(before)
+                queue.append(before)
+    found.nodes = sorted(seen, key=_number)
+    place = {each: k for k, each in enumerate(found.nodes)}
+    found.rows.append((place[node], index, output._type))
+    for each in found.nodes:
+        row = _row(stretch, each, place, found)
+        if row is None:
+            return None
+        found.rows.append(row)
+    for _, leaf in found.leaves.values():
+        if gradient_of(leaf) is not None:
+            return None
+    return found
+
+
+def _number(node: TapeNode) -> int:
+    return node.number
+
+
+def _row(stretch: Stretch, node: TapeNode, place: dict[TapeNode, int], found: Taped) -> list[Any] | None:
+    op: Any = node.op
+    if not isinstance(op, Op):
+        op = type(op)
+        if op is not Identity and op is not Alias:
+            return None
+    if node.freed or node.points is not None:
+        return None
+    row: list[Any] = [op]
+    inputs = stretch.inputs
+    for a, version, (before, index) in zip(node.args, node.versions, node.edges, strict=True):
+        if not isinstance(a, Handle):
+            row.append(id(a))
+            found.held.append(a)
+            continue
+        number, steps = number_of(stretch, a)
+        if number is None or a._storage.version != version:
+            return None
+        leaf = -1
+        if before is None and a._requires_grad:
+            leaf, _ = found.leaves.setdefault(id(a), (len(found.leaves), a))
+        row.append((number, steps, a.result_class, leaf, -1 if before is None else place[before], index))
+    for saved in node.results:
+        storage = saved.storage
+        number = storage.number if storage.waiting is stretch else inputs.get(storage)
+        if number is None or storage.version != saved.version:
+            return None
+        row.append((number, () if saved.view is None else saved.view.steps, saved.cls))
+    return row
+
+
+class Hung:
+    """A gradient at a leaf: of which leaf, and all that its Tensor is made of."""
+
+    __slots__ = ("cls", "leaf", "number", "order", "type", "view", "whole")
+
+    def __init__(self, leaf: int, gradient: Handle) -> None:
+        storage = gradient._storage
+        self.leaf, self.cls, self.number, self.order = leaf, type(gradient), storage.number, storage.order
+        self.whole, self.type, self.view = storage.type, gradient._type, gradient._view
+
+    def made(self, stretch: Stretch) -> tuple[Later, Handle]:
+        """The Tensor of one run."""
+        storage = Later(self.whole, stretch, self.number, self.order)
+        return storage, make(self.cls, storage, LATER, self.type, self.view)
+
+
+class Backward:
+    """What a backward pass recorded."""
+
+    __slots__ = ("after", "entries", "hung", "tape")
+
+    def __init__(self, tape: Taped, entries: list[Learned], hung: list[Hung]) -> None:
+        self.tape, self.entries, self.hung = tape, entries, hung
+        self.after = entries[-1]
+
+
+def backward_of(stretch: Stretch, tape: Taped, first: int) -> Backward | None:
+    """The pass that was recorded from entry `first` on; None where it was more than operations of the stretch."""
+    entries = [entry for entry, *_ in stretch.entries[first:]]
+    hung = []
+    for number, leaf in tape.leaves.values():
+        gradient = leaf._grad
+        if gradient is None:
+            continue
+        view: View | None = gradient._view
+        if gradient._storage.waiting is not stretch or gradient._node is not None or (view is not None and view.root is not None):
+            return None
+        hung.append(Hung(number, gradient))
+    if not entries or len({row.number for row in hung}) != len(hung):
+        return None
+    tape.nodes, tape.leaves = [], {}
+    return Backward(tape, entries, hung)
+
+
+class Update:
+    """What the step of an optimizer recorded.
+
+    `probe` compares the operands with those of that step; `brought` says which operand each Storage from outside is, and its number;
+    `written` which operands are written; `orders` are those in which what is brought lies.
+    """
+
+    __slots__ = ("after", "brought", "entries", "orders", "probe", "said", "written")
+
+    def __init__(self, said: object, probe: Learned, entries: list[Learned], brought: list[tuple[int, int]], written: list[int]) -> None:
+        self.said, self.probe, self.entries, self.brought, self.written = said, probe, entries, brought, written
+        self.after, self.orders = entries[-1], orders_of(entries)
+
+
+def probe_of(stretch: Stretch, operands: Sequence[Handle]) -> Learned:
+    """The operands as they are before the step."""
+    return Learned(stretch.last, Write(), places_of(stretch, Write(), tuple(operands)), None, None, None)
+
+
+def update_of(
+    stretch: Stretch, said: object, probe: Learned, operands: Sequence[Handle], first: int
+) -> Update | None:  # fmt: skip
+    """The step that was recorded from entry `first` on; None where it read anything but its operands.
+
+    Args:
+        stretch: of which it is a part.
+        said: what the optimizer said of itself.
+        probe: its operands, as they were before.
+        operands: the Tensors.
+        first: the number of entries before it.
+    """
+    place = {operand._storage: k for k, operand in enumerate(operands)}
+    rows, by_number = [], {number: storage for storage, number in list(stretch.inputs.items())}
+    for storage, _ in [source for *_, found in stretch.entries[first:] for source in found]:
+        number = -1 if storage is None else stretch.inputs.get(storage, -1)
+        if storage is None or storage not in place or number < 0:
+            return None
+        rows.append((place[storage], number))
+    entries = [entry for entry, *_ in stretch.entries[first:]]
+    written = []
+    for entry in entries:
+        if isinstance(entry.op, Write):
+            target = by_number.get(numbers_of(entry)[0])
+            if target is None or target not in place:
+                return None
+            written.append(place[target])
+    return Update(said, probe, entries, rows, written) if entries and _whole(probe, operands, written) else None
+
+
+def _whole(probe: Learned, operands: Sequence[Handle], written: Sequence[int]) -> bool:
+    """Whether what is written are whole Tensors, and no operand is in memory that others see."""
+    return all(operands[k]._view is None for k in written) and not any(place.copied and place.number == NEW for place in probe.places)
+
+
+def entries_of(entries: Sequence[Learned], results: dict[int, Any]) -> list[Entry]:
+    """The entries of one run: with references to those results that somebody has."""
+    if not results:
+        return [(entry, None, ()) for entry in entries]
+    return [(entry, results.get(entry.result) if entry.type is not None else None, ()) for entry in entries]
+
+
+class Passing:
+    """One backward pass that may be known: made before it is walked.
+
+    Args:
+        stretch: the open one of this thread.
+        tape: the tape below what it begins at.
+    """
+
+    def __init__(self, stretch: Stretch, tape: Taped) -> None:
+        self.stretch, self.tape, self.before = stretch, tape, stretch.last
+        self.first = len(stretch.entries)
+
+    def replayed(self, *, retain: bool) -> bool:
+        """Whether it was known: then its gradients hang at their leaves, and wait.  Called while nothing else is recorded."""
+        stretch, tape = self.stretch, self.tape
+        if len(stretch.entries) != self.first:  # a signal handler has recorded something
+            return False
+        for known in self.before.walks:
+            if known.tape.rows == tape.rows:
+                break
+        else:
+            return False
+        made = {row.number: (row.leaf, *row.made(stretch)) for row in known.hung}
+        entries = entries_of(known.entries, {number: ref(storage) for number, (_, storage, _) in made.items()})
+        if not stretch.extend(entries, known.after):
+            return False
+        leaves = [leaf for _, leaf in tape.leaves.values()]
+        pairs = [(leaves[place], gradient) for place, _, gradient in made.values()]
+
+        def hang_all() -> None:
+            for leaf, gradient in pairs:
+                present: Any = gradient_of(leaf)
+                if present is None:
+                    hang(leaf, gradient)
+                else:  # another thread was here since we looked
+                    assign(present, add(present.detach(), gradient))
+
+        adding([leaf for leaf, _ in pairs], hang_all)
+        if not retain:
+            for node in reversed(tape.nodes):
+                free(node)
+        return True
+
+    def learn(self) -> None:
+        """Remembers what the walk has recorded, if it was no more than operations of this stretch."""
+        stretch = self.stretch
+        if stretch.closed or any(brought for *_, brought in stretch.entries[self.first :]):
+            return
+        known = backward_of(stretch, self.tape, self.first)
+        if known is not None:
+            self.before.walks = [known, *self.before.walks][:MOST_PASSAGES]
+
+
+class Updating:
+    """One step of an optimizer that may be known: made before it is computed.
+
+    Args:
+        stretch: the open one of this thread.
+        said: what the optimizer says of itself, which with the operands is all that the step follows from.
+        operands: the Tensors that it reads and writes.
+    """
+
+    def __init__(self, stretch: Stretch, said: object, operands: Sequence[Handle]) -> None:
+        self.stretch, self.said, self.operands, self.before = stretch, said, operands, stretch.last
+        self.first = len(stretch.entries)
+        self.probe: Learned | None = None
+
+    def replayed(self, before_write: Callable[[Storage], None]) -> bool:
+        """Whether it was known: then its writes wait.  `before_write` is told of them.  Called while nothing else is recorded."""
+        stretch, operands = self.stretch, self.operands
+        for known in self.before.updates:
+            if known.said == self.said and known.probe.taken(stretch, operands) is not None:
+                break
+        else:
+            self.probe = probe_of(stretch, operands)
+            return False
+        for place in known.written:
+            before_write(operands[place]._storage)
+        with settling.lock:
+            brought = [(operands[place]._storage, operands[place]._storage.order, number) for place, number in known.brought]
+            arrays = [storage.array for storage, *_ in brought]
+        if any(order != known.orders[number] for _, order, number in brought):  # another thread has it laid row by row meanwhile
+            return False
+        entries = entries_of(known.entries, {})
+        entries[0] = (*entries[0][:2], [(storage, array) for (storage, *_), array in zip(brought, arrays, strict=True)])
+        stretch.reading.update([storage for storage, *_ in brought])
+        if not stretch.extend(entries, known.after):
+            return False
+        stretch.inputs.update([(storage, number) for storage, _, number in brought])
+        for place in known.written:
+            operands[place]._storage.bump()
+        return True
+
+    def learn(self) -> None:
+        """Remembers what the step has recorded, if it was no more than operations of this stretch on the operands."""
+        stretch = self.stretch
+        if stretch.closed or self.probe is None:
+            return
+        known = update_of(stretch, self.said, self.probe, self.operands, self.first)
+        if known is not None:
+            self.before.updates = [known, *self.before.updates][:MOST_PASSAGES]

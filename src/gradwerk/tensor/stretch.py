@@ -1,0 +1,118 @@
+"""A stretch: eager operations that wait, in the order in which they were asked for.
+
+A stretch is as far as anybody knows a graph: results that nobody holds any more are not computed, those that somebody holds are its
+outputs, and what it writes are outputs that overwrite inputs.  How it is run stands in endings.py.
+
+Whoever needs a result, in any thread, closes the stretch and runs it.  Recording appends to one list, and takes no lock: see `Recorder`.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from gradwerk.base.forks import one_if_free
+from gradwerk.tensor.endings import Entry, Means, Source, run
+from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.learned import Learned
+from gradwerk.tensor.storage import Storage
+
+
+class Stretch:
+    """Operations that wait.
+
+    `entries` are operations (endings.py); `inputs` are the numbers of Storages from outside, `reading` all those whose memory is read;
+    `sources` is what came from outside, once it is run.  `end` is how many entries belong to it, when `closed`.
+    `running` while it is run, `overwriting` from when a program may write to what is outside.
+    """
+
+    __slots__ = (
+        "__weakref__", "closed", "done", "end", "entries", "inputs", "last", "lock", "nbytes", "overwriting", "parts", "reading", "running",
+        "sources", "viewed", "why", "writes",
+    )  # fmt: skip
+
+    def __init__(self, root: Learned) -> None:
+        self.last = root
+        self.entries: list[Entry] = []
+        self.inputs: dict[Storage, int] = {}
+        self.parts: dict[int, tuple[Handle, int]] = {}
+        """The number of each part of a Storage from outside that is taken for itself, by the id of its Tensor."""
+        self.viewed: set[Storage] = set()
+        """The Storages that they are parts of."""
+        self.reading: set[Storage] = set()
+        self.sources: list[Source] = []
+        self.lock = threading.RLock()
+        self.closed = self.done = self.running = self.overwriting = False
+        self.writes = True
+        """False once its writes were given up: a run that was to make them failed."""
+        self.end = 0
+        self.nbytes = 0
+        self.why = ""
+
+    def reads(self, storage: Storage) -> bool:
+        """Whether what waits reads this memory."""
+        return storage in self.reading
+
+    def extend(self, more: list[Entry], last: Learned) -> bool:
+        """Adds entries at once; False where it was closed without them."""
+        entries = self.entries
+        if self.closed:
+            return False
+        place, self.last = len(entries), last
+        entries.extend(more)
+        if self.closed:
+            with self.lock:
+                return place < self.end
+        return True
+
+    def close(self) -> None:
+        """Nothing more belongs to it.  Called with the lock."""
+        if not self.closed:
+            self.closed = True
+            self.end = len(self.entries)
+
+    def give_up(self) -> None:
+        """Its writes are not made, should they not be by now; all else waits on."""
+        self.writes = False
+        with self.lock:
+            self.close()
+
+    def drain(self) -> None:
+        """The same where nobody needs a result: what this thread is running already, while it handles a signal, is left alone."""
+        with self.lock:
+            if self.running:
+                return
+        self.finish()
+
+    def finish(self) -> None:
+        """Runs what waits.
+
+        Raises: MemoryError, and what a signal handler raises: all waits on then, but for writes, which are given up.
+        """
+        with self.lock:
+            if self.done or self._run(Means.PROGRAM):
+                return
+        with one_if_free() as free, self.lock:  # in this order: who compiles may need what waits in another thread
+            if not self.done:
+                self._run(Means.ANY if free else Means.NUMPY)
+
+    def _run(self, means: Means) -> bool:
+        """Runs it by these means; False where it cannot."""
+        if self.running:  # a signal handler, or a finalizer, looks at what its own thread is computing
+            self.close()
+            return run(self, self.entries[: self.end], Means.NUMPY, writes=False)
+        try:
+            self.running = True
+            if self.done:  # by one that came right before
+                return True
+            self.close()
+            entries = self.entries[: self.end]
+            if entries and not run(self, entries, means, writes=self.writes):
+                return False
+            self.done = True
+        except BaseException:
+            self.writes = False
+            raise
+        finally:
+            self.running = self.overwriting = False
+        self.entries, self.inputs, self.sources, self.parts, self.viewed, self.reading = [], {}, [], {}, set(), set()
+        return True

@@ -1,0 +1,377 @@
+"""What the recorder promises beside the right numbers: what compiles, what is held, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradwerk import torch
+from gradwerk.base.errors import ArgumentError
+from gradwerk.base.settings import Eager, settings
+from gradwerk.tensor import endings, engine
+from gradwerk.tensor.learned import root
+from gradwerk.tensor.recorder import MOST_ENTRIES, recorder
+from gradwerk.tensor.tensor import Tensor
+from tests.eager.loops import F, net, sgd, trained, weights, x, y
+from tests.eager.ways import alike
+
+
+@pytest.fixture(autouse=True)
+def _deferred() -> Iterator[None]:
+    recorder.finish()
+    recorder.root, recorder.count = root(), 0
+    with settings.scope(eager=Eager.DEFERRED):
+        yield
+        recorder.finish()
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The graphs of stretches for which a program was asked."""
+    asked: list[Any] = []
+    made = engine.executable
+
+    def executable(graph: Any, in_place: Any) -> Any:
+        asked.append(graph)
+        return made(graph, in_place)
+
+    monkeypatch.setattr(engine, "executable", executable)
+    return asked
+
+
+def waits(tensor: Tensor) -> bool:
+    return tensor._storage.waiting is not None
+
+
+def test_the_setting_takes_two_words() -> None:
+    with pytest.raises(ArgumentError, match="immediate or deferred"):
+        settings.eager = "later"  # type: ignore[assignment]
+    assert Eager("deferred") is settings.eager
+
+
+def test_an_operation_waits_until_somebody_looks() -> None:
+    a = torch.ones(3) * 2
+    b = a + 1
+    assert waits(a)
+    assert waits(b)
+    assert b.tolist() == [3.0] * 3
+    assert not waits(a)
+
+
+def test_what_is_immediate_never_waits() -> None:
+    with settings.scope(eager=Eager.IMMEDIATE):
+        assert not waits(torch.ones(3) * 2)
+
+
+def test_a_loop_is_learned_once_and_its_numbers_never_compile_again(compiled: list[Any]) -> None:
+    model = net()
+    optimizer = sgd(model)
+    for t in range(12):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.05 * 0.9**t
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(x(t)), y(t)) * (1 + 0.1 * t)
+        loss.backward()
+        optimizer.step()
+        loss.item()
+    assert len(compiled) <= 3  # the number as a constant at most once, then as an input; a first step that has no velocity yet
+
+
+def test_batches_cut_from_one_tensor_are_one_loop(compiled: list[Any]) -> None:
+    model, data, labels = net(), torch.randn(40, 3), torch.randn(40, 2)
+    step = trained(model, sgd(model))
+    for k in range(0, 40, 4):
+        step(data[k : k + 4], labels[k : k + 4]).item()
+    assert len(compiled) == 1
+
+
+def test_two_models_of_one_architecture_learn_once(compiled: list[Any]) -> None:
+    for _ in range(3):
+        model = net()
+        step = trained(model, sgd(model))
+        for t in range(5):
+            step(x(t), y(t)).item()
+    assert len(compiled) == 1
+
+
+def test_what_nobody_holds_is_not_computed(compiled: list[Any]) -> None:
+    for _ in range(3):
+        a = torch.ones(4)
+        for k in range(8):
+            a = a * 2 + k
+        a.tolist()
+    (graph,) = compiled
+    assert len(graph.outputs) == 1
+
+
+def test_a_step_has_the_outputs_of_its_compiled_step(compiled: list[Any]) -> None:
+    model = net()
+    step = trained(model, sgd(model))
+    for t in range(4):
+        loss = step(x(t), y(t))
+    del loss
+    of_mean = 1  # the count of the mean, which the tape keeps when it is freed
+    assert len(compiled[-1].outputs) == 1 + of_mean + 4 + (1 + 2 * 4)  # the loss, gradients, and in place: count, weights and velocities
+
+
+def test_a_wrong_type_is_an_error_at_its_line() -> None:
+    with pytest.raises(Exception, match="test_recorder"):
+        torch.ones(3) * 2 + torch.ones(4)
+
+
+def test_a_failed_run_leaves_all_as_if_it_had_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, other = net(), net()
+    step, same = trained(model, sgd(model)), trained(other, sgd(other))
+    for t in range(3):
+        step(x(t), y(t)).item()
+        same(x(t), y(t)).item()
+    before = weights(model)
+    run, failures = endings._run_program, [KeyboardInterrupt]
+
+    def failing(*args: Any) -> None:
+        if failures:
+            raise failures.pop()
+        run(*args)
+
+    monkeypatch.setattr(endings, "_run_program", failing)
+    with pytest.raises(KeyboardInterrupt):
+        step(x(3), y(3))
+    assert weights(model) == before
+    for t in range(3, 6):
+        alike(step(x(t), y(t)).item(), same(x(t), y(t)).item(), t)
+    alike(weights(model), weights(other), "weights")
+
+
+def test_a_failed_look_can_be_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, failures = endings._run_by_op, [MemoryError]
+
+    def failing(*args: Any) -> None:
+        if failures:
+            raise failures.pop()
+        run(*args)
+
+    monkeypatch.setattr(endings, "_run_by_op", failing)
+    a = torch.ones(3) * 2
+    b = a + 1
+    with pytest.raises(MemoryError):
+        b.tolist()
+    c = b * 2
+    assert (c.tolist(), b.tolist(), a.tolist()) == ([6.0] * 3, [3.0] * 3, [2.0] * 3)
+
+
+def test_a_long_chain_is_cut_and_freed_step_by_step() -> None:
+    a = torch.zeros(1)
+    for _ in range(20 * MOST_ENTRIES):
+        a = a + 1
+    assert a.item() == 20 * MOST_ENTRIES
+
+
+@pytest.mark.long
+def test_a_chain_of_200_000_operations_with_history() -> None:
+    w = torch.zeros(1, requires_grad=True)
+    a = w
+    with settings.scope(check=False):
+        for _ in range(200_000):
+            a = a + 1
+        a.sum().backward()
+    assert (a.item(), w.grad.item()) == (200_000, 1.0)
+
+
+def test_steps_take_no_more_memory() -> None:
+    model = net()
+    step = trained(model, sgd(model))
+
+    def train(count: int) -> None:
+        for t in range(count):
+            step(x(t % 40), y(t % 40)).item()
+
+    train(50)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        train(50)
+        before = tracemalloc.get_traced_memory()[0]
+        train(1000)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_plan_holds_no_batch_and_no_model() -> None:
+    from weakref import ref
+
+    model = net()
+    step = trained(model, sgd(model))
+    for t in range(4):
+        loss = step(x(t), y(t))
+        loss.item()
+    gone = ref(model[0].weight), ref(loss._storage)
+    del model, step, loss
+    recorder.finish()
+    gc.collect()
+    assert [found() for found in gone] == [None, None]
+
+
+def test_structures_that_differ_each_time_are_forgotten() -> None:
+    for k in range(40):
+        a = torch.ones(2)
+        for j in range(20):
+            a = a * 2 if (k >> (j % 6)) & 1 else a + 1
+            a = a - j
+        a.tolist()
+    assert recorder.count < 40 * 40
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_has_finished_values() -> None:
+    a = torch.ones(3) * 2
+    child = os.fork()
+    if not child:
+        os._exit(0 if a.tolist() == [2.0] * 3 and not waits(a) else 1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0
+    assert a.tolist() == [2.0] * 3
+
+
+def test_threads_look_while_others_record() -> None:
+    shared: list[Any] = []
+    wrong: list[Any] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set() or shared:
+            try:
+                wanted, a = shared.pop()
+            except IndexError:
+                continue
+            if a.tolist() != [wanted] * 4:
+                wrong.append((wanted, a.tolist()))
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        with settings.scope(check=False):
+            for k in range(400):
+                a = torch.full((4,), float(k))
+                for j in range(10):
+                    a = a * 2 - a + j
+                    if j % 3 == 0:
+                        shared.append((float(k + j * (j + 1) // 2), a))
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+def test_a_signal_handler_computes_in_the_middle() -> None:
+    held = [torch.ones(2)]
+    count, busy = [0], [False]
+
+    def handler(*_: Any) -> None:
+        if busy[0]:  # it came again while it ran
+            return
+        busy[0] = True
+        held[0] = held[0] * 2 - held[0] + 1
+        count[0] += 1
+        if count[0] % 3 == 0:
+            held[0].tolist()
+        busy[0] = False
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        for _ in range(300):
+            a = torch.ones(3)
+            for _ in range(10):
+                a = a * 2 - 1
+            assert a.tolist() == [1.0] * 3
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert held[0].tolist() == [1.0 + count[0]] * 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+def test_a_signal_handler_computes_in_the_middle_of_training() -> None:
+    def train() -> Any:
+        model = net()
+        step = trained(model, sgd(model))
+        for t in range(120):
+            step(x(t % 40), y(t % 40))
+        return weights(model)
+
+    held, busy = [torch.ones(2)], [False]
+
+    def handler(*_: Any) -> None:
+        if not busy[0]:
+            busy[0] = True
+            held[0] = held[0] * 2 - held[0] + 1
+            busy[0] = False
+
+    wanted = train()
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0007)
+    try:
+        for _ in range(4):
+            alike(train(), wanted, "weights")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_stretch_is_told_under_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    with settings.scope(debug=1):
+        for k in range(4):
+            a = torch.ones(3)
+            for _ in range(6):
+                a = a * 2
+            if k == 3:
+                a = a.tanh()
+            a.tolist()
+    told = [line for line in capsys.readouterr().err.splitlines() if "stretch of" in line]
+    assert [line.rpartition(": ")[2] if ";" not in line else "" for line in told[:3]] == ["op by op", "compiled", "replayed"]
+    assert "stretch of 7 operations" in told[3]
+
+
+def test_a_look_is_final() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        a = torch.tensor(rng.standard_normal((7, 7)).astype(np.float32))
+        b = (a @ a).tanh() * 3
+        c = (b * b).exp().sum(1) / 7
+        shown = b.numpy().tobytes()
+        d = (c + b).sum()
+        d.item()
+        assert b.numpy().tobytes() == shown
+
+
+def test_core_value_and_grad_waits_too(compiled: list[Any]) -> None:
+    from gradwerk.ops.elementwise import mul, sub, tanh
+    from gradwerk.ops.functions import mean
+    from gradwerk.tensor.grad import value_and_grad
+
+    def loss(w: Any) -> Any:
+        return mean(mul(tanh(mul(w, 2.0)), sub(w, 1.0)))
+
+    found = []
+    for _ in range(4):
+        w = Tensor(np.arange(4, dtype=np.float32))
+        for _ in range(3):
+            value, slope = value_and_grad(loss)(w)
+            w = sub(w, mul(slope, 0.1))
+        found.append((value.item(), w.tolist()))
+    for each in found[1:]:
+        alike(list(each), list(found[0]), "value_and_grad")
+    assert compiled
