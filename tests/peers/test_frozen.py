@@ -20,6 +20,7 @@ FLOOR = 1e-6
 """Eight roundings of float32, in units of an array's largest number."""
 
 
+@pytest.mark.filterwarnings("ignore:.*is traced again at each call")  # histories of optimizers change an option at each step
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group, (_, cases) in GROUPS.items() for name in cases])
 def test_pytorchs_numbers(group: str, name: str, *, compiled: bool) -> None:

@@ -269,7 +269,7 @@ def describe_change(old: tuple[Any, ...], new: tuple[Any, ...]) -> str:
 
 
 def value_changed(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    """Whether the first difference of two keys is a number or text, or the identity of an object: no shape, length, dtype or class."""
+    """Whether the first difference of two keys is a number or text, or the identity of an object: no flag, shape, length or class."""
     place = first_difference(old, new)
     if place < 1:
         return False
