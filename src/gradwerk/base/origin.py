@@ -149,7 +149,7 @@ def _place_of(frame: FrameType | None) -> tuple[str, int]:
 
 
 _origins: dict[tuple[str, int, str], Origin] = {}
-MOST_ORIGINS = 8192
+MOST_ORIGINS = 4096
 
 
 def _known(file: str, line: int, path: str) -> Origin:

@@ -19,7 +19,7 @@ from gradwerk.compiler.memory import root
 from gradwerk.compiler.work import Buffer, Form, Operand, Work
 from gradwerk.ir.strides import Strides
 
-MOST_KEPT = 128
+MOST_KEPT = 96
 """Kinds of units kept."""
 Lowered = tuple[Sequence[Work], Sequence[Operand]]
 """Work, and where its results lie."""

@@ -90,7 +90,7 @@ def touch_of(access: Access) -> Touch:
     return Touch(access.writes, root(operand.buffer), reach)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def reaches(form: Form) -> tuple[tuple[int, bool, Reach], ...]:
     """What work of a form touches: the places of the buffers, whether it writes, and where, counted from the buffers' first elements."""
     found: list[tuple[int, bool, Reach]] = []

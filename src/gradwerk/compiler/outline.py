@@ -22,7 +22,7 @@ from gradwerk.ir.leaves import Constant
 from gradwerk.ir.op import Elementwise, Op, Random, Reduction
 from gradwerk.ir.region import Region, Single, Unit
 
-MOST_KEPT = 32
+MOST_KEPT = 24
 """Outlines kept."""
 Place = tuple[int, int] | Value
 """A value: the number of its node among the live ones, and which of its results it is; a constant that only a composite has, itself."""

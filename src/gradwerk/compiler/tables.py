@@ -111,7 +111,7 @@ def launch(work: Work, pointers: Pointers, loops: Cycles) -> Launch:
     return Launch(form.kernel.name, where, form.extents, form.chunks, form.title, form.flops, nbytes, work.origins, form.scratch)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def spans(form: Form) -> tuple[tuple[int, int], ...]:
     """Of each part of a form, the place of its buffer, and how many elements its layout reaches at most."""
     layouts = [(part.place, part.layout) for part in form.parts]

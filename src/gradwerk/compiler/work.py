@@ -30,7 +30,7 @@ class KernelSpec(Protocol):
 
 K = TypeVar("K", bound=KernelSpec)
 _specs: dict[KernelSpec, KernelSpec] = {}
-MOST_SPECS = 2048
+MOST_SPECS = 1024
 
 
 def shared(spec: K) -> K:

@@ -36,7 +36,7 @@ HEAVY = 1 << 15
 """Elements: an elementwise op or a reduction of at least as many runs compiled."""
 HEAVY_WORK = 1 << 16
 """Floating point operations: a contraction or window of at least as many runs compiled."""
-MOST_REMEMBERED = 1024
+MOST_REMEMBERED = 512
 
 
 class Rule:

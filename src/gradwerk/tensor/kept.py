@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary, finalize
 from gradwerk.ir.graph import Graph
 from gradwerk.runtime.program import Program
 
-MOST_BYTES = 4 << 20
+MOST_BYTES = 3 << 20
 """Bytes of programs that nobody may be using, arenas not counted."""
 MOST_IDLE = 24 << 20
 """Bytes of arenas of single operations that wait for their next call."""
