@@ -1152,6 +1152,77 @@ def test_state_that_changes_between_calls(name: str) -> None:
             np.testing.assert_array_equal(np.asarray(step(gw.Tensor(X)).numpy()), after)
 
 
+class Hashed:
+    """Found in a dict by a number that may change."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+class Worded:
+    name = "a"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pattern:
+    __match_args__ = ("a",)
+    a, b = 2.0, 3.0
+
+
+@between
+def hash_of_an_object():
+    key, rates = Hashed(1), {Hashed(1): 2.0}
+    return lambda x: x * rates.get(key, 5.0), lambda: setattr(key, "number", 3)
+
+
+@between
+def text_by_another_name():
+    shown, rates, as_text = Worded(), {"a": 2.0, "b": 3.0}, str
+    return lambda x: x * rates[as_text(shown)], lambda: setattr(shown, "name", "b")
+
+
+@between
+def what_a_pattern_names():
+    pattern = type("P", (Pattern,), {})
+
+    def scaled(x):
+        match pattern():
+            case pattern(number):
+                return x * number
+
+    return scaled, lambda: setattr(pattern, "__match_args__", ("b",))
+
+
+@between
+def name_that_is_called_elsewhere_and_read_by_its_beginning():
+    state = Space(net=Space(drop1=lambda x: x), config=Space(drop1=2.0))
+    return lambda x: state.net.drop1(x) * getattr(state.config, f"drop{1}"), lambda: setattr(state.config, "drop1", 5.0)
+
+
+def test_hooks_of_arguments_are_looked_at() -> None:
+    state = Space(scale=1.0, calls=0)
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+
+    def hook(gradient: Any) -> Any:
+        state.calls += 1
+        return gradient * state.scale
+
+    w.register_hook(hook)
+    step = torch.compile(lambda w: torch.autograd.grad((w * w).sum(), w)[0])
+    for number, scale in enumerate((1.0, 3.0, 3.0, 5.0), 1):
+        state.scale = scale
+        np.testing.assert_array_equal(step(w).numpy(), np.float32([2, 4]) * scale)
+        assert state.calls == number
+
+
 def later(make: Callable[[], Any]) -> Callable[[], tuple[Any, Callable[[float], object]]]:
     """An object of the user's, and what gives it an attribute `k` later."""
 

@@ -54,7 +54,9 @@ ASKING = frozenset(map(id, (
 )))  # fmt: skip
 """By id, functions that read attributes by names which stand in no code, whatever they are called there."""
 _MAKING = {"__init__", "__new__", "__post_init__", "__replace__"}
+_SHOWING = {"__repr__", "__str__", "__format__"}
 CALLING = {
+    **dict.fromkeys(map(id, (str, repr, ascii, format, operator.mod)), _SHOWING),
     id(contextlib.closing): {"close"}, id(contextlib.aclosing): {"aclose"}, id(dataclasses.replace): _MAKING,
     id(getattr(copy, "replace", copy)): _MAKING, id(copy.copy): {"__new__"}, id(copy.deepcopy): {"__new__"},
 }  # fmt: skip

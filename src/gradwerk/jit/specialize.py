@@ -34,7 +34,7 @@ from gradwerk.tensor.devices import like, place_of
 from gradwerk.tensor.engine import executable
 from gradwerk.tensor.handle import Handle, View, gradient_of, history, make, memory_of
 from gradwerk.tensor.hints import hints
-from gradwerk.tensor.hooks import lend
+from gradwerk.tensor.hooks import hooks_of, lend
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy, inverse, physical
 from gradwerk.tensor.tape import Walk, no_gradient_node
@@ -148,12 +148,15 @@ class Tracer:
 
     def look_around(self) -> None:
         """Guards all that the function and its object arguments hold."""
-        found = self.earlier.found if self.watching is Watching.ONCE and not self.call.objects else None
+        leaves = enumerate(self.call.leaves)
+        hooks = [(f"the hooks of argument {n}", hooks_of(x)) for n, x in leaves if isinstance(x, Handle) and hooks_of(x)]
+        objects = [*self.call.objects, *hooks]
+        found = self.earlier.found if self.watching is Watching.ONCE and not objects else None
         if found is not None and not self.earlier.broken():
             self.guards.take(found, self.earlier)
         else:
             self.guards.asked = self.earlier.asked
-            self.guards.collect(self.fn, iter(self.call.objects))
+            self.guards.collect(self.fn, iter(objects))
 
     def undo(self, changed: Sequence[Slot | Versioned], given: Rebuilt, error: BaseException) -> None:
         """After an error: what the function changed, unless the error is its own and its Python runs at each call.

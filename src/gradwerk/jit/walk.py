@@ -191,7 +191,7 @@ class Walk(ABC):
         for key, content in pairs_of(held):
             name = text(key)
             if name in names or name.startswith(self.prefixes):
-                kind = Plain if name in called and is_plain(content) else Item
+                kind = Plain if name in called and is_plain(content) and not name.startswith(self.prefixes) else Item
                 self.guard(kind(f"{label}.{name}", held, key, content))
                 self.visit(f"{label}.{name}", content)
 

@@ -64,8 +64,8 @@ SHOWING = frozenset({
 WRITTEN = frozenset({
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotate__", "__annotate_func__",
     "__annotations_cache__", "__orig_bases__", "__parameters__", "__type_params__", "__dataclass_fields__", "__dataclass_params__",
-    "__match_args__", "__slots__", "__static_attributes__", "__firstlineno__", "__abstractmethods__", "__protocol_attrs__",
-    "__non_callable_proto_members__", "__hash__",
+    "__slots__", "__static_attributes__", "__firstlineno__", "__abstractmethods__", "__protocol_attrs__",
+    "__non_callable_proto_members__",
 })  # fmt: skip
 """What Python writes into a class, and no code runs or reads unless it names it."""
 UNSEEN = frozenset({"__globals__", "__subclasses__", "f_globals", "f_locals", "f_back", "_getframe"})
