@@ -303,6 +303,7 @@ def test_a_signal_handler_computes_in_the_middle() -> None:
     assert held[0].tolist() == [1.0 + count[0]] * 2
 
 
+@pytest.mark.long  # fails about once in ten times: record 0026, "Known to fail"
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
 def test_a_signal_handler_computes_in_the_middle_of_training() -> None:
     def train() -> Any:
