@@ -75,9 +75,9 @@ def pull(op: Op, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Seque
     return [None if ct is None or not dtypes.is_float(x.dtype) else unbroadcast(ct, x.shape) for ct, x in zip(grads, xs, strict=True)]
 
 
-def unbroadcast(ct: Operand, shape: Sequence[int]) -> Operand:
+def unbroadcast(ct: Operand, shape: tuple[int, ...]) -> Operand:
     """`ct` summed over the axes along which a value of `shape` was repeated.  Shape: `shape`."""
-    if tuple(ct.shape) == tuple(shape):
+    if ct.shape == shape:
         return ct
     lead = ct.ndim - len(shape)
     repeated = tuple(k for k in range(ct.ndim) if k < lead or (shape[k - lead] == 1 and ct.shape[k] != 1))

@@ -114,7 +114,7 @@ ALL = Family(tuple("fiub"))
 
 def is_float(dtype: DType) -> bool:
     """True for floating types: what has a gradient, a NaN and a rounding."""
-    return dtype in FLOATS
+    return (_KIND.get(dtype) or dtype.kind) == "f"  # asked several times by each operation: not through `Family`
 
 
 def is_integer(dtype: DType) -> bool:
@@ -134,7 +134,7 @@ def is_unsigned(dtype: DType) -> bool:
 
 def is_bool(dtype: DType) -> bool:
     """True for truths, in whatever NumPy keeps them."""
-    return dtype in BOOLS
+    return (_KIND.get(dtype) or dtype.kind) == "b"
 
 
 def is_numeric(dtype: DType) -> bool:

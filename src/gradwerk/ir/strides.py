@@ -23,3 +23,16 @@ class Strides:
                 return 0 in self.shape
             step *= extent
         return True
+
+
+def merged_runs(x: Strides) -> list[tuple[int, int]]:
+    """The axes of x, those of extent 1 left out, merged where one stride steps through both: (extent, stride), outermost first."""
+    runs: list[tuple[int, int]] = []
+    for extent, stride in zip(x.shape, x.strides, strict=True):
+        if extent == 1:
+            continue
+        if runs and runs[-1][1] == extent * stride:
+            runs[-1] = (runs[-1][0] * extent, stride)
+        else:
+            runs.append((extent, stride))
+    return runs

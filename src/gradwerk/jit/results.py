@@ -15,8 +15,9 @@ from gradwerk.base.errors import StateError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement
 from gradwerk.jit.recipes import Argument, Fixed, Fresh, GradientOf, Recipe, Reference, Same, Within
-from gradwerk.tensor.apply import alias, another
+from gradwerk.tensor.apply import alias
 from gradwerk.tensor.devices import CPU
+from gradwerk.tensor.grad import another
 from gradwerk.tensor.handle import Handle, View, gradient_of, make, memory_of
 from gradwerk.tensor.storage import Storage, logical, row_major
 from gradwerk.tensor.tensor import Tensor

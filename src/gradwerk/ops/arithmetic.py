@@ -362,9 +362,11 @@ def _halved(ct: Operand, a: Operand, b: Operand) -> Operand:
 
 def cast(x: Operand, dtype: DType) -> Operand:
     """x converted to `dtype`; x itself where it has it."""
-    return x if getattr(x, "dtype", None) == dtype else Cast(np.dtype(dtype))(x)
+    given = getattr(x, "dtype", None)
+    return x if given is dtype or given == dtype else (_CASTS.get(dtype) or Cast(np.dtype(dtype)))(x)
 
 
+_CASTS = {dtype: Cast(dtype) for dtype in dtypes.DATA}
 add, sub, mul, div = Add(), Sub(), Mul(), Div()
 maximum, minimum = Maximum(), Minimum()
 neg, abs_, sign, floor, relu = Neg(), Abs(), Sign(), Floor(), Relu()

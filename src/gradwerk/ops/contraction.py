@@ -183,8 +183,8 @@ class Contract(Contraction):
 
     def gradient_of_rhs(self, ct: Operand, lhs: Operand, rhs: Operand) -> Operand:
         """Again a contraction, of lhs and ct, in this order: the operand with the compound maps stays on the left."""
-        op, shape = _solved(self.swapped(), tuple(rhs.shape), tuple(lhs.shape))
-        return _fitted(op.swapped()(lhs, ct), shape, tuple(rhs.shape))
+        op, shape = _solved_of_rhs(self, tuple(lhs.shape), tuple(rhs.shape))
+        return _fitted(op(lhs, ct), shape, tuple(rhs.shape))
 
 
 @lru_cache(maxsize=1024)
@@ -221,6 +221,13 @@ def _solved(op: Contract, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[C
     return solved, tuple(extent[name] for name in out)
 
 
+@lru_cache(maxsize=256)
+def _solved_of_rhs(op: Contract, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> tuple[Contract, tuple[int, ...]]:
+    """The contraction (lhs, ct) -> gradient of rhs, and the shape of its result."""
+    solved, shape = _solved(op.swapped(), rhs, lhs)
+    return solved.swapped(), shape
+
+
 def _axis_to_solve(op: Contract, dimension: int, rhs: tuple[int, ...], taken: set[str]) -> str:
     """The axis of this dimension's map to express by the position read.
 
@@ -245,6 +252,8 @@ def fresh_axis(name: str, taken: Container[str]) -> str:
 
 def _fitted(x: Operand, given: tuple[int, ...], shape: tuple[int, ...]) -> Operand:
     """x of shape `given` as `shape`: zeros where nothing was read; what lay outside is dropped."""
+    if given == shape:
+        return x
     low = (0,) * len(shape)
     kept = tuple(map(min, given, shape))
     return pad(slice_(x, low, kept), low, tuple(m - n for n, m in zip(kept, shape, strict=True)))

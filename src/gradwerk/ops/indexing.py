@@ -14,6 +14,7 @@ from gradwerk.base.errors import ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Indexed, Operand, typed
 from gradwerk.ops.look import InRange, check_whole
+from gradwerk.ops.made import made
 
 
 @final
@@ -49,7 +50,8 @@ class Gather(Indexed):
         return 1, types[0].shape[0]
 
     def reference(self, x: Array, indices: Array) -> Array:
-        return x[InRange(x.shape[0], f"{self.name}: index").reference(indices)]
+        rows: Array = x[made(InRange, x.shape[0], "gather: index").reference(indices)]
+        return rows
 
 
 @final
@@ -86,7 +88,7 @@ class ScatterAdd(Indexed):
         return 1, self.rows
 
     def reference(self, updates: Array, indices: Array) -> Array:
-        InRange(self.rows, f"{self.name}: index").reference(indices)
+        made(InRange, self.rows, "scatter_add: index").reference(indices)
         result = np.zeros((self.rows, *updates.shape[indices.ndim :]), updates.dtype)
         np.add.at(result, indices, updates)
         return result
@@ -94,9 +96,12 @@ class ScatterAdd(Indexed):
 
 def gather(x: Operand, indices: Operand) -> Operand:
     """Rows of x: x[indices].  Shape: indices.shape + x.shape[1:].  Raises: IndexDataError, ShapeError, DTypeError."""
-    return Gather()(x, indices)
+    return _gather(x, indices)
 
 
 def scatter_add(updates: Operand, indices: Operand, rows: int) -> Operand:
     """The sum of the updates at each of `rows` rows.  Shape: (rows, ...).  Raises: IndexDataError, ShapeError, DTypeError."""
-    return ScatterAdd(rows)(updates, indices)
+    return made(ScatterAdd, rows)(updates, indices)
+
+
+_gather = Gather()

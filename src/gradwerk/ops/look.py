@@ -16,6 +16,7 @@ from gradwerk.base.errors import ArgumentError, DTypeError, IndexDataError
 from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Op, Operand, no_gradient, typed
+from gradwerk.ops.made import made
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ def check_whole(op: Op, what: str, given: Type) -> None:
 
 def in_range(indices: Operand, rows: int, what: str = "index", *, ignored: int | None = None, wrapped: bool = False) -> Operand:
     """The indices, looked at: in 0..rows-1 or `ignored`.  Shape, dtype: kept.  Raises: IndexDataError (compiled too), DTypeError."""
-    return InRange(rows, what, ignored, wrapped)(indices)
+    if type(rows) is not int or type(ignored) not in (int, type(None)) or wrapped:
+        return InRange(rows, what, ignored, wrapped)(indices)
+    return made(InRange, rows, what, ignored)(indices)
 
 
 def not_zero(divisor: Operand) -> Operand:

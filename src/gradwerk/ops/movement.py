@@ -8,7 +8,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import ClassVar, final
 
 import numpy as np
@@ -17,8 +17,9 @@ from gradwerk.base.errors import ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.meeting import same_dtype
 from gradwerk.ir.op import Array, Example, Grads, Movement, Operand, typed
-from gradwerk.ir.strides import Strides
+from gradwerk.ir.strides import Strides, merged_runs
 from gradwerk.ops.axes import normal_axes, normal_axis
+from gradwerk.ops.made import made, whole
 
 
 @final
@@ -52,7 +53,7 @@ class Reshape(Movement):
     def view(self, x: Strides) -> Strides | None:
         if 0 in x.shape:
             return Strides(self.shape, (0,) * len(self.shape), x.offset)
-        runs = _merged_runs(x)
+        runs = merged_runs(x)
         strides: list[int] = []
         extents = [n for n in self.shape if n != 1]
         for size, step in runs:
@@ -68,19 +69,6 @@ class Reshape(Movement):
     def places(self, y: Strides, *types: Type) -> tuple[Strides, ...] | None:
         back = Reshape(types[0].shape).view(y)
         return None if back is None else (back,)
-
-
-def _merged_runs(x: Strides) -> list[tuple[int, int]]:
-    """The axes of x, those of extent 1 left out, merged where one stride steps through both: (extent, stride), outermost first."""
-    runs: list[tuple[int, int]] = []
-    for extent, stride in zip(x.shape, x.strides, strict=True):
-        if extent == 1:
-            continue
-        if runs and runs[-1][1] == extent * stride:
-            runs[-1] = (runs[-1][0] * extent, stride)
-        else:
-            runs.append((extent, stride))
-    return runs
 
 
 @final
@@ -185,10 +173,12 @@ class Pad(Movement):
         return (slice_(ct, self.low, stop, steps),)
 
     def reference(self, x: Array) -> Array:
-        (y,) = self.infer(Type(x.shape, x.dtype))
-        result = np.zeros(y.shape, x.dtype)
-        steps = tuple(inner + 1 for inner in self.interior)
-        result[tuple(slice(low, low + n * step, step) for n, low, step in zip(x.shape, self.low, steps, strict=True))] = x
+        shape, place = [], []
+        for n, low, high, inner in zip(x.shape, self.low, self.high, self.interior, strict=True):
+            shape.append(low + n + max(n - 1, 0) * inner + high)
+            place.append(slice(low, low + n * (inner + 1), inner + 1))
+        result = np.zeros(shape, x.dtype)
+        result[tuple(place)] = x
         return result
 
     def view(self, x: Strides) -> Strides | None:
@@ -237,7 +227,11 @@ class Slice(Movement):
         return (pad(ct, self.start, high, tuple(step - 1 for step in self.step)),)
 
     def reference(self, x: Array) -> Array:
-        return x[tuple(slice(*part) for part in zip(self.start, self.stop, self.step, strict=True))]
+        return x[self._cut]
+
+    @cached_property
+    def _cut(self) -> tuple[slice, ...]:
+        return tuple([slice(*part) for part in zip(self.start, self.stop, self.step, strict=True)])
 
     def view(self, x: Strides) -> Strides | None:
         (y,) = self.infer(Type(x.shape, np.dtype(np.float32)))
@@ -316,22 +310,16 @@ class Concatenate(Movement):
         return tuple(Strides(t.shape, y.strides, start) for t, start in zip(types, starts, strict=True))
 
 
-@lru_cache(maxsize=4096)
-def made(kind: type[Reshape | Transpose], numbers: tuple[int, ...]) -> Reshape | Transpose:
-    """The op, made once: of Python's own whole numbers alone, as 1 finds what True made."""
-    return kind(numbers)
-
-
 def reshape(x: Operand, shape: Sequence[int]) -> Operand:
     """x in another shape; one extent may be -1 and is then what is left.  Raises: ShapeError."""
-    wanted = tuple(int(n) for n in shape)
+    wanted = tuple([int(n) for n in shape])
     if -1 in wanted:
         known = math.prod(n for n in wanted if n != -1)
         size = math.prod(x.shape)
         if wanted.count(-1) > 1 or known == 0 or size % known:
             raise ShapeError(f"reshape: {size} elements do not fill {wanted}", facts=(f"input {tuple(x.shape)}",))
         wanted = tuple(size // known if n == -1 else n for n in wanted)
-    return x if wanted == tuple(x.shape) else made(Reshape, wanted)(x)
+    return x if wanted == x.shape else made(Reshape, wanted)(x)
 
 
 def transpose(x: Operand, permutation: Sequence[int] | None = None) -> Operand:
@@ -344,20 +332,24 @@ def transpose(x: Operand, permutation: Sequence[int] | None = None) -> Operand:
 
 def broadcast_to(x: Operand, shape: Sequence[int]) -> Operand:
     """x repeated to `shape` by NumPy's rule.  Raises: ShapeError."""
-    return x if tuple(shape) == tuple(x.shape) else BroadcastTo(tuple(shape))(x)
+    wanted = tuple(shape)
+    return x if wanted == x.shape else made(BroadcastTo, whole(wanted))(x)
 
 
 def pad(x: Operand, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Operand:
     """x with zeros around it and, by `interior`, between its elements.  Raises: ShapeError."""
     inner = (0,) * x.ndim if interior is None else tuple(interior)
-    return Pad(tuple(low), tuple(high), inner)(x) if any((*low, *high, *inner)) else x
+    return made(Pad, whole(low), whole(high), whole(inner))(x) if any((*low, *high, *inner)) else x
 
 
 def slice_(x: Operand, start: Sequence[int], stop: Sequence[int], step: Sequence[int] | None = None) -> Operand:
     """The part of x from `start` to before `stop` by `step`, per axis.  Raises: ShapeError."""
-    steps = (1,) * x.ndim if step is None else tuple(step)
-    whole = not any(start) and tuple(stop) == tuple(x.shape) and all(s == 1 for s in steps)
-    return x if whole else Slice(tuple(start), tuple(stop), steps)(x)
+    shape = x.shape
+    ones = (1,) * len(shape)
+    steps = ones if step is None else tuple(step)
+    if not any(start) and tuple(stop) == shape and steps == ones:
+        return x
+    return made(Slice, whole(start), whole(stop), whole(steps))(x)
 
 
 def slice_axis(x: Operand, axis: int, start: int, stop: int, step: int = 1) -> Operand:
@@ -383,7 +375,7 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Operand:
     if not xs:
         raise ShapeError("concatenate: nothing was given")
     place = normal_axis("concatenate", axis, xs[0].ndim)
-    return unchanged(xs[0]) if len(xs) == 1 else Concatenate(place)(*xs)
+    return unchanged(xs[0]) if len(xs) == 1 else made(Concatenate, place)(*xs)
 
 
 def expand_dims(x: Operand, axis: int) -> Operand:

@@ -24,12 +24,12 @@ from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.window import Window
 from gradwerk.tensor.devices import KINDS, set_place, together
 from gradwerk.tensor.foreign import read_only
-from gradwerk.tensor.handle import H, Handle, View, make, settle
+from gradwerk.tensor.handle import LATER, H, Handle, View, make, settle
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.quiet import quiet
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import ALIASING, Storage, row_major
-from gradwerk.tensor.tape import ALIAS, record
+from gradwerk.tensor.tape import record
 
 DEFERRED = Eager.DEFERRED
 HEAVY = 1 << 15
@@ -42,7 +42,7 @@ MOST_REMEMBERED = 512
 class Rule:
     """What an op does on given types: the result types, and how they are computed."""
 
-    __slots__ = ("alias", "dtype", "heavy", "narrow", "single", "type", "types")
+    __slots__ = ("alias", "at_once", "dtype", "heavy", "narrow", "single", "type", "types")
 
     def __init__(self, op: Op, types: tuple[Type, ...]) -> None:
         self.types = op.infer(*types)
@@ -52,6 +52,7 @@ class Rule:
         self.narrow = any(dtypes.is_narrow(t.dtype) for t in (*types, self.type))
         self.alias = isinstance(op, ALIASING)
         self.heavy = _is_heavy(op, types, self.types)
+        self.at_once = self.single and not self.heavy and not self.alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,12 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if settings.eager is DEFERRED and (waiting := cls._recorder.apply(cls, op, args)) is not None:
         return waiting
     key: list[Any] = [op]
-    arrays = []
+    arrays: list[Array] = []
     requires_grad = False
-    for position, a in enumerate(args):
+    for a in args:
         if isinstance(a, Handle):
-            array = a._array
+            array = a._held  # the property is for what waits: it costs as much as all else here, and every operation comes this way
+            array = array if array is not LATER else a._array
             if array is None:
                 return unreadable_results(cls, op, args, a)
             if a.result_class is not cls:
@@ -95,17 +97,17 @@ def apply(cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
             type_ = a._type
             key += (type_.shape, type_.dtype)
         else:
-            array = op.as_array(position, args)
+            array = op.as_array(len(arrays), args)
             key += (array.shape, array.dtype)
         arrays.append(array)
     known = tuple(key)
-    rule = rule_of(known, op, arrays)
-    if rule.alias and isinstance(args[0], Handle):
-        results: tuple[Any, ...] = (alias(cls, op, args[0], arrays[0]),)
-    elif rule.single and not rule.heavy:
-        results = (small(cls, op, rule, arrays),)
+    rule = _rules.get(known) or rule_of(known, op, arrays)
+    results: tuple[Any, ...]
+    if rule.at_once:
+        out = computed(op, rule, arrays)
+        results = (make(cls, Storage(out, rule.type), out, rule.type),)
     else:
-        results = several(cls, op, rule, arrays, key)
+        results = otherwise(cls, op, rule, args, arrays, known)
     if KINDS or settings.check_nan:
         settle_results(op, args, arrays, results)
     if requires_grad and mode.grad:
@@ -142,23 +144,22 @@ def check_results(op: Op, arrays: list[Array], results: tuple[Any, ...]) -> None
     check_numbers(op.name, arrays, [result._array for result in results])
 
 
-def small(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array]) -> Handle:
-    """One result by the op's reference, in memory of its own."""
-    out = computed(op, rule, arrays)
-    return make(cls, Storage(out, rule.type), out, rule.type)
-
-
 def computed(op: Op, rule: Rule, arrays: list[Array]) -> Array:
     """The one result of an op by its reference, in memory of its own."""
-    out = quiet.run(_narrow, op, rule.dtype, arrays) if rule.narrow else quiet.run(op.reference, *arrays)
-    if type(out) is not np.ndarray or out.dtype != rule.dtype:
+    if rule.narrow:
+        out = quiet.run(_narrow, op, rule.dtype, arrays)
+    else:
+        try:
+            out = quiet.enter(op.reference, *arrays)
+        except RuntimeError as error:
+            out = quiet.again(error, op.reference, *arrays)
+    if type(out) is not np.ndarray or (out.dtype is not rule.dtype and out.dtype != rule.dtype):
         out = dtypes.converted(np.asarray(out), rule.dtype)
     if out.base is not None or not out.flags.c_contiguous:
-        out = np.array(out, order="C")
-    else:
-        for array in arrays:
-            if out is array:
-                out = np.array(out, order="C")
+        return np.array(out, order="C")
+    for array in arrays:
+        if out is array:
+            return np.array(out, order="C")
     return out
 
 
@@ -196,23 +197,29 @@ def rule_of(key: tuple[Any, ...], op: Op, arrays: Sequence[Any]) -> Rule:
     return rule
 
 
-def several(cls: type[Handle], op: Op, rule: Rule, arrays: list[Array], key: list[Any]) -> tuple[Any, ...]:
-    """Heavy work compiled; several results by the op's own evaluation.
+def otherwise(
+    cls: type[Handle], op: Op, rule: Rule, args: tuple[Any, ...], arrays: list[Array], key: tuple[Any, ...]
+) -> tuple[Any, ...]:  # fmt: skip
+    """Views; heavy work compiled; one result by the op's reference, several by its own evaluation.
 
     Args:
         cls: the class of the results.
         op: what is computed.
         rule: the types of its results, and whether it is heavy.
-        arrays: its arguments.
+        args: its arguments.
+        arrays: their contents.
         key: op and types, under which its program is kept.
     """
+    if rule.alias and isinstance(args[0], Handle):
+        return (alias(cls, op, args[0], arrays[0]),)
     if rule.heavy:
         from gradwerk.tensor.engine import run_op  # noqa: PLC0415  the compiler loads only where something is heavy enough
 
-        made = run_op(tuple(key), op, [Type(array.shape, array.dtype) for array in arrays], arrays)
+        made = run_op(key, op, [Type(array.shape, array.dtype) for array in arrays], arrays)
         if made is not None:
             return tuple([make(cls, Storage(out, type_), out, type_) for out, type_ in zip(made, rule.types, strict=True)])
-    return tuple([_fresh(cls, out, type_) for out, type_ in zip(op.evaluate(*arrays), rule.types, strict=True)])
+    outs = (computed(op, rule, arrays),) if rule.single else op.evaluate(*arrays)
+    return tuple([_fresh(cls, out, type_) for out, type_ in zip(outs, rule.types, strict=True)])
 
 
 def _fresh(cls: type[H], out: Array, type_: Type) -> H:
@@ -268,21 +275,6 @@ def viewed(cls: type[Handle], op: Any, x: Handle, moved: Any, layout: Layout) ->
     else:
         view_of_x = View((*view.steps, op), layout.strides, view.root, view.seen, view.blind or not mode.grad)
     return make(cls, x._storage, moved, layout.type, view_of_x)
-
-
-def another(x: H) -> H:
-    """A new Tensor that is all of x, as movements that move nothing give it: the same memory and version, and x's history followed."""
-    view, trace = x._view, mode.trace
-    if trace is not None:
-        trace.value(x)  # lifted where it lives outside
-    root, seen = (x, x._changes) if view is None or view.root is None else (view.root, view.seen)
-    steps, strides, blind = ((), row_major(x._type.shape), False) if view is None else (view.steps, view.strides, view.blind)
-    view_of_x = View(steps, strides, root, seen, blind or not mode.grad)
-    cls: Any = type(x).result_class
-    same: H = make(cls, x._storage, None if trace is not None else x._held, x._type, view_of_x)
-    if mode.grad and x.requires_grad:
-        record(ALIAS, (x,), (same,))
-    return same
 
 
 def type_of(op: Op, position: int, args: tuple[Any, ...]) -> Type:

@@ -3,26 +3,73 @@
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import IndexKindError, OutOfRangeError
-from gradwerk.ir.op import Operand
+from gradwerk.ir.op import Movement, Operand
+from gradwerk.ir.type import Type
 from gradwerk.ops import movement
+from gradwerk.ops.made import made, whole
 
 
 def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
     """Whole numbers, slices, None and ...: slice, reverse where a step is negative, then drop and add axes."""
-    full = with_ellipsis(parts, x.ndim, tuple(x.shape))
+    said = plain(parts)
+    if said is not None:
+        return moved(x, said)
+    for op in _moves(tuple(x.shape), parts):
+        x = op(x)
+    return x
+
+
+def moved(x: Operand, said: tuple[Any, ...]) -> Operand:
+    """The same of a key that is `plain`."""
+    for op in _known_moves(tuple(x.shape), said):
+        x = op(x)
+    return x
+
+
+def plain(parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """What a key says that is made of Python's own whole numbers, slices of them, None and ... alone, to be hashed; else None.
+
+    A slice is the tuple of its three parts.
+    """
+    said: list[Any] = []
+    for part in parts:
+        kind = type(part)
+        if kind is slice:
+            three = part.start, part.stop, part.step
+            for number in three:
+                if number is not None and type(number) is not int:
+                    return None
+            said.append(three)
+        elif kind is int or part is None or part is ...:
+            said.append(part)
+        else:
+            return None
+    return tuple(said)
+
+
+@lru_cache(maxsize=4096)
+def _known_moves(extents: tuple[int, ...], said: tuple[Any, ...]) -> tuple[Movement, ...]:
+    """The movements of a plain key: which they are takes longer to find out than they take."""
+    return _moves(extents, tuple([slice(*part) if type(part) is tuple else part for part in said]))
+
+
+def _moves(extents: tuple[int, ...], parts: tuple[Any, ...]) -> tuple[Movement, ...]:
+    """The movements that lead from a Tensor of this shape to what the parts name."""
     start, stop, step, backward, shape = [], [], [], [], []
     axis = 0
-    for part in full:
+    for part in with_ellipsis(parts, len(extents), extents):
         if part is None or isinstance(part, (bool, np.bool_)):
             shape.append(1 if part is None else int(part))
             continue
-        extent = x.shape[axis]
+        extent = extents[axis]
         if isinstance(part, slice):
             first, count, stride = _slice(part, extent)
             if stride < 0:
@@ -30,17 +77,29 @@ def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
                 first, stride = first + (count - 1) * stride if count else 0, -stride
             shape.append(count)
         else:
-            first, count, stride = _place(part, extent, axis, tuple(x.shape)), 1, 1
+            first, count, stride = _place(part, extent, axis, extents), 1, 1
         start.append(first)
         stop.append(first + (count - 1) * stride + 1 if count else first)
         step.append(stride)
         axis += 1
-    taken = movement.slice_(x, start, stop, step)
+    moves: list[Movement] = []
+    present = Type(extents, dtypes.float32)  # of whatever dtype
+
+    def move(op: Movement) -> None:
+        nonlocal present
+        (present,) = op.infer(present)
+        moves.append(op)
+
+    if any(start) or tuple(stop) != extents or any(stride != 1 for stride in step):
+        move(made(movement.Slice, whole(start), whole(stop), whole(step)))
     if backward:
-        taken = movement.flip(taken, backward)
-    if 0 in shape and 0 not in taken.shape:  # x[False]: nothing of it
-        taken = movement.slice_axis(movement.reshape(taken, (1, *taken.shape)), 0, 0, 0)
-    return movement.reshape(taken, shape)
+        move(movement.Flip(tuple(backward)))
+    if 0 in shape and 0 not in present.shape:  # x[False]: nothing of it
+        move(made(movement.Reshape, (1, *present.shape)))
+        move(made(movement.Slice, (0,) * present.ndim, (0, *present.shape[1:]), (1,) * present.ndim))
+    if tuple(shape) != present.shape:
+        move(made(movement.Reshape, whole(shape)))
+    return tuple(moves)
 
 
 def with_ellipsis(parts: tuple[Any, ...], ndim: int, shape: tuple[int, ...]) -> list[Any]:

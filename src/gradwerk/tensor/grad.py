@@ -16,10 +16,10 @@ from gradwerk.ops.elementwise import add, stop_gradient
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import DEFERRED, unreadable
 from gradwerk.tensor.devices import like as like_of
-from gradwerk.tensor.handle import H, Handle, make
+from gradwerk.tensor.handle import H, Handle, View, make
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, physical
-from gradwerk.tensor.tape import Identity, Walk, record, walk_back
+from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, physical, row_major
+from gradwerk.tensor.tape import ALIAS, Identity, Walk, record, walk_back
 from gradwerk.tensor.turns import adding
 from gradwerk.tensor.wanted import check_places, loss_of, places, refuse_function, tensors, weights
 
@@ -136,6 +136,21 @@ def detached(x: H) -> H:
     same: H = make(cls, x._storage, x._held, x._type, alone)
     if mode.trace is not None:
         mode.trace.show(same, x)
+    return same
+
+
+def another(x: H) -> H:
+    """A new Tensor that is all of x, as movements that move nothing give it: the same memory and version, and x's history followed."""
+    view, trace = x._view, mode.trace
+    if trace is not None:
+        trace.value(x)  # lifted where it lives outside
+    root, seen = (x, x._changes) if view is None or view.root is None else (view.root, view.seen)
+    steps, strides, blind = ((), row_major(x._type.shape), False) if view is None else (view.steps, view.strides, view.blind)
+    view_of_x = View(steps, strides, root, seen, blind or not mode.grad)
+    cls: Any = type(x).result_class
+    same: H = make(cls, x._storage, None if trace is not None else x._held, x._type, view_of_x)
+    if mode.grad and x.requires_grad:
+        record(ALIAS, (x,), (same,))
     return same
 
 

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from gradwerk.ir.op import Operand
 from gradwerk.ir.type import Type
-from gradwerk.tensor.storage import Storage, version_of
+from gradwerk.tensor.state import mode
+from gradwerk.tensor.storage import Storage
 
 _numbers = itertools.count(1)
 
@@ -36,7 +37,8 @@ class Saved:
 
     def __init__(self, cls: type[Any], storage: Storage, array: Any, type_: Type, view: Any) -> None:  # noqa: ANN401
         self.cls, self.storage, self.array, self.type, self.view = cls, storage, array, type_, view
-        self.version = version_of(storage)
+        trace = mode.trace
+        self.version = storage.version if trace is None else trace.version_of(storage)
 
 
 class TapeNode:

@@ -19,9 +19,11 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentTypeError
 from gradwerk.ir.op import Array, Operand
+from gradwerk.ir.type import Type
 from gradwerk.ops import bits, compare, elementwise, functions, movement, reduction
 from gradwerk.tensor import operands
 from gradwerk.tensor.apply import in_dtype
+from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.operands import OPERANDS
 
 P = ParamSpec("P")
@@ -51,6 +53,8 @@ class Operators:
     shape: tuple[int, ...]
     dtype: DType
     ndim: int
+    if TYPE_CHECKING:
+        _type: Type
 
     @classmethod
     def promote(cls, a: Operand, b: Operand) -> tuple[Operand, Operand]:
@@ -79,8 +83,16 @@ class Operators:
         """What a list beside a Tensor of this dtype is: see operands.listed."""
         return operands.listed(numbers, dtype)
 
+    def _meets(self, other: object) -> bool:
+        """Whether nothing is to be promoted, whatever the class: a Tensor of the same dtype, or a number of Python's beside a float."""
+        if isinstance(other, Handle):
+            return other._type.dtype is self._type.dtype
+        return (type(other) is float or type(other) is int) and dtypes.is_float(self._type.dtype)
+
     def _with(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(self, other), promoted."""
+        if self._meets(other):
+            return function(self, other)
         if not isinstance(other, OPERANDS):
             other = self.listed(other, self.dtype)
             if other is NotImplemented:
@@ -89,6 +101,8 @@ class Operators:
 
     def _after(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(other, self), promoted."""
+        if self._meets(other):
+            return function(other, self)
         if not isinstance(other, OPERANDS):
             other = self.listed(other, self.dtype)
             if other is NotImplemented:

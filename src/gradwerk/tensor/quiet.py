@@ -16,18 +16,24 @@ class Quiet(threading.local):
     """A context of this thread in which NumPy is silent about overflow: entering np.errstate at every op costs as much as the op."""
 
     def __init__(self) -> None:
-        self.context = contextvars.Context()
-        self.context.run(np.seterr, all="ignore")
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        self.enter: Callable[..., Array] = context.run
+        """enter(function, *args): the function's result.  Who calls it, to save a call of Python's, gives its RuntimeError to `again`."""
 
     def run(self, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
         """The function's result."""
         try:
-            return self.context.run(function, *args)
+            return self.enter(function, *args)
         except RuntimeError as error:
-            if "cannot enter context" not in str(error):
-                raise
-            with np.errstate(all="ignore"):  # a signal handler computes in the middle of an operation
-                return function(*args)
+            return self.again(error, function, *args)
+
+    def again(self, error: RuntimeError, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
+        """The result where a signal handler computes in the middle of an operation, which has the context; any other error is raised."""
+        if "cannot enter context" not in str(error):
+            raise error
+        with np.errstate(all="ignore"):
+            return function(*args)
 
 
 class QuietThread:
@@ -37,6 +43,12 @@ class QuietThread:
         """The function's result."""
         with np.errstate(all="ignore"):
             return function(*args)
+
+    enter = run
+
+    def again(self, error: RuntimeError, function: Callable[..., Array], *args: Any) -> Array:  # noqa: ANN401
+        """An error of the function's own is raised."""
+        raise error
 
 
 quiet = Quiet() if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else QuietThread()

@@ -34,8 +34,10 @@ class Pattern:
 def pulled(op: Op, cts: Sequence[Any], ys: Sequence[Handle], xs: Sequence[Any]) -> Sequence[Operand | None]:
     """What `pull` gives; in a trace that does not record gradients the rule runs once for Tensors of the same types."""
     trace = mode.trace
+    if trace is None or mode.grad or KINDS or trace.is_body:
+        return pull(op, cts, ys, xs)
     ours = isinstance(op, Op) and not isinstance(op, Control) and type(op).__module__.startswith("gradwerk.")  # no hook of the user's
-    if trace is None or mode.grad or KINDS or trace.is_body or not ours:
+    if not ours:
         return pull(op, cts, ys, xs)
     given = [*cts, *ys, *xs]
     there = [a for a in given if a is not None]

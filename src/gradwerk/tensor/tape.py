@@ -26,6 +26,9 @@ from gradwerk.tensor.rules import pulled
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, version_of
 
+NONE = (None, 0)
+"""The history of what has none."""
+
 
 class Identity:
     """The tape's entry for a copy of a leaf, and for a leaf written over something else."""
@@ -51,19 +54,27 @@ class OnTheWay(Identity):
 
 
 FREED = "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed)"
+NOWHERE = Storage(None, Type((), float32), FREED)
+"""Of results that were freed."""
 
 
 def free(node: TapeNode) -> None:
-    """Lets go of all values.  Leaves stay, because gradients go to them, and numbers of no axes, which are the count of a mean."""
+    """Lets go of all values, of which the types stay.  Leaves stay, because gradients go to them, and numbers of no axes, which are the
+    count of a mean.
+    """
     node.freed = True
-    cls = next((type(a).result_class for a in node.args if isinstance(a, Handle)), Handle)
-    node.args = tuple([
-        a if isinstance(a, Handle) and (a._requires_grad or (not a._type.shape and edge[0] is None)) else gone(cls, typed(a))
-        for a, edge in zip(node.args, node.edges, strict=True)
-    ])
-    node.versions = tuple(version_of(a._storage) for a in node.args)
+    args: list[Any] = []
+    versions: list[int] = []
+    for a, edge in zip(node.args, node.edges, strict=True):
+        if isinstance(a, Handle) and (a._requires_grad or (not a._type.shape and edge[0] is None)):
+            args.append(a)
+            versions.append(version_of(a._storage))
+        else:
+            args.append(typed(a))
+            versions.append(0)
+    node.args, node.versions = tuple(args), tuple(versions)
     for saved in node.results:
-        saved.storage, saved.array, saved.view, saved.version = Storage(None, saved.type, FREED), None, None, 0
+        saved.storage, saved.array, saved.view, saved.version = NOWHERE, None, None, 0
     release = getattr(node.op, "release", None)  # a compiled call holds what its backward half reads
     if release is not None:
         release()
@@ -71,11 +82,17 @@ def free(node: TapeNode) -> None:
 
 def noted(op: Pullback, args: tuple[Any, ...]) -> TapeNode:
     """A node for an operation on these arguments, as they are now."""
-    edges = tuple(history(a) if isinstance(a, Handle) else (None, 0) for a in args)
     trace = mode.trace
-    if trace is None:
-        return TapeNode(op, args, edges, tuple([a._storage.version if isinstance(a, Handle) else 0 for a in args]))
-    return TapeNode(op, args, edges, tuple([trace.version_of(a._storage) if isinstance(a, Handle) else 0 for a in args]))
+    edges: list[tuple[TapeNode | None, int]] = []
+    versions: list[int] = []
+    for a in args:
+        if isinstance(a, Handle):
+            edges.append((a._node, a._index) if a._view is None else history(a))  # what is no view has no root to catch up with
+            versions.append(a._storage.version if trace is None else trace.version_of(a._storage))
+        else:
+            edges.append(NONE)
+            versions.append(0)
+    return TapeNode(op, args, tuple(edges), tuple(versions))
 
 
 def saved(handle: Handle) -> Saved:
@@ -86,10 +103,12 @@ def saved(handle: Handle) -> Saved:
 def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
     """Puts one operation on the tape; floating results get it as their history."""
     node = noted(op, args)
-    node.results = tuple([saved(result) for result in results])
-    for index, result in enumerate(results):
+    kept = []
+    for result in results:
         if dtypes.is_float(result._type.dtype):
-            result._node, result._index = node, index
+            result._node, result._index = node, len(kept)
+        kept.append(Saved(type(result), result._storage, result._held, result._type, result._view))
+    node.results = tuple(kept)
     return node
 
 
@@ -108,7 +127,7 @@ def gone(cls: type[Handle], type_: Type) -> Handle:
 
 def typed(arg: Any) -> Type:  # noqa: ANN401
     """The type of an argument as the tape keeps it."""
-    return arg._type if isinstance(arg, Handle) else Type(arg.shape, arg.dtype)
+    return arg._type if isinstance(arg, Handle) else arg if type(arg) is Type else Type(arg.shape, arg.dtype)
 
 
 def unread(problem: str) -> StateError:
@@ -117,14 +136,15 @@ def unread(problem: str) -> StateError:
     return StateError(problem, likely=freed if problem == FREED else "write to a copy, or compute the gradient before the write")
 
 
-def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
+def _argument(node: TapeNode, position: int, trace: Any) -> Any:  # noqa: ANN401  a Tensor or an array; the trace under way
     arg = node.args[position]
     if not isinstance(arg, Handle):
-        return arg
+        return gone(next((one.cls.result_class for one in node.results), Handle), arg) if type(arg) is Type else arg
     if node.freed and arg._requires_grad:
         return gone(type(arg).result_class, arg._type)
-    if version_of(arg._storage) != node.versions[position]:
-        return stale(type(arg).result_class, arg._type, node.op.name, arg._storage)
+    storage = arg._storage
+    if (storage.version if trace is None else trace.version_of(storage)) != node.versions[position]:
+        return stale(type(arg).result_class, arg._type, node.op.name, storage)
     edge_node, edge_index = node.edges[position]
     if arg._node is edge_node and arg._index == edge_index:
         return arg
@@ -133,11 +153,15 @@ def _argument(node: TapeNode, position: int) -> Any:  # noqa: ANN401
     return alias
 
 
-def _result(node: TapeNode, index: int) -> Handle:
+def _result(node: TapeNode, index: int, trace: Any) -> Handle:  # noqa: ANN401  the trace under way
     saved = node.results[index]
-    if version_of(saved.storage) != saved.version:
-        return stale(saved.cls, saved.type, node.op.name, saved.storage)
-    handle: Handle = make(saved.cls, saved.storage, saved.array, saved.type, _rootless(saved.view))
+    storage = saved.storage
+    if node.freed:
+        handle = gone(saved.cls, saved.type)
+    elif (storage.version if trace is None else trace.version_of(storage)) != saved.version:
+        return stale(saved.cls, saved.type, node.op.name, storage)
+    else:
+        handle = make(saved.cls, storage, saved.array, saved.type, _rootless(saved.view))
     if dtypes.is_float(saved.type.dtype):
         handle._node, handle._index = node, index
     return handle
@@ -234,8 +258,8 @@ class Walk:
                 )
             if trace is not None and not mode.grad:
                 trace.walked.add(node)
-            xs = [_argument(node, position) for position in range(len(node.args))]
-            ys = [_result(node, index) for index in range(len(node.results))]
+            xs = [_argument(node, position, trace) for position in range(len(node.args))]
+            ys = [_result(node, index, trace) for index in range(len(node.results))]
             if trace is not None:
                 trace.graph.standing_for = trace.backward_of(ys)
             for position, ct in enumerate(pulled(cast(Op, node.op), cts, ys, xs)):

@@ -15,11 +15,12 @@ from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Op, Operand
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import transpose
-from gradwerk.tensor.apply import another, apply, assign, unreadable
+from gradwerk.tensor.apply import apply, assign, unreadable
+from gradwerk.tensor.basic_indexing import moved, plain
 from gradwerk.tensor.devices import KINDS, like, place_of, refuse_elsewhere, set_place
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
-from gradwerk.tensor.grad import alike, backward, copied, detached, laid
+from gradwerk.tensor.grad import alike, another, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_requires_grad
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced
@@ -143,8 +144,17 @@ class Tensor(Operators, Handle):
         return (self[position] for position in range(len(self)))
 
     def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
+        said = plain(key if type(key) is tuple else (key,))
+        if said is not None:
+            found: Self = self._another(moved(self, said))
+            return found
+        key = self._mask_of(key)
         part: Self = self._another(index(self, key))
         return copied(part) if has_truth(key) else part
+
+    def _mask_of(self, key: Any) -> Any:  # noqa: ANN401  what stands in brackets
+        """The key that is meant, where a class takes others than this one."""
+        return key
 
     def _another(self, result: Any) -> Any:  # noqa: ANN401  a Tensor
         """What a movement gave; where that is this very Tensor, because nothing moves, another on the same memory."""

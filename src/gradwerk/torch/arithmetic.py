@@ -351,7 +351,7 @@ def _underived(quotient: Any) -> Any:  # noqa: ANN401  or NotImplemented
 
 def _truths(a: Any, b: Any) -> bool:  # noqa: ANN401
     """Whether both are bools: their sum is `or`, their product `and`."""
-    return dtypes.is_bool(a.dtype) and _is_truth(b)
+    return dtypes.is_bool(a._type.dtype) and _is_truth(b)
 
 
 def _is_truth(x: Any) -> bool:  # noqa: ANN401
@@ -360,7 +360,7 @@ def _is_truth(x: Any) -> bool:  # noqa: ANN401
 
 def _refuse_truths(a: Any, b: Any) -> None:  # noqa: ANN401
     """Nothing is subtracted from a bool, and no bool from anything.  Raises: DTypeError."""
-    if dtypes.is_bool(a.dtype) or _is_truth(b):
+    if dtypes.is_bool(a._type.dtype) or (type(b) is not float and _is_truth(b)):
         if dtypes.is_bool(a.dtype) and hasattr(b, "dtype") and _is_truth(b):
             raise DTypeError("Subtraction, the `-` operator, with two bool tensors is not supported.", likely="use ^ of the two")
         raise DTypeError("Subtraction, the `-` operator, with a bool tensor is not supported.", likely="invert a mask with ~")

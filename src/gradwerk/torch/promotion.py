@@ -42,7 +42,7 @@ def _dtype(x: Operand) -> DType:
 
 def _weight(x: Operand) -> int:
     """2 for Tensors with axes, 1 for those without, 0 for numbers."""
-    return (2 if x.shape else 1) if hasattr(x, "dtype") else 0
+    return (2 if x.ndim else 1) if hasattr(x, "dtype") else 0
 
 
 def _in_dtype(cls: Any, x: Operand, dtype: DType) -> Operand:  # noqa: ANN401

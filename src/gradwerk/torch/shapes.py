@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,12 @@ class Size(tuple[int, ...]):
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
+
+
+@lru_cache(maxsize=4096)
+def size_of(shape: tuple[int, ...]) -> Size:
+    """The extents of a Tensor as torch gives them: asked for several times by each operation."""
+    return Size(shape)
 
 
 class Extreme(NamedTuple):

@@ -18,8 +18,9 @@ from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
-from gradwerk.tensor.apply import another, assign
+from gradwerk.tensor.apply import assign
 from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
+from gradwerk.tensor.grad import another
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_requires_grad, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
@@ -36,7 +37,7 @@ from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import all_recorded, as_recorded
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
-from gradwerk.torch.shapes import Size
+from gradwerk.torch.shapes import Size, size_of
 from gradwerk.torch.shaping import Shaping
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
@@ -67,8 +68,9 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         else:
             raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape")
 
-    def __getitem__(self, key: Any) -> Self:  # noqa: ANN401
-        return super().__getitem__(arguments.mask_of(key))
+    def _mask_of(self, key: Any) -> Any:  # noqa: ANN401
+        """torch takes uint8 for masks."""
+        return arguments.mask_of(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
         super().__setitem__(arguments.mask_of(key), arguments.filling(value, self.dtype) if is_number(value) else value)
@@ -93,7 +95,7 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
     @property
     def shape(self) -> Size:  # type: ignore[override]  # Operators declares what its class has
         """The extents."""
-        return tuple.__new__(Size, self._type.shape)
+        return size_of(self._type.shape)
 
     def size(self, dim: int | None = None) -> Any:  # noqa: ANN401  Size, or one extent
         """The shape, or one extent of it."""
