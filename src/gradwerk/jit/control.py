@@ -37,7 +37,23 @@ def scan(
     """
     flat_carry = [as_tensor(x) for x in trees.flatten(carry)]
     flat_xs = [as_tensor(x) for x in trees.flatten(xs)] if xs is not None else []
-    steps = steps_of(flat_xs, length)
+    op, outside, states, y = traced(fn, carry, xs, flat_carry, flat_xs, steps_of(flat_xs, length), reverse=reverse)
+    results = applied(op, (flat_carry, [*flat_xs, *outside]), states, len(flat_carry))
+    final = trees.unflatten(carry, results[: len(flat_carry)])
+    return final, None if y is None else trees.unflatten(y, results[len(flat_carry) :])
+
+
+def traced(
+    fn: Callable[[Tree, Tree], tuple[Tree, Tree]], carry: Tree, xs: Tree, flat_carry: list[Tensor], flat_xs: list[Tensor], steps: int,
+    *, reverse: bool,
+) -> tuple[Scan, list[Handle], list[Handle], Tree]:  # fmt: skip
+    """The op of a scan, what it takes from outside behind all else, the states that it changes, and a step's y.
+
+    Args:
+        fn, carry, xs, reverse: see `scan`.
+        flat_carry, flat_xs: the Tensors of `carry` and `xs`.
+        steps: how many there are.
+    """
     body = Body(getattr(fn, "__name__", "step"), under_way())
     inner_carry = [stand_in(body, x, x._type) for x in flat_carry]
     inner_xs = [stand_in(body, x, x._type.with_shape(x.shape[1:])) for x in flat_xs]
@@ -52,9 +68,7 @@ def scan(
     states = changed(body)
     graph = closed(body, len(flat_carry), outputs, states, ys)
     op = Scan(graph, steps, len(flat_carry) + len(states), len(flat_xs), reverse)
-    results = applied(op, (flat_carry, [*flat_xs, *(x for _, x in constants(body, states))]), states, len(flat_carry))
-    final = trees.unflatten(carry, results[: len(flat_carry)])
-    return final, None if y is None else trees.unflatten(y, results[len(flat_carry) :])
+    return op, [x for _, x in constants(body, states)], states, y
 
 
 def stand_in(body: Body, like: Handle, type_: Type) -> Any:  # noqa: ANN401
