@@ -21,7 +21,7 @@ from gradwerk.base.errors import ArgumentTypeError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ir.type import Type
 from gradwerk.ops import bits, compare, elementwise, functions, movement, reduction
-from gradwerk.tensor import operands
+from gradwerk.tensor import operands, places
 from gradwerk.tensor.apply import in_dtype
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.operands import OPERANDS
@@ -312,7 +312,7 @@ class Operators:
 
     def argmax(self, axis: int | None = None) -> Self:
         """The place of the first largest along an axis, of the flat Tensor when none is given."""
-        return reduction.argmax(self if axis is not None else self.reshape(-1), -1 if axis is None else axis)
+        return places.argmax(self if axis is not None else self.reshape(-1), -1 if axis is None else axis)
 
 
 def _flat(given: tuple[Any, ...]) -> tuple[int, ...]:

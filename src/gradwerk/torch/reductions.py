@@ -15,6 +15,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, functions, norms, reduction, truths
 from gradwerk.ops.movement import reshape
+from gradwerk.tensor import places
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch import arguments
 from gradwerk.torch.arguments import switch
@@ -136,12 +137,12 @@ class Reductions:
     @as_recorded()
     def argmax(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
         """The place of the first largest along an axis, of the flat Tensor when none is given."""
-        return self._place("argmax", reduction.argmax, dim, keepdim)
+        return self._place("argmax", places.argmax, dim, keepdim)
 
     @as_recorded()
     def argmin(self, dim: Any = None, keepdim: bool = False) -> Self:  # noqa: ANN401
         """The place of the first smallest along an axis, of the flat Tensor when none is given."""
-        return self._place("argmin", reduction.argmin, dim, keepdim)
+        return self._place("argmin", places.argmin, dim, keepdim)
 
     def _place(self, name: str, find: Any, dim: Any, keepdim: bool) -> Self:  # noqa: ANN401
         place = None if dim is None else arguments.axis(name, dim, self.ndim)
