@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -194,6 +195,13 @@ def limits(dtype: DType) -> Limits:
     return Limits((2 - eps) * 2.0**bias, tiny, tiny * eps, eps, int(row.fraction * 0.30103))
 
 
+@cache
+def extremes(dtype: DType) -> tuple[int, int]:
+    """The smallest and the largest of an integer dtype: np.iinfo costs as much as an operation.  Raises: ValueError for any other."""
+    known = np.iinfo(dtype)
+    return int(known.min), int(known.max)
+
+
 # ---- how dtypes meet
 
 
@@ -204,6 +212,8 @@ def is_wider(a: DType, b: DType) -> bool:
 
 def promoted(a: DType, b: DType) -> DType:
     """The dtype in which Tensors of two dtypes meet, as PyTorch has it: that of the higher priority; of two narrow ones float32."""
+    if a is b:
+        return a
     if a != b and is_narrow(a) and is_narrow(b):
         return float32
     return max(a, b, key=lambda dtype: ROWS[dtype].priority)
@@ -327,6 +337,6 @@ def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a
         if is_wider(of_number(value), dtype):
             likely = "write True or False" if is_bool(dtype) else "write a whole number, or convert the Tensor to a floating dtype first"
             raise DTypeError(f"{dtype} cannot hold the number {value!r}", likely=likely)
-        if not is_bool(dtype) and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
+        if not is_bool(dtype) and not extremes(dtype)[0] <= value <= extremes(dtype)[1]:
             raise DTypeError(f"the number {value!r} does not fit {dtype}", likely="convert the Tensor to a wider dtype first")
     return of_value(value, dtype)

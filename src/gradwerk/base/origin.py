@@ -72,9 +72,14 @@ class Origin:
 def capture() -> Origin:
     """The nearest frame outside this package (1-2 us)."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (frame.f_code.co_filename.startswith(_PASSED) or _is_made(frame)):
+    while frame is not None and (_is_passed(frame.f_code.co_filename) or _is_made(frame)):
         frame = frame.f_back
     return _origin_of(frame)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_passed(file: str) -> bool:
+    return file.startswith(_PASSED)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -166,6 +171,11 @@ def _known(file: str, line: int, path: str) -> Origin:
 def current_path() -> str:
     """The module path being called, outermost first, or ''."""
     return "/".join(_paths.names)
+
+
+def path_here() -> list[str]:
+    """The names of the modules that this thread is calling, outermost first, for who calls too often to go through `module_path`."""
+    return _paths.names
 
 
 @contextmanager

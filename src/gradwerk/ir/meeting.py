@@ -12,6 +12,8 @@ from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.type import Type
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_AS_THEY_ARE = frozenset([dtypes.float32, dtypes.float64])
+"""The dtypes that hold a float of Python's without more ado, nearly always that of a number's neighbour."""
 
 
 def broadcast_shapes(op: str, *types: Type) -> tuple[int, ...]:
@@ -45,6 +47,11 @@ def same_dtype(op: str, *types: Type) -> DType:
 def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[Any, ...]) -> Array:
     """The argument at `position` as an array; a number takes the dtype of the last of its `neighbours` that has one.  See `Op.as_array`."""
     value = args[position]
+    if type(value) is float:
+        for neighbour in reversed(neighbours):
+            dtype = getattr(neighbour, "dtype", None)
+            if dtype is not None:
+                return np.asarray(value, dtype) if dtype in _AS_THEY_ARE else dtypes.weak(value, dtype)
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, np.generic):

@@ -23,10 +23,11 @@ def linear(x: Operand, kernel: Operand, bias: Operand | None = None) -> Operand:
     Shape: x (..., features), kernel (features, units), bias (units,); result (..., units).
     Raises: ShapeError where the features differ.
     """
-    if not x.shape or x.shape[-1] != kernel.shape[0]:
+    shape = x.shape
+    if not shape or shape[-1] != kernel.shape[0]:
         raise ShapeError(
-            f"the last axis of the input is {x.shape[-1] if x.shape else 'missing'}, the kernel expects {kernel.shape[0]}",
-            facts=(f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      kernel {tuple(kernel.shape)}",),
+            f"the last axis of the input is {shape[-1] if shape else 'missing'}, the kernel expects {kernel.shape[0]}",
+            facts=(f"input   {tuple(shape)} {dtypes.name(x.dtype)}      kernel {tuple(kernel.shape)}",),
             likely=f"the layer was built for inputs of {kernel.shape[0]} features; flatten or reshape the input, or rebuild the layer",
         )
     y = matmul(x, kernel)

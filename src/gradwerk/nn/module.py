@@ -18,7 +18,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
 from gradwerk.base.hooks import Hooks
-from gradwerk.base.origin import module_path
+from gradwerk.base.origin import path_here
 from gradwerk.nn import hooks
 from gradwerk.nn.configured import Configured, count_change
 from gradwerk.nn.hooks import Everywhere
@@ -49,11 +49,15 @@ class Module(Configured):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """`forward` with the hooks around it, and with the module's path in every error raised inside."""
-        shared = self.__gradwerk_shared__
-        with module_path(place_of(self)):
+        shared, path = self.__gradwerk_shared__, path_here()
+        depth = len(path)
+        try:
+            path.append(place_of(self))
             if self._hooks is None and (shared is None or shared._hooks is None):
                 return self.forward(*args, **kwargs)
             return hooks.call(self, args, kwargs)
+        finally:
+            del path[depth:]  # no call, in which a signal could be handled
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)

@@ -52,7 +52,8 @@ class Plain:
 
     def of(self, a: Array, b: Array) -> Array:
         """The sum of products."""
-        a, b = (side_by_side(x.transpose(order).reshape(groups)) for x, (order, groups) in ((a, self.left), (b, self.right)))
+        a = side_by_side(a.transpose(self.left[0]).reshape(self.left[1]))
+        b = side_by_side(b.transpose(self.right[0]).reshape(self.right[1]))
         if self.order is not None:
             product: Array = np.matmul(a, b)
             return product.reshape(self.made).transpose(self.order)

@@ -71,7 +71,10 @@ class InRange(Look):
 
     def ignores(self, dtype: DType) -> bool:
         """Whether indices of this dtype can be the one that is `ignored`."""
-        return self.ignored is not None and int(np.iinfo(dtype).min) <= self.ignored <= int(np.iinfo(dtype).max)
+        if self.ignored is None:
+            return False
+        low, high = dtypes.extremes(dtype)
+        return low <= self.ignored <= high
 
     def refused(self, x: Array) -> Array:
         outside = (x < 0) | (x >= self.rows)

@@ -326,8 +326,9 @@ def transpose(x: Operand, permutation: Sequence[int] | None = None) -> Operand:
     """x with its axes in the order `permutation`; None reverses them.  Raises: ShapeError."""
     if permutation is None:
         permutation = range(x.ndim - 1, -1, -1)
-    order = tuple([normal_axis("transpose", axis, x.ndim) for axis in permutation])
-    return x if order == tuple(range(x.ndim)) else made(Transpose, order)(x)
+    ndim = x.ndim
+    order = tuple([normal_axis("transpose", axis, ndim) for axis in permutation])
+    return x if order == tuple(range(ndim)) else made(Transpose, order)(x)
 
 
 def broadcast_to(x: Operand, shape: Sequence[int]) -> Operand:

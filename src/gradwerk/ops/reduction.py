@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from gradwerk.ops.compare import equal, logical_or, not_equal
 from gradwerk.ops.movement import broadcast_to, reshape, unchanged
 from gradwerk.ops.source import arange
 
+_ADD: Any = np.add.reduce
+_MAXIMUM: Any = np.maximum.reduce
+_MINIMUM: Any = np.minimum.reduce
+"""What np.sum, np.max and np.min call, once they have looked at their arguments for as long as it takes."""
 MOST_PLACES = 2**31 - 1
 """Elements along an axis in which a place is looked for: places are counted in int32."""
 
@@ -42,7 +46,7 @@ class Sum(Reduction):
         return (broadcast_to(reshape(ct, kept_shape(x.shape, self.axes)), x.shape),)
 
     def reference(self, x: Array) -> Array:
-        return np.sum(x, axis=self.axes, keepdims=self.keepdims, dtype=x.dtype)
+        return _ADD(x, self.axes, x.dtype, None, self.keepdims)  # type: ignore[no-any-return]  # an array, or a scalar of NumPy's
 
     def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.add(a, b)
@@ -96,7 +100,7 @@ class Max(Reduction):
         return (_shares(self, ct, y, x),)
 
     def reference(self, x: Array) -> Array:
-        return _of_none(self, x) if not x.size else np.asarray(np.max(x, axis=self.axes, keepdims=self.keepdims))
+        return _of_none(self, x) if not x.size else np.asarray(_MAXIMUM(x, self.axes, None, None, self.keepdims))
 
     def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.maximum(a, b)
@@ -123,7 +127,7 @@ class Min(Reduction):
         return (_shares(self, ct, y, x),)
 
     def reference(self, x: Array) -> Array:
-        return _of_none(self, x) if not x.size else np.asarray(np.min(x, axis=self.axes, keepdims=self.keepdims))
+        return _of_none(self, x) if not x.size else np.asarray(_MINIMUM(x, self.axes, None, None, self.keepdims))
 
     def combine(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.minimum(a, b)
@@ -136,14 +140,14 @@ def lowest(dtype: DType) -> float:
     """The value no value is below: -inf, or the smallest integer."""
     if dtypes.is_float(dtype):
         return float("-inf")
-    return int(np.iinfo(dtype).min) if dtypes.is_integer(dtype) else 0
+    return dtypes.extremes(dtype)[0] if dtypes.is_integer(dtype) else 0
 
 
 def highest(dtype: DType) -> float:
     """The value no value is above: inf, or the largest integer."""
     if dtypes.is_float(dtype):
         return float("inf")
-    return int(np.iinfo(dtype).max) if dtypes.is_integer(dtype) else 1
+    return dtypes.extremes(dtype)[1] if dtypes.is_integer(dtype) else 1
 
 
 def kept_shape(shape: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:

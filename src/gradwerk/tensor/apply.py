@@ -168,7 +168,7 @@ def evaluated(op: Op, rule: Rule, arrays: list[Array], key: tuple[Any, ...]) -> 
     if rule.heavy:
         from gradwerk.tensor.engine import run_op  # noqa: PLC0415
 
-        made = run_op(key, op, [Type(array.shape, array.dtype) for array in arrays], arrays)
+        made = run_op(key, op, arrays)
         if made is not None:
             return made[0]
     return computed(op, rule, arrays)
@@ -215,7 +215,7 @@ def otherwise(
     if rule.heavy:
         from gradwerk.tensor.engine import run_op  # noqa: PLC0415  the compiler loads only where something is heavy enough
 
-        made = run_op(key, op, [Type(array.shape, array.dtype) for array in arrays], arrays)
+        made = run_op(key, op, arrays)
         if made is not None:
             return tuple([make(cls, Storage(out, type_), out, type_) for out, type_ in zip(made, rule.types, strict=True)])
     outs = (computed(op, rule, arrays),) if rule.single else op.evaluate(*arrays)

@@ -16,6 +16,9 @@ from gradwerk.ir.type import Type
 from gradwerk.ops import movement
 from gradwerk.ops.made import made, whole
 
+Part = int | EllipsisType | tuple[int | None, int | None, int | None] | None
+"""A part of a plain key: a whole number of Python's own and no bool, ..., a slice's three parts, None."""
+
 
 def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
     """Whole numbers, slices, None and ...: slice, reverse where a step is negative, then drop and add axes."""
@@ -27,19 +30,16 @@ def basic(x: Operand, parts: tuple[Any, ...]) -> Operand:
     return x
 
 
-def moved(x: Operand, said: tuple[Any, ...]) -> Operand:
+def moved(x: Operand, said: tuple[Part, ...]) -> Operand:
     """The same of a key that is `plain`."""
     for op in _known_moves(tuple(x.shape), said):
         x = op(x)
     return x
 
 
-def plain(parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """What a key says that is made of Python's own whole numbers, slices of them, None and ... alone, to be hashed; else None.
-
-    A slice is the tuple of its three parts.
-    """
-    said: list[Any] = []
+def plain(parts: tuple[Any, ...]) -> tuple[Part, ...] | None:
+    """What a key says that is made of Python's own whole numbers, slices of them, None and ... alone, to be hashed; else None."""
+    said: list[Part] = []
     for part in parts:
         kind = type(part)
         if kind is slice:
@@ -55,10 +55,10 @@ def plain(parts: tuple[Any, ...]) -> tuple[Any, ...] | None:
     return tuple(said)
 
 
-@lru_cache(maxsize=4096)
-def _known_moves(extents: tuple[int, ...], said: tuple[Any, ...]) -> tuple[Movement, ...]:
+@lru_cache(maxsize=1024)
+def _known_moves(extents: tuple[int, ...], said: tuple[Part, ...]) -> tuple[Movement, ...]:
     """The movements of a plain key: which they are takes longer to find out than they take."""
-    return _moves(extents, tuple([slice(*part) if type(part) is tuple else part for part in said]))
+    return _moves(extents, tuple([slice(*part) if isinstance(part, tuple) else part for part in said]))
 
 
 def _moves(extents: tuple[int, ...], parts: tuple[Any, ...]) -> tuple[Movement, ...]:

@@ -204,13 +204,12 @@ _op_programs: OrderedDict[tuple[object, ...], Native] = OrderedDict()
 _idle = Idle()
 
 
-def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Sequence[Array]) -> list[Array] | None:
+def run_op(key: tuple[object, ...], op: Op, arrays: Sequence[Array]) -> list[Array] | None:
     """The results of one op as a program of its own; None under GRADWERK_INTERPRET.
 
     Args:
         key: under which the program is kept: op and types.
         op: what is computed.
-        types: those of the arguments.
         arrays: the arguments, of any strides.
     """
     if settings.interpret or settings.check_nan:
@@ -219,7 +218,7 @@ def run_op(key: tuple[object, ...], op: Op, types: Sequence[Type], arrays: Seque
         _op_programs.move_to_end(key)
         found = _op_programs[key]
     except KeyError:
-        found = _op_programs[key] = Native(graph_of(op, types), {})
+        found = _op_programs[key] = Native(graph_of(op, [Type(array.shape, array.dtype) for array in arrays]), {})
         while len(_op_programs) > MOST_PROGRAMS:
             _, oldest = _op_programs.popitem(last=False)
             _idle.forget(oldest.program)
@@ -247,8 +246,10 @@ def readable(array: Array) -> bool:
     end = start + array.nbytes
     if not array.flags.c_contiguous or start % array.dtype.itemsize:
         return False
+    if 0 < end % PAGE <= PAGE - SLACK:
+        return True
     base = array.base
-    return 0 < end % PAGE <= PAGE - SLACK or (isinstance(base, np.ndarray) and end + SLACK <= address(base) + base.nbytes)
+    return isinstance(base, np.ndarray) and end + SLACK <= address(base) + base.nbytes
 
 
 def graph_of(op: Op, types: Sequence[Type]) -> Graph:

@@ -103,7 +103,7 @@ def saved(handle: Handle) -> Saved:
 def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
     """Puts one operation on the tape; floating results get it as their history."""
     node = noted(op, args)
-    kept = []
+    kept: list[Saved] = []
     for result in results:
         if dtypes.is_float(result._type.dtype):
             result._node, result._index = node, len(kept)
@@ -226,7 +226,7 @@ class Walk:
             differentiable = isinstance(target, Handle) and (target._requires_grad or node is not None)
             if differentiable and (self.keep_leaves or id(target) in self.wanted):
                 held = self.leaves.get(id(target))
-                self.leaves[id(target)] = (target, ct if held is None else add(held[1], ct))
+                self.leaves[id(target)] = (target, ct if held is None else total(held[1], ct))
             return
         self.reverse.arrive(node, index, ct, results=len(node.results))
 
@@ -286,6 +286,28 @@ class Walk:
             return self.found.get(edge)
         held = self.leaves.get(id(handle))
         return None if held is None else held[1]
+
+
+def total(a: Operand, b: Operand) -> Operand:
+    """a + b.  Of two Tensors moved alike, as those of a weight that is computed with transposed, what they are moved from is added: neither
+    has to be copied row by row first.
+    """
+    if mode.trace is None and not mode.grad and isinstance(a, Handle) and isinstance(b, Handle):
+        first, second = whole(a), whole(b)
+        if first is not None and second is not None and a._view is not None and b._view is not None and a._view.steps == b._view.steps:
+            found = add(first, second)
+            for step in a._view.steps:
+                found = step(found)
+            return found
+    return add(a, b)
+
+
+def whole(x: Handle) -> Handle | None:
+    """What a Tensor is that has its axes in another order, as it lies; None of any other."""
+    view, storage = x._view, x._storage
+    if view is None or not view.steps or view.order is None or storage.order is not None or storage.array is None:
+        return None
+    return like(make(type(x).result_class, storage, storage.array, storage.type), x)
 
 
 def walk_back(

@@ -33,6 +33,8 @@ def whole(function: str, argument: str, value: Any) -> int:  # noqa: ANN401
 
 def tensor(function: str, value: Any, argument: str = "input", *, arrays: bool = True) -> None:  # noqa: ANN401
     """A Tensor, or with `arrays` an array beside which one is.  Raises: ArgumentTypeError."""
+    if isinstance(value, Handle):
+        return
     if isinstance(value, np.ndarray) and not arrays:
         message = f"{function}(): argument '{argument}' must be Tensor, not numpy.ndarray"
         raise ArgumentTypeError(message, likely=f"torch.from_numpy({argument})")

@@ -56,13 +56,17 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     filled = [x for x in parts if x.shape != (0,)] or parts[:1]  # torch passes over empty vectors beside what has more axes
     filled = parts if filled[0].ndim == 1 else filled
     place = arguments.axis("cat", dim, filled[0].ndim)
+    first = filled[0].shape
     for number, x in enumerate(parts):
-        if x.ndim != filled[0].ndim and x.shape != (0,):
+        shape = x.shape
+        if shape == first or shape == (0,):
+            continue
+        if x.ndim != filled[0].ndim:
             raise ShapeError(f"Tensors must have same number of dimensions: got {filled[0].ndim} and {x.ndim}", facts=_entries(parts))
-        wrong = [k for k, n in enumerate(x.shape) if k != place and n != filled[0].shape[k]] if x.shape != (0,) else []
+        wrong = [k for k, n in enumerate(shape) if k != place and n != first[k]]
         if wrong:
-            message = f"Sizes of tensors must match except in dimension {place}. Expected size {filled[0].shape[wrong[0]]}"
-            raise ShapeError(f"{message} but got size {x.shape[wrong[0]]} for tensor number {number} in the list.", facts=_entries(parts))
+            message = f"Sizes of tensors must match except in dimension {place}. Expected size {first[wrong[0]]}"
+            raise ShapeError(f"{message} but got size {shape[wrong[0]]} for tensor number {number} in the list.", facts=_entries(parts))
     return movement.concatenate(_in_common(parts, filled), place)
 
 

@@ -91,11 +91,12 @@ def features(input: Any, weight: Any) -> None:  # noqa: A002, ANN401
     """linear: the last axis of the input has as many features as the weight.  Raises: ShapeError, DTypeError, ArgumentTypeError."""
     arguments.tensor("linear", input)
     arguments.tensor("linear", weight, "weight")
-    if not 1 <= weight.ndim <= 2:
+    given, known = input.shape, weight.shape
+    if not 1 <= len(known) <= 2:
         raise ShapeError(f"linear(): expected a weight of 1 or 2 dimensions, got {weight.ndim}", facts=(f"weight  {tuple(weight.shape)}",))
-    wanted = weight.shape[-1]
-    if not input.shape or input.shape[-1] != wanted:
-        rows = tuple(input.shape)
+    wanted = known[-1]
+    if not given or given[-1] != wanted:
+        rows = tuple(given)
         if len(rows) > 2 and rows[0] and math.prod(rows[1:]) == wanted:
             likely = "flatten all but the batch first: x.flatten(1), or nn.Flatten()"
         else:

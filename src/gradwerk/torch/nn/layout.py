@@ -20,4 +20,4 @@ def weight(values: Array) -> Parameter:
 
 def physical(weight: Operand) -> Operand:
     """A weight (out, in, *window) as it lies in memory: (*window, in, out)."""
-    return transpose(weight, (*range(2, len(weight.shape)), 1, 0))
+    return transpose(weight, (*range(2, weight.ndim), 1, 0))

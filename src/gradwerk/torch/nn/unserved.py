@@ -28,7 +28,9 @@ def check_options(module: Any) -> None:  # noqa: ANN401  a Module
     """
     owner = next(cls for cls in type(module).__mro__ if UNSERVED in vars(cls))
     for name in vars(owner)[UNSERVED]:
-        _refuse_special(module, owner, name, getattr(module, name))
+        value = getattr(module, name)
+        if value is not getattr(owner, name):
+            _refuse_special(module, owner, name, value)
 
 
 def _refuse_special(module: Any, owner: type, name: str, value: object) -> None:  # noqa: ANN401
