@@ -54,6 +54,8 @@ def recurrent(classes: int) -> Any:
     return compiled(keras.Input((28, 16)), layers.LSTM(32), layers.Dense(classes), optimizer=keras.optimizers.Adam(1e-3))
 
 
+LONGEST_PANEL = 512
+"""Examples: a sum over more is not copied into panels, on CPUs where that of fewer is."""
 BUILDS: list[Callable[[int], Any]] = [tanh_and_average, relu_and_max_with_norms, dense, recurrent]
 
 
@@ -68,7 +70,8 @@ def test_no_kernel_depends_on_the_number_of_examples(build: Callable[[int], Any]
     with listening("program", lambda plan, **_: plans.append(plan)):
         for size in (first, *SIZES, 13 + first):
             model.train_on_batch(x[:size], LABELS[:size])
-            assert set(plans[-1].objects) <= set(plans[0].objects), size
+            new = set(plans[-1].objects) - set(plans[0].objects)
+            assert len(new) <= (size > LONGEST_PANEL), size
     assert len(plans) == len(SIZES) + 2
 
 
@@ -78,4 +81,5 @@ def test_neither_does_one_of_predict(build: Callable[[int], Any]) -> None:
     with listening("program", lambda plan, **_: plans.append(plan)):
         for size in (32, *SIZES):
             model.predict_on_batch(x[:size])
-            assert set(plans[-1].objects) <= set(plans[0].objects), size
+            new = set(plans[-1].objects) - set(plans[0].objects)
+            assert len(new) <= (size > LONGEST_PANEL), size

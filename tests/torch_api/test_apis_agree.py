@@ -171,7 +171,7 @@ def test_inference_is_one_plan(modern: bool) -> None:
 
     images = BATCHES[0][0]
     first, second = explain(one.training_state.steps.predict, images).made.plan, explain(ask, for_eye(images)).made.plan
-    assert len(first.launches) > 7
+    assert len(first.launches) > 6
     assert not differing(first, second)
     assert memory(first) == memory(second)
     assert first.constants == second.constants

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gradwerk.base.dtypes import DType
@@ -177,6 +177,11 @@ def _kernels_of_parts(dtype: DType, shape: Ints, strides: Ints, target: Target, 
     return add_parts(parts, dense, target).kernel, *copy
 
 
+def stepping(axis: Axis) -> Axis:
+    """An axis as the kernel is told of it: of one entry memory says nothing, so front ends that lay it otherwise are one program."""
+    return axis if axis.extent != 1 else replace(axis, a=0, b=0, out=0)
+
+
 def tile_work(
     schedule: Tiles, reads: tuple[Operand, Operand], out: Operand,
     *, finish: Finish | None = None, moves: Mapping[str, tuple[int, ...]] | None = None,
@@ -197,12 +202,14 @@ def tile_work(
     extents: list[int] = []
     for kind in (OUTER, ROWS, LANES, SUM):
         extents += [cut.step, cut.step] if kind == cut.kind and cut.chunks > 1 else [0, WHOLE]
-    for axis in choice.outer:
+    for axis in map(stepping, choice.outer):
         extents += [axis.extent, axis.a, axis.b, axis.out, *steps.get(axis.name, none)]
-    extents += [row.extent, row.a, row.out, *steps.get(row.name, none), lane.extent, lane.out, *([lane.b] if form.turned else [])]
+    rows = stepping(row)
+    extents += [rows.extent, rows.a, rows.out, *steps.get(row.name, none), lane.extent, lane.out, *([lane.b] if form.turned else [])]
     if choice.column is not None:
-        extents += [choice.column.extent, choice.column.b, choice.column.out, *steps.get(choice.column.name, none)]
-    for axis in choice.sums:
+        column = stepping(choice.column)
+        extents += [column.extent, column.b, column.out, *steps.get(column.name, none)]
+    for axis in map(stepping, choice.sums):
         extents += [axis.extent, axis.a, axis.b]
     extents.append(math.prod(out.shape[1:]) if cut.kind == SUM and cut.chunks > 1 else 0)
     extents += [memory.side.strides(x)[1] for memory, x in zip((choice.a, choice.b), reads, strict=True)]
