@@ -34,7 +34,7 @@ MODELS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "shufflenetv2": lambda names: names["ShuffleNetV2"](0.5),
     "densenet": lambda names: names["densenet_cifar"](),
 }
-PICTURES = {"resnet": (2, 1)}
+PICTURES = {"resnet": (2, 1), "densenet": (4, 6)}
 """How many pictures and their seed, where four of seed 5 will not do: an activation within rounding of 0 falls on either side, and with it
 whole gradients; of two million some do."""
 

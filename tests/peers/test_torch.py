@@ -130,6 +130,7 @@ def test_first_steps_of_an_optimizer(name: str) -> None:
         agree(ours.bias, theirs.bias, 1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.*is traced again at each call")  # histories of optimizers change an option at each step
 def test_optimizers_live_through_random_histories_alike() -> None:
     for seed in map(str, random.sample(range(1_000_000), 10)):
         exact = run_history(peer, seed, "float64")
