@@ -103,22 +103,6 @@ def a_buffer_of_numpy_used_again() -> Any:
 
 
 @program
-def a_buffer_changed_between_forward_and_backward() -> Any:
-    model = net()
-    optimizer, losses, a = sgd(model), [], np.empty((4, 3), np.float32)
-    xs = torch.from_numpy(a)
-    for t in range(6):
-        a[...] = X[t]
-        optimizer.zero_grad()
-        loss = F.mse_loss(model(xs), y(t))
-        a[...] = 2.0
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
-@program
 def a_buffer_changed_behind_its_use() -> Any:
     model = net()
     optimizer, losses, b = sgd(model), [], np.empty((4, 2), np.float32)

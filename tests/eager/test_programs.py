@@ -7,15 +7,13 @@ import pytest
 import tests.eager.loops
 import tests.eager.mechanics  # noqa: F401  they register their programs
 from gradwerk.base.settings import Eager, settings
-from gradwerk.tensor.learned import root
-from gradwerk.tensor.recorder import recorder
+from gradwerk.tensor.deferred.recorder import recorder
 from tests.eager.ways import PROGRAMS, alike, compiled_steps, deferred, given, looked_at
 
 
 @pytest.fixture(autouse=True)
 def _nothing_learned() -> None:
-    recorder.finish()
-    recorder.root, recorder.count = root(), 0
+    recorder.forget()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwerk import torch
 from gradwerk.base.settings import Eager, settings
-from gradwerk.tensor.recorder import recorder
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.tensor import Tensor
 from tests import tolerances
 

@@ -30,9 +30,9 @@ from gradwerk.jit.results import find
 from gradwerk.jit.signature import Call, describe_change, value_changed
 from gradwerk.jit.specialize import Tracer, Watching
 from gradwerk.jit.trace import Moved, Overlap
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.handle import Handle, gradient_of, hidden
 from gradwerk.tensor.hooks import any_registered, hooks_of
-from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.turns import in_turns, past
 

@@ -30,12 +30,12 @@ from gradwerk.jit.watched import Watched
 from gradwerk.ops.arithmetic import Cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tensor.apply import check_fits, layout_of, unreadable, unreadable_results, viewed, written_array
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.devices import KINDS, set_place, together
 from gradwerk.tensor.handle import H, Handle, gradient_of, hidden, hiding, make
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.hooks import hooks_of
 from gradwerk.tensor.node import TapeNode, next_number
-from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import interruptible, mode
 from gradwerk.tensor.storage import ALIASING, Storage, logical, put
 from gradwerk.tensor.tape import record

@@ -94,20 +94,24 @@ class Results:
             self._cut += -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT if small else 0  # an empty one stands somewhere too
         self._size = max(self.BLOCK, self._cut)
         self._used = self._size
-        self._block: Array = np.empty(0, np.uint8)
+        self._block = bytearray()
+        """No array: so NumPy has a view of a result refer to that result, and who counts references sees whose it is."""
+        self._begin = 0
         self._address = 0
 
     def __call__(self) -> tuple[list[Array], list[int]]:
         """New arrays, and their addresses."""
         start = self._used
         if start + self._cut > self._size:
-            self._block, self._address = placed((self._size + SLACK,), np.dtype(np.uint8))
-            start = 0
+            self._block = bytearray(ALIGNMENT + self._size + SLACK)
+            begin = address(np.frombuffer(self._block, np.uint8))
+            self._begin, start = -begin % ALIGNMENT, 0
+            self._address = begin + self._begin
         self._used = start + self._cut
         made, where = [], []
         for shape, dtype, offset in self._rows:
             if offset >= 0:
-                made.append(np.ndarray(shape, dtype, self._block, start + offset))
+                made.append(np.ndarray(shape, dtype, self._block, self._begin + start + offset))
                 where.append(self._address + start + offset)
             else:
                 array, start_of = placed(shape, dtype)

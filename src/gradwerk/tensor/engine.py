@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -248,7 +249,9 @@ def readable(array: Array) -> bool:
         return False
     if 0 < end % PAGE <= PAGE - SLACK:
         return True
-    base = array.base
+    base: Any = array.base
+    if isinstance(base, bytearray):  # a block of small results
+        base = np.frombuffer(base, np.uint8)
     return isinstance(base, np.ndarray) and end + SLACK <= address(base) + base.nbytes
 
 

@@ -20,8 +20,8 @@ from gradwerk.ir.op import Array
 from gradwerk.ops import functions
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.random import random_bits
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.grad import unrecorded
-from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode, outside
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.turns import turns_of

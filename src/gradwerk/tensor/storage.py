@@ -8,7 +8,7 @@ it, a write to a view rebuilds the base by applying it backward (`put`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from weakref import ReferenceType
 
@@ -35,7 +35,7 @@ class Storage:
     """One buffer.  `array` is its memory, dense, None while the contents are only a value in a trace; `type` that of the base.
 
     `waiting` is the stretch of deferred operations that will make the contents, `number` which of its results they are (stretch.py); None
-    where nothing is to be made.  `shown` says that somebody outside has the memory, and may write to it at any time.
+    where nothing is to be made.  `shown` is asked whether somebody outside has the memory; None where nobody ever had it.
 
     `order` is None where the base lies in memory row by row.  Otherwise nobody has seen the memory yet, and axis k of the base is axis
     order[k] of the memory; `settle` (handle.py) lays it row by row for good before anybody sees it.  `sharers` are the Tensors that then
@@ -59,7 +59,12 @@ class Storage:
         self.version = 0
         self.written_at: Origin | None = None
         self.waiting: Waiting | None = None
-        self.shown = False
+        self.shown: Callable[[], object] | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether somebody outside may write to the memory at any time."""
+        return self.owner is not None or (self.shown is not None and self.shown() is not None)
 
     @property
     def physical_type(self) -> Type:
@@ -76,6 +81,34 @@ class Storage:
         self.written_at = origin
 
 
+class Copied(Storage):
+    """What memory that others see held when it was read.  It is out of date once a Tensor writes to that memory: their versions are one."""
+
+    __slots__ = ("original",)
+
+    def __init__(self, array: Array, type_: Type, original: Storage) -> None:
+        self.original = original
+        super().__init__(array, type_)
+
+    @property
+    def version(self) -> int:
+        """That of the memory it is a copy of."""
+        return self.original.version
+
+    @version.setter
+    def version(self, value: int) -> None:
+        """Nobody writes to a copy."""
+
+    @property
+    def written_at(self) -> Origin | None:
+        """Where that was written."""
+        return self.original.written_at
+
+    @written_at.setter
+    def written_at(self, value: Origin | None) -> None:
+        """Nobody writes to a copy."""
+
+
 class Waiting(Protocol):
     """What will make the contents of a Storage."""
 
@@ -89,17 +122,16 @@ class Later(Storage):
     __slots__ = ()
 
     def __init__(self, type_: Type, waiting: Waiting, number: int, order: tuple[int, ...] | None = None) -> None:
-        self.type, self.problem, self.order, self.owner, self.version, self.written_at, self.shown = type_, "", order, None, 0, None, False
+        self.type, self.problem, self.order, self.owner, self.version, self.written_at, self.shown = type_, "", order, None, 0, None, None
         self.sharers = None if order is None else {}
         self.waiting, self.number = waiting, number
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  reached for what is not there
         if name != "array":
             raise AttributeError(name)
-        waiting = self.waiting
-        if waiting is not None:
+        while (waiting := self.waiting) is not None:  # another thread may write it meanwhile, so that it waits for something else
             waiting.finish()
-            if self.waiting is not None:
+            if self.waiting is waiting:
                 problem = "a signal handler looks at what the step that it interrupts is computing"
                 raise StateError(problem, likely="have the handler set a flag, and look behind the step")
         return _array_of(self)

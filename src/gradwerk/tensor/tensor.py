@@ -17,6 +17,7 @@ from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.apply import apply, assign, unreadable
 from gradwerk.tensor.basic_indexing import moved, plain
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.devices import KINDS, like, place_of, refuse_elsewhere, set_place
 from gradwerk.tensor.display import describe
 from gradwerk.tensor.foreign import Foreign
@@ -26,7 +27,6 @@ from gradwerk.tensor.hints import hints
 from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced
 from gradwerk.tensor.inplace import copy_into, refuse_computed, rewrite, same_history, written_to_itself
 from gradwerk.tensor.operators import Operators
-from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage, aligned_copy
 

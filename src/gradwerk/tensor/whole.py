@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from gradwerk.base.settings import settings
 from gradwerk.tensor.apply import DEFERRED
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.grad import unrecorded
-from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 

@@ -19,12 +19,12 @@ from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.apply import assign
+from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.devices import CPU, like, place_of, refuse_elsewhere
 from gradwerk.tensor.grad import another
 from gradwerk.tensor.grad import backward as core_backward
 from gradwerk.tensor.handle import Handle, adopt, become, history, make, set_requires_grad, settle
 from gradwerk.tensor.hooks import register_hook, retain_grad, retains_grad
-from gradwerk.tensor.recorder import recorder
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import row_major, version_of
 from gradwerk.torch import arguments, printing, promotion
@@ -222,13 +222,14 @@ class Tensor(Protocols, Conversions, Shaping, Reductions, Arithmetic, base.Tenso
         """The memory itself, of any dtype."""
         self.contents("numpy()")
         settle(self._storage)
-        recorder.show(self._storage)
-        array: Array = self._array
-        return array.view()
+        array: Array = recorder.lend(self)
+        return array
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        address: int = self._memory().__array_interface__["data"][0]
+        self._memory()
+        recorder.show(self._storage)
+        address: int = self._array.__array_interface__["data"][0]
         return address
 
     def storage_offset(self) -> int:

@@ -21,13 +21,19 @@ from gradwerk.ops.movement import broadcast_to
 from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import address
 from gradwerk.tensor.apply import computed, evaluated
-from gradwerk.tensor.learned import CONSTANT, NEW, NUMBER, TWIN, Copy, Learned, Write
+from gradwerk.tensor.deferred.learned import CONSTANT, NEW, NUMBER, TWIN, Copy, Learned, Write
 from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, made, physical
 
 FEWEST = 6
-"""Operations: a shorter stretch is not worth a program."""
+"""Operations: a shorter step of an optimizer is not worth a program."""
+FEWEST_READ = 24
+"""The same for a stretch that writes nothing: it goes op by op, so that what is asked for twice has the same bits."""
 MOST_ENDINGS = 8
 """How many choices of results one operation may end a stretch with; of more, the one met longest ago is forgotten."""
+BUDGET = 100_000
+"""What may be spent on compiling, in `PRICE`, before any stretch has run."""
+PRICE = 10
+"""Compiling an operation takes as long as running so many of them one by one, or more."""
 Source = tuple[Storage | None, Array]
 Entry = tuple[Learned, ref[Storage] | None, Sequence[Source]]
 """What was learned of an operation, its result, and what it brought from outside: Storages, each with its memory, and numbers."""
@@ -41,6 +47,31 @@ class Means(Enum):
     PROGRAM = "the program that there is"
     ANY = "that, one that is compiled now, or op by op"
     NUMPY = "NumPy, or a program that there is: somebody compiles, who may wait for this"
+
+
+class Budget:
+    """How much compiling is worth: each operation that runs earns 1, and one that is compiled costs `PRICE`.
+
+    So stretches that differ each time (a tree for each example) cost a bounded share of what they take op by op, however many there are.
+    It counts operations and no time: the same script compiles the same stretches each time that it runs.
+    """
+
+    def __init__(self) -> None:
+        self.left = BUDGET
+
+    def earn(self, operations: int) -> None:
+        """So many operations run."""
+        self.left = min(self.left + operations, BUDGET)
+
+    def affords(self, operations: int) -> bool:
+        """Whether so many may be compiled; then they are paid for."""
+        fits = self.left >= PRICE * operations
+        if fits:
+            self.left -= PRICE * operations
+        return fits
+
+
+budget = Budget()
 
 
 class Ending:
@@ -57,6 +88,11 @@ class Ending:
         self.failed = False
         self.seen: list[tuple[Callable[[], Array | None], int]] = []
         """Each source of the last run that could be taken as it lies, and where that is: to ask NumPy takes longer than small kernels."""
+
+    def is_worth_it(self, operations: int) -> bool:
+        """Whether it is to be compiled.  A step surely comes again, and trains with the same bits each time: so the first one is, too."""
+        times, fewest = (1, FEWEST) if self.written else (2, FEWEST_READ)
+        return self.times >= times and operations >= fewest and not self.failed
 
 
 def written_by(entries: Sequence[Learned]) -> dict[int, int]:
@@ -120,8 +156,8 @@ def orders_of(entries: Iterable[Learned]) -> dict[int, tuple[int, ...] | None]:
 def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -> bool:  # noqa: ANN401  a Stretch
     """Computes what somebody holds, and `writes` what is to be written; False where these means will not do."""
     held = [(k, storage) for k, (_, found, _) in enumerate(entries) if found is not None and (storage := found()) is not None]
-    held = [(k, storage) for k, storage in held if storage.waiting is stretch]
     learned = [entry for entry, *_ in entries]
+    held = [(k, storage) for k, storage in held if storage.waiting is stretch and storage.number == learned[k].result]
     stretch.sources = [source for *_, brought in entries for source in brought]
     if stretch.overwriting:  # from within: what follows from what is overwritten right now has to wait
         written = written_by(learned)
@@ -132,11 +168,12 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -
     if means is Means.PROGRAM and ending.program is None:
         return False
     ending.times += 1
-    compiled = ending.program
-    if compiled is None and means is Means.ANY and ending.times > 1 and len(learned) >= FEWEST and not ending.failed:
-        compiled = _program(ending, learned)
+    compiled = before = ending.program
+    budget.earn(len(learned))
+    if compiled is None and means is Means.ANY and ending.is_worth_it(len(learned)):
+        compiled = _program(ending, learned) if budget.affords(len(learned)) else None
     if settings.debug:
-        how = "op by op" if compiled is None else "compiled" if ending.times == 2 else "replayed"
+        how = "op by op" if compiled is None else "replayed" if compiled is before else "compiled"
         why = f"; {stretch.why}" if stretch.why else ""
         say(f"gradwerk: a stretch of {len(learned)} operations, {len(held)} results, {len(ending.written)} written: {how}{why}")
     storages = [storage for _, storage in held]

@@ -9,24 +9,33 @@ Whoever needs a result, in any thread, closes the stretch and runs it.  Recordin
 from __future__ import annotations
 
 import threading
+from typing import Any
+
+import numpy as np
 
 from gradwerk.base.forks import one_if_free
-from gradwerk.tensor.endings import Entry, Means, Source, run
-from gradwerk.tensor.handle import Handle
-from gradwerk.tensor.learned import Learned
-from gradwerk.tensor.storage import Storage
+from gradwerk.ir.op import Array
+from gradwerk.ir.strides import Strides
+from gradwerk.tensor.deferred.endings import Entry, Means, Source, run
+from gradwerk.tensor.deferred.learned import Learned
+from gradwerk.tensor.handle import Handle, make
+from gradwerk.tensor.storage import Copied, Storage, aligned_copy
+
+FEW_BYTES = 4096
+"""Fewer are compared as Python's bytes."""
 
 
 class Stretch:
     """Operations that wait.
 
     `entries` are operations (endings.py); `inputs` are the numbers of Storages from outside, `reading` all those whose memory is read;
-    `sources` is what came from outside, once it is run.  `end` is how many entries belong to it, when `closed`.
+    `sources` is what came from outside, once it is run.  `end` is how many entries belong to it, once that is known: behind `closed`.
     `running` while it is run, `overwriting` from when a program may write to what is outside.
     """
 
     __slots__ = (
-        "__weakref__", "closed", "done", "end", "entries", "inputs", "last", "lock", "nbytes", "overwriting", "parts", "reading", "running",
+        "__weakref__", "closed", "constants", "copies", "done", "end", "entries", "inputs", "last", "lock", "nbytes", "numbers",
+        "overwriting", "parts", "reading", "running",
         "sources", "viewed", "why", "writes",
     )  # fmt: skip
 
@@ -34,23 +43,44 @@ class Stretch:
         self.last = root
         self.entries: list[Entry] = []
         self.inputs: dict[Storage, int] = {}
-        self.parts: dict[int, tuple[Handle, int]] = {}
-        """The number of each part of a Storage from outside that is taken for itself, by the id of its Tensor."""
+        self.parts: dict[tuple[Storage, Strides], int] = {}
+        """The number of each part of a Storage from outside that is taken for itself."""
+        self.numbers: dict[int, int] = {}
+        """The number of each array of a number from outside, by its id: `entries` keep them."""
         self.viewed: set[Storage] = set()
         """The Storages that they are parts of."""
-        self.reading: set[Storage] = set()
+        self.reading: dict[Storage, Array | None] = {}
+        """The Storages whose memory is read, each with the array that was read; None where it was a part of it."""
+        self.constants: set[int] = set()
+        """The ids of arrays of what was learned that the tape has."""
+        self.copies: dict[tuple[Any, ...], Handle] = {}
+        """What memory that others see held when it was read, by Storage and view."""
         self.sources: list[Source] = []
         self.lock = threading.RLock()
         self.closed = self.done = self.running = self.overwriting = False
         self.writes = True
         """False once its writes were given up: a run that was to make them failed."""
-        self.end = 0
+        self.end = -1
         self.nbytes = 0
         self.why = ""
 
     def reads(self, storage: Storage) -> bool:
         """Whether what waits reads this memory."""
         return storage in self.reading
+
+    def own(self, a: Handle) -> Handle:
+        """The Tensor itself, or what it holds now in memory of ours, where its memory may be written by others at any time.
+
+        Who reads it again before they have written to it reads the same copy, so the same operations are recorded.
+        """
+        if not a._storage.shared:
+            return a
+        key = a._storage, () if a._view is None else a._view.steps
+        known, array = self.copies.get(key), a._array
+        if known is None or known._type != a._type or not same_bits(known._array, array):
+            copy = aligned_copy(array)
+            known = self.copies[key] = make(a.result_class, Copied(copy, a._type, a._storage), copy, a._type)
+        return known
 
     def extend(self, more: list[Entry], last: Learned) -> bool:
         """Adds entries at once; False where it was closed without them."""
@@ -66,8 +96,8 @@ class Stretch:
 
     def close(self) -> None:
         """Nothing more belongs to it.  Called with the lock."""
-        if not self.closed:
-            self.closed = True
+        self.closed = True
+        if self.end < 0:  # also where a signal handler comes between the two
             self.end = len(self.entries)
 
     def give_up(self) -> None:
@@ -114,5 +144,14 @@ class Stretch:
             raise
         finally:
             self.running = self.overwriting = False
-        self.entries, self.inputs, self.sources, self.parts, self.viewed, self.reading = [], {}, [], {}, set(), set()
+        self.entries, self.inputs, self.sources, self.copies = [], {}, [], {}
+        self.viewed, self.reading, self.parts, self.numbers, self.constants = set(), {}, {}, {}, set()
         return True
+
+
+def same_bits(own: Array, other: Array) -> bool:
+    """Whether two arrays of one type hold the same, to the bit."""
+    if own.nbytes < FEW_BYTES or not other.flags.c_contiguous:
+        return own.tobytes() == other.tobytes()
+    one, two = (array.reshape(-1).view(np.uint8) for array in (own, other))
+    return bool((one == two).all())

@@ -14,13 +14,13 @@ from weakref import ref
 from gradwerk.ir.op import Op
 from gradwerk.ops.elementwise import add
 from gradwerk.tensor.apply import assign
-from gradwerk.tensor.endings import Entry, numbers_of, orders_of
+from gradwerk.tensor.deferred.endings import Entry, numbers_of, orders_of
+from gradwerk.tensor.deferred.learned import Learned, Write, number_of, places_of
+from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.handle import LATER, Handle, View, gradient_of, hang, hidden, history, make, settling
 from gradwerk.tensor.hooks import any_leaves
-from gradwerk.tensor.learned import NEW, Learned, Write, number_of, places_of
 from gradwerk.tensor.node import TapeNode
 from gradwerk.tensor.storage import Later, Storage
-from gradwerk.tensor.stretch import Stretch
 from gradwerk.tensor.tape import Alias, Identity, free
 from gradwerk.tensor.turns import adding
 
@@ -31,16 +31,15 @@ MOST_PASSAGES = 4
 class Taped:
     """The tape below a Tensor, as far as it belongs to a stretch.
 
-    `rows` say it without naming anybody's Tensors, `leaves` are the Tensors that gradients go to, `held` what `rows` name by identity.
+    `rows` say it without naming anybody's Tensors, `leaves` are the Tensors that gradients go to.
     """
 
-    __slots__ = ("held", "leaves", "nodes", "rows")
+    __slots__ = ("leaves", "nodes", "rows")
 
     def __init__(self) -> None:
         self.nodes: list[TapeNode] = []
         self.rows: list[Any] = []
         self.leaves: dict[int, tuple[int, Handle]] = {}
-        self.held: list[Any] = []
 
 
 def taped(stretch: Stretch, output: Handle) -> Taped | None:
@@ -86,11 +85,13 @@ def _row(stretch: Stretch, node: TapeNode, place: dict[TapeNode, int], found: Ta
     inputs = stretch.inputs
     for a, version, (before, index) in zip(node.args, node.versions, node.edges, strict=True):
         if not isinstance(a, Handle):
-            row.append(id(a))
-            found.held.append(a)
+            known = stretch.numbers.get(id(a))
+            if known is None and id(a) not in stretch.constants:  # of an operation that was computed at once, on whatever it was given
+                return None
+            row.append(id(a) if known is None else known)
             continue
         number, steps = number_of(stretch, a)
-        if number is None or a._storage.version != version:
+        if a._storage.version != version or (number is None and isinstance(node.op, Op)):  # an identity reads nothing
             return None
         leaf = -1
         if before is None and a._requires_grad:
@@ -131,9 +132,9 @@ class Backward:
         self.after = entries[-1]
 
 
-def backward_of(stretch: Stretch, tape: Taped, first: int) -> Backward | None:
-    """The pass that was recorded from entry `first` on; None where it was more than operations of the stretch."""
-    entries = [entry for entry, *_ in stretch.entries[first:]]
+def backward_of(stretch: Stretch, tape: Taped, recorded: Sequence[Entry]) -> Backward | None:
+    """The pass that was recorded; None where it was more than operations of the stretch."""
+    entries = [entry for entry, *_ in recorded]
     hung = []
     for number, leaf in tape.leaves.values():
         gradient = leaf._grad
@@ -169,25 +170,25 @@ def probe_of(stretch: Stretch, operands: Sequence[Handle]) -> Learned:
 
 
 def update_of(
-    stretch: Stretch, said: object, probe: Learned, operands: Sequence[Handle], first: int
+    stretch: Stretch, said: object, probe: Learned, operands: Sequence[Handle], recorded: Sequence[Entry]
 ) -> Update | None:  # fmt: skip
-    """The step that was recorded from entry `first` on; None where it read anything but its operands.
+    """The step that was recorded; None where it read anything but its operands.
 
     Args:
         stretch: of which it is a part.
         said: what the optimizer said of itself.
         probe: its operands, as they were before.
         operands: the Tensors.
-        first: the number of entries before it.
+        recorded: its operations.
     """
     place = {operand._storage: k for k, operand in enumerate(operands)}
     rows, by_number = [], {number: storage for storage, number in list(stretch.inputs.items())}
-    for storage, _ in [source for *_, found in stretch.entries[first:] for source in found]:
+    for storage, _ in [source for *_, found in recorded for source in found]:
         number = -1 if storage is None else stretch.inputs.get(storage, -1)
         if storage is None or storage not in place or number < 0:
             return None
         rows.append((place[storage], number))
-    entries = [entry for entry, *_ in stretch.entries[first:]]
+    entries = [entry for entry, *_ in recorded]
     written = []
     for entry in entries:
         if isinstance(entry.op, Write):
@@ -195,12 +196,12 @@ def update_of(
             if target is None or target not in place:
                 return None
             written.append(place[target])
-    return Update(said, probe, entries, rows, written) if entries and _whole(probe, operands, written) else None
+    return Update(said, probe, entries, rows, written) if entries and _whole(operands, written) else None
 
 
-def _whole(probe: Learned, operands: Sequence[Handle], written: Sequence[int]) -> bool:
-    """Whether what is written are whole Tensors, and no operand is in memory that others see."""
-    return all(operands[k]._view is None for k in written) and not any(place.copied and place.number == NEW for place in probe.places)
+def _whole(operands: Sequence[Handle], written: Sequence[int]) -> bool:
+    """Whether what is written are whole Tensors."""
+    return all(operands[k]._view is None for k in written)
 
 
 def entries_of(entries: Sequence[Learned], results: dict[int, Any]) -> list[Entry]:
@@ -256,9 +257,10 @@ class Passing:
     def learn(self) -> None:
         """Remembers what the walk has recorded, if it was no more than operations of this stretch."""
         stretch = self.stretch
-        if stretch.closed or any(brought for *_, brought in stretch.entries[self.first :]):
+        recorded = stretch.entries[self.first :]  # once: a signal handler or finalizer may record more meanwhile
+        if stretch.closed or any(brought for *_, brought in recorded):
             return
-        known = backward_of(stretch, self.tape, self.first)
+        known = backward_of(stretch, self.tape, recorded)
         if known is not None:
             self.before.walks = [known, *self.before.walks][:MOST_PASSAGES]
 
@@ -295,7 +297,7 @@ class Updating:
             return False
         entries = entries_of(known.entries, {})
         entries[0] = (*entries[0][:2], [(storage, array) for (storage, *_), array in zip(brought, arrays, strict=True)])
-        stretch.reading.update([storage for storage, *_ in brought])
+        stretch.reading.update([(storage, array) for (storage, *_), array in zip(brought, arrays, strict=True)])
         if not stretch.extend(entries, known.after):
             return False
         stretch.inputs.update([(storage, number) for storage, _, number in brought])
@@ -308,6 +310,6 @@ class Updating:
         stretch = self.stretch
         if stretch.closed or self.probe is None:
             return
-        known = update_of(stretch, self.said, self.probe, self.operands, self.first)
+        known = update_of(stretch, self.said, self.probe, self.operands, stretch.entries[self.first :])
         if known is not None:
             self.before.updates = [known, *self.before.updates][:MOST_PASSAGES]

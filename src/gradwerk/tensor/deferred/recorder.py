@@ -20,12 +20,10 @@ from weakref import ref
 
 from gradwerk.base.settings import settings
 from gradwerk.ir.op import Indexed, Op
-from gradwerk.tensor.apply import check_fits, constants_kept, farther, layout_of, viewed, written_array
-from gradwerk.tensor.devices import KINDS
-from gradwerk.tensor.endings import Entry, Source
-from gradwerk.tensor.handle import LATER, Handle, make, settling
-from gradwerk.tensor.learned import (
-    CONSTANT,
+from gradwerk.tensor.apply import check_fits, farther, layout_of, viewed, written_array
+from gradwerk.tensor.deferred.endings import BUDGET, Source, budget
+from gradwerk.tensor.deferred.joining import alone, ends, followed, kept, number, renew, sources_of, why
+from gradwerk.tensor.deferred.learned import (
     KINDS_DEFERRED,
     Copy,
     Learned,
@@ -35,21 +33,19 @@ from gradwerk.tensor.learned import (
     indices_fit,
     learn,
     root,
-    shared,
 )
-from gradwerk.tensor.passages import Passing, Updating, taped
+from gradwerk.tensor.deferred.passages import Passing, Updating, taped
+from gradwerk.tensor.deferred.stretch import Stretch
+from gradwerk.tensor.devices import KINDS
+from gradwerk.tensor.foreign import Lent
+from gradwerk.tensor.handle import LATER, Handle, make
 from gradwerk.tensor.state import AtOnce, mode
-from gradwerk.tensor.storage import ALIASING, Later, Storage, aligned_copy
-from gradwerk.tensor.stretch import Stretch
+from gradwerk.tensor.storage import ALIASING, Later, Storage
 from gradwerk.tensor.tape import record
 
-MOST_ENTRIES = 512
-"""Operations that wait; what is more begins another stretch."""
-MOST_BYTES = 1 << 28
-"""Bytes of memory from outside that a stretch holds."""
 ROUND = 32
 """Operations: a longer stretch ends where its first operation comes again."""
-MOST_LEARNED = 8192
+MOST_LEARNED = 40_000
 """Operations in the tree; then it is begun anew."""
 NOTHING: frozenset[Storage] = frozenset()
 
@@ -112,13 +108,17 @@ class Recorder(AtOnce):
     def _applied(self, here: Here, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         stretch = self.stretch(here)
         requires_grad = False
+        seen = False
         for a in args:
             if isinstance(a, Handle):
                 if a._held is None:
                     return None
-                waiting = a._storage.waiting
+                storage = a._storage
+                waiting = storage.waiting
                 if waiting is not None and waiting is not stretch:
                     waiting.finish()
+                if storage.shown is not None or storage.owner is not None:
+                    seen = True
                 if a.result_class is not cls:
                     cls = farther(cls, a.result_class)
                 requires_grad = requires_grad or a._requires_grad or a._node is not None or (a._view is not None and a.requires_grad)
@@ -126,15 +126,18 @@ class Recorder(AtOnce):
             if args[0]._storage.waiting is None:
                 return None
             results: tuple[Any, ...] = (viewed(cls, op, args[0], LATER, layout),)
-            entry = None
+            entry, sources = None, list[Source]()
         else:
-            made = self.record(here, cls, op, args)
+            read = tuple([stretch.own(a) if isinstance(a, Handle) else a for a in args]) if seen else args
+            made = self.record(here, cls, op, read)
             if made is None:
                 return None
-            entry, storage = made
+            entry, storage, sources = made
             results = (make(cls, storage, LATER, storage.type),)
+            if seen:
+                args = tuple([followed(a, b) if isinstance(a, Handle) and a is not b else b for a, b in zip(args, read, strict=True)])
         if requires_grad and mode.grad:
-            record(op, args if entry is None else kept(entry, args), results)
+            record(op, args if entry is None else kept(here.stretch or stretch, entry, args, sources), results)
         return results
 
     def copy(self, cls: type[Handle], handle: Handle, order: tuple[int, ...] | None) -> Any:  # noqa: ANN401  a Tensor, or None
@@ -155,7 +158,9 @@ class Recorder(AtOnce):
         """Whether the write waits for the end of what is written together; if not, what reads this memory has run."""
         here = self.here
         storage = target._storage
-        if storage not in here.writes or here.busy or target._view is not None or shared(storage) or storage.waiting is not None:
+        if storage not in here.writes or here.busy or target._view is not None or storage.shared or storage.waiting is not None:
+            if isinstance(value, Handle) and self.renewed(here, target, value):
+                return True
             self.before_write(storage)
             return False
         if storage in self.stretch(here).viewed:
@@ -182,6 +187,23 @@ class Recorder(AtOnce):
             here.busy = False
         storage.bump()
         return True
+
+    def renewed(self, here: Here, target: Handle, value: Handle) -> bool:
+        """Whether a write outside of a step waits: then the Storage has the contents of a result from here on, in other memory.
+
+        So it is where all of a Tensor is written with what waits, and nobody sees its memory but by asking the Storage: running
+        statistics, sums of metrics, gradients that are added up, updates written by hand.
+        """
+        stretch, storage = here.stretch, target._storage
+        if stretch is None or here.busy or here.writes or target._view is not None or value._storage.waiting is not stretch:
+            return False
+        if value._type != storage.type or not (storage.waiting is stretch or (storage.waiting is None and alone(target, stretch))):
+            return False
+        here.busy = True
+        try:
+            return self.record(here, type(target), Copy(storage.order), (value,), target) is not None
+        finally:
+            here.busy = False
 
     def together(self, action: Callable[[], None], said: object, operands: Sequence[Handle]) -> None:
         """Does what writes, with writes that wait for its end: all of them are made then, or none.
@@ -221,7 +243,7 @@ class Recorder(AtOnce):
         stretch = self.stretch(here)
         for operand in operands:
             storage = operand._storage
-            if operand._held is None or shared(storage) or storage in stretch.viewed:
+            if operand._held is None or storage.shared or storage in stretch.viewed:
                 return None
             waiting = storage.waiting
             if waiting is not None and waiting is not stretch:
@@ -257,7 +279,20 @@ class Recorder(AtOnce):
     def show(self, storage: Storage) -> None:
         """The memory goes to somebody outside, who may write to it from now on."""
         self.before_write(storage)
-        storage.shown = True
+        storage.shown = always
+
+    def lend(self, handle: Handle) -> Any:  # noqa: ANN401  an array
+        """The contents of a Tensor as an array on its memory, for somebody outside, who may write to it as long as they have it."""
+        storage, array = handle._storage, handle._array
+        memory = storage.array
+        self.before_write(storage)
+        if storage.owner is not None or storage.shown is always or memory is None or array.size == 0:
+            return array.view()
+        lent = None if storage.shown is None else storage.shown()
+        if not isinstance(lent, Lent) or lent.memory is not memory:
+            lent = Lent(memory)
+            storage.shown = ref(lent)
+        return lent.shown(array)
 
     def finish(self) -> None:
         """Runs what waits in all threads."""
@@ -265,6 +300,11 @@ class Recorder(AtOnce):
             stretch = found()
             if stretch is not None:
                 stretch.drain()
+
+    def forget(self) -> None:
+        """Runs what waits, and begins as if nothing had been recorded before."""
+        self.finish()
+        self.root, self.count, budget.left = root(), 0, BUDGET
 
     # ---- the stretch
 
@@ -279,8 +319,39 @@ class Recorder(AtOnce):
             opened[key] = ref(stretch, lambda _: opened.pop(key, None))
         return stretch
 
-    def record(self, here: Here, cls: type[Handle], op: Recorded, args: tuple[Any, ...]) -> tuple[Learned, Any] | None:
-        """What was learned of the operation, and the Storage of its result; None where it cannot wait.  Called while `busy`."""
+    def known(self, stretch: Stretch, cls: type[Handle], op: Recorded, args: tuple[Any, ...]) -> tuple[Learned, list[Any]] | None:
+        """The operation where it followed before, and what its arguments bring from outside."""
+        for entry in stretch.last.children:
+            if (entry.op is op or entry.op == op) and entry.cls is cls and (brought := entry.taken(stretch, args)) is not None:
+                return entry, brought
+        return None
+
+    def learned(self, stretch: Stretch, cls: type[Handle], op: Recorded, args: tuple[Any, ...]) -> tuple[Learned, list[Any]] | None:
+        """The same for one that has not followed here yet; None where it cannot wait."""
+        if isinstance(op, Indexed) and not indices_are_there(op, args):
+            return None
+        entry = learn(stretch, cls, op, args)
+        brought = None if entry is None else entry.taken(stretch, args)
+        if entry is None or brought is None:  # of numbers that are not equal to themselves: at once
+            return None
+        self.count += 1
+        stretch.why = stretch.why or why(stretch, entry)
+        return entry, brought
+
+    def record(
+        self, here: Here, cls: type[Handle], op: Recorded, args: tuple[Any, ...], onto: Handle | None = None
+    ) -> tuple[Learned, Any, list[Source]] | None:
+        """What was learned of an operation, the Storage of its result, and what it brings from outside; None where it cannot wait.
+
+        Called while `busy`.
+
+        Args:
+            here: this thread.
+            cls: the class of the result.
+            op: the operation.
+            args: its arguments.
+            onto: the Tensor that is the result from now on; None for a new one.
+        """
         while True:
             stretch = self.stretch(here)
             entries = stretch.entries
@@ -289,110 +360,26 @@ class Recorder(AtOnce):
             if len(entries) >= ROUND and ends(stretch, entries, op, args):
                 stretch.finish()
                 continue
-            for entry in stretch.last.children:
-                if (entry.op is op or entry.op == op) and entry.cls is cls and (brought := entry.taken(stretch, args)) is not None:
-                    break
-            else:
-                if isinstance(op, Indexed) and not indices_are_there(op, args):
-                    return None
-                learned = learn(stretch, cls, op, args)
-                if learned is None:
-                    return None
-                entry = learned
-                brought = entry.taken(stretch, args)
-                if brought is None:  # of numbers that are not equal to themselves: at once
-                    return None
-                self.count += 1
-                stretch.why = stretch.why or _why(stretch, entry)
+            found = self.known(stretch, cls, op, args) or self.learned(stretch, cls, op, args)
+            if found is None:
+                return None
+            entry, brought = found
             if entry.looked_at is not None and not indices_fit(entry, args):
                 return None
             sources = sources_of(stretch, brought)
             if sources is None:
                 continue
+            if onto is not None:
+                return renew(stretch, onto, entry, sources)
             storage = None if entry.type is None else Later(entry.type, stretch, entry.result, op.order if isinstance(op, Copy) else None)
             if stretch.extend([(entry, None if storage is None else ref(storage), sources)], entry):
-                _number(stretch, brought, entry)
-                return entry, storage
+                number(stretch, brought, entry)
+                return entry, storage, sources
 
 
-def sources_of(stretch: Stretch, brought: Sequence[Any]) -> list[Source] | None:
-    """What an operation brings from outside, with its memory; None where another thread has some laid row by row meanwhile.
-
-    From here on the stretch is known to read it, whatever is raised before the operation is added.
-    """
-    sources: list[Source] = []
-    for found in brought:
-        if isinstance(found, Storage):
-            if found.order is None:
-                array: Any = found.array
-            else:
-                with settling.lock:
-                    array, order = found.array, found.order
-                if order is None:
-                    stretch.finish()
-                    return None
-            seen = found
-        elif isinstance(found, Handle):
-            array, seen = found._array, found._storage
-        else:
-            sources.append((None, found))
-            continue
-        if shared(seen):
-            array = aligned_copy(array)
-        else:
-            stretch.reading.add(seen)
-        stretch.nbytes += array.nbytes
-        sources.append((found if isinstance(found, Storage) else None, array))
-    return sources
-
-
-def _number(stretch: Stretch, brought: Sequence[Any], entry: Learned) -> None:
-    """Notes the numbers of what an operation has brought, which others read too."""
-    for number, found in enumerate(brought, entry.number):
-        if isinstance(found, Storage) and not shared(found):
-            stretch.inputs[found] = number
-        elif isinstance(found, Handle) and not shared(found._storage):
-            stretch.parts[id(found)] = found, number
-            stretch.viewed.add(found._storage)
-
-
-def ends(stretch: Stretch, entries: Sequence[Entry], op: Recorded, args: tuple[Any, ...]) -> bool:
-    """Whether the stretch is long enough, or where its loop comes round: its first operation again, on nothing that waits."""
-    first = entries[0][0]
-    if len(entries) >= MOST_ENTRIES or stretch.nbytes > MOST_BYTES:
-        return True
-    if not (first.op is op or first.op == op) or len(args) != len(first.places):
-        return False
-    for a, place in zip(args, first.places, strict=True):
-        if isinstance(a, Handle):
-            steps = a._view.steps if a._view is not None else ()
-            if a._storage.waiting is not None or (a._type if place.part else a._storage.type) != place.type:
-                return False
-            if not place.part and steps != place.steps:
-                return False
-    return any(isinstance(a, Handle) for a in args)
-
-
-def kept(entry: Learned, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments as the tape keeps them."""
-    if all(isinstance(a, Handle) for a in args):
-        return args
-    op: Any = entry.op
-    arrays: list[Any] = [
-        None if isinstance(a, Handle) else place.array if place.number == CONSTANT else op.as_array(position, args)
-        for position, (a, place) in enumerate(zip(args, entry.places, strict=True))
-    ]
-    return constants_kept(args, arrays)
-
-
-def _why(stretch: Stretch, entry: Learned) -> str:
-    """Why what is recorded is not what was expected."""
-    others = [child for child in stretch.last.children if child is not entry]
-    if not others:
-        return ""
-    expected = others[0].op.name
-    what = f"{expected} of other arguments" if expected == entry.op.name else f"{expected}, and {entry.op.name} came"
-    return f"operation {len(stretch.entries)} was to be {what}"
+def always() -> bool:
+    """What `shown` of a Storage is where nobody knows when it ends."""
+    return True
 
 
 recorder = Recorder()

@@ -24,7 +24,7 @@ from gradwerk.ops.movement import Slice
 from gradwerk.ops.window import Window
 from gradwerk.tensor.apply import Rule, rule_of
 from gradwerk.tensor.handle import Handle
-from gradwerk.tensor.storage import Storage, aligned_copy
+from gradwerk.tensor.storage import aligned_copy
 
 NEW, CONSTANT, NUMBER, TWIN = -1, -2, -3, -4
 """Instead of a number: what is read from outside for the first time; a number that is part of the operation; one that is not, or an array;
@@ -65,17 +65,17 @@ class Place:
     """Where an argument comes from.
 
     `number` is what it is in the stretch, or one of the above; `steps` are the movements by which it looks at that.  `type` and `order` are
-    those of a Storage or number from outside; `copied` says that others can write to its memory, so that it is copied when it is read.  A
-    `part` of a Storage from outside is taken for itself, wherever it lies there: the next batch of rows is the same operation.
+    those of a Storage or number from outside.  A `part` of a Storage from outside is taken for itself, wherever it lies there: the next
+    batch of rows is the same operation.
     `value` is the number that is part of the operation, `bits` what an array of one element holds that is, `array` either as an array.
     """
 
-    __slots__ = ("array", "bits", "copied", "number", "order", "part", "steps", "type", "value")
+    __slots__ = ("array", "bits", "number", "order", "part", "steps", "type", "value")
 
     def __init__(self, number: int, type_: Type, steps: tuple[Movement, ...] = ()) -> None:
         self.number, self.type, self.steps = number, type_, steps
         self.order: tuple[int, ...] | None = None
-        self.copied = self.part = False
+        self.part = False
         self.value: Any = None
         self.bits: bytes | None = None
         self.array: Array | None = None
@@ -94,13 +94,8 @@ class Place:
         numbers = (CONSTANT, NUMBER)
         if self.number in numbers and other.number in numbers:
             return self.type == other.type
-        same = (self.number, self.steps, self.type, self.order, self.copied, self.part)
-        return same == (other.number, other.steps, other.type, other.order, other.copied, other.part)
-
-
-def shared(storage: Storage) -> bool:
-    """Whether somebody outside may write to the memory at any time."""
-    return storage.shown or storage.owner is not None
+        same = (self.number, self.steps, self.type, self.order, self.part)
+        return same == (other.number, other.steps, other.type, other.order, other.part)
 
 
 class Learned:
@@ -148,9 +143,19 @@ class Learned:
                     return None
                 if steps is not place.steps and steps != place.steps:
                     return None
-            elif not (place.holds(a) if number == CONSTANT else number == NUMBER and _bring_number(self.op, position, args, place, found)):
+            elif not self._takes_number(stretch, position, args, found):
                 return None
         return found
+
+    def _takes_number(self, stretch: Any, position: int, args: tuple[Any, ...], found: list[Any]) -> bool:  # noqa: ANN401  a Stretch
+        """Whether an argument that is no Tensor is the one that is expected; what it brings from outside is found."""
+        a, place = args[position], self.places[position]
+        if place.number == CONSTANT:
+            return place.holds(a)
+        known = stretch.numbers.get(id(a))
+        if known is not None or place.number != NUMBER:
+            return bool(known == place.number)
+        return _bring_number(self.op, position, args, place, found)
 
 
 def number_of(stretch: Any, a: Handle) -> tuple[int | None, tuple[Movement, ...]]:  # noqa: ANN401  a Stretch
@@ -159,8 +164,8 @@ def number_of(stretch: Any, a: Handle) -> tuple[int | None, tuple[Movement, ...]
     known = storage.number if storage.waiting is stretch else stretch.inputs.get(storage)
     if view is None:
         return known, ()
-    if known is None and (part := stretch.parts.get(id(a))) is not None:
-        return part[1], ()
+    if known is None and stretch.parts and (part := stretch.parts.get((storage, view.strides))) is not None:
+        return part, ()
     return known, view.steps
 
 
@@ -172,13 +177,13 @@ def _is_part(a: Handle) -> bool:
 def _as_before(a: Handle, place: Place, found: list[Any]) -> bool:
     """Whether what comes from outside is of the kind that came before."""
     storage = a._storage
-    if shared(storage) is not place.copied or _is_part(a) is not place.part:
+    if _is_part(a) is not place.part:
         return False
     if place.part:
-        return a._type == place.type and (place.copied or not any(other is a for other in found))
+        return a._type == place.type and not any(other is a for other in found)
     if storage.type != place.type or storage.order != place.order:
         return False
-    return place.copied or not any(other is storage for other in found)
+    return not any(other is storage for other in found)
 
 
 def _is_twin(first: Any, a: Handle, place: Place) -> bool:  # noqa: ANN401  an argument
@@ -203,6 +208,8 @@ def places_of(stretch: Any, op: Recorded, args: tuple[Any, ...]) -> tuple[Place,
     for position, a in enumerate(args):
         if isinstance(a, Handle):
             place = _place_of(stretch, a, args[:position])
+        elif id(a) in stretch.numbers:
+            place = Place(stretch.numbers[id(a)], Type(a.shape, a.dtype))
         else:
             array = op.as_array(position, args)
             place = Place(CONSTANT, Type(array.shape, array.dtype))
@@ -222,9 +229,9 @@ def _place_of(stretch: Any, a: Handle, earlier: Sequence[Any]) -> Place:  # noqa
     part = number is None and _is_part(a)
     place = Place(NEW if number is None else number, a._type if part else storage.type, () if part else steps)
     if number is None:
-        place.order, place.copied, place.part = None if part else storage.order, shared(storage), part
+        place.order, place.part = None if part else storage.order, part
         twins = [k for k, other in enumerate(earlier) if _is_twin(other, a, place)]
-        if twins and not place.copied:
+        if twins:
             place.number = TWIN - twins[0]
     return place
 
