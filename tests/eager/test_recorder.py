@@ -603,3 +603,15 @@ def test_memory_that_others_see_is_out_of_date_once_a_tensor_writes_to_it() -> N
         x_.add_(1)
         with pytest.raises(StateError, match="modified by an inplace operation"):
             loss.backward()
+
+
+def test_structures_that_differ_each_time_are_computed_at_once_after_a_while() -> None:
+    draw, waited = np.random.default_rng(0), []
+    for _ in range(60):
+        a = torch.ones(2)
+        for k in draw.integers(0, 3, 200):
+            a = (a + 1, a * 2, a.tanh())[k]
+        waited.append(waits(a))
+        a.tolist()
+    assert waited[0]
+    assert waited.count(False) > 20

@@ -12,7 +12,6 @@ while an operation is recorded computes at once.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +21,7 @@ from gradwerk.base.settings import settings
 from gradwerk.ir.op import Indexed, Op
 from gradwerk.tensor.apply import check_fits, farther, layout_of, viewed, written_array
 from gradwerk.tensor.deferred.endings import BUDGET, Source, budget
+from gradwerk.tensor.deferred.here import NOTHING, Here
 from gradwerk.tensor.deferred.joining import alone, ends, followed, kept, number, renew, sources_of, why
 from gradwerk.tensor.deferred.learned import (
     KINDS_DEFERRED,
@@ -47,19 +47,6 @@ ROUND = 32
 """Operations: a longer stretch ends where its first operation comes again."""
 MOST_LEARNED = 40_000
 """Operations in the tree; then it is begun anew."""
-NOTHING: frozenset[Storage] = frozenset()
-
-
-class Here(threading.local):
-    """What one thread records.
-
-    `busy` while an operation is recorded; `writes` are the Storages whose writes wait.
-    """
-
-    def __init__(self) -> None:
-        self.stretch: Stretch | None = None
-        self.busy = False
-        self.writes = NOTHING
 
 
 class Recorder(AtOnce):
@@ -93,6 +80,9 @@ class Recorder(AtOnce):
             return None
         here = self.here
         if here.busy:
+            return None
+        if here.pause:
+            here.pause -= 1
             return None
         here.busy = True
         try:
@@ -305,6 +295,7 @@ class Recorder(AtOnce):
         """Runs what waits, and begins as if nothing had been recorded before."""
         self.finish()
         self.root, self.count, budget.left = root(), 0, BUDGET
+        self.here = Here()
 
     # ---- the stretch
 
@@ -360,9 +351,14 @@ class Recorder(AtOnce):
             if len(entries) >= ROUND and ends(stretch, entries, op, args):
                 stretch.finish()
                 continue
-            found = self.known(stretch, cls, op, args) or self.learned(stretch, cls, op, args)
-            if found is None:
-                return None
+            found = self.known(stretch, cls, op, args)
+            if found is not None:
+                here.expected()
+            else:
+                found = self.learned(stretch, cls, op, args)
+                if found is None:
+                    return None
+                here.unexpected()
             entry, brought = found
             if entry.looked_at is not None and not indices_fit(entry, args):
                 return None
