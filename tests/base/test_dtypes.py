@@ -158,3 +158,26 @@ def test_bfloat16_of_another_package_is_ours() -> None:
     assert ours.dtype == dtypes.bfloat16
     np.testing.assert_array_equal(dtypes.widened(ours), [1.5, -2.25])
     assert dtypes.named(ml_dtypes.bfloat16) == dtypes.bfloat16
+
+
+WHOLE = [row.dtype for row in dtypes.TABLE if row.kind in ("i", "u")]
+
+
+@pytest.mark.parametrize("dtype", WHOLE, ids=str)
+def test_whole_numbers_are_held_or_refused(dtype: dtypes.DType) -> None:
+    """Alone, in lists, everywhere in an array: NumPy 1 wraps them, the floating ones without a word."""
+    least, most = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    for number in (least, least + 1, 0, 1, True, 2.5, most - 1, most):
+        held = dtypes.of_value(number, dtype)
+        assert (held.dtype, held.shape, held.item()) == (dtype, (), int(number))
+        for made in (dtypes.of_value([[0], [number]], dtype)[1], dtypes.filled((1,), number, dtype)):
+            assert (made.dtype, made.tolist()) == (dtype, [int(number)])
+    assert dtypes.of_value([], dtype).shape == (0,)
+    for number in (least - 1, most + 1, 2.0 * least - 2.0, 2.0 * most + 2.0, 2**70, -1e30):
+        for make in (lambda n=number: dtypes.of_value(n, dtype), lambda n=number: dtypes.of_value([[0], [n]], dtype),
+                     lambda n=number: dtypes.filled((2,), n, dtype)):  # fmt: skip
+            with pytest.raises(OverflowError):
+                make()
+    for number, error in ((float("nan"), ValueError), (float("inf"), OverflowError), (1j, TypeError), ("a", ValueError)):
+        with pytest.raises(error):
+            dtypes.of_value([number], dtype)

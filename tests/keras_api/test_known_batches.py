@@ -83,6 +83,7 @@ def outcome(action: Callable[[Any], Any], model: Any) -> Any:
 @pytest.mark.parametrize(("loss", "units"), [("mse", 1), ("sparse_categorical_crossentropy", 4), ("binary_crossentropy", 1)])
 def test_a_known_batch_gives_what_one_gives_that_is_looked_at(loss: str, units: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     knowing, looking = made(loss, units), made(loss, units)
+    keras.utils.set_random_seed(3)  # both shuffle alike: sums in another order have other last bits
     usual = batch(X, Y if units == 1 else np.arange(6, dtype=np.int32).reshape(6, 1) % 4)
     chance = random.Random(seed)
     between = chance.sample(BETWEEN, len(BETWEEN))

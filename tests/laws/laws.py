@@ -104,6 +104,19 @@ def emit_means_the_reference(cls: type[Op]) -> None:
                 np.testing.assert_array_equal(op.emit(e, index, *arrays).reshape(wanted.shape), wanted)
 
 
+def a_number_alone_is_as_in_an_array(cls: type[Op]) -> None:
+    """Without axes, where NumPy 1 computes beside a Python number in its widest dtype, a number becomes what it becomes along an axis."""
+    if not issubclass(cls, Elementwise):
+        return
+    for op, types in {tuple(t.dtype for t in types): (op, types) for op, types in examples_of(cls)}.values():
+        long = [t.with_shape((16,)) for t in types]
+        odd = [generator("alone", cls.name, k).choice(special(t.dtype), 16) for k, t in enumerate(types)]
+        for arrays in (draw(op, long), odd):
+            for k in range(16):
+                (wanted,), (made,) = (op.evaluate(*(a[k : k + 1].reshape(shape) for a in arrays)) for shape in ((1,), ()))
+                tolerances.same(made, wanted.reshape(()), op)
+
+
 def combine_folds_to_the_reference(cls: type[Op]) -> None:
     """Folding with `combine` from `identity` gives what the reference gives."""
     if not issubclass(cls, Reduction):
@@ -262,8 +275,8 @@ def error_of(way: Callable[..., object], arrays: Sequence[Array]) -> tuple[str, 
 
 LAWS: tuple[Law, ...] = (
     is_documented, has_cases, reference_has_the_inferred_type, eager_and_graph_agree, text_reads_back, emit_means_the_reference,
-    combine_folds_to_the_reference, view_reads_the_reference, gradient_is_the_slope, second_gradient_is_the_slope_of_the_first,
-    a_derivative_of_zero_is_zeros, compiled_is_the_reference, whole_numbers_are_refused,
+    a_number_alone_is_as_in_an_array, combine_folds_to_the_reference, view_reads_the_reference, gradient_is_the_slope,
+    second_gradient_is_the_slope_of_the_first, a_derivative_of_zero_is_zeros, compiled_is_the_reference, whole_numbers_are_refused,
 )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def goes_down(rule: Rule) -> None:
         weights = parameters()
         optimizer = rule(weights, 0.01, maximize=sign < 0)
         for _ in range(20):
-            optimizer.apply([Tensor(np.asarray(sign * w.numpy())) for w in weights])
+            optimizer.apply([Tensor(np.asarray(np.float32(sign) * w.numpy())) for w in weights])  # of NumPy 1 an int would widen a number
         assert sum(float((w.numpy() ** 2).sum()) for w in weights) < sum(float((w**2).sum()) for w in STARTS)
         ends.append(bits(weights))
     assert ends[0] == ends[1]

@@ -88,7 +88,7 @@ def compare_gradients(graph: Graph, old: Value, new: Value, rng: np.random.Gener
         wanted, found = (gradients([y], [ct], graph.inputs) for y in (old, new))
     except StateError:
         return
-    given = [1 + rng.permutation(x.type.size).reshape(x.shape).astype(x.dtype) for x in graph.inputs]  # equals share by convention
+    given = [(1 + rng.permutation(x.type.size)).reshape(x.shape).astype(x.dtype) for x in graph.inputs]  # equals share by convention
     for k, (a, b) in enumerate(zip(wanted, found, strict=True)):
         zero = graph.constant(np.zeros(graph.inputs[k].shape, graph.inputs[k].dtype))
         if a is not None or b is not None:

@@ -256,8 +256,8 @@ def stored(array: np.ndarray[Any, DType], dtype: DType, what: str) -> np.ndarray
 
 
 def filled(shape: tuple[int, ...], value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
-    """A new array that holds one number everywhere; without axes it is the number as an array."""
-    return converted(np.full(shape, value, accumulator(dtype)), dtype)
+    """A new array that holds one number everywhere; without axes it is the number as an array.  Raises: as `of_value`."""
+    return np.full(shape, of_value(value, dtype), dtype)
 
 
 def number_of(array: np.ndarray[Any, DType]) -> Any:  # noqa: ANN401  a Python number
@@ -327,8 +327,17 @@ def meeting(dtype: DType, value: object) -> DType:
 
 
 def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number, or lists of them
-    """Numbers as an array; one alone has no axes."""
-    return converted(np.asarray(value, accumulator(dtype)), dtype)
+    """Numbers as an array; one alone has no axes.
+
+    Raises: OverflowError for a number that a whole dtype cannot hold, ValueError and TypeError for what is none.
+    """
+    if not is_integer(dtype) or dtype == int64 or isinstance(value, np.ndarray | np.generic):
+        return converted(np.asarray(value, accumulator(dtype)), dtype)
+    wide, limits = np.asarray(value, int64), np.iinfo(dtype)  # which refuses what it cannot hold; narrower ones of NumPy 1 wrap it
+    lost = (wide < limits.min) | (wide > limits.max)
+    if lost.any():
+        raise OverflowError(f"{wide[lost][0]} is out of bounds for {name(dtype)}")
+    return wide.astype(dtype)
 
 
 def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
@@ -339,4 +348,5 @@ def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a
             raise DTypeError(f"{dtype} cannot hold the number {value!r}", likely=likely)
         if not is_bool(dtype) and not extremes(dtype)[0] <= value <= extremes(dtype)[1]:
             raise DTypeError(f"the number {value!r} does not fit {dtype}", likely="convert the Tensor to a wider dtype first")
+        return np.asarray(value, dtype)
     return of_value(value, dtype)

@@ -110,7 +110,7 @@ class Div(Binary):
             return np.divide(a, b)
         quotient = np.floor_divide(a, np.where(b == 0, 1, b).astype(b.dtype))
         toward_zero = quotient + ((quotient < 0) & (quotient * b != a))
-        return np.where(b == 0, 0, toward_zero)
+        return np.asarray(np.where(b == 0, b.dtype.type(0), toward_zero))
 
 
 @final

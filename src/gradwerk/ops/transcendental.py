@@ -98,8 +98,8 @@ class Sigmoid(Unary):
         return e.math("sigmoid", x)
 
     def reference(self, x: Array) -> Array:
-        small = np.exp(-np.abs(x))  # never overflows
-        return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+        one, small = x.dtype.type(1), np.exp(-np.abs(x))  # never overflows
+        return np.asarray(np.where(x >= 0, one, small) / (one + small))
 
 
 @final
@@ -141,7 +141,7 @@ class Rsqrt(Unary):
         return e.math("rsqrt", x)
 
     def reference(self, x: Array) -> Array:
-        return np.asarray(1 / np.sqrt(x))
+        return np.asarray(x.dtype.type(1) / np.sqrt(x))
 
 
 @final
@@ -257,7 +257,7 @@ class PowNumber(Unary):
 
     def reference(self, x: Array) -> Array:
         if abs(self.exponent) == 0.5:
-            return np.asarray(np.sqrt(x) if self.exponent > 0 else 1 / np.sqrt(x))
+            return sqrt.reference(x) if self.exponent > 0 else rsqrt.reference(x)
         return _power(x, np.asarray(self.exponent, x.dtype))
 
 
@@ -350,8 +350,9 @@ class LogLoss(Binary):
         return e.neg(e.add(e.mul(target, yes), e.mul(e.sub(one, target), no)))
 
     def reference(self, p: Array, target: Array) -> Array:
-        yes, no = (np.maximum(np.log(q), p.dtype.type(LEAST_LOG)) for q in (p, 1 - p))
-        return np.asarray(-(target * yes + (1 - target) * no))
+        one, least = p.dtype.type(1), p.dtype.type(LEAST_LOG)
+        yes, no = (np.maximum(np.log(q), least) for q in (p, one - p))
+        return np.asarray(-(target * yes + (one - target) * no))
 
 
 exp, log, tanh, sigmoid = Exp(), Log(), Tanh(), Sigmoid()
