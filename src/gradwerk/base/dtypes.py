@@ -331,7 +331,7 @@ def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN40
 
     Raises: OverflowError for a number that a whole dtype cannot hold, ValueError and TypeError for what is none.
     """
-    if not is_integer(dtype) or dtype == int64 or isinstance(value, np.ndarray | np.generic):
+    if not is_integer(dtype) or dtype.itemsize == 8 or isinstance(value, np.ndarray | np.generic):
         return converted(np.asarray(value, accumulator(dtype)), dtype)
     wide, limits = np.asarray(value, int64), np.iinfo(dtype)  # which refuses what it cannot hold; narrower ones of NumPy 1 wrap it
     lost = (wide < limits.min) | (wide > limits.max)
