@@ -1,0 +1,122 @@
+"""The examples run as a user runs them, and show what they say they show: at a small size here, as they stand among the long tests."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "foundations"
+NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+
+
+def numbers(text: str, before: str, *, after: str = "") -> list[float]:
+    """Every number that stands behind one text and before another."""
+    return [float(found) for found in re.findall(rf"{before}\s*({NUMBER}){after}", text)]
+
+
+def perceptron(said: str) -> None:
+    assert "learned  AND [0 0 0 1]" in said
+    assert "learned  OR  [0 1 1 1]" in said
+    assert "learned  XOR [0 1 1 0]" not in said
+    assert "XOR not learned" in said
+
+
+def xor(said: str) -> None:
+    assert "4 of 4 right" in said
+
+
+def tables(said: str) -> None:
+    assert min(numbers(said, r"\n?(?:iris|breast_cancer):", after="%")) >= 95
+    assert numbers(said, "R2")[0] >= 0.4
+
+
+def gradients(said: str) -> None:
+    ratios = {tuple(re.split(r"\s{2,}", row[:33].strip())): numbers(row, "ratio")[0] for row in said.splitlines() if "ratio" in row}
+    assert ratios["Glorot", "sigmoid"] < 1e-10
+    assert ratios["large, deviation 0.4", "tanh"] > 1e3
+    assert max(numbers(said, "layer 1:")) > 1e10
+    assert 1e-2 < ratios["Glorot", "tanh"] < 1e2
+    assert 1e-2 < ratios["He", "ReLU"] < 1e2
+    vanished, exploded, kept = numbers(said, "steps gets")
+    assert vanished < 1e-6
+    assert exploded > 100
+    assert 0.01 < kept < 100
+
+
+def overfitting(said: str) -> None:
+    rows = {row[:24].strip(): row for row in said.splitlines() if "held back" in row}
+    held = {name: numbers(row, "held back")[0] for name, row in rows.items()}
+    assert numbers(rows["3 x 256, no cure"], "loss")[0] < 0.05
+    assert held["3 x 256, no cure"] > 1.2
+    assert held["early stopping"] < 0.75 * held["3 x 256, no cure"]
+    assert held["dropout 0.5"] < 0.9 * held["3 x 256, no cure"]
+
+
+def batches(said: str) -> None:
+    full, mini, single = numbers(said.split("batches.png")[0], "swing")
+    steps = [int(n) for n in numbers(said.split("batches.png")[0], r":", after=" steps")]
+    assert steps == [1, 32, 1024]
+    assert min(numbers(said, "loss")) < 0.3
+    assert full > mini > 0
+    assert single > 0
+
+
+def hopfield(said: str) -> None:
+    assert "recalled without a wrong unit" in said
+    right, of = re.findall(r"(\d+) of (\d+) digits", said)[0]
+    assert right == of
+    for row in re.findall(r"energy ([-\d. ]+),", said):
+        energies = [float(number) for number in row.split()]
+        assert energies == sorted(energies, reverse=True)
+
+
+def elman(said: str) -> None:
+    rows = numbers(said.split("elman.png")[0], "squared error")
+    assert rows[1] < 0.05
+    assert min(rows[0], rows[2]) > 0.2
+    assert min(numbers(said, "without memory")) > 0.2
+
+
+def clusters(said: str) -> None:
+    assert numbers(said, "of their digit:", after="%")[0] > 45
+
+
+def pole(said: str) -> None:
+    assert numbers(said, "", after=" of 200 steps on average")[0] >= 195
+
+
+SMALL: dict[Callable[[str], None], tuple[str, ...]] = {
+    perceptron: (), xor: ("--epochs", "600"), tables: (), gradients: (), overfitting: ("--epochs", "20"), batches: ("--epochs", "3"),
+    hopfield: ("--digits", "4"), elman: ("--steps", "700"), clusters: ("--epochs", "3"), pole: (),
+}  # fmt: skip
+
+
+def run(name: str, folder: Path, *options: str) -> str:
+    """What an example prints; its picture is there."""
+    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), "--out", str(folder), *options]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    picture = folder / f"{name}.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert f"{picture}: " in ran.stdout
+    return ran.stdout
+
+
+@pytest.mark.parametrize("shows", SMALL, ids=lambda shows: shows.__name__)
+def test_small(shows: Callable[[str], None], tmp_path: Path) -> None:
+    shows(run(shows.__name__, tmp_path, *SMALL[shows]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("shows", SMALL, ids=lambda shows: shows.__name__)
+def test_as_they_stand(shows: Callable[[str], None], tmp_path: Path) -> None:
+    shows(run(shows.__name__, tmp_path))
+
+
+def test_every_example_is_tried() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} - {"drawing", "optimizers"} == {shows.__name__ for shows in SMALL}
