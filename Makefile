@@ -23,7 +23,7 @@ demo: $(VENV)/.demo  ## train LeNet-5 on the bundled digits, evaluate it, read s
 	$(BIN)/gradwerk predict $(OUT) $(OUT)/samples/*.png
 
 test: $(VENV)/.dev  ## the tests, in minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --part
 
 faults: $(VENV)/.dev  ## plant faults in a copy of the sources, and name those that no test notices (an hour)
 	$(BIN)/python -m tests.faults.plant

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from gradwerk.base.origin import Origin
 from gradwerk.base.settings import settings
+from tests.laws import part
 
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell takes it from what it runs in the background; tests send it
@@ -24,6 +25,17 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.register_profile("deep", deadline=None, max_examples=2000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--part`: see tests/laws/part.py."""
+    parser.addoption("--part", action="store_true", help="laws of compiled ops try a part of their samples, drawn by the run's seed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _laws_in_part(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--part"):
+        part.ask(request.config.getoption("randomly_seed", 0))
 
 
 @pytest.fixture(autouse=True, scope="session")

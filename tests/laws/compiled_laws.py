@@ -21,6 +21,7 @@ from gradwerk.ops.reduction import Max, Min, Sum
 from gradwerk.ops.window import Window
 from tests import tolerances
 from tests.compiler.run_plan import Walk
+from tests.laws import part
 from tests.laws.cases import generator, sampled, special
 from tests.laws.places import Subject, Trial, alone, between, in_a_loop, on_views, subjects
 
@@ -31,9 +32,9 @@ def hold(place: Callable[[Trial, Subject], None], cls: type[Op], order: int) -> 
     """One program that tries all samples of an op in this place, chunks in either order."""
     trial = Trial()
     examples = sampled(cls) if cls is not Input else []
-    for number, (op, types) in enumerate(examples):
+    for number, (op, types) in part.of(examples, place.__name__, cls.name):
         first = [t.dtype for t in types] == [t.dtype for t in examples[0][1]]
-        thorough = first and (number == 0 or bool(cls.examples()))  # in all ways; others in a few
+        thorough = first and (number == 0 or bool(cls.examples())) and part.has(place.__name__, op, types)  # in all ways; others in a few
         for subject in subjects(op, types, order, thorough=thorough):
             place(trial, subject)
     if not trial.outputs:
@@ -73,7 +74,7 @@ UNSIGNED = (Max, Min, Sum, Contract, Window, ScatterAdd, Control)
 def holds_at_special_values(cls: type[Op]) -> None:
     """At ties, NaN, infinities, zeros of either sign, denormals and the limits of integers; its gradient too."""
     trial = Trial()
-    for op, types in sampled(cls) if cls is not Input else ():
+    for _, (op, types) in part.of(sampled(cls) if cls is not Input else (), "special", cls.name):
         for subject in subjects(op, types, 1, thorough=False):
             for kind in (ties, extremes):
                 arrays = [kind(a, subject.about) for a in subject.arrays]
