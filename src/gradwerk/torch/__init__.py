@@ -18,6 +18,7 @@ from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import utils as utils
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.arranging import roll as roll
 from gradwerk.torch.compiling import compile as compile
 from gradwerk.torch.creation import arange as arange
 from gradwerk.torch.creation import as_tensor as as_tensor

@@ -17,7 +17,9 @@ from gradwerk.base.signatures import SignatureRecord
 
 RECORD = SignatureRecord("gradwerk.torch")
 HOME = "gradwerk.torch"
-MOVED: Mapping[str, str] = {"optim.scheduler": "optim.lr_scheduler", "optim.plateau": "optim.lr_scheduler"}
+MOVED: Mapping[str, str] = {
+    "optim.scheduler": "optim.lr_scheduler", "optim.plateau": "optim.lr_scheduler", "nn.activations": "nn.functional",
+}
 """Where torch has what is defined in a module of ours."""
 FROM_NUMPY: Mapping[str, str] = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 """NumPy's names, which torch's builtins take too."""

@@ -5,6 +5,7 @@ from gradwerk.torch.nn import functional as functional
 from gradwerk.torch.nn import init as init
 from gradwerk.torch.nn import modules as modules
 from gradwerk.torch.nn import utils as utils
+from gradwerk.torch.nn.activation_layers import ELU as ELU
 from gradwerk.torch.nn.containers import ModuleList as ModuleList
 from gradwerk.torch.nn.containers import Sequential as Sequential
 from gradwerk.torch.nn.layers import AvgPool2d as AvgPool2d

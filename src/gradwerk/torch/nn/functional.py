@@ -25,6 +25,8 @@ from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arguments import filling
 from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
+from gradwerk.torch.nn.activations import activated
+from gradwerk.torch.nn.activations import elu as elu
 from gradwerk.torch.nn.checks import each
 from gradwerk.torch.nn.layout import physical
 from gradwerk.torch.nn.reduction import reduction_of
@@ -136,7 +138,7 @@ def avg_pool2d(
 @as_recorded()
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    return _activation("relu", lambda x: x.relu() if isinstance(x, Tensor) else functions.relu(x), input, inplace=inplace)
+    return activated("relu", lambda x: x.relu() if isinstance(x, Tensor) else functions.relu(x), input, inplace=inplace)
 
 
 @as_recorded()
@@ -174,18 +176,13 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> 
     return input.log_softmax(implicit_axis(input) if dim is None else dim, dtype)
 
 
-def _activation(name: str, function: Callable[[Any], Any], input: Tensor, *, inplace: bool) -> Tensor:
-    arguments.tensor(name, input)
-    return input.rewrite(function) if inplace else function(input)
-
-
 @as_recorded()
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes each element with probability p and scales the rest by 1 / (1 - p)."""
     checks.probability("dropout()", p)
     if not arguments.switch("dropout", "training", training):
         return input
-    return _activation("dropout", lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
+    return activated("dropout", lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
 
 
 @as_recorded()
