@@ -24,11 +24,12 @@ Layer = type[Any]
 RNG = np.random.default_rng(9)
 WIDTH = 3
 INPUTS = [RNG.standard_normal(shape).astype(np.float32) for shape in ((4, WIDTH), (4, WIDTH, WIDTH), (4, WIDTH, WIDTH, WIDTH))]
-INPUTS += [RNG.integers(0, WIDTH, (4, WIDTH))]
+INPUTS += [RNG.integers(0, WIDTH, (4, WIDTH)), RNG.standard_normal((4, 2 * WIDTH)).astype(np.float32)]
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("in_features", "in_channels", "num_features", "input_size", "num_embeddings", "input_dim"), WIDTH),
     **dict.fromkeys(("out_features", "out_channels", "hidden_size", "embedding_dim", "units", "filters", "output_dim"), 2),
     "kernel_size": 2, "rate": 0.5, "activation": "tanh", "dim": 1, "shape": (WIDTH,),
+    "threshold": 0.1, "value": 5.0,
 }  # fmt: skip
 """What stands for an argument that must be given."""
 NO_LAYERS = {

@@ -18,6 +18,16 @@ from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import utils as utils
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.activating import celu as celu
+from gradwerk.torch.activating import celu_ as celu_
+from gradwerk.torch.activating import hardshrink as hardshrink
+from gradwerk.torch.activating import prelu as prelu
+from gradwerk.torch.activating import rrelu as rrelu
+from gradwerk.torch.activating import rrelu_ as rrelu_
+from gradwerk.torch.activating import selu as selu
+from gradwerk.torch.activating import selu_ as selu_
+from gradwerk.torch.activating import threshold as threshold
+from gradwerk.torch.activating import threshold_ as threshold_
 from gradwerk.torch.arranging import roll as roll
 from gradwerk.torch.compiling import compile as compile
 from gradwerk.torch.creation import arange as arange

@@ -26,7 +26,35 @@ from gradwerk.torch.arguments import filling
 from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
 from gradwerk.torch.nn.activations import activated
+from gradwerk.torch.nn.activations import celu as celu
+from gradwerk.torch.nn.activations import celu_ as celu_
 from gradwerk.torch.nn.activations import elu as elu
+from gradwerk.torch.nn.activations import elu_ as elu_
+from gradwerk.torch.nn.activations import gelu as gelu
+from gradwerk.torch.nn.activations import glu as glu
+from gradwerk.torch.nn.activations import hardshrink as hardshrink
+from gradwerk.torch.nn.activations import hardsigmoid as hardsigmoid
+from gradwerk.torch.nn.activations import hardswish as hardswish
+from gradwerk.torch.nn.activations import hardtanh as hardtanh
+from gradwerk.torch.nn.activations import hardtanh_ as hardtanh_
+from gradwerk.torch.nn.activations import leaky_relu as leaky_relu
+from gradwerk.torch.nn.activations import leaky_relu_ as leaky_relu_
+from gradwerk.torch.nn.activations import logsigmoid as logsigmoid
+from gradwerk.torch.nn.activations import mish as mish
+from gradwerk.torch.nn.activations import prelu as prelu
+from gradwerk.torch.nn.activations import relu6 as relu6
+from gradwerk.torch.nn.activations import rrelu as rrelu
+from gradwerk.torch.nn.activations import rrelu_ as rrelu_
+from gradwerk.torch.nn.activations import selu as selu
+from gradwerk.torch.nn.activations import selu_ as selu_
+from gradwerk.torch.nn.activations import silu as silu
+from gradwerk.torch.nn.activations import softmin as softmin
+from gradwerk.torch.nn.activations import softplus as softplus
+from gradwerk.torch.nn.activations import softshrink as softshrink
+from gradwerk.torch.nn.activations import softsign as softsign
+from gradwerk.torch.nn.activations import tanhshrink as tanhshrink
+from gradwerk.torch.nn.activations import threshold as threshold
+from gradwerk.torch.nn.activations import threshold_ as threshold_
 from gradwerk.torch.nn.checks import each
 from gradwerk.torch.nn.layout import physical
 from gradwerk.torch.nn.reduction import reduction_of
