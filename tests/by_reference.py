@@ -251,14 +251,14 @@ class ByReference:
         what = f"contract {op!r} {'' if body is None else spelled(body)}"
         return self.work(what, rule, (*reads, *beside), (out,)), out
 
-    def alone(self, op: Op, reads: tuple[Operand, ...], out: Operand) -> Sequence[Work]:
+    def alone(self, op: Op, reads: tuple[Operand, ...], *outs: Operand) -> Sequence[Work]:
         def rule(*arrays: Array) -> Sequence[Array]:
             try:
                 return op.evaluate(*arrays)
             except IndexDataError:  # a look has noted it, and what is made here is given to nobody
-                return [np.zeros(out.shape, out.dtype)]
+                return [np.zeros(out.shape, out.dtype) for out in outs]
 
-        return self.work(f"alone {op!r}", rule, reads, (out,))
+        return self.work(f"alone {op!r}", rule, reads, outs)
 
     def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:
         more = [Access(x) for x in (allowed, counted) if x is not None]

@@ -38,6 +38,7 @@ from gradwerk.ops.arithmetic import Abs, Floor, Maximum, Minimum, Neg, Relu, Sig
 from gradwerk.ops.clamp import ClampMax, ClampMin
 from gradwerk.ops.compare import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
 from gradwerk.ops.contraction import Contract
+from gradwerk.ops.cumulative import Cumulative
 from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.look import Look
 from gradwerk.ops.reduction import Max, Min, SignedSum, Sum
@@ -71,7 +72,7 @@ CHOICES = (
     Sign, Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual,
 )  # fmt: skip
 """What rounds nothing."""
-SUMS = (Sum, SignedSum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Control)
+SUMS = (Sum, SignedSum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Cumulative, Control)
 """What adds up, in an order of its own."""
 
 

@@ -102,8 +102,8 @@ class Backend(Protocol):
         operands; a copy of what is `lasting` is work of its own, so that it can leave a loop.
         """
 
-    def alone(self, op: Op, reads: tuple[Operand, ...], out: Operand) -> Sequence[Work]:
-        """Any other op that it takes: windows, rows by index, sums by index.
+    def alone(self, op: Op, reads: tuple[Operand, ...], *outs: Operand) -> Sequence[Work]:
+        """Any other op that it takes: windows, running folds, orders, rows by index, sums by index; one place for each result.
 
         Its kernels answer for any data.  Where an index is outside, a look has noted it and the run ends with the error, but this may run
         before that: it touches no memory but its operands'.

@@ -13,6 +13,7 @@ from gradwerk.compiler.contraction.lower import finished, lower_contraction
 from gradwerk.compiler.kernels import cached, loaded
 from gradwerk.compiler.llvm import indexed
 from gradwerk.compiler.llvm.bounds import lower_look
+from gradwerk.compiler.llvm.cumulative import lower_cumulative
 from gradwerk.compiler.llvm.executor import NAMES, executor_text
 from gradwerk.compiler.llvm.link import assembly, compile_text, link, link_many, versions
 from gradwerk.compiler.llvm.maps import lower_map
@@ -26,6 +27,7 @@ from gradwerk.compiler.work import Buffer, KernelSpec, Operand, Work, order_of, 
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.op import Contraction, Op, Reduction
 from gradwerk.ops.contraction import Contract
+from gradwerk.ops.cumulative import Cumulative
 from gradwerk.ops.look import InRange, NotZero
 from gradwerk.ops.window import Window
 
@@ -46,7 +48,7 @@ ALONE: dict[type[Op], Rule] = {**dict.fromkeys(LIKE_INPUT, window), **indexed.NA
 
 def takes(node: Node) -> bool:
     """Whether there is a kernel for a node."""
-    return takes_code(node) or isinstance(node.op, Contract) or type(node.op) in ALONE
+    return takes_code(node) or isinstance(node.op, Contract | Cumulative) or type(node.op) in ALONE
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,11 @@ class Cpu:
         finish = Finish(body, beside, op.out)
         return finished(op, *reads, out, finish, self.target, packs=copies, lasting=lasting, free=free)
 
-    def alone(self, op: Op, reads: tuple[Operand, ...], out: Operand) -> Sequence[Work]:
-        """By the rule of its class."""
-        return ALONE[type(op)](op, reads, out, self.target)
+    def alone(self, op: Op, reads: tuple[Operand, ...], *outs: Operand) -> Sequence[Work]:
+        """By the rule of its kind, or of its class."""
+        if isinstance(op, Cumulative):
+            return lower_cumulative(op, reads, outs, self.target)
+        return ALONE[type(op)](op, reads, outs[0], self.target)
 
     def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:
         """One chunk, the lowest and highest of all along the lanes."""

@@ -287,8 +287,8 @@ class Lowering(Places):
     def alone(self, node: Node) -> None:
         """Any other kernel of the back end.  What slides over its argument lies as that does."""
         op, reads = node.op, tuple(self.operand(value) for value in node.args)
-        out = self.result(node.values[0], like=reads if isinstance(op, Window) else ())
-        self.pending += self.backend.alone(op, reads, out)
+        outs = [self.result(value, like=reads if isinstance(op, Window) else ()) for value in node.values]
+        self.pending += self.backend.alone(op, reads, *outs)
 
     def flush(self) -> None:
         """Ends the present native segment."""

@@ -28,6 +28,9 @@ from gradwerk.torch.activating import selu as selu
 from gradwerk.torch.activating import selu_ as selu_
 from gradwerk.torch.activating import threshold as threshold
 from gradwerk.torch.activating import threshold_ as threshold_
+from gradwerk.torch.along import cumprod as cumprod
+from gradwerk.torch.along import cumsum as cumsum
+from gradwerk.torch.along import logcumsumexp as logcumsumexp
 from gradwerk.torch.arranging import roll as roll
 from gradwerk.torch.compiling import compile as compile
 from gradwerk.torch.creation import arange as arange

@@ -31,6 +31,7 @@ from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.conversions import Conversions
+from gradwerk.torch.cumulative import Cumulatives
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
 from gradwerk.torch.dtypes import asked
@@ -47,7 +48,7 @@ Dims = int | Sequence[int] | None
 
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Protocols, Conversions, Shaping, Reductions, Moving, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
+class Tensor(Protocols, Conversions, Shaping, Reductions, Cumulatives, Moving, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
     """torch.Tensor."""
 
     __slots__ = ()
