@@ -237,11 +237,14 @@ class Step:
         plain = [(name, exactly(value)) for name, value in vars(made).items() if isinstance(value, float | bool | int)]
         return type(made), plain, exactly(made.decay.rate), made.decay.decoupled, [g is None for g in self.gradients]
 
-    def operands(self) -> list[Tensor]:
-        """Numbers, parameters, slots, gradients."""
+    def written(self) -> list[Tensor]:
+        """Numbers, parameters, slots."""
         made = self.optimizer
-        slots = [tensor for tensors in made.slots.values() for tensor in tensors]
-        return [made.rate, made.iterations, *made.targets.values(), *slots, *[g for g in self.gradients if g is not None]]
+        return [made.rate, made.iterations, *made.targets.values(), *[tensor for tensors in made.slots.values() for tensor in tensors]]
+
+    def read(self) -> list[Tensor]:
+        """Gradients."""
+        return [g for g in self.gradients if g is not None]
 
 
 class Numbers:

@@ -29,8 +29,11 @@ class Update(Protocol):
     def said(self) -> object:
         """All that they follow from beside the operands, to be compared by ==; None where nobody knows.  Asked of what is trusted."""
 
-    def operands(self) -> list[Tensor]:
-        """The Tensors that are read and written, always in the same order."""
+    def written(self) -> list[Tensor]:
+        """The Tensors that are written, and may be read, always in the same order."""
+
+    def read(self) -> list[Tensor]:
+        """Those that are read alone, in the same order."""
 
 
 @unrecorded
@@ -46,8 +49,8 @@ def update_all(updates: Sequence[Update]) -> None:
         action()
     else:
         said = [update.said() for update in updates]
-        operands = [operand for update in updates for operand in update.operands()]
-        recorder.together(action, None if None in said else said, operands)
+        written = [operand for update in updates for operand in update.written()]
+        recorder.together(action, None if None in said else said, written, [operand for update in updates for operand in update.read()])
 
 
 @unrecorded

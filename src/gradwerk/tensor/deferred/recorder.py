@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -76,19 +77,28 @@ class Recorder(AtOnce):
     def apply(self, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The results of an op, which wait; None where it is to be computed at once."""
         waits = self.waits.get(type(op))
-        if not (self.can_wait(type(op)) if waits is None else waits) or KINDS or settings.check_nan or settings.interpret:
-            return None
         here = self.here
         if here.busy:
             return None
-        if here.pause:
+        if not (self.can_wait(type(op)) if waits is None else waits) or KINDS or settings.check_nan or settings.interpret:
+            self._make_written(here, args)
+            return None
+        if here.pause and not here.writes:  # a step that was begun waits as a whole
             here.pause -= 1
             return None
         here.busy = True
         try:
-            return self._applied(here, cls, op, args)
+            results = self._applied(here, cls, op, args)
         finally:
             here.busy = False
+        if results is None:
+            self._make_written(here, args)
+        return results
+
+    def _make_written(self, here: Here, args: tuple[Any, ...]) -> None:
+        """What is computed at once in the midst of a step reads what that has written before."""
+        if here.writes and here.stretch is not None and any(isinstance(a, Handle) and a._storage in here.writes for a in args):
+            here.stretch.finish()
 
     def can_wait(self, kind: type[Op]) -> bool:
         """Whether ops of this class may wait: those of ours that cannot fail once their types are right."""
@@ -195,17 +205,22 @@ class Recorder(AtOnce):
         finally:
             here.busy = False
 
-    def together(self, action: Callable[[], None], said: object, operands: Sequence[Handle]) -> None:
+    def together(self, action: Callable[[], None], said: object, written: Sequence[Handle], read: Sequence[Handle]) -> None:
         """Does what writes, with writes that wait for its end: all of them are made then, or none.
 
         Args:
-            action: what is done: it reads and writes nothing but the operands, and looks at nothing.
-            said: what it follows from beside the operands; None where nobody knows.
-            operands: the Tensors.
+            action: what is done: it reads and writes nothing but these Tensors, and looks at nothing.
+            said: what it follows from beside them; None where nobody knows.
+            written: the Tensors that are written.
+            read: those that are read alone.
         """
-        here = self.here
+        here, operands = self.here, [*written, *read]
         if here.writes or here.busy or KINDS or settings.check_nan or settings.interpret:
             action()
+            return
+        if here.pause or not self._wait_together(here, written):
+            with self.at_once():
+                action()
             return
         try:
             here.writes = frozenset([operand._storage for operand in operands])
@@ -213,7 +228,7 @@ class Recorder(AtOnce):
             if said is not None:
                 with self.at_once():
                     updating = self.updating(here, said, operands)
-                    known = updating is not None and updating.replayed(self._readers_elsewhere)
+                    known = updating.replayed(self._readers_elsewhere)
             if updating is None or not known:
                 action()
                 if updating is not None:
@@ -228,14 +243,22 @@ class Recorder(AtOnce):
                     stretch.give_up()
                     raise
 
-    def updating(self, here: Here, said: object, operands: Sequence[Handle]) -> Updating | None:
-        """A step that may be known; None where its operands are no Tensors whose memory is ours alone."""
+    def _wait_together(self, here: Here, written: Sequence[Handle]) -> bool:
+        """Whether writes to these may wait: contents in memory that is ours alone, and no Tensor or stretch that sees a part of it.
+
+        Where one may not, none does: what is written in pieces could be broken off between them.
+        """
+        viewed = self.stretch(here).viewed
+        return not any(
+            each._held is None or each._view is not None or not each._type.size or each._storage.shared or each._storage in viewed
+            for each in written
+        )
+
+    def updating(self, here: Here, said: object, operands: Sequence[Handle]) -> Updating:
+        """A step that may be known."""
         stretch = self.stretch(here)
         for operand in operands:
-            storage = operand._storage
-            if operand._held is None or storage.shared or storage in stretch.viewed:
-                return None
-            waiting = storage.waiting
+            waiting = operand._storage.waiting
             if waiting is not None and waiting is not stretch:
                 waiting.finish()
         return Updating(stretch, said, operands)
@@ -307,7 +330,7 @@ class Recorder(AtOnce):
                 self.root, self.count = root(), 0
             stretch = here.stretch = Stretch(self.root)
             key, opened = id(stretch), self.open
-            opened[key] = ref(stretch, lambda _: opened.pop(key, None))
+            opened[key] = ref(stretch, partial(opened.pop, key))  # no code of Python's, in which a signal could be handled, and be lost
         return stretch
 
     def known(self, stretch: Stretch, cls: type[Handle], op: Recorded, args: tuple[Any, ...]) -> tuple[Learned, list[Any]] | None:
@@ -348,7 +371,7 @@ class Recorder(AtOnce):
             entries = stretch.entries
             if stretch.closed:  # by another thread: it may have nothing any more
                 continue
-            if len(entries) >= ROUND and ends(stretch, entries, op, args):
+            if len(entries) >= ROUND and not here.writes and ends(stretch, entries, op, args):
                 stretch.finish()
                 continue
             found = self.known(stretch, cls, op, args)
