@@ -15,7 +15,7 @@ from tests.api.test_documents import tool
 MOST = {
     "With a kernel of its own": (2, "take_columns"),
     "With running state": (3, "InstanceNorm1d"),
-    "How to add a loss": (2, "poisson"),
+    "How to add a loss": (2, "generalized"),
     "How to add a schedule of contractions": (1, "einsum"),
     "How to add an update rule": (1, "Lion"),
 }
@@ -47,10 +47,12 @@ PROGRAMS = {
     "How to add a loss": """
         import numpy as np
         from gradwerk import keras
-        y, p = np.array([[1.0, 2.0]], np.float32), np.array([[0.5, 3.0]], np.float32)
-        wanted = (p - y * np.log(p)).mean()
-        for loss in (keras.losses.Poisson(), keras.losses.get("poisson"), keras.losses.poisson):
-            np.testing.assert_allclose(loss(y, p).numpy().item(), wanted, rtol=1e-5)
+        y, p = np.array([1, 0]), np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
+        wanted = 2 * (1 - np.sqrt([0.75, 0.5])).mean()
+        loss = keras.losses.CategoricalGeneralizedCrossEntropy()
+        np.testing.assert_allclose(loss(y, p).numpy().item(), wanted, rtol=1e-5)
+        loss = keras.losses.get("categorical_generalized_cross_entropy")
+        np.testing.assert_allclose(loss(y, p, 0.5).numpy().mean(), wanted, rtol=1e-5)
         """,
     "How to add a schedule of contractions": """
         import gradwerk as gw, numpy as np

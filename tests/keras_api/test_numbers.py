@@ -10,6 +10,7 @@ import pytest
 
 from gradwerk import keras
 from gradwerk.keras import layers, losses
+from gradwerk.keras.loss_operands import as_operand, lined_up
 
 X = np.random.default_rng(5).normal(size=(6, 3)).astype(np.float32)
 TARGET = X @ np.array([1, 2, 3], np.float32)
@@ -72,10 +73,10 @@ def test_logits_of_probabilities_are_taken_with_a_word() -> None:
 
 def test_only_the_activation_that_a_loss_is_made_for_is_seen_through() -> None:
     p = np.array([[0.2, 0.3, 0.5]], np.float32)
-    y = keras.activations.softmax(keras.losses.as_operand(np.log(p)))
+    y = keras.activations.softmax(as_operand(np.log(p)))
     expected = float(losses.binary_crossentropy(np.eye(3, dtype=np.float32)[:1], p)[0])
     assert float(losses.binary_crossentropy(np.eye(3, dtype=np.float32)[:1], y)[0]) == pytest.approx(expected, rel=1e-6)
-    along_0 = keras.activations.softmax(keras.losses.as_operand(np.log(p)), axis=0)
+    along_0 = keras.activations.softmax(as_operand(np.log(p)), axis=0)
     assert float(losses.categorical_crossentropy(np.eye(3, dtype=np.float32)[:1], along_0)[0]) == pytest.approx(np.log(3), rel=1e-6)
     y.assign(np.array([[0.5, 0.25, 0.25]], np.float32))
     assert float(losses.sparse_categorical_crossentropy(np.array([0]), y)[0]) == pytest.approx(np.log(2), rel=1e-6)
@@ -133,7 +134,7 @@ def test_ranks_that_differ_by_a_last_axis_of_one(shapes: Any) -> None:
     square, error = SHAPES[shapes]
     assert float(losses.MeanSquaredError()(y, 2 * p + 1)) == pytest.approx(square, rel=1e-6)
     assert float(losses.MeanAbsoluteError()(y, 2 * p + 1)) == pytest.approx(error, rel=1e-6)
-    lined = losses.lined_up(losses.as_operand(y), losses.as_operand(p))
+    lined = lined_up(as_operand(y), as_operand(p))
     assert lined[0].shape == lined[1].shape
 
 

@@ -69,7 +69,41 @@ LOSSES: dict[str, tuple[Build, str]] = {
     "mean absolute error": (lambda t: t.nn.L1Loss(), "floats"),
     "binary with logits": (lambda t: t.nn.BCEWithLogitsLoss(), "bits"),
     "binary": (lambda t: t.nn.BCELoss(reduction="sum"), "bits of shares"),
-}
+    "binary, weighted": (lambda t: t.nn.BCEWithLogitsLoss(held(t, "w", 5), pos_weight=held(t, "p", 5)), "bits"),
+    "cross entropy, weighted and smoothed": (lambda t: t.nn.CrossEntropyLoss(held(t, "w", 5), label_smoothing=0.2), "labels"),
+    "likelihood, weighted, an ignored class": (lambda t: t.nn.NLLLoss(held(t, "w", 5), ignore_index=2), "labels"),
+    "smooth l1": (lambda t: t.nn.SmoothL1Loss(beta=0.5), "floats"),
+    "huber": (lambda t: t.nn.HuberLoss("none", delta=0.7), "floats"),
+    "divergence": (lambda t: t.nn.KLDivLoss(reduction="batchmean"), "shares"),
+    "divergence of logarithms": (lambda t: t.nn.KLDivLoss(reduction="sum", log_target=True), "floats"),
+    "poisson": (lambda t: t.nn.PoissonNLLLoss(full=True), "shares"),
+    "poisson of means": (lambda t: t.nn.PoissonNLLLoss(log_input=False), "bits of shares"),
+    "gaussian": (lambda t: lambda x, y: t.nn.GaussianNLLLoss(full=True)(x, y, 0.1 + y * y), "floats"),
+    "soft margin": (lambda t: t.nn.SoftMarginLoss(), "signs"),
+    "hinge embedding": (lambda t: t.nn.HingeEmbeddingLoss(margin=0.4), "signs"),
+    "multi-margin": (lambda t: t.nn.MultiMarginLoss(p=2, margin=0.8, weight=held(t, "w", 5)), "labels"),
+    "multilabel margin": (lambda t: t.nn.MultiLabelMarginLoss(), "lists"),
+    "multilabel soft margin": (lambda t: t.nn.MultiLabelSoftMarginLoss(held(t, "w", 5)), "bits"),
+    "margin ranking": (lambda t: lambda x, y: t.nn.MarginRankingLoss(margin=0.3)(x, x * x, y), "signs"),
+    "cosine embedding": (lambda t: lambda x, y: t.nn.CosineEmbeddingLoss(margin=-0.2)(x, x * x + y, y[:, 0]), "signs"),
+    "triplet": (lambda t: lambda x, y: t.nn.TripletMarginLoss(margin=0.7, swap=True)(x, x * x, y), "floats"),
+    "triplet of order 1": (lambda t: lambda x, y: t.nn.TripletMarginLoss(p=1.0, reduction="none")(x, x * x, y), "floats"),
+    "ctc": (lambda t: lambda x, y: t.nn.CTCLoss()(x.reshape(6, 1, 5).log_softmax(2), y[:1, :3] % 4 + 1, (6,), (3,)), "lists"),
+    "ctc of equal labels": (
+        lambda t: lambda x, y: t.nn.CTCLoss(blank=4)(x.reshape(3, 2, 5).log_softmax(2), y[:2, :2] * 0 + 1, (3, 3), (2, 1)), "lists",
+    ),
+}  # fmt: skip
+"""How it is made, and what its second argument is.  The probabilities of `bits of shares` lie between 0 and 1."""
+
+
+def held(t: Any, name: str, extent: int) -> Any:
+    """A weight for each class, in the dtype that is tested."""
+    return t.tensor((0.5 + np.abs(drawn(name, (extent,)))).astype(WIDTH[0]))
+
+
+WIDTH = ["float32"]
+"""The dtype of the case that runs."""
+
 
 OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
     "sgd": lambda t, p: t.optim.SGD(p, lr=0.1),
@@ -133,12 +167,14 @@ def run_layer(t: Any, name: str, dtype: str, compiled: Callable[[Any], Any] = la
 def run_loss(t: Any, name: str, dtype: str, compiled: Callable[[Any], Any] = lambda f: f) -> dict[str, Array]:
     """The loss and the gradient of its sum."""
     build, kind = LOSSES[name]
+    WIDTH[0] = dtype
     x = drawn("scores", (6, 5))
     x = 1 / (1 + np.exp(-x)) if kind == "bits of shares" else x
     shares = np.abs(drawn("targets", (6, 5)))
     targets = {
         "labels": LABELS, "shares": (shares / shares.sum(1, keepdims=True)).astype(dtype), "floats": drawn("targets", (6, 5)).astype(dtype),
         "bits": (shares > 0.5).astype(dtype), "bits of shares": (shares > 0.5).astype(dtype),
+        "signs": np.where(shares > 0.5, 1.0, -1.0).astype(dtype), "lists": np.where(np.arange(5) < 3, np.argsort(shares), -1),
     }[kind]  # fmt: skip
     given = t.tensor(x.astype(dtype), requires_grad=True)
 

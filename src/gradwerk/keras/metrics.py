@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, StateError
-from gradwerk.keras import initializers, losses
+from gradwerk.keras import initializers, loss_operands, losses
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.identifiers import entry, object_of
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
-from gradwerk.keras.losses import aligned
+from gradwerk.keras.loss_operands import aligned
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import by_name, checked, is_number
 from gradwerk.keras.variables import Variable
@@ -43,7 +43,7 @@ class Count(Module):
 
     def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
-        self.mean.update_samples(floating(self.metric.values(*losses.lined_up(targets, prediction))))
+        self.mean.update_samples(floating(self.metric.values(*loss_operands.lined_up(targets, prediction))))
 
     def result(self) -> float:
         """The mean so far."""
@@ -62,11 +62,11 @@ class Told(Module):
 
     def update(self, prediction: Tensor, targets: Tensor) -> None:
         """Counts a batch."""
-        self.metric.update_state(*losses.lined_up(targets, prediction))
+        self.metric.update_state(*loss_operands.lined_up(targets, prediction))
 
     def result(self) -> float:
         """The value so far."""
-        value = losses.checked_values(self.metric.name, self.metric.result())
+        value = loss_operands.checked_values(self.metric.name, self.metric.result())
         return float(value)
 
     def reset(self) -> None:
@@ -125,14 +125,14 @@ class Metric(Configured):
                 f"{type(self).__name__} says neither values nor update_state and result",
                 likely=SAYS_NO_VALUES,
             )
-        return losses.checked_values(self.name, self.function(y_true, y_pred))
+        return loss_operands.checked_values(self.name, self.function(y_true, y_pred))
 
     @checked
     def update_state(self, y_true: Any, y_pred: Any) -> None:  # noqa: ANN401  Tensors or arrays
         """Counts a batch."""
         if self._gradwerk_mean is None:
             raise StateError(f"{type(self).__name__} says no values of which there is a mean", likely=SAYS_NO_VALUES)
-        self._gradwerk_mean.update(losses.as_operand(y_pred), losses.as_operand(y_true))
+        self._gradwerk_mean.update(loss_operands.as_operand(y_pred), loss_operands.as_operand(y_true))
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
@@ -148,7 +148,7 @@ class Metric(Configured):
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:  # noqa: ANN401  those of update_state
         """Counts a batch; the value so far."""
         if isinstance(self._gradwerk_count, Told):
-            args = tuple(arg if arg is None or is_number(arg) else losses.as_operand(arg) for arg in args)
+            args = tuple(arg if arg is None or is_number(arg) else loss_operands.as_operand(arg) for arg in args)
         self.update_state(*args, **kwargs)
         return self.result()
 
@@ -162,7 +162,7 @@ class SparseCategoricalAccuracy(Metric):
 
     def values(self, y_true: Operand, y_pred: Operand) -> Operand:
         """See `label_hits`."""
-        return known.label_hits(y_pred, losses.labels_of(y_true, y_pred))
+        return known.label_hits(y_pred, loss_operands.labels_of(y_true, y_pred))
 
 
 class CategoricalAccuracy(Metric):
@@ -219,8 +219,8 @@ class Mean(Metric):
     @checked
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # noqa: ANN401  Tensors, or anything NumPy takes
         """Counts the values of each sample, weighted or not (see `by_sample`).  Raises: ShapeError."""
-        weights = None if sample_weight is None else floating(losses.as_operand(sample_weight, "sample_weight"))
-        self._mean.update_samples(floating(losses.as_operand(values)), weights)
+        weights = None if sample_weight is None else floating(loss_operands.as_operand(sample_weight, "sample_weight"))
+        self._mean.update_samples(floating(loss_operands.as_operand(values)), weights)
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""

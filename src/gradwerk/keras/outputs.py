@@ -20,18 +20,19 @@ from gradwerk.keras.losses import Loss
 
 _READS: dict[Any, str] = {
     losses.sparse_categorical_crossentropy: "softmax", losses.categorical_crossentropy: "softmax", losses.binary_crossentropy: "sigmoid",
+    losses.categorical_focal_crossentropy: "softmax", losses.binary_focal_crossentropy: "sigmoid",
 }  # fmt: skip
 _NONE_OF_THEM = (activations.linear, activations.relu, activations.tanh)
 """Activations whose results are no probabilities."""
 
 
 def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> None:  # noqa: ANN401  a shape
-    """Refuses targets that do not fit the outputs.  Losses of the user's own take what they like.
+    """Refuses targets that do not fit the outputs.  Losses of sequences, and of the user's own, take what they like.
 
     Raises: ShapeError with the fix.
     """
     sparse = losses.is_sparse(loss)
-    if not sparse and losses.function_of(loss) is None:
+    if not sparse and losses.function_of(loss) in (None, losses.ctc):
         return
     wanted = output_shape[:-1] if sparse else output_shape
     forms = [wanted, (*wanted, 1)] if sparse or y.ndim > len(wanted) else [wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradwerk.keras import losses
+from gradwerk.keras import loss_operands, losses
 from gradwerk.nn.configured import Configured
 from gradwerk.tensor.tensor import Tensor
 
@@ -24,5 +24,5 @@ class Adapted(Configured):
         self.loss = loss
 
     def __call__(self, prediction: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-        value: Tensor = self.loss(*losses.lined_up(targets, prediction), weights)
+        value: Tensor = self.loss(*loss_operands.lined_up(targets, prediction), weights)
         return value

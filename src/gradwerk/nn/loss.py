@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, ShapeError
+from gradwerk.nn.ranges import share
 from gradwerk.ops.compare import equal, greater_equal, not_equal
 from gradwerk.ops.elementwise import abs_, add, cast, div, log, maximum, minimum, mul, neg, softplus, sub, where
 from gradwerk.ops.functions import log_softmax, mean, one_hot, pick
@@ -45,6 +46,20 @@ def softmax_cross_entropy(
     return losses if ignored is None else where(equal(labels, ignored), np.zeros((), losses.dtype), losses)
 
 
+def negative_log_likelihood(
+    log_probabilities: Operand, labels: Operand, *, class_weights: Operand | None = None, ignored: int | None = None
+) -> Operand:
+    """-q[label] of logarithms q, each example, times the label's class weight; 0 where the label is `ignored`.
+
+    Shape, errors: as `softmax_cross_entropy`.
+    """
+    check_labels(labels, log_probabilities)
+    labels = in_range(labels, log_probabilities.shape[-1], "label", ignored=ignored)
+    losses = pick(neg(log_probabilities), labels)
+    losses = losses if class_weights is None else mul(losses, weight_of_label(labels, log_probabilities, class_weights))
+    return losses if ignored is None else where(equal(labels, ignored), np.zeros((), losses.dtype), losses)
+
+
 def categorical_cross_entropy(
     logits: Operand, targets: Operand, *, smoothing: float = 0.0, class_weights: Operand | None = None
 ) -> Operand:
@@ -53,8 +68,8 @@ def categorical_cross_entropy(
     Shape: logits and targets (..., classes), class_weights (classes,); result (...).
     `smoothing` s trains towards (1 - s) target + s / classes.
     """
-    _same_shape(logits, targets)
-    if smoothing:
+    check_same_shape(logits, targets)
+    if share("categorical_cross_entropy", "smoothing", smoothing):
         targets = add(mul(targets, 1.0 - smoothing), smoothing / targets.shape[-1])
     if class_weights is not None:
         targets = mul(targets, class_weights)
@@ -81,23 +96,31 @@ def cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, 
 
     Shape: both (..., classes); result (...).
     """
-    _same_shape(probabilities, targets)
+    check_same_shape(probabilities, targets)
     whole = reduce_sum(probabilities, -1, keepdims=True)
     p = div(probabilities, where(equal(whole, 0.0), dtypes.of_value(1, whole.dtype), whole))
     return neg(reduce_sum(mul(targets, _log_of(p, epsilon)), -1))
 
 
-def sparse_cross_entropy_of_probabilities(probabilities: Operand, labels: Operand, *, epsilon: float = 1e-7) -> Operand:
+def sparse_cross_entropy_of_probabilities(
+    probabilities: Operand, labels: Operand, *, epsilon: float = 1e-7, ignored: int | None = None
+) -> Operand:
     """-log(p[label] / sum(p)), p clipped to [epsilon, 1 - epsilon] first: outputs that are all 0 say that all classes are equally likely.
 
     Shape: probabilities (..., classes), labels (...) integer; result (...).  Raises: as `softmax_cross_entropy`.
     """
-    return softmax_cross_entropy(_log_of(probabilities, epsilon), labels)
+    return softmax_cross_entropy(_log_of(probabilities, epsilon), labels, ignored=ignored)
 
 
-def binary_cross_entropy(logits: Operand, targets: Operand) -> Operand:
-    """softplus(z) - z y, without loss of small results, each element: -log sigmoid(z) for y = 1, -log(1 - sigmoid(z)) for y = 0."""
-    _same_shape(logits, targets)
+def binary_cross_entropy(logits: Operand, targets: Operand, *, positive_weights: Operand | None = None) -> Operand:
+    """softplus(z) - z y, without loss of small results, each element: -log sigmoid(z) for y = 1, -log(1 - sigmoid(z)) for y = 0.
+
+    Positive weights, which broadcast, multiply the part of y: -(w y log sigmoid(z) + (1 - y) log(1 - sigmoid(z))).
+    """
+    check_same_shape(logits, targets)
+    if positive_weights is not None:
+        weights = add(mul(sub(positive_weights, 1.0), targets), 1.0)
+        return add(mul(sub(1.0, targets), logits), mul(weights, softplus(neg(logits))))
     positive = greater_equal(logits, 0)
     toward_zero = where(positive, neg(logits), logits)  # -|z|, but smooth at 0 in all that follows
     return add(softplus(toward_zero), mul(logits, sub(cast(positive, logits.dtype), targets)))
@@ -105,20 +128,20 @@ def binary_cross_entropy(logits: Operand, targets: Operand) -> Operand:
 
 def binary_cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
     """-(y log(p) + (1 - y) log(1 - p)), each element; p and 1 - p are clipped to [epsilon, 1 - epsilon]."""
-    _same_shape(probabilities, targets)
+    check_same_shape(probabilities, targets)
     return neg(add(mul(targets, _log_of(probabilities, epsilon)), mul(sub(1.0, targets), _log_of(sub(1.0, probabilities), epsilon))))
 
 
 def squared_error(predictions: Operand, targets: Operand) -> Operand:
     """(p - y)^2, each element."""
-    _same_shape(predictions, targets)
+    check_same_shape(predictions, targets)
     difference = sub(predictions, targets)
     return mul(difference, difference)
 
 
 def absolute_error(predictions: Operand, targets: Operand) -> Operand:
     """|p - y|, each element."""
-    _same_shape(predictions, targets)
+    check_same_shape(predictions, targets)
     return abs_(sub(predictions, targets))
 
 
@@ -158,21 +181,21 @@ def _log_of(p: Operand, epsilon: float) -> Operand:
     return log(minimum(maximum(p, epsilon), 1.0 - epsilon))
 
 
-def _reshaped(predictions: tuple[int, ...], targets: tuple[int, ...]) -> str:
-    """The targets in the predictions' shape, where one axis of 1 is the difference."""
-    if predictions == (*targets, 1):
-        return "targets[..., None]"
-    return "targets[..., 0]" if targets == (*predictions, 1) else ""
+def _reshaped(predictions: tuple[int, ...], others: tuple[int, ...], what: str) -> str:
+    """The others in the predictions' shape, where one axis of 1 is the difference."""
+    if predictions == (*others, 1):
+        return f"{what}[..., None]"
+    return f"{what}[..., 0]" if others == (*predictions, 1) else ""
 
 
-def _same_shape(predictions: Operand, targets: Operand) -> None:
-    """Losses do not broadcast: (n, 1) against (n,) would quietly compare all pairs."""
-    if tuple(predictions.shape) != tuple(targets.shape):
+def check_same_shape(predictions: Operand, others: Operand, what: str = "targets") -> None:
+    """Losses do not broadcast: (n, 1) against (n,) would quietly compare all pairs.  Raises: ShapeError."""
+    if tuple(predictions.shape) != tuple(others.shape):
         raise ShapeError(
-            "predictions and targets have different shapes",
+            f"predictions and {what} have different shapes",
             facts=(
                 f"predictions {tuple(predictions.shape)} {dtypes.name(predictions.dtype)}      "
-                f"targets {tuple(targets.shape)} {dtypes.name(targets.dtype)}",
+                f"{what} {tuple(others.shape)} {dtypes.name(others.dtype)}",
             ),
-            likely=_reshaped(tuple(predictions.shape), tuple(targets.shape)),
+            likely=_reshaped(tuple(predictions.shape), tuple(others.shape), what),
         )

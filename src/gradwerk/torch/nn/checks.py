@@ -75,6 +75,13 @@ def unit_interval(name: str, input: Any) -> None:  # noqa: A002, ANN401
         raise ArgumentError(f"{name}: all elements of input should be between 0 and 1", facts=facts, likely=likely)
 
 
+def not_negative(name: str, argument: str, value: Any) -> None:  # noqa: ANN401
+    """No element is below 0, where contents can be seen (not in a compiled step).  Raises: ArgumentError."""
+    held = getattr(value, "_array", None)
+    if mode.trace is None and held is not None and held.size and (dtypes.widened(held) < 0).any():
+        raise ArgumentError(f"{name}: {argument} has negative entry/entries")
+
+
 def same_dtype(layer: str, input: Any, weight: Any) -> None:  # noqa: A002, ANN401
     """Input and weight are of one dtype.  Raises: DTypeError with the conversion that helps."""
     if input.dtype == weight.dtype:
@@ -202,26 +209,26 @@ def floating_target(name: str, input: Any, target: Any) -> None:  # noqa: A002, 
     compared(name, input, target)
 
 
-def class_labels(input: Any, target: Any) -> None:  # noqa: A002, ANN401
-    """cross_entropy: labels (N, ...) for scores (N, C, ...).  Raises: ShapeError, DTypeError."""
+def class_labels(input: Any, target: Any, name: str = "cross_entropy") -> None:  # noqa: A002, ANN401
+    """Labels (N, ...) for scores (N, C, ...).  Raises: ShapeError, DTypeError."""
     scores, labels = tuple(input.shape), tuple(target.shape)
     facts = (f"input   {scores} {dtypes.name(input.dtype)}      target  {labels} {dtypes.name(target.dtype)}",)
     if not scores:
-        raise ShapeError("cross_entropy: the input needs an axis of classes", facts=facts)
+        raise ShapeError(f"{name}: the input needs an axis of classes", facts=facts)
     if not dtypes.is_integer(target.dtype):
-        message = f"cross_entropy: expected target of whole numbers or of probabilities, but got {arguments.name_of(target.dtype)}"
+        message = f"{name}: expected target of whole numbers or of probabilities, but got {arguments.name_of(target.dtype)}"
         raise DTypeError(message, facts=facts, likely="class labels are target.long()")
     wanted = (scores[0], *scores[2:]) if len(scores) > 1 else ()
     if labels == wanted:
         return
     if labels == scores:
-        raise DTypeError("cross_entropy: expected floating point type for target with class probabilities, got "
+        raise DTypeError(f"{name}: expected floating point type for target with class probabilities, got "
                          f"{arguments.name_of(target.dtype)}", facts=facts, likely="one-hot targets are target.float()")  # fmt: skip
     likely = "labels have no axis of their own: target.squeeze(1)" if labels == (*wanted, 1) else ""
     if labels == scores[:-1]:
         order = ", ".join(str(n) for n in (0, len(scores) - 1, *range(1, len(scores) - 1)))
         likely = f"the classes stand last: input.permute({order})"
-    raise ShapeError(f"cross_entropy: Expected target size {list(wanted)}, got {list(labels)}", facts=facts, likely=likely)
+    raise ShapeError(f"{name}: Expected target size {list(wanted)}, got {list(labels)}", facts=facts, likely=likely)
 
 
 def class_targets(input: Any, target: Any) -> None:  # noqa: A002, ANN401

@@ -7,19 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
-from gradwerk.nn import activation, conv, loss, norm, pool
+from gradwerk.nn import conv, norm, pool
 from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
 from gradwerk.nn.padding import padded
 from gradwerk.ops import elementwise, functions, movement
 from gradwerk.ops.look import in_range
-from gradwerk.ops.movement import transpose
-from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor import random
-from gradwerk.tensor.grad import copied
 from gradwerk.torch import arguments
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arguments import filling
@@ -56,8 +52,30 @@ from gradwerk.torch.nn.activations import tanhshrink as tanhshrink
 from gradwerk.torch.nn.activations import threshold as threshold
 from gradwerk.torch.nn.activations import threshold_ as threshold_
 from gradwerk.torch.nn.checks import each
-from gradwerk.torch.nn.layout import physical
-from gradwerk.torch.nn.reduction import reduction_of
+from gradwerk.torch.nn.layout import channels_first, channels_last, physical
+from gradwerk.torch.nn.loss_functions import binary_cross_entropy as binary_cross_entropy
+from gradwerk.torch.nn.loss_functions import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from gradwerk.torch.nn.loss_functions import cross_entropy as cross_entropy
+from gradwerk.torch.nn.loss_functions import ctc_loss as ctc_loss
+from gradwerk.torch.nn.loss_functions import gaussian_nll_loss as gaussian_nll_loss
+from gradwerk.torch.nn.loss_functions import huber_loss as huber_loss
+from gradwerk.torch.nn.loss_functions import kl_div as kl_div
+from gradwerk.torch.nn.loss_functions import l1_loss as l1_loss
+from gradwerk.torch.nn.loss_functions import mse_loss as mse_loss
+from gradwerk.torch.nn.loss_functions import nll_loss as nll_loss
+from gradwerk.torch.nn.loss_functions import poisson_nll_loss as poisson_nll_loss
+from gradwerk.torch.nn.loss_functions import smooth_l1_loss as smooth_l1_loss
+from gradwerk.torch.nn.margin_functions import cosine_embedding_loss as cosine_embedding_loss
+from gradwerk.torch.nn.margin_functions import cosine_similarity as cosine_similarity
+from gradwerk.torch.nn.margin_functions import hinge_embedding_loss as hinge_embedding_loss
+from gradwerk.torch.nn.margin_functions import margin_ranking_loss as margin_ranking_loss
+from gradwerk.torch.nn.margin_functions import multi_margin_loss as multi_margin_loss
+from gradwerk.torch.nn.margin_functions import multilabel_margin_loss as multilabel_margin_loss
+from gradwerk.torch.nn.margin_functions import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from gradwerk.torch.nn.margin_functions import pairwise_distance as pairwise_distance
+from gradwerk.torch.nn.margin_functions import soft_margin_loss as soft_margin_loss
+from gradwerk.torch.nn.margin_functions import triplet_margin_loss as triplet_margin_loss
+from gradwerk.torch.nn.margin_functions import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -253,97 +271,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     num_classes = arguments.whole("one_hot", "num_classes", num_classes)
     classes = int(tensor.max().item()) + 1 if num_classes == -1 else num_classes
     return functions.one_hot(in_range(tensor, classes, "one_hot: label"), classes, tensor.dtype)
-
-
-def _reduce(values: Tensor, reduction: str) -> Tensor:
-    reductions: dict[str, Callable[[Any], Any]] = {"mean": loss.mean_loss, "sum": reduce_sum, "none": activation.identity}
-    if not isinstance(reduction, str) or reduction not in reductions:
-        raise ArgumentError(f"{reduction!r} is not a valid value for reduction", facts=("known: mean, sum, none",))
-    return reductions[reduction](values)
-
-
-@as_recorded()
-def cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, size_average: bool | None = None, ignore_index: int = -100,
-    reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
-) -> Tensor:  # fmt: skip
-    """-log softmax(input)[target], or against probabilities of the input's shape.
-
-    Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.
-    """
-    reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
-    if not 0.0 <= arguments.number("cross_entropy", "label_smoothing", label_smoothing) <= 1.0:
-        raise ArgumentError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    arguments.tensor("cross_entropy", input)
-    checks.target("cross_entropy", target)
-    checks.parts("cross_entropy", {"weight": weight}, input.shape[1 if len(input.shape) > 1 else 0] if input.shape else None)
-    ignore_index = arguments.whole("cross_entropy", "ignore_index", ignore_index)
-    scores = channels_last(input) if len(input.shape) > 2 else input
-    if not target.is_floating_point():
-        checks.class_labels(input, target)
-        target = target.long() if dtypes.is_unsigned(target.dtype) else target  # a label that is ignored may be negative
-    else:
-        checks.class_targets(input, target)
-        targets = channels_last(target) if len(target.shape) > 2 else target
-        return _reduce(loss.categorical_cross_entropy(scores, targets, smoothing=label_smoothing, class_weights=weight), reduction)
-    losses = loss.softmax_cross_entropy(scores, target, smoothing=label_smoothing, class_weights=weight, ignored=ignore_index)
-    if reduction == "mean":
-        return loss.ratio_of_sums(losses, loss.label_weights(target, scores, ignore_index, weight))
-    return _reduce(losses, reduction)
-
-
-@as_recorded()
-def mse_loss(
-    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-) -> Tensor:  # fmt: skip
-    """(x - y)^2, in the common dtype."""
-    reduction = reduction_of("mse_loss", size_average, reduce, reduction)
-    predictions, targets = checks.compared("mse_loss", input, target)
-    checks.floating("mse_loss", predictions.dtype)
-    return _reduce(loss.squared_error(predictions, targets), reduction)
-
-
-@as_recorded()
-def l1_loss(
-    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-) -> Tensor:  # fmt: skip
-    """|x - y|, in the common dtype."""
-    reduction = reduction_of("l1_loss", size_average, reduce, reduction)
-    predictions, targets = checks.compared("l1_loss", input, target)
-    if reduction == "mean":
-        checks.floating("l1_loss", predictions.dtype)
-    return _reduce(loss.absolute_error(predictions, targets), reduction)
-
-
-@as_recorded()
-def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-) -> Tensor:  # fmt: skip
-    """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x))."""
-    reduction = reduction_of("binary_cross_entropy_with_logits", size_average, reduce, reduction)
-    checks.floating_target("binary_cross_entropy_with_logits", input, target)
-    return _reduce(loss.binary_cross_entropy(input, target), reduction)
-
-
-@as_recorded()
-def binary_cross_entropy(
-    input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-) -> Tensor:  # fmt: skip
-    """-y log(p) - (1 - y) log(1 - p), the logarithms held at -100."""
-    reduction = reduction_of("binary_cross_entropy", size_average, reduce, reduction)
-    checks.floating_target("binary_cross_entropy", input, target)
-    checks.unit_interval("binary_cross_entropy", input)
-    return _reduce(elementwise.log_loss(input, target), reduction)
-
-
-def channels_last(x: Tensor) -> Tensor:
-    """(N, C, ...) as (N, ..., C)."""
-    return transpose(x, (0, *range(2, len(x.shape)), 1))
-
-
-def channels_first(x: Tensor) -> Tensor:
-    """(N, ..., C) as (N, C, ...), contiguous for the user; in a compiled step no copy is made."""
-    return copied(transpose(x, (0, len(x.shape) - 1, *range(1, len(x.shape) - 1))))
 
 
 __getattr__ = ORIGINAL.module("torch.nn.functional", __name__)

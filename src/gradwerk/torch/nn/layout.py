@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops.movement import transpose
-from gradwerk.tensor.grad import laid
+from gradwerk.tensor.grad import copied, laid
 from gradwerk.torch.tensors import Parameter, Tensor
 
 
@@ -21,3 +21,15 @@ def weight(values: Array) -> Parameter:
 def physical(weight: Operand) -> Operand:
     """A weight (out, in, *window) as it lies in memory: (*window, in, out)."""
     return transpose(weight, (*range(2, weight.ndim), 1, 0))
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """(N, C, ...) as (N, ..., C)."""
+    y: Tensor = transpose(x, (0, *range(2, len(x.shape)), 1))
+    return y
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """(N, ..., C) as (N, C, ...), contiguous for the user; in a compiled step no copy is made."""
+    y: Tensor = copied(transpose(x, (0, len(x.shape) - 1, *range(1, len(x.shape) - 1))))
+    return y

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from gradwerk.base.dtypes import is_number
-from gradwerk.base.errors import ArgumentTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.origin import warn
+from gradwerk.nn.activation import identity
+from gradwerk.nn.loss import mean_loss
+from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch.options import made_with_tensors
+from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: FBT001  torch's options
 
@@ -27,4 +34,13 @@ def reduction_of(owner: str, size_average: bool | None, reduce: bool | None, red
     average, is_reduced = size_average is None or bool(size_average), reduce is None or bool(reduce)
     found = ("mean" if average else "sum") if is_reduced else "none"
     warn(f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.")
+    return found
+
+
+def reduced(values: Tensor, reduction: str) -> Tensor:
+    """The mean of all values, their sum, or they themselves.  Raises: ArgumentError."""
+    reductions: dict[str, Callable[[Any], Any]] = {"mean": mean_loss, "sum": reduce_sum, "none": identity}
+    if not isinstance(reduction, str) or reduction not in reductions:
+        raise ArgumentError(f"{reduction!r} is not a valid value for reduction", facts=("known: mean, sum, none",))
+    found: Tensor = reductions[reduction](values)
     return found

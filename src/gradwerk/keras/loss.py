@@ -1,0 +1,60 @@
+"""keras.losses.Loss: one value for each example, and how these become one number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradwerk.base.errors import StateError
+from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.layers.inputs import floating
+from gradwerk.keras.loss_operands import as_operand, checked_values, weights_like
+from gradwerk.keras.naming import snake_case
+from gradwerk.keras.options import checked_except, choice
+from gradwerk.nn import loss as known
+from gradwerk.nn.configured import Configured
+from gradwerk.ops.elementwise import cast, mul
+from gradwerk.ops.reduction import reduce_sum
+
+Operand = Any
+"""A Tensor or an array."""
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
+
+
+@ORIGINAL.completes("keras.losses.Loss")
+class Loss(Configured):
+    """One value for each example, and how these become one number.  A subclass writes `call`.
+
+    Attributes may change between steps: the next step computes with what they are then.
+    """
+
+    _gradwerk_sparse = False
+    """Whether the targets are class numbers."""
+
+    @checked_except("reduction")
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
+        self.name = name or snake_case(type(self).__name__)
+        self.reduction = choice(type(self).__name__, "reduction", "none" if reduction is None else reduction, REDUCTIONS)
+
+    def call(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """One value per example."""
+        raise StateError(f"{type(self).__name__} defines no call", likely="write `def call(self, y_true, y_pred): ...`")
+
+    def __call__(self, y_true: Operand, y_pred: Operand, sample_weight: Operand | None = None) -> Operand:
+        """The reduced loss, a Tensor; weights multiply the values of their examples (of one value for all: their mean does).
+
+        Whole numbers are float32 when `call` gets them; labels of a sparse loss stay what they are.
+        """
+        if "reduction" not in vars(self):
+            raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
+        y_true, y_pred = as_operand(y_true), floating(as_operand(y_pred))
+        values = checked_values(self.name, self.call(y_true if self._gradwerk_sparse else floating(y_true), y_pred))
+        if sample_weight is not None:
+            weights = as_operand(sample_weight)
+            values = mul(values, weights_like(weights, values) if values.shape else cast(weights, values.dtype))
+        if self.reduction == "none" or not values.shape:
+            return values
+        return reduce_sum(values) if self.reduction == "sum" else self.mean(values, y_true, y_pred)
+
+    def mean(self, values: Operand, y_true: Operand, y_pred: Operand) -> Operand:
+        """The mean over all values, weighted or not."""
+        return known.mean_loss(values)
