@@ -20,7 +20,7 @@ from gradwerk.keras.absent import ORIGINAL as KERAS
 from gradwerk.torch.absent import ORIGINAL as TORCH
 
 SAID = {
-    "import gradwerk.torch.fft": "torch.fft is not here yet",
+    "import gradwerk.torch.signal": "torch.signal is not here yet",
     "from gradwerk.torch.distributions.normal import Normal": "torch.distributions is not here yet",
     "from gradwerk.torch.optim.swa_utils import AveragedModel": "torch.optim.swa_utils is not here yet",
     "from gradwerk.torch.nn.utils.rnn import pad_sequence": "torch.nn.utils.rnn is not here yet",  # in a module that is no package
@@ -73,11 +73,11 @@ def test_a_misspelt_module(misspelt: str, meant: str) -> None:
 
 def test_it_is_pythons_own_error_and_names_the_module() -> None:
     with pytest.raises(ModuleNotFoundError) as error:
-        importlib.import_module("gradwerk.torch.fft")
-    assert error.value.name == "gradwerk.torch.fft"
+        importlib.import_module("gradwerk.torch.signal")
+    assert error.value.name == "gradwerk.torch.signal"
 
 
-@pytest.mark.parametrize("name", ["gradwerk.torch.fft", "gradwerk.torch.nonesuch", "gradwerk.keras.ops", "gradwerk.torch.cuda.amp"])
+@pytest.mark.parametrize("name", ["gradwerk.torch.signal", "gradwerk.torch.nonesuch", "gradwerk.keras.ops", "gradwerk.torch.cuda.amp"])
 def test_whoever_asks_is_told_that_it_is_not_there(name: str) -> None:
     assert importlib.util.find_spec(name) is None
     assert name not in sys.modules
@@ -109,12 +109,12 @@ def test_modules_are_what_they_were() -> None:
         assert not module.__spec__.submodule_search_locations  # type: ignore[union-attr]
     assert pickle.loads(pickle.dumps(torch.nn.functional.relu)) is torch.nn.functional.relu
     walked = {found.name for found in pkgutil.walk_packages(gradwerk.__path__, "gradwerk.")}
-    assert "gradwerk.torch.nn.functional" in walked and "gradwerk.torch.fft" not in walked
+    assert "gradwerk.torch.nn.functional" in walked and "gradwerk.torch.signal" not in walked
 
 
 def test_the_error_names_the_line_of_the_program(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text("from gradwerk import torch\nimport gradwerk.torch.fft as fft\n")
+    script.write_text("from gradwerk import torch\nimport gradwerk.torch.signal as signal\n")
     paths = os.pathsep.join(map(str, (Path(gradwerk.__file__).parents[1], *filter(None, [os.environ.get("PYTHONPATH")]))))
     made = subprocess.run([sys.executable, script], env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
-    assert "torch.fft is not here yet" in made.stderr and "at script.py:2    import gradwerk.torch.fft as fft" in made.stderr
+    assert "torch.signal is not here yet" in made.stderr and "at script.py:2    import gradwerk.torch.signal as signal" in made.stderr

@@ -29,7 +29,7 @@ try:
 except ShapeError as error:
     found["line"] = str(error)
 try:
-    torch.fft
+    torch.signal
 except AttributeError as error:
     found["absent"] = str(error)
 try:
@@ -75,7 +75,7 @@ def test_it_is_the_same_package(folder: Path, place: str) -> None:
     found = told(place.format(folder=folder), folder)
     assert Path(place.format(folder=folder)).name in str(found["file"])
     assert "at script.py:12    torch.ones(2, 3) @ torch.ones(2, 3)" in str(found["line"])
-    assert "torch.fft is not here yet" in str(found["absent"])
+    assert "torch.signal is not here yet" in str(found["absent"])
     assert "did you mean 'units'" in str(found["option"])
     assert found["data"] == [8500, 150, 442, 144, 270, 1_115_394, 569]
     assert found["loss"]

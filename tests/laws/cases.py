@@ -19,6 +19,7 @@ from gradwerk.ir.graph import Graph, Type
 from gradwerk.ir.leaves import Constant, Input
 from gradwerk.ir.op import REGISTRY, Binary, Elementwise, Example, Interval, Op, Reduction, Select, Unary, typed
 from gradwerk.ir.text import parse, print_graph
+from gradwerk.ops.factorizations import Cholesky
 from gradwerk.ops.look import NotZero
 
 DTYPES: dict[str, tuple[DType, ...]] = {
@@ -127,7 +128,9 @@ def generator(*seed: Any) -> np.random.Generator:
 
 
 def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarray[Any, Any]]:
-    """Arguments: floats from the op's domain, integers from 0 to 3 (divisors from 1); other ones where they are drawn `again`."""
+    """Arguments: floats from the op's domain, integers from 0 to 3 (divisors from 1), matrices positive definite where no others have a
+    result; other ones where they are drawn `again`.
+    """
     rng = generator(op, types, *(["again"] if again else []))
     arrays: list[np.ndarray[Any, Any]] = []
     for position, type_ in enumerate(types):
@@ -140,6 +143,8 @@ def draw(op: Op, types: Sequence[Type], *, again: bool = False) -> list[np.ndarr
             arrays.append(np.asarray(rng.integers(0, 2, type_.shape)).astype(bool))
         else:
             arrays.append(np.asarray(rng.integers(int(isinstance(op, NotZero)), 4, type_.shape)).astype(type_.dtype))
+    if isinstance(op, Cholesky):
+        arrays = [np.asarray(x + 3 * x.shape[-1] * np.eye(x.shape[-1], dtype=x.dtype)) for x in arrays]
     return arrays
 
 

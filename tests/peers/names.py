@@ -20,8 +20,8 @@ import gradwerk
 
 MODULES = {
     "torch": (
-        "", "nn", "nn.functional", "nn.init", "nn.modules", "nn.modules.module", "nn.utils", "optim", "optim.lr_scheduler", "serialization",
-        "utils", "utils.data", "utils.data.dataset", "utils.hooks", "autograd", "cuda",
+        "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.modules", "nn.modules.module", "nn.utils", "optim", "optim.lr_scheduler",
+        "serialization", "utils", "utils.data", "utils.data.dataset", "utils.hooks", "autograd", "cuda",
     ),
     "keras": (
         "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",

@@ -27,7 +27,7 @@ from tests.peers.written import Parameter, Signature, parsed, written
 
 MODULES = {
     "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils"),
-    "torch": ("", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
+    "torch": ("", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
 }
 METHODS = {
     "keras": ("Sequential", "Optimizer"),
@@ -104,15 +104,15 @@ def overloads(original: Any, path: str) -> list[Signature]:
     if own and (not own[0] or not all(p.kind.startswith("VAR") for p in own[0])):
         return own
     stated = stubs.stated(original, path) if original.__name__ == "torch" else []
-    documented = [found for line in _documented(called) if (found := parsed(line))]
+    documented = [found for line in _documented(called, path) if (found := parsed(line))]
     return (stated if any(stated) else documented) or stated or own
 
 
-def _documented(called: Any) -> list[str]:
-    """`name(a, b=1, *, c=None)` wherever the documentation begins a line with it."""
-    name = getattr(called, "__name__", "")
+def _documented(called: Any, path: str) -> list[str]:
+    """`name(a, b=1, *, c=None)` or `module.name(...)` wherever the documentation begins a line with it."""
+    names = "|".join(map(re.escape, {getattr(called, "__name__", ""), path.rpartition(".")[2], path, f"torch.{path}"}))
     text = inspect.getdoc(called) or ""
-    return re.findall(rf"^(?:\.\. function:: )?{re.escape(name)}\((.*?)\)(?: ->|\s*$)", text, re.MULTILINE)
+    return re.findall(rf"^(?:\.\. function:: )?(?:{names})\((.*?)\)(?: ->|\s*$)", text, re.MULTILINE)
 
 
 def recorded(api: str) -> dict[str, list[Signature]]:

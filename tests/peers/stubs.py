@@ -30,6 +30,7 @@ UNTRUE = frozenset({"Tensor.requires_grad_", "numel", "tensor"})
 """What PyTorch's stubs say otherwise than PyTorch does and its documentation says."""
 SEEN = {
     "as_tensor": ["data, *, dtype=None, device=None"],
+    "linalg.lu_factor": ["A, *, pivot=True, out=None"],
     "Tensor.to": [
         "dtype, non_blocking=False, copy=False, *, memory_format=None", "tensor, non_blocking=False, copy=False, *, memory_format=None",
         "device=None, dtype=None, non_blocking=False, copy=False, *, memory_format=None",

@@ -105,7 +105,7 @@ class Original:
         return AbsentNameError(message, likely=likely)
 
     def module_error(self, module: str) -> AbsentModuleError:
-        """The error for `import gradwerk.torch.fft`."""
+        """The error for `import gradwerk.torch.signal`."""
         owner, _, name = module.rpartition(".")
         place = owner.replace(self.package, self.package.rpartition(".")[2], 1)
         held = vars(sys.modules[owner])

@@ -14,6 +14,7 @@ from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.torch import autograd as autograd
 from gradwerk.torch import cuda as cuda
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
+from gradwerk.torch import linalg as linalg
 from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import utils as utils
