@@ -24,6 +24,17 @@ class Strides:
             step *= extent
         return True
 
+    @cached_property
+    def distinct(self) -> bool:
+        """Whether no two elements lie in one place: each stride is longer than all that the shorter ones reach."""
+        reach = 0
+        for stride, extent in sorted((abs(stride), extent) for stride, extent in zip(self.strides, self.shape, strict=True)):
+            if extent > 1:
+                if stride <= reach:
+                    return 0 in self.shape
+                reach += stride * (extent - 1)
+        return True
+
 
 def merged_runs(x: Strides) -> list[tuple[int, int]]:
     """The axes of x, those of extent 1 left out, merged where one stride steps through both: (extent, stride), outermost first."""

@@ -48,8 +48,7 @@ class View:
     @property
     def writable(self) -> bool:
         """False where one element of memory stands for several of the view."""
-        extents, strides = self.strides.shape, self.strides.strides
-        return 0 not in strides or 0 in extents or all(stride or n == 1 for n, stride in zip(extents, strides, strict=True))
+        return self.strides.distinct
 
     @property
     def alone(self) -> View:

@@ -19,15 +19,17 @@ from gradwerk.base.origin import Origin
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Movement, Operand
 from gradwerk.ir.strides import Strides
+from gradwerk.ops.diagonal import Diagonal, DiagonalEmbed, on_diagonal
 from gradwerk.ops.elementwise import where
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import BroadcastTo, Reshape, Slice, Transpose, concatenate, pad, reshape, slice_axis, transpose
+from gradwerk.ops.unfold import Unfold
 from gradwerk.runtime.memory import empty
 from gradwerk.tensor.devices import Device
 from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.state import mode
 
-ALIASING = (Reshape, Transpose, Slice, BroadcastTo)
+ALIASING = (Reshape, Transpose, Slice, BroadcastTo, Diagonal, Unfold)
 """The movements whose result shares its argument's memory wherever strides can say it; all others copy."""
 
 
@@ -201,8 +203,12 @@ def put(base: Operand, steps: Sequence[Movement], value: Operand) -> Operand:
             value = transpose(value, inverse(step.permutation))
         elif isinstance(step, Slice):
             value = _put_slice(whole, step, value)
+        elif isinstance(step, Diagonal):
+            extents = whole.shape[step.rows], whole.shape[step.columns]
+            placed = DiagonalEmbed(step.rows, step.columns, step.offset, extents)(value)
+            value = where(on_diagonal(whole.shape, step), placed, whole)
         else:
-            value = _put_copies(whole, value, reached(value.shape, steps[place + 1 :]))
+            value = _put_copies(whole, step, value, reached(value.shape, steps[place + 1 :]))
     return value
 
 
@@ -216,17 +222,17 @@ def reached(shape: Sequence[int], steps: Sequence[Movement]) -> Array:
     return chosen
 
 
-def _put_copies(base: Operand, value: Operand, chosen: Array) -> Operand:
-    """`base` with the elements replaced of which one of the repeated copies in `value` is chosen."""
-    lead = value.ndim - base.ndim
-    repeated = [k for k, n in enumerate(value.shape) if k < lead or n != base.shape[k - lead]]
-    order = [*repeated, *(k for k in range(value.ndim) if k not in repeated)]
-    copies = (math.prod(value.shape[k] for k in repeated), math.prod(base.shape))
-    rows = chosen.transpose(order).reshape(copies)
-    places = np.arange(chosen.size).reshape(chosen.shape).transpose(order).reshape(copies)
-    first = np.take_along_axis(places, rows.argmax(0)[None], 0)[0]
-    found = reshape(gather(reshape(value, (-1,)), first), base.shape)
-    return where(rows.any(0).reshape(base.shape), found, base)
+def _put_copies(base: Operand, step: Movement, value: Operand, chosen: Array) -> Operand:
+    """`base` with the elements replaced of which one of the copies that `step` makes is chosen in `value`."""
+    size, written = math.prod(base.shape), np.flatnonzero(chosen)
+    if not written.size:
+        return base
+    sources = step.reference(np.arange(size).reshape(base.shape)).reshape(-1)
+    replaced, first = np.unique(sources[written], return_index=True)
+    origin, mask = np.zeros(size, np.int64), np.zeros(size, np.bool_)
+    origin[replaced], mask[replaced] = written[first], True
+    found = reshape(gather(reshape(value, (-1,)), origin), base.shape)
+    return where(mask.reshape(base.shape), found, base)
 
 
 def _put_slice(base: Operand, step: Slice, value: Operand) -> Operand:
