@@ -24,14 +24,17 @@ Layer = type[Any]
 RNG = np.random.default_rng(9)
 WIDTH = 3
 INPUTS = [RNG.standard_normal(shape).astype(np.float32) for shape in ((4, WIDTH), (4, WIDTH, WIDTH), (4, WIDTH, WIDTH, WIDTH))]
-INPUTS += [RNG.integers(0, WIDTH, (4, WIDTH)), RNG.standard_normal((4, 2 * WIDTH)).astype(np.float32)]
+INPUTS += [RNG.integers(0, WIDTH, (4, WIDTH))]
+INPUTS += [RNG.standard_normal(shape).astype(np.float32) for shape in ((4, 2 * WIDTH), (2, *(WIDTH,) * 4))]
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("in_features", "in_channels", "num_features", "input_size", "num_embeddings", "input_dim"), WIDTH),
     **dict.fromkeys(("out_features", "out_channels", "hidden_size", "embedding_dim", "units", "filters", "output_dim"), 2),
     "kernel_size": 2, "rate": 0.5, "activation": "tanh", "dim": 1, "shape": (WIDTH,),
-    "threshold": 0.1, "value": 5.0,
+    "threshold": 0.1, "value": 5.0, "norm_type": 2, "padding": 1, "output_size": 2,
 }  # fmt: skip
 """What stands for an argument that must be given."""
+OWN: dict[str, dict[str, Any]] = {"Fold": {"output_size": (2, 4)}}
+"""The same for one class."""
 NO_LAYERS = {
     "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "CrossEntropyLoss", "MSELoss", "L1Loss", "BCELoss", "BCEWithLogitsLoss",
 }  # fmt: skip
@@ -50,6 +53,7 @@ def made(cls: Layer) -> tuple[Any, Any]:
     """A layer and an input that it takes."""
     parameters = inspect.signature(cls.__init__).parameters.values()
     given = {p.name: ARGUMENTS[p.name] for p in parameters if p.name in ARGUMENTS and (p.default is p.empty or p.name == "dim")}
+    given |= OWN.get(cls.__name__, {})
     for array in INPUTS:
         seed(7)
         layer, x = cls(**given), torch.tensor(array) if cls.__module__.startswith("gradwerk.torch") else Tensor(array)

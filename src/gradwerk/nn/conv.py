@@ -14,6 +14,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import init
 from gradwerk.nn.module import Module
+from gradwerk.ops.convolution import conv_transpose
 from gradwerk.ops.elementwise import add
 from gradwerk.ops.functions import conv
 from gradwerk.tensor.random import Generator, default_generator
@@ -38,6 +39,32 @@ def convolution(
     _check(x, kernel, groups)
     output_extents(tuple(x.shape[1:-1]), tuple(kernel.shape[:-2]), strides, padding, dilation)
     y = conv(x, kernel, strides, padding, dilation, groups)
+    return y if bias is None else add(y, bias)
+
+
+def transposed_convolution(
+    x: Operand, kernel: Operand, bias: Operand | None = None, *, strides: Sequence[int], padding: Padding, dilation: Sequence[int],
+    beyond: Sequence[int], groups: int = 1,
+) -> Operand:  # fmt: skip
+    """The transpose of `convolution`, of the same kernel, strides, padding and dilation: what its gradient for its input is.
+
+    y[n, stride p + dilation r - low, k] = sum over p..., r..., c of x[n, p..., c] w[r..., k, c] + b[k]
+
+    Shape: x (batch, *space, channels), kernel (*window, kernels / groups, channels), bias (kernels,); result (batch, *positions, kernels),
+    positions = (extent - 1) stride - low - high + dilation (window - 1) + beyond + 1.
+    Raises: ShapeError, ArgumentError.
+    """
+    rank = len(kernel.shape) - 2
+    facts = (f"input   {tuple(x.shape)} {dtypes.name(x.dtype)}      kernel {tuple(kernel.shape)}",)
+    if len(x.shape) != rank + 2 or x.shape[-1] != kernel.shape[-1] or kernel.shape[-1] % groups:
+        raise ShapeError("transposed convolution: the channels (last axis) of input and kernel differ, or are not in groups", facts=facts)
+    reach = [d * (w - 1) for w, d in zip(kernel.shape[:-2], dilation, strict=True)]
+    sizes = zip(x.shape[1:-1], strides, padding, reach, beyond, strict=True)
+    extents = tuple((n - 1) * s - low - high + r + more + 1 for n, s, (low, high), r, more in sizes)
+    if min(*strides, *dilation) < 1 or min(extents) < 1:
+        how = f"strides {tuple(strides)}  dilation {tuple(dilation)}  padding {tuple(padding)}"
+        raise ShapeError("transposed convolution: nothing is left, or a stride or dilation is below 1", facts=(*facts, how))
+    y = conv_transpose(x, kernel, extents, strides, [low for low, _ in padding], dilation, groups)
     return y if bias is None else add(y, bias)
 
 

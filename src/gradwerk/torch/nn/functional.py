@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ShapeError
-from gradwerk.nn import conv, norm, pool
 from gradwerk.nn import dropout as core_dropout
 from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
+from gradwerk.nn import norm
 from gradwerk.nn.padding import padded
-from gradwerk.ops import elementwise, functions, movement
+from gradwerk.ops import elementwise, functions
 from gradwerk.ops.look import in_range
 from gradwerk.tensor import random
 from gradwerk.torch import arguments
@@ -51,8 +51,15 @@ from gradwerk.torch.nn.activations import softsign as softsign
 from gradwerk.torch.nn.activations import tanhshrink as tanhshrink
 from gradwerk.torch.nn.activations import threshold as threshold
 from gradwerk.torch.nn.activations import threshold_ as threshold_
-from gradwerk.torch.nn.checks import each
-from gradwerk.torch.nn.layout import channels_first, channels_last, physical
+from gradwerk.torch.nn.convolutions import conv1d as conv1d
+from gradwerk.torch.nn.convolutions import conv2d as conv2d
+from gradwerk.torch.nn.convolutions import conv3d as conv3d
+from gradwerk.torch.nn.convolutions import conv_transpose1d as conv_transpose1d
+from gradwerk.torch.nn.convolutions import conv_transpose2d as conv_transpose2d
+from gradwerk.torch.nn.convolutions import conv_transpose3d as conv_transpose3d
+from gradwerk.torch.nn.convolutions import fold as fold
+from gradwerk.torch.nn.convolutions import unfold as unfold
+from gradwerk.torch.nn.layout import physical
 from gradwerk.torch.nn.loss_functions import binary_cross_entropy as binary_cross_entropy
 from gradwerk.torch.nn.loss_functions import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from gradwerk.torch.nn.loss_functions import cross_entropy as cross_entropy
@@ -76,6 +83,27 @@ from gradwerk.torch.nn.margin_functions import pairwise_distance as pairwise_dis
 from gradwerk.torch.nn.margin_functions import soft_margin_loss as soft_margin_loss
 from gradwerk.torch.nn.margin_functions import triplet_margin_loss as triplet_margin_loss
 from gradwerk.torch.nn.margin_functions import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from gradwerk.torch.nn.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from gradwerk.torch.nn.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
+from gradwerk.torch.nn.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
+from gradwerk.torch.nn.pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from gradwerk.torch.nn.pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from gradwerk.torch.nn.pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from gradwerk.torch.nn.pooling import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
+from gradwerk.torch.nn.pooling import adaptive_max_pool3d as adaptive_max_pool3d
+from gradwerk.torch.nn.pooling import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
+from gradwerk.torch.nn.pooling import avg_pool1d as avg_pool1d
+from gradwerk.torch.nn.pooling import avg_pool2d as avg_pool2d
+from gradwerk.torch.nn.pooling import avg_pool3d as avg_pool3d
+from gradwerk.torch.nn.pooling import lp_pool1d as lp_pool1d
+from gradwerk.torch.nn.pooling import lp_pool2d as lp_pool2d
+from gradwerk.torch.nn.pooling import lp_pool3d as lp_pool3d
+from gradwerk.torch.nn.pooling import max_pool1d as max_pool1d
+from gradwerk.torch.nn.pooling import max_pool1d_with_indices as max_pool1d_with_indices
+from gradwerk.torch.nn.pooling import max_pool2d as max_pool2d
+from gradwerk.torch.nn.pooling import max_pool2d_with_indices as max_pool2d_with_indices
+from gradwerk.torch.nn.pooling import max_pool3d as max_pool3d
+from gradwerk.torch.nn.pooling import max_pool3d_with_indices as max_pool3d_with_indices
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -89,44 +117,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     checks.features(input, weight)
     checks.parts("linear", {"bias": bias})
     return core_linear.linear(input, physical(weight), bias)
-
-
-def _convolution(
-    rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Extents, padding: Extents | str, dilation: Extents, groups: int
-) -> Tensor:
-    steps, gaps = each(stride, rank, "stride"), each(dilation, rank, "dilation")
-    groups = arguments.whole(f"conv{rank}d", "groups", groups)
-    checks.channels(rank, input, weight, groups)
-    checks.parts(f"conv{rank}d", {"bias": bias}, weight.shape[0])
-    if input.ndim == rank + 1:
-        one = movement.expand_dims(input, 0)
-        return movement.squeeze(_convolution(rank, one, weight, bias, stride, padding, dilation, groups), 0)
-    if isinstance(padding, str):
-        if padding == "same" and any(step != 1 for step in steps):
-            raise ArgumentError("padding='same' is not supported for strided convolutions", facts=(f"stride {steps}",))
-        pads = conv.named_padding(padding, tuple(input.shape[2:]), tuple(weight.shape[2:]), steps, gaps)
-    else:
-        pads = tuple((p, p) for p in each(padding, rank, "padding"))
-    x = channels_last(input)
-    return channels_first(conv.convolution(x, physical(weight), bias, strides=steps, padding=pads, dilation=gaps, groups=groups))
-
-
-@as_recorded()
-def conv1d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
-    groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """Shape: input (N, C, L), weight (K, C / groups, R), bias (K,); result (N, K, L')."""
-    return _convolution(1, input, weight, bias, stride, padding, dilation, groups)
-
-
-@as_recorded()
-def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
-    groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """Shape: input (N, C, H, W), weight (K, C / groups, R, S), bias (K,); result (N, K, H', W')."""
-    return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
 
 @as_recorded()
@@ -145,40 +135,6 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if value is not None and value != 0:
         raise ArgumentError(f'Padding mode "{mode}" doesn\'t take in value argument')
     return padded(input, widths, mode)
-
-
-@as_recorded()
-def max_pool2d(input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> Tensor:
-    """The largest of each window; padding never wins.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
-    window, steps, pads = _window("max_pool2d", input, kernel_size, stride, padding)
-    return _batched(lambda x: channels_first(pool.max_pool(channels_last(x), window, strides=steps, padding=pads)), input)
-
-
-def _window(name: str, input: Tensor, kernel_size: Extents, stride: Extents | None, padding: Extents) -> tuple[Any, Any, Any]:
-    """Window, steps and padding of a pooling in two dimensions.  Raises: ShapeError, ArgumentError for padding beyond half a window."""
-    checks.pooled(name, 2, input)
-    window, pads = each(kernel_size, 2, "kernel_size"), each(padding, 2, "padding")
-    steps = window if stride is None or (isinstance(stride, (tuple, list)) and not stride) else each(stride, 2, "stride")
-    if any(p > w // 2 for p, w in zip(pads, window, strict=True)):
-        raise ArgumentError("pad should be at most half of effective kernel size", facts=(f"padding {pads}, kernel_size {window}",))
-    return window, steps, tuple((p, p) for p in pads)
-
-
-def _batched(function: Callable[[Any], Any], input: Tensor) -> Tensor:
-    """A function of (N, C, H, W), of (C, H, W) too."""
-    return function(input) if input.ndim == 4 else movement.squeeze(function(movement.expand_dims(input, 0)), 0)
-
-
-@as_recorded()
-def avg_pool2d(
-    input: Tensor, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
-) -> Tensor:  # fmt: skip
-    """The mean of each window.  Shape: input (N, C, H, W) or (C, H, W); result (N, C, H', W')."""
-    window, steps, pads = _window("avg_pool2d", input, kernel_size, stride, padding)
-    checks.floating("avg_pool2d", input.dtype)
-    counted = arguments.switch("avg_pool2d", "count_include_pad", count_include_pad)
-    options = {"strides": steps, "padding": pads, "count_padding": counted}
-    return _batched(lambda x: channels_first(pool.average_pool(channels_last(x), window, **options)), input)
 
 
 @as_recorded()

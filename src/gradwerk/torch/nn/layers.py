@@ -25,11 +25,13 @@ from gradwerk.torch.tensors import Parameter, Tensor
 Extents = int | Sequence[int]
 
 
-def _kernel(shape: tuple[int, ...]) -> Parameter:
+def new_kernel(shape: tuple[int, ...]) -> Parameter:
+    """A weight (out, in, *window), uniform on +-1 / sqrt(fan in)."""
     return weight(init.torch_kernel(shape, default_generator()))
 
 
-def _bias(units: int, fan_in: int) -> Parameter:
+def new_bias(units: int, fan_in: int) -> Parameter:
+    """A vector, uniform on +-1 / sqrt(fan in)."""
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
     return Parameter(Tensor.of(init.Uniform(-bound, bound)((units,), default_generator())))
 
@@ -41,8 +43,8 @@ class Linear(Module):
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
         self.in_features, self.out_features = count("Linear", "in_features", in_features), count("Linear", "out_features", out_features)
-        self.weight = _kernel((out_features, in_features))
-        self.bias = _bias(out_features, in_features) if bias else None
+        self.weight = new_kernel((out_features, in_features))
+        self.bias = new_bias(out_features, in_features) if bias else None
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.linear`."""
@@ -82,8 +84,8 @@ class _Convolution(Module):
             raise ArgumentError(f"Invalid padding string {padding!r}, should be one of 'valid', 'same'")
         if padding == "same" and any(step != 1 for step in self.stride):
             raise ArgumentError("padding='same' is not supported for strided convolutions")
-        self.weight = _kernel((out_channels, in_channels // groups, *window))
-        self.bias = _bias(out_channels, math.prod(self.weight.shape[1:])) if bias else None
+        self.weight = new_kernel((out_channels, in_channels // groups, *window))
+        self.bias = new_bias(out_channels, math.prod(self.weight.shape[1:])) if bias else None
 
     def extra_repr(self) -> str:
         """torch's text."""
@@ -117,49 +119,15 @@ class Conv2d(_Convolution):
         return functional.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class MaxPool2d(Module):
-    """The largest of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
+class Conv3d(_Convolution):
+    """Shape: (N, C, D, H, W) -> (N, K, D', H', W')."""
 
-    __gradwerk_unserved__ = ("dilation", "return_indices", "ceil_mode")
-    dilation, return_indices, ceil_mode = 1, False, False
-
-    @as_recorded()
-    def __init__(self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0) -> None:
-        super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
+    rank = 3
 
     def forward(self, input: Tensor) -> Tensor:
-        """See `functional.max_pool2d`."""
+        """See `functional.conv3d`."""
         check_options(self)
-        return functional.max_pool2d(input, self.kernel_size, self.stride, self.padding)
-
-    def extra_repr(self) -> str:
-        """torch's text."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation=1, ceil_mode=False"
-
-
-class AvgPool2d(Module):
-    """The mean of each window.  Shape: (N, C, H, W) -> (N, C, H', W')."""
-
-    __gradwerk_unserved__ = ("ceil_mode", "divisor_override")
-    ceil_mode, divisor_override = False, None
-
-    @as_recorded()
-    def __init__(
-        self, kernel_size: Extents, stride: Extents | None = None, padding: Extents = 0, *, count_include_pad: bool = True
-    ) -> None:
-        super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
-        self.count_include_pad = count_include_pad
-
-    def forward(self, input: Tensor) -> Tensor:
-        """See `functional.avg_pool2d`."""
-        check_options(self)
-        return functional.avg_pool2d(input, self.kernel_size, self.stride, self.padding, count_include_pad=self.count_include_pad)
-
-    def extra_repr(self) -> str:
-        """torch's text."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return functional.conv3d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Flatten(Module):
