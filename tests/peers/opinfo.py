@@ -38,6 +38,8 @@ WITHOUT_SIGNS: dict[str, Callable[..., Any]] = {
     "linalg.svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1], :].abs()),
 }
 """What is compared where the signs of vectors have no meaning."""
+OPEN = {"argsort": 0, "kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
+"""Where PyTorch leaves open which of equal elements a place names: by which argument the axis is given."""
 RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform", "rrelu")
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
 SINGLE = {"nn.functional.hardsigmoid": "PyTorch's gradient is 1 / 6 in float32, of float64 too"}
@@ -179,9 +181,22 @@ def judged(info: Any, form: str, ours: Callable[..., Any], sample: Any, dtype: s
     for kind, pairs in (("value", zip(mine, results, strict=True)), ("gradient", zip(its, gradients, strict=True))):
         for place, (got, wanted) in enumerate(pairs):
             wrong = difference(got, wanted, dtype, single=info.name in SINGLE)
+            if wrong and kind == "value" and names_an_equal(info, sample, got, wanted):
+                continue
             if wrong and not is_nearer(got, wanted, lambda kind=kind, place=place: exact(info, form, sample, kind, place, grad=grad)):
                 return Outcome("WRONG", f"{text}: {kind}: {wrong}")
     return Outcome("RIGHT", "")
+
+
+def names_an_equal(info: Any, sample: Any, got: Any, wanted: Any) -> bool:
+    """Whether both are places of the same elements, where PyTorch says no more."""
+    if info.name not in OPEN or sample.kwargs.get("stable") or not all(np.asarray(a).dtype == np.int64 for a in (got, wanted)):
+        return False
+    x, given = np.atleast_1d(sample.input.detach().numpy()), OPEN[info.name]
+    axis = sample.args[given] if len(sample.args) > given else sample.kwargs.get("dim", -1)
+    places = [a if np.ndim(a) == x.ndim else np.expand_dims(a, axis) for a in (got, wanted)]
+    one, other = (np.take_along_axis(x, a, axis) for a in places)
+    return bool(np.array_equal(one, other))
 
 
 def exact(info: Any, form: str, sample: Any, kind: str, place: int, *, grad: bool) -> Any:

@@ -12,12 +12,14 @@ from gradwerk.compiler.contraction.finish import Finish
 from gradwerk.compiler.contraction.lower import finished, lower_contraction
 from gradwerk.compiler.kernels import cached, loaded
 from gradwerk.compiler.llvm import indexed
+from gradwerk.compiler.llvm.along import lower_scatter_along, lower_take_along
 from gradwerk.compiler.llvm.bounds import lower_look
 from gradwerk.compiler.llvm.cumulative import lower_cumulative
 from gradwerk.compiler.llvm.executor import NAMES, executor_text
 from gradwerk.compiler.llvm.link import assembly, compile_text, link, link_many, versions
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.llvm.moving import MovingSlot
+from gradwerk.compiler.llvm.orders import lower_order
 from gradwerk.compiler.llvm.peak import PeakKernel
 from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.rows import lower_row
@@ -26,9 +28,11 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Buffer, KernelSpec, Operand, Work, order_of, permuted
 from gradwerk.ir.graph import Graph, Node
 from gradwerk.ir.op import Contraction, Op, Reduction
+from gradwerk.ops.along import ScatterAlong, TakeAlong
 from gradwerk.ops.contraction import Contract
 from gradwerk.ops.cumulative import Cumulative
 from gradwerk.ops.look import InRange, NotZero
+from gradwerk.ops.sorting import Order
 from gradwerk.ops.window import Window
 
 Rule = Callable[[Op, tuple[Operand, ...], Operand, Target], Sequence[Work]]
@@ -42,13 +46,15 @@ def window(op: Op, reads: tuple[Operand, ...], out: Operand, target: Target) -> 
     return lower_window(op, reads, out, target, examples=examples)
 
 
-ALONE: dict[type[Op], Rule] = {**dict.fromkeys(LIKE_INPUT, window), **indexed.NATIVE}
+ALONE: dict[type[Op], Rule] = {
+    **dict.fromkeys(LIKE_INPUT, window), **indexed.NATIVE, TakeAlong: lower_take_along, ScatterAlong: lower_scatter_along,
+}  # fmt: skip
 """What lowers ops that stand alone."""
 
 
 def takes(node: Node) -> bool:
     """Whether there is a kernel for a node."""
-    return takes_code(node) or isinstance(node.op, Contract | Cumulative) or type(node.op) in ALONE
+    return takes_code(node) or isinstance(node.op, Contract | Cumulative | Order) or type(node.op) in ALONE
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,8 @@ class Cpu:
         """By the rule of its kind, or of its class."""
         if isinstance(op, Cumulative):
             return lower_cumulative(op, reads, outs, self.target)
+        if isinstance(op, Order):
+            return lower_order(op, reads[0], outs, self.target)
         return ALONE[type(op)](op, reads, outs[0], self.target)
 
     def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:

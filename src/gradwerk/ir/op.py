@@ -9,7 +9,8 @@
     Reduction    reduces along axes                        vjp, reference, combine, identity
     Contraction  sum of products over named axes           infer, vjp, reference
     Window       of a sliding window, and its inverse      infer, vjp, reference     (ops/window.py)
-    Cumulative   a running fold along an axis              infer, vjp, reference, state, identity, finish    (ops/cumulative.py)
+    Cumulative   a running fold along an axis              vjp, reference, state, identity, finish    (ops/cumulative.py)
+    Order        sorted along an axis                      descends, kept           (ops/sorting.py)
     Indexed      gather and scatter                        infer, vjp, reference, indexed
     Look         its argument unchanged, or an error       infer, refused, error          (ops/look.py)
     Random       bits from a key and a counter             infer, reference        (emit, where it may be fused)

@@ -1,4 +1,4 @@
-"""Running folds along an axis: sums, products, log-sum-exps, and the linear recurrence that their gradients are made of.
+"""Running folds along an axis: sums, products, log-sum-exps, extremes, and the linear recurrence that gradients are made of.
 
 One kernel (compiler/llvm/cumulative.py) runs them all: each says what an element is (`state`), how what came before and what comes next
 become one (`combine`, associative), and what is written (`finish`).
@@ -15,16 +15,18 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import DType
+from gradwerk.base.dtypes import DType, int64
 from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.graph import Type
 from gradwerk.ir.meeting import same_dtype
 from gradwerk.ir.op import Array, Example, Grads, Interval, Op, Operand, typed
+from gradwerk.ops.along import scatter_along
 from gradwerk.ops.axes import normal_axis
 from gradwerk.ops.elementwise import exp, mul, sub
 from gradwerk.ops.functions import clip
 from gradwerk.ops.movement import concatenate, slice_axis
+from gradwerk.ops.reduction import highest, lowest
 from gradwerk.ops.source import full
 
 State = tuple[Scalar, ...]
@@ -40,7 +42,7 @@ class Cumulative(Op):
     Kernels carry states of the dtypes that `state` gives: sums of float32 add up in float64, as PyTorch's do.
     """
 
-    answers: ClassVar[tuple[str, ...]] = ("infer", "vjp", "reference", "state", "identity", "finish")
+    answers: ClassVar[tuple[str, ...]] = ("state", "identity", "finish")
     accepts: ClassVar[dtypes.Family] = dtypes.NUMBERS
     associative: ClassVar[bool] = True
     """Whether `combine` may join any two neighbours, so that lanes fold side by side; else `step` takes elements one by one."""
@@ -203,6 +205,85 @@ class LogCumSumExp(Cumulative):
         return (e.add(state[0], e.math("log", e.cast(state[1], dtype))),)
 
 
+@dataclass(frozen=True)
+class CumulativeExtreme(Cumulative):
+    """Running extremes, each with the place of the last of equals; of NaN, once there is one."""
+
+    answers: ClassVar[tuple[str, ...]] = ("relation", "accumulate", "identity")
+    accepts = dtypes.ALL
+    relation: ClassVar[str]
+    accumulate: ClassVar[Callable[..., Array]]
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return _shapes(cls)
+
+    def infer(self, *types: Type) -> tuple[Type, ...]:
+        (x,) = super().infer(*types)
+        return x, x.with_dtype(int64)
+
+    def evaluate(self, *arrays: Array) -> tuple[Array, ...]:
+        (x,) = arrays
+        self.infer(Type(x.shape, x.dtype))
+
+        def run(x: Array) -> Array:
+            numbers = np.arange(x.shape[self.axis]).reshape(tuple(-1 if k == self.axis else 1 for k in range(x.ndim)))
+            hits = (x == type(self).accumulate(x, self.axis)) | (x != x)
+            return np.maximum.accumulate(np.where(hits, numbers, 0), self.axis)
+
+        wide = dtypes.widened(x)
+        places = x.shape[self.axis] - 1 - np.flip(run(np.flip(wide, self.axis)), self.axis) if self.reverse else run(wide)
+        return np.take_along_axis(x, places, self.axis), places.astype(np.int64)
+
+    def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Grads:
+        if cts[0] is None:
+            return (None,)
+        zeros = full(xs[0].shape, 0, xs[0].dtype, like=(xs[0],))
+        return (scatter_along(zeros, ys[1], cts[0], self.axis, "add"),)
+
+    def state(self, e: Emitter, position: Position, x: Scalar) -> State:
+        return x, position()
+
+    def combine(self, e: Emitter, before: State, after: State) -> State:
+        later = e.compare(self.relation, after[0], before[0])
+        if dtypes.is_float(e.dtype(after[0])):
+            later = e.bit_or(later, e.compare("ne", after[0], after[0]))
+        return tuple(e.select(later, new, old) for old, new in zip(before, after, strict=True))
+
+    def finish(self, e: Emitter, state: State, dtype: DType) -> State:
+        return state
+
+
+@final
+@dataclass(frozen=True)
+class CumMax(CumulativeExtreme):
+    """(x) -> (values, indices): the running maximum along `axis`, and where it stands; NaN from the first NaN on.
+
+    Shape: that of x, twice.  Dtype: that of x; int64.  The gradient goes to where the maximum stands.
+    """
+
+    relation = "ge"
+    accumulate = np.maximum.accumulate
+
+    def identity(self, kinds: Sequence[DType]) -> tuple[float, ...]:
+        return lowest(kinds[0]), 0
+
+
+@final
+@dataclass(frozen=True)
+class CumMin(CumulativeExtreme):
+    """(x) -> (values, indices): the running minimum along `axis`, and where it stands; NaN from the first NaN on.
+
+    Shape: that of x, twice.  Dtype: that of x; int64.  The gradient goes to where the minimum stands.
+    """
+
+    relation = "le"
+    accumulate = np.minimum.accumulate
+
+    def identity(self, kinds: Sequence[DType]) -> tuple[float, ...]:
+        return highest(kinds[0]), 0
+
+
 @final
 @dataclass(frozen=True)
 class Recurrence(Cumulative):
@@ -284,3 +365,15 @@ def logcumsumexp(x: Operand, axis: int = -1, *, reverse: bool = False) -> Operan
 def recurrence(a: Operand, b: Operand, axis: int = -1, *, reverse: bool = False) -> Operand:
     """y[i] = a[i] * y[i - 1] + b[i] along `axis`, y[-1] = 0.  Shape, dtype: kept.  Raises: ShapeError, DTypeError."""
     return Recurrence(normal_axis("recurrence", axis, a.ndim), reverse)(a, b)
+
+
+def cummax(x: Operand, axis: int = -1, *, reverse: bool = False) -> tuple[Operand, Operand]:
+    """The running maximum along `axis` and where it stands (int64).  Shape: kept.  Raises: ShapeError."""
+    values, indices = CumMax(normal_axis("cummax", axis, x.ndim), reverse)(x)
+    return values, indices
+
+
+def cummin(x: Operand, axis: int = -1, *, reverse: bool = False) -> tuple[Operand, Operand]:
+    """The running minimum along `axis` and where it stands (int64).  Shape: kept.  Raises: ShapeError."""
+    values, indices = CumMin(normal_axis("cummin", axis, x.ndim), reverse)(x)
+    return values, indices

@@ -17,6 +17,7 @@ from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from t
 from gradwerk.torch import linalg as linalg
 from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
+from gradwerk.torch import return_types as return_types
 from gradwerk.torch import utils as utils
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.activating import celu as celu
@@ -29,9 +30,24 @@ from gradwerk.torch.activating import selu as selu
 from gradwerk.torch.activating import selu_ as selu_
 from gradwerk.torch.activating import threshold as threshold
 from gradwerk.torch.activating import threshold_ as threshold_
+from gradwerk.torch.along import argsort as argsort
+from gradwerk.torch.along import bucketize as bucketize
+from gradwerk.torch.along import cummax as cummax
+from gradwerk.torch.along import cummin as cummin
 from gradwerk.torch.along import cumprod as cumprod
 from gradwerk.torch.along import cumsum as cumsum
+from gradwerk.torch.along import isin as isin
+from gradwerk.torch.along import kthvalue as kthvalue
 from gradwerk.torch.along import logcumsumexp as logcumsumexp
+from gradwerk.torch.along import median as median
+from gradwerk.torch.along import mode as mode
+from gradwerk.torch.along import msort as msort
+from gradwerk.torch.along import nanmedian as nanmedian
+from gradwerk.torch.along import nanquantile as nanquantile
+from gradwerk.torch.along import quantile as quantile
+from gradwerk.torch.along import searchsorted as searchsorted
+from gradwerk.torch.along import sort as sort
+from gradwerk.torch.along import topk as topk
 from gradwerk.torch.arranging import adjoint as adjoint
 from gradwerk.torch.arranging import atleast_1d as atleast_1d
 from gradwerk.torch.arranging import atleast_2d as atleast_2d

@@ -12,7 +12,7 @@ from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import DTypeError
 from gradwerk.ops import cumulative, elementwise
 from gradwerk.ops.movement import reshape
-from gradwerk.torch import arguments
+from gradwerk.torch import arguments, return_types
 from gradwerk.torch.arithmetic import in_place
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
@@ -50,5 +50,19 @@ class Cumulatives:
         place = arguments.axis(name, dim, self.ndim)
         x = elementwise.cast(self, asked(name, dtype, self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
         return fold(x, place) if self.ndim else reshape(fold(reshape(x, (1,)), 0), ())
+
+    def cummax(self, dim: int) -> Any:  # noqa: ANN401
+        """The running maximum along an axis, and where it stands."""
+        return self._extremes("cummax", cumulative.cummax, return_types.cummax, dim)
+
+    def cummin(self, dim: int) -> Any:  # noqa: ANN401
+        """The running minimum along an axis, and where it stands."""
+        return self._extremes("cummin", cumulative.cummin, return_types.cummin, dim)
+
+    def _extremes(self, name: str, fold: Callable[..., Any], results: Any, dim: Any) -> Any:  # noqa: ANN401
+        place = arguments.axis(name, dim, self.ndim)
+        if self.ndim:
+            return results(*fold(self, place))
+        return results(*(reshape(y, ()) for y in fold(reshape(self, (1,)), 0)))
 
     cumsum_, cumprod_ = in_place(cumsum), in_place(cumprod)

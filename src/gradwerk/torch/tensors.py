@@ -41,6 +41,7 @@ from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
 from gradwerk.torch.shapes import Size, size_of
 from gradwerk.torch.shaping import Shaping
+from gradwerk.torch.sorting import Sorting
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 Dims = int | Sequence[int] | None
@@ -48,7 +49,7 @@ Dims = int | Sequence[int] | None
 
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Protocols, Conversions, Shaping, Reductions, Cumulatives, Moving, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
+class Tensor(Protocols, Conversions, Shaping, Reductions, Cumulatives, Moving, Sorting, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
     """torch.Tensor."""
 
     __slots__ = ()
