@@ -15,7 +15,6 @@ from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments, return_types
 from gradwerk.torch.arithmetic import in_place
 from gradwerk.torch.dtypes import asked
-from gradwerk.torch.options import as_recorded
 
 
 class Cumulatives:
@@ -29,12 +28,10 @@ class Cumulatives:
         @property
         def shape(self) -> tuple[int, ...]: ...
 
-    @as_recorded()
     def cumsum(self, dim: int, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The running sum along an axis; whole numbers add up in int64."""
         return self._running("cumsum", cumulative.cumsum, dim, dtype)
 
-    @as_recorded()
     def cumprod(self, dim: int, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The running product along an axis; whole numbers are multiplied in int64."""
         return self._running("cumprod", cumulative.cumprod, dim, dtype)
