@@ -74,7 +74,7 @@ def read_colours(path: str | Path) -> Array:
             with Image.open(path, formats=_FORMATS) as file:
                 if max(file.width, _ROW) * file.height > _LARGEST:
                     size = f"{file.width:,} x {file.height:,} pixels"
-                    raise FileError(f"{path} is too large", facts=(size,), likely="crop it to the digit, or make it smaller")
+                    raise FileError(f"{path} is too large", facts=(size,), likely="crop it, or make it smaller")
                 if _tile_of(file) > max(file.width * file.height, _ENOUGH):
                     size = f"{file.width:,} x {file.height:,} pixels, stored in parts of {_tile_of(file):,}"
                     raise FileError(f"{path} is not read: its parts are larger than the picture", facts=(size,))
@@ -84,7 +84,7 @@ def read_colours(path: str | Path) -> Array:
     except FileError:
         raise
     except MemoryError:
-        raise FileError(f"{path} is too large for the memory there is", likely="crop it to the digit, or make it smaller") from None
+        raise FileError(f"{path} is too large for the memory there is", likely="crop it, or make it smaller") from None
     except Exception as error:  # readers of pictures raise whatever comes to hand where a file is damaged
         why = str(error) or type(error).__name__
         raise FileError(f"{path} cannot be read: the picture is damaged or cut short", facts=(why,)) from None
