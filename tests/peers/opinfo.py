@@ -29,6 +29,7 @@ MOST_SAMPLES = 24
 ADAPTED: dict[str, Callable[..., Any]] = {
     "where": lambda x, condition, other: api.where(condition, x, other),
     "nn.functional.embedding": lambda weight, ids, **options: api.nn.functional.embedding(ids, weight, **options),
+    "einsum": lambda operands, equation: api.einsum(equation, *operands),
     "linalg.lstsq grad_oriented": lambda a, b, driver: api.linalg.lstsq(a, b, driver=driver)[:2],
     "linalg.pinv singular": lambda a, b: api.linalg.pinv(a @ b.mT),
 }
@@ -36,10 +37,13 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 WITHOUT_SIGNS: dict[str, Callable[..., Any]] = {
     "linalg.eigh": lambda values, vectors: (values, vectors.abs()),
     "linalg.svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1], :].abs()),
+    "svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1]].abs()),
 }
 """What is compared where the signs of vectors have no meaning."""
 OPEN = {"argsort": 0, "kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
 """Where PyTorch leaves open which of equal elements a place names: by which argument the axis is given."""
+TRIANGULAR = {"cholesky_inverse": 0, "cholesky_solve": 1}
+"""The argument of which one triangle is read: PyTorch gives a gradient to the other one too."""
 RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform", "rrelu")
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
 SINGLE = {"nn.functional.hardsigmoid": "PyTorch's gradient is 1 / 6 in float32, of float64 too"}
@@ -68,7 +72,7 @@ def names() -> Iterator[tuple[str, str, Any, Callable[..., Any]]]:
             theirs = info.method_variant if form == "method" else info.inplace_variant
             method = getattr(api.Tensor, attribute, None)
             if theirs is not None and callable(method) and not info.name.startswith("__"):
-                yield info.name, form, info, method
+                yield info.name, form, info, signless(info.name, method)
         if info.name.startswith("__") and info.op is not None and hasattr(api.Tensor, info.name):
             yield info.name, "operator", info, getattr(api.Tensor, info.name)
 
@@ -79,8 +83,17 @@ def theirs_of(info: Any, form: str) -> Callable[..., Any]:
     return signless(info.name, forms[form])
 
 
+def masked(args: tuple[Any, ...], place: int, *, upper: bool) -> list[Any]:
+    """The arguments, of one of them only a triangle."""
+    x = args[place]
+    here = (np.triu if upper else np.tril)(np.ones(tuple(x.shape), str(x.dtype).removeprefix("torch.")))
+    return [*args[:place], x * type(x)(here) if isinstance(x, api.Tensor) else x * peer.tensor(here), *args[place + 1 :]]
+
+
 def signless(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The callable, of what it gives only what has a meaning."""
+    """The callable, of what it takes and gives only what has a meaning."""
+    if name in TRIANGULAR:
+        return lambda *args, **kwargs: call(*masked(args, TRIANGULAR[name], upper=kwargs.get("upper", False)), **kwargs)
     return (lambda *args, **kwargs: WITHOUT_SIGNS[name](*call(*args, **kwargs))) if name in WITHOUT_SIGNS else call
 
 

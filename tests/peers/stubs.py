@@ -30,6 +30,8 @@ UNTRUE = frozenset({"Tensor.requires_grad_", "numel", "tensor"})
 """What PyTorch's stubs say otherwise than PyTorch does and its documentation says."""
 SEEN = {
     "as_tensor": ["data, *, dtype=None, device=None"],
+    "addmm": ["input, mat1, mat2, *, beta=1, alpha=1, out=None"],
+    "baddbmm": ["input, batch1, batch2, *, beta=1, alpha=1, out=None"],
     "linalg.lu_factor": ["A, *, pivot=True, out=None"],
     "Tensor.to": [
         "dtype, non_blocking=False, copy=False, *, memory_format=None", "tensor, non_blocking=False, copy=False, *, memory_format=None",

@@ -25,7 +25,8 @@ from gradwerk.ops.arithmetic import mul, neg, sub
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.movement import reshape, transpose
 from gradwerk.ops.reduction import reduce_sum
-from gradwerk.ops.triangles import lower, upper
+from gradwerk.ops.source import full
+from gradwerk.ops.triangles import eye, lower, upper
 
 
 @final
@@ -253,6 +254,11 @@ def types_of(arrays: Sequence[Array]) -> list[Type]:
 def swapped(x: Operand) -> Operand:
     """Each matrix of a stack transposed."""
     return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def unit(size: int, like: Operand) -> Operand:
+    """The unit matrix of an extent, in the world and of the dtype of `like`.  Shape: (size, size)."""
+    return eye(full((size, size), 0, like.dtype, like=(like,)))
 
 
 def beside_matrices(x: Operand) -> Operand:

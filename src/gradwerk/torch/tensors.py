@@ -35,6 +35,7 @@ from gradwerk.torch.cumulative import Cumulatives
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
 from gradwerk.torch.dtypes import asked
+from gradwerk.torch.matrices import Matrices
 from gradwerk.torch.moving import Moving
 from gradwerk.torch.options import all_recorded, as_recorded
 from gradwerk.torch.protocols import Protocols
@@ -49,7 +50,7 @@ Dims = int | Sequence[int] | None
 
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Protocols, Conversions, Shaping, Reductions, Cumulatives, Moving, Sorting, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
+class Tensor(Protocols, Conversions, Shaping, Reductions, Cumulatives, Matrices, Moving, Sorting, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
     """torch.Tensor."""
 
     __slots__ = ()

@@ -25,9 +25,12 @@ from gradwerk.torch.linalg.norms import matrix_norm as matrix_norm
 from gradwerk.torch.linalg.norms import matrix_rank as matrix_rank
 from gradwerk.torch.linalg.norms import norm as norm
 from gradwerk.torch.linalg.norms import vector_norm as vector_norm
+from gradwerk.torch.linalg.products import cross as cross
 from gradwerk.torch.linalg.products import matmul as matmul
 from gradwerk.torch.linalg.products import matrix_exp as matrix_exp
 from gradwerk.torch.linalg.products import matrix_power as matrix_power
 from gradwerk.torch.linalg.products import multi_dot as multi_dot
+from gradwerk.torch.linalg.products import vander as vander
+from gradwerk.torch.linalg.products import vecdot as vecdot
 
 __getattr__ = ORIGINAL.module("torch.linalg", __name__)

@@ -4,19 +4,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ops import factorizations, matrices
 from gradwerk.ops.factorizations import Triangle
 from gradwerk.ops.linalg import swapped
 from gradwerk.ops.source import full
+from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch.linalg.checks import matrix, square
 from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: FBT001, FBT002, N803  torch's names
-if TYPE_CHECKING:
-    from gradwerk.torch.tensors import Tensor
 
 
 class CholeskyEx(NamedTuple):

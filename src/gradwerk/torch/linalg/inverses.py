@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
@@ -18,13 +18,12 @@ from gradwerk.ops.movement import expand_dims, reshape, transpose
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.ops.source import full
 from gradwerk.ops.triangles import lower
+from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch import arguments
 from gradwerk.torch.linalg.checks import cut, matrix, same, square
 from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: N803  torch's names
-if TYPE_CHECKING:
-    from gradwerk.torch.tensors import Tensor
 
 
 class Inverse(NamedTuple):

@@ -5,21 +5,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ops import matrices, norms
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import reshape
+from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch import arguments
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.linalg.checks import cut, matrix, square
 from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: A001, A002, FBT001, FBT002, N803  torch's names
-if TYPE_CHECKING:
-    from gradwerk.torch.tensors import Tensor
 
 
 @as_recorded()

@@ -5,17 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.ir.op import Operand
 from gradwerk.ops import matrices
+from gradwerk.ops.arithmetic import mul, sub
 from gradwerk.ops.matrix_functions import MatrixExp
+from gradwerk.ops.movement import concatenate, expand_dims, reshape, slice_axis
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.ops.source import full
+from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch import arguments
 from gradwerk.torch.linalg.checks import square
 from gradwerk.torch.options import as_recorded
+from gradwerk.torch.products import check_dtypes
 
 # ruff: noqa: A002, N803  torch's names
-if TYPE_CHECKING:
-    from gradwerk.torch.tensors import Tensor
 
 
 @as_recorded()
@@ -24,6 +30,38 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     arguments.tensor("matmul", input)
     arguments.tensor("matmul", other, "other")
     return input @ other
+
+
+@as_recorded()
+def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
+    """The vector product along an axis of extent 3; the others broadcast."""
+    arguments.tensor("cross", input)
+    arguments.tensor("cross", other, "other")
+    return vector_product(input, other, dim)
+
+
+@as_recorded()
+def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
+    """The sums of products along an axis; the others broadcast."""
+    arguments.tensor("vecdot", x, "x")
+    arguments.tensor("vecdot", y, "y")
+    check_dtypes(x, y)
+    axis = arguments.axis("vecdot", dim, max(x.ndim, y.ndim))
+    return reduce_sum(x * y, axis)
+
+
+@as_recorded()
+def vander(x: Tensor, N: int | None = None) -> Tensor:
+    """The powers 0 to N - 1 of each number along a new last axis; without `N` as many as there are numbers.  Shape: (..., n, N)."""
+    arguments.tensor("vander", x, "x")
+    count = (x.shape[-1] if x.ndim else 1) if N is None else arguments.whole("vander", "N", N)
+    if N is not None and count <= 1:
+        raise ArgumentError(f"N must be greater than 1, but got {count}")
+    one: Any = x if x.ndim else reshape(x, (1,))
+    columns: list[Any] = [full(one.shape, 1, x.dtype, like=(x,))]
+    for _ in range(count - 1):
+        columns.append(mul(columns[-1], one))
+    return concatenate([expand_dims(column, -1) for column in columns], one.ndim)
 
 
 @as_recorded()
@@ -45,3 +83,25 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     for part in parts:
         arguments.tensor("multi_dot", part, "tensors")
     return matrices.multi_dot(parts)
+
+
+def vector_product(a: Any, b: Any, dim: int) -> Any:  # noqa: ANN401
+    """The vector product along an axis.  Raises: ShapeError for another extent than 3."""
+    if a.ndim != b.ndim:
+        raise ShapeError(f"linalg.cross: inputs must have the same number of dimensions, got {a.ndim} and {b.ndim}")
+    axis = arguments.axis("cross", dim, a.ndim)
+    if a.shape[axis] != 3 or b.shape[axis] != 3:
+        sizes = f"{a.shape[axis]} and {b.shape[axis]}"
+        raise ShapeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes}")
+
+    def product(x: Operand, y: Operand) -> Operand:
+        first, second, third, fourth = (_turned(z, axis, by) for z, by in ((x, 1), (y, 2), (x, 2), (y, 1)))
+        return sub(mul(first, second), mul(third, fourth))
+
+    return a._with(product, b)
+
+
+def _turned(x: Operand, axis: int, by: int) -> Operand:
+    """The elements along an axis of extent 3, begun at another."""
+    return concatenate([slice_axis(x, axis, by, 3), slice_axis(x, axis, 0, by)], axis)
+

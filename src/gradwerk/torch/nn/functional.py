@@ -51,6 +51,7 @@ from gradwerk.torch.nn.activations import softsign as softsign
 from gradwerk.torch.nn.activations import tanhshrink as tanhshrink
 from gradwerk.torch.nn.activations import threshold as threshold
 from gradwerk.torch.nn.activations import threshold_ as threshold_
+from gradwerk.torch.nn.bilinear import bilinear as bilinear
 from gradwerk.torch.nn.convolutions import conv1d as conv1d
 from gradwerk.torch.nn.convolutions import conv2d as conv2d
 from gradwerk.torch.nn.convolutions import conv3d as conv3d
