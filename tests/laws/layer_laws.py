@@ -33,7 +33,12 @@ ARGUMENTS: dict[str, Any] = {
     "threshold": 0.1, "value": 5.0, "norm_type": 2, "padding": 1, "output_size": 2,
 }  # fmt: skip
 """What stands for an argument that must be given."""
-OWN: dict[str, dict[str, Any]] = {"Fold": {"output_size": (2, 4)}}
+OWN: dict[str, dict[str, Any]] = {
+    "Fold": {"output_size": (2, 4)}, "LayerNorm": {"normalized_shape": WIDTH}, "RMSNorm": {"normalized_shape": WIDTH},
+    "GroupNorm": {"num_groups": 1, "num_channels": WIDTH}, "LocalResponseNorm": {"size": 2}, "PixelShuffle": {"upscale_factor": 1},
+    "PixelUnshuffle": {"downscale_factor": WIDTH}, "ChannelShuffle": {"groups": WIDTH},
+    **dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), {"scale_factor": 2}),
+}  # fmt: skip
 """The same for one class."""
 NO_LAYERS = {
     "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "CrossEntropyLoss", "MSELoss", "L1Loss", "BCELoss", "BCEWithLogitsLoss",

@@ -44,7 +44,9 @@ OPEN = {"argsort": 0, "kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
 """Where PyTorch leaves open which of equal elements a place names: by which argument the axis is given."""
 TRIANGULAR = {"cholesky_inverse": 0, "cholesky_solve": 1}
 """The argument of which one triangle is read: PyTorch gives a gradient to the other one too."""
-RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform", "rrelu")
+RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform")
+DRAWING = ("dropout_p", "lower")
+"""Options with which a function draws."""
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
 SINGLE = {"nn.functional.hardsigmoid": "PyTorch's gradient is 1 / 6 in float32, of float64 too"}
 """Where PyTorch computes float64 in float32, and how."""
@@ -250,6 +252,7 @@ def run(info: Any, form: str, ours: Callable[..., Any], dtype: str, *, inside: b
         if info.gradcheck_wrapper.__name__ == "gradcheck_wrapper_hermitian_input":  # whose gradients are said of symmetric matrices alone
             for sample in samples:
                 sample.input = sample.input + sample.input.mT
+        samples = [sample for sample in samples if not any(sample.kwargs.get(name) for name in DRAWING)]
         chosen = samples[:: -(-len(samples) // MOST_SAMPLES)] if samples else []
         outcomes = [judged(info, form, ours, sample, dtype, inside=inside) for sample in chosen]
     return [outcome for outcome in outcomes if outcome is not None]

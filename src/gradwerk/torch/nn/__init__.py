@@ -37,6 +37,7 @@ from gradwerk.torch.nn.convolution_layers import Fold as Fold
 from gradwerk.torch.nn.convolution_layers import Unfold as Unfold
 from gradwerk.torch.nn.layers import BatchNorm1d as BatchNorm1d
 from gradwerk.torch.nn.layers import BatchNorm2d as BatchNorm2d
+from gradwerk.torch.nn.layers import BatchNorm3d as BatchNorm3d
 from gradwerk.torch.nn.layers import Conv1d as Conv1d
 from gradwerk.torch.nn.layers import Conv2d as Conv2d
 from gradwerk.torch.nn.layers import Conv3d as Conv3d
@@ -72,6 +73,16 @@ from gradwerk.torch.nn.margin_losses import SoftMarginLoss as SoftMarginLoss
 from gradwerk.torch.nn.margin_losses import TripletMarginLoss as TripletMarginLoss
 from gradwerk.torch.nn.margin_losses import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from gradwerk.torch.nn.module import Module as Module
+from gradwerk.torch.nn.normalizing_layers import ChannelShuffle as ChannelShuffle
+from gradwerk.torch.nn.normalizing_layers import GroupNorm as GroupNorm
+from gradwerk.torch.nn.normalizing_layers import LayerNorm as LayerNorm
+from gradwerk.torch.nn.normalizing_layers import LocalResponseNorm as LocalResponseNorm
+from gradwerk.torch.nn.normalizing_layers import PixelShuffle as PixelShuffle
+from gradwerk.torch.nn.normalizing_layers import PixelUnshuffle as PixelUnshuffle
+from gradwerk.torch.nn.normalizing_layers import RMSNorm as RMSNorm
+from gradwerk.torch.nn.normalizing_layers import Upsample as Upsample
+from gradwerk.torch.nn.normalizing_layers import UpsamplingBilinear2d as UpsamplingBilinear2d
+from gradwerk.torch.nn.normalizing_layers import UpsamplingNearest2d as UpsamplingNearest2d
 from gradwerk.torch.nn.padding_layers import CircularPad1d as CircularPad1d
 from gradwerk.torch.nn.padding_layers import CircularPad2d as CircularPad2d
 from gradwerk.torch.nn.padding_layers import CircularPad3d as CircularPad3d

@@ -84,6 +84,13 @@ from gradwerk.torch.nn.margin_functions import pairwise_distance as pairwise_dis
 from gradwerk.torch.nn.margin_functions import soft_margin_loss as soft_margin_loss
 from gradwerk.torch.nn.margin_functions import triplet_margin_loss as triplet_margin_loss
 from gradwerk.torch.nn.margin_functions import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from gradwerk.torch.nn.normalizing import group_norm as group_norm
+from gradwerk.torch.nn.normalizing import instance_norm as instance_norm
+from gradwerk.torch.nn.normalizing import layer_norm as layer_norm
+from gradwerk.torch.nn.normalizing import local_response_norm as local_response_norm
+from gradwerk.torch.nn.normalizing import normalize as normalize
+from gradwerk.torch.nn.normalizing import rms_norm as rms_norm
+from gradwerk.torch.nn.normalizing import scaled_dot_product_attention as scaled_dot_product_attention
 from gradwerk.torch.nn.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from gradwerk.torch.nn.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from gradwerk.torch.nn.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d

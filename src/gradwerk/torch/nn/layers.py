@@ -301,6 +301,12 @@ class BatchNorm2d(_BatchNorm):
     ranks = (4,)
 
 
+class BatchNorm3d(_BatchNorm):
+    """Shape: (N, C, D, H, W), kept."""
+
+    ranks = (5,)
+
+
 class Embedding(Module):
     """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
 
