@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.dtypes import DType, is_float
+from gradwerk.ir.op import REGISTRY
 from gradwerk.ops.arithmetic import Cast
 
 Scalar = np.ndarray[Any, Any]
@@ -18,6 +19,7 @@ MATH = {
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "sigmoid": lambda x: np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))),
     "erf": np.vectorize(math.erf, otypes=[np.float64]),
+    "cot_pi": lambda x: np.where((x == np.rint(x)) & (x != 0), np.nan, 1 / np.tan(np.pi * (x - np.rint(x)))),
 }  # fmt: skip
 
 
@@ -94,11 +96,11 @@ class NumpyEmitter:
     def bit_xor(self, a: Scalar, b: Scalar) -> Scalar:
         return np.asarray(np.bitwise_xor(a, b), self._same(a, b))
 
-    def shift_left(self, a: Scalar, bits: int) -> Scalar:
-        return np.asarray(np.left_shift(a, a.dtype.type(bits)))
+    def shift_left(self, a: Scalar, bits: int | Scalar) -> Scalar:
+        return np.asarray(np.left_shift(a, a.dtype.type(bits) if isinstance(bits, int) else bits))
 
-    def shift_right(self, a: Scalar, bits: int) -> Scalar:
-        return np.asarray(np.right_shift(a, a.dtype.type(bits)))
+    def shift_right(self, a: Scalar, bits: int | Scalar) -> Scalar:
+        return np.asarray(np.right_shift(a, a.dtype.type(bits) if isinstance(bits, int) else bits))
 
     def mul_high(self, a: Scalar, b: Scalar) -> Scalar:
         assert self._same(a, b) == np.uint32
@@ -110,9 +112,10 @@ class NumpyEmitter:
     def bitcast(self, x: Scalar, dtype: DType) -> Scalar:
         return x.view(dtype)
 
-    def math(self, name: str, x: Scalar) -> Scalar:
-        assert is_float(x.dtype)
-        return np.asarray(MATH[name](x), x.dtype)
+    def math(self, name: str, *xs: Scalar) -> Scalar:
+        assert is_float(self._same(*xs)) or name == "gcd"
+        function = MATH.get(name) or REGISTRY[name]().reference
+        return np.asarray(function(*xs), xs[0].dtype)
 
     def power(self, a: Scalar, b: Scalar) -> Scalar:
         assert is_float(self._same(a, b))

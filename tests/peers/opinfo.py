@@ -28,6 +28,7 @@ MOST_SAMPLES = 24
 """Samples of one name, form and dtype: evenly drawn from all there are."""
 ADAPTED: dict[str, Callable[..., Any]] = {
     "where": lambda x, condition, other: api.where(condition, x, other),
+    "polygamma": lambda x, n: api.polygamma(n, x),
     "nn.functional.embedding": lambda weight, ids, **options: api.nn.functional.embedding(ids, weight, **options),
     "einsum": lambda operands, equation: api.einsum(equation, *operands),
     "linalg.lstsq grad_oriented": lambda a, b, driver: api.linalg.lstsq(a, b, driver=driver)[:2],

@@ -31,6 +31,11 @@ def method(name: str, *args: Any) -> Callable[..., Any]:
     return lambda torch, x: getattr(x, name)(*args)
 
 
+def of_two(name: str) -> Callable[..., Any]:
+    """The method of one name, of two Tensors."""
+    return lambda torch, x, y: getattr(x, name)(y)
+
+
 def clamped(low: float | None, high: float | None) -> Callable[..., Any]:
     """x.clamp(low, high)."""
     return lambda torch, x: x.clamp(low, high)
@@ -61,7 +66,17 @@ def floored(divisor: float) -> Callable[..., Any]:
     return lambda torch, x: x // divisor
 
 
-METHODS = ("abs", "neg", "relu", "sign", "floor", "exp", "log", "tanh", "sigmoid", "sqrt", "rsqrt", "sin", "cos", "square", "reciprocal")
+METHODS = (
+    "abs", "neg", "relu", "sign", "floor", "exp", "log", "tanh", "sigmoid", "sqrt", "rsqrt", "sin", "cos", "square", "reciprocal",
+    "expm1", "exp2", "log2", "log10", "tan", "asin", "acos", "atan", "sinh", "cosh", "acosh", "erfinv", "deg2rad", "rad2deg",
+    "ceil", "trunc", "round", "frac", "nan_to_num", "logit",
+)  # fmt: skip
+"""Not asinh, atanh, erf, erfc, lgamma, digamma, i0, sinc, hypot, logaddexp, fmod: there PyTorch has NaN, or too large a number, where the
+square of an argument overflows or two large terms cancel, in derivatives, or in vector code, and ours are right.  Nor log1p, which takes a
+denormal for 0 there.
+"""
+QUESTIONS = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "logical_not")
+PAIRS = ("atan2", "copysign", "xlogy", "fmax", "fmin")
 BOUNDS = (
     (NAN, None), (None, NAN), (NAN, 1.0), (-1.0, NAN), (NAN, NAN), (-1.0, 1.0), (1.0, -1.0), (-INF, INF), (INF, None), (None, -INF),
     (0.0, None), (-0.0, None), (None, 0.0), (-1, 2),
@@ -73,6 +88,8 @@ BASES = (0.0, -0.0, 1, 2, -1, -2, 0.5, INF, -INF, NAN)
 DIVISORS = (0.0, -0.0, 1.0, -2.0, 0.1, INF, NAN)
 FUNCTIONS: dict[str, Function] = {
     **{name: Function(method(name)) for name in METHODS},
+    **{name: Function(method(name), gradient=False) for name in QUESTIONS},
+    **{name: Function(of_two(name), 2) for name in PAIRS},
     **{f"clamp {low} {high}": Function(clamped(low, high)) for low, high in BOUNDS},
     **{f"power {exponent!r}": Function(raised(exponent)) for exponent in EXPONENTS},
     **{f"base {base!r}": Function(based(base)) for base in BASES},

@@ -42,6 +42,8 @@ def agrees(got: Array, wanted: Array, *, signs: bool) -> Array:
     """Where an answer is right: NaN, infinity, near a number, and (`signs`: gradients that come several ways add up) a zero of its sign."""
     assert got.dtype == wanted.dtype
     assert got.shape == wanted.shape
+    if got.dtype == bool:
+        return got == wanted
     with np.errstate(all="ignore"):
         near = np.abs(got - wanted) <= TOLERANCES[got.dtype.name] * np.abs(wanted)
     same = (got == wanted) | np.isnan(got) & np.isnan(wanted) | near

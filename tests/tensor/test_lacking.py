@@ -63,16 +63,11 @@ def test_what_python_asks_of_one_is_answered_or_refused_in_our_words(api: str, n
 
 @pytest.mark.parametrize("api", MAKE)
 def test_the_hint_computes_what_the_operator_would(api: str) -> None:
-    x, n = MAKE[api](np.array([-5, 3, 12])), MAKE[api](np.array([0, 1, 2]))
-    for call, hint, wanted in (
-        (lambda: x << n, "x * 2**n", [-5, 6, 48]), (lambda: x >> n, "x // 2**n", [-5, 1, 3]), (lambda: 9 << n, None, None),
-        (lambda: x << 2, "x * 2**2", [-20, 12, 48]), (lambda: pow(x, 2, 7), "x**2 % 7", [4, 2, 4]),
-    ):  # fmt: skip
-        with pytest.raises(ArgumentTypeError) as error:
-            call()
-        if hint:
-            assert error.value.likely.translate(str.maketrans("nyz", "227")) == hint.replace("n", "2")
-            assert eval(hint, {"x": x, "n": n}).tolist() == wanted
+    x = MAKE[api](np.array([-5, 3, 12]))
+    with pytest.raises(ArgumentTypeError) as error:
+        pow(x, 2, 7)
+    assert error.value.likely.translate(str.maketrans("yz", "27")) == "x**2 % 7"
+    assert (x**2 % 7).tolist() == [4, 2, 4]
     with pytest.raises(ArgumentTypeError, match="x // y and x % y"):
         divmod(x, 4)
     with pytest.raises(ArgumentTypeError, match=r"round\(x.item\(\)"):

@@ -24,9 +24,10 @@ SLOW = 8
 """The effort from which on it is not worth making a value twice: a division, a square root."""
 HEAVY = 20
 """The effort from which on unrolling gains nothing: functions of many instructions."""
-EFFORT = dict.fromkeys(("exp", "log", "tanh", "sigmoid", "erf", "sin", "cos", "power", "fmod"), HEAVY)
-EFFORT |= {"div": SLOW, "sqrt": SLOW, "rsqrt": SLOW, "const": 0}
+EFFORT = {"div": SLOW, "power": HEAVY, "fmod": HEAVY, "const": 0}
 """What a word of an Emitter costs, where it is not one instruction."""
+OF_FUNCTIONS = dict.fromkeys(("abs", "floor", "ceil", "trunc", "round"), 1) | {"sqrt": SLOW, "rsqrt": SLOW}
+"""What a function costs that `math` names, where that is not many instructions."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Recorder:
             everything = (*args, *named.values())
             scalars = [a for a in everything if isinstance(a, Said)]
             kinds = [a for a in everything if isinstance(a, np.dtype)]
-            self.effort += EFFORT.get(args[0] if word == "math" else word, 1)
+            self.effort += OF_FUNCTIONS.get(args[0], HEAVY) if word == "math" else EFFORT.get(word, 1)
             made = dtypes.bool_ if word == "compare" else kinds[-1] if kinds else scalars[-1].dtype
             return self._note(f"{word} {' '.join(map(_text, args))} {sorted((k, _text(v)) for k, v in named.items())}", made)
 

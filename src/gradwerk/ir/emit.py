@@ -60,11 +60,11 @@ class Emitter(Protocol):
     def bit_xor(self, a: Scalar, b: Scalar) -> Scalar:
         """Bitwise or logical exclusive or."""
 
-    def shift_left(self, a: Scalar, bits: int) -> Scalar:
-        """a << bits."""
+    def shift_left(self, a: Scalar, bits: int | Scalar) -> Scalar:
+        """a << bits, of which there are fewer than a has."""
 
-    def shift_right(self, a: Scalar, bits: int) -> Scalar:
-        """a >> bits, logical for unsigned types."""
+    def shift_right(self, a: Scalar, bits: int | Scalar) -> Scalar:
+        """a >> bits, of which there are fewer than a has; logical for unsigned types."""
 
     def mul_high(self, a: Scalar, b: Scalar) -> Scalar:
         """The upper half of the product of two uint32."""
@@ -75,8 +75,11 @@ class Emitter(Protocol):
     def bitcast(self, x: Scalar, dtype: DType) -> Scalar:
         """The same bits as another type of the same size."""
 
-    def math(self, name: str, x: Scalar) -> Scalar:
-        """exp, log, tanh, sigmoid, erf, sin, cos, sqrt, rsqrt, floor, abs: own vector code with a tested error bound."""
+    def math(self, name: str, *xs: Scalar) -> Scalar:
+        """A function of floats by the name of its op, `exp` to `atan2`: own vector code with a tested error bound; and `gcd`.
+
+        `round` is to even, and `cot_pi`, 1 / tan(pi x), is no op.
+        """
 
     def power(self, a: Scalar, b: Scalar) -> Scalar:
         """a to the power b (floats), as C's pow."""

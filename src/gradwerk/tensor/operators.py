@@ -191,16 +191,16 @@ class Operators:
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __lshift__(self, other: Operand) -> Self:
-        return self._with(lacking("<<", "x * 2**n"), other)
+        return self._with(bits.left_shift, other)
 
     def __rlshift__(self, other: Operand) -> Self:
-        return self._after(lacking("<<", "x * 2**n"), other)
+        return self._after(bits.left_shift, other)
 
     def __rshift__(self, other: Operand) -> Self:
-        return self._with(lacking(">>", "x // 2**n"), other)
+        return self._with(bits.right_shift, other)
 
     def __rrshift__(self, other: Operand) -> Self:
-        return self._after(lacking(">>", "x // 2**n"), other)
+        return self._after(bits.right_shift, other)
 
     def __divmod__(self, other: Operand) -> Self:
         return self._with(lacking("divmod()", "x // y and x % y"), other)

@@ -20,6 +20,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, S
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, elementwise, functions, movement
 from gradwerk.ops.arithmetic import Undifferentiated
+from gradwerk.ops.division import trunc_divide
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.operators import floor_divide
 from gradwerk.tensor.random import Generator, default_generator
@@ -28,6 +29,7 @@ from gradwerk.torch.dtypes import asked
 from gradwerk.torch.products import check_dtypes, product
 
 # ruff: noqa: A002  torch's names
+ROUNDED: dict[str, Callable[..., Any]] = {"floor": floor_divide, "trunc": trunc_divide}
 Float = float
 """The builtin, which a method of Tensor hides inside its class."""
 
@@ -195,10 +197,13 @@ class Arithmetic:
         return self * other
 
     def div(self, other: Operand, *, rounding_mode: str | None = None) -> Self:
-        """x / other; rounded down with `rounding_mode="floor"`."""
-        if rounding_mode not in (None, "floor"):
-            raise ArgumentError(f"div(): rounding_mode={rounding_mode!r} is not supported here yet", facts=("known: None, 'floor'",))
-        return self / other if rounding_mode is None else self._by(floor_divide, other)
+        """x / other; rounded down with `rounding_mode="floor"`, toward 0 with "trunc"."""
+        if rounding_mode is None:
+            return self / other
+        if rounding_mode not in ROUNDED:
+            message = f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+            raise ArgumentError(message)
+        return self._by(ROUNDED[rounding_mode], other)
 
     def __add__(self, other: Operand) -> Self:
         if _truths(self, other):

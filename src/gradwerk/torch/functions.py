@@ -27,12 +27,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def function_of(method: Callable[P, R]) -> Callable[P, R]:
-    """torch's function that is a method of Tensors: `torch.exp(x)` of `Tensor.exp`.  Raises: ArgumentTypeError for no Tensor."""
+def function_of(method: Callable[P, R], name: str = "") -> Callable[P, R]:
+    """torch's function that is a method of Tensors, of its name or another: `torch.exp(x)` of `Tensor.exp`.
+
+    Raises: ArgumentTypeError for no Tensor.
+    """
     known: Adapter | None = vars(method).get("adapter")
     function: Any = method if known is None else known.function  # not through the method's own look at its arguments
-    adapter = Adapter(function, HINTS, is_method=False, name=method.__name__)
-    counts, name = adapter.own.counts(0), method.__name__
+    name = name or method.__name__
+    adapter = Adapter(function, HINTS, is_method=False, name=name)
+    counts = adapter.own.counts(0)
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,7 +49,7 @@ def function_of(method: Callable[P, R]) -> Callable[P, R]:
 
     own, *others = inspect.signature(function).parameters.values()
     vars(call).update(adapter=adapter, __signature__=inspect.Signature([own.replace(name="input"), *others]))
-    call.__module__, call.__qualname__ = __name__, name
+    call.__module__, call.__qualname__, call.__name__ = __name__, name, name
     return call
 
 

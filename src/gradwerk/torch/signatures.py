@@ -148,6 +148,6 @@ def _handover(signature: Signature, bound: Mapping[str, Any], own: OwnParameters
         elif place < len(own.placed) and own.placed[place] not in signature.parameters:  # the same argument by another name
             named.append((own.placed[place], source))
         else:
-            unserved.append(Unserved(name, source, parameter.default))
+            unserved.append(Unserved(name, source, None if name == "out" else parameter.default))
     options = [p for p in signature.parameters.values() if own.has_options and p.default is not p.empty]
     return Handover(tuple(placed), tuple(named), tuple(unserved), tuple((p.name, p.default) for p in options))

@@ -35,9 +35,11 @@ from gradwerk.torch.cumulative import Cumulatives
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
 from gradwerk.torch.dtypes import asked
+from gradwerk.torch.elementwise import Elementwise
 from gradwerk.torch.matrices import Matrices
 from gradwerk.torch.moving import Moving
 from gradwerk.torch.options import all_recorded, as_recorded
+from gradwerk.torch.pairs import Pairs
 from gradwerk.torch.protocols import Protocols
 from gradwerk.torch.reductions import Reductions
 from gradwerk.torch.shapes import Size, size_of
@@ -50,7 +52,9 @@ Dims = int | Sequence[int] | None
 
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
-class Tensor(Protocols, Conversions, Shaping, Reductions, Cumulatives, Matrices, Moving, Sorting, Arithmetic, base.Tensor):  # type: ignore[misc]  # torch's arguments are others
+class Tensor(  # type: ignore[misc]  # torch's arguments are others
+    Protocols, Conversions, Cumulatives, Elementwise, Matrices, Moving, Pairs, Reductions, Shaping, Sorting, Arithmetic, base.Tensor
+):
     """torch.Tensor."""
 
     __slots__ = ()

@@ -6,10 +6,9 @@ from typing import final
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.llvm import math, narrow
+from gradwerk.compiler.llvm import narrow
 from gradwerk.compiler.llvm.lane_code import LaneCode, Lanes
-from gradwerk.compiler.llvm.power import power
-from gradwerk.compiler.llvm.remainders import fmod
+from gradwerk.compiler.llvm.named import FUNCTIONS
 from gradwerk.compiler.llvm.values import literal
 
 
@@ -36,14 +35,14 @@ class LaneEmitter(LaneCode):
 
     # ---- functions
 
-    def math(self, name: str, x: Lanes) -> Lanes:
-        """A function of compiler/llvm/math.py."""
-        return math.FUNCTIONS[name](self, x)
+    def math(self, name: str, *xs: Lanes) -> Lanes:
+        """A function of compiler/llvm/named.py."""
+        return FUNCTIONS[name](self, *xs)
 
     def power(self, a: Lanes, b: Lanes) -> Lanes:
         """a to the power b."""
-        return power(self, a, b)
+        return FUNCTIONS["power"](self, a, b)
 
     def fmod(self, a: Lanes, b: Lanes) -> Lanes:
         """The remainder of a truncated division."""
-        return fmod(self, a, b)
+        return FUNCTIONS["fmod"](self, a, b)

@@ -157,14 +157,16 @@ class LaneCode:
         """Bitwise or logical exclusive or."""
         return self._emit(f"xor {a.type} {a.name}, {b.name}", a.dtype)
 
-    def shift_left(self, a: Lanes, bits: int) -> Lanes:
-        """Moved toward the highest bit."""
-        return self._emit(f"shl {a.type} {a.name}, {self.const(bits, a.dtype).name}", a.dtype)
+    def shift_left(self, a: Lanes, bits: int | Lanes) -> Lanes:
+        """Moved toward the highest bit, by fewer than there are."""
+        count = self.const(bits, a.dtype) if isinstance(bits, int) else bits
+        return self._emit(f"shl {a.type} {a.name}, {count.name}", a.dtype)
 
-    def shift_right(self, a: Lanes, bits: int) -> Lanes:
-        """Moved toward the lowest bit; the sign moves in for signed types."""
+    def shift_right(self, a: Lanes, bits: int | Lanes) -> Lanes:
+        """Moved toward the lowest bit, by fewer than there are; the sign moves in for signed types."""
         op = "ashr" if dtypes.is_signed_integer(a.dtype) else "lshr"
-        return self._emit(f"{op} {a.type} {a.name}, {self.const(bits, a.dtype).name}", a.dtype)
+        count = self.const(bits, a.dtype) if isinstance(bits, int) else bits
+        return self._emit(f"{op} {a.type} {a.name}, {count.name}", a.dtype)
 
     def mul_high(self, a: Lanes, b: Lanes) -> Lanes:
         """The upper half of the product of two uint32."""

@@ -12,7 +12,7 @@ sin and cos hold that for every number: angles beyond FAST_ANGLE are reduced by 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gradwerk.base import dtypes
 from gradwerk.compiler.llvm.angles import far_angle
@@ -57,13 +57,18 @@ def fused_sub(e: LaneCode, a: Lanes, b: Lanes, c: Lanes) -> Lanes:
 
 def reduce_exponent(e: LaneCode, x: Lanes, form: Format) -> tuple[Lanes, Lanes, Lanes]:
     """Splits x = n ln 2 + r, |r| <= ln 2 / 2: the integer n, r, and t(r) = exp(r) - 1 - r.  No conversion, which is poison on NaN."""
-    shifted = e.fma(x, e.const(1 / math.log(2), x.dtype), e.const(form.round, x.dtype))
-    n = e.sub(shifted, e.const(form.round, x.dtype))
+    whole, n = rounded_exponent(e, x, 1 / math.log(2), form)
     r = e.fma(n, e.const(-form.ln2[0], x.dtype), x)
     r = e.fma(n, e.const(-form.ln2[1], x.dtype), r)
-    t = e.mul(e.mul(r, r), horner(e, r, form.exp))
+    return whole, r, e.mul(e.mul(r, r), horner(e, r, form.exp))
+
+
+def rounded_exponent(e: LaneCode, x: Lanes, scale: float, form: Format) -> tuple[Lanes, Lanes]:
+    """The whole number next to x times scale, as an integer and as it is."""
+    shifted = e.fma(x, e.const(scale, x.dtype), e.const(form.round, x.dtype))
     start = (form.bias + form.mantissa << form.mantissa) + (1 << form.mantissa - 1)  # the bits of form.round
-    return e.sub(e.bitcast(shifted, form.integer), e.const(start, form.integer)), r, t
+    whole = e.sub(e.bitcast(shifted, form.integer), e.const(start, form.integer))
+    return whole, e.sub(shifted, e.const(form.round, x.dtype))
 
 
 def one_plus(e: LaneCode, r: Lanes, t: Lanes) -> Lanes:
@@ -83,9 +88,13 @@ def exp(e: LaneCode, x: Lanes) -> Lanes:
     """e**x; infinity and 0 beyond the range, denormal results rounded once more."""
     form = FORMATS[x.dtype]
     n, r, t = reduce_exponent(e, at_least(e, at_most(e, x, form.exp_range[1]), form.exp_range[0]), form)
-    half = e.shift_right(n, 1)  # two factors, so that denormals and the last binade come out right
-    y = e.mul(one_plus(e, r, t), power_of_two(e, half, form))
-    return e.mul(y, power_of_two(e, e.sub(n, half), form))
+    return scaled(e, one_plus(e, r, t), n, form)
+
+
+def scaled(e: LaneCode, y: Lanes, n: Lanes, form: Format) -> Lanes:
+    """y 2**n by two factors, so that denormals and the last binade come out right."""
+    half = e.shift_right(n, 1)
+    return e.mul(e.mul(y, power_of_two(e, half, form)), power_of_two(e, e.sub(n, half), form))
 
 
 def exp_negative(e: LaneCode, x: Lanes) -> Lanes:
@@ -190,16 +199,22 @@ def cos(e: LaneCode, x: Lanes) -> Lanes:
 def _wave(e: LaneCode, x: Lanes, *, quarter: int) -> Lanes:
     """sin(x + quarter * pi / 2): x = n pi / 2 + r, |r| <= pi / 4; the lowest bits of n choose polynomial and sign."""
     form = FORMATS[x.dtype]
-    r, n = _reduced_angle(e, x, form)
+    odd, even, n = quarter_turns(e, x)
     n = e.add(n, e.const(quarter, form.integer))
-    z = e.mul(r, r)
-    odd = e.fma(e.mul(r, z), horner(e, z, form.sin), r)
-    even = e.fma(z, e.const(-0.5, x.dtype), e.const(1.0, x.dtype))
-    even = e.fma(e.mul(z, z), horner(e, z, form.cos), even)
     uses_odd = e.compare("eq", e.bit_and(n, e.const(1, form.integer)), e.const(0, form.integer))
     sign = e.shift_left(e.bit_and(n, e.const(2, form.integer)), form.mantissa + (7 if form is SINGLE else 10))
     y = e.select(uses_odd, odd, even)
     return e.bitcast(e.bit_xor(e.bitcast(y, form.integer), sign), x.dtype)
+
+
+def quarter_turns(e: LaneCode, x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
+    """Sine and cosine of the rest of x = n pi / 2 + r, |r| <= pi / 4, and n as integers."""
+    form = FORMATS[x.dtype]
+    r, n = _reduced_angle(e, x, form)
+    z = e.mul(r, r)
+    odd = e.fma(e.mul(r, z), horner(e, z, form.sin), r)
+    even = e.fma(z, e.const(-0.5, x.dtype), e.const(1.0, x.dtype))
+    return odd, e.fma(e.mul(z, z), horner(e, z, form.cos), even), n
 
 
 def _reduce_angle(e: LaneCode, x: Lanes, form: Format) -> tuple[Lanes, Lanes]:
@@ -253,9 +268,3 @@ def floor(e: LaneCode, x: Lanes) -> Lanes:
 def magnitude(e: LaneCode, x: Lanes) -> Lanes:
     """|x|."""
     return e.intrinsic("fabs", x)
-
-
-FUNCTIONS: dict[str, Callable[[LaneCode, Lanes], Lanes]] = {
-    "exp": exp, "log": log, "tanh": tanh, "sigmoid": sigmoid, "erf": erf, "sin": sin, "cos": cos,
-    "sqrt": sqrt, "rsqrt": rsqrt, "floor": floor, "abs": magnitude,
-}  # fmt: skip

@@ -45,7 +45,7 @@ def _single(e: LaneCode, size: Lanes, b: Lanes) -> Lanes:
 
 def _double(e: LaneCode, size: Lanes, b: Lanes) -> Lanes:
     """|a| ** b with the logarithm as a pair: exp(h + l) = exp(h) (1 + l)."""
-    high, low = _log_pair(e, size)
+    high, low = log_pair(e, size)
     exponent = e.mul(b, high)
     rest = e.fma(b, low, fused_sub(e, e.neg(b), high, e.neg(exponent)))
     y = exp(e, exponent)
@@ -54,7 +54,7 @@ def _double(e: LaneCode, size: Lanes, b: Lanes) -> Lanes:
     return e.select(e.bit_and(ordinary, e.compare("eq", rest, rest)), better, y)
 
 
-def _log_pair(e: LaneCode, x: Lanes) -> Pair:
+def log_pair(e: LaneCode, x: Lanes) -> Pair:
     """log x for x >= 0: n ln 2 + log((1 + s) / (1 - s)), s = (m - 1) / (m + 1) as a pair; one number where x is 0, infinite or NaN."""
     n, r = _split(e, x)
     two = e.const(2.0, x.dtype)
