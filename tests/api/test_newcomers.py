@@ -17,7 +17,7 @@ MOST = {
     "With running state": (3, "InstanceNorm1d"),
     "How to add a loss": (2, "generalized"),
     "How to add a schedule of contractions": (1, "einsum"),
-    "How to add an update rule": (1, "Lion"),
+    "How to add an update rule": (1, "Signum"),
 }
 """By section: the most files, and what the newcomer is called by the laws."""
 PROGRAMS = {
@@ -65,10 +65,10 @@ PROGRAMS = {
         """,
     "How to add an update rule": """
         import numpy as np
-        from gradwerk.nn.lion import Lion
+        from gradwerk.nn.signum import Signum
         from gradwerk.tensor.tensor import Parameter, Tensor
         w = Parameter(np.ones(3, np.float32))
-        Lion([w], 0.1).apply([Tensor(np.array([2.0, 0.0, -3.0], np.float32))])
+        Signum([w], 0.1).apply([Tensor(np.array([2.0, 0.0, -3.0], np.float32))])
         np.testing.assert_allclose(w.numpy(), [0.9, 1.0, 1.1])
         """,
 }

@@ -12,9 +12,10 @@ import pytest
 
 import gradwerk as gw
 from gradwerk import torch
+from gradwerk.nn.adagrad import RMSprop
 from gradwerk.nn.linear import Linear
 from gradwerk.nn.module import Module
-from gradwerk.nn.optimizer import SGD, Adam, RMSprop
+from gradwerk.nn.optimizer import SGD, Adam
 from gradwerk.ops.movement import transpose
 from gradwerk.tensor.random import Generator, seed
 from gradwerk.tensor.tensor import Parameter, Tensor

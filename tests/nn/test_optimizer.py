@@ -9,10 +9,11 @@ import pytest
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.jit.compile import compile as compile_
+from gradwerk.nn.adagrad import RMSprop
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import ByNorm, ByValue
 from gradwerk.nn.linear import Linear
-from gradwerk.nn.optimizer import SGD, Adam, Optimizer, RMSprop
+from gradwerk.nn.optimizer import SGD, Adam, Optimizer
 from gradwerk.nn.updates import Decay
 from gradwerk.tensor.tensor import Parameter, Tensor
 

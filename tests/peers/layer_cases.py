@@ -112,6 +112,16 @@ OPTIMIZERS: dict[str, Callable[[Any, Any], Any]] = {
     "adam": lambda t, p: t.optim.Adam(p, lr=0.01),
     "adam, decay": lambda t, p: t.optim.Adam(p, lr=0.01, betas=(0.8, 0.95), eps=1e-4, weight_decay=0.1),
     "adamw": lambda t, p: t.optim.AdamW(p, lr=0.01),
+    "rmsprop": lambda t, p: t.optim.RMSprop(p, lr=0.01, alpha=0.9, eps=1e-3),
+    "rmsprop, centred": lambda t, p: t.optim.RMSprop(p, lr=0.01, alpha=0.8, eps=1e-3, momentum=0.6, centered=True, weight_decay=0.1),
+    "adagrad": lambda t, p: t.optim.Adagrad(p, lr=0.1, lr_decay=0.1, initial_accumulator_value=0.2, weight_decay=0.01),
+    "adadelta": lambda t, p: t.optim.Adadelta(p, lr=0.9, rho=0.8, eps=1e-3, weight_decay=0.01),
+    "adamax": lambda t, p: t.optim.Adamax(p, lr=0.02, betas=(0.8, 0.9), weight_decay=0.01),
+    "nadam": lambda t, p: t.optim.NAdam(p, lr=0.02, betas=(0.8, 0.9), momentum_decay=0.1, weight_decay=0.01),
+    "nadam, decoupled decay": lambda t, p: t.optim.NAdam(p, lr=0.02, decoupled_weight_decay=True, weight_decay=0.3),
+    "radam": lambda t, p: t.optim.RAdam(p, lr=0.02, betas=(0.8, 0.9), weight_decay=0.01),
+    "asgd": lambda t, p: t.optim.ASGD(p, lr=0.1, lambd=0.1, t0=2.0, weight_decay=0.01),
+    "rprop": lambda t, p: t.optim.Rprop(p, lr=0.05, etas=(0.4, 1.3)),
     "groups": lambda t, p: t.optim.SGD([{"params": [p[0]], "lr": 0.5}, {"params": p[1:]}], lr=0.1, momentum=0.9),
 }
 

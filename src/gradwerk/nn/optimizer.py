@@ -1,7 +1,7 @@
-"""The thin Optimizer that holds the state of an update rule, and one class for each rule.
+"""The thin Optimizer that holds the state of an update rule, and the classes of the two best known rules.
 
 An Optimizer holds slots and numbers as Tensors, so a whole update compiles into the training step and a changed learning rate traces
-nothing again.  The rules are in updates.py.
+nothing again.  Rules as functions are in updates.py; adagrad.py, moments.py, online.py and directions.py have the other ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gradwerk.base.plain import exactly, same_setting
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import Clip
 from gradwerk.nn.module import Module
-from gradwerk.nn.updates import ONE, Decay, Operand, adam, descend, momentum_of_gradients, momentum_of_steps, rmsprop
+from gradwerk.nn.updates import ONE, Decay, Operand, adam, descend, momentum_of_gradients, momentum_of_steps
 from gradwerk.ops.compare import equal
 from gradwerk.ops.elementwise import add, cast, div, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
@@ -65,7 +65,7 @@ class Optimizer(Module):
         self.schedule = around.get("schedule")
         self.rate = Tensor(np.asarray(learning_rate, np.float32))
         self.iterations = Tensor(np.zeros(len(self.targets), np.float32) if self.count_each else np.asarray(0, np.int64))
-        self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot() for slot in self.all_slots()}
+        self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot(slot) for slot in self.all_slots()}
         self.resting: dict[str, list[Tensor]] = {}
         """Slots that the present settings do not need: they go on from where they were when they are needed again."""
 
@@ -81,7 +81,7 @@ class Optimizer(Module):
         wanted = self.all_slots()
         if wanted != tuple(self.slots):
             known = self.resting | self.slots
-            self.slots, self.resting = {slot: known.pop(slot, []) or self.empty_slot() for slot in wanted}, known
+            self.slots, self.resting = {slot: known.pop(slot, []) or self.empty_slot(slot) for slot in wanted}, known
 
     @property
     def learning_rate(self) -> Tensor:
@@ -118,9 +118,24 @@ class Optimizer(Module):
         """Those of the rule and that of the average."""
         return (*(["average"] if self.average is not None else []), *self.slot_names)
 
-    def empty_slot(self) -> list[Tensor]:
-        """Zeros for each parameter, that lie in memory as it does."""
-        return [alike(Tensor(np.zeros(p.shape, p.dtype)), p) for p in self.targets.values()]
+    def slot_start(self, slot: str) -> float:
+        """What fills a slot before the first step."""
+        return 0.0
+
+    def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
+        """The shape of a slot: the parameter's, or () for one number."""
+        return parameter.shape
+
+    def empty_slot(self, slot: str) -> list[Tensor]:
+        """What a slot holds before the first step, for each parameter; it lies in memory as that does."""
+        start, targets = self.slot_start(slot), self.targets.values()
+        filled = [(Tensor(np.full(self.slot_shape(slot, p), start, p.dtype)), p) for p in targets]
+        return [alike(tensor, p) if tensor.shape == p.shape else tensor for tensor, p in filled]
+
+    def fill(self, slot: str) -> None:
+        """Makes a slot what it is before the first step, once the settings say another."""
+        for tensor in self.slots[slot]:
+            tensor.assign(np.full(tensor.shape, self.slot_start(slot), tensor.dtype))
 
     def counted(self, taking: Sequence[bool]) -> Writes:
         """The count of steps, with one more in which these parameters take part."""
@@ -184,7 +199,7 @@ class Optimizer(Module):
             slope = in_accumulator(g)
             penalised = self.decay.gradient(wide, neg(slope) if self.maximize else slope)
             made = self.rule(wide, penalised, tuple(slots), numbers[0].of(position, wide))
-            return [(tensor, cast(value, tensor.dtype)) for tensor, value in zip(held, made, strict=True)]
+            return [(tensor, cast(_shaped(value, tensor), tensor.dtype)) for tensor, value in zip(held, made, strict=True)]
 
         parts: list[Part] = []
         if slot_names or not self.count_each:
@@ -260,6 +275,11 @@ class Numbers:
             self.known[w.dtype] = tuple([cast(n, w.dtype) if isinstance(n, Tensor) and n.dtype != w.dtype else n for n in self.numbers])
         numbers = self.known[w.dtype]
         return tuple([_entry(n, position, w) if isinstance(n, Tensor) and n.shape else n for n in numbers])
+
+
+def _shaped(value: Operand, slot: Tensor) -> Operand:
+    """What is written to a slot of one number may have an axis of 1, as the entries of counts have."""
+    return value if slot.shape or not value.shape else reshape(value, ())
 
 
 def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
@@ -352,37 +372,6 @@ class Adam(Optimizer):
         m, v, *largest = slots
         w = self.decay.parameter(w, learning_rate)
         return adam(w, g, m, v, rate, epsilon, self.beta_1, self.beta_2, largest=largest[0] if largest else None)
-
-
-class RMSprop(Optimizer):
-    """RMSprop, with Keras' epsilon inside of the root.
-
-    Args:
-        parameters, learning_rate, around: see `Optimizer`.
-        rho: the share of the mean square that stays.
-        momentum: the share of the last step that stays; 0 for none, and no slot.
-        epsilon: below the root.
-        centered: divides by the deviation instead of the root mean square.
-    """
-
-    def __init__(
-        self, parameters: Parameters, learning_rate: float = 0.001, *, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
-        centered: bool = False, **around: Unpack[Around],
-    ) -> None:  # fmt: skip
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        super().__init__(parameters, learning_rate, **around)
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The mean square; the mean where centred; the velocity where there is momentum."""
-        return ("mean_square", *(["mean"] if self.centered else []), *(["velocity"] if self.momentum else []))
-
-    def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
-        """See `rmsprop`."""
-        held = dict(zip(self.slot_names, slots, strict=True))
-        w = self.decay.parameter(w, numbers[0])
-        square, mean, velocity = held["mean_square"], held.get("mean"), held.get("velocity")
-        return rmsprop(w, g, square, mean, velocity, numbers[0], self.rho, self.momentum, self.epsilon)
 
 
 def _by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Optimizer

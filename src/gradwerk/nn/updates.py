@@ -84,28 +84,3 @@ def adam(
     v = add(mul(v, beta_2), mul(mul(g, g), 1.0 - beta_2))
     kept: tuple[Operand, ...] = (m, v) if largest is None else (m, v, maximum(largest, v))
     return sub(w, mul(rate, div(m, add(sqrt(kept[-1]), epsilon)))), *kept
-
-
-@once
-def rmsprop(
-    w: Operand, g: Operand, v: Operand, mean: Operand | None, velocity: Operand | None, learning_rate: Operand, rho: float, momentum: float,
-    epsilon: float,
-) -> tuple[Operand, ...]:  # fmt: skip
-    """One step of RMSprop: the new w, v, and of mean and velocity those that are there.
-
-    v <- rho v + (1 - rho) g^2;   mean <- rho mean + (1 - rho) g;   step = learning_rate * g / sqrt(v - mean^2 + epsilon);
-    w <- w - step, with momentum   velocity <- momentum * velocity + step;   w <- w - velocity.
-    Source: Hinton, 2012, "Neural networks for machine learning", lecture 6e; Graves, 2013, for the centred form.
-    """
-    v = add(mul(v, rho), mul(mul(g, g), 1.0 - rho))
-    spread = v
-    kept: tuple[Operand, ...] = (v,)
-    if mean is not None:
-        mean = add(mul(mean, rho), mul(g, 1.0 - rho))
-        spread = sub(v, mul(mean, mean))
-        kept += (mean,)
-    step = div(mul(g, learning_rate), sqrt(add(spread, epsilon)))
-    if velocity is not None:
-        step = add(mul(velocity, momentum), step)
-        kept += (step,)
-    return (sub(w, step), *kept)

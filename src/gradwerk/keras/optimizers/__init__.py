@@ -5,8 +5,12 @@ from __future__ import annotations
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.optimizers import schedules
 from gradwerk.keras.optimizers.optimizer import Optimizer
+from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam
 from gradwerk.keras.optimizers.rules import NAMED, SGD, Adam, AdamW, RMSprop, get
 
-__all__ = ["NAMED", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules"]
+__all__ = [
+    "NAMED", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer", "RMSprop", "get",
+    "schedules",
+]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.optimizers", __name__)

@@ -9,7 +9,9 @@ from typing import Any, Unpack
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.identifiers import of_config
 from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
+from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam
 from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked_except
+from gradwerk.nn import adagrad
 from gradwerk.nn import optimizer as known
 from gradwerk.tensor.tensor import Parameter
 
@@ -80,7 +82,7 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimizer):
-    """RMSprop: v <- rho v + (1 - rho) g^2;  w <- w - learning_rate g / sqrt(v + epsilon); see nn.optimizer.rmsprop for the other forms."""
+    """RMSprop: v <- rho v + (1 - rho) g^2;  w <- w - learning_rate g / sqrt(v + epsilon); see nn.adagrad.rmsprop for the other forms."""
 
     settings = ("rho", "momentum", "epsilon", "centered")
     columns = (("mean_square",), ("velocity",), ("mean",))
@@ -94,8 +96,8 @@ class RMSprop(Optimizer):
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, bool(centered)
 
     def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
-        """See nn.optimizer.RMSprop."""
-        return known.RMSprop(parameters, **self.rule_settings(), **self.around())
+        """See nn.adagrad.RMSprop."""
+        return adagrad.RMSprop(parameters, **self.rule_settings(), **self.around())
 
     def rule_settings(self) -> dict[str, Any]:
         """rho and momentum from 0 to 1, epsilon from 0."""
@@ -103,7 +105,8 @@ class RMSprop(Optimizer):
         return shares | {"epsilon": between(self, "epsilon", self.epsilon, 0.0, math.inf), "centered": bool(self.centered)}
 
 
-NAMED: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
+RULES = (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, Nadam, Lamb, Lion, Ftrl)
+NAMED: dict[str, type[Any]] = {made.__name__.lower(): made for made in RULES}
 
 
 OptimizerLike = str | Optimizer | Mapping[str, Any]

@@ -28,13 +28,11 @@ from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.torch.optim.state import Former, recall, remember
 from gradwerk.torch.options import refuse_special
 
-Rule = type[core.SGD] | type[core.Adam]
+Rule = type[core.Optimizer]
 Settings = Callable[[dict[str, Any]], dict[str, Any]]
 """torch's options as settings of a core optimizer.  Raises: KeyError for one that is missing."""
 UNSUPPORTED = ("capturable", "differentiable")
 """Options of torch's groups that change what a step does, and are not here."""
-HINTS = ("foreach", "fused")
-"""Options of torch's groups that ask for speed: they have to be there, and change nothing here."""
 _FIXED = (bool, int, float, str, type(None), np.generic)
 """What cannot change while it is the same object."""
 
@@ -362,8 +360,6 @@ def settings_of(options: dict[str, Any], settings: Settings) -> dict[str, Any]:
         refuse_special("param_groups", name, options.get(name, False), default=False)
     try:
         number("learning rate", options["lr"])
-        for name in HINTS:
-            options[name]
         return settings(options)
     except KeyError as error:
         raise _missing(error.args[0], options) from None

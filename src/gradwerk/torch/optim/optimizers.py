@@ -40,6 +40,8 @@ class Optimizer:
     """The core optimizer of a group."""
     names: ClassVar[Names] = {}
     """What torch calls its slots."""
+    state_from_start: ClassVar[bool] = False
+    """Whether a parameter has state before its first step."""
     old_defaults: ClassVar[dict[str, Any]] = {}
     """Options that state dicts of older versions lack, and what they are then."""
     __gradwerk_own__ = frozenset({"param_groups", "_known", "_guarded", "_former", "_own_state"})
@@ -143,7 +145,8 @@ class Optimizer:
         """What each parameter that had a step has, by parameter and torch's names: the Tensors that the next step reads."""
         if self.rule is None:
             return self._own_state
-        return State([group.optimizer for group in self.followed() if group.optimizer is not None], self._former, self.names)
+        optimizers = [group.optimizer for group in self.followed() if group.optimizer is not None]
+        return State(optimizers, self._former, self.names, from_start=self.state_from_start)
 
     @state.setter
     def state(self, value: Mapping[Any, Any]) -> None:
@@ -221,10 +224,17 @@ def in_range(name: str, value: Any, high: float = math.inf, *, strictly: bool = 
         raise ArgumentError(f"Invalid {name}: {value}")
 
 
-def _check_rate(lr: Any, *, strictly: bool) -> None:  # noqa: ANN401
+def check_rate(lr: Any, *, strictly: bool) -> None:  # noqa: ANN401
+    """A learning rate from 0, a Tensor of one element at most.  Raises: ArgumentError, ArgumentTypeError."""
     if isinstance(lr, Tensor) and lr._type.size != 1:
         raise ArgumentError("Tensor lr must be 1-element", facts=(f"Tensor {lr._type}",))
     in_range("learning rate", lr, strictly=strictly)
+
+
+def hinted(options: dict[str, Any], *names: str) -> None:
+    """Options that ask for speed have to be there, and change nothing here.  Raises: KeyError."""
+    for name in names:
+        options[name]
 
 
 def _check_ways(options: dict[str, Any]) -> None:
@@ -243,7 +253,7 @@ class SGD(Optimizer):
 
     @as_recorded()
     def __init__(self, params: Iterable[Any], **options: Any) -> None:  # noqa: ANN401  each of its own kind
-        _check_rate(options["lr"], strictly=False)
+        check_rate(options["lr"], strictly=False)
         in_range("momentum value", options["momentum"])
         in_range("weight_decay value", options["weight_decay"])
         if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
@@ -254,6 +264,7 @@ class SGD(Optimizer):
     @staticmethod
     def settings(options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.optimizer.SGD`."""
+        hinted(options, "foreach", "fused")
         return {
             "momentum": number("momentum value", options["momentum"]), "dampening": number("dampening value", options["dampening"]),
             "nesterov": bool(options["nesterov"]), "decay": Decay(number("weight_decay value", options["weight_decay"])),
@@ -275,7 +286,7 @@ class Adam(Optimizer):
     def __init__(self, params: Iterable[Any], **options: Any) -> None:  # noqa: ANN401  each of its own kind
         if isinstance(options["lr"], Tensor) and options["foreach"] and not options["capturable"]:
             raise ArgumentError("lr as a Tensor is not supported for capturable=False and foreach=True")
-        _check_rate(options["lr"], strictly=True)
+        check_rate(options["lr"], strictly=True)
         in_range("epsilon value", options["eps"], strictly=True)
         betas = options["betas"]
         for place in (0, 1):
@@ -289,6 +300,7 @@ class Adam(Optimizer):
     @staticmethod
     def settings(options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.optimizer.Adam`."""
+        hinted(options, "foreach", "fused")
         beta_1, beta_2 = options["betas"]
         decay = number("weight_decay value", options["weight_decay"])
         return {

@@ -24,8 +24,10 @@ from gradwerk.torch.tensors import Tensor
 Names = Mapping[str, str]
 """torch's name of an entry: the slot that it shows, or COUNT."""
 COUNT = "iterations"
-OPTIONAL = frozenset({"momentum_buffer", "max_exp_avg_sq"})
+OPTIONAL = frozenset({"grad_avg", "max_exp_avg_sq", "momentum_buffer"})
 """Entries that the state of a parameter may lack."""
+SINGLE = frozenset({"eta", "mu", "mu_product"})
+"""Entries of one number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ def recall(optimizer: core.Optimizer, former: Former) -> None:
 def column(optimizer: core.Optimizer, slot: str) -> list[base.Tensor]:
     """One slot of all parameters; made now where no setting has needed it yet."""
     if slot not in optimizer.slots and slot not in optimizer.resting:
-        optimizer.resting[slot] = optimizer.empty_slot()
+        optimizer.resting[slot] = optimizer.empty_slot(slot)
     return optimizer.slots[slot] if slot in optimizer.slots else optimizer.resting[slot]
 
 
@@ -107,7 +109,7 @@ def write(optimizer: core.Optimizer, place: int, entries: Mapping[str, Array], n
             held.assign(dtypes.converted(entries[name], held.dtype))
         elif slot in optimizer.slots or slot in optimizer.resting:
             held = column(optimizer, slot)[place]
-            held.assign(np.zeros(held.shape, held.dtype))
+            held.assign(np.full(held.shape, optimizer.slot_start(slot), held.dtype))
     counts = optimizer.iterations.numpy()
     counts[place] = count
     optimizer.iterations.assign(counts)
@@ -121,23 +123,23 @@ def fitting(parameter: base.Tensor, entries: Any, names: Names) -> dict[str, Arr
         raise MissingOptionError(f"the state of a parameter lacks {missing[0]!r}", facts=(f"given: {', '.join(map(str, entries))}",))
     found = {name: as_array(entries[name], name) for name in names if entries.get(name) is not None}
     for name, array in found.items():
-        wanted: tuple[int, ...] = () if names[name] == COUNT else tuple(parameter.shape)
+        wanted: tuple[int, ...] = () if names[name] == COUNT or name in SINGLE else tuple(parameter.shape)
         if array.shape != wanted and not (names[name] == COUNT and array.size == 1):
             raise ShapeError(f"the state {name!r} is of another parameter", facts=(f"state {array.shape}      parameter {wanted}",))
     return {name: array.reshape(()) if names[name] == COUNT else array for name, array in found.items()}
 
 
 class State(MutableMapping[Any, Any]):
-    """`optimizer.state`: what each parameter that had a step has.  An entry that is set is copied."""
+    """`optimizer.state`: what each parameter has that had a step, or all `from_start`.  An entry that is set is copied."""
 
-    def __init__(self, optimizers: list[core.Optimizer], former: Former, names: Names) -> None:
-        self.names, self.former = names, former
+    def __init__(self, optimizers: list[core.Optimizer], former: Former, names: Names, *, from_start: bool = False) -> None:
+        self.names, self.former, self.from_start = names, former, from_start
         self.places = {p: (optimizer, place) for optimizer in optimizers for place, p in enumerate(optimizer.targets.values())}
 
     def found(self, parameter: Any) -> ParameterState | None:  # noqa: ANN401
         """The state of a parameter, where it has any."""
         state = state_of(*self.places[parameter]) if parameter in self.places else self.former.get(parameter)
-        return state if state is not None and state.begun else None
+        return state if state is not None and (self.from_start or state.begun) else None
 
     def __getitem__(self, parameter: Any) -> Mapping[str, Tensor]:  # noqa: ANN401
         state = self.found(parameter)
