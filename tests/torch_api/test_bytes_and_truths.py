@@ -89,3 +89,15 @@ def test_nothing_is_subtracted_from_numbers_but_numbers():
         for wrong in (lambda x: x - True, lambda x: x - torch.tensor(False), lambda x: x.sub(True), lambda x: torch.tensor(True) - x):
             with pytest.raises(DTypeError, match="with a bool tensor is not supported"):
                 wrong(x)
+
+
+def test_truths_of_python_stand_on_either_side() -> None:
+    mask = torch.tensor([True, False])
+    for one in (True + mask, mask + True, mask.__radd__(torch.tensor([True, True])), sum([mask, mask], True)):
+        assert one.dtype == torch.bool and one.tolist() == [True, True]
+    for one in (True * mask, mask * True, mask.__rmul__(mask), False + mask, sum([mask, mask], False)):
+        assert one.dtype == torch.bool and one.tolist() == [True, False]
+    for dtype in (torch.uint8, torch.int32, torch.int64):
+        x = torch.tensor([0, 3]).to(dtype)
+        for one, wanted in ((x // True, [0, 3]), (x % True, [0, 0]), (x.div(True, rounding_mode="floor"), [0, 3]), (True * x, [0, 3])):
+            assert one.dtype == dtype and one.tolist() == wanted

@@ -222,3 +222,28 @@ def test_norms_round_once(dtype: Any, p: float) -> None:
 def test_softmax_of_a_whole_number_is_none(name: str) -> None:
     with pytest.raises(TypeError, match=rf"{name}\(\): not implemented for 'Long'"):
         getattr(torch.tensor(3), name)(0)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_numbers_are_not_rounded_before_they_multiply(compiled: bool) -> None:  # noqa: FBT001
+    def run(function: Any, x: Any) -> Any:
+        return (torch.compile(function) if compiled else function)(x).tolist()
+
+    half, brain = torch.tensor([60000.0]).half(), torch.tensor([100.0]).bfloat16()
+    assert run(lambda x: x * 100000, torch.tensor([0.001]).half()) == [100.0625]
+    assert run(lambda x: x / 100000, half) == [0.60009765625]
+    assert run(lambda x: 1e-8 * x, half) == run(lambda x: x.mul(1e-8), half) == [0.0005998611450195312]
+    assert run(lambda x: x * torch.tensor(1e-8), half) == [0.0005998611450195312]
+    assert run(lambda x: x * 1.003, brain) == run(lambda x: x * torch.tensor(1.003, dtype=torch.float64), brain) == [100.5]
+    assert run(lambda x: x // 0.3, brain) == [332.0]
+    assert run(lambda x: x.add(x, alpha=0.1), torch.tensor([3.28]).half()) == [3.607421875]
+    x = torch.tensor([60000.0]).half()
+    x *= 1e-8
+    assert x.tolist() == [0.0005998611450195312]
+
+
+def test_a_factor_without_axes_keeps_its_own_gradient() -> None:
+    x, scale = torch.tensor([3.0, 4.0]).half().requires_grad_(), torch.tensor(1e-8, requires_grad=True)
+    (x * scale).backward(torch.tensor([1.0, 2.0]).half())
+    assert scale.grad is not None and scale.grad.dtype == torch.float32 and scale.grad.tolist() == 11.0
+    assert x.grad is not None and x.grad.dtype == torch.float16 and x.grad.tolist() == [0.0, 0.0]

@@ -228,15 +228,19 @@ def accumulator(dtype: DType) -> DType:
 
 
 def converted(array: np.ndarray[Any, DType], dtype: DType) -> np.ndarray[Any, DType]:
-    """The array in another dtype, itself where it has it.  What becomes narrow is rounded to nearest even, from float32, as in PyTorch."""
+    """The array in another dtype, itself where it has it.  What becomes narrow is rounded to nearest even, from float32, as in PyTorch.
+
+    What is too large becomes infinity, and NumPy does not warn of it: people do not see the line that it would name.
+    """
     if array.dtype == dtype:
         return array
     if array.dtype == bfloat16:
         array = bfloat.to_single(array)
-    if is_narrow(dtype):
-        single = array.astype(float32, copy=False)
-        return bfloat.from_single(single) if dtype == bfloat16 else single.astype(dtype)
-    return array.astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        if is_narrow(dtype):
+            single = array.astype(float32, copy=False)
+            return bfloat.from_single(single) if dtype == bfloat16 else single.astype(dtype)
+        return array.astype(dtype, copy=False)
 
 
 def stored(array: np.ndarray[Any, DType], dtype: DType, what: str) -> np.ndarray[Any, DType]:
@@ -332,7 +336,9 @@ def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN40
     Raises: OverflowError for a number that a whole dtype cannot hold, ValueError and TypeError for what is none.
     """
     if not is_integer(dtype) or dtype.itemsize == 8 or isinstance(value, np.ndarray | np.generic):
-        return converted(np.asarray(value, accumulator(dtype)), dtype)
+        with np.errstate(all="ignore"):
+            array = np.asarray(value, accumulator(dtype))
+        return converted(array, dtype)
     wide, limits = np.asarray(value, int64), np.iinfo(dtype)  # which refuses what it cannot hold; narrower ones of NumPy 1 wrap it
     lost = (wide < limits.min) | (wide > limits.max)
     if lost.any():

@@ -14,6 +14,8 @@ from gradwerk.ir.type import Type
 Array = np.ndarray[Any, np.dtype[Any]]
 _AS_THEY_ARE = frozenset([dtypes.float32, dtypes.float64])
 """The dtypes that hold a float of Python's without more ado, nearly always that of a number's neighbour."""
+_LARGEST = dtypes.limits(dtypes.float32).max
+"""What is larger becomes infinity in float32, of which NumPy would warn."""
 
 
 def broadcast_shapes(op: str, *types: Type) -> tuple[int, ...]:
@@ -47,7 +49,7 @@ def same_dtype(op: str, *types: Type) -> DType:
 def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[Any, ...]) -> Array:
     """The argument at `position` as an array; a number takes the dtype of the last of its `neighbours` that has one.  See `Op.as_array`."""
     value = args[position]
-    if type(value) is float:
+    if type(value) is float and -_LARGEST <= value <= _LARGEST:
         for neighbour in reversed(neighbours):
             dtype = getattr(neighbour, "dtype", None)
             if dtype is not None:
@@ -60,8 +62,10 @@ def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[An
         for neighbour in neighbours[::-1]:
             dtype = getattr(neighbour, "dtype", None)
             if dtype is not None:
-                return dtypes.of_value(value, dtype) if dtypes.is_float(dtype) else dtypes.weak(value, dtype)
-        return np.asarray(value, dtypes.of_numbers(neighbours))
+                if dtype in _AS_THEY_ARE and -_LARGEST <= value <= _LARGEST:
+                    return np.asarray(value, dtype)
+                return dtypes.weak(value, dtype)
+        return dtypes.of_value(value, dtypes.of_numbers(neighbours))
     array = np.asarray(value)
     if array.dtype not in dtypes.SHORT:
         facts = (f"known: {dtypes.KNOWN}",)

@@ -9,7 +9,7 @@ Broadcasting is undone by the reverse walk (autodiff/reverse.py), not here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -25,6 +25,24 @@ from gradwerk.ops.source import full
 def flat(self: Op, ct: Operand, y: Operand, *xs: Operand) -> Grads:
     """The derivative is 0: zeros, as PyTorch has it, where `no_gradient` would say that nothing depends on the arguments."""
     return tuple(full(x.shape, 0, x.dtype, like=(ct, x)) if dtypes.is_float(x.dtype) else None for x in xs)
+
+
+def _in_full(op: Op, args: tuple[Operand, ...]) -> Any:  # noqa: ANN401  as `Op.__call__`
+    """A product or quotient.  Beside a narrow float a Python number is taken in the accumulator, and the result is rounded once.
+
+    Rounded first, the 1e-8 or 65536 of a loss scale would be 0 or infinity.
+    """
+    if len(args) == 2 and (type(args[0]) in _PLAIN or type(args[1]) in _PLAIN):
+        a, b = args
+        beside = a if type(b) in _PLAIN else b
+        dtype = getattr(beside, "dtype", None)
+        if dtype is not None and dtypes.is_narrow(dtype):
+            wide = cast(beside, dtypes.accumulator(dtype))
+            return cast(Op.__call__(op, *((wide, b) if beside is a else (a, wide))), dtype)
+    return Op.__call__(op, *args)
+
+
+_PLAIN = frozenset([float, int])
 
 
 @final
@@ -72,10 +90,13 @@ class Sub(Binary):
 class Mul(Binary):
     """Product, a * b.  Integers wrap.
 
-    Shape: broadcast.  Dtype: equal numbers, kept.
+    Shape: broadcast.  Dtype: equal numbers, kept; a Python number beside a narrow float is not rounded to it.
     """
 
     accepts = dtypes.NUMBERS
+
+    def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  as `Op.__call__`
+        return _in_full(self, args)
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return mul(ct, b), mul(ct, a)
@@ -92,11 +113,14 @@ class Mul(Binary):
 class Div(Binary):
     """Quotient, a / b.  Integers: rounded toward zero, and 0 where b is 0.
 
-    Shape: broadcast.  Dtype: equal numbers, kept.
+    Shape: broadcast.  Dtype: equal numbers, kept; a Python number beside a narrow float is not rounded to it.
     """
 
     accepts = dtypes.NUMBERS
     domain = (Interval(-2.0, 2.0), Interval(0.5, 2.0))
+
+    def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  as `Op.__call__`
+        return _in_full(self, args)
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         slope = div(ct, b)

@@ -134,7 +134,7 @@ def floor_divide(a: Operand, b: Operand) -> Operand:
     Shape: broadcast.  Dtype: floating or whole, equal, kept.  Raises: ArgumentError for a whole divisor of 0, compiled too.
     """
     if _whole(a, b):
-        looked = not_zero(b)
+        looked = not_zero(int(b) if isinstance(b, bool) else b)
         b = looked if hasattr(b, "dtype") else b
         toward_zero = div(a, b)
         lower = _beyond(sub(a, mul(b, toward_zero)), b)

@@ -31,7 +31,7 @@ def listed(numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or 
     plain = [x.item() if isinstance(x, np.generic) else x for x in leaves]
     own = dtypes.of_numbers(plain)
     if dtypes.is_wider(own, dtype):
-        return np.asarray(plain, own).reshape(shape)
+        return dtypes.of_value(plain, own).reshape(shape)
     return np.reshape([dtypes.weak(x, dtype) for x in plain], shape)
 
 

@@ -287,7 +287,7 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
         data = data.contents("a new Tensor") if isinstance(data, Tensor) else data._array
     array = dtypes.taken(np.asarray(data)) if dtype is None else numbers_in(dtypes.named(dtype), data)
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
-        array = array.astype(np.float32)
+        array = dtypes.converted(array, dtypes.float32)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
         message, classes = f"{dtypes.name(array.dtype)} is not an element type of this framework", array.ndim == 1
         raise DTypeError(message, facts=(f"known: {dtypes.KNOWN}",), likely=numbered(array, "data", classes=classes))

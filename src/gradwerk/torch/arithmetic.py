@@ -9,6 +9,7 @@ which must be of no lower kind (torch: "result type Float can't be cast to the d
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,11 +23,12 @@ from gradwerk.ops import compare, elementwise, functions, movement
 from gradwerk.ops.arithmetic import Undifferentiated
 from gradwerk.ops.division import trunc_divide
 from gradwerk.tensor.handle import Handle
-from gradwerk.tensor.operators import floor_divide
+from gradwerk.tensor.operators import floor_divide, true_divide
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.products import check_dtypes, product
+from gradwerk.torch.promotion import by_factor, scaled_sum
 
 # ruff: noqa: A002  torch's names
 ROUNDED: dict[str, Callable[..., Any]] = {"floor": floor_divide, "trunc": trunc_divide}
@@ -79,16 +81,18 @@ class Arithmetic:
         def assign(self, value: Operand) -> Self:
             """Writes `value` here, outside of any gradient."""
 
-        def __truediv__(self, other: Operand) -> Self: ...
         def __pow__(self, other: Operand) -> Self: ...
         def __mod__(self, other: Operand) -> Self: ...
         def __and__(self, other: Operand) -> Self: ...
         def __or__(self, other: Operand) -> Self: ...
         def __xor__(self, other: Operand) -> Self: ...
 
-    def _by(self, function: Callable[..., Operand], other: Operand) -> Self:
-        """function(self, other), promoted.  Raises: ArgumentTypeError for what is no number and no Tensor."""
-        result = self._with(function, other)
+    def _by(self, function: Callable[..., Operand], other: Operand, road: Callable[..., Any] | None = None) -> Self:
+        """function(self, other), promoted, by another `road` than `_with` where one is given.
+
+        Raises: ArgumentTypeError for what is no number and no Tensor.
+        """
+        result = self._with(function, other) if road is None else road(self, function, other)
         if result is NotImplemented:
             raise ArgumentTypeError(f"expected a Tensor or a number, got {type(other).__name__}")
         return result
@@ -186,11 +190,11 @@ class Arithmetic:
 
     def add(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
         """x + alpha * other."""
-        return self + (other if alpha == 1 else other * alpha)
+        return self + other if alpha == 1 else scaled_sum(operator.add, self, other, alpha)
 
     def sub(self, other: Operand, *, alpha: Any = 1) -> Self:  # noqa: ANN401
         """x - alpha * other."""
-        return self - (other if alpha == 1 else other * alpha)
+        return self - other if alpha == 1 else scaled_sum(operator.sub, self, other, alpha)
 
     def mul(self, other: Operand) -> Self:
         """x * other."""
@@ -203,12 +207,15 @@ class Arithmetic:
         if rounding_mode not in ROUNDED:
             message = f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
             raise ArgumentError(message)
-        return self._by(ROUNDED[rounding_mode], other)
+        return self._by(ROUNDED[rounding_mode], other, road=by_factor)
 
     def __add__(self, other: Operand) -> Self:
         if _truths(self, other):
             return self | other
         return self._with(elementwise.add, other)
+
+    def __radd__(self, other: Operand) -> Self:
+        return self | other if _truths(self, other) else self._after(elementwise.add, other)
 
     def __sub__(self, other: Operand) -> Self:
         _refuse_truths(self, other)
@@ -227,7 +234,13 @@ class Arithmetic:
     def __mul__(self, other: Operand) -> Self:
         if _truths(self, other):
             return self & other
-        return self._with(elementwise.mul, other)
+        return by_factor(self, elementwise.mul, other)
+
+    def __rmul__(self, other: Operand) -> Self:
+        return self & other if _truths(self, other) else self._after(elementwise.mul, other)
+
+    def __truediv__(self, other: Operand) -> Self:
+        return by_factor(self, true_divide, other)
 
     def __matmul__(self, other: Operand) -> Self:
         if isinstance(other, Handle):  # before they are promoted
@@ -238,7 +251,7 @@ class Arithmetic:
         return self._after(product, other)
 
     def __floordiv__(self, other: Operand) -> Self:
-        return _underived(self._with(floor_divide, other))
+        return _underived(by_factor(self, floor_divide, other))
 
     def __rfloordiv__(self, other: Operand) -> Self:
         return _underived(self._after(floor_divide, other))

@@ -7,6 +7,7 @@ then a number brings the default dtype of its kind.  With an array of NumPy's to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import cast
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.apply import in_dtype
+from gradwerk.tensor.handle import Handle
+from gradwerk.torch import arguments
 
 
 def result_dtype(a: Operand, b: Operand) -> DType:
@@ -34,6 +38,32 @@ def promote(cls: Any, a: Operand, b: Operand) -> tuple[Any, Any]:  # noqa: ANN40
     """The two operands of a class of Tensors in their common dtype; numbers stay numbers."""
     dtype = result_dtype(a, b)
     return _in_dtype(cls, a, dtype), _in_dtype(cls, b, dtype)
+
+
+def by_factor(x: Any, function: Callable[[Operand, Operand], Any], factor: Operand) -> Any:  # noqa: ANN401  or NotImplemented
+    """function(x, factor), promoted, of a product or quotient.
+
+    A 0-d Tensor of another float is what a number would be beside a narrow x with axes: taken in full, and the result is rounded once.
+    """
+    dtype = x._type.dtype
+    if dtypes.is_narrow(dtype) and isinstance(factor, Handle) and factor._type.dtype is not dtype and x.ndim and not factor.ndim:
+        wide = dtypes.accumulator(dtype)
+        return cast(function(cast(x, wide), cast(factor, wide)), dtype)
+    return x._with(function, factor)
+
+
+def scaled_sum(function: Callable[[Any, Any], Any], x: Any, other: Any, alpha: Any) -> Any:  # noqa: ANN401
+    """x + alpha * other, or x - alpha * other.  Of narrow floats alpha is one of them, and the sum is rounded once.
+
+    Raises: DTypeError for an alpha that a narrow dtype cannot hold.
+    """
+    if not isinstance(other, Handle) or not dtypes.is_narrow(x.dtype):
+        return function(x, other * alpha)
+    a, b = x.promote(x, other)
+    if not dtypes.is_narrow(a.dtype):
+        return function(a, b * alpha)
+    held = dtypes.number_of(dtypes.of_value(arguments.filling(alpha, a.dtype), a.dtype))
+    return cast(function(in_accumulator(a), in_accumulator(b) * held), a.dtype)
 
 
 def _dtype(x: Operand) -> DType:
