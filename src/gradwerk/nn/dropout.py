@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.ops.activations import SELU_ALPHA, SELU_SCALE
+from gradwerk.ops.elementwise import add, mul, where
 from gradwerk.ops.functions import dropout as dropout_by_bits
+from gradwerk.ops.functions import keep_mask
 from gradwerk.tensor.random import Generator
 
 Operand = Any
@@ -18,6 +22,39 @@ def dropout(x: Operand, rate: float, generator: Generator) -> Operand:
     Shape: any, kept.  The bits are a function of the generator's seed and counter, so compiled and eager drop the same elements.
     Raises: ArgumentError unless 0 <= rate <= 1.
     """
+    _check(rate)
+    return x if rate == 0 else dropout_by_bits(x, generator.bits(tuple(x.shape)), rate)
+
+
+def channel_dropout(x: Operand, rate: float, generator: Generator) -> Operand:
+    """`dropout` of whole channels of each example.  Source: Tompson et al., arXiv:1411.4280.
+
+    Shape: x (batch, channels, ...), kept.  Raises: ArgumentError.
+    """
+    _check(rate)
+    bits = generator.bits((*x.shape[:2], *(1,) * (x.ndim - 2)))
+    return x if rate == 0 else where(keep_mask(bits, rate), mul(x, 1 / (1 - rate) if rate < 1 else 0), 0)
+
+
+def alpha_dropout(x: Operand, rate: float, generator: Generator, *, by_channel: bool = False) -> Operand:
+    """a (x where it is kept, else SELU's least value) + b, of such a and b that mean 0 and variance 1 stay; of whole channels too.
+
+    Shape: kept.  Source: Klambauer et al., arXiv:1706.02515.  Raises: ArgumentError.
+    """
+    _check(rate)
+    shape = (*x.shape[:2], *(1,) * (x.ndim - 2)) if by_channel else tuple(x.shape)
+    kept = keep_mask(generator.bits(shape), rate)
+    if rate == 0:
+        return x
+    if rate == 1:
+        return mul(x, 0)
+    least = -SELU_ALPHA * SELU_SCALE
+    factor = ((1 - rate) * (1 + rate * least**2)) ** -0.5
+    moved = -factor * rate * least
+    return where(kept, add(mul(x, factor), moved), dtypes.of_value(factor * least + moved, x.dtype))
+
+
+def _check(rate: float) -> None:
+    """Raises: ArgumentError unless 0 <= rate <= 1."""
     if not 0 <= rate <= 1:
         raise ArgumentError(f"a dropout rate lies between 0 and 1, this is {rate}")
-    return x if rate == 0 else dropout_by_bits(x, generator.bits(tuple(x.shape)), rate)

@@ -123,6 +123,10 @@ from gradwerk.torch.creation import tensor as tensor
 from gradwerk.torch.creation import zeros as zeros
 from gradwerk.torch.creation import zeros_like as zeros_like
 from gradwerk.torch.devices import device as device
+from gradwerk.torch.draws import bernoulli as bernoulli
+from gradwerk.torch.draws import multinomial as multinomial
+from gradwerk.torch.draws import normal as normal
+from gradwerk.torch.draws import poisson as poisson
 from gradwerk.torch.finfo import finfo as finfo
 from gradwerk.torch.functions import abs as abs
 from gradwerk.torch.functions import allclose as allclose

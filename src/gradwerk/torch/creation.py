@@ -11,7 +11,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.base.texts import numbered
-from gradwerk.tensor import random
+from gradwerk.tensor import draws, random
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.devices import like
 from gradwerk.tensor.handle import make
@@ -266,8 +266,11 @@ def randint(
 
 @as_recorded()
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """0 .. n - 1 in random order, int64."""
+    """0 .. n - 1 in random order, int64; at each call of a compiled function another one."""
     extents("randperm", (n,))
+    if mode.trace is not None:
+        drawn = draws.permutation(_source(generator), n)
+        return make(Tensor, drawn._storage, drawn._held, drawn._type).to(asked("randperm", dtype, dtypes.int64))
     return Tensor.of(_source(generator).permutation(n), asked("randperm", dtype, dtypes.int64))
 
 

@@ -18,8 +18,9 @@ from gradwerk.base.signatures import SignatureRecord
 RECORD = SignatureRecord("gradwerk.torch")
 HOME = "gradwerk.torch"
 MOVED: Mapping[str, str] = {
-    "nn.activations": "nn.functional", "nn.convolutions": "nn.functional", "nn.loss_functions": "nn.functional",
-    "nn.margin_functions": "nn.functional", "nn.normalizing": "nn.functional", "nn.pooling": "nn.functional", "nn.vision": "nn.functional",
+    "nn.activations": "nn.functional", "nn.convolutions": "nn.functional", "nn.dropouts": "nn.functional",
+    "nn.loss_functions": "nn.functional", "nn.margin_functions": "nn.functional", "nn.normalizing": "nn.functional",
+    "nn.pooling": "nn.functional", "nn.vision": "nn.functional",
     "optim.plateau": "optim.lr_scheduler", "optim.scheduler": "optim.lr_scheduler",
 }
 """Where torch has what is defined in a module of ours."""

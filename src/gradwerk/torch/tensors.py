@@ -34,6 +34,7 @@ from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.cumulative import Cumulatives
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
+from gradwerk.torch.drawing import Drawing
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.elementwise import Elementwise
 from gradwerk.torch.matrices import Matrices
@@ -53,7 +54,8 @@ Dims = int | Sequence[int] | None
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
 class Tensor(  # type: ignore[misc]  # torch's arguments are others
-    Protocols, Conversions, Cumulatives, Elementwise, Matrices, Moving, Pairs, Reductions, Shaping, Sorting, Arithmetic, base.Tensor
+    Protocols, Conversions, Cumulatives, Drawing, Elementwise, Matrices, Moving, Pairs, Reductions, Shaping, Sorting, Arithmetic,
+    base.Tensor,
 ):
     """torch.Tensor."""
 

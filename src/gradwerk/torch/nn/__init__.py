@@ -35,6 +35,11 @@ from gradwerk.torch.nn.convolution_layers import ConvTranspose2d as ConvTranspos
 from gradwerk.torch.nn.convolution_layers import ConvTranspose3d as ConvTranspose3d
 from gradwerk.torch.nn.convolution_layers import Fold as Fold
 from gradwerk.torch.nn.convolution_layers import Unfold as Unfold
+from gradwerk.torch.nn.dropout_layers import AlphaDropout as AlphaDropout
+from gradwerk.torch.nn.dropout_layers import Dropout1d as Dropout1d
+from gradwerk.torch.nn.dropout_layers import Dropout2d as Dropout2d
+from gradwerk.torch.nn.dropout_layers import Dropout3d as Dropout3d
+from gradwerk.torch.nn.dropout_layers import FeatureAlphaDropout as FeatureAlphaDropout
 from gradwerk.torch.nn.layers import BatchNorm1d as BatchNorm1d
 from gradwerk.torch.nn.layers import BatchNorm2d as BatchNorm2d
 from gradwerk.torch.nn.layers import BatchNorm3d as BatchNorm3d

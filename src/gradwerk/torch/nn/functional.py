@@ -60,6 +60,11 @@ from gradwerk.torch.nn.convolutions import conv_transpose2d as conv_transpose2d
 from gradwerk.torch.nn.convolutions import conv_transpose3d as conv_transpose3d
 from gradwerk.torch.nn.convolutions import fold as fold
 from gradwerk.torch.nn.convolutions import unfold as unfold
+from gradwerk.torch.nn.dropouts import alpha_dropout as alpha_dropout
+from gradwerk.torch.nn.dropouts import dropout1d as dropout1d
+from gradwerk.torch.nn.dropouts import dropout2d as dropout2d
+from gradwerk.torch.nn.dropouts import dropout3d as dropout3d
+from gradwerk.torch.nn.dropouts import feature_alpha_dropout as feature_alpha_dropout
 from gradwerk.torch.nn.layout import physical
 from gradwerk.torch.nn.loss_functions import binary_cross_entropy as binary_cross_entropy
 from gradwerk.torch.nn.loss_functions import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
