@@ -71,7 +71,7 @@ def isneginf(x: Operand) -> Operand:
     return equal(x, -math.inf) if dtypes.is_float(x.dtype) else not_equal(x, x)
 
 
-def isclose(a: Operand, b: Operand, *, relative: float, absolute: float, equal_nan: bool = False) -> Operand:
+def isclose(a: Operand, b: Operand, *, relative: float = 1e-5, absolute: float = 1e-8, equal_nan: bool = False) -> Operand:
     """Whether |a - b| <= absolute + relative |b|, both finite, or a equals b; with `equal_nan` NaN equals NaN.
 
     Shape: broadcast.  Dtype: equal numbers.
