@@ -7,6 +7,7 @@ of what is computed from its members, and `promote`, which element types meet.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
 from weakref import ref
 
@@ -212,7 +213,7 @@ def share(handle: Handle) -> None:
     sharers = handle._storage.sharers
     if sharers is not None:
         key = id(handle)
-        sharers[key] = ref(handle, lambda _: sharers.pop(key, None))
+        sharers[key] = ref(handle, partial(sharers.pop, key))  # no code of Python's, in which a signal could be handled, and be lost
 
 
 def memory_of(storage: Storage) -> Handle:

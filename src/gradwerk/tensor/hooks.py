@@ -7,6 +7,7 @@ registered for when the Tensor is written to in place.  Those of a leaf are kept
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -97,7 +98,7 @@ def _new_point(handle: Handle, number: int) -> GradientPoint:
         node.points[index] = point
     else:
         key, leaves = id(handle), _leaves  # the module may be gone before the leaf
-        leaves[key] = ref(handle, lambda _: leaves.pop(key, None)), point
+        leaves[key] = ref(handle, partial(leaves.pop, key)), point  # no code of Python's, in which a signal would be lost
     return point
 
 

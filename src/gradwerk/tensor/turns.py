@@ -12,15 +12,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary, WeakSet, ref
+from weakref import ref
 
 from gradwerk.base.forks import Renewed
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.storage import Storage
 
 R = TypeVar("R")
+T = TypeVar("T")
 MANY = 16
 """Turns that are taken at once."""
 
@@ -53,20 +55,24 @@ class Turn:
 
 
 _numbers = count()
-_turns: WeakKeyDictionary[Storage, Turn] = WeakKeyDictionary()
+_turns: dict[int, tuple[ref[Storage], Turn]] = {}
 _leaves: dict[int, tuple[ref[Handle], Turn]] = {}
-"""By id of the leaf, which takes its own along when it goes."""
-_all: WeakSet[Turn] = WeakSet()
+_all: dict[int, ref[Turn]] = {}
+"""By id of the Storage, of the leaf, of the Turn, which take their own along when they go.
+
+They do so without code of Python's (a WeakSet has some), in which a signal could be handled, and be lost.
+"""
 _giving = Renewed()
 
 
 def turns_of(written: Sequence[Storage]) -> tuple[Turn, ...]:
     """What to take, in this order, before one writes to these.  Those that are new have one turn together: a step takes few."""
     with _giving.lock:
-        known = {turn for storage in written if (turn := _turns.get(storage)) is not None}
-        if missing := [storage for storage in written if storage not in _turns]:
+        known = {held[1] for storage in written if (held := _turns.get(id(storage))) is not None}
+        if missing := [storage for storage in written if id(storage) not in _turns]:
             known.add(new := _another())
-            _turns.update(dict.fromkeys(missing, new))
+            for storage in missing:
+                _note(_turns, storage, new)
         return _in_order(known)
 
 
@@ -77,18 +83,18 @@ def turns_of_gradients(leaves: Sequence[Handle]) -> tuple[Turn, ...]:
         if missing := [leaf for leaf in leaves if id(leaf) not in _leaves]:
             known.add(new := _another())
             for leaf in missing:
-                _note(leaf, new)
+                _note(_leaves, leaf, new)
         return _in_order(known)
 
 
 def _another() -> Turn:
-    _all.add(new := Turn())
+    new = Turn()
+    _all[id(new)] = ref(new, partial(_all.pop, id(new)))
     return new
 
 
-def _note(leaf: Handle, turn: Turn) -> None:
-    key, leaves = id(leaf), _leaves  # the module may be gone before the leaf
-    leaves[key] = ref(leaf, lambda _: leaves.pop(key, None)), turn
+def _note(noted: dict[int, tuple[ref[T], Turn]], owner: T, turn: Turn) -> None:
+    noted[id(owner)] = ref(owner, partial(noted.pop, id(owner))), turn
 
 
 def _in_order(turns: set[Turn]) -> tuple[Turn, ...]:
@@ -127,8 +133,10 @@ def _added(add: Callable[[], R], mark: object) -> R:
 
 
 def _renew() -> None:
-    for given in _all:
-        given.lock = threading.RLock()
+    for held in list(_all.values()):
+        given = held()
+        if given is not None:
+            given.lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
