@@ -138,11 +138,11 @@ BAD: list[tuple[Any, type[GradwerkError], str]] = [
     (([0, -3], [0, 1]), IndexDataError, "index -3 at (1) is outside -2..1"),
     (([0, 1], [0, 1, 2]), ShapeError, "do not broadcast together"),
     ((slice(None), [0.5]), IndexKindError, "must be integers or bools"),
-    (([0], [0], [0], [0], [0]), OutOfRangeError, "5 indices for 4 axes"),
+    (([0], [0], [0], [0], [0]), OutOfRangeError, "too many indices: 5 for 4 axes"),
     (([0], 9), OutOfRangeError, "index 9 is outside axis 1"),
     (([True, False, True], 0), ShapeError, "the mask does not fit"),
     ((False, [0, 1]), ShapeError, "do not broadcast together"),
-    ((np.array(True), 0, 0, 0, 0, 0), OutOfRangeError, "5 indices for 4 axes"),
+    ((np.array(True), 0, 0, 0, 0, 0), OutOfRangeError, "too many indices: 5 for 4 axes"),
 ]
 
 

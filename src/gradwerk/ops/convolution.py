@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -23,7 +24,7 @@ def conv_transpose(
         x = reshape(x, (*x.shape[:-1], groups, x.shape[-1] // groups))
         kernel = reshape(kernel, (*kernel.shape[:-1], groups, kernel.shape[-1] // groups))
     y = op(x, kernel)
-    return reshape(y, (*y.shape[: len(space) + 1], -1)) if groups > 1 else y
+    return reshape(y, (*y.shape[: len(space) + 1], math.prod(y.shape[len(space) + 1 :]))) if groups > 1 else y
 
 
 @lru_cache(maxsize=1024)

@@ -308,7 +308,7 @@ def conv(
         x = reshape(x, (*x.shape[:-1], groups, x.shape[-1] // groups))
         kernel = reshape(kernel, (*kernel.shape[:-1], groups, kernel.shape[-1] // groups))
     y = op(x, kernel)
-    return reshape(y, (*y.shape[: rank + 1], -1)) if groups > 1 else y
+    return reshape(y, (*y.shape[: rank + 1], math.prod(y.shape[rank + 1 :]))) if groups > 1 else y
 
 
 @lru_cache(maxsize=1024)

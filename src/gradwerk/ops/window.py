@@ -49,7 +49,7 @@ class Window(Op):
             raise ShapeError(f"{self.name}: the window has {len(self.window)} axes, the input {len(shape)}", facts=(f"input {shape}",))
         counts = []
         for axis, (n, size, stride, low, high) in enumerate(zip(shape, self.window, self.strides, self.low, self.high, strict=True)):
-            if size < 1 or stride < 1 or not 0 <= low < size or not 0 <= high < size or n + low + high < size:
+            if size < 1 or stride < 1 or not 0 <= low < size or not 0 <= high < size or (n + low + high < size and (n or size > 1)):
                 facts = (f"input {shape}", f"axis {axis}: extent {n}, window {size}, stride {stride}, padding {low} and {high}")
                 likely = "padding must be below the window" if low >= size or high >= size else ""
                 raise ShapeError(f"{self.name}: the window does not fit axis {axis}", facts=facts, likely=likely)

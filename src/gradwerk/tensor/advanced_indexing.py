@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import IndexKindError, ShapeError, TraceError
+from gradwerk.base.errors import IndexKindError, OutOfRangeError, TraceError
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise, movement
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.look import in_range
-from gradwerk.tensor.basic_indexing import basic, with_ellipsis
+from gradwerk.tensor.basic_indexing import basic, too_many, with_ellipsis
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.hints import hints
 from gradwerk.tensor.state import mode
@@ -70,14 +70,21 @@ def wide(numbers: Array) -> Array:
 
 
 def mask_of(x: Operand, mask: Any, first: int) -> Array:  # noqa: ANN401
-    """A mask over the axes from `first` on, as an array.  Raises: ShapeError; TraceError, as the shape of what it names depends on data."""
+    """A mask over the axes from `first` on, as an array.  Raises: OutOfRangeError; TraceError, as its shape depends on data."""
     if mode.trace is not None:
         facts = (f"mask {tuple(mask.shape)}",)
         raise TraceError("x[mask] has a shape that depends on data", facts=facts, likely=hints(x).select)
     held: Array = mask._array if isinstance(mask, Handle) else mask
     if held.shape != tuple(x.shape[first : first + held.ndim]):
-        raise ShapeError("the mask does not fit", facts=(f"mask {held.shape}      Tensor {tuple(x.shape)}",))
+        raise unfitting(held.shape, tuple(x.shape), first)
     return held
+
+
+def unfitting(mask: tuple[int, ...], shape: tuple[int, ...], first: int) -> OutOfRangeError:
+    """The error for a mask from axis `first` on that has other extents than the Tensor there, or more axes than are left."""
+    if first + len(mask) > len(shape):
+        return too_many(first + len(mask), shape)
+    return OutOfRangeError("the mask does not fit", facts=(f"mask {mask} from axis {first} on      Tensor {shape}",))
 
 
 def from_front(places: Any, extent: int) -> Any:  # noqa: ANN401
@@ -89,14 +96,14 @@ def from_front(places: Any, extent: int) -> Any:  # noqa: ANN401
 
 
 def by_arrays(x: Operand, parts: tuple[Part, ...]) -> Operand:
-    """The part of x that these name.  Raises: ShapeError, OutOfRangeError, IndexDataError, IndexKindError; TraceError for a traced mask."""
+    """The part of x that these name.  Raises: OutOfRangeError, IndexDataError, IndexKindError; TraceError for a traced mask."""
     taken, arrays = _apart(x, with_masks_as_places(x, parts))
     axes = [axis for axis, _ in arrays]
     try:
         shape = np.broadcast_shapes(*(tuple(places.shape) for _, places in arrays))
     except ValueError:
         facts = tuple(f"along axis {axis}  {tuple(places.shape)}" for axis, places in arrays)
-        raise ShapeError("the arrays in brackets do not broadcast together", facts=facts) from None
+        raise OutOfRangeError("the arrays in brackets do not broadcast together", facts=facts) from None
     rest = [axis for axis in range(taken.ndim) if axis not in axes]
     extents = [taken.shape[axis] for axis in axes]
     rows = movement.transpose(taken, (*axes, *rest))

@@ -341,7 +341,8 @@ def assign(target: Handle, value: Any, *, alike: bool = False) -> None:  # noqa:
     array = value._array if isinstance(value, Handle) else written_array(target, value)
     check_fits(target._type, array)
     target._storage.bump(capture())  # before: a signal may come between the two, and what was written shall be known as written
-    writable(target)[...] = array
+    if target._type.size:
+        writable(target)[...] = array
 
 
 def writable(target: Handle) -> Array:

@@ -106,7 +106,7 @@ def with_ellipsis(parts: tuple[Any, ...], ndim: int, shape: tuple[int, ...]) -> 
     """The parts with whole slices for ..., and for what none names.  Raises: OutOfRangeError for more parts than axes."""
     given = sum(1 for part in parts if part is not None and not isinstance(part, (EllipsisType, bool, np.bool_)))
     if given > ndim:
-        raise OutOfRangeError(f"{given} indices for {ndim} axes", facts=(f"Tensor {shape}",))
+        raise too_many(given, shape)
     if not any(isinstance(part, EllipsisType) for part in parts):
         parts = (*parts, ...)
     result: list[Any] = []
@@ -117,6 +117,14 @@ def with_ellipsis(parts: tuple[Any, ...], ndim: int, shape: tuple[int, ...]) -> 
         else:
             result.append(part)
     return result
+
+
+def too_many(given: int, shape: tuple[int, ...]) -> OutOfRangeError:
+    """The error for more places than a Tensor of this shape has axes."""
+    if not shape:
+        return OutOfRangeError("invalid index of a Tensor of no axes", likely="x.item() is the number it holds")
+    axes = "1 axis" if len(shape) == 1 else f"{len(shape)} axes"
+    return OutOfRangeError(f"too many indices: {given} for {axes}", facts=(f"Tensor {shape}",))
 
 
 def _slice(part: slice, extent: int) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,22 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, OutOfRangeError, ShapeError, TraceError
 from gradwerk.ir.op import Operand
+from gradwerk.ir.type import Type
 from gradwerk.ops import elementwise, movement
 from gradwerk.ops.indexing import gather
-from gradwerk.tensor.advanced_indexing import as_places, by_arrays, exact, from_front, is_array, is_truth, mask_of, places_of, wide
+from gradwerk.tensor.advanced_indexing import (
+    as_places,
+    by_arrays,
+    exact,
+    from_front,
+    is_array,
+    is_truth,
+    mask_of,
+    places_of,
+    unfitting,
+    wide,
+)
+from gradwerk.tensor.apply import check_fits
 from gradwerk.tensor.basic_indexing import basic
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -29,7 +43,7 @@ def _by_array(x: Operand, rows: Any) -> Operand:  # noqa: ANN401
     rows = as_places(x, rows)
     if dtypes.is_bool(rows.dtype):
         mask = mask_of(x, rows, 0)
-        return gather(movement.reshape(x, (-1, *x.shape[mask.ndim :])), np.flatnonzero(mask))
+        return gather(movement.reshape(x, (mask.size, *x.shape[mask.ndim :])), np.flatnonzero(mask))
     return gather(x, from_front(rows, x.shape[0]))
 
 
@@ -74,31 +88,46 @@ def replaced(x: Operand, key: Any, value: Any) -> Operand:  # noqa: ANN401
         raise OutOfRangeError(f"index {rows.min() if flat.min() < 0 else rows.max()} is outside axis 0 of extent {extent}")
     source = np.full(extent, -1)
     source[flat] = np.arange(flat.size)
-    return _chosen(x, source >= 0, movement.broadcast_to(value, (*rows.shape, *rest)), source, rest)
+    return _chosen(x, source >= 0, _spread(value, (*rows.shape, *rest), x), source, rest)
+
+
+def without_leading_ones(value: Any, ndim: int) -> Any:  # noqa: ANN401  a Tensor or an array
+    """What is written to `ndim` axes, without the extents of 1 that it has in front of as many: NumPy and PyTorch drop those."""
+    extra = 0
+    while value.ndim - extra > ndim and value.shape[extra] == 1:
+        extra += 1
+    return movement.reshape(value, value.shape[extra:]) if extra else value
+
+
+def _spread(value: Any, shape: tuple[int, ...], x: Operand) -> Any:  # noqa: ANN401  a Tensor or an array
+    """What is written to places of this shape.  Raises: ShapeError."""
+    value = without_leading_ones(value, len(shape))
+    check_fits(Type(shape, x.dtype), value)
+    return movement.broadcast_to(value, shape)
 
 
 def _masked(x: Operand, mask: Any, value: Any) -> Operand:  # noqa: ANN401
     lead = len(mask.shape)
     if tuple(mask.shape) != tuple(x.shape[:lead]):
-        raise ShapeError("the mask does not fit", facts=(f"mask {tuple(mask.shape)}      Tensor {tuple(x.shape)}",))
+        raise unfitting(tuple(mask.shape), tuple(x.shape), 0)
     rest = tuple(x.shape[lead:])
-    if value.ndim <= len(rest) or (value.ndim == len(rest) + 1 and value.shape[0] == 1):
-        one = movement.reshape(value, value.shape[1:]) if value.ndim > len(rest) else value
-        return elementwise.where(movement.reshape(mask, (*mask.shape, *(1,) * len(rest))), movement.broadcast_to(one, x.shape), x)
+    one = without_leading_ones(value, len(rest))
+    if one.ndim <= len(rest):
+        return elementwise.where(movement.reshape(mask, (*mask.shape, *(1,) * len(rest))), _spread(one, tuple(x.shape), x), x)
     if mode.trace is not None:
         raise TraceError("x[mask] = values, one for each place, has a shape that depends on data")
     held = mask._array if isinstance(mask, Handle) else mask
-    count = int(held.sum())
+    count, value = int(held.sum()), without_leading_ones(value, 1 + len(rest))
     if value.shape[0] != count:
         raise ShapeError(f"the mask names {count} places, and there are {value.shape[0]} values", facts=(f"Tensor {tuple(x.shape)}",))
     source = np.where(held.reshape(-1), np.cumsum(held.reshape(-1)) - 1, -1)
-    return _chosen(x, held, value, source, rest)
+    return _chosen(x, held, _spread(value, (count, *rest), x), source, rest)
 
 
 def _chosen(x: Operand, chosen: Any, values: Any, source: Any, rest: tuple[int, ...]) -> Operand:  # noqa: ANN401
     """x, but values[source] where `chosen`."""
-    table = movement.reshape(values, (-1, *rest))
-    if not table.shape[0]:
+    table = movement.reshape(values, (math.prod(values.shape[: values.ndim - len(rest)]), *rest))  # -1 says nothing where `rest` has a 0
+    if 0 in table.shape:
         return x
     new = movement.reshape(gather(table, np.maximum(source, 0)), x.shape)
     return elementwise.where(np.asarray(chosen).reshape(*chosen.shape, *(1,) * len(rest)), new, x)

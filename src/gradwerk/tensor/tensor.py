@@ -24,7 +24,7 @@ from gradwerk.tensor.foreign import Foreign
 from gradwerk.tensor.grad import alike, another, backward, copied, detached, laid
 from gradwerk.tensor.handle import Handle, adopt, make, set_requires_grad
 from gradwerk.tensor.hints import hints
-from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced
+from gradwerk.tensor.indexing import has_truth, index, is_gathered, replaced, without_leading_ones
 from gradwerk.tensor.inplace import copy_into, refuse_computed, rewrite, same_history, written_to_itself
 from gradwerk.tensor.operators import Operators
 from gradwerk.tensor.state import mode
@@ -170,7 +170,8 @@ class Tensor(Operators, Handle):
         if isinstance(value, Handle) and same_history(value, part) and _steps(value) == _steps(part):
             written_to_itself(part)  # by `x[k] += y`
         else:
-            part.copy_(value)
+            known = isinstance(value, Handle) or (isinstance(value, np.ndarray) and mode.trace is None)
+            part.copy_(without_leading_ones(value, part.ndim) if known else value)
 
     def __repr__(self) -> str:
         return describe(self)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, OutOfRangeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import elementwise, functions, norms, reduction, truths
 from gradwerk.ops.movement import reshape
@@ -106,16 +106,23 @@ class Reductions:
             self._filled(name)
             return best(self, nan_shares=dtypes.is_float(self.dtype))
         place = arguments.axis(name, dim, self.ndim)
+        self._filled(name, place)
         values, places = chosen(self if self.ndim else reshape(self, (1,)), place, keepdims=keepdim and bool(self.ndim))
         return (Extreme if name == "max" else Least)(values, places)
 
     def amax(self, dim: Dims = (), keepdim: bool = False) -> Self:
         """The largest over axes."""
-        return reduction.reduce_max(self, arguments.axes("amax", dim, self.ndim), keepdims=switch("amax", "keepdim", keepdim))
+        return self._best("amax", reduction.reduce_max, dim, keepdim)
 
     def amin(self, dim: Dims = (), keepdim: bool = False) -> Self:
         """The smallest over axes."""
-        return reduction.reduce_min(self, arguments.axes("amin", dim, self.ndim), keepdims=switch("amin", "keepdim", keepdim))
+        return self._best("amin", reduction.reduce_min, dim, keepdim)
+
+    def _best(self, name: str, best: Any, dim: Dims, keepdim: bool) -> Self:  # noqa: ANN401
+        places, keeps = arguments.axes(name, dim, self.ndim), switch(name, "keepdim", keepdim)
+        for place in places or (None,):
+            self._filled(name, place)
+        return best(self, places, keepdims=keeps)
 
     @as_recorded()
     def all(self, dim: Dims = None, keepdim: bool = False) -> Self:
@@ -149,15 +156,21 @@ class Reductions:
         switch(name, "keepdim", keepdim)
         if dtypes.is_bool(self.dtype):
             raise DTypeError(f"{name}(): does not support bool input")
-        self._filled(name)
+        self._filled(name, place)
         if place is None or not self.ndim:
             found = find(reshape(self, (-1,)), 0)
             return reshape(found, (1,) * self.ndim) if keepdim else found
         return find(self, place, keepdims=keepdim)
 
-    def _filled(self, name: str) -> None:
-        if 0 in self.shape:
-            raise ArgumentError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim")
+    def _filled(self, name: str, place: int | None = None) -> None:
+        """Refuses what has no largest and no smallest.  Raises: OutOfRangeError along an axis, and for places; ArgumentError."""
+        if place is not None and self.ndim:
+            if not self.shape[place]:
+                facts = (f"Tensor {tuple(self.shape)}",)
+                raise OutOfRangeError(f"{name}(): Expected reduction dim {place} to have non-zero size.", facts=facts)
+        elif 0 in self.shape:
+            kind = OutOfRangeError if name.startswith("arg") else ArgumentError
+            raise kind(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim")
 
     def norm(self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Self:  # noqa: ANN401
         """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""
