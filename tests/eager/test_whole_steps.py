@@ -12,18 +12,18 @@ from gradwerk import torch
 from gradwerk.base.settings import Eager, settings
 from gradwerk.nn import schedules
 from gradwerk.nn.averaging import Average
-from gradwerk.nn.optimizer import SGD, Adam, RMSprop
+from gradwerk.nn.adagrad import RMSprop
+from gradwerk.nn.optimizer import SGD, Adam
 from gradwerk.tensor.deferred import stretch
 from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 optim = torch.optim
+RULES = [getattr(optim, name) for name in sorted(dir(optim)) if isinstance(getattr(optim, name), type) and name != "Optimizer"]
 TORCHS: dict[str, Callable[[Any], Any]] = {
-    "sgd": lambda ps: optim.SGD(ps, lr=0.1),
+    **{rule.__name__.lower(): (lambda ps, rule=rule: rule(ps, lr=0.1)) for rule in RULES},
     "momentum": lambda ps: optim.SGD(ps, lr=0.1, momentum=0.9, nesterov=True),
-    "adam": lambda ps: optim.Adam(ps, lr=0.1),
     "amsgrad": lambda ps: optim.Adam(ps, lr=0.1, amsgrad=True),
-    "adamw": lambda ps: optim.AdamW(ps, lr=0.1),
     "two groups": lambda ps: optim.Adam([{"params": ps[::2]}, {"params": ps[1::2], "lr": 0.01}], lr=0.1),
 }
 OURS: dict[str, Callable[[Any], Any]] = {
@@ -44,7 +44,7 @@ def _from_the_start() -> Iterator[None]:
 
 
 def of_torch(build: Callable[[Any], Any], pause: int, steps: int = 4) -> list[np.ndarray]:
-    parameters = [torch.nn.Parameter(torch.ones(3) * (k + 1)) for k in range(4)]
+    parameters = [torch.nn.Parameter(torch.ones(3, 2) * (k + 1)) for k in range(4)]
     optimizer = build(parameters)
     for _ in range(steps):
         optimizer.zero_grad()
