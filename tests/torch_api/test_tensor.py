@@ -182,3 +182,37 @@ def test_means_of_whole_numbers_are_refused_by_name() -> None:
         with pytest.raises(DTypeError, match=rf"{name}\(\): not implemented for 'Long'"):
             ask()
     assert functional.l1_loss(whole, whole + 1, reduction="sum").item() == 4
+
+
+def test_a_size_stays_one() -> None:
+    size = torch.ones(2, 3, 4).shape
+    for made, wanted in (
+        (size[1:], [3, 4]), (size[::-1], [4, 3, 2]), (size[:0], []), (size + (1,), [2, 3, 4, 1]), ((1,) + size, [1, 2, 3, 4]),
+        (size[:1] * 2, [2, 2]), (2 * size[:1], [2, 2]), (torch.Size((torch.tensor(2), True)), [2, 1]), (size + size[:1], [2, 3, 4, 2]),
+    ):  # fmt: skip
+        assert type(made) is torch.Size and repr(made) == f"torch.Size({wanted})" and made.numel() == np.prod(wanted)
+        assert made == tuple(wanted) and hash(made) == hash(tuple(wanted)) and torch.zeros(made).shape == made
+    assert type(size[0]) is int
+    for wrong in ([2.5], ["a"], 3):
+        with pytest.raises(TypeError, match="takes an iterable of 'int'"):
+            torch.Size(wrong)
+    with pytest.raises(TypeError):
+        size + [1]
+
+
+def test_ops_and_types_hold_plain_shapes() -> None:
+    """Where one is built of parts of a Size: its text, and what is kept under it, would be another."""
+    made = []
+    x = torch.ones(2, 3, 4)
+    with_shapes = [
+        lambda: x.reshape(x.shape[1:] + x.shape[:1]), lambda: x.expand((5,) + x.shape), lambda: torch.zeros(x.shape[1:]),
+        lambda: x.view(x.shape),
+        lambda: x.sum(0), lambda: x[0, :, None], lambda: x[torch.tensor([0, 1])],
+        lambda: torch.full(x.shape[:2], 1.0), lambda: x.flatten(1), lambda: torch.randn(x.shape[1:]),
+        lambda: torch.stack([x, x]), lambda: x.mT,
+    ]  # fmt: skip
+    for function in with_shapes:
+        made.append(function())
+        assert type(made[-1]._type.shape) is tuple, made[-1]
+    steps = [step for one in made if one._view is not None for step in one._view.steps]
+    assert steps and not [step for step in steps for value in step.attributes().values() if type(value) is torch.Size]

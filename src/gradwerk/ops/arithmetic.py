@@ -27,7 +27,7 @@ def flat(self: Op, ct: Operand, y: Operand, *xs: Operand) -> Grads:
     return tuple(full(x.shape, 0, x.dtype, like=(ct, x)) if dtypes.is_float(x.dtype) else None for x in xs)
 
 
-def _in_full(op: Op, args: tuple[Operand, ...]) -> Any:  # noqa: ANN401  as `Op.__call__`
+def _in_full(self: Op, *args: Operand) -> Any:  # noqa: ANN401  as `Op.__call__`
     """A product or quotient.  Beside a narrow float a Python number is taken in the accumulator, and the result is rounded once.
 
     Rounded first, the 1e-8 or 65536 of a loss scale would be 0 or infinity.
@@ -36,13 +36,15 @@ def _in_full(op: Op, args: tuple[Operand, ...]) -> Any:  # noqa: ANN401  as `Op.
         a, b = args
         beside = a if type(b) in _PLAIN else b
         dtype = getattr(beside, "dtype", None)
-        if dtype is not None and dtypes.is_narrow(dtype):
+        if dtype in _NARROW:
             wide = cast(beside, dtypes.accumulator(dtype))
-            return cast(Op.__call__(op, *((wide, b) if beside is a else (a, wide))), dtype)
-    return Op.__call__(op, *args)
+            return cast(Op.__call__(self, *((wide, b) if beside is a else (a, wide))), dtype)
+    return Op.__call__(self, *args)
 
 
 _PLAIN = frozenset([float, int])
+_NARROW = frozenset(filter(dtypes.is_narrow, dtypes.DATA))
+"""Every product asks, and a call of `is_narrow` takes longer."""
 
 
 @final
@@ -95,8 +97,7 @@ class Mul(Binary):
 
     accepts = dtypes.NUMBERS
 
-    def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  as `Op.__call__`
-        return _in_full(self, args)
+    __call__ = _in_full
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return mul(ct, b), mul(ct, a)
@@ -119,8 +120,7 @@ class Div(Binary):
     accepts = dtypes.NUMBERS
     domain = (Interval(-2.0, 2.0), Interval(0.5, 2.0))
 
-    def __call__(self, *args: Operand) -> Any:  # noqa: ANN401  as `Op.__call__`
-        return _in_full(self, args)
+    __call__ = _in_full
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         slope = div(ct, b)

@@ -234,13 +234,13 @@ class Arithmetic:
     def __mul__(self, other: Operand) -> Self:
         if _truths(self, other):
             return self & other
-        return by_factor(self, elementwise.mul, other)
+        return by_factor(self, elementwise.mul, other) if isinstance(other, Handle) else self._with(elementwise.mul, other)
 
     def __rmul__(self, other: Operand) -> Self:
         return self & other if _truths(self, other) else self._after(elementwise.mul, other)
 
     def __truediv__(self, other: Operand) -> Self:
-        return by_factor(self, true_divide, other)
+        return by_factor(self, true_divide, other) if isinstance(other, Handle) else self._with(true_divide, other)
 
     def __matmul__(self, other: Operand) -> Self:
         if isinstance(other, Handle):  # before they are promoted

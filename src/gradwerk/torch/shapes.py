@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from gradwerk.base.errors import ArgumentTypeError
+
 
 class Size(tuple[int, ...]):
-    """A shape."""
+    """A shape.  Parts of it, and it beside a tuple, are shapes too."""
 
     __slots__ = ()
+
+    def __new__(cls, extents: Iterable[Any] = ()) -> Self:
+        """Of whole numbers, or what counts as one.  Raises: ArgumentTypeError."""
+        if not isinstance(extents, Iterable):
+            raise ArgumentTypeError(f"torch.Size() takes an iterable of 'int', not {type(extents).__name__}")
+        found = []
+        for place, extent in enumerate(extents):
+            try:
+                found.append(operator.index(extent))
+            except TypeError:
+                raise ArgumentTypeError(f"torch.Size() takes an iterable of 'int' (item {place} is '{type(extent).__name__}')") from None
+        return super().__new__(cls, found)
+
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401  an extent, or a Size
+        found = tuple.__getitem__(self, key)
+        return size_of(found) if type(key) is slice else found
+
+    def __add__(self, other: Any) -> Any:  # noqa: ANN401  a Size
+        return size_of(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:  # noqa: ANN401  a Size
+        return size_of(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, times: Any) -> Any:  # noqa: ANN401  a Size
+        return size_of(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
 
     def numel(self) -> int:
         """The number of elements."""
