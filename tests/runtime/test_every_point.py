@@ -110,11 +110,11 @@ def saving(folder: Path) -> Subject:
     def action() -> None:
         with torch.no_grad():
             net.weight.fill_(count[0])
-        torch.save(net.state_dict(), folder / "net.pt")
+        torch.save(net.state_dict(), folder / "net.safetensors")
 
     def state() -> list[Array]:
-        assert [path.name for path in folder.iterdir()] == ["net.pt"]
-        return [torch.load(folder / "net.pt")["weight"].numpy() * 0]
+        assert [path.name for path in folder.iterdir()] == ["net.safetensors"]
+        return [torch.load(folder / "net.safetensors")["weight"].numpy() * 0]
 
     return Subject(action, state)
 

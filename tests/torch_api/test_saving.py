@@ -32,7 +32,7 @@ def trained() -> tuple[Any, Any]:
 
 def test_a_state_dict_comes_back(tmp_path: Path) -> None:
     net, _ = trained()
-    path = tmp_path / "net.pt"
+    path = tmp_path / "net.safetensors"
     torch.save(net.state_dict(), path)
     assert net[0].weight._storage.order is not None  # saving is no look at the memory
     state = torch.load(path, weights_only=True)
@@ -47,7 +47,7 @@ def test_a_state_dict_comes_back(tmp_path: Path) -> None:
 
 def test_in_a_new_process(tmp_path: Path) -> None:
     net, _ = trained()
-    path = tmp_path / "net.pt"
+    path = tmp_path / "net.safetensors"
     torch.save({"model": net.state_dict(), "epoch": 3, "rates": [0.1, 0.2], "shape": (2, 3), "none": None}, str(path))
     script = f"""
 from gradwerk import torch

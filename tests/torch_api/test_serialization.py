@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def test_training_goes_on_from_a_file_with_the_same_bits(tmp_path: Path, where: 
     model, optimizer = make(1)
     losses = train(model, optimizer, 3)
     checkpoint = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3, "best": float("inf"), "losses": losses}
-    place: Any = {"path": tmp_path / "run.pt", "text": str(tmp_path / "run.pt"), "file": io.BytesIO()}[where]
+    place: Any = {"path": tmp_path / "run.safetensors", "text": str(tmp_path / "run.safetensors"), "file": io.BytesIO()}[where]
     torch.save(checkpoint, place)
     if where == "file":
         place.seek(0)
@@ -115,3 +116,26 @@ def test_a_file_that_is_open_for_text_is_told() -> None:
         torch.save({"a": 1}, io.StringIO())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="gives str"):
         torch.load(io.StringIO("abc"))
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.pth"])
+def test_a_file_named_as_pytorchs_says_once_what_it_is(tmp_path: Path, name: str) -> None:
+    for k in range(2):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            torch.save({"x": torch.ones(2) * k}, tmp_path / name)
+        assert [(one.filename, one.category) for one in told] == [(__file__, UserWarning)]
+        assert "safetensors" in str(told[0].message)
+        assert torch.load(tmp_path / name)["x"].tolist() == [k, k]  # scripts go on
+    torch.save({"x": torch.ones(2)}, tmp_path / "net.safetensors")
+
+
+def test_a_state_that_does_not_fit_says_all_at_once() -> None:
+    small, large = torch.nn.Sequential(torch.nn.Linear(2, 3)), torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Linear(4, 1))
+    wanted = r"missing     1\.weight, 1\.bias\n  size mismatch  0\.weight: dict \(3, 2\), module \(4, 2\)"
+    with pytest.raises(RuntimeError, match=wanted) as caught:
+        large.load_state_dict(small.state_dict())
+    assert "unexpected" not in str(caught.value) and "none" not in str(caught.value)
+    with pytest.raises(RuntimeError, match=r"unexpected  1\.weight, 1\.bias\n  size mismatch") as caught:
+        small.load_state_dict(large.state_dict())
+    assert "missing" not in str(caught.value)

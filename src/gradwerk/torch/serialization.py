@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, FileError
+from gradwerk.base.origin import warn
 from gradwerk.io.atomic import read_bytes, write_atomically
 from gradwerk.io.weights import pack, unpack
 from gradwerk.nn import module as core
@@ -24,6 +25,8 @@ from gradwerk.torch.options import as_recorded
 from gradwerk.torch.sharing import from_numpy
 
 PathOrFile = str | os.PathLike[str] | BinaryIO
+PYTORCHS = (".pt", ".pth", ".bin", ".ckpt")
+"""What files of PyTorch's are called.  Scripts that save so go on: they are told what was written, and read it again."""
 
 
 @as_recorded()
@@ -40,6 +43,11 @@ def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
     data = pack(obj)
     if isinstance(f, str | os.PathLike):
         write_atomically(Path(f), data)
+        if Path(f).suffix in PYTORCHS:
+            warn(
+                f"torch.save wrote a safetensors file to {os.fspath(f)!r}: gradwerk's torch.load reads it by any name, PyTorch's does "
+                "not.  Named .safetensors it says what it is, and safetensors.torch.load_file reads its tensors."
+            )
     elif callable(getattr(f, "write", None)):
         _write(f, data)
     else:

@@ -196,15 +196,17 @@ class Module(core.Module):
             raise ArgumentTypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}.")
         own = dict(self._state())
         keys = _IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
-        if strict and (keys.missing_keys or keys.unexpected_keys):
-            raise ArgumentError(
-                f"Error(s) in loading state_dict for {type(self).__name__}",
-                facts=(f"missing     {', '.join(keys.missing_keys) or 'none'}", f"unexpected  {', '.join(keys.unexpected_keys) or 'none'}"),
-                likely=_other_keys(list(own), list(state_dict)),
-            )
         values = {key: core.as_array(state_dict[key], key) for key in own if key in state_dict}
         pairs = [(key, value.shape, tuple(own[key].shape)) for key, value in values.items()]
-        if wrong := [f"{key}: dict {given}, module {wanted}" for key, given, wanted in pairs if given != wanted]:
+        wrong = [f"{key}: dict {given}, module {wanted}" for key, given, wanted in pairs if given != wanted]
+        if strict and (keys.missing_keys or keys.unexpected_keys):
+            named = (("missing     ", keys.missing_keys), ("unexpected  ", keys.unexpected_keys), ("size mismatch  ", wrong))
+            raise ArgumentError(
+                f"Error(s) in loading state_dict for {type(self).__name__}",
+                facts=tuple([f"{what}{', '.join(found)}" for what, found in named if found]),
+                likely=_other_keys(list(own), list(state_dict)),
+            )
+        if wrong:
             raise ShapeError(f"size mismatch loading state_dict for {type(self).__name__}", facts=tuple(wrong))
         for key, value in values.items():
             own[key].assign(dtypes.converted(value, own[key].dtype))
