@@ -143,8 +143,8 @@ class CumProd(Cumulative):
         return _shapes(cls)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
-        before = _shifted(y, self.axis, 1, backward=self.reverse)
-        after = recurrence(_shifted(x, self.axis, 1, backward=not self.reverse), ct, self.axis, reverse=not self.reverse)
+        before = shifted(y, self.axis, 1, backward=self.reverse)
+        after = recurrence(shifted(x, self.axis, 1, backward=not self.reverse), ct, self.axis, reverse=not self.reverse)
         return (mul(before, after),)
 
     def reference(self, x: Array) -> Array:
@@ -182,7 +182,7 @@ class LogCumSumExp(Cumulative):
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         most = float(dtypes.limits(x.dtype).max)
         x, y = clip(x, -most, most), clip(y, -most, most)  # between equal infinities the difference is 0
-        ratio = exp(sub(y, _shifted(y, self.axis, most, backward=not self.reverse)))
+        ratio = exp(sub(y, shifted(y, self.axis, most, backward=not self.reverse)))
         return (mul(exp(sub(x, y)), recurrence(ratio, ct, self.axis, reverse=not self.reverse)),)
 
     def reference(self, x: Array) -> Array:
@@ -301,8 +301,8 @@ class Recurrence(Cumulative):
         return _shapes(cls, 2)
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
-        back = recurrence(_shifted(a, self.axis, 0, backward=not self.reverse), ct, self.axis, reverse=not self.reverse)
-        return mul(back, _shifted(y, self.axis, 0, backward=self.reverse)), back
+        back = recurrence(shifted(a, self.axis, 0, backward=not self.reverse), ct, self.axis, reverse=not self.reverse)
+        return mul(back, shifted(y, self.axis, 0, backward=self.reverse)), back
 
     def reference(self, a: Array, b: Array) -> Array:
         def run(a: Array, b: Array) -> Array:
@@ -338,7 +338,7 @@ def _along(op: Cumulative, run: Callable[..., Array], *xs: Array) -> Array:
     return np.flip(run(*[np.flip(x, op.axis) for x in xs]), op.axis)
 
 
-def _shifted(x: Operand, axis: int, first: float, *, backward: bool) -> Operand:
+def shifted(x: Operand, axis: int, first: float, *, backward: bool) -> Operand:
     """x one place further along the axis, `first` in the place that is left; `backward` toward the front."""
     n = x.shape[axis]
     if not n:

@@ -24,6 +24,13 @@ logcumsumexp = function_of(Tensor.logcumsumexp)
 argsort, kthvalue, sort, topk = (function_of(f) for f in (Tensor.argsort, Tensor.kthvalue, Tensor.sort, Tensor.topk))
 median, mode, nanmedian = function_of(Tensor.median), function_of(Tensor.mode), function_of(Tensor.nanmedian)
 nanquantile, quantile = function_of(Tensor.nanquantile), function_of(Tensor.quantile)
+gather, index_select, take = (function_of(f) for f in (Tensor.gather, Tensor.index_select, Tensor.take))
+index_add, index_copy, index_fill = (function_of(f) for f in (Tensor.index_add, Tensor.index_copy, Tensor.index_fill))
+index_put, index_put_, index_reduce = function_of(Tensor.index_put), function_of(Tensor.index_put_), function_of(Tensor.index_reduce)
+masked_scatter = function_of(Tensor.masked_scatter)
+masked_fill, masked_select, put = (function_of(f) for f in (Tensor.masked_fill, Tensor.masked_select, Tensor.put))
+scatter, scatter_add, scatter_reduce = function_of(Tensor.scatter), function_of(Tensor.scatter_add), function_of(Tensor.scatter_reduce)
+take_along_dim = function_of(Tensor.take_along_dim)
 
 
 @as_recorded()

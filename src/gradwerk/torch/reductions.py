@@ -13,11 +13,11 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, OutOfRangeError
 from gradwerk.ir.op import Operand
-from gradwerk.ops import elementwise, functions, norms, reduction, truths
+from gradwerk.ops import elementwise, functions, norms, products, reduction, truths
 from gradwerk.ops.movement import reshape
 from gradwerk.tensor import places
 from gradwerk.tensor.handle import Handle
-from gradwerk.torch import arguments
+from gradwerk.torch import arguments, return_types
 from gradwerk.torch.arguments import switch
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
@@ -171,6 +171,49 @@ class Reductions:
         elif 0 in self.shape:
             kind = OutOfRangeError if name.startswith("arg") else ArgumentError
             raise kind(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim")
+
+    @as_recorded()
+    def prod(self, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
+        """The product of all, or along an axis; whole numbers are multiplied in int64."""
+        places = None if dim is None else arguments.axes("prod", dim, self.ndim)
+        x = elementwise.cast(self, asked("prod", dtype, self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
+        if dtypes.is_bool(x.dtype):
+            return elementwise.cast(products.reduce_prod(elementwise.cast(x, dtypes.int64), places, keepdims=keepdim), x.dtype)
+        return products.reduce_prod(x, places, keepdims=switch("prod", "keepdim", keepdim))
+
+    @as_recorded()
+    def nansum(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
+        """The sum of what is not NaN over axes; whole numbers add up in int64."""
+        places = arguments.axes("nansum", dim, self.ndim)
+        x = elementwise.cast(self, asked("nansum", dtype, self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
+        return products.nansum(x, places, keepdims=switch("nansum", "keepdim", keepdim))
+
+    @as_recorded()
+    def nanmean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
+        """The mean of what is not NaN over axes."""
+        places, wanted = arguments.axes("nanmean", dim, self.ndim), asked("nanmean", dtype, self.dtype)
+        if not dtypes.is_float(wanted):
+            raise DTypeError(f"nanmean(): expected input to have floating point dtype but got {arguments.name_of(self.dtype)}")
+        return products.nanmean(elementwise.cast(self, wanted), places, keepdims=switch("nanmean", "keepdim", keepdim))
+
+    def count_nonzero(self, *dim: Any) -> Self:  # noqa: ANN401
+        """How many over axes are others than 0."""
+        given: Any = dim[0] if len(dim) == 1 else dim
+        return products.count_nonzero(self, arguments.axes("count_nonzero", None if given == () else given, self.ndim))
+
+    @as_recorded()
+    def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:  # noqa: ANN401
+        """The logarithm of the sum of exponentials over axes; of whole numbers float32."""
+        places = arguments.axes("logsumexp", dim, self.ndim)
+        x = self if dtypes.is_float(self.dtype) else elementwise.cast(self, dtypes.float32)
+        return functions.logsumexp(x, places, keepdims=switch("logsumexp", "keepdim", keepdim))
+
+    @as_recorded()
+    def aminmax(self, *, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: ANN401
+        """The smallest and the largest of all, or along an axis."""
+        places = None if dim is None else arguments.axes("aminmax", dim, self.ndim)
+        keep = switch("aminmax", "keepdim", keepdim)
+        return return_types.aminmax(*(f(self, places, keepdims=keep) for f in (reduction.reduce_min, reduction.reduce_max)))
 
     def norm(self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Self:  # noqa: ANN401
         """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""

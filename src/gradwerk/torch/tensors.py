@@ -31,12 +31,14 @@ from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.conversions import Conversions
+from gradwerk.torch.counting import Counting
 from gradwerk.torch.cumulative import Cumulatives
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
 from gradwerk.torch.drawing import Drawing
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.elementwise import Elementwise
+from gradwerk.torch.indexing import Indexing
 from gradwerk.torch.matrices import Matrices
 from gradwerk.torch.moving import Moving
 from gradwerk.torch.options import all_recorded, as_recorded
@@ -54,8 +56,8 @@ Dims = int | Sequence[int] | None
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
 class Tensor(  # type: ignore[misc]  # torch's arguments are others
-    Protocols, Conversions, Cumulatives, Drawing, Elementwise, Matrices, Moving, Pairs, Reductions, Shaping, Sorting, Arithmetic,
-    base.Tensor,
+    Protocols, Conversions, Counting, Cumulatives, Drawing, Elementwise, Indexing, Matrices, Moving, Pairs, Reductions, Shaping, Sorting,
+    Arithmetic, base.Tensor,
 ):
     """torch.Tensor."""
 
