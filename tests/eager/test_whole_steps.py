@@ -11,8 +11,8 @@ import pytest
 from gradwerk import torch
 from gradwerk.base.settings import Eager, settings
 from gradwerk.nn import schedules
-from gradwerk.nn.averaging import Average
 from gradwerk.nn.adagrad import RMSprop
+from gradwerk.nn.averaging import Average
 from gradwerk.nn.optimizer import SGD, Adam
 from gradwerk.tensor.deferred import stretch
 from gradwerk.tensor.deferred.recorder import recorder
