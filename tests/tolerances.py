@@ -47,7 +47,7 @@ from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.look import Look
 from gradwerk.ops.reduction import Max, Min, SignedSum, Sum
 from gradwerk.ops.rounding import Ceil, Round, Trunc
-from gradwerk.ops.signs import Copysign, FMax, FMin, Signbit
+from gradwerk.ops.signs import Copysign, FMax, FMin, NextAfter, Signbit
 from gradwerk.ops.trigonometry import Hypot, Sinc
 from gradwerk.ops.window import WindowMax, WindowMaxGrad, WindowMaxPick, WindowSum, WindowSumGrad
 
@@ -78,6 +78,7 @@ TABLE: dict[tuple[str, str], Tolerance] = {
 CHOICES = (
     Movement, Source, Max, Min, WindowMax, WindowMaxPick, Where, Neg, Abs, Relu, StopGradient, Maximum, Minimum, ClampMin, ClampMax, Floor,
     Sign, Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual, Ceil, Trunc, Round, Signbit, FMax, FMin, Copysign,
+    NextAfter,
 )  # fmt: skip
 """What rounds nothing."""
 SUMS = (Sum, SignedSum, Contract, WindowSum, WindowSumGrad, WindowMaxGrad, ScatterAdd, Cumulative, Control)

@@ -88,6 +88,13 @@ NARROW = [dtype for dtype in dtypes.DATA if dtypes.is_narrow(dtype)]
 EVERY = np.arange(1 << 16, dtype=np.uint16)
 
 
+def test_bytes_of_either_sign_meet_in_what_holds_both() -> None:
+    assert dtypes.promoted(dtypes.int8, dtypes.uint8) == dtypes.promoted(dtypes.uint8, dtypes.int8) == dtypes.int16
+    assert dtypes.promoted(dtypes.int8, dtypes.int16) == dtypes.promoted(dtypes.uint8, dtypes.int16) == dtypes.int16
+    assert dtypes.promoted(dtypes.int8, dtypes.bool_) == dtypes.promoted(dtypes.int8, dtypes.int8) == dtypes.int8
+    assert dtypes.promoted(dtypes.uint64, dtypes.float16) == dtypes.float16
+
+
 def name_of(dtype: dtypes.DType) -> str:
     return dtypes.SHORT[dtype]
 

@@ -24,11 +24,14 @@ from gradwerk.ops.look import NotZero
 
 DTYPES: dict[str, tuple[DType, ...]] = {
     "f": (dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16),
-    "i": (dtypes.int32, dtypes.int64),
-    "u": (dtypes.uint8, dtypes.uint32),
+    "i": (dtypes.int32, dtypes.int64, dtypes.int8, dtypes.int16),
+    "u": (dtypes.uint8, dtypes.uint32, dtypes.uint16, dtypes.uint64),
     "b": (dtypes.bool_,),
 }
-OTHERS = (dtypes.float64, dtypes.float16, dtypes.bfloat16, dtypes.int32, dtypes.int64, dtypes.uint8, dtypes.uint32, dtypes.bool_)
+OTHERS = (
+    dtypes.float64, dtypes.float16, dtypes.bfloat16, dtypes.int32, dtypes.int64, dtypes.int8, dtypes.int16, dtypes.uint8, dtypes.uint32,
+    dtypes.uint16, dtypes.uint64, dtypes.bool_,
+)  # fmt: skip
 """Dtypes that ops with examples of their own are tried in besides."""
 SHAPES = ((), (1,), (3, 4), (0, 3), (2, 1, 3))
 PAIRS = (((3, 4), (3, 4)), ((3, 1), (4,)), ((), (2, 3)), ((0, 3), (1,)), ((2, 1, 3), (4, 1)))

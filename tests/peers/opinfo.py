@@ -23,7 +23,7 @@ import gradwerk.torch as api
 from gradwerk.base.errors import GradwerkError
 
 DTYPES = {"float32": peer.float32, "float64": peer.float64, "int64": peer.int64, "bool": peer.bool}
-KNOWN = {str(np.dtype(name)): getattr(api, name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool")}
+KNOWN = {str(np.dtype(name)): getattr(api, name) for name in ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")}
 MOST_SAMPLES = 24
 """Samples of one name, form and dtype: evenly drawn from all there are."""
 ADAPTED: dict[str, Callable[..., Any]] = {

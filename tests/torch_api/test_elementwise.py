@@ -63,3 +63,9 @@ def test_nan_is_close_to_nan_where_that_is_asked() -> None:
     a, b = torch.tensor([math.nan, math.inf, 1.0, -math.inf]), torch.tensor([math.nan, math.inf, 1.000001, math.inf])
     assert torch.isclose(a, b).tolist() == [False, True, True, False]
     assert torch.isclose(a, b, equal_nan=True).tolist() == [True, True, True, False]
+
+
+def test_nextafter_goes_one_step() -> None:
+    x = torch.tensor([1.0, 0.0, -0.0, math.inf, 1.0])
+    to = torch.tensor([2.0, -1.0, 0.0, 0.0, 1.0])
+    np.testing.assert_array_equal(torch.nextafter(x, to).numpy(), np.nextafter(x.numpy(), to.numpy()))

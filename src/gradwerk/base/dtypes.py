@@ -25,10 +25,14 @@ bfloat16: DType = bfloat.bfloat16
 float16: DType = np.dtype("float16")
 float32: DType = np.dtype("float32")
 float64: DType = np.dtype("float64")
+int8: DType = np.dtype("int8")
+int16: DType = np.dtype("int16")
 int32: DType = np.dtype("int32")
 int64: DType = np.dtype("int64")
 uint8: DType = np.dtype("uint8")
+uint16: DType = np.dtype("uint16")
 uint32: DType = np.dtype("uint32")
+uint64: DType = np.dtype("uint64")
 bool_: DType = np.dtype("bool")
 token: DType = np.dtype("V1")
 """The dtype of a token: an effect's place in the order of effects.  It has no data."""
@@ -64,10 +68,14 @@ TABLE: tuple[Row, ...] = (
     Row(bfloat16, "bfloat16", "bf16", "f", 45, "i16", "i16", fraction=7),
     Row(float32, "float32", "f32", "f", 50, "float", "float"),
     Row(float64, "float64", "f64", "f", 60, "double", "double"),
+    Row(int8, "int8", "i8", "i", 11, "i8", "i8"),
+    Row(int16, "int16", "i16", "i", 15, "i16", "i16"),
     Row(int32, "int32", "i32", "i", 20, "i32", "i32"),
     Row(int64, "int64", "i64", "i", 40, "i64", "i64"),
     Row(uint8, "uint8", "u8", "u", 10, "i8", "i8"),
+    Row(uint16, "uint16", "u16", "u", 18, "i16", "i16"),
     Row(uint32, "uint32", "u32", "u", 30, "i32", "i32"),
+    Row(uint64, "uint64", "u64", "u", 42, "i64", "i64"),
     Row(bool_, "bool", "bool", "b", 0, "i1", "i8"),
     Row(token, "token", "token", "", -1),
 )
@@ -211,11 +219,17 @@ def is_wider(a: DType, b: DType) -> bool:
 
 
 def promoted(a: DType, b: DType) -> DType:
-    """The dtype in which Tensors of two dtypes meet, as PyTorch has it: that of the higher priority; of two narrow ones float32."""
+    """The dtype in which Tensors of two dtypes meet, as PyTorch has it: that of the higher priority.
+
+    Of two narrow floats it is float32, of int8 and uint8 int16, which hold both.  Larger unsigned ones meet signed ones in the wider of the
+    two, or in the unsigned one, and wrap; PyTorch has no such meeting.
+    """
     if a is b:
         return a
     if a != b and is_narrow(a) and is_narrow(b):
         return float32
+    if a.itemsize == b.itemsize == 1 and a != b and is_integer(a) and is_integer(b):
+        return int16
     return max(a, b, key=lambda dtype: ROWS[dtype].priority)
 
 

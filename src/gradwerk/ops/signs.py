@@ -113,4 +113,45 @@ class FMin(Binary):
         return np.asarray(np.where((a <= b) | (b != b), a, b))
 
 
-copysign, signbit, fmax, fmin = Copysign(), Signbit(), FMax(), FMin()
+@final
+@dataclass(frozen=True)
+class NextAfter(Binary):
+    """The number next to a in the direction of b, of the dtype itself, narrow ones too; b where the two are equal.
+
+    The gradient goes to a where the two differ; that for b is 0.
+    Shape: broadcast.  Dtype: floating, equal, kept.
+    """
+
+    accepts = dtypes.FLOATS
+    rounds = False
+
+    def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
+        return where(equal(a, b), 0, ct), full(b.shape, 0, b.dtype, like=(ct, b))
+
+    def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
+        dtype = e.dtype(a)
+        whole = {2: dtypes.int16, 4: dtypes.int32, 8: dtypes.int64}[dtype.itemsize]
+        one = e.const(1, whole)
+        wide = dtypes.accumulator(dtype)
+        x, y = e.cast(a, wide), e.cast(b, wide)
+        bits, sign = e.bitcast(a, whole), e.const(dtypes.extremes(whole)[0], whole)
+        outward = e.compare("eq", e.compare("lt", x, y), e.compare("gt", x, e.const(0, wide)))
+        moved = e.select(outward, e.add(bits, one), e.sub(bits, one))
+        least = e.bit_or(e.bit_and(e.bitcast(b, whole), sign), one)
+        moved = e.select(e.compare("eq", x, e.const(0, wide)), least, moved)
+        y_or_moved = e.select(e.compare("eq", x, y), e.bitcast(b, whole), moved)
+        strange = e.select(e.compare("ne", x, x), bits, e.bitcast(b, whole))
+        return e.bitcast(e.select(e.bit_or(e.compare("ne", x, x), e.compare("ne", y, y)), strange, y_or_moved), dtype)
+
+    def reference(self, a: Array, b: Array) -> Array:
+        if not dtypes.is_narrow(a.dtype):
+            return np.asarray(np.nextafter(a, b))
+        x, y = np.broadcast_arrays(dtypes.widened(a), dtypes.widened(b))
+        bits, there = (np.ascontiguousarray(dtypes.converted(np.array(v), a.dtype)).view(np.int16) for v in (x, y))
+        moved = np.where((x < y) == (x > 0), bits + np.int16(1), bits - np.int16(1)).astype(np.int16)
+        moved = np.where(x == 0, (there & np.int16(-32768)) | np.int16(1), moved)
+        made = np.where(x == y, there, moved)
+        return np.where(np.isnan(x), bits, np.where(np.isnan(y), there, made)).astype(np.int16).view(a.dtype)
+
+
+copysign, signbit, fmax, fmin, nextafter = Copysign(), Signbit(), FMax(), FMin(), NextAfter()

@@ -48,7 +48,7 @@ def as_places(x: Operand, part: Part) -> Any:  # noqa: ANN401
 
 
 def exact(x: Operand, part: Part) -> Any:  # noqa: ANN401
-    """Integers or bools, a list as an array; integers that no Tensor holds (int8, uint64) as int64, and their contents are a guard.
+    """Integers or bools, a list as an array; integers of another order of bytes as int64, and their contents are a guard.
 
     Raises: IndexKindError.
     """
@@ -91,6 +91,8 @@ def from_front(places: Any, extent: int) -> Any:  # noqa: ANN401
     """Places along an axis, negative ones counted from its end.  Raises: IndexDataError for those that it does not have."""
     if not dtypes.is_signed_integer(places.dtype):
         return in_range(places, extent)
+    if places.dtype.itemsize < dtypes.int32.itemsize:  # which need not hold the extent
+        places = elementwise.cast(places, dtypes.int64)
     counted = elementwise.where(compare.less(places, 0), elementwise.add(places, extent), places)
     return in_range(counted, extent, wrapped=True)
 

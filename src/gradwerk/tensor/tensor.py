@@ -35,7 +35,7 @@ class Tensor(Operators, Handle):
     """An n-dimensional array that records what was computed from it, and that compiled steps take as an input.
 
     Made from anything NumPy takes (copied); Python floats become float32.
-    Dtype: float32, float64, float16, bfloat16, int32, int64, uint8, uint32, bool.  Raises: DTypeError for others.
+    Dtype: float16 to float64 and bfloat16, int8 to int64, uint8 to uint64, bool.  Raises: DTypeError for others.
     """
 
     __slots__ = ()

@@ -6,9 +6,14 @@ from gradwerk.base.dtypes import bool_ as bool_
 from gradwerk.base.dtypes import float16 as float16
 from gradwerk.base.dtypes import float32 as float32
 from gradwerk.base.dtypes import float64 as float64
+from gradwerk.base.dtypes import int8 as int8
+from gradwerk.base.dtypes import int16 as int16
 from gradwerk.base.dtypes import int32 as int32
 from gradwerk.base.dtypes import int64 as int64
 from gradwerk.base.dtypes import uint8 as uint8
+from gradwerk.base.dtypes import uint16 as uint16
+from gradwerk.base.dtypes import uint32 as uint32
+from gradwerk.base.dtypes import uint64 as uint64
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.torch import autograd as autograd
@@ -332,6 +337,7 @@ from gradwerk.torch.pointwise import nan_to_num as nan_to_num
 from gradwerk.torch.pointwise import ne as ne
 from gradwerk.torch.pointwise import neg as neg
 from gradwerk.torch.pointwise import negative as negative
+from gradwerk.torch.pointwise import nextafter as nextafter
 from gradwerk.torch.pointwise import not_equal as not_equal
 from gradwerk.torch.pointwise import polygamma as polygamma
 from gradwerk.torch.pointwise import positive as positive
@@ -364,6 +370,7 @@ float = float32
 double = float64
 half = float16
 long = int64
+short = int16
 int = int32
 __version__ = "2.13.0+gradwerk"
 

@@ -15,8 +15,8 @@ from gradwerk.base.origin import warn
 from gradwerk.tensor.handle import Handle
 
 NAMES = {
-    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int", "uint8": "Byte",
-    "bool": "Bool", "uint32": "UInt32",
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int", "int16": "Short",
+    "int8": "Char", "uint8": "Byte", "bool": "Bool", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
 }  # fmt: skip
 """torch's names of dtypes in messages."""
 

@@ -93,6 +93,21 @@ class Conversions:
         return elementwise.cast(self, dtypes.int32)
 
     @as_recorded()
+    def short(self) -> Self:
+        """As int16."""
+        return elementwise.cast(self, dtypes.int16)
+
+    @as_recorded()
+    def char(self) -> Self:
+        """As int8."""
+        return elementwise.cast(self, dtypes.int8)
+
+    @as_recorded()
+    def byte(self) -> Self:
+        """As uint8."""
+        return elementwise.cast(self, dtypes.uint8)
+
+    @as_recorded()
     def bool(self) -> Self:
         """True where not 0."""
         return elementwise.cast(self, dtypes.bool_)

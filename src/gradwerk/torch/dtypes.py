@@ -16,7 +16,10 @@ from gradwerk.torch.arguments import NAMES
 from gradwerk.torch.devices import device as Place  # noqa: N812  the name of an argument
 from gradwerk.torch.devices import wanted as named_place
 
-WORDS = ("bfloat16", "float16", "half", "float", "float32", "double", "float64", "int", "int32", "long", "int64", "uint8", "bool")
+WORDS = (
+    "bfloat16", "float16", "half", "float", "float32", "double", "float64", "int", "int8", "int16", "short", "int32", "long", "int64",
+    "uint8", "uint16", "uint32", "uint64", "bool",
+)  # fmt: skip
 """What torch calls its dtypes."""
 PYTHON: dict[Any, DType] = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: np.dtype(np.complex128)}
 """Python's types are dtypes of torch's: the widest of their kind."""

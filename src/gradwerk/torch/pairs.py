@@ -71,6 +71,7 @@ class Pairs:
     fmod = of_equals("fmod", division.fmod, "x - other * trunc(x / other): of the sign of x.")
     fmax = of_equals("fmax", logic.either_of(signs.fmax, logic.any_of), "The larger of two; of NaN and a number the number.")
     fmin = of_equals("fmin", logic.either_of(signs.fmin, logic.all_of), "The smaller of two; of NaN and a number the number.")
+    nextafter = of_equals("nextafter", signs.nextafter, "The number next to x in the direction of `other`.")
     gcd = of_equals("gcd", bits.gcd, "The greatest common divisor.")
     lcm = of_equals("lcm", bits.lcm, "The least common multiple.")
     bitwise_and = of_equals("bitwise_and", bits.bit_and, "The bits that both have.")
@@ -151,6 +152,7 @@ class Pairs:
     addcmul_, addcdiv_, true_divide_, arctan2_ = in_place(addcmul), in_place(addcdiv), in_place(true_divide), in_place(atan2)
     greater_, greater_equal_, less_, less_equal_ = Arithmetic.gt_, Arithmetic.ge_, Arithmetic.lt_, Arithmetic.le_
     not_equal_, multiply_, subtract_, divide_ = Arithmetic.ne_, Arithmetic.mul_, Arithmetic.sub_, Arithmetic.div_
+    nextafter_ = in_place(nextafter)
     __ilshift__, __irshift__ = bitwise_left_shift_, bitwise_right_shift_
 
 

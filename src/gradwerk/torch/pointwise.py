@@ -35,6 +35,7 @@ logaddexp, logaddexp2, fmod = function_of(Tensor.logaddexp), function_of(Tensor.
 fmax, fmin, gcd, lcm = function_of(Tensor.fmax), function_of(Tensor.fmin), function_of(Tensor.gcd), function_of(Tensor.lcm)
 logical_and, logical_or, logical_xor = function_of(Tensor.logical_and), function_of(Tensor.logical_or), function_of(Tensor.logical_xor)
 heaviside, ldexp, isclose = function_of(Tensor.heaviside), function_of(Tensor.ldexp), function_of(Tensor.isclose)
+nextafter = function_of(Tensor.nextafter)
 lerp, addcmul, addcdiv = function_of(Tensor.lerp), function_of(Tensor.addcmul), function_of(Tensor.addcdiv)
 true_divide, add, sub, mul = function_of(Tensor.true_divide), function_of(Tensor.add), function_of(Tensor.sub), function_of(Tensor.mul)
 div, floor_divide, eq, ne = function_of(Tensor.div), function_of(Tensor.floor_divide), function_of(Tensor.eq), function_of(Tensor.ne)

@@ -1,8 +1,9 @@
 """torch's rule for operands of different dtypes, as data and one function.
 
-The order is bool < uint8 < int32 < uint32 < int64 < float16, bfloat16 < float32 < float64, by the priorities of base/dtypes.py (float16 and
-bfloat16 meet in float32); kinds are bool < whole < floating.  Tensors with axes decide; a 0-d Tensor or a number raises the kind only, and
-then a number brings the default dtype of its kind.  With an array of NumPy's torch leaves the operation, and so the dtype, to NumPy.
+The order is bool < uint8 < int8 < int16 < uint16 < int32 < uint32 < int64 < uint64 < float16, bfloat16 < float32 < float64, by the
+priorities of base/dtypes.py (float16 and bfloat16 meet in float32, uint8 and int8 in int16); kinds are bool < whole < floating.
+Tensors with axes decide; a 0-d Tensor or a number raises the kind only, and then a number brings the default dtype of its kind.  With an
+array of NumPy's torch leaves the operation, and so the dtype, to NumPy.
 """
 
 from __future__ import annotations

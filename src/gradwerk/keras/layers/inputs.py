@@ -15,7 +15,7 @@ from gradwerk.train.checks import as_data, check_ids
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _WIDER = {"int8": np.int32, "int16": np.int32, "uint16": np.int32, "uint64": np.int64}
-"""Integers that Tensors do not hold, and those that hold them."""
+"""Integers of which few operations are asked, and those in which layers take them."""
 
 
 class TakesArrays(Protocol):
