@@ -64,8 +64,8 @@ def test_what_is_given_by_position_is_named_as_keras_names_it() -> None:
     assert keras.losses.SparseCategoricalCrossentropy(True, 3).ignore_class == 3
     with pytest.raises(ArgumentError, match="SparseCategoricalCrossentropy: Keras' option 'axis' is not supported here yet"):
         keras.losses.SparseCategoricalCrossentropy(True, 3, "sum", 0)
-    with pytest.raises(ArgumentError, match="CategoricalCrossentropy got two values for 'label_smoothing'"):
-        keras.losses.CategoricalCrossentropy(True, 0.0, label_smoothing=0.0)
+    with pytest.raises(ArgumentError, match="CategoricalCrossentropy got two values for 'axis'"):
+        keras.losses.CategoricalCrossentropy(True, 0.0, -1, axis=-1)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,3 +89,47 @@ def test_equal_seeds_equal_numbers_and_names() -> None:
         init.named("kaiming")
     with pytest.raises(ArgumentError, match="known: linear"):
         init.gain("swish")
+
+
+@pytest.mark.parametrize("bounds", [(-2.0, 2.0), (-0.1, 0.3), (0.4, 9.0), (3.0, 4.0), (5.0, 50.0), (-60.0, -8.0), (-1.0, 0.2)])
+def test_what_is_cut_is_normal_between_its_bounds(bounds: tuple[float, float]) -> None:
+    low, high = bounds
+    drawn = init.Cut(1.0, 0.5, 1 + 0.5 * low, 1 + 0.5 * high)((4000,), Generator(5)).astype(np.float64)
+    assert drawn.min() >= 1 + 0.5 * low
+    assert drawn.max() <= 1 + 0.5 * high
+    unit = (drawn - 1) / 0.5
+    grid = np.linspace(low, min(high, low + 40) if low > 0 else high, 200_001)
+    if high < 0:
+        grid = np.linspace(max(low, high - 40), high, 200_001)
+    density = np.exp(-(grid**2 - np.min(grid**2)) / 2)
+    mean = (grid * density).sum() / density.sum()
+    deviation = math.sqrt(((grid - mean) ** 2 * density).sum() / density.sum())
+    assert unit.mean() == pytest.approx(mean, abs=5 * deviation / math.sqrt(4000))
+    assert unit.std() == pytest.approx(deviation, rel=0.06)
+
+
+def test_identity_dirac_and_sparse() -> None:
+    np.testing.assert_array_equal(init.Identity(3.0)((2, 3), Generator(1)), 3 * np.eye(2, 3))
+    kernel = init.Dirac()((3, 3, 4, 2), Generator(1))
+    assert kernel.sum() == 2
+    assert (kernel[1, 1] == np.eye(4, 2)).all()
+    grouped = init.Dirac(2, in_axis=1, out_axis=0)((4, 2, 5), Generator(1))
+    np.testing.assert_array_equal(grouped[:, :, 2], np.tile(np.eye(2), (2, 1)))
+    matrix = init.Sparse(0.3, 2.0)((10, 40), Generator(1))
+    assert ((matrix == 0).sum(0) == 3).all()
+    assert len({tuple(np.flatnonzero(column == 0)) for column in matrix.T}) > 10
+    assert matrix[matrix != 0].std() == pytest.approx(2.0, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: init.Cut(0.0, 0.0), "the deviation is above 0"), (lambda: init.Cut(low=1.0, high=1.0), "low is below high"),
+        (lambda: init.VarianceScaling(-1.0), "scale is not below 0"), (lambda: init.Sparse(1.5), "between 0 and 1"),
+        (lambda: init.Dirac(0), "at least 1"), (lambda: init.Dirac(3)((3, 4, 4), Generator(1)), "without a remainder"),
+        (lambda: init.Identity()((3,), Generator(1)), "fills a matrix"), (lambda: init.Dirac()((3, 4), Generator(1)), "with a window"),
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused(made: Any, said: str) -> None:
+    with pytest.raises((ArgumentError, ShapeError), match=said):
+        made()

@@ -43,6 +43,12 @@ CASES: dict[str, Any] = {
         o, 0.5, epochs=4, steps_per_epoch=4, pct_start=0.4, anneal_strategy="linear", three_phase=True
     ),
     "OneCycleLR of rates": lambda s, o: s.OneCycleLR(o, 0.5, total_steps=15, cycle_momentum=False),
+    "CyclicLR": lambda s, o: s.CyclicLR(o, [0.1, 0.2], 0.5, step_size_up=3, step_size_down=2),
+    "CyclicLR, halving": lambda s, o: s.CyclicLR(o, 0.1, [0.3, 0.5], step_size_up=2, mode="triangular2", cycle_momentum=False),
+    "CyclicLR, falling": lambda s, o: s.CyclicLR(o, 0.1, 0.5, step_size_up=3, mode="exp_range", gamma=0.9, base_momentum=0.5),
+    "CyclicLR of a function": lambda s, o: s.CyclicLR(
+        o, 0.1, 0.5, step_size_up=2, scale_fn=Root(), scale_mode="iterations", cycle_momentum=False
+    ),
     "ReduceLROnPlateau": lambda s, o: s.ReduceLROnPlateau(o, factor=0.5, patience=1, cooldown=1, min_lr=[0.02, 0.1]),
     "ReduceLROnPlateau of a score": lambda s, o: s.ReduceLROnPlateau(o, "max", patience=2, threshold=0.05, threshold_mode="abs"),
     "SequentialLR": lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.1, total_iters=3), s.ExponentialLR(o, 0.9), s.StepLR(o, 2)], [3, 8]),
@@ -95,7 +101,7 @@ def histories(torch: Any) -> dict[str, Any]:
     """All that is recorded."""
     found = {name: history(torch, name) for name in CASES}
     found |= {f"{name}, by number": history(torch, name, closed=True) for name in CLOSED}
-    return found | {f"{name}, Adam": history(torch, name, adam=True) for name in ("OneCycleLR", "OneCycleLR in three")}
+    return found | {f"{name}, Adam": history(torch, name, adam=True) for name in ("OneCycleLR", "OneCycleLR in three", "CyclicLR")}
 
 
 if __name__ == "__main__":

@@ -83,3 +83,19 @@ def test_a_deviation_that_is_none_is_refused(draw: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="'val' must be Number, not NoneType"):
         init.constant_(torch.zeros(3), None)
     assert draw(torch.zeros(3), 2, 0).tolist() == [2, 2, 2]
+
+
+def test_matrices_kernels_and_what_is_cut():
+    """As torch.nn.init fills them."""
+    assert (init.eye_(torch.ones(2, 3)) == torch.eye(2, 3)).all()
+    kernel = init.dirac_(torch.ones(4, 2, 3), groups=2).numpy()
+    np.testing.assert_array_equal(kernel[:, :, 1], np.tile(np.eye(2), (2, 1)))
+    assert kernel.sum() == 4
+    x = init.sparse_(torch.ones(10, 5), sparsity=0.25).numpy()
+    assert ((x == 0).sum(0) == 3).all()
+    cut = init.trunc_normal_(torch.ones(1000), mean=1.0, std=2.0, a=0.0, b=1.5).numpy()
+    assert cut.min() >= 0
+    assert cut.max() <= 1.5
+    for wrong in (lambda: init.eye_(torch.ones(3)), lambda: init.dirac_(torch.ones(3, 3)), lambda: init.sparse_(torch.ones(3), 0.5)):
+        with pytest.raises(ValueError, match="dimensions are supported"):
+            wrong()

@@ -13,7 +13,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.identifiers import entry
-from gradwerk.keras.options import checked, checked_except, whole
+from gradwerk.keras.options import checked, checked_except, choice, whole
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, fresh_seed
 
@@ -148,6 +148,31 @@ class LecunNormal(Initializer):
         super().__init__(init.lecun_normal, {"seed": seed})
 
 
+class VarianceScaling(Initializer):
+    """Of variance scale / fan, for the inputs, the outputs, or the mean of both."""
+
+    @checked_except("seed")
+    def __init__(
+        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: int | None = None
+    ) -> None:  # fmt: skip
+        if not scale > 0:
+            raise ArgumentError(f"VarianceScaling: the scale is above 0, this is {scale}")
+        mode = choice("VarianceScaling", "mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        kinds = ("truncated_normal", "untruncated_normal", "uniform", "normal")
+        kind = choice("VarianceScaling", "distribution", distribution.lower() if isinstance(distribution, str) else distribution, kinds)
+        drawn = {"normal": "truncated_normal", "untruncated_normal": "normal"}.get(kind, kind)
+        rule = init.VarianceScaling(scale, mode, drawn)  # type: ignore[arg-type]  # both are looked at above
+        super().__init__(rule, {"scale": scale, "mode": mode, "distribution": distribution, "seed": seed})
+
+
+class Identity(Initializer):
+    """`gain` on the diagonal of a matrix."""
+
+    @checked
+    def __init__(self, gain: float = 1.0) -> None:
+        super().__init__(init.Identity(gain), {"gain": gain})
+
+
 class Orthogonal(Initializer):
     """An orthogonal matrix times `gain`."""
 
@@ -174,13 +199,14 @@ def _parameters(function: Callable[..., Any]) -> Collection[str]:
         return ()
 
 
-OrthogonalInitializer = Orthogonal
+OrthogonalInitializer, IdentityInitializer = Orthogonal, Identity
 NAMED: dict[str, type[Any]] = {
     "zeros": Zeros, "zero": Zeros, "ones": Ones, "one": Ones, "constant": Constant,
     "random_uniform": RandomUniform, "uniform": RandomUniform,
     "random_normal": RandomNormal, "normal": RandomNormal, "truncated_normal": TruncatedNormal, "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal, "he_uniform": HeUniform, "he_normal": HeNormal, "lecun_uniform": LecunUniform,
-    "lecun_normal": LecunNormal, "orthogonal": Orthogonal,
+    "lecun_normal": LecunNormal, "orthogonal": Orthogonal, "variance_scaling": VarianceScaling,
+    "identity": Identity,
 }  # fmt: skip
 InitializerLike = str | Initializer | Mapping[str, Any] | Callable[..., Any]
 """What layers take for one."""

@@ -103,7 +103,7 @@ def kl_divergence(y_true: Operand, y_pred: Operand) -> Operand:
 def cosine_similarity(y_true: Operand, y_pred: Operand, axis: int = -1) -> Operand:
     """-cos of the angle between both along an axis: what is alike has the least loss."""
     y_true, y_pred = aligned(*with_shapes(y_true, y_pred))
-    return neg(divergence_loss.cosine_similarity(y_pred, y_true, axis=axis))
+    return neg(divergence_loss.cosine_similarity(y_pred, y_true, axis=int(axis)))
 
 
 def _signs(y_true: Operand) -> Operand:
@@ -281,7 +281,6 @@ FUNCTION_OF: Mapping[type[Any], Any] = {
     CategoricalFocalCrossentropy: categorical_focal_crossentropy,
     BinaryCrossentropy: binary_crossentropy,
     BinaryFocalCrossentropy: binary_focal_crossentropy,
-    CTC: ctc,
     MeanSquaredError: mean_squared_error,
     MeanAbsoluteError: mean_absolute_error,
     MeanAbsolutePercentageError: mean_absolute_percentage_error,
@@ -295,7 +294,7 @@ FUNCTION_OF: Mapping[type[Any], Any] = {
     KLDivergence: kl_divergence,
     CosineSimilarity: cosine_similarity,
 }
-"""The losses, each class with the function whose values it reduces."""
+"""The losses, each class with the function whose values it reduces; CTC, whose targets have other shapes, apart."""
 CLASSES, FUNCTIONS = tuple(FUNCTION_OF), tuple(FUNCTION_OF.values())
 _FUNCTIONS_BY_ID: dict[int, Callable[..., Operand]] = {id(function): function for function in FUNCTIONS}
 NAMED: dict[str, Any] = {
@@ -303,7 +302,7 @@ NAMED: dict[str, Any] = {
     **dict.fromkeys(("mse", "MSE"), mean_squared_error), **dict.fromkeys(("mae", "MAE"), mean_absolute_error),
     **dict.fromkeys(("mape", "MAPE"), mean_absolute_percentage_error), **dict.fromkeys(("msle", "MSLE"), mean_squared_logarithmic_error),
     **dict.fromkeys(("bce", "BCE"), binary_crossentropy), **dict.fromkeys(("kld", "KLD"), kl_divergence),
-    "logcosh": log_cosh,
+    "logcosh": log_cosh, "ctc": ctc, "CTC": CTC,
 }  # fmt: skip
 """The functions by their names and abbreviations, the classes by theirs."""
 

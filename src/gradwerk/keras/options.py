@@ -199,10 +199,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if len({option.lower().replace("_", "") for option in options if option.lower().endswith(name.lower())}) > 1:
         return ""
     words = set(name.lower().split("_"))
+    close = [one for one in options if not name.lower().endswith(one.lower())]
+    if len(name) < 5:  # of an abbreviation one letter says another thing: rmse is no msle
+        close = [one for one in close if len(one) != len(name) or sorted(one) == sorted(name)]
     candidates = [
         [FORMER.get(name, "")], [option for option in options if option.lower() == name.lower()],
         sorted((option for option in options if len(words) > 1 and words <= set(option.lower().split("_"))), key=len)[:1],
-        difflib.get_close_matches(name, [one for one in options if not name.lower().endswith(one.lower())], n=1, cutoff=0.6),
+        difflib.get_close_matches(name, close, n=1, cutoff=0.6),
     ]  # fmt: skip
     found = next((group[0] for group in candidates if group and group[0] in options), "")
     return f"did you mean {found!r}?" if found else ""

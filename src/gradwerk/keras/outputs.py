@@ -27,12 +27,12 @@ _NONE_OF_THEM = (activations.linear, activations.relu, activations.tanh)
 
 
 def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> None:  # noqa: ANN401  a shape
-    """Refuses targets that do not fit the outputs.  Losses of sequences, and of the user's own, take what they like.
+    """Refuses targets that do not fit the outputs.  CTC, and losses of the user's own, take what they like.
 
     Raises: ShapeError with the fix.
     """
     sparse = losses.is_sparse(loss)
-    if not sparse and losses.function_of(loss) in (None, losses.ctc):
+    if not sparse and losses.function_of(loss) is None:
         return
     wanted = output_shape[:-1] if sparse else output_shape
     forms = [wanted, (*wanted, 1)] if sparse or y.ndim > len(wanted) else [wanted]

@@ -16,6 +16,9 @@ RECORD = SignatureRecord("gradwerk.keras")
 BASES: Mapping[str, str] = {"layers": "layers.Layer", "optimizers": "optimizers.Optimizer"}
 """Whose options the others of a module take with theirs, where they take any."""
 
+MOVED: Mapping[str, str] = {"crossentropies": "losses", "loss": "losses"}
+"""Where Keras has what is defined in a module of ours."""
+
 
 @cache
 def options_at(path: str) -> Mapping[str, object]:
@@ -59,4 +62,5 @@ def _original(function: Callable[..., Any], owner: type | None) -> str:
 def _path(named: Any) -> str:  # noqa: ANN401  a class or a function
     """`layers.Dense`, for what is defined in any module of `gradwerk.keras.layers`."""
     package, _, module = named.__module__.partition("gradwerk.keras.")
-    return f"{module.partition('.')[0]}.{named.__name__}" if not package else ""
+    place = module.partition(".")[0]
+    return f"{MOVED.get(place, place)}.{named.__name__}" if not package else ""

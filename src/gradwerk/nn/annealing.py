@@ -6,6 +6,7 @@ schedules.py has the closed forms, which a step computes by itself.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 
 def line(start: float, end: float, share: float) -> float:
@@ -49,3 +50,21 @@ def next_on_wave(rate: float, base: float, least: float, epoch: int, length: int
         return rate + (base - least) * (1 - math.cos(math.pi / length)) / 2
     factor = (1 + math.cos(math.pi * epoch / length)) / (1 + math.cos(math.pi * (epoch - 1) / length))
     return factor * (rate - least) + least
+
+
+def in_cycle(epoch: float, length: float, rise: float) -> tuple[int, float]:
+    """The cycle of an epoch, counted from 1, and how high in it that is: up to 1 within a share `rise` of the length, and down.
+
+    Source: Smith, 2015, "Cyclical learning rates for training neural networks".
+    """
+    cycle = math.floor(1 + epoch / length)
+    passed = 1.0 + epoch / length - cycle
+    return cycle, passed / rise if passed <= rise else (passed - 1) / (rise - 1)
+
+
+CYCLES: dict[str, tuple[str, Callable[[float, float], float]]] = {
+    "triangular": ("cycle", lambda _, __: 1.0),
+    "triangular2": ("cycle", lambda cycle, _: 1 / (2.0 ** (cycle - 1))),
+    "exp_range": ("iterations", lambda steps, factor: factor**steps),
+}
+"""Shapes of cycles by torch's names: what their height is a function of, and that function, of the factor too."""

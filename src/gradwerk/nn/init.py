@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.nn.ranges import count, positive, share
 from gradwerk.tensor.random import Generator
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -75,6 +76,46 @@ class Normal:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """Normal, of what lies between two bounds; `low` below `high`.
+
+    Drawn again where it lies beyond them; where little lies between them, uniform numbers are taken as often as the normal density says
+    (Robert, 1995, "Simulation of truncated normal variables").
+    """
+
+    mean: float = 0.0
+    deviation: float = 1.0
+    low: float = -2.0
+    high: float = 2.0
+
+    def __post_init__(self) -> None:
+        positive("Cut", "the deviation", self.deviation)
+        if not self.low < self.high:
+            raise ArgumentError("Cut: low is below high", facts=(f"low {self.low}, high {self.high}",))
+
+    def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
+        low, high = ((bound - self.mean) / self.deviation for bound in (self.low, self.high))
+        nearest = min(max(0.0, low), high)
+        if nearest:  # a tail: what is farther than this is there once in e^40 numbers
+            reach = 40.0 / abs(nearest)
+            low, high = (low, min(high, low + reach)) if nearest > 0 else (max(low, high - reach), high)
+        wide = low < -0.5 and high > 0.5
+        drawn = np.full(shape, np.nan)
+        while (missing := np.isnan(drawn)).any():
+            drawn[missing] = _tried(int(missing.sum()), generator, low, high, nearest, wide=wide)
+        return np.asarray(np.clip(drawn * self.deviation + self.mean, self.low, self.high), np.float32)
+
+
+def _tried(count: int, generator: Generator, low: float, high: float, nearest: float, *, wide: bool) -> Array:
+    """So many normal numbers between bounds, NaN where one is to be drawn again.  `nearest` to 0 the density is highest."""
+    if wide:
+        x = generator.normal_array((count,)).astype(np.float64)
+        return np.where((x >= low) & (x <= high), x, np.nan)
+    x = generator.uniform_array((count,)).astype(np.float64) * (high - low) + low
+    return np.where(generator.uniform_array((count,)) < np.exp((nearest**2 - x**2) / 2), x, np.nan)
+
+
+@dataclass(frozen=True)
 class VarianceScaling:
     """Variance `scale / fan`, so that signals keep their size through the layers.
 
@@ -87,6 +128,9 @@ class VarianceScaling:
     distribution: Distribution = "uniform"
     in_axis: int = -2
     out_axis: int = -1
+
+    def __post_init__(self) -> None:
+        positive("VarianceScaling", "scale", self.scale, zero=True)
 
     def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
         fan_in, fan_out = fans(shape, in_axis=self.in_axis, out_axis=self.out_axis)
@@ -132,6 +176,71 @@ class Orthogonal:
 orthogonal = Orthogonal()
 
 
+@dataclass(frozen=True)
+class Identity:
+    """`gain` on the diagonal, else 0: a matrix, square or not.  Raises: ShapeError for other ranks."""
+
+    gain: float = 1.0
+
+    def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
+        if len(shape) != 2:
+            raise ShapeError("an identity initialiser fills a matrix", facts=(f"shape {shape}",))
+        return np.eye(*shape, dtype=np.float32) * np.float32(self.gain)
+
+
+@dataclass(frozen=True)
+class Dirac:
+    """A convolution that gives its input, channel by channel: 1 at the middle of the window where input and output are the same channel.
+
+    With several groups of outputs each gives the first channels again.  Source: Zagoruyko and Komodakis, 2017, "DiracNets".
+    """
+
+    groups: int = 1
+    in_axis: int = -2
+    out_axis: int = -1
+
+    def __post_init__(self) -> None:
+        count("Dirac", "groups", self.groups)
+
+    def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
+        if len(shape) < 3:
+            raise ShapeError("a Dirac initialiser fills a kernel with a window", facts=(f"shape {shape}",))
+        if shape[self.out_axis] % self.groups:
+            facts = (f"shape {shape}, {self.groups} groups",)
+            raise ArgumentError("Dirac: the outputs are divided into groups without a remainder", facts=facts)
+        kernel = np.zeros(shape, np.float32)
+        seen = np.moveaxis(kernel, (self.out_axis, self.in_axis), (0, 1))
+        size, middle = seen.shape[0] // self.groups, tuple(n // 2 for n in seen.shape[2:])
+        for group in range(self.groups):
+            for channel in range(min(size, seen.shape[1])):
+                seen[(group * size + channel, channel, *middle)] = 1.0
+        return kernel
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Normal, but in each column a share of the rows, at random places, is 0.
+
+    Source: Martens, 2010, "Deep learning via Hessian-free optimization".  Raises: ShapeError for what is no matrix.
+    """
+
+    sparsity: float
+    deviation: float = 0.01
+
+    def __post_init__(self) -> None:
+        share("Sparse", "the sparsity", self.sparsity)
+        positive("Sparse", "the deviation", self.deviation, zero=True)
+
+    def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
+        if len(shape) != 2:
+            raise ShapeError("a sparse initialiser fills a matrix", facts=(f"shape {shape}",))
+        rows, columns = shape
+        matrix = np.array(Normal(0.0, self.deviation)(shape, generator))
+        for column in range(columns):
+            matrix[generator.permutation(rows)[: math.ceil(self.sparsity * rows)], column] = 0.0
+        return matrix
+
+
 def fans(shape: tuple[int, ...], *, in_axis: int = -2, out_axis: int = -1) -> tuple[float, float]:
     """(fan_in, fan_out) of a kernel; a vector counts its extent for both."""
     if len(shape) < 2:
@@ -155,7 +264,7 @@ def gain(activation: str, slope: float = 0.0) -> float:
 NAMED: dict[str, Initializer] = {
     "zeros": zeros, "ones": ones, "uniform": uniform, "normal": Normal(), "truncated_normal": Normal(truncated=True),
     "glorot_uniform": glorot_uniform, "glorot_normal": glorot_normal, "he_uniform": he_uniform, "he_normal": he_normal,
-    "lecun_uniform": lecun_uniform, "lecun_normal": lecun_normal, "orthogonal": orthogonal,
+    "lecun_uniform": lecun_uniform, "lecun_normal": lecun_normal, "orthogonal": orthogonal, "identity": Identity(),
 }  # fmt: skip
 """Initialisers by the names front ends accept."""
 

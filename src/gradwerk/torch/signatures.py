@@ -21,7 +21,7 @@ MOVED: Mapping[str, str] = {
     "nn.activations": "nn.functional", "nn.convolutions": "nn.functional", "nn.dropouts": "nn.functional",
     "nn.loss_functions": "nn.functional", "nn.margin_functions": "nn.functional", "nn.normalizing": "nn.functional",
     "nn.pooling": "nn.functional", "nn.vision": "nn.functional",
-    "optim.plateau": "optim.lr_scheduler", "optim.scheduler": "optim.lr_scheduler",
+    "optim.cyclic": "optim.lr_scheduler", "optim.plateau": "optim.lr_scheduler", "optim.scheduler": "optim.lr_scheduler",
 }
 """Where torch has what is defined in a module of ours."""
 FROM_NUMPY: Mapping[str, str] = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}

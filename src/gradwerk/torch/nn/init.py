@@ -99,6 +99,38 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     return _fill(tensor, init.Orthogonal(gain), generator)
 
 
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
+) -> Tensor:
+    """Normal, between a and b."""
+    mean, std = arguments.spread("trunc_normal_", mean, std)
+    a, b = arguments.number("trunc_normal_", "a", a), arguments.number("trunc_normal_", "b", b)
+    return _fill(tensor, init.Cut(mean, std, a, b), generator)
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """Ones on the diagonal of a matrix.  Raises: ArgumentError."""
+    if tensor.ndim != 2:
+        raise ArgumentError("Only tensors with 2 dimensions are supported", facts=(f"Tensor {tuple(tensor.shape)}",))
+    return _fill(tensor, init.Identity())
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """A convolution that gives its input.  Raises: ArgumentError."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ArgumentError("Only tensors with 3, 4, or 5 dimensions are supported", facts=(f"Tensor {tuple(tensor.shape)}",))
+    if tensor.shape[0] % arguments.whole("dirac_", "groups", groups):
+        raise ArgumentError("dim 0 must be divisible by groups", facts=(f"Tensor {tuple(tensor.shape)}, groups {groups}",))
+    return _fill(tensor, init.Dirac(groups, in_axis=1, out_axis=0))
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal, a share of each column 0.  Raises: ArgumentError."""
+    if tensor.ndim != 2:
+        raise ArgumentError("Only tensors with 2 dimensions are supported", facts=(f"Tensor {tuple(tensor.shape)}",))
+    return _fill(tensor, init.Sparse(arguments.number("sparse_", "sparsity", sparsity), std), generator)
+
+
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The gain of an activation; `param` is a leaky ReLU's slope, 0.01 unless given.  Raises: ArgumentError."""
     if nonlinearity == "leaky_relu" and (isinstance(param, bool) or not isinstance(param, int | float | None)):

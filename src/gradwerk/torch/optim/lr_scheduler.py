@@ -11,6 +11,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn import annealing
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.optim.cyclic import CyclicLR
 from gradwerk.torch.optim.optimizers import Optimizer
 from gradwerk.torch.optim.plateau import ReduceLROnPlateau
 from gradwerk.torch.optim.scheduler import (
@@ -297,8 +298,8 @@ class OneCycleLR(LRScheduler):
 
 
 __all__ = [
-    "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler", "LambdaLR",
-    "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR",
+    "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR", "LRScheduler",
+    "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("torch.optim.lr_scheduler", __name__)
