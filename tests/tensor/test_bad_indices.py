@@ -93,16 +93,16 @@ def test_a_bad_batch_leaves_everything_as_it_was(threads: int, interpret: bool) 
         before = training.state()
         assert before == clean.state()
         for wrong_ids, wrong_labels, says in (
-            (spoiled(ids, ((33, 1), SYMBOLS)), labels, "gather: index 11 at (33, 1) is outside 0..10"),
-            (spoiled(ids, ((63, 2), -1), ((40, 0), 99)), labels, "gather: index 99 at (40, 0) is outside 0..10"),
+            (spoiled(ids, ((33, 1), SYMBOLS)), labels, "index 11 at (33, 1) is outside 0..10"),
+            (spoiled(ids, ((63, 2), -1), ((40, 0), 99)), labels, "index 99 at (40, 0) is outside 0..10"),
             (ids, spoiled(labels, ((0, 0), CLASSES)), "label 5 at (0, 0) is outside 0..4"),
             (ids, spoiled(labels, ((63, 2), -100)), "label -100 at (63, 2) is outside 0..4"),
-            (spoiled(ids, ((5, 0), 50)), spoiled(labels, ((1, 1), 50)), "gather: index 50 at (5, 0) is outside 0..10"),
+            (spoiled(ids, ((5, 0), 50)), spoiled(labels, ((1, 1), 50)), "index 50 at (5, 0) is outside 0..10"),
         ):
             for _ in range(3):
                 error = error_of(training.step, wrong_ids, wrong_labels)
                 assert error.message == says
-                assert error.origin.file == (modules.__file__ if says.startswith("gather") else __file__)
+                assert error.origin.file == (modules.__file__ if says.startswith("index") else __file__)
             assert training.state() == before
         assert training.step(ids, labels).item() == clean.step(ids, labels).item()
         assert training.state() == clean.state() != before
@@ -192,7 +192,7 @@ def test_in_a_loop_the_step_is_named(interpret: bool, reverse: bool) -> None:  #
         before = total.numpy()
         error = error_of(walk, rows)
     index, place, step = (-1, 0, 5) if reverse else (6, 1, 2)
-    assert error.message == f"gather: index {index} at ({place}) is outside 0..5"
+    assert error.message == f"index {index} at ({place}) is outside 0..5"
     assert error.facts[-1] == f"step {step} of a scan of 9"
     np.testing.assert_array_equal(total.numpy(), before)
 
@@ -211,7 +211,7 @@ def test_indices_that_the_step_computes(interpret: bool) -> None:  # noqa: FBT00
 
     with settings.scope(interpret=interpret):
         error = error_of(step, np.asarray(0))
-        assert error.message == "gather: index 3 at (3) is outside 0..2"
+        assert error.message == "index 3 at (3) is outside 0..2"
         assert (count.item(), scores.numpy().sum(), table.numpy().sum()) == (0, 4, 15)
         assert step(np.asarray([0, 0, 0, -1])).item() == pytest.approx(0 + 1 + 2 + 3 + 2 * 9)
     assert (count.item(), scores.numpy().sum()) == (1, 8)

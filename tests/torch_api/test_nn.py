@@ -206,7 +206,7 @@ def test_a_target_of_no_class_is_one_clear_error_and_changes_nothing(compiled: b
     before = {name: tensor.numpy().copy() for name, tensor in model.state_dict().items()}
     with pytest.raises(DataError, match=r"label 3 at \(1\) is outside 0..2[\s\S]*F.cross_entropy"):
         run(ids, torch.tensor([2, 3]))
-    with pytest.raises(DataError, match=r"gather: index 9 at \(0, 1\) is outside 0..8[\s\S]*model\(ids\)"):
+    with pytest.raises(DataError, match=r"index 9 at \(0, 1\) is outside 0..8[\s\S]*model\(ids\)"):
         run(torch.tensor([[0, 9], [3, 4]]), target)
     with pytest.raises(DataError, match=r"one_hot: label 5 at \(0\) is outside 0..2"):
         (torch.compile(F.one_hot) if compiled else F.one_hot)(torch.tensor([5]), 3)
@@ -268,3 +268,11 @@ def test_the_weight_of_a_class_that_no_example_has_is_not_looked_at(reduction: s
         loss.sum().backward()
         found.append((loss.detach().numpy().tolist(), x.grad.numpy().tolist()))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_an_id_beyond_the_table_says_how_many_rows_it_needs(compiled: bool) -> None:  # noqa: FBT001
+    table: Any = nn.Embedding(3, 2)
+    wanted = r"Embedding: index 5 at \(1\) is outside 0\.\.2[\s\S]*likely: ids count from 0: for the largest, 5, the table needs 6"
+    with pytest.raises(IndexError, match=wanted):
+        (torch.compile(table) if compiled else table)(torch.tensor([0, 5]))

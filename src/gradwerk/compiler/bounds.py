@@ -25,7 +25,7 @@ from gradwerk.ir.op import Indexed, Movement, Op, Source
 from gradwerk.ir.plan import FAULT_WORDS, Check
 from gradwerk.ir.region import Single, Unit
 from gradwerk.ir.strides import Strides
-from gradwerk.ops.look import InRange, Look, NotZero
+from gradwerk.ops.look import InRange, Look, NotZero, indices_of
 from gradwerk.ops.movement import Concatenate, Pad, Reshape
 
 LONGEST = 1 << 24
@@ -70,7 +70,7 @@ def known(indices: Value, rows: int, reader: Op, looked: dict[tuple[Value, int],
     if isinstance(made, InRange) and made.ignored is None and made.rows <= rows:
         return indices
     if (indices, rows) not in looked:
-        (looked[indices, rows],) = indices.node.graph.apply(InRange(rows, f"{reader.name}: index"), [indices])
+        (looked[indices, rows],) = indices.node.graph.apply(InRange(rows, indices_of(reader)), [indices])
     return looked[indices, rows]
 
 

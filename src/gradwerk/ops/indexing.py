@@ -13,7 +13,7 @@ from gradwerk.base.dtypes import int32, int64
 from gradwerk.base.errors import ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Indexed, Operand, typed
-from gradwerk.ops.look import InRange, check_whole
+from gradwerk.ops.look import InRange, check_whole, indices_of
 from gradwerk.ops.made import made
 
 
@@ -50,7 +50,7 @@ class Gather(Indexed):
         return 1, types[0].shape[0]
 
     def reference(self, x: Array, indices: Array) -> Array:
-        rows: Array = x[made(InRange, x.shape[0], "gather: index").reference(indices)]
+        rows: Array = x[made(InRange, x.shape[0], indices_of(self)).reference(indices)]
         return rows
 
 

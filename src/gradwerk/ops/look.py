@@ -13,7 +13,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType, int32, int64, is_integer, uint8, uint32
 from gradwerk.base.errors import ArgumentError, DTypeError, IndexDataError
-from gradwerk.base.origin import Origin
+from gradwerk.base.origin import Origin, current_path
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Op, Operand, no_gradient, typed
 from gradwerk.ops.made import made
@@ -45,7 +45,7 @@ class Look(Op):
 class InRange(Look):
     """(indices) -> the same indices, each of them known to be in 0..rows-1 or `ignored`.
 
-    `what` begins the message, such as "gather: index" or "label".  `wrapped` says that `rows` were added to negative ones before, which
+    `what` begins the message, such as "index" or "label".  `wrapped` says that `rows` were added to negative ones before, which
     counted from the end: messages name what was given.
     Shape: that of indices.  Dtype: an integer, kept.  Raises: IndexDataError for any other index, negative ones too.
     """
@@ -94,12 +94,10 @@ class InRange(Look):
         place = ", ".join(str(int(n)) for n in np.unravel_index(first, shape))
         facts = (f"indices {shape} {dtypes.name(dtype)}{extremes}", *steps)
         allowed = f"{-self.rows if self.wrapped else 0}..{self.rows - 1}" if self.rows else "a table without rows"
-        return IndexDataError(
-            f"{self.what} {index} at ({place}) is outside {allowed}",
-            facts=facts,
-            likely="labels count from 0, and the model needs one output for each class" if self.what == "label" else "",
-            origin=origin,
-        )
+        likely = "labels count from 0, and the model needs one output for each class" if self.what == "label" else ""
+        if self.what == "index" and "Embedding" in ((origin.path if origin is not None else "") or current_path()).rpartition("/")[2]:
+            likely = f"ids count from 0: for the largest, {highest}, the table needs {highest + 1} rows" if highest >= self.rows else ""
+        return IndexDataError(f"{self.what} {index} at ({place}) is outside {allowed}", facts=facts, likely=likely, origin=origin)
 
 
 @final
@@ -130,6 +128,11 @@ class NotZero(Look):
         facts = (f"divisor {shape} {dtypes.name(dtype)}, 0 at ({place})", *steps)
         message = "ZeroDivisionError: whole numbers cannot be divided by 0"
         return ArgumentError(message, facts=facts, likely="make one side floating", origin=origin)
+
+
+def indices_of(reader: Op) -> str:
+    """What the indices of an op are in messages: where rows are chosen nobody has called an op."""
+    return "index" if reader.name == "gather" else f"{reader.name}: index"
 
 
 def check_whole(op: Op, what: str, given: Type) -> None:
