@@ -56,6 +56,7 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
         return self.rewrite(lambda old: stored(function(old, *args, **kwargs), self.dtype), *args, *kwargs.values())
 
     change.__doc__ = f"In place: {function.__doc__}"
+    change.__dict__.pop("adapter", None)  # of `function`, by whose name errors would speak: `all_recorded` gives it one of its own
     return change
 
 
