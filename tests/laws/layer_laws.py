@@ -42,6 +42,7 @@ OWN: dict[str, dict[str, Any]] = {
 """The same for one class."""
 NO_LAYERS = {
     "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "CrossEntropyLoss", "MSELoss", "L1Loss", "BCELoss", "BCEWithLogitsLoss",
+    "CosineSimilarity", "PairwiseDistance",
 }  # fmt: skip
 """What holds layers, is the base of all, or takes targets."""
 

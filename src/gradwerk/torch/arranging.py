@@ -25,7 +25,7 @@ from gradwerk.torch.tensors import Tensor
 
 # ruff: noqa: A002  torch's names
 roll, rot90, fliplr, flipud = (function_of(method) for method in (Tensor.roll, Tensor.rot90, Tensor.fliplr, Tensor.flipud))
-tensor_split, split_with_sizes = function_of(Tensor.tensor_split), function_of(Tensor.split_with_sizes)
+split_with_sizes = function_of(Tensor.split_with_sizes)
 chunk, unbind, narrow, narrow_copy, select = (
     function_of(method) for method in (Tensor.chunk, Tensor.unbind, Tensor.narrow, Tensor.narrow_copy, Tensor.select)
 )  # fmt: skip
@@ -78,21 +78,27 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 
 @as_recorded()
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
+def tensor_split(input: Tensor, *how: Any, dim: int = 0) -> tuple[Tensor, ...]:  # noqa: ANN401
+    """So many parts, or parts that end at places, along an axis, as views."""
+    return given_tensor("tensor_split", input).tensor_split(*how, dim=dim)
+
+
+@as_recorded()
+def hsplit(input: Tensor, *how: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
     """Equal parts, or parts that end at places, along axis 1."""
-    return given_tensor("hsplit", input).hsplit(indices_or_sections)
+    return given_tensor("hsplit", input).hsplit(*how)
 
 
 @as_recorded()
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
+def vsplit(input: Tensor, *how: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
     """Equal parts, or parts that end at places, along axis 0."""
-    return given_tensor("vsplit", input).vsplit(indices_or_sections)
+    return given_tensor("vsplit", input).vsplit(*how)
 
 
 @as_recorded()
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
+def dsplit(input: Tensor, *how: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
     """Equal parts, or parts that end at places, along axis 2."""
-    return given_tensor("dsplit", input).dsplit(indices_or_sections)
+    return given_tensor("dsplit", input).dsplit(*how)
 
 
 @as_recorded()

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError, OutOfRangeError, ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, OutOfRangeError, ShapeError
 from gradwerk.ops import arrangement, diagonal, elementwise, movement, unfold
 from gradwerk.ops.indexing import gather
 from gradwerk.tensor import tensor as base
@@ -142,13 +142,17 @@ class Moving:
         found = gather(rows, np.repeat(np.arange(len(counts)), counts))
         return own(arrangement.move_axes(found, (0,), (place,)), self)  # type: ignore[arg-type]  # is a Handle
 
-    def tensor_split(self, indices_or_sections: Any, dim: int = 0) -> tuple[Self, ...]:  # noqa: ANN401
-        """So many parts, the first ones larger by one, or parts that end at these places, as views."""
+    @as_recorded()
+    def tensor_split(self, *how: Any, dim: int = 0) -> tuple[Self, ...]:  # noqa: ANN401
+        """So many parts, the first ones larger by one, or parts that end at these places, as views; the axis may stand behind them."""
+        if len(how) not in (1, 2):
+            raise ArgumentTypeError("tensor_split() takes sections or indices, and an axis", facts=(f"given: {how}",))
+        dim = how[1] if len(how) == 2 else dim
         if not self.ndim:
             raise ShapeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
         place = arguments.axis("tensor_split", dim, self.ndim)
         extent = self.shape[place]
-        given = indices_or_sections
+        given = how[0]
         if isinstance(given, Handle):
             given = np.asarray(given.contents("tensor_split()")).tolist()  # type: ignore[attr-defined]  # a Tensor
         if isinstance(given, (tuple, list)):

@@ -79,9 +79,11 @@ from gradwerk.torch.nn.margin_losses import TripletMarginLoss as TripletMarginLo
 from gradwerk.torch.nn.margin_losses import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from gradwerk.torch.nn.module import Module as Module
 from gradwerk.torch.nn.normalizing_layers import ChannelShuffle as ChannelShuffle
+from gradwerk.torch.nn.normalizing_layers import CosineSimilarity as CosineSimilarity
 from gradwerk.torch.nn.normalizing_layers import GroupNorm as GroupNorm
 from gradwerk.torch.nn.normalizing_layers import LayerNorm as LayerNorm
 from gradwerk.torch.nn.normalizing_layers import LocalResponseNorm as LocalResponseNorm
+from gradwerk.torch.nn.normalizing_layers import PairwiseDistance as PairwiseDistance
 from gradwerk.torch.nn.normalizing_layers import PixelShuffle as PixelShuffle
 from gradwerk.torch.nn.normalizing_layers import PixelUnshuffle as PixelUnshuffle
 from gradwerk.torch.nn.normalizing_layers import RMSNorm as RMSNorm

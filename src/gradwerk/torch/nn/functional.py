@@ -117,6 +117,15 @@ from gradwerk.torch.nn.pooling import max_pool2d as max_pool2d
 from gradwerk.torch.nn.pooling import max_pool2d_with_indices as max_pool2d_with_indices
 from gradwerk.torch.nn.pooling import max_pool3d as max_pool3d
 from gradwerk.torch.nn.pooling import max_pool3d_with_indices as max_pool3d_with_indices
+from gradwerk.torch.nn.vision import affine_grid as affine_grid
+from gradwerk.torch.nn.vision import channel_shuffle as channel_shuffle
+from gradwerk.torch.nn.vision import grid_sample as grid_sample
+from gradwerk.torch.nn.vision import interpolate as interpolate
+from gradwerk.torch.nn.vision import pixel_shuffle as pixel_shuffle
+from gradwerk.torch.nn.vision import pixel_unshuffle as pixel_unshuffle
+from gradwerk.torch.nn.vision import upsample as upsample
+from gradwerk.torch.nn.vision import upsample_bilinear as upsample_bilinear
+from gradwerk.torch.nn.vision import upsample_nearest as upsample_nearest
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 

@@ -1,4 +1,4 @@
-"""torch.nn's normalisations of single examples, and other sizes of pictures: the work is done by `functional`."""
+"""torch.nn's normalisations of single examples, distances, and other sizes of pictures: the work is done by `functional`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.torch import arguments
-from gradwerk.torch.nn import normalizing, vision
+from gradwerk.torch.nn import margin_functions, normalizing, vision
 from gradwerk.torch.nn.checks import count
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.options import as_recorded
@@ -100,6 +100,30 @@ class LocalResponseNorm(Module):
     def extra_repr(self) -> str:
         """torch's text."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CosineSimilarity(Module):
+    """The cosine of the angle between two inputs along an axis."""
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        super().__init__()
+        self.dim, self.eps = dim, eps
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """See `functional.cosine_similarity`."""
+        return margin_functions.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+class PairwiseDistance(Module):
+    """The norm of the difference of two inputs along the last axis."""
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        super().__init__()
+        self.norm, self.eps, self.keepdim = p, eps, keepdim
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """See `functional.pairwise_distance`."""
+        return margin_functions.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
 
 
 class Upsample(Module):
