@@ -260,11 +260,13 @@ class ByReference:
 
         return self.work(f"alone {op!r}", rule, reads, outs)
 
-    def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:
+    def look(
+        self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None
+    ) -> Sequence[Work]:  # fmt: skip
         more = [Access(x) for x in (allowed, counted) if x is not None]
         accesses = [Access(indices), Access(record, writes=True), *more]
         what = f"look {op!r} {number} {counted is not None}"
-        return Work(self.kernel(what, accesses, look(op, number, counts=counted is not None)), tuple(accesses), (0,), 1, "look")
+        return [Work(self.kernel(what, accesses, look(op, number, counts=counted is not None)), tuple(accesses), (0,), 1, "look")]
 
     def versions(self) -> str:
         return f"numpy {np.__version__}"

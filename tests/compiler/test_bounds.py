@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradwerk.base.errors import VerifyError
+from gradwerk.base.errors import IndexDataError, VerifyError
 from gradwerk.compiler import memory
 from gradwerk.compiler.bounds import check_indices, checks_first, looks, may_fail
 from gradwerk.compiler.fuse import fuse
-from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, ITERATION, LOWEST, PLACE, lower_look
+from gradwerk.compiler.llvm.bounds import FOUND, HIGHEST, INDEX, ITERATION, LOWEST, MANY, PLACE, lower_look
 from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.llvm.maps import lower_map
 from gradwerk.compiler.machines import host
@@ -25,6 +25,8 @@ from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.look import InRange, NotZero, in_range
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.reduction import argmax
+from gradwerk.tensor.engine import Native
+from gradwerk.tensor.storage import aligned_copy
 from tests.compiler.run_work import Memory, run
 
 INT = np.dtype(np.int64)
@@ -173,3 +175,21 @@ def test_what_overwrites_an_input_waits_for_every_look() -> None:
     memory.extend(wrong, Segment((write, look)))
     with pytest.raises(VerifyError, match="overwritten"):
         memory.check_order(wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, 5, 10**9])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_first_of_many_is_found_by_chunks_too(wrong: int, *, turned: bool) -> None:
+    """From so many on, lowest and highest come from a reduction of several chunks; what is told stays the first in order."""
+    x = np.arange(5.0, dtype=np.float32)
+    indices = np.random.default_rng(0).integers(0, 5, (MANY // 256 + 1, 256))
+    graph = Graph()
+    table, places = graph.input(Type(x.shape, x.dtype)), graph.input(Type(indices.shape, indices.dtype))
+    graph.finish([gather(table, transpose(places, (1, 0)) if turned else places)])
+    run = Native(graph, {}).run
+    (got,) = run([aligned_copy(x), aligned_copy(indices)])
+    np.testing.assert_array_equal(got, x[indices.T if turned else indices])
+    indices[200, 3] = indices[255, 9] = wrong
+    with pytest.raises(IndexDataError) as caught:
+        run([aligned_copy(x), aligned_copy(indices)])
+    assert f"index {wrong} at ({'3, 200' if turned else '200, 3'}) is outside 0..4" in str(caught.value)

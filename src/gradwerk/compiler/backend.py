@@ -109,7 +109,9 @@ class Backend(Protocol):
         before that: it touches no memory but its operands'.
         """
 
-    def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:
+    def look(
+        self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None
+    ) -> Sequence[Work]:  # fmt: skip
         """A look at numbers, of which there is at least one: notes what ir/plan.py says in the `record` of check `number`.
 
         `allowed` holds the index that is ignored; `counted` is a place as many words behind the record as there were iterations before.

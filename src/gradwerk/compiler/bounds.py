@@ -106,7 +106,7 @@ def lower_check(lowering: Lowering, node: Node) -> None:
         if len(loops) > 1:
             loops = tuple([replace(loop, span=min(loop.trips, LONGEST)) for loop in loops])
             counted = counting(record, [loop.span for loop in loops])
-        lowering.pending.append(lowering.backend.look(op, indices, record, len(lowering.checks), allowed, counted))
+        lowering.pending += lowering.backend.look(op, indices, record, len(lowering.checks), allowed, counted)
         lowering.checks[record.buffer] = Check(op, value.shape, value.dtype, loops, tuple(node.origins))
     if value in lowering.operands:
         lowering.copy(indices, lowering.operands[value])

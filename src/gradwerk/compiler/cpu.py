@@ -13,7 +13,7 @@ from gradwerk.compiler.contraction.lower import finished, lower_contraction
 from gradwerk.compiler.kernels import cached, loaded
 from gradwerk.compiler.llvm import indexed
 from gradwerk.compiler.llvm.along import lower_scatter_along, lower_take_along
-from gradwerk.compiler.llvm.bounds import lower_look
+from gradwerk.compiler.llvm.bounds import MANY, lower_look, summarized
 from gradwerk.compiler.llvm.cumulative import lower_cumulative
 from gradwerk.compiler.llvm.executor import NAMES, executor_text
 from gradwerk.compiler.llvm.link import assembly, compile_text, link, link_many, versions
@@ -103,11 +103,17 @@ class Cpu:
             return lower_order(op, reads[0], outs, self.target)
         return ALONE[type(op)](op, reads, outs[0], self.target)
 
-    def look(self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None) -> Work:
-        """One chunk, the lowest and highest of all along the lanes."""
+    def look(
+        self, op: Op, indices: Operand, record: Operand, number: int, allowed: Operand | None, counted: Operand | None
+    ) -> Sequence[Work]:  # fmt: skip
+        """One chunk, the lowest and highest of all along the lanes; of many indices these are found before."""
         if not isinstance(op, InRange | NotZero):
             raise TypeError(op)
-        return lower_look(op, indices, record, number, self.target, allowed=allowed, counted=counted)
+        before: list[Work] = []
+        summary: tuple[Operand, ...] = ()
+        if isinstance(op, InRange) and allowed is None and indices.type.size >= MANY:
+            before, summary = summarized(indices, self.target)
+        return [*before, lower_look(op, indices, record, number, self.target, allowed=allowed, counted=counted, summary=summary)]
 
     # ---- kernels to code
 

@@ -2,7 +2,7 @@
 
 Of divisors it is asked whether they are 0, which is 0 or 1 and has to be 0.  Only where something is outside, a second walk, one by one,
 finds the first and writes the record (ir/plan.py, Faults).  One chunk: what the record says must not depend on threads, and eight indices
-take a nanosecond.
+take a nanosecond.  Of many indices lowest and highest are found before, by as many chunks as that is worth (`summarized`).
 """
 
 from __future__ import annotations
@@ -13,20 +13,24 @@ from functools import cached_property
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.compiler.bodies import digest
+from gradwerk.compiler.bodies import digest, passing
 from gradwerk.compiler.llvm.abi import Kernel
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Module
 from gradwerk.compiler.llvm.indexed import as_i64
 from gradwerk.compiler.llvm.lane_code import MEMORY, Lanes
 from gradwerk.compiler.llvm.lanes import FULL_VECTOR, Combiner, Lane, lanes_for, reduce_range
+from gradwerk.compiler.llvm.reduces import lower_reduce
 from gradwerk.compiler.llvm.spaces import FAR, axes_of, count_free, patterns, read_strides, run_time_strides
-from gradwerk.compiler.llvm.values import Integer, Value, overload, scalar
+from gradwerk.compiler.llvm.values import Integer, Value, lanes, overload, scalar
 from gradwerk.compiler.target import Target
-from gradwerk.compiler.work import Access, Operand, Work
+from gradwerk.compiler.work import Access, Buffer, Operand, Work
 from gradwerk.ir.plan import FAULT_WORDS
 from gradwerk.ops.look import InRange, NotZero
+from gradwerk.ops.reduction import Max, Min
 
+MANY = 1 << 16
+"""Indices of which lowest and highest are worth more than one chunk."""
 FOUND, ITERATION, PLACE, INDEX, LOWEST, HIGHEST, SEEN = range(7)
 """Words of a record; the last counts during the second walk."""
 
@@ -36,7 +40,7 @@ class BoundsKernel:
     """The structure of a look.
 
     Operands: indices or divisors, record, where it `ignores` one number outside that number, and where it is `nested` in several loops a
-    place as many words behind the record as there were iterations.
+    place as many words behind the record as there were iterations; before that, where they are `summed` up, lowest and highest of all.
     """
 
     dtype: DType
@@ -44,12 +48,14 @@ class BoundsKernel:
     ignores: bool
     divisors: bool = False
     nested: bool = False
+    summed: bool = False
 
     @cached_property
     def name(self) -> str:
         """Content name."""
         what = "not_zero" if self.divisors else "in_range"
-        return f"{what}_{dtypes.SHORT[self.dtype]}_{digest(self.dtype, self.letters, self.ignores, self.divisors, self.nested)}"
+        code = digest(self.dtype, self.letters, self.ignores, self.divisors, self.nested, self.summed)
+        return f"{what}_{dtypes.SHORT[self.dtype]}_{code}"
 
     def build(self, target: Target) -> str:
         """LLVM text.  Extents: the axes', the rows, the number of the record, the run-time strides."""
@@ -62,7 +68,8 @@ class BoundsBuilder:
     def __init__(self, spec: BoundsKernel, target: Target) -> None:
         self.spec, self.module, self.rank = spec, Module(), len(spec.letters[0])
         fixed = self.rank + 2
-        self.kernel = Kernel(self.module, spec.name, pointers=2 + spec.ignores + spec.nested, extents=fixed + count_free(spec.letters))
+        pointers = 2 + spec.ignores + spec.nested + 2 * spec.summed
+        self.kernel = Kernel(self.module, spec.name, pointers=pointers, extents=fixed + count_free(spec.letters))
         self.f = self.kernel.function
         self.e = LaneEmitter(self.f, lanes_for([spec.dtype], target))
         self.masks = target.vector_bytes >= FULL_VECTOR
@@ -71,6 +78,7 @@ class BoundsBuilder:
         self.rows, self.number = self.kernel.extents[self.rank : fixed]
         self.indices, self.record, *others = self.kernel.pointers
         allowed = others[: int(spec.ignores)]
+        self.summary = others[spec.ignores : spec.ignores + 2] if spec.summed else []
         self.counted = others[-1] if spec.nested else None
         self.allowed = [LaneEmitter(self.f, 1).load(pointer, spec.dtype) for pointer in allowed]
         zero, self.one = self.e.const(0, spec.dtype), self.e.const(1, spec.dtype)
@@ -79,7 +87,10 @@ class BoundsBuilder:
     def build(self) -> str:
         """The whole kernel."""
         f = self.f
-        lowest, highest = self.range_of(0, self.indices, self.combiner.identities)
+        if self.summary:
+            lowest, highest = (LaneEmitter(f, 1).load(pointer, self.spec.dtype) for pointer in self.summary)
+        else:
+            lowest, highest = self.range_of(0, self.indices, self.combiner.identities)
         with f.when(f.emit(f"or i1 {self.outside(lowest, 'min')}, {self.outside(highest, 'max')}", "i1")):
             self.find()
         return self.module.text()
@@ -124,7 +135,9 @@ class BoundsBuilder:
     def outside(self, extreme: Lanes, which: str) -> Value:
         """Whether the lowest or highest of all lanes is no row."""
         f, stem = self.f, ("s" if dtypes.is_signed_integer(self.spec.dtype) else "u") + which
-        one = extreme if self.e.count == 1 else f.call(f"llvm.vector.reduce.{stem}.{overload(extreme.type)}", scalar(extreme.type), extreme)
+        one: Value = extreme
+        if lanes(extreme.type) > 1:
+            one = f.call(f"llvm.vector.reduce.{stem}.{overload(extreme.type)}", scalar(extreme.type), extreme)
         return f.compare("uge", as_i64(f, one, self.spec.dtype), self.rows)
 
     # ---- the second walk: only where something is outside, so it may take its time
@@ -184,12 +197,24 @@ def lower_look(
     *,
     allowed: Operand | None = None,
     counted: Operand | None = None,
+    summary: tuple[Operand, ...] = (),
 ) -> Work:
-    """A look at numbers of which there is at least one; `record` is that of check `number`, `allowed` holds the index that is ignored."""
+    """A look at numbers of which there is at least one; `record` is that of check `number`, `allowed` holds the index that is ignored.
+
+    `summary` are lowest and highest of all, where they were found before.
+    """
     axes = axes_of(indices.shape, [indices.strides])
     letters = patterns(axes)
     rows = op.rows if isinstance(op, InRange) else 1
-    kernel = BoundsKernel(indices.dtype, letters, allowed is not None, isinstance(op, NotZero), counted is not None)
+    kernel = BoundsKernel(indices.dtype, letters, allowed is not None, isinstance(op, NotZero), counted is not None, bool(summary))
     extents = (*(axis.extent for axis in axes), rows, number, *run_time_strides(axes, letters))
-    accesses = (Access(indices), Access(record, writes=True), *(Access(other) for other in (allowed, counted) if other is not None))
+    others = [Access(other) for other in (allowed, *summary, counted) if other is not None]
+    accesses = (Access(indices), Access(record, writes=True), *others)
     return Work(kernel, accesses, extents, 1, f"{op.name} {rows} {indices.shape}")
+
+
+def summarized(indices: Operand, target: Target) -> tuple[list[Work], tuple[Operand, ...]]:
+    """Lowest and highest of many numbers, and where they are."""
+    axes, kinds = tuple(range(len(indices.shape))), (indices.dtype, indices.dtype)
+    places = tuple(Operand(Buffer(indices.dtype, 1, "extreme"), (), ()) for _ in kinds)
+    return lower_reduce(passing(*kinds), (Min(axes), Max(axes)), (indices, indices), places, indices.shape, target), places
