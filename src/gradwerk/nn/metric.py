@@ -49,6 +49,11 @@ class Mean(Module):
         count = float(self.count.item())
         return float(self.total.item()) / count if count else 0.0
 
+    def merge(self, other: Mean) -> None:
+        """Counts what another mean has counted."""
+        self.total.assign(add(self.total, other.total))
+        self.count.assign(add(self.count, other.count))
+
     def reset(self) -> None:
         """Forgets everything."""
         self.total.assign(np.zeros((), np.float64))
