@@ -94,3 +94,35 @@ def test_a_mean_in_a_metric_of_ones_own_counts_in_a_compiled_step() -> None:
     y = np.array([[2.0], [4.0], [1.0], [3.0]], np.float32)
     seen = model.evaluate(x, y, batch_size=2, verbose=0, return_dict=True)["weighted"]
     np.testing.assert_allclose(seen, ((x - y) ** 2 * y).sum() / y.sum(), rtol=1e-6)
+
+
+PLAIN = {
+    "MeanAbsolutePercentageError": lambda y, p: 100 * np.abs((y - p) / y).mean(),
+    "MeanSquaredLogarithmicError": lambda y, p: ((np.log1p(y) - np.log1p(p)) ** 2).mean(),
+    "LogCoshError": lambda y, p: np.log(np.cosh(y - p)).mean(),
+    "Poisson": lambda y, p: (p - y * np.log(p)).mean(),
+    "KLDivergence": lambda y, p: (y * np.log(y / p)).sum(-1).mean(),
+    "Hinge": lambda y, p: np.maximum(1 - y * p, 0).mean(),
+    "SquaredHinge": lambda y, p: (np.maximum(1 - y * p, 0) ** 2).mean(),
+    "CategoricalHinge": lambda y, p: np.maximum(((1 - y) * p).max(-1) - (y * p).sum(-1) + 1, 0).mean(),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_means_of_losses_are_those_of_all_batches_at_once(name: str) -> None:
+    rng = np.random.default_rng(4)
+    y, p = (rng.uniform(0.1, 0.9, (9, 4)) for _ in range(2))
+    metric = getattr(keras.metrics, name)()
+    for part in (slice(0, 2), slice(2, 9)):
+        metric.update_state(y[part].astype(np.float32), p[part].astype(np.float32))
+    assert float(metric.result()) == pytest.approx(PLAIN[name](y, p), rel=1e-5)
+
+
+def test_the_best_k_are_asked_of_labels_and_of_rows() -> None:
+    rng = np.random.default_rng(4)
+    p, labels = rng.random((20, 6)).astype(np.float32), rng.integers(0, 6, 20)
+    exact = np.mean([label in np.argsort(-row)[:2] for row, label in zip(p, labels, strict=True)])
+    for kind, y in (("SparseTopKCategoricalAccuracy", labels), ("TopKCategoricalAccuracy", np.eye(6, dtype=np.float32)[labels])):
+        metric = getattr(keras.metrics, kind)(k=2)
+        metric.update_state(y, p)
+        assert float(metric.result()) == pytest.approx(exact)

@@ -15,11 +15,13 @@ from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.loss_operands import aligned
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import by_name, checked, is_number
+from gradwerk.keras.options import by_name, checked, is_number, positive_integer
 from gradwerk.keras.variables import Variable
 from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
+from gradwerk.nn.counted import top_k_hits
 from gradwerk.nn.module import Module
+from gradwerk.ops.reduction import argmax
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -207,6 +209,96 @@ class MeanAbsoluteError(Metric):
         super().__init__(dtype, name, function=losses.mean_absolute_error)
 
 
+class MeanAbsolutePercentageError(Metric):
+    """The mean of 100 |y_true - y_pred| / |y_true|."""
+
+    @checked
+    def __init__(self, name: str | None = "mean_absolute_percentage_error", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.mean_absolute_percentage_error)
+
+
+class MeanSquaredLogarithmicError(Metric):
+    """The mean of (log(y_pred + 1) - log(y_true + 1))^2."""
+
+    @checked
+    def __init__(self, name: str | None = "mean_squared_logarithmic_error", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.mean_squared_logarithmic_error)
+
+
+class Hinge(Metric):
+    """The mean of max(1 - y_true y_pred, 0)."""
+
+    @checked
+    def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.hinge)
+
+
+class SquaredHinge(Metric):
+    """The mean of max(1 - y_true y_pred, 0)^2."""
+
+    @checked
+    def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.squared_hinge)
+
+
+class CategoricalHinge(Metric):
+    """The mean of what the right class lacks of 1 more than the best other one."""
+
+    @checked
+    def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.categorical_hinge)
+
+
+class KLDivergence(Metric):
+    """The mean of sum(y_true log(y_true / y_pred))."""
+
+    @checked
+    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.kl_divergence)
+
+
+class Poisson(Metric):
+    """The mean of y_pred - y_true log(y_pred)."""
+
+    @checked
+    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.poisson)
+
+
+class LogCoshError(Metric):
+    """The mean of log(cosh(y_pred - y_true))."""
+
+    @checked
+    def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
+        super().__init__(dtype, name, function=losses.log_cosh)
+
+
+class TopKCategoricalAccuracy(Metric):
+    """The share of examples whose one-hot target stands among the k largest outputs."""
+
+    @checked
+    def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(dtype, name)
+        self.k = positive_integer("TopKCategoricalAccuracy", "k", k)
+
+    def values(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `top_k_hits`."""
+        return top_k_hits(y_pred, argmax(y_true, -1), self.k)
+
+
+class SparseTopKCategoricalAccuracy(Metric):
+    """The share of examples whose label stands among the k largest outputs."""
+
+    @checked
+    def __init__(self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(dtype, name)
+        self.k = positive_integer("SparseTopKCategoricalAccuracy", "k", k)
+
+    def values(self, y_true: Operand, y_pred: Operand) -> Operand:
+        """See `top_k_hits`."""
+        return top_k_hits(y_pred, loss_operands.labels_of(y_true, y_pred), self.k)
+
+
 class Mean(Metric):
     """The weighted mean of given values.  Its variables are `total` and `count`."""
 
@@ -231,10 +323,15 @@ class Mean(Metric):
         self._mean.reset()
 
 
-CLASSES: tuple[type[Any], ...] = (SparseCategoricalAccuracy, CategoricalAccuracy, BinaryAccuracy, MeanSquaredError, MeanAbsoluteError)
+CLASSES: tuple[type[Any], ...] = (
+    SparseCategoricalAccuracy, CategoricalAccuracy, BinaryAccuracy, TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy,
+    MeanSquaredError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError, Hinge, SquaredHinge,
+    CategoricalHinge, KLDivergence, Poisson, LogCoshError,
+)  # fmt: skip
 NAMED: dict[str, type[Any]] = {
     **{snake_case(made.__name__): made for made in (*CLASSES, Mean)}, **{made.__name__: made for made in (*CLASSES, Mean)},
     "mse": MeanSquaredError, "MSE": MeanSquaredError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError,
+    **dict.fromkeys(("mape", "MAPE"), MeanAbsolutePercentageError), **dict.fromkeys(("msle", "MSLE"), MeanSquaredLogarithmicError),
 }  # fmt: skip
 MetricLike = str | Metric | type[Metric] | Mapping[str, Any] | Callable[..., Operand]
 """What `compile` takes for one."""
