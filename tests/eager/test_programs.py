@@ -6,6 +6,7 @@ import pytest
 
 import tests.eager.loops
 import tests.eager.mechanics  # noqa: F401  they register their programs
+import tests.eager.scans
 from gradwerk.base.settings import Eager, settings
 from gradwerk.tensor.deferred.recorder import recorder
 from tests.eager.ways import PROGRAMS, alike, compiled_steps, deferred, given, looked_at
@@ -34,7 +35,7 @@ def test_a_look_behind_every_line_changes_nothing(name: str) -> None:
     alike(deferred(PROGRAMS[name]), wanted, name)
 
 
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if name in vars(tests.eager.loops)])
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name in {*vars(tests.eager.loops), *vars(tests.eager.scans)}])
 def test_compiled_steps_are_the_same(name: str) -> None:
     with settings.scope(eager=Eager.IMMEDIATE):
         wanted = given(PROGRAMS[name])

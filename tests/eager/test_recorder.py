@@ -152,14 +152,14 @@ def test_a_failed_run_leaves_all_as_if_it_had_not_begun(monkeypatch: pytest.Monk
 
 
 def test_a_failed_look_can_be_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    run, failures = endings._run_by_op, [MemoryError]
+    run, failures = endings.run_by_op, [MemoryError]
 
-    def failing(*args: Any) -> None:
+    def failing(*args: Any, **options: Any) -> None:
         if failures:
             raise failures.pop()
-        run(*args)
+        run(*args, **options)
 
-    monkeypatch.setattr(endings, "_run_by_op", failing)
+    monkeypatch.setattr(endings, "run_by_op", failing)
     a = torch.ones(3) * 2
     b = a + 1
     with pytest.raises(MemoryError):
@@ -615,3 +615,47 @@ def test_structures_that_differ_each_time_are_computed_at_once_after_a_while() -
         a.tolist()
     assert waited[0]
     assert waited.count(False) > 20
+
+
+def test_an_lstm_is_part_of_the_loop(compiled: list[Any]) -> None:
+    model = torch.nn.LSTM(3, 4)
+    step = trained(lambda a: model(a.reshape(2, 2, 3))[0].reshape(4, 4)[:, :2], sgd(model))
+    for t in range(6):
+        step(x(t), y(t)).item()
+    assert len(compiled) <= 2  # a first step that has no velocity yet
+    assert [node.op.name for node in compiled[-1].live()].count("scan") >= 2  # forward and backward
+
+
+def test_each_result_of_a_scan_waits_and_has_what_it_is() -> None:
+    import gradwerk as gw
+
+    for _ in range(3):
+        last, ys = gw.scan(lambda c, z: (c + z, c * z), torch.zeros(2), torch.arange(6.0).reshape(3, 2))
+        assert waits(last)
+        assert waits(ys)
+        del last
+        assert ys.tolist() == [[0, 0], [0, 3], [8, 20]]
+
+
+def test_a_scan_that_draws_does_not_wait() -> None:
+    import gradwerk as gw
+
+    last, _ = gw.scan(lambda c, z: (c + F.dropout(z, 0.5), None), torch.zeros(2), torch.ones(3, 2))
+    assert not waits(last)
+
+
+def test_a_run_that_fails_at_a_scan_can_be_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, failures, run = torch.nn.LSTM(3, 4), [KeyboardInterrupt], engine.run_op
+    wanted = model(torch.ones(5, 2, 3))[0].tolist()
+
+    def failing(key: Any, op: Any, arrays: Any) -> Any:
+        if failures and op.name == "scan":
+            raise failures.pop()
+        return run(key, op, arrays)
+
+    monkeypatch.setattr(engine, "run_op", failing)
+    y_, (h, c) = model(torch.ones(5, 2, 3))
+    with pytest.raises(KeyboardInterrupt):
+        h.tolist()
+    assert all(map(waits, (y_, h, c)))
+    assert (y_.tolist(), h[0].tolist()) == (wanted, wanted[-1])

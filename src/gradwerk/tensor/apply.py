@@ -163,15 +163,20 @@ def computed(op: Op, rule: Rule, arrays: list[Array]) -> Array:
     return out
 
 
-def evaluated(op: Op, rule: Rule, arrays: list[Array], key: tuple[Any, ...]) -> Array:
-    """The one result of an op as `apply` computes it at once, in memory of its own."""
+def evaluated(op: Op, rule: Rule, arrays: list[Array], key: tuple[Any, ...]) -> Sequence[Array]:
+    """The results of an op as `apply` computes it at once, in memory of their own."""
     if rule.heavy:
         from gradwerk.tensor.engine import run_op  # noqa: PLC0415
 
         made = run_op(key, op, arrays)
         if made is not None:
-            return made[0]
-    return computed(op, rule, arrays)
+            return made
+    return by_reference(op, rule, arrays)
+
+
+def by_reference(op: Op, rule: Rule, arrays: list[Array]) -> Sequence[Array]:
+    """The results of an op by NumPy, in memory of their own."""
+    return (computed(op, rule, arrays),) if rule.single else [np.array(out, order="C") for out in op.evaluate(*arrays)]
 
 
 def _narrow(op: Op, dtype: Any, arrays: list[Array]) -> Array:  # noqa: ANN401

@@ -6,12 +6,10 @@ holds then.  A result that nobody holds is not computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 from weakref import ref
-
-import numpy as np
 
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
@@ -20,9 +18,10 @@ from gradwerk.ir.op import Array, Op
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.runtime.finish import Finished, to_the_end
 from gradwerk.runtime.memory import address
-from gradwerk.tensor.apply import computed, evaluated
-from gradwerk.tensor.deferred.learned import CONSTANT, NEW, NUMBER, TWIN, Copy, Learned, Write
-from gradwerk.tensor.storage import Storage, aligned_copy, inverse, logical, made, physical
+from gradwerk.tensor.deferred.by_op import run_by_op
+from gradwerk.tensor.deferred.entries import Entry, needed, numbers_of, orders_of, reads_any, written_by
+from gradwerk.tensor.deferred.learned import CONSTANT, NEW, NUMBER, Learned, Write
+from gradwerk.tensor.storage import Storage, inverse, logical, made, physical
 
 FEWEST = 6
 """Operations: a shorter step of an optimizer is not worth a program."""
@@ -34,11 +33,8 @@ BUDGET = 100_000
 """What may be spent on compiling, in `PRICE`, before any stretch has run."""
 PRICE = 10
 """Compiling an operation takes as long as running so many of them one by one, or more."""
-Source = tuple[Storage | None, Array]
-Entry = tuple[Learned, ref[Storage] | None, Sequence[Source]]
-"""What was learned of an operation, its result, and what it brought from outside: Storages, each with its memory, and numbers."""
 Wanted = tuple[int, ...]
-"""The places of the results that somebody holds, among the operations of the stretch."""
+"""The numbers of the results that somebody holds."""
 
 
 class Means(Enum):
@@ -80,7 +76,7 @@ class Ending:
     def __init__(self, entries: Sequence[Learned], wanted: Wanted, *, writes: bool) -> None:
         self.wanted = wanted
         self.written = written_by(entries) if writes else {}
-        self.needed = needed(entries, [entries[k].result for k in wanted], self.written)
+        self.needed = needed(entries, wanted, self.written)
         self.orders = orders_of(entries)
         self.times = 0
         self.program: Any = None
@@ -95,74 +91,15 @@ class Ending:
         return self.times >= times and operations >= fewest and not self.failed
 
 
-def written_by(entries: Sequence[Learned]) -> dict[int, int]:
-    """The numbers of what is written, with the places of its memory among the sources."""
-    taken: dict[int, int] = {}
-    written = []
-    for entry in entries:
-        for number in range(entry.number, entry.number + brought(entry)):
-            taken[number] = len(taken)
-        if isinstance(entry.op, Write):
-            written.append(numbers_of(entry)[0])
-    return {number: taken[number] for number in written}
-
-
-def needed(entries: Sequence[Learned], results: Sequence[int], written: Iterable[int]) -> list[bool]:
-    """Which entries the results, and what is written, are computed by."""
-    wanted, found = {*results, *written}, [False] * len(entries)
-    for k in range(len(entries) - 1, -1, -1):
-        entry = entries[k]
-        if isinstance(entry.op, Write):
-            numbers = numbers_of(entry)
-            if numbers[0] in wanted:
-                found[k] = True
-                wanted.add(numbers[1])
-        elif entry.result in wanted:
-            found[k] = True
-            wanted.update(numbers_of(entry))
-    return found
-
-
-def numbers_of(entry: Learned) -> list[int]:
-    """The number of each argument; CONSTANT for a number that is part of the operation."""
-    numbers: list[int] = []
-    fresh = entry.number
-    for place in entry.places:
-        if place.number in (NEW, NUMBER):
-            numbers.append(fresh)
-            fresh += 1
-        elif place.number <= TWIN:
-            numbers.append(numbers[TWIN - place.number])
-        else:
-            numbers.append(place.number)
-    return numbers
-
-
-def reads_any(entries: Sequence[Learned], result: int, numbers: Iterable[int]) -> bool:
-    """Whether a result follows from any of these."""
-    read = {number for entry, wanted in zip(entries, needed(entries, [result], ()), strict=True) if wanted for number in numbers_of(entry)}
-    return not read.isdisjoint(numbers)
-
-
-def orders_of(entries: Iterable[Learned]) -> dict[int, tuple[int, ...] | None]:
-    """How what comes from outside lies in memory, by its number."""
-    found: dict[int, tuple[int, ...] | None] = {}
-    for entry in entries:
-        taken = [place.order for place in entry.places if place.number in (NEW, NUMBER)]
-        found.update(enumerate(taken, entry.number))
-    return found
-
-
 def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -> bool:  # noqa: ANN401  a Stretch
     """Computes what somebody holds, and `writes` what is to be written; False where these means will not do."""
-    held = [(k, storage) for k, (_, found, _) in enumerate(entries) if found is not None and (storage := found()) is not None]
     learned = [entry for entry, *_ in entries]
-    held = [(k, storage) for k, storage in held if storage.waiting is stretch and storage.number == learned[k].result]
+    held = held_by_somebody(stretch, entries)
     stretch.sources = [source for *_, brought in entries for source in brought]
     if stretch.overwriting:  # from within: what follows from what is overwritten right now has to wait
         written = written_by(learned)
-        held = [row for row in held if not reads_any(learned, learned[row[0]].result, written)]
-    ending = _ending(learned, tuple([k for k, _ in held]), writes=writes)
+        held = [row for row in held if not reads_any(learned, row[0], written)]
+    ending = _ending(learned, tuple([number for number, _ in held]), writes=writes)
     if not held and not ending.written:
         return True
     if means is Means.PROGRAM and ending.program is None:
@@ -178,10 +115,21 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -
         say(f"gradwerk: a stretch of {len(learned)} operations, {len(held)} results, {len(ending.written)} written: {how}{why}")
     storages = [storage for _, storage in held]
     if compiled is None:
-        _run_by_op(stretch, learned, ending, storages, means)
+        run_by_op(stretch, learned, ending, storages, compiles=means is not Means.NUMPY)
     else:
         _run_program(stretch, compiled, ending, storages)
     return True
+
+
+def held_by_somebody(stretch: Any, entries: Sequence[Entry]) -> list[tuple[int, Storage]]:  # noqa: ANN401  a Stretch
+    """The results that somebody holds, with their numbers."""
+    held = []
+    for entry, results, _ in entries:
+        for number, found in enumerate(results, entry.result):
+            storage = None if found is None else found()
+            if storage is not None and storage.waiting is stretch and storage.number == number:
+                held.append((number, storage))
+    return held
 
 
 def _ending(learned: Sequence[Learned], wanted: Wanted, *, writes: bool) -> Ending:
@@ -193,78 +141,6 @@ def _ending(learned: Sequence[Learned], wanted: Wanted, *, writes: bool) -> Endi
             endings.pop(next(iter(endings)), None)
         found = endings[key] = Ending(learned, wanted, writes=writes)
     return found
-
-
-# ---- op by op
-
-
-def _run_by_op(stretch: Any, learned: Sequence[Learned], ending: Ending, storages: Sequence[Storage], means: Means) -> None:  # noqa: ANN401  a Stretch
-    values: dict[int, Array] = {}
-    sources, orders = iter(stretch.sources), ending.orders
-    last = _last_uses(learned, ending)
-    for k, entry in enumerate(learned):
-        for number in range(entry.number, entry.number + brought(entry)):
-            values[number] = logical(next(sources)[1], orders[number])
-        if ending.needed[k]:
-            _compute(entry, values, means)
-        for number in last[k]:
-            values.pop(number, None)
-    contents = []
-    for k, storage in zip(ending.wanted, storages, strict=True):
-        out = physical(values[learned[k].result], storage.order)
-        contents.append(out if out.flags.c_contiguous else aligned_copy(out))
-    written = [(stretch.sources[place][0], values[number]) for number, place in ending.written.items()]
-
-    def commit() -> None:
-        for storage, array in zip(storages, contents, strict=True):
-            made(storage, array)
-        for target, value in written:
-            if target is not None and target.array is not None:
-                logical(target.array, target.order)[...] = value
-
-    error = to_the_end(commit)
-    if error is not None:
-        raise error
-
-
-def brought(entry: Learned) -> int:
-    """How many of its arguments come from outside."""
-    return entry.result - entry.number + (entry.type is None)
-
-
-def _compute(entry: Learned, values: dict[int, Array], means: Means) -> None:
-    numbers, arrays = numbers_of(entry), list[Array]()
-    for number, place in zip(numbers, entry.places, strict=True):
-        array: Any = place.array if number == CONSTANT else values[number]
-        for step in place.steps:
-            array = step.reference(array)
-        arrays.append(np.asarray(array))
-    if isinstance(entry.op, Write):
-        values[numbers[0]] = np.broadcast_to(arrays[1], arrays[0].shape)
-    elif isinstance(entry.op, Copy):
-        values[entry.result] = arrays[0].copy()
-    elif entry.rule is not None:
-        key: list[Any] = [entry.op]
-        for array in arrays:
-            key += (array.shape, array.dtype)
-        made = computed(entry.op, entry.rule, arrays) if means is Means.NUMPY else evaluated(entry.op, entry.rule, arrays, tuple(key))
-        values[entry.result] = made
-
-
-def _last_uses(learned: Sequence[Learned], ending: Ending) -> list[list[int]]:
-    """What is not needed any more behind each entry."""
-    kept = {*ending.written, *[learned[k].result for k in ending.wanted]}
-    found: list[list[int]] = [[] for _ in learned]
-    for k in range(len(learned) - 1, -1, -1):
-        if ending.needed[k]:
-            for number in [*numbers_of(learned[k]), learned[k].result]:
-                if number >= 0 and number not in kept:
-                    kept.add(number)
-                    found[k].append(number)
-    return found
-
-
-# ---- compiled
 
 
 def _program(ending: Ending, learned: Sequence[Learned]) -> Any:  # noqa: ANN401  an Executable
@@ -295,7 +171,7 @@ def graph_of(ending: Ending, learned: Sequence[Learned]) -> tuple[Graph, dict[in
                 fresh += 1
         if ending.needed[k]:
             _add(graph, entry, values, orders)
-    outputs = [physical(values[learned[k].result], orders.get(learned[k].result)) for k in ending.wanted]
+    outputs = [physical(values[number], orders.get(number)) for number in ending.wanted]
     in_place = {len(outputs) + k: taken[number] for k, number in enumerate(ending.written)}
     outputs += [physical(values[number], orders[number]) for number in ending.written]
     return graph.finish(outputs), in_place
@@ -316,7 +192,7 @@ def _add(graph: Graph, entry: Learned, values: dict[int, Value], orders: dict[in
         target, value = args
         values[numbers[0]] = value if value.shape == target.shape else broadcast_to(value, target.shape)
     elif isinstance(entry.op, Op):
-        (values[entry.result],) = graph.apply(entry.op, args)
+        values.update(enumerate(graph.apply(entry.op, args), entry.result))
     else:
         values[entry.result], orders[entry.result] = args[0], entry.op.order
 

@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 
 from gradwerk.base.origin import capture
-from gradwerk.tensor.deferred.endings import Entry, Source
+from gradwerk.tensor.deferred.entries import Entry, Source
 from gradwerk.tensor.deferred.learned import CONSTANT, NEW, NUMBER, Learned, Recorded
 from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.handle import LATER, Handle, make, settling
@@ -98,11 +98,13 @@ def _unseen(array: Any, held: Any, references: int, holders: int) -> bool:  # no
     return getrefcount(array) == known + view
 
 
-def renew(stretch: Stretch, target: Handle, entry: Learned, sources: list[Source]) -> tuple[Learned, Any, list[Source]] | None:
+def renew(
+    stretch: Stretch, target: Handle, entry: Learned, sources: list[Source]
+) -> tuple[Learned, Sequence[Storage], list[Source]] | None:  # fmt: skip
     """Has a Storage wait for an operation of the stretch, in place of the contents that it has; None where it is to be written at once."""
     storage = target._storage
     with stretch.lock:  # no other thread looks at it before it is in the stretch
-        if not stretch.extend([(entry, ref(storage), sources)], entry):
+        if not stretch.extend([(entry, [ref(storage)], sources)], entry):
             return None
         storage.bump(capture())
         if storage.waiting is not None:
@@ -111,7 +113,7 @@ def renew(stretch: Stretch, target: Handle, entry: Learned, sources: list[Source
             storage.number = entry.result  # no call since, in which a signal could be handled
         elif not _exchanged(stretch, target, entry):
             return None
-    return entry, storage, sources
+    return entry, (storage,), sources
 
 
 def _exchanged(stretch: Stretch, target: Handle, entry: Learned) -> bool:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from gradwerk.ir.op import Array, Contraction, Elementwise, Indexed, Movement, Op, Reduction, Source
 from gradwerk.ir.type import Type
+from gradwerk.ops.control import Scan
 from gradwerk.ops.look import InRange
 from gradwerk.ops.movement import Slice
 from gradwerk.ops.window import Window
@@ -31,7 +33,12 @@ NEW, CONSTANT, NUMBER, TWIN = -1, -2, -3, -4
 and below, the Tensor that is the first, second, ... argument, once more."""
 MOST_CHILDREN = 16
 """What may follow one operation; of more, the one met longest ago is forgotten."""
-KINDS_DEFERRED = (Elementwise, Movement, Reduction, Contraction, Window, Source, Indexed)
+OURS = ("gradwerk.ops.", "gradwerk.ir.")
+"""Where ops are that may wait: of others nobody knows what they do."""
+IN_A_STEP = (Elementwise, Movement, Reduction, Contraction, Window, Source)
+"""What cannot fail whatever the contents are."""
+KINDS_DEFERRED = (*IN_A_STEP, Indexed, Scan)
+"""What may wait: indices are looked at when the operation is asked for, and of a scan all that a step does must be one of the above."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +108,23 @@ class Place:
 class Learned:
     """An operation that was recorded behind another.
 
-    `number` is that of its first argument from outside; behind those comes its `result`.
+    `number` is that of its first argument from outside; behind those come its results, of these `types`: from `result` to `last`.
     """
 
-    __slots__ = ("children", "cls", "endings", "looked_at", "number", "op", "places", "result", "rule", "type", "updates", "walks")
+    __slots__ = (
+        "brought", "children", "cls", "endings", "last", "looked_at", "number", "op", "places", "result", "rule", "types", "updates",
+        "walks",
+    )  # fmt: skip
 
     def __init__(
-        self, before: Learned | None, op: Recorded, places: tuple[Place, ...], cls: Any, rule: Rule | None, type_: Type | None  # noqa: ANN401
+        self, before: Learned | None, op: Recorded, places: tuple[Place, ...], cls: Any, rule: Rule | None, types: tuple[Type, ...]  # noqa: ANN401
     ) -> None:
-        self.op, self.places, self.cls, self.rule, self.type = op, places, cls, rule, type_
-        self.number: int = 0 if before is None else before.result + 1
-        taken = sum(place.number in (NEW, NUMBER) for place in places)
-        self.result: int = self.number + taken - (type_ is None)
+        self.op, self.places, self.cls, self.rule, self.types = op, places, cls, rule, types
+        self.number: int = 0 if before is None else before.last + 1
+        self.brought = sum(place.number in (NEW, NUMBER) for place in places)
+        """How many of its arguments come from outside."""
+        self.result: int = self.number + self.brought
+        self.last: int = self.result + len(types) - 1
         self.children: list[Learned] = []
         self.endings: dict[Any, Any] = {}
         """What became of the stretches that ended here, by which of their results were wanted (stretch.py)."""
@@ -250,24 +262,36 @@ def learn(stretch: Any, cls: Any, op: Recorded, args: tuple[Any, ...]) -> Learne
         for place, known in zip(places, alike.places, strict=True):
             if place.number == CONSTANT and (known.number == NUMBER or not known.holds(place.value)):
                 place.number, place.value, place.bits = NUMBER, None, None
-    rule, type_ = None, None
+    rule, made_of = None, tuple[Type, ...]()
     if isinstance(op, Op):
         types = [a._type if isinstance(a, Handle) else place.type for a, place in zip(args, places, strict=True)]
         key: list[Any] = [op]
         for t in types:
             key += (t.shape, t.dtype)
         rule = rule_of(tuple(key), op, types)
-        if not rule.single or len(rule.types) != 1 or not all(t.size for t in (*types, *rule.types)):
+        if not all(t.size for t in (*types, *rule.types)):
             return None
-        type_ = rule.type
+        made_of = rule.types
     elif isinstance(op, Copy):
-        type_ = args[0]._type
-    made = Learned(before, op, places, cls, rule, type_)
+        made_of = (args[0]._type,)
+    made = Learned(before, op, places, cls, rule, made_of)
     if isinstance(op, Indexed):
         position, rows = op.indexed(*[a._type if isinstance(a, Handle) else place.type for a, place in zip(args, places, strict=True)])
         made.looked_at = position, InRange(rows)
     before.children = [made, *[child for child in before.children if child is not alike]][:MOST_CHILDREN]
     return made
+
+
+@lru_cache(maxsize=256)
+def only_computes(op: Scan) -> bool:
+    """Whether no step of a scan can fail, or does anything but compute."""
+    if op.has_effect:
+        return False
+    steps = [node.op for node in op.body.live()]
+    return all(
+        only_computes(step) if isinstance(step, Scan) else isinstance(step, IN_A_STEP) and type(step).__module__.startswith(OURS)
+        for step in steps
+    )
 
 
 def _alike(child: Learned, cls: Any, op: Recorded, places: Sequence[Place]) -> bool:  # noqa: ANN401  a class of Tensors
@@ -298,6 +322,4 @@ def indices_fit(entry: Learned, args: tuple[Any, ...]) -> bool:
 
 def root() -> Learned:
     """Where all stretches begin."""
-    made = Learned(None, Write(), (), None, None, None)
-    made.result = -1
-    return made
+    return Learned(None, Write(), (), None, None, ())

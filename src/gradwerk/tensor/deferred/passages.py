@@ -14,7 +14,7 @@ from weakref import ref
 from gradwerk.ir.op import Op
 from gradwerk.ops.elementwise import add
 from gradwerk.tensor.apply import assign
-from gradwerk.tensor.deferred.endings import Entry, numbers_of, orders_of
+from gradwerk.tensor.deferred.entries import Entry, numbers_of, orders_of
 from gradwerk.tensor.deferred.learned import Learned, Write, number_of, places_of
 from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.handle import LATER, Handle, View, gradient_of, hang, hidden, history, make, settling
@@ -166,7 +166,7 @@ class Update:
 
 def probe_of(stretch: Stretch, operands: Sequence[Handle]) -> Learned:
     """The operands as they are before the step."""
-    return Learned(stretch.last, Write(), places_of(stretch, Write(), tuple(operands)), None, None, None)
+    return Learned(stretch.last, Write(), places_of(stretch, Write(), tuple(operands)), None, None, ())
 
 
 def update_of(
@@ -207,8 +207,8 @@ def _whole(operands: Sequence[Handle], written: Sequence[int]) -> bool:
 def entries_of(entries: Sequence[Learned], results: dict[int, Any]) -> list[Entry]:
     """The entries of one run: with references to those results that somebody has."""
     if not results:
-        return [(entry, None, ()) for entry in entries]
-    return [(entry, results.get(entry.result) if entry.type is not None else None, ()) for entry in entries]
+        return [(entry, (), ()) for entry in entries]
+    return [(entry, [results.get(number) for number in range(entry.result, entry.last + 1)], ()) for entry in entries]
 
 
 class Passing:

@@ -20,12 +20,15 @@ from weakref import ref
 
 from gradwerk.base.settings import settings
 from gradwerk.ir.op import Indexed, Op
+from gradwerk.ops.control import Scan
 from gradwerk.tensor.apply import check_fits, farther, layout_of, viewed, written_array
-from gradwerk.tensor.deferred.endings import BUDGET, Source, budget
+from gradwerk.tensor.deferred.endings import BUDGET, budget
+from gradwerk.tensor.deferred.entries import Source
 from gradwerk.tensor.deferred.here import NOTHING, Here
 from gradwerk.tensor.deferred.joining import alone, ends, followed, kept, number, renew, sources_of, why
 from gradwerk.tensor.deferred.learned import (
     KINDS_DEFERRED,
+    OURS,
     Copy,
     Learned,
     Recorded,
@@ -33,6 +36,7 @@ from gradwerk.tensor.deferred.learned import (
     indices_are_there,
     indices_fit,
     learn,
+    only_computes,
     root,
 )
 from gradwerk.tensor.deferred.passages import Passing, Updating, taped
@@ -102,7 +106,7 @@ class Recorder(AtOnce):
 
     def can_wait(self, kind: type[Op]) -> bool:
         """Whether ops of this class may wait: those of ours that cannot fail once their types are right."""
-        found = self.waits[kind] = issubclass(kind, KINDS_DEFERRED) and kind.__module__.startswith("gradwerk.ops.")
+        found = self.waits[kind] = issubclass(kind, KINDS_DEFERRED) and kind.__module__.startswith(OURS)
         return found
 
     def _applied(self, here: Here, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -132,8 +136,8 @@ class Recorder(AtOnce):
             made = self.record(here, cls, op, read)
             if made is None:
                 return None
-            entry, storage, sources = made
-            results = (make(cls, storage, LATER, storage.type),)
+            entry, storages, sources = made
+            results = tuple([make(cls, storage, LATER, storage.type) for storage in storages])
             if seen:
                 args = tuple([followed(a, b) if isinstance(a, Handle) and a is not b else b for a, b in zip(args, read, strict=True)])
         if requires_grad and mode.grad:
@@ -150,7 +154,7 @@ class Recorder(AtOnce):
             made = self.record(here, cls, Copy(order), (handle,))
         finally:
             here.busy = False
-        return None if made is None else make(cls, made[1], LATER, handle._type)
+        return None if made is None else make(cls, made[1][0], LATER, handle._type)
 
     # ---- writes
 
@@ -342,7 +346,7 @@ class Recorder(AtOnce):
 
     def learned(self, stretch: Stretch, cls: type[Handle], op: Recorded, args: tuple[Any, ...]) -> tuple[Learned, list[Any]] | None:
         """The same for one that has not followed here yet; None where it cannot wait."""
-        if isinstance(op, Indexed) and not indices_are_there(op, args):
+        if (isinstance(op, Indexed) and not indices_are_there(op, args)) or (isinstance(op, Scan) and not only_computes(op)):
             return None
         entry = learn(stretch, cls, op, args)
         brought = None if entry is None else entry.taken(stretch, args)
@@ -354,8 +358,8 @@ class Recorder(AtOnce):
 
     def record(
         self, here: Here, cls: type[Handle], op: Recorded, args: tuple[Any, ...], onto: Handle | None = None
-    ) -> tuple[Learned, Any, list[Source]] | None:
-        """What was learned of an operation, the Storage of its result, and what it brings from outside; None where it cannot wait.
+    ) -> tuple[Learned, Sequence[Storage], list[Source]] | None:
+        """What was learned of an operation, the Storages of its results, and what it brings from outside; None where it cannot wait.
 
         Called while `busy`.
 
@@ -390,10 +394,11 @@ class Recorder(AtOnce):
                 continue
             if onto is not None:
                 return renew(stretch, onto, entry, sources)
-            storage = None if entry.type is None else Later(entry.type, stretch, entry.result, op.order if isinstance(op, Copy) else None)
-            if stretch.extend([(entry, None if storage is None else ref(storage), sources)], entry):
+            order = op.order if isinstance(op, Copy) else None
+            storages = [Later(type_, stretch, place, order) for place, type_ in enumerate(entry.types, entry.result)]
+            if stretch.extend([(entry, [ref(storage) for storage in storages], sources)], entry):
                 number(stretch, brought, entry)
-                return entry, storage, sources
+                return entry, storages, sources
 
 
 def always() -> bool:

@@ -16,7 +16,8 @@ import numpy as np
 from gradwerk.base.forks import one_if_free
 from gradwerk.ir.op import Array
 from gradwerk.ir.strides import Strides
-from gradwerk.tensor.deferred.endings import Entry, Means, Source, run
+from gradwerk.tensor.deferred.endings import Means, run
+from gradwerk.tensor.deferred.entries import Entry, Source
 from gradwerk.tensor.deferred.learned import Learned
 from gradwerk.tensor.handle import Handle, make
 from gradwerk.tensor.storage import Copied, Storage, aligned_copy
