@@ -477,6 +477,7 @@ def test_memory_is_shown_as_long_as_somebody_has_it() -> None:
 
 def test_stretches_that_differ_each_time_compile_little(compiled: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endings, "budget", endings.Budget())
+    monkeypatch.setattr(endings, "PRICE", 10)
     endings.budget.left = 100
     for _ in range(2):
         for n in range(20, 40):  # 40 to 78 operations each
@@ -607,6 +608,7 @@ def test_memory_that_others_see_is_out_of_date_once_a_tensor_writes_to_it() -> N
 
 def test_structures_that_differ_each_time_are_computed_at_once_after_a_while() -> None:
     draw, waited = np.random.default_rng(0), []
+    recorder.threads.here.trust = 20_000
     for _ in range(60):
         a = torch.ones(2)
         for k in draw.integers(0, 3, 200):

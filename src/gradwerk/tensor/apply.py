@@ -236,7 +236,11 @@ def _fresh(cls: type[H], out: Array, type_: Type) -> H:
 
 def alias(cls: type[Handle], op: Any, x: Handle, array: Array) -> Handle:  # noqa: ANN401  one of ALIASING
     """A movement: a view of the argument's memory where strides can say it, else a copy."""
-    layout = layout_of(op, x)
+    return laid(cls, op, x, array, layout_of(op, x))
+
+
+def laid(cls: type[Handle], op: Any, x: Handle, array: Array, layout: Layout | None) -> Handle:  # noqa: ANN401
+    """The same where it is known how the result lies in the argument's memory."""
     moved = op.reference(array)
     if layout is not None and x._storage.order is not None and not np.may_share_memory(moved, array):
         settle(x._storage)  # a view of rows that do not lie as rows yet

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from gradwerk.ir.op import Operand
 from gradwerk.ir.type import Type
-from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Storage
 
 _numbers = itertools.count(1)
@@ -31,14 +30,13 @@ class Saved:
     Args:
         cls: the class of the Tensor.
         storage, array, type_, view: its parts; see `handle.make`.
+        version: of its contents, as whoever records sees it.
     """
 
     __slots__ = ("array", "cls", "storage", "type", "version", "view")
 
-    def __init__(self, cls: type[Any], storage: Storage, array: Any, type_: Type, view: Any) -> None:  # noqa: ANN401
-        self.cls, self.storage, self.array, self.type, self.view = cls, storage, array, type_, view
-        trace = mode.trace
-        self.version = storage.version if trace is None else trace.version_of(storage)
+    def __init__(self, cls: type[Any], storage: Storage, array: Any, type_: Type, view: Any, version: int) -> None:  # noqa: ANN401
+        self.cls, self.storage, self.array, self.type, self.view, self.version = cls, storage, array, type_, view, version
 
 
 class TapeNode:

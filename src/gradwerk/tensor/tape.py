@@ -19,7 +19,7 @@ from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.elementwise import add
 from gradwerk.ops.source import full
 from gradwerk.tensor.devices import like
-from gradwerk.tensor.handle import Handle, View, history, make
+from gradwerk.tensor.handle import LATER, Handle, View, history, make
 from gradwerk.tensor.hooks import Awaited, any_leaves, hooks_of, through, through_node
 from gradwerk.tensor.node import Pullback, Saved, TapeNode
 from gradwerk.tensor.rules import pulled
@@ -87,7 +87,12 @@ def noted(op: Pullback, args: tuple[Any, ...]) -> TapeNode:
     versions: list[int] = []
     for a in args:
         if isinstance(a, Handle):
-            edges.append((a._node, a._index) if a._view is None else history(a))  # what is no view has no root to catch up with
+            if a._view is not None:
+                edges.append(history(a))
+            elif a._node is None:
+                edges.append(NONE)
+            else:  # what is no view has no root to catch up with
+                edges.append((a._node, a._index))
             versions.append(a._storage.version if trace is None else trace.version_of(a._storage))
         else:
             edges.append(NONE)
@@ -97,17 +102,20 @@ def noted(op: Pullback, args: tuple[Any, ...]) -> TapeNode:
 
 def saved(handle: Handle) -> Saved:
     """A result as the tape keeps it."""
-    return Saved(type(handle), handle._storage, handle._held, handle._type, handle._view)
+    return Saved(type(handle), handle._storage, handle._held, handle._type, handle._view, version_of(handle._storage))
 
 
 def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> TapeNode:
     """Puts one operation on the tape; floating results get it as their history."""
     node = noted(op, args)
     kept: list[Saved] = []
+    trace = mode.trace
     for result in results:
-        if dtypes.is_float(result._type.dtype):
+        type_, storage = result._type, result._storage
+        if dtypes.is_float(type_.dtype):
             result._node, result._index = node, len(kept)
-        kept.append(Saved(type(result), result._storage, result._held, result._type, result._view))
+        version = storage.version if trace is None else trace.version_of(storage)
+        kept.append(Saved(type(result), storage, result._held, type_, result._view, version))
     node.results = tuple(kept)
     return node
 
@@ -305,9 +313,10 @@ def total(a: Operand, b: Operand) -> Operand:
 def whole(x: Handle) -> Handle | None:
     """What a Tensor is that has its axes in another order, as it lies; None of any other."""
     view, storage = x._view, x._storage
-    if view is None or not view.steps or view.order is None or storage.order is not None or storage.array is None:
+    if view is None or not view.steps or view.order is None or storage.order is not None:
         return None
-    return like(make(type(x).result_class, storage, storage.array, storage.type), x)
+    array = LATER if storage.waiting is not None else storage.array  # what waits is not to be made for this
+    return None if array is None else like(make(type(x).result_class, storage, array, storage.type), x)
 
 
 def walk_back(

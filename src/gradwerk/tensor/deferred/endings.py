@@ -27,12 +27,18 @@ FEWEST = 6
 """Operations: a shorter step of an optimizer is not worth a program."""
 FEWEST_READ = 24
 """The same for a stretch that writes nothing: it goes op by op, so that what is asked for twice has the same bits."""
+OFTEN = 24
+"""How often it is met before it is compiled nevertheless: one character of a text that is made one by one."""
 MOST_ENDINGS = 8
 """How many choices of results one operation may end a stretch with; of more, the one met longest ago is forgotten."""
-BUDGET = 100_000
-"""What may be spent on compiling, in `PRICE`, before any stretch has run."""
-PRICE = 10
+PRICE = 100
 """Compiling an operation takes as long as running so many of them one by one, or more."""
+BUDGET = 40_000 * PRICE
+"""What may be spent on compiling before any stretch has run."""
+MOST_UNPROVEN = 8
+"""How many programs of its size may be there that were compiled at first sight and never run again, where another one is to be."""
+FORGIVEN = 16
+"""So many runs of a program make up for one of them."""
 Wanted = tuple[int, ...]
 """The numbers of the results that somebody holds."""
 
@@ -49,21 +55,32 @@ class Budget:
     """How much compiling is worth: each operation that runs earns 1, and one that is compiled costs `PRICE`.
 
     So stretches that differ each time (a tree for each example) cost a bounded share of what they take op by op, however many there are.
+    A step is compiled at first sight because it will come again; where it turns out that steps do not, the next ones are not.
     It counts operations and no time: the same script compiles the same stretches each time that it runs.
     """
 
     def __init__(self) -> None:
         self.left = BUDGET
+        self.unproven = 0.0
+        """Operations of programs that were compiled at first sight and never run again."""
 
     def earn(self, operations: int) -> None:
         """So many operations run."""
         self.left = min(self.left + operations, BUDGET)
 
-    def affords(self, operations: int) -> bool:
+    def ran(self, ending: Ending, operations: int) -> None:
+        """A program of so many was run again."""
+        self.unproven = max(0, self.unproven - (operations if ending.unproven else operations / FORGIVEN))
+        ending.unproven = False
+
+    def affords(self, ending: Ending, operations: int) -> bool:
         """Whether so many may be compiled; then they are paid for."""
-        fits = self.left >= PRICE * operations
+        first = ending.times == 1
+        fits = self.left >= PRICE * operations and not (first and self.unproven >= MOST_UNPROVEN * operations)
         if fits:
             self.left -= PRICE * operations
+            self.unproven += operations * first
+            ending.unproven = first
         return fits
 
 
@@ -81,14 +98,15 @@ class Ending:
         self.times = 0
         self.program: Any = None
         """An Executable, once it was met again."""
-        self.failed = False
+        self.failed = self.unproven = False
         self.seen: list[tuple[Callable[[], Array | None], int]] = []
         """Each source of the last run that could be taken as it lies, and where that is: to ask NumPy takes longer than small kernels."""
 
     def is_worth_it(self, operations: int) -> bool:
         """Whether it is to be compiled.  A step surely comes again, and trains with the same bits each time: so the first one is, too."""
-        times, fewest = (1, FEWEST) if self.written else (2, FEWEST_READ)
-        return self.times >= times and operations >= fewest and not self.failed
+        if self.failed or operations < FEWEST:
+            return False
+        return bool(self.written) or self.times >= (OFTEN if operations < FEWEST_READ else 2)
 
 
 def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -> bool:  # noqa: ANN401  a Stretch
@@ -108,7 +126,9 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -
     compiled = before = ending.program
     budget.earn(len(learned))
     if compiled is None and means is Means.ANY and ending.is_worth_it(len(learned)):
-        compiled = _program(ending, learned) if budget.affords(len(learned)) else None
+        compiled = _program(ending, learned) if budget.affords(ending, len(learned)) else None
+    elif compiled is not None:
+        budget.ran(ending, len(learned))
     if settings.debug:
         how = "op by op" if compiled is None else "replayed" if compiled is before else "compiled"
         why = f"; {stretch.why}" if stretch.why else ""

@@ -10,14 +10,21 @@ from weakref import ref
 import numpy as np
 
 from gradwerk.base.origin import capture
+from gradwerk.ir.op import Op
+from gradwerk.tensor.apply import Layout, farther, laid, viewed
 from gradwerk.tensor.deferred.entries import Entry, Source
 from gradwerk.tensor.deferred.learned import CONSTANT, NEW, NUMBER, Learned, Recorded
 from gradwerk.tensor.deferred.stretch import Stretch
+from gradwerk.tensor.foreign import Lent
 from gradwerk.tensor.handle import LATER, Handle, make, settling
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.storage import Later, Storage
 from gradwerk.tensor.tape import Identity, record
 
+ROUND = 32
+"""Operations: a longer stretch ends where its first operation comes again."""
+BEGINNING = 8
+"""Operations that say whether a round is over."""
 MOST_ENTRIES = 10_000
 """Operations that wait; what is more begins another stretch."""
 MOST_BYTES = 1 << 28
@@ -50,6 +57,34 @@ def sources_of(stretch: Stretch, brought: Sequence[Any]) -> list[Source] | None:
         stretch.nbytes += array.nbytes
         sources.append((found if isinstance(found, Storage) else None, array))
     return sources
+
+
+def may_wait(stretch: Stretch, written: Sequence[Handle]) -> bool:
+    """Whether writes to these may wait: contents in memory that is ours alone, and no Tensor or stretch that sees a part of it.
+
+    Where one may not, none does: what is written in pieces could be broken off between them.
+    """
+    viewed = stretch.viewed
+    return not any(
+        each._held is None or each._view is not None or not each._type.size or each._storage.shared or each._storage in viewed
+        for each in written
+    )
+
+
+def always() -> bool:
+    """What `shown` of a Storage is where nobody knows when it ends."""
+    return True
+
+
+def lent(storage: Storage, array: Any, memory: Any) -> Any:  # noqa: ANN401  arrays
+    """An array on the memory of a Storage, for somebody outside, that says how long it lives."""
+    if storage.owner is not None or storage.shown is always or memory is None or array.size == 0:
+        return array.view()
+    one = None if storage.shown is None else storage.shown()
+    if not isinstance(one, Lent) or one.memory is not memory:
+        one = Lent(memory)
+        storage.shown = ref(one)
+    return one.shown(array)
 
 
 def _in_frames(one: object, two: object) -> int:
@@ -152,11 +187,17 @@ def number(stretch: Stretch, brought: Sequence[Any], entry: Learned) -> None:
 
 
 def ends(stretch: Stretch, entries: Sequence[Entry], op: Recorded, args: tuple[Any, ...]) -> bool:
-    """Whether the stretch is long enough, or where its loop comes round: its first operation again, on nothing that waits."""
+    """Whether the stretch is long enough, or where its loop comes round.
+
+    That is where its first operation comes again, on nothing that waits, and most of what it began with has gone: what a tape still has
+    is no round that is over.
+    """
+    if len(entries) < ROUND:
+        return False
     first = entries[0][0]
     if len(entries) >= MOST_ENTRIES or stretch.nbytes > MOST_BYTES:
         return True
-    if not (first.op is op or first.op == op) or len(args) != len(first.places):
+    if not (first.op is op or (type(first.op) is type(op) and first.op == op)) or len(args) != len(first.places):
         return False
     for a, place in zip(args, first.places, strict=True):
         if isinstance(a, Handle):
@@ -165,7 +206,31 @@ def ends(stretch: Stretch, entries: Sequence[Entry], op: Recorded, args: tuple[A
                 return False
             if not place.part and steps != place.steps:
                 return False
-    return any(isinstance(a, Handle) for a in args)
+    held = [one is not None and one() is not None for _, results, _ in entries[:BEGINNING] for one in results]
+    return 2 * sum(held) <= len(held) and any(isinstance(a, Handle) for a in args)
+
+
+def moved(stretch: Stretch, cls: type[Handle], op: Op, x: Handle, layout: Layout) -> tuple[Any, ...] | None:
+    """A view, which waits where what it looks at does; None of what has no contents.
+
+    Args:
+        stretch: the open one of this thread.
+        cls: the class of the result, so far.
+        op: the movement.
+        x: what is looked at.
+        layout: how the view lies in its memory.
+    """
+    cls = cls if x.result_class is cls else farther(cls, x.result_class)
+    if x._storage.waiting is stretch:
+        results = (viewed(cls, op, x, LATER, layout),)
+    else:
+        array = x._array
+        if array is None:
+            return None
+        results = (laid(cls, op, x, array, layout),)
+    if mode.grad and x.requires_grad:
+        record(op, (x,), results)
+    return results
 
 
 def followed(a: Handle, own: Handle) -> Handle:

@@ -112,8 +112,8 @@ class Learned:
     """
 
     __slots__ = (
-        "brought", "children", "cls", "endings", "last", "looked_at", "number", "op", "places", "result", "rule", "types", "updates",
-        "walks",
+        "brought", "children", "cls", "endings", "last", "looked_at", "number", "numbers", "op", "places", "result", "rule", "types",
+        "updates", "walks",
     )  # fmt: skip
 
     def __init__(
@@ -123,6 +123,8 @@ class Learned:
         self.number: int = 0 if before is None else before.last + 1
         self.brought = sum(place.number in (NEW, NUMBER) for place in places)
         """How many of its arguments come from outside."""
+        self.numbers = any(place.number in (CONSTANT, NUMBER) for place in places)
+        """Whether one of its arguments is no Tensor."""
         self.result: int = self.number + self.brought
         self.last: int = self.result + len(types) - 1
         self.children: list[Learned] = []

@@ -21,11 +21,12 @@ from weakref import ref
 from gradwerk.base.settings import settings
 from gradwerk.ir.op import Indexed, Op
 from gradwerk.ops.control import Scan
-from gradwerk.tensor.apply import check_fits, farther, layout_of, viewed, written_array
+from gradwerk.tensor.apply import check_fits, farther, layout_of, written_array
 from gradwerk.tensor.deferred.endings import BUDGET, budget
 from gradwerk.tensor.deferred.entries import Source
-from gradwerk.tensor.deferred.here import NOTHING, Here
-from gradwerk.tensor.deferred.joining import alone, ends, followed, kept, number, renew, sources_of, why
+from gradwerk.tensor.deferred.expected import expected
+from gradwerk.tensor.deferred.here import NOTHING, Here, Threads
+from gradwerk.tensor.deferred.joining import alone, always, ends, followed, kept, lent, may_wait, moved, number, renew, sources_of, why
 from gradwerk.tensor.deferred.learned import (
     KINDS_DEFERRED,
     OURS,
@@ -42,14 +43,11 @@ from gradwerk.tensor.deferred.learned import (
 from gradwerk.tensor.deferred.passages import Passing, Updating, taped
 from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.devices import KINDS
-from gradwerk.tensor.foreign import Lent
 from gradwerk.tensor.handle import LATER, Handle, make
 from gradwerk.tensor.state import AtOnce, mode
 from gradwerk.tensor.storage import ALIASING, Later, Storage
 from gradwerk.tensor.tape import record
 
-ROUND = 32
-"""Operations: a longer stretch ends where its first operation comes again."""
 MOST_LEARNED = 40_000
 """Operations in the tree; then it is begun anew."""
 
@@ -58,7 +56,7 @@ class Recorder(AtOnce):
     """See above."""
 
     def __init__(self) -> None:
-        self.here = Here()
+        self.threads = Threads()
         self.root = root()
         self.count = 0
         self.waits: dict[type, bool] = {}
@@ -66,12 +64,17 @@ class Recorder(AtOnce):
         self.open: dict[int, ref[Stretch]] = {}
         """The stretches to which more may be added, of all threads."""
 
+    @property
+    def here(self) -> Here:
+        """What this thread records."""
+        return self.threads.here
+
     # ---- operations
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """A block in which this thread computes at once."""
-        here = self.here
+        here = self.threads.here
         before, here.busy = here.busy, True
         try:
             yield
@@ -80,19 +83,27 @@ class Recorder(AtOnce):
 
     def apply(self, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The results of an op, which wait; None where it is to be computed at once."""
+        here = self.threads.here
+        if here.pause and not here.writes:  # a step that was begun waits as a whole
+            here.pause -= 1
+            return None
         waits = self.waits.get(type(op))
-        here = self.here
         if here.busy:
             return None
         if not (self.can_wait(type(op)) if waits is None else waits) or KINDS or settings.check_nan or settings.interpret:
             self._make_written(here, args)
             return None
-        if here.pause and not here.writes:  # a step that was begun waits as a whole
-            here.pause -= 1
-            return None
         here.busy = True
         try:
-            results = self._applied(here, cls, op, args)
+            stretch = here.stretch
+            if stretch is None or stretch.closed:
+                stretch = self.stretch(here)
+            if isinstance(op, ALIASING) and isinstance(args[0], Handle) and (layout := layout_of(op, args[0])) is not None:
+                results = None if here.writes and args[0]._storage.waiting is not stretch else moved(stretch, cls, op, args[0], layout)
+            else:
+                results = expected(here, stretch, cls, op, args)
+                if results is None:
+                    results = self._applied(here, cls, op, args)
         finally:
             here.busy = False
         if results is None:
@@ -126,27 +137,21 @@ class Recorder(AtOnce):
                 if a.result_class is not cls:
                     cls = farther(cls, a.result_class)
                 requires_grad = requires_grad or a._requires_grad or a._node is not None or (a._view is not None and a.requires_grad)
-        if isinstance(op, ALIASING) and isinstance(args[0], Handle) and (layout := layout_of(op, args[0])) is not None:
-            if args[0]._storage.waiting is None:
-                return None
-            results: tuple[Any, ...] = (viewed(cls, op, args[0], LATER, layout),)
-            entry, sources = None, list[Source]()
-        else:
-            read = tuple([stretch.own(a) if isinstance(a, Handle) else a for a in args]) if seen else args
-            made = self.record(here, cls, op, read)
-            if made is None:
-                return None
-            entry, storages, sources = made
-            results = tuple([make(cls, storage, LATER, storage.type) for storage in storages])
-            if seen:
-                args = tuple([followed(a, b) if isinstance(a, Handle) and a is not b else b for a, b in zip(args, read, strict=True)])
+        read = tuple([stretch.own(a) if isinstance(a, Handle) else a for a in args]) if seen else args
+        made = self.record(here, cls, op, read)
+        if made is None:
+            return None
+        entry, storages, sources = made
+        results = tuple([make(cls, storage, LATER, storage.type) for storage in storages])
+        if seen:
+            args = tuple([followed(a, b) if isinstance(a, Handle) and a is not b else b for a, b in zip(args, read, strict=True)])
         if requires_grad and mode.grad:
-            record(op, args if entry is None else kept(here.stretch or stretch, entry, args, sources), results)
+            record(op, kept(here.stretch or stretch, entry, args, sources), results)
         return results
 
     def copy(self, cls: type[Handle], handle: Handle, order: tuple[int, ...] | None) -> Any:  # noqa: ANN401  a Tensor, or None
         """The contents of a Tensor that waits in memory of their own, laid in this order; None where they are copied at once."""
-        here = self.here
+        here = self.threads.here
         if here.busy or handle._storage.waiting is not here.stretch:
             return None
         here.busy = True
@@ -160,7 +165,7 @@ class Recorder(AtOnce):
 
     def write(self, target: Handle, value: Any) -> bool:  # noqa: ANN401  a Tensor, a number, an array
         """Whether the write waits for the end of what is written together; if not, what reads this memory has run."""
-        here = self.here
+        here = self.threads.here
         storage = target._storage
         if storage not in here.writes or here.busy or target._view is not None or storage.shared or storage.waiting is not None:
             if isinstance(value, Handle) and self.renewed(here, target, value):
@@ -218,14 +223,15 @@ class Recorder(AtOnce):
             written: the Tensors that are written.
             read: those that are read alone.
         """
-        here, operands = self.here, [*written, *read]
+        here, operands = self.threads.here, [*written, *read]
         if here.writes or here.busy or KINDS or settings.check_nan or settings.interpret:
             action()
             return
-        if here.pause or not self._wait_together(here, written):
+        if not may_wait(self.stretch(here), written):
             with self.at_once():
                 action()
             return
+        paused, here.pause = here.pause, 0  # a step is alike whatever came before it
         try:
             here.writes = frozenset([operand._storage for operand in operands])
             updating = None
@@ -239,6 +245,7 @@ class Recorder(AtOnce):
                     updating.learn()
         finally:
             here.writes = NOTHING  # no call before, in which a signal could be handled
+            here.stepped(paused)
             stretch = here.stretch
             if stretch is not None:
                 try:
@@ -246,17 +253,6 @@ class Recorder(AtOnce):
                 except BaseException:
                     stretch.give_up()
                     raise
-
-    def _wait_together(self, here: Here, written: Sequence[Handle]) -> bool:
-        """Whether writes to these may wait: contents in memory that is ours alone, and no Tensor or stretch that sees a part of it.
-
-        Where one may not, none does: what is written in pieces could be broken off between them.
-        """
-        viewed = self.stretch(here).viewed
-        return not any(
-            each._held is None or each._view is not None or not each._type.size or each._storage.shared or each._storage in viewed
-            for each in written
-        )
 
     def updating(self, here: Here, said: object, operands: Sequence[Handle]) -> Updating:
         """A step that may be known."""
@@ -269,7 +265,7 @@ class Recorder(AtOnce):
 
     def passing(self, output: Handle, *, retain: bool) -> tuple[Passing | None, bool]:
         """A backward pass from here that may be known, and whether it was, and is done; None where it is walked at once."""
-        here = self.here
+        here = self.threads.here
         stretch = here.stretch
         if stretch is None or stretch.closed or here.busy or KINDS or output._storage.waiting is not stretch:
             return None, False
@@ -290,7 +286,7 @@ class Recorder(AtOnce):
         if len(self.open) > 1:
             for found in list(self.open.values()):
                 stretch = found()
-                if stretch is not None and stretch is not self.here.stretch and stretch.reads(storage):
+                if stretch is not None and stretch is not self.threads.here.stretch and stretch.reads(storage):
                     stretch.drain()
 
     def show(self, storage: Storage) -> None:
@@ -303,13 +299,7 @@ class Recorder(AtOnce):
         storage, array = handle._storage, handle._array
         memory = storage.array
         self.before_write(storage)
-        if storage.owner is not None or storage.shown is always or memory is None or array.size == 0:
-            return array.view()
-        lent = None if storage.shown is None else storage.shown()
-        if not isinstance(lent, Lent) or lent.memory is not memory:
-            lent = Lent(memory)
-            storage.shown = ref(lent)
-        return lent.shown(array)
+        return lent(storage, array, memory)
 
     def finish(self) -> None:
         """Runs what waits in all threads."""
@@ -321,8 +311,8 @@ class Recorder(AtOnce):
     def forget(self) -> None:
         """Runs what waits, and begins as if nothing had been recorded before."""
         self.finish()
-        self.root, self.count, budget.left = root(), 0, BUDGET
-        self.here = Here()
+        self.root, self.count, budget.left, budget.unproven = root(), 0, BUDGET, 0
+        self.threads = Threads()
 
     # ---- the stretch
 
@@ -375,7 +365,7 @@ class Recorder(AtOnce):
             entries = stretch.entries
             if stretch.closed:  # by another thread: it may have nothing any more
                 continue
-            if len(entries) >= ROUND and not here.writes and ends(stretch, entries, op, args):
+            if not here.writes and ends(stretch, entries, op, args):
                 stretch.finish()
                 continue
             found = self.known(stretch, cls, op, args)
@@ -399,11 +389,6 @@ class Recorder(AtOnce):
             if stretch.extend([(entry, [ref(storage) for storage in storages], sources)], entry):
                 number(stretch, brought, entry)
                 return entry, storages, sources
-
-
-def always() -> bool:
-    """What `shown` of a Storage is where nobody knows when it ends."""
-    return True
 
 
 recorder = Recorder()
