@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import tests.eager.looks  # noqa: F401
 import tests.eager.loops
 import tests.eager.mechanics  # noqa: F401  they register their programs
 import tests.eager.scans

@@ -661,3 +661,62 @@ def test_a_run_that_fails_at_a_scan_can_be_taken_again(monkeypatch: pytest.Monke
         h.tolist()
     assert all(map(waits, (y_, h, c)))
     assert (y_.tolist(), h[0].tolist()) == (wanted, wanted[-1])
+
+
+@pytest.fixture
+def walks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What backward passes were walked."""
+    from gradwerk.tensor import grad
+
+    found: list[Any] = []
+    walk_back = grad.walk_back
+
+    def counted(*args: Any, **options: Any) -> Any:
+        found.append(args)
+        return walk_back(*args, **options)
+
+    monkeypatch.setattr(grad, "walk_back", counted)
+    return found
+
+
+def test_a_pass_behind_a_look_is_known(walks: list[Any], compiled: list[Any]) -> None:
+    model = net()
+    optimizer = sgd(model)
+    for t in range(8):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(x(t)), y(t))
+        loss.item()
+        loss.backward()
+        optimizer.step()
+    assert len(walks) == 1
+    assert len(compiled) <= 2  # backward and step, at first without a velocity
+
+
+def test_a_pass_behind_a_look_at_other_memory_is_walked(walks: list[Any]) -> None:
+    w, found = torch.ones(3, 2, requires_grad=True), []
+    for turned in (False, False, True, True):
+        w.grad = None
+        a = torch.arange(6.0).reshape(3, 2) if not turned else torch.arange(6.0).reshape(2, 3).t()
+        loss = ((w * a) * w).sum()
+        loss.item()
+        loss.backward()
+        found.append(w.grad.tolist())
+    assert found[0] == found[1]
+    assert found[2] == found[3] == [[0, 6], [2, 8], [4, 10]]
+    assert len(walks) == 2
+
+
+def test_what_a_pass_keeps_holds_no_batch_and_no_model() -> None:
+    from weakref import ref
+
+    model, data = net(), x(0)
+    for _ in range(3):
+        loss = F.mse_loss(model(data), y(0))
+        loss.item()
+        model.zero_grad()
+        loss.backward()
+    gone = ref(model[0].weight), ref(loss._storage), ref(data._storage)
+    del model, data, loss
+    recorder.finish()
+    gc.collect()
+    assert [found() for found in gone] == [None] * 3

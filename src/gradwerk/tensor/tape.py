@@ -14,6 +14,7 @@ from gradwerk.autodiff.walk import ReverseWalk
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import float32
 from gradwerk.base.errors import ShapeError, StateError, TraceError
+from gradwerk.base.settings import Eager, settings
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Op, Operand
 from gradwerk.ops.elementwise import add
@@ -354,8 +355,8 @@ def _seed(output: Handle, ct: Operand | None) -> Operand:
         if output._type.size != 1:
             facts = (str(output._type),)
             raise ShapeError("backward() without a gradient needs a result of one element", facts=facts, likely="sum it first")
-        if mode.trace is not None or output._storage.waiting is not None:
-            # a value of the graph: an array would be broadcast now, and stand in the graph at full size
+        if mode.trace is not None or output._storage.waiting is not None or settings.eager is Eager.DEFERRED:
+            # a value of the graph: an array would be broadcast now, and stand in the graph at full size; deferred, another one each time
             return full(output._type.shape, 1.0, output._type.dtype, like=(output,))
         ones = dtypes.filled(output._type.shape, 1, output._type.dtype)
         return like(make(type(output).result_class, Storage(ones, output._type), ones, output._type), output)

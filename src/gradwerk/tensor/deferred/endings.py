@@ -154,6 +154,8 @@ def held_by_somebody(stretch: Any, entries: Sequence[Entry]) -> list[tuple[int, 
 
 def _ending(learned: Sequence[Learned], wanted: Wanted, *, writes: bool) -> Ending:
     endings = learned[-1].endings
+    if endings is None:
+        endings = learned[-1].endings = {}
     key = (wanted, writes)
     found: Ending | None = endings.get(key)
     if found is None:

@@ -127,11 +127,12 @@ class Learned:
         """Whether one of its arguments is no Tensor."""
         self.result: int = self.number + self.brought
         self.last: int = self.result + len(types) - 1
-        self.children: list[Learned] = []
-        self.endings: dict[Any, Any] = {}
-        """What became of the stretches that ended here, by which of their results were wanted (stretch.py)."""
-        self.walks: list[Any] = []
-        self.updates: list[Any] = []
+        # nothing of its own for what most have none of: the collector of garbage looks at all that there is
+        self.children: Sequence[Learned] = ()
+        self.endings: dict[Any, Any] | None = None
+        """What became of the stretches that ended here, by which of their results were wanted (endings.py)."""
+        self.walks: Sequence[Any] = ()
+        self.updates: Sequence[Any] = ()
         """The backward passes, and the steps of optimizers, that came behind it (passages.py)."""
         self.looked_at: tuple[int, InRange] | None = None
         """The argument that holds indices, and what they have to be."""
@@ -183,7 +184,7 @@ def number_of(stretch: Any, a: Handle) -> tuple[int | None, tuple[Movement, ...]
     return known, view.steps
 
 
-def _is_part(a: Handle) -> bool:
+def is_part(a: Handle) -> bool:
     """Whether it shows some places of its memory, and others it does not."""
     return a._view is not None and any(isinstance(step, Slice) for step in a._view.steps)
 
@@ -191,7 +192,7 @@ def _is_part(a: Handle) -> bool:
 def _as_before(a: Handle, place: Place, found: list[Any]) -> bool:
     """Whether what comes from outside is of the kind that came before."""
     storage = a._storage
-    if _is_part(a) is not place.part:
+    if is_part(a) is not place.part:
         return False
     if place.part:
         return a._type == place.type and not any(other is a for other in found)
@@ -204,7 +205,7 @@ def _is_twin(first: Any, a: Handle, place: Place) -> bool:  # noqa: ANN401  an a
     """Whether an argument from outside is the same as an earlier one."""
     if first is a or place.part or not isinstance(first, Handle):
         return first is a
-    return first._storage is a._storage and not _is_part(a) and not _is_part(first)
+    return first._storage is a._storage and not is_part(a) and not is_part(first)
 
 
 def _bring_number(op: Recorded, position: int, args: tuple[Any, ...], place: Place, found: list[Any]) -> bool:
@@ -240,7 +241,7 @@ def places_of(stretch: Any, op: Recorded, args: tuple[Any, ...]) -> tuple[Place,
 def _place_of(stretch: Any, a: Handle, earlier: Sequence[Any]) -> Place:  # noqa: ANN401
     storage = a._storage
     number, steps = number_of(stretch, a)
-    part = number is None and _is_part(a)
+    part = number is None and is_part(a)
     place = Place(NEW if number is None else number, a._type if part else storage.type, () if part else steps)
     if number is None:
         place.order, place.part = None if part else storage.order, part

@@ -11,99 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
 
-from gradwerk.ir.op import Op
 from gradwerk.ops.elementwise import add
 from gradwerk.tensor.apply import assign
-from gradwerk.tensor.deferred.entries import Entry, numbers_of, orders_of
-from gradwerk.tensor.deferred.learned import Learned, Write, number_of, places_of
+from gradwerk.tensor.deferred.entries import Entry, Source, numbers_of, orders_of
+from gradwerk.tensor.deferred.learned import Learned, Write, is_part, places_of
 from gradwerk.tensor.deferred.stretch import Stretch
-from gradwerk.tensor.handle import LATER, Handle, View, gradient_of, hang, hidden, history, make, settling
-from gradwerk.tensor.hooks import any_leaves
-from gradwerk.tensor.node import TapeNode
+from gradwerk.tensor.deferred.taped import Taped
+from gradwerk.tensor.handle import LATER, Handle, View, gradient_of, hang, make, settling
 from gradwerk.tensor.storage import Later, Storage
-from gradwerk.tensor.tape import Alias, Identity, free
+from gradwerk.tensor.tape import free
 from gradwerk.tensor.turns import adding
 
 MOST_PASSAGES = 4
 """Of one kind behind one operation; of more, the one met longest ago is forgotten."""
-
-
-class Taped:
-    """The tape below a Tensor, as far as it belongs to a stretch.
-
-    `rows` say it without naming anybody's Tensors, `leaves` are the Tensors that gradients go to.
-    """
-
-    __slots__ = ("leaves", "nodes", "rows")
-
-    def __init__(self) -> None:
-        self.nodes: list[TapeNode] = []
-        self.rows: list[Any] = []
-        self.leaves: dict[int, tuple[int, Handle]] = {}
-
-
-def taped(stretch: Stretch, output: Handle) -> Taped | None:
-    """The tape below a Tensor; None where a walk over it might do anything but record operations of this stretch."""
-    node, index = history(output)
-    if node is None or output._type.size != 1 or any_leaves() or hidden:
-        return None
-    found = Taped()
-    seen = {node}
-    queue = [node]
-    while queue:
-        for before, _ in queue.pop().edges:
-            if before is not None and before not in seen:
-                seen.add(before)
-                queue.append(before)
-    found.nodes = sorted(seen, key=_number)
-    place = {each: k for k, each in enumerate(found.nodes)}
-    found.rows.append((place[node], index, output._type))
-    for each in found.nodes:
-        row = _row(stretch, each, place, found)
-        if row is None:
-            return None
-        found.rows.append(row)
-    for _, leaf in found.leaves.values():
-        if gradient_of(leaf) is not None:
-            return None
-    return found
-
-
-def _number(node: TapeNode) -> int:
-    return node.number
-
-
-def _row(stretch: Stretch, node: TapeNode, place: dict[TapeNode, int], found: Taped) -> list[Any] | None:
-    op: Any = node.op
-    if not isinstance(op, Op):
-        op = type(op)
-        if op is not Identity and op is not Alias:
-            return None
-    if node.freed or node.points is not None:
-        return None
-    row: list[Any] = [op]
-    inputs = stretch.inputs
-    for a, version, (before, index) in zip(node.args, node.versions, node.edges, strict=True):
-        if not isinstance(a, Handle):
-            known = stretch.numbers.get(id(a))
-            if known is None and id(a) not in stretch.constants:  # of an operation that was computed at once, on whatever it was given
-                return None
-            row.append(id(a) if known is None else known)
-            continue
-        number, steps = number_of(stretch, a)
-        if a._storage.version != version or (number is None and isinstance(node.op, Op)):  # an identity reads nothing
-            return None
-        leaf = -1
-        if before is None and a._requires_grad:
-            leaf, _ = found.leaves.setdefault(id(a), (len(found.leaves), a))
-        row.append((number, steps, a.result_class, leaf, -1 if before is None else place[before], index))
-    for saved in node.results:
-        storage = saved.storage
-        number = storage.number if storage.waiting is stretch else inputs.get(storage)
-        if number is None or storage.version != saved.version:
-            return None
-        row.append((number, () if saved.view is None else saved.view.steps, saved.cls))
-    return row
 
 
 class Hung:
@@ -123,17 +43,17 @@ class Hung:
 
 
 class Backward:
-    """What a backward pass recorded."""
+    """What a backward pass recorded; `brought` says which operand each source from outside is, and its number."""
 
-    __slots__ = ("after", "entries", "hung", "tape")
+    __slots__ = ("after", "brought", "entries", "hung", "orders", "rows")
 
-    def __init__(self, tape: Taped, entries: list[Learned], hung: list[Hung]) -> None:
-        self.tape, self.entries, self.hung = tape, entries, hung
-        self.after = entries[-1]
+    def __init__(self, rows: list[Any], entries: list[Learned], hung: list[Hung], brought: list[tuple[int, int]]) -> None:
+        self.rows, self.entries, self.hung, self.brought = rows, entries, hung, brought
+        self.after, self.orders = entries[-1], orders_of(entries)
 
 
 def backward_of(stretch: Stretch, tape: Taped, recorded: Sequence[Entry]) -> Backward | None:
-    """The pass that was recorded; None where it was more than operations of the stretch."""
+    """The pass that was recorded; None where it was more than operations of the stretch, on what the tape has."""
     entries = [entry for entry, *_ in recorded]
     hung = []
     for number, leaf in tape.leaves.values():
@@ -144,10 +64,17 @@ def backward_of(stretch: Stretch, tape: Taped, recorded: Sequence[Entry]) -> Bac
         if gradient._storage.waiting is not stretch or gradient._node is not None or (view is not None and view.root is not None):
             return None
         hung.append(Hung(number, gradient))
+    keys = {number: key for key, number in [*stretch.inputs.items(), *stretch.parts.items()]}
+    brought = []
+    for entry, _, sources in recorded:
+        for number in range(entry.number, entry.number + len(sources)):
+            place = tape.found.get(keys.get(number))
+            if place is None:
+                return None
+            brought.append((place, number))
     if not entries or len({row.number for row in hung}) != len(hung):
         return None
-    tape.nodes, tape.leaves = [], {}
-    return Backward(tape, entries, hung)
+    return Backward(tape.rows, entries, hung, brought)
 
 
 class Update:
@@ -211,6 +138,32 @@ def entries_of(entries: Sequence[Learned], results: dict[int, Any]) -> list[Entr
     return [(entry, [results.get(number) for number in range(entry.result, entry.last + 1)], ()) for entry in entries]
 
 
+def taken(stretch: Stretch, known: Backward, operands: Sequence[Handle]) -> list[Source] | None:
+    """The memory of the operands that a pass reads, which is known to be read from here on; None where one lies in another way by now."""
+    sources: list[Source] = []
+    parts = {place: operands[place]._array for place, _ in known.brought if is_part(operands[place])}
+    with settling.lock:
+        for place, number in known.brought:
+            storage, part = operands[place]._storage, place in parts
+            array = parts[place] if part else storage.array
+            if array is None or (not part and storage.order != known.orders[number]):
+                return None
+            stretch.reading.setdefault(storage, None if part else array)
+            stretch.nbytes += array.nbytes
+            sources.append((None if part else storage, array))
+    return sources
+
+
+def bring(stretch: Stretch, operand: Handle, number: int) -> None:
+    """Notes the number of what was brought from outside."""
+    view = operand._view
+    if view is not None and is_part(operand):
+        stretch.parts[operand._storage, view.strides] = number
+        stretch.viewed.add(operand._storage)
+    else:
+        stretch.inputs[operand._storage] = number
+
+
 class Passing:
     """One backward pass that may be known: made before it is walked.
 
@@ -229,14 +182,20 @@ class Passing:
         if len(stretch.entries) != self.first:  # a signal handler has recorded something
             return False
         for known in self.before.walks:
-            if known.tape.rows == tape.rows:
+            if known.rows == tape.rows:
                 break
         else:
             return False
+        sources = taken(stretch, known, tape.operands)
+        if sources is None:
+            return False
         made = {row.number: (row.leaf, *row.made(stretch)) for row in known.hung}
         entries = entries_of(known.entries, {number: ref(storage) for number, (_, storage, _) in made.items()})
+        entries[0] = (*entries[0][:2], sources)
         if not stretch.extend(entries, known.after):
             return False
+        for place, number in known.brought:
+            bring(stretch, tape.operands[place], number)
         leaves = [leaf for _, leaf in tape.leaves.values()]
         pairs = [(leaves[place], gradient) for place, _, gradient in made.values()]
 
@@ -258,9 +217,8 @@ class Passing:
         """Remembers what the walk has recorded, if it was no more than operations of this stretch."""
         stretch = self.stretch
         recorded = stretch.entries[self.first :]  # once: a signal handler or finalizer may record more meanwhile
-        if stretch.closed or any(brought for *_, brought in recorded):
-            return
-        known = backward_of(stretch, self.tape, recorded)
+        known = None if stretch.closed else backward_of(stretch, self.tape, recorded)
+        self.tape.forget()
         if known is not None:
             self.before.walks = [known, *self.before.walks][:MOST_PASSAGES]
 

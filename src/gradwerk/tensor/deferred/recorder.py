@@ -40,8 +40,9 @@ from gradwerk.tensor.deferred.learned import (
     only_computes,
     root,
 )
-from gradwerk.tensor.deferred.passages import Passing, Updating, taped
+from gradwerk.tensor.deferred.passages import Passing, Updating
 from gradwerk.tensor.deferred.stretch import Stretch
+from gradwerk.tensor.deferred.taped import taped
 from gradwerk.tensor.devices import KINDS
 from gradwerk.tensor.handle import LATER, Handle, make
 from gradwerk.tensor.state import AtOnce, mode
@@ -266,10 +267,12 @@ class Recorder(AtOnce):
     def passing(self, output: Handle, *, retain: bool) -> tuple[Passing | None, bool]:
         """A backward pass from here that may be known, and whether it was, and is done; None where it is walked at once."""
         here = self.threads.here
-        stretch = here.stretch
-        if stretch is None or stretch.closed or here.busy or KINDS or output._storage.waiting is not stretch:
+        if here.busy or here.pause or KINDS or settings.check_nan or settings.interpret:
             return None, False
         with self.at_once():
+            stretch = self.stretch(here)
+            if output._storage.waiting is not None and output._storage.waiting is not stretch:
+                return None, False
             tape = taped(stretch, output)
             passing = None if tape is None else Passing(stretch, tape)
             return passing, passing is not None and passing.replayed(retain=retain)
