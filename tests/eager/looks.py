@@ -194,3 +194,60 @@ def gradients_are_added_up_behind_looks() -> Any:
             optimizer.step()
             optimizer.zero_grad(set_to_none=t % 4 == 1)
     return found, weights(model)
+
+
+@program
+def what_only_the_tape_had_is_asked_for_after_all() -> Any:
+    model, found, kept = net(), [], []
+    optimizer = sgd(model)
+    for t in range(10):
+        optimizer.zero_grad()
+        first = model[0](x(t))
+        h = model[1](first)
+        loss = F.mse_loss(model[2](h * 2 + 1), y(t))
+        found.append(loss.item())
+        if t == 5:
+            found.append(first.detach().sum().item())
+        loss.backward()
+        if t == 6:
+            kept.append(first)
+        if t == 7:
+            with torch.no_grad():
+                model[0].weight.mul_(0.5)
+            found.append((first + h).sum().item())
+        optimizer.step()
+        if t == 8:
+            found.append(first)
+    return found, kept, weights(model)
+
+
+@program
+def what_only_the_tape_had_is_read_by_the_next_step() -> Any:
+    w, found, before = torch.full((3, 3), 0.5, requires_grad=True), [], None
+    for t in range(8):
+        w.grad = None
+        h = x(t) @ w + 1
+        g = h + (0 if before is None else before.detach())
+        loss = (g * 0.5).sum() + (w * w).sum()
+        found.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            w -= w.grad * 0.01
+        before = h if t % 3 else None
+    return found, w, h
+
+
+@program
+def sources_are_written_before_what_the_tape_had_is_asked_for() -> Any:
+    w, found = torch.full((3, 3), 0.5, requires_grad=True), []
+    for t in range(8):
+        w.grad = None
+        a = x(t)
+        h = a @ w + 1
+        loss = ((h - 1) * 2 + a.sum()).sum()
+        found.append(loss.item())
+        loss.backward(retain_graph=t % 2 == 0)
+        a.zero_()
+        if t > 3:
+            found.append(h)
+    return found

@@ -720,3 +720,41 @@ def test_what_a_pass_keeps_holds_no_batch_and_no_model() -> None:
     recorder.finish()
     gc.collect()
     assert [found() for found in gone] == [None] * 3
+
+
+def test_what_a_pass_does_not_read_is_not_computed_for_a_look() -> None:
+    model, found = net(), []
+    optimizer = sgd(model)
+    for t in range(6):
+        optimizer.zero_grad()
+        first = model[0](x(t))
+        loss = F.mse_loss(model[2](first.tanh()), y(t))
+        loss.item()
+        found.append(waits(first))
+        loss.backward()
+        if t < 4:
+            del first
+        optimizer.step()
+    assert found == [False, True, True, True, True, False]  # once it was asked for behind its pass
+    assert first.tolist() == (x(5) @ model[0].weight.detach().t() * 0 + first).tolist()
+
+
+def test_a_look_at_what_was_left_out_gives_what_it_was() -> None:
+    w = torch.full((3, 3), 0.5, requires_grad=True)
+    for t in range(5):
+        w.grad = None
+        a = x(t)
+        h = a @ w + 1
+        loss = ((h - 1) * 2).sum()
+        loss.item()
+        loss.backward()
+        left = waits(h)
+        wanted = np.array(a.tolist(), np.float32) @ np.full((3, 3), 0.5, np.float32) + 1
+        if t == 3:
+            assert left
+            a.mul_(7)
+            with torch.no_grad():
+                w.mul_(1)
+            assert not waits(h)
+            np.testing.assert_allclose(h.detach().numpy(), wanted, rtol=1e-5)
+    assert not left

@@ -114,8 +114,8 @@ class Copied(Storage):
 class Waiting(Protocol):
     """What will make the contents of a Storage."""
 
-    def finish(self) -> None:
-        """Makes them now."""
+    def finish(self, wanted: Storage | None = None) -> None:
+        """Makes them now, at least the one that is wanted."""
 
 
 class Later(Storage):
@@ -132,7 +132,7 @@ class Later(Storage):
         if name != "array":
             raise AttributeError(name)
         while (waiting := self.waiting) is not None:  # another thread may write it meanwhile, so that it waits for something else
-            waiting.finish()
+            waiting.finish(self)
             if self.waiting is waiting:
                 problem = "a signal handler looks at what the step that it interrupts is computing"
                 raise StateError(problem, likely="have the handler set a flag, and look behind the step")

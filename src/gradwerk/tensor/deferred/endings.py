@@ -101,6 +101,12 @@ class Ending:
         self.failed = self.unproven = False
         self.seen: list[tuple[Callable[[], Array | None], int]] = []
         """Each source of the last run that could be taken as it lies, and where that is: to ask NumPy takes longer than small kernels."""
+        self.unread: frozenset[int] | None = None
+        """The results that a tape has and its backward pass does not read; None where no pass is known (`never_read`)."""
+        self.asked: set[int] = set()
+        """Those of them that somebody asked for nevertheless."""
+        self.made: list[tuple[int, ref[Storage]]] = []
+        """The results of the last run, until that is known."""
 
     def is_worth_it(self, operations: int) -> bool:
         """Whether it is to be compiled.  A step surely comes again, and trains with the same bits each time: so the first one is, too."""
@@ -109,8 +115,11 @@ class Ending:
         return bool(self.written) or self.times >= (OFTEN if operations < FEWEST_READ else 2)
 
 
-def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -> bool:  # noqa: ANN401  a Stretch
-    """Computes what somebody holds, and `writes` what is to be written; False where these means will not do."""
+def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool, wanted: int | None = None, whole: bool = True) -> bool:  # noqa: ANN401
+    """Computes what somebody holds, and `writes` what is to be written; False where these means will not do.
+
+    Where it is not to be the `whole`, what a tape has and nobody will read waits on, and the stretch is `partly` done.
+    """
     learned = [entry for entry, *_ in entries]
     held = held_by_somebody(stretch, entries)
     stretch.sources = [source for *_, brought in entries for source in brought]
@@ -120,6 +129,9 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -
     ending = _ending(learned, tuple([number for number, _ in held]), writes=writes)
     if not held and not ending.written:
         return True
+    first, part = ending, held if whole else to_be_read(ending, held, wanted)
+    if len(part) < len(held):
+        held, ending = part, _ending(learned, tuple([number for number, _ in part]), writes=writes)
     if means is Means.PROGRAM and ending.program is None:
         return False
     ending.times += 1
@@ -138,6 +150,7 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool) -
         run_by_op(stretch, learned, ending, storages, compiles=means is not Means.NUMPY)
     else:
         _run_program(stretch, compiled, ending, storages)
+    note_run(stretch, first, held, wanted, part=first is not ending)
     return True
 
 
@@ -150,6 +163,41 @@ def held_by_somebody(stretch: Any, entries: Sequence[Entry]) -> list[tuple[int, 
             if storage is not None and storage.waiting is stretch and storage.number == number:
                 held.append((number, storage))
     return held
+
+
+def to_be_read(ending: Ending, held: list[tuple[int, Storage]], wanted: int | None) -> list[tuple[int, Storage]]:
+    """What is computed first of what somebody holds: not what a tape has and its backward pass does not read."""
+    if wanted is not None and ending.unread and wanted in ending.unread:
+        ending.asked.add(wanted)
+        ending.unread -= ending.asked
+    unread = ending.unread
+    return held if not unread or ending.written else [row for row in held if row[0] not in unread] or held
+
+
+def note_run(stretch: Any, ending: Ending, held: list[tuple[int, Storage]], wanted: int | None, *, part: bool) -> None:  # noqa: ANN401
+    """Notes what a stretch has come to, for the pass that may follow it."""
+    if stretch.partly:  # somebody asked for the rest, or what it is computed of will be overwritten
+        before = stretch.ended
+        before.asked.update([number for number, _ in held] if wanted is None else [wanted])
+        before.unread -= before.asked
+        return
+    stretch.ended, stretch.partly = ending, part
+    ending.made = [(number, ref(storage)) for number, storage in held] if ending.unread is None and not ending.written else []
+
+
+def never_read(ending: Ending | None, kept: Sequence[Storage], read: set[Storage]) -> None:
+    """Notes which results of a stretch its tape has kept for nothing: what is computed of it the next time.
+
+    Args:
+        ending: that of the stretch before the pass.
+        kept: what the tape has.
+        read: what the pass reads.
+    """
+    if ending is None or ending.unread is not None or not ending.made:
+        return
+    numbers = {id(storage): number for number, found in ending.made if (storage := found()) is not None}
+    ending.unread = frozenset({numbers[id(storage)] for storage in kept if storage not in read and id(storage) in numbers} - ending.asked)
+    ending.made = []
 
 
 def _ending(learned: Sequence[Learned], wanted: Wanted, *, writes: bool) -> Ending:

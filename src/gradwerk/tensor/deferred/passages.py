@@ -141,6 +141,10 @@ def entries_of(entries: Sequence[Learned], results: dict[int, Any]) -> list[Entr
 def taken(stretch: Stretch, known: Backward, operands: Sequence[Handle]) -> list[Source] | None:
     """The memory of the operands that a pass reads, which is known to be read from here on; None where one lies in another way by now."""
     sources: list[Source] = []
+    for place, _ in known.brought:
+        waiting = operands[place]._storage.waiting
+        if waiting is not None:  # made before the lock is taken
+            waiting.finish(operands[place]._storage)
     parts = {place: operands[place]._array for place, _ in known.brought if is_part(operands[place])}
     with settling.lock:
         for place, number in known.brought:
@@ -208,6 +212,7 @@ class Passing:
                     assign(present, add(present.detach(), gradient))
 
         adding([leaf for leaf, _ in pairs], hang_all)
+        tape.unread(stretch, known.brought)
         if not retain:
             for node in reversed(tape.nodes):
                 free(node)
@@ -218,6 +223,8 @@ class Passing:
         stretch = self.stretch
         recorded = stretch.entries[self.first :]  # once: a signal handler or finalizer may record more meanwhile
         known = None if stretch.closed else backward_of(stretch, self.tape, recorded)
+        if known is not None:
+            self.tape.unread(stretch, known.brought)
         self.tape.forget()
         if known is not None:
             self.before.walks = [known, *self.before.walks][:MOST_PASSAGES]

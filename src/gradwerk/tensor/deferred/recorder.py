@@ -132,7 +132,7 @@ class Recorder(AtOnce):
                 storage = a._storage
                 waiting = storage.waiting
                 if waiting is not None and waiting is not stretch:
-                    waiting.finish()
+                    waiting.finish(storage)
                 if storage.shown is not None or storage.owner is not None:
                     seen = True
                 if a.result_class is not cls:
@@ -189,7 +189,7 @@ class Recorder(AtOnce):
         try:
             waiting = value._storage.waiting if isinstance(value, Handle) else None
             if waiting is not None and waiting is not self.stretch(here):
-                waiting.finish()
+                waiting.finish(value._storage)
             if self.record(here, type(target), Write(), (target, value)) is None:
                 self.before_write(storage)
                 return False
@@ -261,7 +261,7 @@ class Recorder(AtOnce):
         for operand in operands:
             waiting = operand._storage.waiting
             if waiting is not None and waiting is not stretch:
-                waiting.finish()
+                waiting.finish(operand._storage)
         return Updating(stretch, said, operands)
 
     def passing(self, output: Handle, *, retain: bool) -> tuple[Passing | None, bool]:
@@ -325,7 +325,7 @@ class Recorder(AtOnce):
         if stretch is None or stretch.closed:
             if self.count > MOST_LEARNED:
                 self.root, self.count = root(), 0
-            stretch = here.stretch = Stretch(self.root)
+            stretch = here.stretch = Stretch(self.root, None if stretch is None else stretch.ended)
             key, opened = id(stretch), self.open
             opened[key] = ref(stretch, partial(opened.pop, key))  # no code of Python's, in which a signal could be handled, and be lost
         return stretch

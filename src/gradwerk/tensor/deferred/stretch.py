@@ -16,7 +16,7 @@ import numpy as np
 from gradwerk.base.forks import one_if_free
 from gradwerk.ir.op import Array
 from gradwerk.ir.strides import Strides
-from gradwerk.tensor.deferred.endings import Means, run
+from gradwerk.tensor.deferred.endings import Ending, Means, run
 from gradwerk.tensor.deferred.entries import Entry, Source
 from gradwerk.tensor.deferred.learned import Learned
 from gradwerk.tensor.handle import Handle, make
@@ -35,13 +35,17 @@ class Stretch:
     """
 
     __slots__ = (
-        "__weakref__", "closed", "constants", "copies", "done", "end", "entries", "inputs", "last", "lock", "nbytes", "numbers",
-        "overwriting", "parts", "reading", "running",
+        "__weakref__", "before", "closed", "constants", "copies", "done", "end", "ended", "entries", "inputs", "last", "lock", "nbytes",
+        "numbers", "overwriting", "partly", "parts", "reading", "running",
         "sources", "viewed", "why", "writes",
     )  # fmt: skip
 
-    def __init__(self, root: Learned) -> None:
-        self.last = root
+    def __init__(self, root: Learned, before: Ending | None = None) -> None:
+        self.last, self.before = root, before
+        self.ended: Ending | None = None
+        """That of its first run; `before` is that of the stretch before it in its thread."""
+        self.partly = False
+        """Whether it was run but for what nobody was expected to read."""
         self.entries: list[Entry] = []
         self.inputs: dict[Storage, int] = {}
         self.parts: dict[tuple[Storage, Strides], int] = {}
@@ -113,20 +117,23 @@ class Stretch:
             if self.running:
                 return
         self.finish()
+        if self.partly:
+            self.finish()
 
-    def finish(self) -> None:
-        """Runs what waits.
+    def finish(self, wanted: Storage | None = None) -> None:
+        """Runs what waits, the first time but for what nobody is expected to read, if it is not what is wanted.
 
         Raises: MemoryError, and what a signal handler raises: all waits on then, but for writes, which are given up.
         """
+        number = None if wanted is None else wanted.number
         with self.lock:
-            if self.done or self._run(Means.PROGRAM):
+            if self.done or self._run(Means.PROGRAM, number):
                 return
         with one_if_free() as free, self.lock:  # in this order: who compiles may need what waits in another thread
             if not self.done:
-                self._run(Means.ANY if free else Means.NUMPY)
+                self._run(Means.ANY if free else Means.NUMPY, number)
 
-    def _run(self, means: Means) -> bool:
+    def _run(self, means: Means, wanted: int | None) -> bool:
         """Runs it by these means; False where it cannot."""
         if self.running:  # a signal handler, or a finalizer, looks at what its own thread is computing
             self.close()
@@ -136,9 +143,11 @@ class Stretch:
             if self.done:  # by one that came right before
                 return True
             self.close()
-            entries = self.entries[: self.end]
-            if entries and not run(self, entries, means, writes=self.writes):
+            entries, partly = self.entries[: self.end], self.partly
+            if entries and not run(self, entries, means, writes=self.writes, wanted=wanted, whole=partly):
                 return False
+            if self.partly and not partly:
+                return True
             self.done = True
         except BaseException:
             self.writes = False

@@ -6,9 +6,11 @@ looked between the forward and the backward half, or because they were computed 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.ir.op import Array, Op
+from gradwerk.tensor.deferred.endings import never_read
 from gradwerk.tensor.deferred.learned import OURS, is_part, number_of
 from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.handle import Handle, gradient_of, hidden, history, make
@@ -56,13 +58,22 @@ class Taped:
         """Keeps only what is nobody's."""
         self.nodes, self.leaves, self.operands, self.found = [], {}, [], {}
 
+    def unread(self, stretch: Stretch, brought: Sequence[tuple[int, int]]) -> None:
+        """Has the stretch before this one know what of its results a pass did not read."""
+        if stretch.before is not None:
+            read = {self.operands[place]._storage for place, _ in brought}
+            never_read(stretch.before, [operand._storage for operand in self.operands], read)
+
     def place(self, stretch: Stretch, a: Handle) -> tuple[Any, ...] | None:
         """Where the contents of a Tensor are, for the rows; None where they are not to be had by others than a walk."""
         number, steps = number_of(stretch, a)
         if number is not None:
             return number, steps
         storage = a._storage
-        if storage.waiting is not None or storage.problem or storage.shared or storage.array is None:
+        if storage.waiting is not None:
+            if not getattr(storage.waiting, "partly", False):
+                return None
+        elif storage.problem or storage.shared or storage.array is None:
             return None
         part = is_part(a)
         known = self.found.setdefault(key_of(a), len(self.operands))
