@@ -35,8 +35,10 @@ PRICE = 100
 """Compiling an operation takes as long as running so many of them one by one, or more."""
 BUDGET = 40_000 * PRICE
 """What may be spent on compiling before any stretch has run."""
-MOST_UNPROVEN = 8
-"""How many programs of its size may be there that were compiled at first sight and never run again, where another one is to be."""
+MOST_UNPROVEN, MOST_NEW = 8, 2
+"""How many programs of its size may be there that were compiled at first sight and never run again, where another one is to be; and where
+most of its operations were never seen before.
+"""
 FORGIVEN = 16
 """So many runs of a program make up for one of them."""
 Wanted = tuple[int, ...]
@@ -73,10 +75,11 @@ class Budget:
         self.unproven = max(0, self.unproven - (operations if ending.unproven else operations / FORGIVEN))
         ending.unproven = False
 
-    def affords(self, ending: Ending, operations: int) -> bool:
-        """Whether so many may be compiled; then they are paid for."""
+    def affords(self, ending: Ending, operations: int, new: int) -> bool:
+        """Whether so many may be compiled, of which some are `new`; then they are paid for."""
         first = ending.times == 1
-        fits = self.left >= PRICE * operations and not (first and self.unproven >= MOST_UNPROVEN * operations)
+        most = MOST_NEW if 2 * new > operations else MOST_UNPROVEN
+        fits = self.left >= PRICE * operations and not (first and self.unproven >= most * operations)
         if fits:
             self.left -= PRICE * operations
             self.unproven += operations * first
@@ -138,7 +141,7 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool, w
     compiled = before = ending.program
     budget.earn(len(learned))
     if compiled is None and means is Means.ANY and ending.is_worth_it(len(learned)):
-        compiled = _program(ending, learned) if budget.affords(ending, len(learned)) else None
+        compiled = _program(ending, learned) if budget.affords(ending, len(learned), stretch.new) else None
     elif compiled is not None:
         budget.ran(ending, len(learned))
     if settings.debug:

@@ -7,10 +7,10 @@ import threading
 from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.storage import Storage
 
-TRUST = 120_000
+TRUST = 48_000
 """What a thread may spend on operations that it has not seen: each costs `NEW_COSTS`, and one that was expected earns 1."""
 NEW_COSTS = 4
-AGAIN = 20_000
+AGAIN = 12_000
 """What may be spent after a pause."""
 PAUSE, LONGEST_PAUSE = 50_000, 1_600_000
 """Operations that are computed at once when it is spent; each time that it is spent again, twice as many."""

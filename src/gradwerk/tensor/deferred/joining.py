@@ -76,8 +76,9 @@ def always() -> bool:
     return True
 
 
-def lent(storage: Storage, array: Any, memory: Any) -> Any:  # noqa: ANN401  arrays
+def lent(storage: Storage, array: Any) -> Any:  # noqa: ANN401  an array
     """An array on the memory of a Storage, for somebody outside, that says how long it lives."""
+    memory = storage.array
     if storage.owner is not None or storage.shown is always or memory is None or array.size == 0:
         return array.view()
     one = None if storage.shown is None else storage.shown()

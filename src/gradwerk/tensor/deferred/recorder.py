@@ -300,9 +300,8 @@ class Recorder(AtOnce):
     def lend(self, handle: Handle) -> Any:  # noqa: ANN401  an array
         """The contents of a Tensor as an array on its memory, for somebody outside, who may write to it as long as they have it."""
         storage, array = handle._storage, handle._array
-        memory = storage.array
         self.before_write(storage)
-        return lent(storage, array, memory)
+        return lent(storage, array)
 
     def finish(self) -> None:
         """Runs what waits in all threads."""
@@ -346,6 +345,7 @@ class Recorder(AtOnce):
         if entry is None or brought is None:  # of numbers that are not equal to themselves: at once
             return None
         self.count += 1
+        stretch.new += 1
         stretch.why = stretch.why or why(stretch, entry)
         return entry, brought
 

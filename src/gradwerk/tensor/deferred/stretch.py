@@ -36,7 +36,7 @@ class Stretch:
 
     __slots__ = (
         "__weakref__", "before", "closed", "constants", "copies", "done", "end", "ended", "entries", "inputs", "last", "lock", "nbytes",
-        "numbers", "overwriting", "partly", "parts", "reading", "running",
+        "new", "numbers", "overwriting", "partly", "parts", "reading", "running",
         "sources", "viewed", "why", "writes",
     )  # fmt: skip
 
@@ -44,6 +44,8 @@ class Stretch:
         self.last, self.before = root, before
         self.ended: Ending | None = None
         """That of its first run; `before` is that of the stretch before it in its thread."""
+        self.new = 0
+        """How many of its operations had not been seen before."""
         self.partly = False
         """Whether it was run but for what nobody was expected to read."""
         self.entries: list[Entry] = []
