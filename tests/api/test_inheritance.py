@@ -11,6 +11,7 @@ import gradwerk
 BASES = {
     "gradwerk.ir.op.Op": "what every primitive is",
     "gradwerk.nn.module.Module": "what holds parameters",
+    "gradwerk.ops.cumulative.Cumulative": "what every running fold is",
     "gradwerk.nn.optimizer.Optimizer": "what every update rule is",
     "gradwerk.keras.layers.layer.Layer": "Keras' public base: a Sequential is a Model is a Layer",
     "gradwerk.keras.optimizers.optimizer.Optimizer": "Keras' public base",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import gradwerk as gw
-from gradwerk.base.errors import LinAlgError
 from gradwerk.ops import factorizations, lapack, linalg, matrices, matrix_functions
+from gradwerk.ops.lapack import LinAlgError
 
 SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
 

@@ -32,7 +32,12 @@ DIFFERENT = {
     },
     "torch": {
         "Tensor": "torch's takes sizes too: tensor() and empty() say what is meant",
-        **dict.fromkeys(("Tensor.std", "Tensor.var", "Tensor.max", "Tensor.min", "max", "min"), "its ways to call are one here"),
+        **dict.fromkeys(
+            ("Tensor.std", "Tensor.var", "Tensor.max", "Tensor.min", "max", "min", "std", "var", "std_mean", "var_mean", "sort", "argsort",
+             "Tensor.sort", "Tensor.argsort", "trapz", "trapezoid", "cumulative_trapezoid"), "its ways to call are one here"
+        ),
+        "norm": "torch's `out`, which stands before the dtype, is not here",
+        **dict.fromkeys(("unique", "segment_reduce"), "torch's say no arguments to who asks for them"),
         "device": "a frozen record of its name",
         "nn.Sequential": "torch documents modules, or one ordered dict of them",
         "nn.Parameter": "torch's data may be left out",
@@ -197,7 +202,7 @@ def test_the_record_is_what_the_original_says(api: str) -> None:
 def test_names_that_are_not_here_yet_are_recorded(api: str) -> None:
     """So that a new layer, loss or function needs no record."""
     places = {path.rpartition(".")[0] for path in RECORDED[api]}
-    assert len(RECORDED[api].keys() - signatures.public(api).keys()) > len(signatures.public(api))
+    assert len(RECORDED[api].keys() - signatures.public(api).keys()) > 100
     assert {"layers", "losses", "metrics", "optimizers", "Sequential"} <= places or {"", "nn", "optim", "Tensor", "nn.Module"} <= places
 
 

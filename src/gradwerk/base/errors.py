@@ -10,7 +10,7 @@
         MissingOptionError(KeyError)           an option that has to be there and is not
       DataError(ValueError)                    data that cannot be trained on: NaN, empty
         IndexDataError(IndexError)             a label or id out of range
-        LinAlgError(np.linalg.LinAlgError)     a matrix without the inverse or factors that are asked for: NumPy's, RuntimeError in PyTorch
+        LinAlgError(np.linalg.LinAlgError)     a matrix without what is asked for: in ops/lapack.py, as nothing here loads NumPy
       StateError(RuntimeError)                 the right call at the wrong time: stale tape, unbuilt layer
       TraceError(RuntimeError)                 Python that a traced step cannot express
       FileError(OSError)                       a file that is missing, damaged or of the wrong kind
@@ -26,8 +26,6 @@ A message reads: what is wrong; the facts (shapes, types); the user's own line; 
 from __future__ import annotations
 
 import re
-
-import numpy as np
 
 from gradwerk.base.origin import Origin, capture, current_path
 
@@ -107,10 +105,6 @@ class DataError(GradwerkError, ValueError):
 
 class IndexDataError(DataError, IndexError):
     """A label or id out of range."""
-
-
-class LinAlgError(DataError, np.linalg.LinAlgError, RuntimeError):
-    """A matrix that has no inverse, or not the factors that are asked for."""
 
 
 class StateError(GradwerkError, RuntimeError):

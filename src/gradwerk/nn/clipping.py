@@ -58,7 +58,7 @@ def _part(g: Operand, order: float) -> Operand:
     size = abs_(g)
     if math.isinf(order):
         return reduce_max(size) if order > 0 else reduce_min(size)
-    return reduce_sum(size if order == 1 else power(size, np.asarray(order, g.dtype)))
+    return reduce_sum(size if order == 1 else power(size, dtypes.of_value(order, g.dtype)))
 
 
 def scale_to_norm(norm: Operand, limit: Operand, offset: float = 1e-6) -> Operand:

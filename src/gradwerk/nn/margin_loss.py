@@ -85,7 +85,7 @@ def multi_margin(
     if class_weights is not None:
         short = mul(short, expand_dims(weight_of_label(labels, logits, class_weights), -1))
     others = where(one_hot(labels, classes, dtypes.bool_), 0, short)
-    return div(reduce_sum(others, -1), np.asarray(classes, logits.dtype))
+    return div(reduce_sum(others, -1), dtypes.of_value(classes, logits.dtype))
 
 
 def multilabel_margin(logits: Operand, labels: Operand) -> Operand:
@@ -106,7 +106,7 @@ def multilabel_margin(logits: Operand, labels: Operand) -> Operand:
     right = reduce_sum(where(hits, expand_dims(logits, -2), 0), -1, keepdims=True)
     short = clamp_min(add(sub(1.0, right), expand_dims(logits, -2)), 0.0)
     kept = where(expand_dims(counts, -1), where(expand_dims(reduce_any(hits, -2), -2), 0, short), 0)
-    return div(reduce_sum(kept, (-2, -1)), np.asarray(classes, logits.dtype))
+    return div(reduce_sum(kept, (-2, -1)), dtypes.of_value(classes, logits.dtype))
 
 
 def reduce_any_before(truths: Operand, places: Operand) -> Operand:

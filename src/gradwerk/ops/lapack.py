@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base.errors import LinAlgError
+from gradwerk.base.errors import DataError
 from gradwerk.ir.op import Array
 from gradwerk.ir.type import Type
+
+
+class LinAlgError(DataError, np.linalg.LinAlgError, RuntimeError):
+    """A matrix that has no inverse, or not the factors that are asked for: NumPy's error, and a RuntimeError in PyTorch."""
+
 
 Failure = Callable[[Array], int]
 """What is wrong with a matrix that has no result, as a number from 1 on: LAPACK's `info`."""

@@ -115,7 +115,7 @@ def _ends(name: str, x: Any, low: Any, high: Any, *, beside: float = 1) -> tuple
         raise ArgumentError(f"{name}(): max must be larger than min", facts=(f"min {low}, max {high}",))
     if low != high or 0 in x.shape:
         ends = (low, high) if low != high else (low - 1, high + 1) if beside == 1 else (0, 1)
-        return np.asarray(ends[0], x.dtype), np.asarray(ends[1], x.dtype)
+        return dtypes.of_value(ends[0], x.dtype), dtypes.of_value(ends[1], x.dtype)
     flat = reshape(x, (-1,))
     least, most = reduce_min(flat, (0,)), reduce_max(flat, (0,))
     same = equal(least, most)

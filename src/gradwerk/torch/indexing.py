@@ -94,7 +94,7 @@ class Indexing:
     def _scattered(self, name: str, dim: Any, index: Any, src: Any, way: str, *, own: bool = True) -> Any:  # noqa: ANN401
         place = self._axis_of(name, dim, index)
         if dtypes.is_number(src):
-            one = np.asarray(arguments.filling(src, self.dtype), self.dtype)
+            one = dtypes.of_value(arguments.filling(src, self.dtype), self.dtype)
             src = broadcast_to(one, index.shape)
         elif src.dtype != self.dtype:
             names = arguments.name_of(self.dtype), arguments.name_of(src.dtype)

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, OutOfRangeError, ShapeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, OutOfRangeError, ShapeError
 from gradwerk.ops import arrangement, diagonal, elementwise, movement, unfold
 from gradwerk.ops.indexing import gather
 from gradwerk.tensor import tensor as base
@@ -125,6 +125,8 @@ class Moving:
         place = arguments.axis("repeat_interleave", 0 if dim is None else dim, x.ndim)
         x = x if x.ndim else x.reshape(1)
         if isinstance(repeats, Handle) and math.prod(repeats.shape) != 1:
+            if not dtypes.is_integer(repeats.dtype):
+                raise DTypeError("repeats has to be Long or Int tensor", facts=(f"repeats {dtypes.name(repeats.dtype)}",))
             counts = np.asarray(repeats.contents("repeat_interleave()"))  # type: ignore[attr-defined]  # a Tensor
             if counts.ndim > 1 or len(counts) != x.shape[place]:
                 raise ShapeError("repeats must have the same size as input along dim", facts=(f"repeats {counts.shape}",))

@@ -106,7 +106,7 @@ class Sorting:
         return self._quantile("nanquantile", q, dim, keepdim, interpolation, ignores_nan=True)
 
     def _quantile(self, name: str, q: Any, dim: Any, keepdim: bool, interpolation: str, *, ignores_nan: bool) -> Any:  # noqa: ANN401
-        if not dtypes.is_float(self.dtype):
+        if not dtypes.is_float(self.dtype) or dtypes.is_narrow(self.dtype):
             raise DTypeError(f"{name}() input tensor must be either float or double dtype", likely="use .float()")
         if interpolation not in quantiles.WAYS:
             message = f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"

@@ -1,6 +1,6 @@
 """torch.linalg."""
 
-from gradwerk.base.errors import LinAlgError as LinAlgError
+from gradwerk.ops.lapack import LinAlgError as LinAlgError
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.linalg.decompositions import cholesky as cholesky
 from gradwerk.torch.linalg.decompositions import cholesky_ex as cholesky_ex

@@ -202,7 +202,9 @@ def gaussian_nll_loss(
     """(log(var) + (x - y)^2 / var) / 2.  Shape: input and target equal; var as these, without their last axis, or with one axis of 1."""
     predictions, targets = checks.compared("gaussian_nll_loss", input, target)
     checks.floating("gaussian_nll_loss", predictions.dtype)
-    spread: Any = var if hasattr(var, "dtype") else Tensor(np.asarray(arguments.number("gaussian_nll_loss", "var", var), predictions.dtype))
+    spread: Any = var
+    if not hasattr(var, "dtype"):
+        spread = Tensor(dtypes.of_value(arguments.number("gaussian_nll_loss", "var", var), predictions.dtype))
     checks.not_negative("gaussian_nll_loss", "var", spread)
     shape, given = tuple(predictions.shape), tuple(spread.shape)
     if hasattr(var, "dtype") and given != shape:
