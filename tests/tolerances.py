@@ -116,6 +116,8 @@ def ulp(x: Any, dtype: DType) -> Array:
 def within(got: Array, wanted: Array, bound: Any, about: object) -> None:
     """NaN and infinities where they are wanted; all others within the bound."""
     assert got.shape == wanted.shape, (about, got.shape, wanted.shape)
+    if dtypes.is_complex(got.dtype):
+        got, wanted = (np.stack([x.real, x.imag], -1) for x in (got, wanted))
     got, wanted = dtypes.widened(got), dtypes.widened(wanted)
     if got.dtype.kind not in "fc":
         np.testing.assert_array_equal(got, wanted, err_msg=str(about))
@@ -243,5 +245,5 @@ def widened_op(op: Op) -> Op:
 
 
 def _wide(dtype: DType) -> DType:
-    return dtypes.float64 if dtype == dtypes.float32 else dtype
+    return {dtypes.float32: dtypes.float64, dtypes.complex64: dtypes.complex128}.get(dtype, dtype)
 

@@ -17,7 +17,9 @@ PLACES = {
     "keras": (
         "keras", "layers", "losses", "metrics", "optimizers", "optimizers.schedules", "callbacks", "activations", "initializers", "utils",
     ),
-    "torch": ("torch", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "Tensor"),
+    "torch": (
+        "torch", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "Tensor",
+    ),
 }  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _drawn(cls: type[Op]) -> Iterator[Example]:
             for dtype in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.float16, dtypes.bfloat16):
                 yield cls(axes, len(shape) % 2 == 0), (Type(shape, dtype),)
     elif issubclass(cls, Elementwise):
-        kinds = [dtype for kind in cls.accepts.kinds for dtype in DTYPES[kind]]
+        kinds = [dtype for kind in cls.accepts.kinds for dtype in DTYPES.get(kind, ())]
         for dtype in kinds:
             if issubclass(cls, Unary):
                 yield from ((cls(), (Type(shape, dtype),)) for shape in SHAPES)

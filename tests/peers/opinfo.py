@@ -23,7 +23,8 @@ import gradwerk.torch as api
 from gradwerk.base.errors import GradwerkError
 
 DTYPES = {"float32": peer.float32, "float64": peer.float64, "int64": peer.int64, "bool": peer.bool}
-KNOWN = {str(np.dtype(name)): getattr(api, name) for name in ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")}
+NAMES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool", "complex64", "complex128")
+KNOWN = {str(np.dtype(name)): getattr(api, name) for name in NAMES}
 MOST_SAMPLES = 24
 """Samples of one name, form and dtype: evenly drawn from all there are."""
 ADAPTED: dict[str, Callable[..., Any]] = {
@@ -36,6 +37,7 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 }
 """Where the OpInfo's own callable, by its name and variant, takes or gives something else than the function."""
 WITHOUT_SIGNS: dict[str, Callable[..., Any]] = {
+    "linalg.eig": lambda values, vectors: (values, vectors.abs()),
     "linalg.eigh": lambda values, vectors: (values, vectors.abs()),
     "linalg.svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1], :].abs()),
     "svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1]].abs()),
@@ -49,6 +51,7 @@ RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal",
 DRAWING = ("dropout_p", "lower")
 """Options with which a function draws."""
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
+TOLERANCES |= {"complex64": TOLERANCES["float32"], "complex128": TOLERANCES["float64"]}
 SINGLE = {"nn.functional.hardsigmoid": "PyTorch's gradient is 1 / 6 in float32, of float64 too"}
 """Where PyTorch computes float64 in float32, and how."""
 
@@ -148,6 +151,7 @@ def evaluated(
         args[0] = args[0].clone() if hasattr(args[0], "clone") else args[0]
     results = flat(call(*args, **kwargs))
     floats = [r for r in results if hasattr(r, "backward") and r.requires_grad]
+    floats = [side.view_as_real(r) if r.is_complex() else r for r in floats]
     if grad and floats:
         weights = [np.cos(np.arange(r.numel())).reshape(tuple(r.shape)).astype(str(r.dtype).removeprefix("torch.")) for r in floats]
         total = sum(((r * side.tensor(w)).sum() for r, w in zip(floats, weights, strict=True)), start=side.tensor(0.0))
@@ -172,7 +176,7 @@ def difference(got: Any, wanted: Any, dtype: str, *, single: bool = False) -> st
     if np.asarray(got).dtype != np.asarray(wanted).dtype:
         return f"dtype {np.asarray(got).dtype}, wanted {np.asarray(wanted).dtype}"
     rtol, atol = TOLERANCES.get("float32" if single else str(np.asarray(wanted).dtype), (0, 0))
-    scale = float(np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1.0)) if np.asarray(wanted).dtype.kind == "f" else 1.0
+    scale = float(np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1.0)) if np.asarray(wanted).dtype.kind in "fc" else 1.0
     if np.allclose(got, wanted, rtol, atol * max(scale, 1.0), equal_nan=True):
         return ""
     return f"got {np.asarray(got).ravel()[:6]}, wanted {np.asarray(wanted).ravel()[:6]}"

@@ -27,7 +27,7 @@ from tests.peers.written import Parameter, Signature, parsed, written
 
 MODULES = {
     "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils"),
-    "torch": ("", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
+    "torch": ("", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
 }
 METHODS = {
     "keras": ("Sequential", "Optimizer"),

@@ -83,8 +83,8 @@ def test_python_floats_become_float32_and_whole_numbers_int64():
     assert Tensor([1.0, 2.0]).dtype == np.float32
     assert Tensor([1, 2]).dtype == np.int64
     assert Tensor(np.float64(1)).dtype == np.float64
-    with pytest.raises(DTypeError, match="complex64"):
-        Tensor(np.zeros(2, np.complex64))
+    with pytest.raises(DTypeError, match=">i2"):
+        Tensor(np.zeros(2, ">i2"))
 
 
 def test_a_new_tensor_copies_and_numpy_copies():

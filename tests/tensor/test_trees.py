@@ -256,7 +256,7 @@ def test_containers_that_are_given_are_changed_at_each_call_or_not_at_all(name):
     assert plain(given) == plain(other)
 
 
-@pytest.mark.parametrize("dtype", ["complex128", ">f4", ">i2", "complex64"])
+@pytest.mark.parametrize("dtype", ["complex256", ">f4", ">i2"])
 def test_an_array_of_an_unknown_dtype_is_refused_by_name(dtype):
     with pytest.raises(DTypeError, match="is not an element type"):
         compile_(lambda x: x)(np.zeros(3, dtype))

@@ -13,7 +13,7 @@ from gradwerk.torch.optim import optimizers
 
 MODULES = (
     "torch", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.optim", "torch.utils", "torch.utils.data",
-    "torch.autograd", "torch.cuda", "torch.linalg",
+    "torch.autograd", "torch.cuda", "torch.fft", "torch.linalg",
 )  # fmt: skip
 CLASSES = {"torch.Tensor": torch.Tensor, "torch.nn.Module": torch.nn.Module, "torch.optim.Optimizer": optimizers.Optimizer}
 

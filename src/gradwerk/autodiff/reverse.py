@@ -31,7 +31,7 @@ def gradients(outputs: Sequence[Value], cts: Sequence[Operand | None], inputs: S
             walk.arrive(value.node, value.index, ct, results=len(value.node.values))
 
     for output, given in zip(outputs, cts, strict=True):
-        if given is not None and dtypes.is_float(output.dtype):
+        if given is not None and dtypes.has_gradient(output.dtype):
             arrive(output, given if isinstance(given, Value) else output.node.graph.constant(dtypes.of_value(given, output.dtype)))
     found: dict[Value, Operand | None] = {}
     for node, reached in walk:
@@ -72,7 +72,7 @@ def pull(op: Op, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Seque
     grads = op.pullback_by(gradients, cts, ys, xs) if isinstance(op, Control) else op.pullback(cts, ys, xs)
     if len(grads) != len(xs):
         raise VerifyError(f"{op.name}: {len(grads)} gradients for {len(xs)} arguments")
-    return [None if ct is None or not dtypes.is_float(x.dtype) else unbroadcast(ct, x.shape) for ct, x in zip(grads, xs, strict=True)]
+    return [None if ct is None or not dtypes.has_gradient(x.dtype) else unbroadcast(ct, x.shape) for ct, x in zip(grads, xs, strict=True)]
 
 
 def unbroadcast(ct: Operand, shape: tuple[int, ...]) -> Operand:

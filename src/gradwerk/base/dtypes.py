@@ -34,6 +34,8 @@ uint16: DType = np.dtype("uint16")
 uint32: DType = np.dtype("uint32")
 uint64: DType = np.dtype("uint64")
 bool_: DType = np.dtype("bool")
+complex64: DType = np.dtype("complex64")
+complex128: DType = np.dtype("complex128")
 token: DType = np.dtype("V1")
 """The dtype of a token: an effect's place in the order of effects.  It has no data."""
 
@@ -42,7 +44,7 @@ token: DType = np.dtype("V1")
 class Row:
     """One element type.
 
-    kind      'b' bool, 'u' unsigned, 'i' signed, 'f' floating, '' no data
+    kind      'b' bool, 'u' unsigned, 'i' signed, 'f' floating, 'c' complex, '' no data
     priority  of two dtypes that meet, the one of the higher is the result's (see `promoted`)
     register  LLVM's type of one element in a register           memory   and in memory
     fraction  bits behind the point, of floats narrower than float32: these only store, and compute in their `accumulator`
@@ -77,19 +79,24 @@ TABLE: tuple[Row, ...] = (
     Row(uint32, "uint32", "u32", "u", 30, "i32", "i32"),
     Row(uint64, "uint64", "u64", "u", 42, "i64", "i64"),
     Row(bool_, "bool", "bool", "b", 0, "i1", "i8"),
+    Row(complex64, "complex64", "c64", "c", 70, "i64", "i64"),
+    Row(complex128, "complex128", "c128", "c", 80, "i128", "i128"),
     Row(token, "token", "token", "", -1),
 )
 ROWS: dict[DType, Row] = {row.dtype: row for row in TABLE}
 SHORT: dict[DType, str] = {row.dtype: row.short for row in TABLE}
 LONG: dict[str, DType] = {row.short: row.dtype for row in TABLE}
-DATA: tuple[DType, ...] = tuple(row.dtype for row in TABLE if row.kind)
+HELD: tuple[DType, ...] = tuple(row.dtype for row in TABLE if row.kind)
 """What a Tensor can hold."""
+DATA: tuple[DType, ...] = tuple(dtype for dtype in HELD if dtype not in (complex64, complex128))
+"""What kernels compute with; complex numbers they only move (docs/decisions/0030-complex-numbers.md)."""
 KNOWN = ", ".join(row.name for row in TABLE if row.kind)
 
 _ACCUMULATOR: dict[DType, DType] = {row.dtype: float32 for row in TABLE if row.fraction}
 _KIND: dict[DType, str] = {row.dtype: row.kind for row in TABLE}
-_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
-"""Kinds in the order in which one holds the other: bool, whole, floating."""
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+"""Kinds in the order in which one holds the other: bool, whole, floating, complex."""
+_PARTS: dict[DType, DType] = {complex64: float32, complex128: float64}
 
 
 def _kind(dtype: DType) -> str:
@@ -117,6 +124,8 @@ INTEGERS = Family(tuple("iu"))
 SIGNED = Family(tuple("fi"))
 """Numbers that can be negative."""
 NUMBERS = Family(tuple("fiu"))
+ARITHMETIC = Family(tuple("fiuc"))
+"""Numbers, complex ones too."""
 BOOLS = Family(tuple("b"))
 ALL = Family(tuple("fiub"))
 
@@ -124,6 +133,21 @@ ALL = Family(tuple("fiub"))
 def is_float(dtype: DType) -> bool:
     """True for floating types: what has a gradient, a NaN and a rounding."""
     return (_KIND.get(dtype) or dtype.kind) == "f"  # asked several times by each operation: not through `Family`
+
+
+def is_complex(dtype: DType) -> bool:
+    """True for complex numbers, whose real and imaginary part are floats side by side."""
+    return dtype in _PARTS
+
+
+def has_gradient(dtype: DType) -> bool:
+    """True for floating and complex types."""
+    return (_KIND.get(dtype) or dtype.kind) in "fc"
+
+
+def part(dtype: DType) -> DType:
+    """The dtype of the real and of the imaginary part; of what is not complex itself."""
+    return _PARTS.get(dtype, dtype)
 
 
 def is_integer(dtype: DType) -> bool:
@@ -153,7 +177,7 @@ def is_numeric(dtype: DType) -> bool:
 
 def is_exact(dtype: DType) -> bool:
     """True for integers and bool: what is counted or chosen by, and is never rounded."""
-    return _kind(dtype) in _RANK and dtype not in FLOATS
+    return _kind(dtype) in _RANK and not has_gradient(dtype)
 
 
 def is_data(dtype: DType) -> bool:
@@ -230,6 +254,8 @@ def promoted(a: DType, b: DType) -> DType:
         return float32
     if a.itemsize == b.itemsize == 1 and a != b and is_integer(a) and is_integer(b):
         return int16
+    if (is_complex(a) or is_complex(b)) and float64 in (part(a), part(b)):
+        return complex128
     return max(a, b, key=lambda dtype: ROWS[dtype].priority)
 
 
@@ -338,7 +364,7 @@ def of_numbers(values: Iterable[object]) -> DType:
 
 def meeting(dtype: DType, value: object) -> DType:
     """The dtype in which an array and a Python number meet: the array's, or the number's own where its kind is wider."""
-    if is_float(dtype):
+    if has_gradient(dtype):
         return dtype
     own = of_number(value)
     return own if is_wider(own, dtype) else dtype
@@ -362,7 +388,7 @@ def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN40
 
 def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
     """A Python number as an array of no axes in its neighbour's dtype.  Raises: DTypeError where that cannot hold it."""
-    if not is_float(dtype):
+    if not has_gradient(dtype):
         if is_wider(of_number(value), dtype):
             likely = "write True or False" if is_bool(dtype) else "write a whole number, or convert the Tensor to a floating dtype first"
             raise DTypeError(f"{dtype} cannot hold the number {value!r}", likely=likely)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gradwerk.base import dtypes
 from gradwerk.compiler.alike import Copies
 from gradwerk.compiler.backend import Capabilities, Placed, takes_code
 from gradwerk.compiler.contraction.finish import Finish
@@ -53,7 +54,9 @@ ALONE: dict[type[Op], Rule] = {
 
 
 def takes(node: Node) -> bool:
-    """Whether there is a kernel for a node."""
+    """Whether there is a kernel for a node; there is none that computes with complex numbers."""
+    if any(dtypes.is_complex(value.dtype) for value in (*node.args, *node.values)):
+        return False
     return takes_code(node) or isinstance(node.op, Contract | Cumulative | Order) or type(node.op) in ALONE
 
 

@@ -38,7 +38,7 @@ MOST_FOLDED = 1 << 12
 def number(value: Value) -> float | None:
     """The number every element of a constant is, or None."""
     found = _repeated(value)
-    return None if found is None else float(dtypes.number_of(found))
+    return None if found is None or dtypes.is_complex(found.dtype) else float(dtypes.number_of(found))
 
 
 def _repeated(value: Value) -> Array | None:

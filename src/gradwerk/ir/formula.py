@@ -25,6 +25,8 @@ def is_literal(value: Value) -> bool:
 
 def is_of_formula(number: Array) -> bool:
     """Whether a number, an array of no axes, is one that formulas are made of; so are truths, infinity and NaN."""
+    if dtypes.is_complex(number.dtype):
+        return False
     size = abs(float(dtypes.number_of(number)))
     return size in FORMULA or not math.isfinite(size)
 

@@ -66,6 +66,9 @@ def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[An
                     return np.asarray(value, dtype)
                 return dtypes.weak(value, dtype)
         return dtypes.of_value(value, dtypes.of_numbers(neighbours))
+    if isinstance(value, complex):
+        beside = [dtype for neighbour in neighbours if (dtype := getattr(neighbour, "dtype", None)) is not None]
+        return np.asarray(value, dtypes.promoted(dtypes.complex64, beside[-1]) if beside else dtypes.complex64)
     array = np.asarray(value)
     if array.dtype not in dtypes.SHORT:
         facts = (f"known: {dtypes.KNOWN}",)

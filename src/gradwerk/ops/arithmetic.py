@@ -19,6 +19,7 @@ from gradwerk.base.errors import StateError
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Binary, Example, Grads, Interval, Op, Operand, Select, Unary, no_gradient, typed
 from gradwerk.ops.compare import equal, greater, less, less_equal
+from gradwerk.ops.conjugate import conj, holding, part_of
 from gradwerk.ops.source import full
 
 
@@ -55,7 +56,7 @@ class Add(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = dtypes.NUMBERS
+    accepts = dtypes.ARITHMETIC
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return ct, ct
@@ -75,7 +76,7 @@ class Sub(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept.
     """
 
-    accepts = dtypes.NUMBERS
+    accepts = dtypes.ARITHMETIC
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
         return ct, neg(ct)
@@ -95,12 +96,12 @@ class Mul(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept; a Python number beside a narrow float is not rounded to it.
     """
 
-    accepts = dtypes.NUMBERS
+    accepts = dtypes.ARITHMETIC
 
     __call__ = _in_full
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
-        return mul(ct, b), mul(ct, a)
+        return mul(ct, conj(b)), mul(ct, conj(a))
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.mul(a, b)
@@ -117,20 +118,20 @@ class Div(Binary):
     Shape: broadcast.  Dtype: equal numbers, kept; a Python number beside a narrow float is not rounded to it.
     """
 
-    accepts = dtypes.NUMBERS
+    accepts = dtypes.ARITHMETIC
     domain = (Interval(-2.0, 2.0), Interval(0.5, 2.0))
 
     __call__ = _in_full
 
     def vjp(self, ct: Operand, y: Operand, a: Operand, b: Operand) -> Grads:
-        slope = div(ct, b)
-        return slope, neg(mul(ct, div(y, b)))
+        slope = div(ct, conj(b))
+        return slope, neg(mul(ct, conj(div(y, b))))
 
     def emit(self, e: Emitter, a: Scalar, b: Scalar) -> Scalar:
         return e.div(a, b)
 
     def reference(self, a: Array, b: Array) -> Array:
-        if dtypes.is_float(a.dtype):
+        if dtypes.has_gradient(a.dtype):
             return np.divide(a, b)
         quotient = np.floor_divide(a, np.where(b == 0, 1, b).astype(b.dtype))
         toward_zero = quotient + ((quotient < 0) & (quotient * b != a))
@@ -185,7 +186,7 @@ class Neg(Unary):
     Shape: that of x.  Dtype: floats and signed integers, kept.
     """
 
-    accepts = dtypes.SIGNED
+    accepts = dtypes.Family(("f", "i", "c"))
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
         return (neg(ct),)
@@ -305,10 +306,11 @@ class Cast(Unary):
 
     Float to integer truncates, NaN gives 0, what is out of range saturates; integer to integer wraps; anything to bool is x != 0.
     What becomes narrow (float16) becomes float32 first, as in PyTorch, and is rounded to nearest even.
-    Shape: that of x.  Dtype: `dtype`.
+    Shape: that of x.  Dtype: `dtype`.  Raises: DTypeError for complex numbers, of which only complex dtypes hold more than a part.
     """
 
     rounds = False
+    accepts = dtypes.Family(("f", "i", "u", "b", "c"))
     dtype: DType
 
     @classmethod
@@ -320,10 +322,10 @@ class Cast(Unary):
         return tuple((cls(to), (typed(2, 3, dtype=start),)) for start, to in pairs)
 
     def result_dtype(self, dtype: DType) -> DType:
-        return self.dtype
+        return holding(dtype, self.dtype)
 
     def vjp(self, ct: Operand, y: Operand, x: Operand) -> Grads:
-        return (cast(ct, x.dtype) if dtypes.is_float(self.dtype) and dtypes.is_float(x.dtype) else None,)
+        return (cast(part_of(ct, x.dtype), x.dtype) if dtypes.has_gradient(self.dtype) and dtypes.has_gradient(x.dtype) else None,)
 
     def emit(self, e: Emitter, x: Scalar) -> Scalar:
         return e.cast(x, self.dtype)
@@ -390,7 +392,7 @@ def cast(x: Operand, dtype: DType) -> Operand:
     return x if given is dtype or given == dtype else (_CASTS.get(dtype) or Cast(np.dtype(dtype)))(x)
 
 
-_CASTS = {dtype: Cast(dtype) for dtype in dtypes.DATA}
+_CASTS = {dtype: Cast(dtype) for dtype in dtypes.HELD}
 add, sub, mul, div = Add(), Sub(), Mul(), Div()
 maximum, minimum = Maximum(), Minimum()
 neg, abs_, sign, floor, relu = Neg(), Abs(), Sign(), Floor(), Relu()

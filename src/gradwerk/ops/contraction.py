@@ -29,6 +29,7 @@ from gradwerk.ir.meeting import same_dtype
 from gradwerk.ir.op import Array, Contraction, Example, Grads, Operand, typed
 from gradwerk.ir.text import attribute
 from gradwerk.ops import contraction_reference
+from gradwerk.ops.conjugate import conj
 from gradwerk.ops.contraction_reference import Plain, contract_arrays
 from gradwerk.ops.movement import pad, slice_
 
@@ -144,7 +145,7 @@ class Contract(Contraction):
     def infer(self, *types: Type) -> tuple[Type, ...]:
         lhs, rhs = types
         dtype = same_dtype(self.name, lhs, rhs)
-        if not dtypes.is_numeric(dtype):
+        if dtype not in dtypes.ARITHMETIC:
             raise DTypeError(f"contract does not take {dtypes.name(dtype)}", facts=(f"{lhs} and {rhs}",))
         extent = self.extent
         for maps, type_ in ((self.lhs, lhs), (self.rhs, rhs)):
@@ -179,12 +180,12 @@ class Contract(Contraction):
     def gradient_of_lhs(self, ct: Operand, lhs: Operand, rhs: Operand) -> Operand:
         """Again a contraction, of ct and rhs: each of lhs' maps is solved for one of its axes."""
         op, shape = _solved(self, tuple(lhs.shape), tuple(rhs.shape))
-        return _fitted(op(ct, rhs), shape, tuple(lhs.shape))
+        return _fitted(op(ct, conj(rhs)), shape, tuple(lhs.shape))
 
     def gradient_of_rhs(self, ct: Operand, lhs: Operand, rhs: Operand) -> Operand:
         """Again a contraction, of lhs and ct, in this order: the operand with the compound maps stays on the left."""
         op, shape = _solved_of_rhs(self, tuple(lhs.shape), tuple(rhs.shape))
-        return _fitted(op(lhs, ct), shape, tuple(rhs.shape))
+        return _fitted(op(conj(lhs), ct), shape, tuple(rhs.shape))
 
 
 @lru_cache(maxsize=1024)

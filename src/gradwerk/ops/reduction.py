@@ -157,13 +157,15 @@ def kept_shape(shape: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
 
 def _of_numbers(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
     (x,) = types
-    if not dtypes.is_numeric(x.dtype):
+    if x.dtype not in (dtypes.ARITHMETIC if isinstance(op, Sum) else dtypes.NUMBERS):
         raise DTypeError(f"{op.name} does not take {dtypes.name(x.dtype)}", facts=(str(x),), likely="cast to an integer first")
     return Reduction.infer(op, *types)
 
 
 def _of_something(op: Reduction, types: tuple[Type, ...]) -> tuple[Type, ...]:
     result = Reduction.infer(op, *types)
+    if dtypes.is_complex(types[0].dtype):
+        raise DTypeError(f"{op.name} does not take {dtypes.name(types[0].dtype)}, which has no order", facts=(str(types[0]),))
     if any(types[0].shape[axis] == 0 for axis in op.axes) and result[0].size:
         raise ShapeError(f"{op.name} along an axis of extent 0 has no value", facts=(str(types[0]),))
     return result

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import int32, int64
-from gradwerk.base.errors import ShapeError
+from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Op, Operand, typed
 from gradwerk.ops.along import scatter_along, take_along
@@ -43,6 +43,8 @@ class Order(Op):
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
         (x,) = types
+        if dtypes.is_complex(x.dtype):
+            raise DTypeError(f"{self.name} does not take {dtypes.name(x.dtype)}, which has no order", facts=(str(x),))
         if not 0 <= self.axis < x.ndim:
             raise ShapeError(f"{self.name}: axis {self.axis} is no axis of the input", facts=(str(x),))
         count = self.kept(x.shape[self.axis])

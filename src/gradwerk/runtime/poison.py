@@ -134,6 +134,8 @@ def unwritten(array: Array) -> Array:
     """The places, in memory order, of elements that still are the pattern; of truth values: that are none."""
     if array.dtype == token or not array.size:
         return np.empty(0, np.int64)
+    if array.dtype.itemsize > 8:  # complex128: the halves that are the pattern, of which a written one is none
+        return np.flatnonzero((array.reshape(-1).view(np.uint64).reshape(-1, 2) == np.frombuffer(filled(8), np.uint64)[0]).any(1))
     bits = array.reshape(-1).view(f"u{array.dtype.itemsize}")
     if array.dtype == np.bool_:
         return np.flatnonzero(bits > 1)

@@ -341,7 +341,7 @@ def adopt(handle: Handle, other: Handle) -> None:
     """
     if mode.trace is not None:
         raise StateError("a Tensor takes other memory only outside of a compiled function", facts=(f"{handle._type}, {other._type}",))
-    if handle.requires_grad and not dtypes.is_float(other._type.dtype):
+    if handle.requires_grad and not dtypes.has_gradient(other._type.dtype):
         message = "data set to a tensor that requires gradients must be floating point or complex dtype"
         raise StateError(message, facts=(f"{handle._type}, {other._type}",))
     view = other._view
@@ -357,7 +357,7 @@ def set_requires_grad(handle: Handle, value: bool) -> None:  # noqa: FBT001  one
         if value:
             return
         raise StateError("a computed Tensor requires a gradient because its inputs do", likely="use .detach()")
-    if value and not dtypes.is_float(handle._type.dtype):
+    if value and not dtypes.has_gradient(handle._type.dtype):
         raise StateError(f"only floating Tensors can require gradients, this is {handle._type}", likely="write 1.0 for 1, or cast it")
     if handle._requires_grad is value:
         return

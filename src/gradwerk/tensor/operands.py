@@ -17,10 +17,13 @@ OPERANDS = (Handle, np.ndarray, *dtypes.WEAK)
 
 
 def listed(numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented
-    """A list or tuple of numbers, nested or not, as an array: in this dtype where its kind holds theirs.  NotImplemented for all else.
+    """A list or tuple of numbers, nested or not, as an array: in this dtype where its kind holds theirs; a complex number beside
+    complex ones.  NotImplemented for all else.
 
     Raises: ShapeError where its lists differ in length, DTypeError for a whole number that does not fit.
     """
+    if isinstance(numbers, complex) and dtypes.is_complex(dtype):
+        return np.asarray(numbers, dtype)
     leaves = list(_leaves(numbers))
     if not isinstance(numbers, (list, tuple)) or not leaves or not all(map(dtypes.is_number, leaves)):
         return NotImplemented

@@ -64,9 +64,9 @@ class Operators:
         Tensor's where that is floating or holds all of the array's.  Tensors stay as they are.
         """
         if isinstance(b, dtypes.WEAK):
-            return a if dtypes.is_float(a.dtype) else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
+            return a if dtypes.has_gradient(a.dtype) else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
         if isinstance(a, dtypes.WEAK):
-            return a, b if dtypes.is_float(b.dtype) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
+            return a, b if dtypes.has_gradient(b.dtype) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
         if isinstance(b, np.ndarray):
             return a, cls._beside(b, a.dtype)
         if isinstance(a, np.ndarray):
@@ -76,7 +76,7 @@ class Operators:
     @classmethod
     def _beside(cls, array: Array, dtype: DType) -> Any:  # noqa: ANN401  an array, or a Handle
         """An array in the dtype of the Tensor beside it, where that holds it; else as it is, and the op says that the two do not fit."""
-        return in_dtype(cls, array, dtype) if dtypes.is_float(dtype) or np.can_cast(array.dtype, dtype) else array
+        return in_dtype(cls, array, dtype) if dtypes.has_gradient(dtype) or np.can_cast(array.dtype, dtype) else array
 
     @classmethod
     def listed(cls, numbers: object, dtype: DType) -> Any:  # noqa: ANN401  an array, or NotImplemented
@@ -87,7 +87,7 @@ class Operators:
         """Whether nothing is to be promoted, whatever the class: a Tensor of the same dtype, or a number of Python's beside a float."""
         if isinstance(other, Handle):
             return other._type.dtype is self._type.dtype
-        return (type(other) is float or type(other) is int) and dtypes.is_float(self._type.dtype)
+        return (type(other) is float or type(other) is int) and dtypes.has_gradient(self._type.dtype)
 
     def _with(self, function: Callable[[Operand, Operand], Any], other: object) -> Any:  # noqa: ANN401  or NotImplemented
         """function(self, other), promoted."""

@@ -35,7 +35,7 @@ def _at_once(find: Callable[..., Any], x: Any, axis: int, *, keepdims: bool) -> 
     if mode.trace is not None or KINDS or settings.eager is DEFERRED or not isinstance(x, Handle):
         return None
     array = x._array
-    if array is None or not 0 < array.size < HEAVY or not -array.ndim <= axis < array.ndim:
+    if array is None or dtypes.is_complex(array.dtype) or not 0 < array.size < HEAVY or not -array.ndim <= axis < array.ndim:
         return None
     made = np.asarray(find(dtypes.widened(array), axis, keepdims=keepdims), dtypes.int64)
     type_ = Type(made.shape, made.dtype)

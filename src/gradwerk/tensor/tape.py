@@ -113,7 +113,7 @@ def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> Ta
     trace = mode.trace
     for result in results:
         type_, storage = result._type, result._storage
-        if dtypes.is_float(type_.dtype):
+        if dtypes.has_gradient(type_.dtype):
             result._node, result._index = node, len(kept)
         version = storage.version if trace is None else trace.version_of(storage)
         kept.append(Saved(type(result), storage, result._held, type_, result._view, version))
@@ -171,7 +171,7 @@ def _result(node: TapeNode, index: int, trace: Any) -> Handle:  # noqa: ANN401  
         return stale(saved.cls, saved.type, node.op.name, storage)
     else:
         handle = make(saved.cls, storage, saved.array, saved.type, _rootless(saved.view))
-    if dtypes.is_float(saved.type.dtype):
+    if dtypes.has_gradient(saved.type.dtype):
         handle._node, handle._index = node, index
     return handle
 

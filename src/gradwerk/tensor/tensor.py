@@ -35,7 +35,7 @@ class Tensor(Operators, Handle):
     """An n-dimensional array that records what was computed from it, and that compiled steps take as an input.
 
     Made from anything NumPy takes (copied); Python floats become float32.
-    Dtype: float16 to float64 and bfloat16, int8 to int64, uint8 to uint64, bool.  Raises: DTypeError for others.
+    Dtype: float16 to float64 and bfloat16, int8 to int64, uint8 to uint64, bool, complex64, complex128.  Raises: DTypeError for others.
     """
 
     __slots__ = ()
@@ -289,6 +289,8 @@ def to_array(data: Any, dtype: Any) -> Array:  # noqa: ANN401
     array = dtypes.taken(np.asarray(data)) if dtype is None else numbers_in(dtypes.named(dtype), data)
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         array = dtypes.converted(array, dtypes.float32)
+    if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.complex128:
+        array = array.astype(np.complex64)
     if array.dtype not in dtypes.SHORT or array.dtype == dtypes.token:
         message, classes = f"{dtypes.name(array.dtype)} is not an element type of this framework", array.ndim == 1
         raise DTypeError(message, facts=(f"known: {dtypes.KNOWN}",), likely=numbered(array, "data", classes=classes))

@@ -3,6 +3,8 @@
 
 from gradwerk.base.dtypes import bfloat16 as bfloat16
 from gradwerk.base.dtypes import bool_ as bool_
+from gradwerk.base.dtypes import complex64 as complex64
+from gradwerk.base.dtypes import complex128 as complex128
 from gradwerk.base.dtypes import float16 as float16
 from gradwerk.base.dtypes import float32 as float32
 from gradwerk.base.dtypes import float64 as float64
@@ -18,6 +20,7 @@ from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.torch import autograd as autograd
 from gradwerk.torch import cuda as cuda
+from gradwerk.torch import fft as fft
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.torch import linalg as linalg
 from gradwerk.torch import nn as nn
@@ -219,6 +222,17 @@ from gradwerk.torch.functions import transpose as transpose
 from gradwerk.torch.functions import unsqueeze as unsqueeze
 from gradwerk.torch.functions import where as where
 from gradwerk.torch.generators import Generator as Generator
+from gradwerk.torch.made_complex import angle as angle
+from gradwerk.torch.made_complex import complex as complex
+from gradwerk.torch.made_complex import conj as conj
+from gradwerk.torch.made_complex import conj_physical as conj_physical
+from gradwerk.torch.made_complex import imag as imag
+from gradwerk.torch.made_complex import is_complex as is_complex
+from gradwerk.torch.made_complex import polar as polar
+from gradwerk.torch.made_complex import real as real
+from gradwerk.torch.made_complex import resolve_conj as resolve_conj
+from gradwerk.torch.made_complex import view_as_complex as view_as_complex
+from gradwerk.torch.made_complex import view_as_real as view_as_real
 from gradwerk.torch.multiplied import addbmm as addbmm
 from gradwerk.torch.multiplied import addmm as addmm
 from gradwerk.torch.multiplied import addmv as addmv
@@ -366,6 +380,8 @@ from gradwerk.torch.sharing import from_numpy as from_numpy
 from gradwerk.torch.tensors import Tensor as Tensor
 
 bool = bool_
+cfloat = complex64
+cdouble = complex128
 float = float32
 double = float64
 half = float16

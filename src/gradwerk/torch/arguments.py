@@ -17,6 +17,7 @@ from gradwerk.tensor.handle import Handle
 NAMES = {
     "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int", "int16": "Short",
     "int8": "Char", "uint8": "Byte", "bool": "Bool", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble",
 }  # fmt: skip
 """torch's names of dtypes in messages."""
 
@@ -120,6 +121,8 @@ def filling(value: Any, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401  a Python 
     number = value.item() if isinstance(value, np.generic) else value
     if dtypes.is_bool(dtype):
         return bool(number)
+    if dtypes.is_complex(dtype):
+        return complex(number)
     if dtypes.is_float(dtype):
         limits: Any = dtypes.limits(dtype)
         fits = not math.isfinite(number) or abs(number) <= float(limits.max)

@@ -19,7 +19,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType, is_number
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
-from gradwerk.ops import compare, elementwise, functions, movement
+from gradwerk.ops import compare, complexes, elementwise, functions, movement
 from gradwerk.ops.arithmetic import Undifferentiated
 from gradwerk.ops.division import trunc_divide
 from gradwerk.tensor.handle import Handle
@@ -163,12 +163,14 @@ class Arithmetic:
 
     def abs(self) -> Self:
         """|x|."""
+        if dtypes.is_complex(self.dtype):
+            return complexes.magnitude(self)
         return movement.unchanged(self) if dtypes.is_unsigned(self.dtype) else elementwise.abs_(self)
 
     def floor(self) -> Self:
         """The largest whole number not above x.  Raises: DTypeError for bool."""
-        if dtypes.is_bool(self.dtype):
-            raise DTypeError("floor(): not implemented for 'Bool'")
+        if dtypes.is_bool(self.dtype) or dtypes.is_complex(self.dtype):
+            raise DTypeError(f"floor(): not implemented for {arguments.name_of(self.dtype)!r}")
         return elementwise.floor(self) if dtypes.is_float(self.dtype) else movement.unchanged(self)
 
     def sign(self) -> Self:

@@ -43,7 +43,7 @@ def asked(function: str, value: Any, otherwise: DType) -> DType:  # noqa: ANN401
         likely = f"torch.{value}" if isinstance(value, str) and value in WORDS else ""
         raise ArgumentTypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(value).__name__}", likely=likely)
     found = PYTHON[value] if isinstance(value, type) and value in PYTHON else dtypes.named(value)
-    if found not in dtypes.DATA:
+    if found not in dtypes.HELD:
         raise DTypeError(f"{function}(): {dtypes.name(found)} is not an element type of this framework", facts=(f"known: {dtypes.KNOWN}",))
     return found
 

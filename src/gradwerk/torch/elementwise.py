@@ -104,8 +104,8 @@ class Elementwise:
         return self._to_whole("round", lambda x: rounding.round_to(x, places))
 
     def _to_whole(self, name: str, function: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-        if dtypes.is_bool(self.dtype):
-            raise DTypeError(f"{name}(): not implemented for 'Bool'")
+        if dtypes.is_bool(self.dtype) or dtypes.is_complex(self.dtype):
+            raise DTypeError(f"{name}(): not implemented for {arguments.name_of(self.dtype)!r}")
         return function(self) if dtypes.is_float(self.dtype) else movement.unchanged(self)
 
     def frac(self) -> Self:
@@ -144,6 +144,8 @@ class Elementwise:
 
     def nan_to_num(self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Self:
         """Numbers for NaN (0) and the infinities (the largest and the lowest number)."""
+        if dtypes.is_complex(self.dtype):
+            raise DTypeError("nan_to_num(): not implemented for complex numbers", likely="of torch.view_as_real(x)")
         if not dtypes.is_float(self.dtype):
             return movement.unchanged(self)
         most = dtypes.limits(self.dtype).max

@@ -15,6 +15,7 @@ from gradwerk.ir.op import Operand
 from gradwerk.ops import factorizations, linalg
 from gradwerk.ops.arithmetic import add, mul, where
 from gradwerk.ops.compare import less
+from gradwerk.ops.conjugate import conj
 from gradwerk.ops.einsum import einsum, kron
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.linalg import swapped
@@ -84,8 +85,8 @@ class Matrices:
         return _product("dot", misfit, self, tensor, "tensor")
 
     def vdot(self, other: Any) -> Self:  # noqa: ANN401
-        """The sum of products of two vectors."""
-        return self.dot(other)
+        """The sum of products of two vectors, the first conjugated."""
+        return conj(self).dot(other)
 
     def inner(self, other: Any) -> Self:  # noqa: ANN401
         """The sums of products along the last axes; of a single number products."""

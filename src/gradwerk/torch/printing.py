@@ -18,7 +18,8 @@ PRECISION, MOST, EDGE, LINE = 4, 1000, 3, 80
 def text(array: Array, suffixes: list[str], head: str = "tensor(") -> str:
     """`tensor([1., 2.], requires_grad=True)`."""
     indent = len(head)
-    if array.dtype not in (dtypes.float32, dtypes.int64, dtypes.bool_) or (not array.size and array.dtype != dtypes.float32):
+    plain = (dtypes.float32, dtypes.int64, dtypes.bool_, dtypes.complex64)
+    if array.dtype not in plain or (not array.size and array.dtype != dtypes.float32):
         suffixes = [f"dtype=torch.{dtypes.name(array.dtype)}", *suffixes]
     array = dtypes.widened(array)
     if not array.size:
@@ -47,6 +48,13 @@ def _shortened(array: Array) -> Array:
 
 def _formatter(values: Array) -> tuple[Callable[[Any], str], int]:
     """What writes one number, and how wide the widest is."""
+    if dtypes.is_complex(values.dtype):
+        (re, first), (im, second) = _formatter(values.real), _formatter(np.abs(values.imag))
+
+        def written_complex(value: Any) -> str:  # noqa: ANN401
+            return f"{re(value.real).rjust(first)}{'-' if np.signbit(value.imag) else '+'}{im(abs(value.imag)).strip()}j"
+
+        return written_complex, first + second + 2
     if not dtypes.is_float(values.dtype):
         written = [str(value) for value in values.tolist()]
         width = max(map(len, written), default=1)

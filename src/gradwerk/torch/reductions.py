@@ -50,7 +50,7 @@ class Reductions:
     def sum(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
         """The sum over axes; whole numbers add up in int64."""
         places = arguments.axes("sum", dim, self.ndim)
-        x = elementwise.cast(self, asked("sum", dtype, self.dtype if dtypes.is_float(self.dtype) else dtypes.int64))
+        x = elementwise.cast(self, asked("sum", dtype, self.dtype if dtypes.has_gradient(self.dtype) else dtypes.int64))
         return reduction.reduce_sum(x, places, keepdims=switch("sum", "keepdim", keepdim))
 
     @as_recorded()

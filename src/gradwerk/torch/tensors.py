@@ -30,6 +30,7 @@ from gradwerk.tensor.storage import row_major, version_of
 from gradwerk.torch import arguments, printing, promotion
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.arithmetic import Arithmetic
+from gradwerk.torch.complexes import Complexes
 from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.counting import Counting
 from gradwerk.torch.cumulative import Cumulatives
@@ -56,8 +57,8 @@ Dims = int | Sequence[int] | None
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
 class Tensor(  # type: ignore[misc]  # torch's arguments are others
-    Protocols, Conversions, Counting, Cumulatives, Drawing, Elementwise, Indexing, Matrices, Moving, Pairs, Reductions, Shaping, Sorting,
-    Arithmetic, base.Tensor,
+    Protocols, Complexes, Conversions, Counting, Cumulatives, Drawing, Elementwise, Indexing, Matrices, Moving, Pairs, Reductions, Shaping,
+    Sorting, Arithmetic, base.Tensor,
 ):
     """torch.Tensor."""
 
@@ -101,8 +102,8 @@ class Tensor(  # type: ignore[misc]  # torch's arguments are others
 
     @classmethod
     def listed(cls, numbers: object, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401
-        """Lists are no operands in torch."""
-        return NotImplemented
+        """Lists are no operands in torch; a complex number of Python's is one."""
+        return np.asarray(numbers, dtypes.promoted(dtypes.complex64, dtype)) if isinstance(numbers, complex) else NotImplemented
 
     @property
     def shape(self) -> Size:  # type: ignore[override]  # Operators declares what its class has

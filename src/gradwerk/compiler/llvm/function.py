@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from gradwerk.base.errors import VerifyError
 from gradwerk.base.settings import settings
-from gradwerk.compiler.llvm.values import BYTES, Integer, Value, lanes, literal, overload, scalar, vector
+from gradwerk.compiler.llvm.values import ALIGNMENT, BYTES, Integer, Value, lanes, literal, overload, scalar, vector
 
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 """Some CPUs are described to LLVM as preferring half registers; our kernels choose their width themselves."""
@@ -217,21 +217,21 @@ class Function:
 
     def load(self, type_: str, pointer: Value) -> Value:
         """A value of one or more lanes; only element alignment is assumed."""
-        return self.emit(f"load {type_}, ptr {pointer}, align {BYTES[scalar(type_)]}", type_)
+        return self.emit(f"load {type_}, ptr {pointer}, align {ALIGNMENT[scalar(type_)]}", type_)
 
     def store(self, value: Value, pointer: Value) -> None:
         """Writes all lanes."""
-        self.do(f"store {value.type} {value}, ptr {pointer}, align {BYTES[scalar(value.type)]}")
+        self.do(f"store {value.type} {value}, ptr {pointer}, align {ALIGNMENT[scalar(value.type)]}")
 
     def load_masked(self, type_: str, pointer: Value, mask: Value, other: Value | None = None) -> Value:
         """The lanes where `mask` holds; elsewhere nothing is read and `other` (default zero) stands."""
         rest = other or Value("zeroinitializer", type_)
-        align = literal(BYTES[scalar(type_)], "i32")
+        align = literal(ALIGNMENT[scalar(type_)], "i32")
         return self.call(f"llvm.masked.load.{overload(type_)}.p0", type_, pointer, align, mask, rest)
 
     def store_masked(self, value: Value, pointer: Value, mask: Value) -> None:
         """Writes the lanes where `mask` holds."""
-        align = literal(BYTES[scalar(value.type)], "i32")
+        align = literal(ALIGNMENT[scalar(value.type)], "i32")
         self.run(f"llvm.masked.store.{overload(value.type)}.p0", value, pointer, align, mask)
 
     def addresses(self, pointer: Value, index: Value, element: str) -> Value:
@@ -241,12 +241,12 @@ class Function:
     def gather(self, type_: str, addresses: Value, mask: Value, other: Value | None = None) -> Value:
         """One load per lane where `mask` holds."""
         count, rest = lanes(type_), other or Value("zeroinitializer", type_)
-        align = literal(BYTES[scalar(type_)], "i32")
+        align = literal(ALIGNMENT[scalar(type_)], "i32")
         return self.call(f"llvm.masked.gather.{overload(type_)}.v{count}p0", type_, addresses, align, mask, rest)
 
     def scatter(self, value: Value, addresses: Value, mask: Value) -> None:
         """One store per lane where `mask` holds, in lane order."""
-        align = literal(BYTES[scalar(value.type)], "i32")
+        align = literal(ALIGNMENT[scalar(value.type)], "i32")
         self.run(f"llvm.masked.scatter.{overload(value.type)}.v{lanes(value.type)}p0", value, addresses, align, mask)
 
     def on_stack(self, element: str, count: int) -> Value:

@@ -13,9 +13,9 @@ from gradwerk.base.errors import VerifyError
 from gradwerk.compiler.llvm.function import Function
 from gradwerk.compiler.llvm.values import Value, lanes, literal, overload, vector
 
-REGISTER: dict[DType, str] = {dtype: dtypes.ROWS[dtype].register for dtype in dtypes.DATA}
+REGISTER: dict[DType, str] = {dtype: dtypes.ROWS[dtype].register for dtype in dtypes.HELD}
 """The type of an element in a register."""
-MEMORY: dict[DType, str] = {dtype: dtypes.ROWS[dtype].memory for dtype in dtypes.DATA}
+MEMORY: dict[DType, str] = {dtype: dtypes.ROWS[dtype].memory for dtype in dtypes.HELD}
 """The type of an element in memory."""
 
 FLOAT_RELATION = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
@@ -63,6 +63,8 @@ class LaneCode:
 
     def const(self, value: float, dtype: DType) -> Lanes:
         """A literal."""
+        if dtypes.is_complex(dtype):  # the bits, in one whole number
+            value = int.from_bytes(dtypes.of_value(value, dtype).tobytes(), "little", signed=True)
         value = bool(value) if dtype == dtypes.bool_ else value if dtypes.is_float(dtype) else int(value)
         made = literal(value, self.type(dtype))
         return Lanes(made.name, made.type, dtype, value)

@@ -6,8 +6,10 @@ import math
 import struct
 from functools import cache
 
-BYTES = {"float": 4, "double": 8, "i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "ptr": 8}
-SHORT = {"float": "f32", "double": "f64", "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64", "ptr": "p0"}
+BYTES = {"float": 4, "double": 8, "i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "i128": 16, "ptr": 8}
+ALIGNMENT = BYTES | {"i128": 8}
+"""Where an element may lie: complex128, which is moved as i128, as NumPy has it."""
+SHORT = {"float": "f32", "double": "f64", "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64", "i128": "i128", "ptr": "p0"}
 
 
 class Value:

@@ -4,7 +4,9 @@ from gradwerk.ops.lapack import LinAlgError as LinAlgError
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.linalg.decompositions import cholesky as cholesky
 from gradwerk.torch.linalg.decompositions import cholesky_ex as cholesky_ex
+from gradwerk.torch.linalg.decompositions import eig as eig
 from gradwerk.torch.linalg.decompositions import eigh as eigh
+from gradwerk.torch.linalg.decompositions import eigvals as eigvals
 from gradwerk.torch.linalg.decompositions import eigvalsh as eigvalsh
 from gradwerk.torch.linalg.decompositions import qr as qr
 from gradwerk.torch.linalg.decompositions import svd as svd

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ops import factorizations, matrices
+from gradwerk.ops.eigenvalues import Eig
 from gradwerk.ops.factorizations import Triangle
 from gradwerk.ops.linalg import swapped
 from gradwerk.ops.source import full
@@ -41,7 +42,7 @@ class SVD(NamedTuple):
 
 
 class Eigen(NamedTuple):
-    """What eigh gives."""
+    """What eig and eigh give."""
 
     eigenvalues: Any
     eigenvectors: Any
@@ -85,6 +86,18 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVD:
 def svdvals(A: Tensor) -> Tensor:
     """The singular values, from the largest."""
     return matrices.singular_values(matrix("linalg.svdvals", A), "linalg.svd")
+
+
+@as_recorded()
+def eig(A: Tensor) -> Eigen:
+    """Eigenvalues and eigenvectors, complex numbers; without a derivative."""
+    return Eigen(*Eig("linalg.eig")(square("linalg.eig", A))[:2])
+
+
+@as_recorded()
+def eigvals(A: Tensor) -> Tensor:
+    """Eigenvalues, complex numbers; without a derivative."""
+    return Eig("linalg.eig")(square("linalg.eigvals", A))[0]
 
 
 @as_recorded()

@@ -11,6 +11,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import matrices
 from gradwerk.ops.arithmetic import mul, sub
+from gradwerk.ops.conjugate import conj
 from gradwerk.ops.matrix_functions import MatrixExp
 from gradwerk.ops.movement import concatenate, expand_dims, reshape, slice_axis
 from gradwerk.ops.reduction import reduce_sum
@@ -42,12 +43,12 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
 
 @as_recorded()
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
-    """The sums of products along an axis; the others broadcast."""
+    """The sums of products along an axis, the first conjugated; the others broadcast."""
     arguments.tensor("vecdot", x, "x")
     arguments.tensor("vecdot", y, "y")
     check_dtypes(x, y)
     axis = arguments.axis("vecdot", dim, max(x.ndim, y.ndim))
-    return reduce_sum(x * y, axis)
+    return reduce_sum(conj(x) * y, axis)
 
 
 @as_recorded()
