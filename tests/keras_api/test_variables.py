@@ -129,14 +129,14 @@ def test_states_of_metrics_and_optimizers_are_named() -> None:
 @pytest.mark.parametrize("made", [*keras.metrics.CLASSES, keras.metrics.Mean])
 def test_metrics_have_their_variables_from_the_first_on(made: Any) -> None:
     """The names, paths and shapes of Keras 3.15.1, and its values; the count is float64, and goes on beyond 2 ** 24."""
-    name = keras.metrics.snake_case(made.__name__)
+    name = {"LogCoshError": "logcosh"}.get(made.__name__, keras.metrics.snake_case(made.__name__))
     metrics = {name: made(), "mine": made(name="mine")}
     for owner, metric in metrics.items():
         shown = [(v.name, v.path, tuple(v.shape), v.trainable) for v in metric.variables]
         assert shown == [("total", f"{owner}/total", (), False), ("count", f"{owner}/count", (), False)]
     metric, (total, count) = metrics["mine"], metrics["mine"].variables
     values = ([1.0, 2.0, 3.0],) if made is keras.metrics.Mean else ([[1.0, 0.0], [0.0, 1.0]], [[0.8, 0.3], [0.2, 0.6]])
-    if made is keras.metrics.SparseCategoricalAccuracy:
+    if made.__name__.startswith("Sparse"):
         values = ([0, 1], values[1])
     metric.update_state(*map(np.array, values))
     assert all(a is b for a, b in zip(metric.variables, (total, count), strict=True))

@@ -41,10 +41,9 @@ OWN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """The same for one class."""
 NO_LAYERS = {
-    "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "CrossEntropyLoss", "MSELoss", "L1Loss", "BCELoss", "BCEWithLogitsLoss",
-    "CosineSimilarity", "PairwiseDistance",
+    "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "CosineSimilarity", "PairwiseDistance",
 }  # fmt: skip
-"""What holds layers, is the base of all, or takes targets."""
+"""What holds layers, is the base of all, or takes two inputs; losses take targets."""
 
 
 def layers() -> dict[str, Layer]:
@@ -52,7 +51,8 @@ def layers() -> dict[str, Layer]:
     places = {"keras": keras.layers, "torch": torch.nn}
     held = [(f"{place}.{name}", value) for place, module in places.items() for name, value in vars(module).items()]
     found = {name: value for name, value in held if isinstance(value, type) and issubclass(value, Module)}
-    return {name: value for name, value in found.items() if name.partition(".")[2] == value.__name__ and value.__name__ not in NO_LAYERS}
+    own = {name: value for name, value in found.items() if name.partition(".")[2] == value.__name__ and value.__name__ not in NO_LAYERS}
+    return {name: value for name, value in own.items() if not name.endswith("Loss")}
 
 
 def made(cls: Layer) -> tuple[Any, Any]:

@@ -29,7 +29,7 @@ MORE = {
             a + t | a - t | a * t | a ** t | a @ t.T | a > t | d + t | d + w | n[:3] + k | n[:3] * k | d * k | a // t | a % t | a[0] @ t[0]
             np.ones(3, np.float32) + g | changed(a, t) | changed(n[:3], k) | changed(d, k) | changed(d, g) | np.bool_(True) & b
             pd.Series([1, 2, 3]) * k | k * pd.Series([1, 2, 3])""",
-        "NumPy finds no method that it cannot call": "np.prod(t) | pd.cut(k, 2).codes.tolist()",
+        "NumPy finds no method that it cannot call": "pd.cut(k, 2).codes.tolist()",
         "matplotlib draws the elements": "plt.plot(g)",
     },
     "keras": {
@@ -41,7 +41,7 @@ MORE = {
         "a Tensor is a key by identity": "s in {1: 2} | {t: 1}[t] | {s} | hash(t) == hash(t) | len({k[0], k[0]})",
         "an index is NumPy's": "t[True].shape | t[np.array([0, 1])]",
         "a whole number is a count": '"x" * i',
-        "signs": "+t",
+        "signs": "+t", "whole numbers have shifts": "k << 1",
         "arrays and Tensors of one dtype": "pd.Series([1, 2, 3]) * k | plt.bar(k, k)[0].get_height()",
     },
 }
@@ -50,7 +50,6 @@ MORE = {
 DIFFERENT = {
     "torch": {
         "torch leaves != to Python, which answers by identity": "a != t",
-        "not here yet": "k << 1",
         "matplotlib knows PyTorch's class by its module": """
             plt.plot(k)[0].get_ydata() | plt.plot(k, k)[0].get_xdata() | plt.plot(t[0], t[1])[0].get_ydata()
             plt.plot(t)[1].get_ydata()""",

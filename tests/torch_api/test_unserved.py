@@ -30,10 +30,8 @@ MADE: dict[str, tuple[tuple[int, ...], str]] = {
 change nothing once it is made."""
 SPECIAL: dict[str, dict[str, Any]] = {
     "Conv1d": {"padding_mode": "circular"}, "Conv2d": {"padding_mode": "reflect"},
-    "MaxPool2d": {"dilation": 2, "return_indices": True, "ceil_mode": True}, "AvgPool2d": {"ceil_mode": True, "divisor_override": 3},
     "Embedding": {"padding_idx": 0, "max_norm": 0.1, "norm_type": 1.0, "scale_grad_by_freq": True, "sparse": True},
-    "LSTM": {"proj_size": 1, "mode": "GRU"}, "BCELoss": {"weight": torch.ones(2)},
-    "BCEWithLogitsLoss": {"weight": torch.ones(2), "pos_weight": torch.ones(2)},
+    "LSTM": {"proj_size": 1, "mode": "GRU"},
 }  # fmt: skip
 
 

@@ -207,7 +207,7 @@ class Arithmetic:
         """x / other; rounded down with `rounding_mode="floor"`, toward 0 with "trunc"."""
         if rounding_mode is None:
             return self / other
-        if rounding_mode not in ROUNDED:
+        if not isinstance(rounding_mode, str) or rounding_mode not in ROUNDED:
             message = f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
             raise ArgumentError(message)
         return self._by(ROUNDED[rounding_mode], other, road=by_factor)

@@ -15,6 +15,7 @@ from gradwerk.ops.arithmetic import where
 from gradwerk.ops.compare import less, not_equal
 from gradwerk.ops.source import full
 from gradwerk.torch import arguments
+from gradwerk.torch.options import as_recorded
 
 
 class Complexes:
@@ -59,10 +60,12 @@ class Complexes:
         x: Any = self if dtypes.is_float(self.dtype) else elementwise.cast(self, dtypes.float32)
         return where(not_equal(x, x), x, where(less(x, 0), math.pi, full(x.shape, 0, x.dtype, like=(x,))))
 
+    @as_recorded()
     def cfloat(self) -> Self:
         """As complex64."""
         return elementwise.cast(self, dtypes.complex64)
 
+    @as_recorded()
     def cdouble(self) -> Self:
         """As complex128."""
         return elementwise.cast(self, dtypes.complex128)

@@ -39,7 +39,7 @@ OFTEN = 4
 """Tiles that read a panel often enough to copy it."""
 OUTER, ROWS, LANES, SUM = range(4)
 """What chunks may cut."""
-SCALE = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i8": 1}
+SCALE = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i16": 2, "i8": 1}
 
 
 @dataclass(frozen=True)
