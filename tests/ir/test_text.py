@@ -69,7 +69,7 @@ def test_dead_nodes_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("%5: f32[2,4] = tanh", "%5: f32[2,4] = tan", "line 5: there is no op tan"),
+        ("%5: f32[2,4] = tanh", "%5: f32[2,4] = tahn", "line 5: there is no op tahn"),
         ("%2 %3", "%2 %9", "line 4: %9 is used before it is made"),
         ("%4: f32[2,4]", "%4: f32[2,5]", r"line 4: add gives f32\[2,4\]"),
         ("f32[3,4]", "f99[3,4]", "line 1: there is no dtype f99"),

@@ -375,6 +375,10 @@ def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN40
 
     Raises: OverflowError for a number that a whole dtype cannot hold, ValueError and TypeError for what is none.
     """
+    if dtype == uint64 and not isinstance(value, np.ndarray | np.generic):  # below 0 NumPy 1 wraps them
+        below = [n for n in np.asarray(value, object).flat if isinstance(n, int | float) and n <= -1]
+        if below:
+            raise OverflowError(f"{below[0]} is out of bounds for {name(dtype)}")
     if not is_integer(dtype) or dtype.itemsize == 8 or isinstance(value, np.ndarray | np.generic):
         with np.errstate(all="ignore"):
             array = np.asarray(value, accumulator(dtype))
