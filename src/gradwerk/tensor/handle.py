@@ -59,11 +59,12 @@ class View:
     @property
     def order(self) -> tuple[int, ...] | None:
         """Where the view is the whole base with its axes in another order: which axis of the base each of its axes is.  Else None."""
+        moves = [step for step in self.steps if isinstance(step, Transpose)]
+        if len(moves) < len(self.steps):  # asked of all first: others may have changed how many axes there are
+            return None
         order = tuple(range(len(self.strides.shape)))
-        for step in self.steps:
-            if not isinstance(step, Transpose):
-                return None
-            order = tuple(order[axis] for axis in step.permutation)
+        for move in moves:
+            order = tuple(order[axis] for axis in move.permutation)
         return order
 
 
