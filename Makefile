@@ -23,13 +23,13 @@ demo: $(VENV)/.demo  ## train LeNet-5 on the bundled digits, evaluate it, read s
 	$(BIN)/gradwerk predict $(OUT) $(OUT)/samples/*.png
 
 test: $(VENV)/.dev  ## the tests, in minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile --part
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --part
 
 faults: $(VENV)/.dev  ## plant faults in a copy of the sources, and name those that no test notices (an hour)
 	$(BIN)/python -m tests.faults.plant
 
 test-long: $(VENV)/.dev  ## every test at its full size, those that take long too
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long or not long"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "long or not long"
 
 test-versions: $(VENV)/.dev  ## the tests on every Python found here, and on the oldest packages allowed
 	$(BIN)/python tests/versions.py

@@ -32,6 +32,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", action="store_true", help="laws of compiled ops try a part of their samples, drawn by the run's seed")
 
 
+LONGEST_FIRST = ("tests/programs/", "tests/laws/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few but long tests come first: a worker that met one of them last would work on alone."""
+    items.sort(key=lambda item: next((k for k, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)), len(LONGEST_FIRST)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _laws_in_part(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--part"):

@@ -16,10 +16,7 @@ from gradwerk.ops import arrangement, elementwise
 from gradwerk.ops.indexing import gather
 from gradwerk.torch import arguments
 from gradwerk.torch.dtypes import asked
-from gradwerk.torch.functions import _first as given_tensor
-from gradwerk.torch.functions import _in_common as in_common
-from gradwerk.torch.functions import _tensors as tensors_of
-from gradwerk.torch.functions import cat, function_of, stack
+from gradwerk.torch.functions import cat, function_of, given_tensor, in_common, stack, tensors_of
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 

@@ -44,7 +44,7 @@ def function_of(method: Callable[P, R], name: str = "") -> Callable[P, R]:
             return function(*args)
         placed, named = adapter.adapted(args, kwargs)
         first = placed[0] if placed else named["self"]
-        _first(name, first)
+        given_tensor(name, first)
         return function(*placed, **named)
 
     own, *others = inspect.signature(function).parameters.values()
@@ -56,7 +56,7 @@ def function_of(method: Callable[P, R], name: str = "") -> Callable[P, R]:
 @as_recorded()
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The Tensors one behind the other along an axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
-    parts = _tensors("cat", tensors)
+    parts = tensors_of("cat", tensors)
     filled = [x for x in parts if x.shape != (0,)] or parts[:1]  # torch passes over empty vectors beside what has more axes
     filled = parts if filled[0].ndim == 1 else filled
     place = arguments.axis("cat", dim, filled[0].ndim)
@@ -71,22 +71,22 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if wrong:
             message = f"Sizes of tensors must match except in dimension {place}. Expected size {first[wrong[0]]}"
             raise ShapeError(f"{message} but got size {shape[wrong[0]]} for tensor number {number} in the list.", facts=_entries(parts))
-    return movement.concatenate(_in_common(parts, filled), place)
+    return movement.concatenate(in_common(parts, filled), place)
 
 
 @as_recorded()
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The Tensors along a new axis, in their common dtype.  Raises: ShapeError naming the Tensor that does not fit."""
-    parts = _tensors("stack", tensors)
+    parts = tensors_of("stack", tensors)
     place = arguments.axis("stack", dim, parts[0].ndim + 1)
     for number, x in enumerate(parts):
         if x.shape != parts[0].shape:
             message = f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0 and {list(x.shape)}"
             raise ShapeError(f"{message} at entry {number}")
-    return movement.concatenate([movement.expand_dims(x, place) for x in _in_common(parts, parts)], place)
+    return movement.concatenate([movement.expand_dims(x, place) for x in in_common(parts, parts)], place)
 
 
-def _tensors(name: str, given: Any) -> list[Tensor]:  # noqa: ANN401
+def tensors_of(name: str, given: Any) -> list[Tensor]:  # noqa: ANN401
     """Raises: ArgumentError for nothing, ArgumentTypeError for what is no Tensor."""
     if isinstance(given, Tensor) or not isinstance(given, Iterable):
         raise ArgumentTypeError(f"{name}(): argument 'tensors' must be a tuple or list of Tensors, not {type(given).__name__}")
@@ -98,7 +98,7 @@ def _tensors(name: str, given: Any) -> list[Tensor]:  # noqa: ANN401
     return parts
 
 
-def _in_common(parts: list[Tensor], kept: list[Tensor]) -> list[Any]:
+def in_common(parts: list[Tensor], kept: list[Tensor]) -> list[Any]:
     """The Tensors of `kept` in the dtype in which all parts meet."""
     dtype = functools.reduce(promoted, [x.dtype for x in parts])
     return [elementwise.cast(x, dtype) for x in kept]
@@ -122,7 +122,7 @@ equal, numel = function_of(Tensor.equal), function_of(Tensor.numel)
 @as_recorded()
 def relu_(input: Tensor) -> Tensor:
     """In place: max(x, 0)."""
-    return _first("relu_", input).relu_()
+    return given_tensor("relu_", input).relu_()
 
 
 @as_recorded()
@@ -211,16 +211,16 @@ def _fitting(name: str, says: Callable[[Shape, Shape], str], a: Tensor, b: Tenso
 @as_recorded()
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """In another shape."""
-    return _first("reshape", input).reshape(*_whole_numbers("reshape", "shape", shape))
+    return given_tensor("reshape", input).reshape(*_whole_numbers("reshape", "shape", shape))
 
 
 @as_recorded()
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """A view with the axes in another order."""
-    return _first("permute", input).permute(*_whole_numbers("permute", "dims", dims))
+    return given_tensor("permute", input).permute(*_whole_numbers("permute", "dims", dims))
 
 
-def _first(name: str, input: Any) -> Tensor:  # noqa: ANN401
+def given_tensor(name: str, input: Any) -> Tensor:  # noqa: ANN401
     """A Tensor.  Raises: ArgumentTypeError."""
     if not isinstance(input, Tensor):
         raise ArgumentTypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")

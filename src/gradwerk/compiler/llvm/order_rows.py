@@ -8,6 +8,7 @@ ScanRows     the first few of many: what is not worse than the worst of the best
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -44,7 +45,7 @@ class RowForm:
     selects: bool = False
 
 
-class OrderRows:
+class OrderRows(ABC):
     """Builds a kernel that brings rows in order.  Operands: x, values, indices, and memory for records where there are any."""
 
     pointers: ClassVar[int] = 3
@@ -81,9 +82,9 @@ class OrderRows:
             ]
             self.walk(axis + 1, moved)
 
+    @abstractmethod
     def row(self, at: Sequence[Value]) -> None:
         """One row."""
-        raise NotImplementedError
 
     def place(self, at: Sequence[Value], number: int, index: Integer) -> Value:
         """An element of an operand's row."""
