@@ -31,6 +31,8 @@ def rules() -> dict[str, Rule]:
 
 RATE_IS_FIRST_SIZE, FOLLOW_SUMS = ("Rprop",), ("Ftrl",)
 """Rules whose learning rate is the size of the first step and no more; and those whose parameters follow from sums, not from themselves."""
+STEPS_OF_A_LONG_RUN = 80
+"""A product of 80 numbers below 0.2 is 0 in float32."""
 
 
 def parameters() -> list[Parameter]:
@@ -107,7 +109,7 @@ def goes_down(rule: Rule) -> None:
 
 
 def a_rate_of_zero_moves_nothing(rule: Rule) -> None:
-    """The learning rate is read at each step, of a compiled one too: another needs no new trace."""
+    """The learning rate is read at each step, or for the next one, of a compiled one too: another needs no new trace."""
     if rule.__name__ in RATE_IS_FIRST_SIZE + FOLLOW_SUMS:
         return
     weights = parameters()
@@ -117,6 +119,7 @@ def a_rate_of_zero_moves_nothing(rule: Rule) -> None:
     assert bits(weights) == [w.tobytes() for w in STARTS]
     optimizer.learning_rate = 0.1
     step(given(1))
+    step(given(2))
     assert bits(weights) != [w.tobytes() for w in STARTS]
     assert len(step.specializations) == 1
 
@@ -140,7 +143,20 @@ def keeps_the_dtype_of_its_parameters(rule: Rule) -> None:
         assert {tensor.dtype for tensors in (weights, *optimizer.slots.values()) for tensor in tensors} == {dtype}
 
 
+def goes_on_for_long(rule: Rule) -> None:
+    """Many steps in float32 end where those in float64 do, also where the past is forgotten soon: products of shares become 0."""
+    settings: dict[str, Any] = {"beta_1": 0.2} if "beta_1" in vars(rule([Parameter(STARTS[1])], 0.1)) else {}
+    ends = []
+    for dtype in (dtypes.float32, dtypes.float64):
+        weight = Parameter(STARTS[1].astype(dtype))
+        optimizer = rule([weight], 0.01, **settings)
+        for number in range(STEPS_OF_A_LONG_RUN):
+            optimizer.apply([Tensor(GRADIENTS[number % 4][1].astype(dtype))])
+        ends.append(weight.numpy())
+    np.testing.assert_allclose(*ends, rtol=1e-4, atol=1e-4)
+
+
 UPDATE_LAWS: tuple[Callable[[Rule], None], ...] = (
     is_documented, compiled_is_eager, goes_on_from_its_state, leaves_alone_what_has_no_gradient, goes_down, a_rate_of_zero_moves_nothing,
-    decays, keeps_the_dtype_of_its_parameters,
+    decays, keeps_the_dtype_of_its_parameters, goes_on_for_long,
 )  # fmt: skip

@@ -26,8 +26,9 @@ OTHERS: dict[str, dict[str, list[Any]]] = {
     "RAdam": {"betas": [(0.9, 0.99), (0.5, 0.9)], "decoupled_weight_decay": [True, False]},
     "ASGD": {"lambd": [1e-4, 0.1], "alpha": [0.75, 0.3], "t0": [3.0, 1e6]},
     "Rprop": {"etas": [(0.5, 1.2), (0.3, 1.5)], "step_sizes": [(1e-6, 50), (1e-3, 0.5)]},
+    "Adagrad": {"lr_decay": [0.0, 0.1, 0.5], "eps": [1e-10, 1e-2], "initial_accumulator_value": [0.0, 0.1, 2.0]},
 }
-"""The later rules, and values of settings that change nothing of what is kept.  Not Adagrad: torch's fails where a group comes later."""
+"""The later rules, and values of settings that change nothing of what is kept."""
 FIRST_OF_OTHERS = 1000
 """From this seed on histories are those of the other rules."""
 LENGTH = 24
@@ -45,7 +46,7 @@ class History(NamedTuple):
 
 def option(rng: np.random.Generator, rule: str) -> tuple[str, Any]:
     """A setting and a value for it."""
-    values: dict[str, list[Any]] = {"lr": [0.02, 0.1, 0.3], "weight_decay": [0, 0.1, 0.3], "maximize": [True, False]}
+    values: dict[str, list[Any]] = {"lr": [0.0, 0.02, 0.1, 0.3], "weight_decay": [0, 0.1, 0.3], "maximize": [True, False]}
     if rule == "Rprop":
         del values["weight_decay"]
     if rule in OTHERS:
@@ -288,6 +289,6 @@ def run_history(t: Any, name: str, dtype: str, compiled: Callable[[Any], Any] = 
 
 
 GROUPS: dict[str, tuple[Callable[..., dict[str, Array]], dict[str, Any]]] = {
-    "history": (run_history, {str(seed): history(seed) for seed in [*range(36), *range(FIRST_OF_OTHERS, FIRST_OF_OTHERS + 14)]})
+    "history": (run_history, {str(seed): history(seed) for seed in [*range(36), *range(FIRST_OF_OTHERS, FIRST_OF_OTHERS + 16)]})
 }
 """What is recorded; test_torch.py draws others where PyTorch is installed."""

@@ -61,15 +61,15 @@ class Lion(Optimizer):
 def rprop(
     w: Operand, g: Operand, before: Operand, size: Operand, first: Operand, less_by: float, more_by: float, least: float, most: float
 ) -> tuple[Operand, ...]:
-    """One step of Rprop.  A size of 0 is that before any step: `first`.
+    """One step of Rprop.  A size below 0 is that before any step: `first`.
 
     size <- size * more_by where g has the sign that it had `before`, * less_by where it has the other one, within [least, most];
     w <- w - sign(g) * size, but where the sign changed, which then is forgotten;   before <- g.
     Source: Riedmiller and Braun, 1993, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm".
     """
     turned = sign(mul(g, before))
-    factor = where(equal(turned, 0), 1, where(less(turned, 0), less_by, more_by))
-    size = clip(mul(where(equal(size, 0), first, size), cast(factor, size.dtype)), least, most)
+    size = where(less(size, 0), first, size)
+    size = clip(where(equal(turned, 0), size, where(less(turned, 0), mul(size, less_by), mul(size, more_by))), least, most)
     g = where(less(turned, 0), 0, g)
     return sub(w, mul(sign(g), size)), g, size
 
@@ -99,6 +99,10 @@ class Rprop(Optimizer):
     def slot_names(self) -> tuple[str, ...]:
         """The gradient before, and the sizes of steps."""
         return ("gradient_before", "step_size")
+
+    def slot_start(self, slot: str) -> float:
+        """The first size is the learning rate then, which may be 0: no size is below."""
+        return -1.0 if slot == "step_size" else 0.0
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
         """See `rprop`."""

@@ -94,13 +94,13 @@ def nadam(
     w: Operand, g: Operand, m: Operand, v: Operand, product: Operand, rate: Operand, now: Operand, following: Operand, left: Operand,
     epsilon: float, beta_1: float, beta_2: float,
 ) -> tuple[Operand, ...]:  # fmt: skip
-    """One step of Nadam, given the momentum `now` and of the `following` step, and 1 - beta_2^t.  A product of 0 is that before any step.
+    """One step of Nadam, given the momentum `now` and of the `following` step, and 1 - beta_2^t.
 
     product <- product * now;   m <- beta_1 m + (1 - beta_1) g;   v <- beta_2 v + (1 - beta_2) g^2;
     w <- w - rate * ((1 - now) / (1 - product) g + following / (1 - product * following) m) / (sqrt(v / left) + epsilon).
     Source: Dozat, 2016, "Incorporating Nesterov momentum into Adam".
     """
-    product = mul(where(equal(product, 0), 1, product), now)
+    product = mul(product, now)
     m, v = add(mul(m, beta_1), mul(g, 1.0 - beta_1)), add(mul(v, beta_2), mul(mul(g, g), 1.0 - beta_2))
     ahead = add(
         mul(g, div(sub(1.0, now), sub(1.0, product))), mul(m, div(following, sub(1.0, mul(product, following))))
@@ -125,6 +125,10 @@ class Nadam(Moments):
     def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
         """One number for the product."""
         return () if slot == "momentum_product" else parameter.shape
+
+    def slot_start(self, slot: str) -> float:
+        """A product of nothing is 1; after some hundred steps it is 0, and stays so."""
+        return 1.0 if slot == "momentum_product" else 0.0
 
     def numbers_of_step(self) -> tuple[Operand, ...]:
         """(learning rate, momentum of this step, of the next one, 1 - beta_2^t)."""

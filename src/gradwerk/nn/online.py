@@ -7,7 +7,7 @@ from typing import Unpack
 from gradwerk.nn.optimizer import Around, Optimizer, Parameters
 from gradwerk.nn.ranges import positive
 from gradwerk.nn.updates import Operand
-from gradwerk.ops.compare import equal
+from gradwerk.ops.compare import equal, less
 from gradwerk.ops.elementwise import add, cast, div, maximum, mul, sub, where
 from gradwerk.ops.functions import clip, power
 from gradwerk.tensor.once import once
@@ -19,12 +19,12 @@ def asgd(
     w: Operand, g: Operand, average: Operand, eta: Operand, share: Operand, first: Operand, following: Operand, new_share: Operand,
     strength: float,
 ) -> tuple[Operand, ...]:  # fmt: skip
-    """One step of averaged gradient descent.  An eta and a share of 0 are those before any step: `first` and 1.
+    """One step of averaged gradient descent.  An eta below 0 is that before any step: `first`.
 
     w <- (1 - strength * eta) w - eta g;   average <- average + share (w - average);   then eta <- following, share <- new_share.
     Source: Polyak and Juditsky, 1992; Bottou, 2012, "Stochastic gradient descent tricks", for the rate.
     """
-    eta, share = where(equal(eta, 0), first, eta), where(equal(share, 0), 1, share)
+    eta = where(less(eta, 0), first, eta)
     w = sub(mul(w, sub(1.0, mul(eta, strength))), mul(g, eta))
     average = where(equal(share, 1), w, add(average, mul(sub(w, average), share)))
     return w, average, mul(following, 1.0), mul(new_share, 1.0)
@@ -58,6 +58,10 @@ class ASGD(Optimizer):
     def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
         """One number for rate and share."""
         return () if slot in ("rate_now", "share") else parameter.shape
+
+    def slot_start(self, slot: str) -> float:
+        """The first share is 1, the first rate the learning rate then, which may be 0: no rate is below."""
+        return {"rate_now": -1.0, "share": 1.0}.get(slot, 0.0)
 
     def numbers_of_step(self) -> tuple[Operand, ...]:
         """(learning rate, rate of the next step, share of the next step)."""

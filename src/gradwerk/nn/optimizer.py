@@ -132,11 +132,6 @@ class Optimizer(Module):
         filled = [(Tensor(np.full(self.slot_shape(slot, p), start, p.dtype)), p) for p in targets]
         return [alike(tensor, p) if tensor.shape == p.shape else tensor for tensor, p in filled]
 
-    def fill(self, slot: str) -> None:
-        """Makes a slot what it is before the first step, once the settings say another."""
-        for tensor in self.slots[slot]:
-            tensor.assign(np.full(tensor.shape, self.slot_start(slot), tensor.dtype))
-
     def counted(self, taking: Sequence[bool]) -> Writes:
         """The count of steps, with one more in which these parameters take part."""
         more = 1 if not self.count_each or all(taking) else np.asarray(taking, np.float32)

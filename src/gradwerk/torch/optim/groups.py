@@ -28,7 +28,8 @@ from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.torch.optim.state import Former, recall, remember
 from gradwerk.torch.options import refuse_special
 
-Rule = type[core.Optimizer]
+Rule = Callable[..., core.Optimizer]
+"""What makes the core optimizer of a group."""
 Settings = Callable[[dict[str, Any]], dict[str, Any]]
 """torch's options as settings of a core optimizer.  Raises: KeyError for one that is missing."""
 UNSUPPORTED = ("capturable", "differentiable")

@@ -36,15 +36,13 @@ class Optimizer:
     own writes `step`, as in torch, and keeps what it likes in `state`.
     """
 
-    rule: ClassVar[Rule | None] = None
-    """The core optimizer of a group."""
+    rule: Rule | None = None
+    """What makes the core optimizer of a group."""
     names: ClassVar[Names] = {}
     """What torch calls its slots."""
-    state_from_start: ClassVar[bool] = False
-    """Whether a parameter has state before its first step."""
     old_defaults: ClassVar[dict[str, Any]] = {}
     """Options that state dicts of older versions lack, and what they are then."""
-    __gradwerk_own__ = frozenset({"param_groups", "_known", "_guarded", "_former", "_own_state"})
+    __gradwerk_own__ = frozenset({"param_groups", "_known", "_guarded", "_former", "_shown", "_own_state"})
     """Attributes that compiled steps follow in other ways.  All others are guards where code names them."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -67,6 +65,7 @@ class Optimizer:
         self._known: list[Group] = []
         self._guarded: tuple[Any, ...] = ()
         self._former: Former = {}
+        self._shown: set[Any] = set()
         self._own_state: defaultdict[Any, Any] = defaultdict(dict)
         for group in groups:
             self.add_param_group(group)
@@ -142,11 +141,11 @@ class Optimizer:
 
     @property
     def state(self) -> MutableMapping[Any, Any]:
-        """What each parameter that had a step has, by parameter and torch's names: the Tensors that the next step reads."""
+        """What each parameter that had a step or was given some has, by torch's names: the Tensors that the next step reads."""
         if self.rule is None:
             return self._own_state
         optimizers = [group.optimizer for group in self.followed() if group.optimizer is not None]
-        return State(optimizers, self._former, self.names, from_start=self.state_from_start)
+        return State(optimizers, self._former, self.names, self._shown)
 
     @state.setter
     def state(self, value: Mapping[Any, Any]) -> None:

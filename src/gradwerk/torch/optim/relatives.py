@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import adagrad, directions, moments, online
 from gradwerk.nn.updates import Decay
-from gradwerk.torch.optim.groups import number
+from gradwerk.torch.optim.groups import Rule, number
 from gradwerk.torch.optim.optimizers import Optimizer, check_rate, hinted, in_range
 from gradwerk.torch.optim.state import COUNT
 from gradwerk.torch.options import as_recorded
@@ -70,28 +71,26 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Adagrad: s <- s + g^2; w <- w - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps) (see `nn.adagrad.adagrad`).
 
-    `initial_accumulator_value` is what the sums begin with: it is said when the optimizer is made.
+    `initial_accumulator_value` is what the sums begin with: that of the optimizer, whatever a group says.  The parameters that are there
+    when it is made have state from then on, others from their first step.
     """
 
-    rule = adagrad.Adagrad
+    rule: Rule | None = adagrad.Adagrad
     names = {"step": COUNT, "sum": "sum_of_squares"}
-    state_from_start = True
     old_defaults = {"maximize": False, "foreach": None, "differentiable": False, "fused": None}
 
     @as_recorded()
     def __init__(self, params: Iterable[Any], **options: Any) -> None:  # noqa: ANN401  each of its own kind
         check(options, "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
+        self.rule = partial(adagrad.Adagrad, start=number("initial_accumulator_value value", options["initial_accumulator_value"]))
         super().__init__(params, options)
-        for group in self.followed():
-            if group.optimizer is not None:
-                group.optimizer.fill("sum_of_squares")
+        self._shown.update(parameter for group in self.param_groups for parameter in group["params"])
 
     @staticmethod
     def settings(options: dict[str, Any]) -> dict[str, Any]:
         """See `nn.adagrad.Adagrad`."""
-        start = number("initial_accumulator_value value", options["initial_accumulator_value"])
         return {
-            "start": start, "epsilon": number("epsilon value", options["eps"]), "rate_decay": number("lr_decay value", options["lr_decay"]),
+            "epsilon": number("epsilon value", options["eps"]), "rate_decay": number("lr_decay value", options["lr_decay"]),
             "epsilon_inside": False, **shared(options),
         }  # fmt: skip
 

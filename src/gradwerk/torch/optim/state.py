@@ -32,9 +32,10 @@ SINGLE = frozenset({"eta", "mu", "mu_product"})
 
 @dataclass(frozen=True, eq=False)
 class ParameterState:
-    """Where the state of one parameter stands: its slots, and its place in the counts."""
+    """Where the state of one parameter stands: its slots, what each begins with, and its place in the counts."""
 
     slots: dict[str, base.Tensor]
+    starts: dict[str, float]
     counts: base.Tensor
     place: int
 
@@ -46,7 +47,8 @@ class ParameterState:
     @property
     def begun(self) -> bool:
         """Whether there was a step, or something was written: torch has no state before."""
-        return self.count != 0 or any(tensor.contents("the state of an optimizer").any() for tensor in self.slots.values())
+        contents = {slot: tensor.contents("the state of an optimizer") for slot, tensor in self.slots.items()}
+        return self.count != 0 or any((array != np.asarray(self.starts[slot], array.dtype)).any() for slot, array in contents.items())
 
     def entries(self, names: Names) -> dict[str, Tensor]:
         """By torch's names, sharing memory."""
@@ -70,7 +72,7 @@ def _exposed(tensor: base.Tensor) -> Tensor:
 def state_of(optimizer: core.Optimizer, place: int) -> ParameterState:
     """The state of the parameter at a place, also what the present settings do not need."""
     slots = {slot: tensors[place] for slot, tensors in (optimizer.resting | optimizer.slots).items()}
-    return ParameterState(slots, optimizer.iterations, place)
+    return ParameterState(slots, {slot: optimizer.slot_start(slot) for slot in slots}, optimizer.iterations, place)
 
 
 def remember(optimizer: core.Optimizer, former: Former) -> None:
@@ -130,16 +132,16 @@ def fitting(parameter: base.Tensor, entries: Any, names: Names) -> dict[str, Arr
 
 
 class State(MutableMapping[Any, Any]):
-    """`optimizer.state`: what each parameter has that had a step, or all `from_start`.  An entry that is set is copied."""
+    """`optimizer.state`: what each parameter has that had a step, or is `shown` without one, as where an entry was set (it is copied)."""
 
-    def __init__(self, optimizers: list[core.Optimizer], former: Former, names: Names, *, from_start: bool = False) -> None:
-        self.names, self.former, self.from_start = names, former, from_start
+    def __init__(self, optimizers: list[core.Optimizer], former: Former, names: Names, shown: set[Any]) -> None:
+        self.names, self.former, self.shown = names, former, shown
         self.places = {p: (optimizer, place) for optimizer in optimizers for place, p in enumerate(optimizer.targets.values())}
 
     def found(self, parameter: Any) -> ParameterState | None:  # noqa: ANN401
         """The state of a parameter, where it has any."""
         state = state_of(*self.places[parameter]) if parameter in self.places else self.former.get(parameter)
-        return state if state is not None and (self.from_start or state.begun) else None
+        return state if state is not None and (parameter in self.shown or state.begun) else None
 
     def __getitem__(self, parameter: Any) -> Mapping[str, Tensor]:  # noqa: ANN401
         state = self.found(parameter)
@@ -153,10 +155,12 @@ class State(MutableMapping[Any, Any]):
         if parameter not in self.places:
             raise MissingOptionError("the optimizer has no such parameter", likely="add_param_group")
         write(*self.places[parameter], fitting(parameter, entries, self.names), self.names)
+        (self.shown.add if entries else self.shown.discard)(parameter)
 
     def __delitem__(self, parameter: Any) -> None:  # noqa: ANN401
         if self.former.pop(parameter, None) is None:
             self[parameter] = {}
+        self.shown.discard(parameter)
 
     def __iter__(self) -> Iterator[Any]:
         return (parameter for parameter in (*self.places, *self.former) if self.found(parameter) is not None)
