@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import gzip
 import io
 import struct
 import wave
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gradwerk.base.errors import ArgumentError, DataError, FileError
-from gradwerk.data import files
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, FileError
+from gradwerk.data import files, reading
 
 RNG = np.random.default_rng(0)
 
@@ -79,11 +80,12 @@ def test_a_file_that_is_cut_is_told_so_wherever_it_is_cut(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_a_file_with_a_changed_bit_is_read_or_told(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("each", [pytest.param(True, marks=pytest.mark.long, id="each bit"), pytest.param(False, id="a bit of each byte")])
+def test_a_file_with_a_changed_bit_is_read_or_told(each: bool, name: str, tmp_path: Path) -> None:
     """No other error, and no more memory than the file may have."""
     data, read = SAMPLE[name]
     path = tmp_path / name
-    for bit in range(8 * len(data)):
+    for bit in range(8 * len(data)) if each else (8 * k + int(RNG.integers(8)) for k in range(len(data))):
         changed = bytearray(data)
         changed[bit // 8] ^= 1 << bit % 8
         path.write_bytes(changed)
@@ -101,6 +103,10 @@ def test_idx_says_what_is_wrong(tmp_path: Path) -> None:
     path.write_bytes(struct.pack(">HBB3I", 0, 8, 3, *[2**32 - 1] * 3) + b"few")
     with pytest.raises(FileError, match=r"cut short(.|\n)*3 are there"):
         files.read_idx(path)
+    for shape in ([1] * 255, [2**32 - 1, 2**32 - 1, 0]):  # of more axes, or longer ones, than NumPy has
+        path.write_bytes(struct.pack(f">HBB{len(shape)}I", 0, 0xE, len(shape), *shape) + b"12345678" * min(shape))
+        with pytest.raises(FileError, match="cannot be read"):
+            files.read_idx(path)
     path.write_bytes(b"GIF89a")
     with pytest.raises(FileError, match=r"no IDX file(.|\n)*47 49 46 38"):
         files.read_idx(path)
@@ -119,6 +125,19 @@ def test_wav(width: int, channels: int, tmp_path: Path) -> None:
     assert got.samples[-1, 0] == 0
 
 
+@pytest.mark.parametrize(("place", "value", "told"), [
+    (20, struct.pack("<H", 3), r"no WAV file of whole numbers\n  unknown format: 3(.|\n)*pcm_s16le"),
+    (24, struct.pack("<I", 0), "0 samples a second"),
+    (0, b"ID3.", "no WAV file of whole numbers"),
+])  # fmt: skip
+def test_wav_says_what_is_wrong(place: int, value: bytes, told: str, tmp_path: Path) -> None:
+    data = bytearray(wav(np.zeros((4, 1)), 2, 8000))
+    data[place : place + len(value)] = value
+    (tmp_path / "a.wav").write_bytes(data)
+    with pytest.raises(FileError, match=told):
+        files.read_wav(tmp_path / "a.wav")
+
+
 def test_npz_with_objects_runs_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x=np.array([{}], object))
@@ -127,46 +146,68 @@ def test_npz_with_objects_runs_nothing(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npz.npy", np.zeros(3))
     with pytest.raises(FileError, match="one array"):
         files.read_npz(tmp_path / "b.npz.npy")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "no array")
+    with pytest.raises(FileError, match=r"archive of other files(.|\n)*readme\.txt"):
+        files.read_npz(path)
 
 
-def table(folder: Path, *rows: list[Any], delimiter: str = ",", encoding: str = "utf-8") -> Path:
-    path = folder / "table.csv"
-    with path.open("w", newline="", encoding=encoding) as file:
-        csv.writer(file, delimiter=delimiter).writerows(rows)
-    return path
+def test_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    for data in (b"a\nb\nc", b"a\r\nb\rc", b"\xef\xbb\xbfa\nb\r\nc"):
+        path.write_bytes(data)
+        assert files.read_text(path) == "a\nb\nc"
+    with pytest.raises(ArgumentError, match="no encoding is called 'utf-9'"):
+        files.read_text(path, encoding="utf-9")
 
 
-def test_csv_of_classes_and_of_numbers(tmp_path: Path) -> None:
-    rows = [["long", "kind", "wide"], [1.5, "b", 2], [3, "a", -4e2], [5, "b", 0]]
-    got = files.read_csv(table(tmp_path, *rows), "kind")
-    assert (got.features, got.classes, got.y.tolist(), got.y.dtype) == (("long", "wide"), ("a", "b"), [1, 0, 1], np.int64)
-    np.testing.assert_array_equal(got.x, np.array([[1.5, 2], [3, -400], [5, 0]], np.float32))
-    got = files.read_csv(table(tmp_path, ["a", "b"], [1, 2], [3, 4.5], delimiter=";", encoding="utf-8-sig"), "a", delimiter=";")
-    assert (got.features, got.classes, got.y.tolist(), got.y.dtype) == (("b",), (), [1, 3], np.float32)
+@pytest.mark.parametrize(("data", "told"), [
+    ("größe".encode("latin-1"), "encoding='latin-1'"),
+    ("größe".encode("utf-16"), "encoding='utf-16'"),
+    (codecs.BOM_UTF32_LE + "größe".encode("utf-32-le"), "encoding='utf-32'"),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ""),
+], ids=["latin-1", "utf-16", "utf-32", "picture"])  # fmt: skip
+def test_text_in_another_encoding(data: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(FileError, match=r"no text in utf-8\n") as raised:
+        files.read_text(tmp_path / "a.txt")
+    assert raised.value.likely.partition(",")[0] == told
+    if told:
+        assert files.read_text(tmp_path / "a.txt", encoding=told[10:-1]) == "größe"
 
 
-@pytest.mark.parametrize(("rows", "told"), [
-    ([["a", "b"], [1, 2]], r"no column 'y'(.|\n)*columns: a, b"),
-    ([["1", "2"], [1, 2]], r"no column 'y'(.|\n)*the first line names the columns"),
-    ([], "the file is empty"),
-    ([["a", "y"]], "names of columns and no rows"),
-    ([["a", "y"], [1, 2], [3]], "line 3: 1 fields, where the first line names 2"),
-    ([["a", "y"], ["red", 2]], r"line 2: column 'a' is no number: 'red'"),
-    ([["a", "y"], [1, 1], ["", 2]], "line 3: column 'a' is empty"),
-    ([["a", "y"], [1, "x"], [1, ""]], "row 2 has no y"),
-])  # fmt: skip
-def test_csv_says_where_it_is_wrong(rows: list[list[Any]], told: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=told):
-        files.read_csv(table(tmp_path, *rows), "y")
+READERS = [files.read_idx, files.read_npz, files.read_text, files.read_wav, lambda path: files.read_csv(path, "y")]
 
 
-def test_text_in_another_encoding(tmp_path: Path) -> None:
-    path = table(tmp_path, ["größe", "y"], [1, "a"], encoding="latin-1")
-    with pytest.raises(FileError, match=r"no text in utf-8(.|\n)*latin-1"):
-        files.read_csv(path, "y")
-    assert files.read_csv(path, "y", encoding="latin-1").features == ("größe",)
-    path.write_bytes(b"a\r\nb")
-    assert files.read_text(path) == "a\nb"
+@pytest.mark.parametrize("read", [*READERS, lambda path: files.read_images(path, (2, 2))])
+@pytest.mark.parametrize("name", [None, 3, "absent", "a\0b", "x" * 300])
+def test_what_is_no_file(read: Callable[[Any], Any], name: Any, tmp_path: Path) -> None:
+    path = tmp_path / name if isinstance(name, str) else name
+    with pytest.raises((FileError, ArgumentTypeError)) as raised:
+        read(path)
+    assert str(path) in str(raised.value)
+    assert "Errno" not in str(raised.value)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_folder_is_no_file(read: Callable[[Any], Any], tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="is a folder, not a file"):
+        read(tmp_path)
+
+
+def test_what_unpacks_to_more_than_there_is_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "memory", lambda: 1000)
+    (tmp_path / "a.idx").write_bytes(gzip.compress(idx(np.zeros(1001, np.uint8))))
+    (tmp_path / "a.npz").write_bytes(npz(x=np.zeros(600, np.uint8), y=np.zeros(401, np.uint8)))
+    for name, read in (("a.idx", files.read_idx), ("a.npz", files.read_npz)):
+        with pytest.raises(FileError, match=rf"{name} is too large for the memory(.|\n)*1,\d\d\d bytes"):
+            read(tmp_path / name)
+    monkeypatch.setattr(files, "memory", lambda: 1000)
+    (tmp_path / "red").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "red" / "a.png")
+    assert files.read_images(tmp_path, (18, 18))[0].x.shape == (1, 18, 18, 3)
+    with pytest.raises(ArgumentError, match=r"1 pictures of 19 x 18 are too large(.|\n)*1,026 bytes"):
+        files.read_images(tmp_path, (19, 18))
 
 
 def test_folders_of_pictures(tmp_path: Path) -> None:
@@ -176,6 +217,8 @@ def test_folders_of_pictures(tmp_path: Path) -> None:
             Image.new("RGB", (5 + k, 7), colour).save(tmp_path / name / f"{k}.png")
     (tmp_path / "red" / "notes.txt").write_text("no picture")
     (tmp_path / ".hidden").mkdir()
+    (tmp_path / "red" / "._0.png").write_text("a note of another system")
+    (tmp_path / "red" / "old.png").mkdir()
     examples, classes = files.read_images(tmp_path, (4, 6))
     assert (classes, examples.x.shape, examples.x.dtype, examples.y.tolist()) == (("blue", "red"), (4, 4, 6, 3), np.uint8, [0, 0, 1, 1])
     assert (examples.x[0] == [0, 0, 255]).all()
@@ -186,6 +229,9 @@ def test_folders_of_pictures(tmp_path: Path) -> None:
         files.read_images(tmp_path, (4, 6))
     with pytest.raises(ArgumentError, match="0 x 6"):
         files.read_images(tmp_path, (0, 6))
+    for size in (4, (4,), (4, 4, 3), (4.5, 4), "ab"):
+        with pytest.raises(ArgumentError, match="two whole numbers"):
+            files.read_images(tmp_path, size)  # type: ignore[arg-type]
 
 
 def test_folders_without_pictures(tmp_path: Path) -> None:
@@ -194,28 +240,11 @@ def test_folders_without_pictures(tmp_path: Path) -> None:
     (tmp_path / "red").mkdir()
     with pytest.raises(DataError, match="no pictures in its folders red"):
         files.read_images(tmp_path, (4, 4))
+    (tmp_path / "blue").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "blue" / "a.png")
+    with pytest.raises(DataError, match=r"red has no pictures, and would be a class(.|\n)*remove the folder"):
+        files.read_images(tmp_path, (4, 4))
+    with pytest.raises(DataError, match=r"blue has no folders with pictures(.|\n)*one folder for each class"):
+        files.read_images(tmp_path / "blue", (4, 4))
     with pytest.raises(FileError, match="there is no folder"):
         files.read_images(tmp_path / "absent", (4, 4))
-
-
-@pytest.mark.parametrize("stratified", [False, True])
-def test_split(stratified: bool) -> None:
-    x, y = np.arange(100), np.repeat([0, 1, 2], [60, 30, 10])
-    train, held = files.split(x, y, 0.2, seed=1, stratified=stratified)
-    assert sorted([*train.x, *held.x]) == list(range(100))
-    assert len(held) == 20
-    np.testing.assert_array_equal(held.y, y[held.x])
-    if stratified:
-        assert np.bincount(held.y).tolist() == [12, 6, 2]
-    again = files.split(x, y, 0.2, seed=1, stratified=stratified)
-    np.testing.assert_array_equal(again[1].x, held.x)
-    assert not np.array_equal(files.split(x, y, 0.2, seed=2, stratified=stratified)[1].x, held.x)
-
-
-def test_split_refuses_what_leaves_nothing() -> None:
-    with pytest.raises(ArgumentError, match="a share between 0 and 1"):
-        files.split(np.zeros(3), np.zeros(3), 1.0)
-    with pytest.raises(ArgumentError, match="leaves one part empty"):
-        files.split(np.zeros(2), np.zeros(2), 0.1)
-    with pytest.raises(DataError, match="3 inputs and 2 targets"):
-        files.split(np.zeros(3), np.zeros(2))

@@ -5,22 +5,25 @@ Nothing in a file is run, and what a file says of its size is compared with the 
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import math
+import operator
 import struct
 import wave
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DataError, FileError
-from gradwerk.data.datasets import Examples, Table
+from gradwerk.data.datasets import Examples
+from gradwerk.data.reading import check_room, memory, reading, text_of, unpacked
+from gradwerk.data.splits import split as split
+from gradwerk.data.tables import NamedTable as NamedTable
+from gradwerk.data.tables import read_csv as read_csv
 
 Array = np.ndarray[Any, np.dtype[Any]]
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -31,64 +34,11 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, eq=False)
-class NamedTable(Table):
-    """A table whose columns have names."""
-
-    features: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
 class Sound:
     """Samples in -1..1, (frames, channels) float32, so many a second."""
 
     samples: Array
     rate: int
-
-
-def read_csv(path: str | Path, target: str, *, delimiter: str = ",", encoding: str = "utf-8-sig") -> NamedTable:
-    """A CSV file with a line of names, columns of numbers, and one column to be predicted.
-
-    A target of numbers is a regression (float32); any other is one of classes, numbered in alphabetical order (int64).
-
-    Args:
-        path: the file.
-        target: the name of the column that is to be predicted.
-        delimiter: what stands between columns.
-        encoding: of the text; a mark of byte order is skipped.
-
-    Shape: x (rows, other columns) float32, y (rows,).
-    Raises: FileError where it cannot be read as text, DataError for a column that is not there, a row of another length, a field that is
-    empty or no number (with its line and column), and a file without rows.
-    """
-    with _reading(path):
-        text = Path(path).read_bytes().decode(encoding)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [name.strip() for name in next(lines, [])]
-    if target not in names:
-        found = ", ".join(names) if names else "nothing: the file is empty"
-        likely = "the first line names the columns" if names and all(map(_is_number, names)) else ""
-        raise DataError(f"{path} has no column {target!r}", facts=(f"columns: {found}",), likely=likely)
-    at = names.index(target)
-    rows: list[list[float]] = []
-    wanted: list[str] = []
-    for row in lines:
-        if not row:
-            continue
-        if len(row) != len(names):
-            raise DataError(f"{path}, line {lines.line_num}: {len(row)} fields, where the first line names {len(names)} columns")
-        wanted.append(row.pop(at).strip())
-        others = [name for name in names if name != target]
-        rows.append([_number(path, lines.line_num, name, field) for name, field in zip(others, row, strict=True)])
-    if not rows:
-        raise DataError(f"{path} has names of columns and no rows")
-    x, features = np.array(rows, np.float32), tuple(name for name in names if name != target)
-    if missing := [k for k, field in enumerate(wanted) if not field]:
-        raise DataError(f"{path}: row {missing[0] + 1} has no {target}", likely="leave rows without a target out")
-    if all(map(_is_number, wanted)):
-        return NamedTable(x, np.array(wanted, np.float32), (), features)
-    classes = sorted(set(wanted))
-    numbers = {name: k for k, name in enumerate(classes)}
-    return NamedTable(x, np.array([numbers[name] for name in wanted], np.int64), tuple(classes), features)
 
 
 def read_idx(path: str | Path) -> Array:
@@ -97,7 +47,7 @@ def read_idx(path: str | Path) -> Array:
     Shape and dtype: as the file says; the bytes are brought to this machine's order.
     Raises: FileError where it is none, or is cut short or too long.
     """
-    with _reading(path), _unpacked(path) as file:
+    with reading(path), unpacked(path) as file:
         magic = file.read(4)
         if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in IDX_DTYPES:
             raise FileError(f"{path} is no IDX file", facts=(f"it begins with {magic.hex(' ') or 'nothing'}",))
@@ -107,6 +57,8 @@ def read_idx(path: str | Path) -> Array:
             raise FileError(f"{path} is cut short: its header names {rank} extents and ends before them")
         shape = struct.unpack(f">{rank}I", header)
         needed = math.prod(shape) * dtype.itemsize
+        if isinstance(file, gzip.GzipFile):  # another ends where it ends
+            check_room(path, needed)
         data = bytearray()
         while len(data) <= needed and (part := file.read(min(needed + 1 - len(data), _PART))):  # one more than there should be
             data += part
@@ -114,7 +66,8 @@ def read_idx(path: str | Path) -> Array:
         how = "is cut short" if len(data) < needed else "is longer than its header says"
         found = f"{len(data):,} are there" if len(data) < needed else "there are more"
         raise FileError(f"{path} {how}", facts=(f"{shape} of {dtype.newbyteorder('=').name} are {needed:,} bytes, {found}",))
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    with reading(path):  # more axes than NumPy has, or longer ones
+        return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def read_npz(path: str | Path) -> dict[str, Array]:
@@ -122,18 +75,23 @@ def read_npz(path: str | Path) -> dict[str, Array]:
 
     Raises: FileError where it is none, or damaged, or has objects.
     """
-    with _reading(path), Path(path).open("rb") as file:
-        found = np.load(file, allow_pickle=False)
-        if not isinstance(found, np.lib.npyio.NpzFile):
+    with reading(path), Path(path).open("rb") as file:
+        if file.read(6) == np.lib.format.MAGIC_PREFIX:
             raise FileError(f"{path} is no .npz file, but one array", likely="np.load reads it")
-        with found:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+            others = [part.filename for part in parts if not part.filename.endswith(".npy")]
+            if others:
+                raise FileError(f"{path} is no .npz file, but an archive of other files", facts=(f"it holds {others[0][:80]!r}",))
+            check_room(path, sum(part.file_size for part in parts))
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as found:
             return {name: found[name] for name in found.files}
 
 
-def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
-    """A text file, its line ends a line feed each.  Raises: FileError where it is no text in this encoding."""
-    with _reading(path):
-        return Path(path).read_bytes().decode(encoding).replace("\r\n", "\n")
+def read_text(path: str | Path, *, encoding: str = "utf-8-sig") -> str:
+    """A text file, each end of line a line feed, without a mark of byte order.  Raises: FileError where it is no text in this encoding."""
+    return text_of(path, encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_wav(path: str | Path) -> Sound:
@@ -141,12 +99,19 @@ def read_wav(path: str | Path) -> Sound:
 
     Shape: samples (frames, channels) float32 in -1..1.  Raises: FileError where it is none, compressed, or cut short.
     """
-    with _reading(path), wave.open(str(path), "rb") as file:
-        channels, width, rate, count = file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()
-        size = Path(path).stat().st_size
-        if count * channels * width > size:
-            raise FileError(f"{path} is cut short", facts=(f"{count:,} frames are {count * channels * width:,} bytes, it has {size:,}",))
-        data = file.readframes(count)
+    with reading(path):
+        try:
+            with wave.open(str(path), "rb") as file:
+                channels, width, rate, count = file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()
+                size = Path(path).stat().st_size
+                data = file.readframes(min(count, size))
+        except EOFError:
+            raise FileError(f"{path} is cut short") from None
+        except wave.Error as error:
+            likely = "convert it: ffmpeg -i in -c:a pcm_s16le out.wav"
+            raise FileError(f"{path} is no WAV file of whole numbers", facts=(str(error),), likely=likely) from None
+    if rate < 1:
+        raise FileError(f"{path} has {rate} samples a second")
     needed = count * channels * width
     if len(data) != needed:
         raise FileError(f"{path} is cut short", facts=(f"{count:,} frames are {needed:,} bytes, {len(data):,} are there",))
@@ -171,20 +136,54 @@ def read_images(folder: str | Path, size: tuple[int, int], *, grey: bool = False
         grey: whether colours are turned to one channel.
 
     Shape: x (pictures, rows, columns, 3 or 1) uint8, y (pictures,) int64, and the names of the classes.
-    Raises: FileError for a folder or picture that cannot be read, DataError where there is none, ArgumentError for a size of 0 or less.
+    Raises: FileError for a folder or picture that cannot be read, DataError for a class without pictures, ArgumentError for a size of 0 or
+    less, or that memory cannot hold.
     """
-    if min(size) < 1:
-        raise ArgumentError(f"pictures of {size[0]} x {size[1]} cannot be made", facts=("size: rows and columns, 1 or more",))
-    root = Path(folder)
-    if not root.is_dir():
-        raise FileError(f"{folder} is no folder" if root.exists() else f"there is no folder {folder}")
-    classes = sorted(each.name for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
-    paths = [(path, k) for k, name in enumerate(classes) for path in sorted((root / name).iterdir()) if path.suffix.lower() in SUFFIXES]
-    if not paths:
-        what = f"no pictures in its folders {', '.join(classes)}" if classes else "no folders with pictures, one for each class"
-        raise DataError(f"{folder} has {what}", facts=(f"pictures are files ending in {' '.join(SUFFIXES)}",))
-    images = np.stack([_picture(path, size, grey=grey) for path, _ in paths])
+    rows, columns = _extents(size)
+    with reading(folder):
+        paths, classes = _pictures(Path(folder))
+    needed = len(paths) * rows * columns * (1 if grey else 3)
+    if needed > memory():
+        what = f"{len(paths):,} pictures of {rows} x {columns}"
+        raise ArgumentError(f"{what} are too large for the memory there is", facts=(f"{needed:,} bytes",))
+    images = np.empty((len(paths), rows, columns, 1 if grey else 3), np.uint8)
+    for image, (path, _) in zip(images, paths, strict=True):
+        image[...] = _picture(path, (rows, columns), grey=grey)
     return Examples(images, np.array([label for _, label in paths], np.int64)), tuple(classes)
+
+
+def _extents(size: Sequence[int]) -> tuple[int, int]:
+    """Rows and columns.  Raises: ArgumentError for what are no two positive whole numbers."""
+    try:
+        rows, columns = (operator.index(extent) for extent in size)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"size is two whole numbers, rows and columns, this is {size!r}") from None
+    if min(rows, columns) < 1:
+        raise ArgumentError(f"pictures of {rows} x {columns} cannot be made", facts=("size: rows and columns, 1 or more",))
+    return rows, columns
+
+
+def _pictures(root: Path) -> tuple[list[tuple[Path, int]], list[str]]:
+    """The pictures with the numbers of their classes, and the names of these.  Raises: FileError, DataError; what the system says."""
+    if not root.is_dir():
+        raise FileError(f"{root} is no folder" if root.exists() else f"there is no folder {root}")
+    classes = sorted(each.name for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
+    found = [sorted(path for path in (root / name).iterdir() if _is_picture(path)) for name in classes]
+    kinds = f"pictures are files ending in {' '.join(SUFFIXES)}"
+    empty = [name for name, paths in zip(classes, found, strict=True) if not paths]
+    if not classes:
+        likely = "put them into one folder for each class" if any(map(_is_picture, root.iterdir())) else ""
+        raise DataError(f"{root} has no folders with pictures, one for each class", facts=(kinds,), likely=likely)
+    if len(empty) == len(classes):
+        raise DataError(f"{root} has no pictures in its folders {', '.join(classes)}", facts=(kinds,))
+    if empty:
+        raise DataError(f"{root / empty[0]} has no pictures, and would be a class", facts=(kinds,), likely="remove the folder, or fill it")
+    return [(path, k) for k, paths in enumerate(found) for path in paths], classes
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a file is called like a picture; hidden ones are notes that systems leave."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
 def _picture(path: Path, size: tuple[int, int], *, grey: bool) -> Array:
@@ -196,81 +195,3 @@ def _picture(path: Path, size: tuple[int, int], *, grey: bool) -> Array:
     image = Image.fromarray(np.rint(colours * 255).astype(np.uint8))
     shown = np.asarray(image.resize((size[1], size[0]), Image.Resampling.BILINEAR).convert("L" if grey else "RGB"))
     return shown[..., None] if grey else shown
-
-
-@contextmanager
-def _unpacked(path: str | Path) -> Iterator[BinaryIO]:
-    """The file, or what gzip packed in it: read part by part, whatever it unpacks to."""
-    with Path(path).open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        if packed:
-            with gzip.open(file, "rb") as unpacked:
-                yield cast("BinaryIO", unpacked)
-        else:
-            yield file
-
-
-@contextmanager
-def _reading(path: str | Path) -> Iterator[None]:
-    """What cannot be read is a FileError that says which file, and why."""
-    try:
-        yield
-    except FileError:
-        raise
-    except FileNotFoundError:
-        raise FileError(f"there is no file {path}") from None
-    except UnicodeDecodeError as error:
-        there = f"byte {error.start}: {error.object[error.start : error.start + 4].hex(' ')}"
-        likely = "encoding='latin-1', where it was written by an older program"
-        raise FileError(f"{path} is no text in {error.encoding}", facts=(there,), likely=likely) from None
-    except MemoryError:
-        raise FileError(f"{path} is too large for the memory there is") from None
-    except Exception as error:  # readers of archives and sound raise whatever comes to hand where a file is damaged
-        raise FileError(f"{path} cannot be read", facts=(f"{type(error).__name__}: {error}",)) from None
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(path: str | Path, line: int, name: str, field: str) -> float:
-    try:
-        return float(field)
-    except ValueError:
-        what = "is empty" if not field.strip() else f"is no number: {field.strip()[:40]!r}"
-        likely = "fill it or leave the row out" if not field.strip() else "number the words of that column, or leave it out"
-        raise DataError(f"{path}, line {line}: column {name!r} {what}", likely=likely) from None
-
-
-def split(x: Array, y: Array, held_back: float = 0.2, *, seed: int = 0, stratified: bool = False) -> tuple[Examples, Examples]:
-    """Shuffled examples to train on and to hold back.
-
-    Args:
-        x, y: inputs and targets, one for each example.
-        held_back: the share that is held back.
-        seed: equal seeds, equal parts.
-        stratified: whether each class of y is split by that share.
-
-    Raises: DataError where x and y are not equally many, ArgumentError for a share outside of 0..1, or that leaves one part empty.
-    """
-    if len(x) != len(y):
-        raise DataError(f"{len(x)} inputs and {len(y)} targets")
-    if not 0 < held_back < 1:
-        raise ArgumentError(f"held_back is {held_back}: a share between 0 and 1")
-    generator = np.random.default_rng(seed)
-    groups: Sequence[Array] = [np.flatnonzero(y == each) for each in np.unique(y)] if stratified else [np.arange(len(x))]
-    held, kept = [], []
-    for group in groups:
-        order = generator.permutation(group)
-        count = round(len(order) * held_back)
-        held.append(order[:count])
-        kept.append(order[count:])
-    chosen, others = (generator.permutation(np.concatenate(parts)) for parts in (held, kept))
-    if not len(chosen) or not len(others):
-        raise ArgumentError(f"held_back={held_back} of {len(x)} examples leaves one part empty")
-    return Examples(x[others], y[others]), Examples(x[chosen], y[chosen])
