@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.data.order import permutation
 from gradwerk.train.checks import check_lengths
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -36,7 +37,7 @@ class ArrayBatches:
 
     def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Array, ...]]:
         """The batches of an epoch from the one numbered `first` on; arrays of their own, not views."""
-        order = None if self.seed is None else np.random.default_rng([self.seed, number]).permutation(self.examples)
+        order = None if self.seed is None else permutation(self.seed, number, self.examples)
         for start in range(first * self.batch_size, self.examples, self.batch_size):
             stop = start + self.batch_size
             parts = [array[start:stop].copy() if order is None else array.take(order[start:stop], 0) for array in self.arrays]
