@@ -862,7 +862,7 @@ def shape_of_a_tensor():
 @between
 def batches_of_a_loader():
     data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(6)), batch_size=2)
-    return lambda x: x * len(data), lambda: setattr(data, "batch_size", 3)
+    return lambda x: x * len(data), lambda: setattr(data.batch_sampler, "batch_size", 3)
 
 
 class Bare:

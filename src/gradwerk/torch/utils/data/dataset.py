@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, OutOfRangeError, ShapeError, StateError
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import outside
@@ -44,6 +46,39 @@ class TensorDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.tensors[0])
+
+
+class IterableDataset(Dataset):
+    """The base of datasets that are gone through from the beginning: a subclass defines `__iter__`.  Items have no numbers.
+
+    Each worker process goes through it alone: `get_worker_info()` says which part is a worker's.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        raise StateError(f"{type(self).__name__} defines no __iter__", likely="write `def __iter__(self): ...`")
+
+
+class ConcatDataset(Dataset):
+    """Several datasets, one behind the other.  Raises: ArgumentError for none."""
+
+    def __init__(self, datasets: Iterable[Dataset]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise ArgumentError("datasets should not be an empty iterable")
+        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
+            raise ArgumentTypeError("ConcatDataset does not support IterableDataset")
+        self.cumulative_sizes = list(itertools.accumulate(map(length, self.datasets)))
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1]
+
+    def __getitem__(self, index: int) -> Any:  # noqa: ANN401
+        if not -len(self) <= index < len(self):
+            facts = (f"index {index} of {len(self)} items",)
+            raise OutOfRangeError("absolute value of index should not exceed dataset length", facts=facts)
+        index %= len(self)
+        number = bisect.bisect_right(self.cumulative_sizes, index)
+        return self.datasets[number][index - (self.cumulative_sizes[number - 1] if number else 0)]
 
 
 class Subset(Dataset):

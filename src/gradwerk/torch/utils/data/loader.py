@@ -1,110 +1,264 @@
-"""DataLoader: batches of a dataset, in order or shuffled."""
+"""DataLoader: batches of a dataset, in order or shuffled, made here or by worker processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from gradwerk.base.errors import ArgumentError
+from gradwerk.base.origin import warn
 from gradwerk.ir.op import Array
-from gradwerk.tensor.random import Generator
-from gradwerk.tensor.state import outside
+from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch.arguments import whole
-from gradwerk.torch.creation import randperm, tensor
 from gradwerk.torch.options import as_recorded
-from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
-from gradwerk.torch.utils.data.dataset import TensorDataset, length
+from gradwerk.torch.utils.data.collation import default_collate, default_convert, ours
+from gradwerk.torch.utils.data.dataset import IterableDataset, TensorDataset, length
+from gradwerk.torch.utils.data.samplers import BatchSampler, RandomSampler, SequentialSampler, outside_of_steps
+from gradwerk.torch.utils.data.workers import WorkerInfo, begin, draw_from
+
+if TYPE_CHECKING:
+    from gradwerk.data.workers import Processes
 
 # ruff: noqa: FBT001  torch's signature
+_AHEAD = 2
+_FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
+_END = "gradwerk: no more items"
 
 
 class DataLoader:
     """Iterates over batches.  Tensor datasets are cut by rows; others are read item by item and joined by `collate_fn`.
 
-    `num_workers` and `pin_memory` are accepted: batches are made in the calling thread.
+    With `num_workers` that many processes read and join items ahead of time (`prefetch_factor` batches each), and hand batches over in
+    shared memory.  They begin as copies of this process, anew for each pass unless `persistent_workers`.  What a dataset draws from torch,
+    from `random` or from NumPy for an item follows from the seed, the pass and the item, however many workers there are; where
+    `worker_init_fn` is given, from what that seeds.  An error comes with the worker's traceback.  Where a system cannot fork, batches are
+    made here.
+
+    Raises: ArgumentError for options that exclude each other, as torch.
     """
 
     @as_recorded()
     def __init__(
-        self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, *, num_workers: int = 0,  # noqa: ANN401  a sized Dataset
-        collate_fn: Callable[[list[Any]], Any] | None = None, drop_last: bool = False, generator: Generator | None = None,
+        self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, sampler: Iterable[Any] | None = None,  # noqa: ANN401
+        batch_sampler: Iterable[Sequence[Any]] | None = None, num_workers: int = 0, collate_fn: Callable[[Any], Any] | None = None, *,
+        drop_last: bool = False, timeout: float = 0, worker_init_fn: Callable[[int], None] | None = None,
+        generator: Generator | None = None, prefetch_factor: int | None = None, persistent_workers: bool = False,
     ) -> None:  # fmt: skip
-        if batch_size is not None:
-            batch_size = whole("DataLoader", "batch_size", batch_size)
-        if batch_size is None or batch_size < 1:
-            raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
-        self.collate_fn, self.generator, self.num_workers = collate_fn, generator, num_workers
+        self.num_workers = _workers(num_workers, timeout, prefetch_factor, persistent_workers=persistent_workers)
+        self.dataset, self.drop_last, self.generator = dataset, drop_last, generator
+        self.timeout, self.worker_init_fn, self.persistent_workers = timeout, worker_init_fn, persistent_workers
+        self.prefetch_factor = _AHEAD if prefetch_factor is None and self.num_workers else prefetch_factor
+        self.batch_size, self.shuffle = _size(batch_size, batch_sampler), shuffle
+        self._is_iterable = isinstance(dataset, IterableDataset)
+        if self._is_iterable:
+            _check_iterable(shuffle, sampler, batch_sampler)
+        self._exclude(sampler, batch_sampler)
+        self.sampler = sampler if sampler is not None else self._own_sampler()
+        self.batch_sampler = batch_sampler
+        if batch_sampler is None and self.batch_size is not None and not self._is_iterable:
+            self.batch_sampler = BatchSampler(self.sampler, self.batch_size, drop_last)
+        self.collate_fn = collate_fn or (default_convert if self._numbers is self.sampler else default_collate)
+        self._by_rows = isinstance(dataset, TensorDataset) and collate_fn is None and isinstance(self.batch_sampler, BatchSampler)
+        self._passes = 0
+
+    _crew: Processes | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _FIXED and "_passes" in vars(self):
+            raise ArgumentError(f"{name} attribute should not be set after {type(self).__name__} is initialized")
+        super().__setattr__(name, value)
+
+    def _exclude(self, sampler: object, batch_sampler: object) -> None:
+        """Raises: ArgumentError for options that say the same."""
+        if sampler is not None and self.shuffle:
+            raise ArgumentError("sampler option is mutually exclusive with shuffle")
+        if batch_sampler is not None and (self.shuffle or sampler is not None or self.drop_last):
+            raise ArgumentError("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+        if self.batch_size is None and batch_sampler is None and self.drop_last:
+            raise ArgumentError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+
+    def _own_sampler(self) -> Any:  # noqa: ANN401
+        if self._is_iterable:
+            return None
+        return RandomSampler(self.dataset, generator=self.generator) if self.shuffle else SequentialSampler(self.dataset)
+
+    @property
+    def _numbers(self) -> Any:  # noqa: ANN401
+        """What gives the numbers of each batch, or of each item where there are no batches."""
+        return self.sampler if self.batch_sampler is None and self.batch_size is None else self.batch_sampler
 
     def __len__(self) -> int:
-        whole, rest = divmod(length(self.dataset), self.batch_size)
-        return whole + (1 if rest and not self.drop_last else 0)
+        if not self._is_iterable:
+            return length(self._numbers)
+        count = length(self.dataset)
+        if self.batch_size is None:
+            return count
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        by_rows = isinstance(self.dataset, TensorDataset) and self.collate_fn is None
-        if self.shuffle or by_rows:
-            outside("a DataLoader is gone through", likely="give the compiled function one batch after the other")
-        count = length(self.dataset)
-        order = randperm(count, generator=self.generator).numpy() if self.shuffle else np.arange(count)
-        for number in range(len(self)):
-            rows = order[number * self.batch_size : (number + 1) * self.batch_size]
-            if by_rows:
-                yield [_ours(one.contents("a batch")[rows]) for one in self.dataset.tensors]
+        if self.shuffle or self._by_rows or self.num_workers:
+            outside_of_steps()
+        self._passes += 1
+        if self._by_rows:
+            return self._rows()
+        if self.num_workers and hasattr(os, "fork"):
+            return self._by_workers()
+        if self.num_workers:
+            warn("this system cannot fork: the DataLoader makes its batches here, without worker processes")
+        return self._stream(iter(self.dataset)) if self._is_iterable else map(self._fetched, self._numbers)
+
+    def _rows(self) -> Iterator[list[Any]]:
+        """Batches of a TensorDataset: one cut through each of its Tensors."""
+        sampler, size = self.sampler, self.batch_size or 1
+        whole_order = np.arange(length(self.dataset)) if isinstance(sampler, SequentialSampler) else None
+        if whole_order is None:
+            whole_order = sampler.order() if isinstance(sampler, RandomSampler) else np.fromiter(sampler, np.int64)
+        for start in range(0, len(self) * size, size):
+            rows = whole_order[start : start + size]
+            yield [ours(one.contents("a batch")[rows]) for one in self.dataset.tensors]
+
+    def _fetched(self, numbers: Any) -> Any:  # noqa: ANN401
+        """The batch of these items; the item, where there are no batches."""
+        if self._numbers is self.sampler:
+            return self.collate_fn(self._item(numbers))
+        if hasattr(self.dataset, "__getitems__"):
+            return self.collate_fn(self.dataset.__getitems__(numbers))
+        return self.collate_fn([self._item(number) for number in numbers])
+
+    def _item(self, number: Any) -> Any:  # noqa: ANN401
+        try:
+            return self.dataset[number]
+        except Exception as error:
+            error.add_note(f"while item {number} of the dataset was read")
+            raise
+
+    def _stream(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Batches of what an IterableDataset gives."""
+        if self.batch_size is None:
+            yield from map(self.collate_fn, items)
+            return
+        while batch := list(itertools.islice(items, self.batch_size)):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield self.collate_fn(batch)
+
+    def _by_workers(self) -> Iterator[Any]:
+        """The same, made by worker processes."""
+        crew, self._crew = self._crew, None
+        base = self._base()
+        if crew is None or not crew.is_open or self._is_iterable:
+            crew = self._hired(base)
+        try:
+            if self._is_iterable:
+                yield from _until_all_end(crew.run(itertools.repeat(None)), self.num_workers)
             else:
-                yield (self.collate_fn or default_collate)([self.dataset[int(row)] for row in rows])
+                yield from crew.run((base, number) for number in self._numbers)
+            if self.persistent_workers and crew.is_open:
+                crew, self._crew = None, crew
+        finally:
+            if crew is not None:
+                crew.close()
+
+    def _base(self) -> int:
+        """A number that this pass draws from: another for each seed and pass, and nothing is drawn for it."""
+        state = (self.generator or default_generator()).get_state()
+        return int(np.random.SeedSequence([*state, self._passes]).generate_state(1, np.uint64)[0] >> np.uint64(2))
+
+    def _hired(self, base: int) -> Processes:
+        """Worker processes, at the beginning of their work."""
+        from gradwerk.data.workers import Codec, Processes  # noqa: PLC0415  loaded where they are asked for
+
+        streams: list[Iterator[Any]] = []
+        init, reading = self.worker_init_fn, self._item
+
+        def start(number: int) -> None:
+            begin(WorkerInfo(number, self.num_workers, base + number, self.dataset))
+            if init is not None:
+                init(number)
+            elif not self._is_iterable:
+                self._item = seeded  # type: ignore[method-assign]  # in this process alone
+            if self._is_iterable:
+                streams.append(self._stream(iter(self.dataset)))
+
+        of_pass = base
+
+        def seeded(number: Any) -> Any:  # noqa: ANN401
+            draw_from(of_pass, *_words(number))
+            return reading(number)
+
+        def make(job: Any) -> Any:  # noqa: ANN401
+            nonlocal of_pass
+            if job is None:
+                return next(streams[0], _END)
+            of_pass, numbers = job
+            return self._fetched(numbers)
+
+        ahead, codec = self.prefetch_factor or _AHEAD, Codec(_array_of, ours)
+        return Processes(make, self.num_workers, start=start, ahead=ahead, codec=codec, patience=self.timeout)
 
 
-def _ours(array: Array) -> Any:  # noqa: ANN401  a Tensor
-    """A Tensor on the memory of an array that nobody else has."""
-    made = from_numpy(array)
-    made._storage.owner = None
-    return made
+def _array_of(leaf: object) -> Array | None:
+    return leaf.contents("a batch") if isinstance(leaf, Tensor) else None
 
 
-def _sides(item: object) -> str:
-    """What an item is, for messages."""
-    return f"has {len(item)}" if isinstance(item, (tuple, list)) else str(list(item)) if isinstance(item, Mapping) else type(item).__name__
+def _until_all_end(results: Iterator[Any], workers: int) -> Iterator[Any]:
+    """What workers give in turn, until each has said that it has no more."""
+    ended = set()
+    for place, result in enumerate(results):
+        if isinstance(result, str) and result == _END:
+            ended.add(place % workers)
+            if len(ended) == workers:
+                return
+        else:
+            yield result
 
 
-def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
-    """Items joined along a new first axis: arrays, Tensors and numbers; tuples, lists and dicts of them.  Texts stay as they are.
-
-    Raises: ArgumentTypeError for other items; DataError, ShapeError for such as differ.
-    """
-    if not batch:
-        raise ArgumentError("a batch of no items")
-    first = batch[0]
-    _look(batch, first)
-    if isinstance(first, Mapping):
-        return {key: default_collate([item[key] for item in batch]) for key in first}
-    if isinstance(first, (tuple, list)):
-        return [default_collate(column) for column in zip(*batch, strict=True)]
-    if isinstance(first, Tensor):
-        return _ours(np.stack([item.contents("a batch") for item in batch]))
-    if isinstance(first, float):
-        return _ours(np.asarray(batch, np.float64))
-    if isinstance(first, int):
-        return tensor(list(batch))
-    if isinstance(first, (np.ndarray, np.generic)):
-        return _ours(np.stack([np.asarray(item) for item in batch]))
-    if isinstance(first, (str, bytes)):
-        return batch
-    message = f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}"
-    raise ArgumentTypeError(message, likely="end __getitem__ with `return ...`" if first is None else "")
+def _words(number: Any) -> tuple[int, ...]:  # noqa: ANN401
+    """The number of an item as words of a seed; of what is no number its text."""
+    try:
+        value = int(number)
+    except (TypeError, ValueError):
+        return tuple(repr(number).encode())
+    return (abs(value), int(value < 0))
 
 
-def _look(batch: Sequence[Any], first: Any) -> None:  # noqa: ANN401
-    """The items of a batch are alike.  Raises: DataError, ShapeError, naming the first that is not."""
-    likely = "pad the items to one size, or pass a collate_fn of your own"
-    for number, item in enumerate(batch):
-        if isinstance(first, Mapping) and not (isinstance(item, Mapping) and item.keys() == first.keys()):
-            raise DataError("the items of a batch have different keys", facts=(f"item 0 {list(first)}, item {number} {_sides(item)}",))
-        if isinstance(first, (tuple, list)) and not (isinstance(item, (tuple, list)) and len(item) == len(first)):
-            message = "each element in list of batch should be of equal size (unequal lists)"
-            raise DataError(message, facts=(f"item 0 has {len(first)}, item {number} {_sides(item)}",), likely=likely)
-        if isinstance(first, (Tensor, np.ndarray)) and tuple(np.shape(item)) != tuple(first.shape):
-            message = f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and {list(np.shape(item))}"
-            raise ShapeError(f"{message} at entry {number}", likely=likely)
+def _size(batch_size: Any, batch_sampler: object) -> int | None:  # noqa: ANN401
+    """How many items make a batch.  Raises: ArgumentError."""
+    if batch_sampler is not None:
+        if batch_size != 1:
+            raise ArgumentError("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+        return None
+    if batch_size is None:
+        return None
+    size = whole("DataLoader", "batch_size", batch_size)
+    if size < 1:
+        raise ArgumentError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+    return size
+
+
+def _check_iterable(shuffle: object, sampler: object, batch_sampler: object) -> None:
+    """Raises: ArgumentError for options that number the items of a dataset without numbers."""
+    for name, value in (("shuffle", shuffle), ("sampler", sampler), ("batch_sampler", batch_sampler)):
+        if value not in ((None, False) if name == "shuffle" else (None,)):
+            raise ArgumentError(f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}")
+
+
+def _workers(count: Any, timeout: float, ahead: int | None, *, persistent_workers: bool) -> int:  # noqa: ANN401
+    """How many worker processes.  Raises: ArgumentError."""
+    if whole("DataLoader", "num_workers", count) < 0:
+        raise ArgumentError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+    if timeout < 0:
+        raise ArgumentError("timeout option should be non-negative")
+    if count == 0 and ahead is not None:
+        message = "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable multiprocessing"
+        raise ArgumentError(f"{message}, otherwise set prefetch_factor to None.")
+    if ahead is not None and ahead < 1:
+        what = "prefetch_factor must be greater than 0" if ahead == 0 else "prefetch_factor option should be non-negative"
+        raise ArgumentError(f"{what}, got {ahead}")
+    if persistent_workers and count == 0:
+        raise ArgumentError("persistent_workers option needs num_workers > 0")
+    return int(count)
