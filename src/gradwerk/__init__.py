@@ -104,7 +104,7 @@ _FUNCTIONS = {
     "gradwerk.ops.trigonometry": ("acos", "asin", "atan", "atan2", "deg2rad", "hypot", "rad2deg", "sinc", "tan"),
 }  # fmt: skip
 _HOMES.update({name: home for home, names in _FUNCTIONS.items() for name in names})
-_PACKAGES = ("data", "inspect", "io", "keras", "nn", "torch", "train", "zoo")
+_PACKAGES = ("data", "inspect", "io", "keras", "nn", "ragged", "torch", "train", "zoo")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

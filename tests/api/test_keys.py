@@ -30,7 +30,7 @@ RECORDS = {
     "ir/op.py: Interval": "where tests draw numbers",
 }
 """Frozen records of graphs and programs that hold a number and compare by it, and why.  Ops compare by `exactly`."""
-ABOVE = {"cli", "data", "inspect", "io", "keras", "nn", "torch", "train", "zoo"}
+ABOVE = {"cli", "data", "inspect", "io", "keras", "nn", "ragged", "torch", "train", "zoo"}
 """Packages whose records stand in no key: settings, which are compared by `same_setting`, and reports."""
 
 
