@@ -216,6 +216,14 @@ def grid_sample(x: Operand, grid: Operand, mode: str = "bilinear", border: str =
         for _, here in whole:
             inside = here if inside is None else logical_and(inside, here)
         return read_at(x, [place for place, _ in whole], inside)
+    return linear_at(x, places)
+
+
+def linear_at(x: Operand, places: Sequence[Operand]) -> Operand:
+    """x between its elements by distances, 0 outside.
+
+    Shape: x (n, c, *space), places (n, *wanted) for each axis of space, counted in elements; result (n, c, *wanted).
+    """
     axes = []
     for place in places:
         first = stop_gradient(floor(place))
