@@ -14,6 +14,7 @@ BASES = {
     "gradwerk.ops.cumulative.Cumulative": "what every running fold is",
     "gradwerk.nn.optimizer.Optimizer": "what every update rule is",
     "gradwerk.keras.layers.layer.Layer": "Keras' public base: a Sequential is a Model is a Layer",
+    "gradwerk.keras.metrics.metric.Metric": "Keras' public base",
     "gradwerk.keras.optimizers.optimizer.Optimizer": "Keras' public base",
     "gradwerk.keras.optimizers.schedules.LearningRateSchedule": "Keras' public base",
     "gradwerk.torch.nn.module.Module": "torch's public base",

@@ -209,12 +209,6 @@ def test_options_of_methods_are_refused_by_name_or_say_nothing() -> None:
     with pytest.raises(ArgumentError, match="Keras' option 'mask' is not supported here yet"):
         lstm(sequences, mask=np.ones((2, 3), bool))
     assert lstm(sequences, mask=None, initial_state=None).shape == (2, 4)
-    metric = keras.metrics.MeanSquaredError()
-    for count in (metric.update_state, metric):
-        with pytest.raises(ArgumentError, match="Keras' option 'sample_weight' is not supported here yet"):
-            count([1.0, 2.0], [3.0, 5.0], sample_weight=[1, 2])
-        count([1.0, 2.0], [3.0, 5.0], sample_weight=None)
-    assert float(metric.result()) == 6.5
     with pytest.raises(ArgumentError, match=r"no option 'sampleweight'[\s\S]*did you mean 'sample_weight'"):
         classifier().train_on_batch(X, Y, sampleweight=np.ones(len(X)))
 

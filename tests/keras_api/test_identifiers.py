@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import losses, metrics, optimizers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.naming import snake_case
+from tests.peers.odd_arguments import NEEDED
 
 RNG = np.random.default_rng(0)
 ROWS, TARGETS = RNG.random((4, 3)).astype(np.float32), np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]
@@ -44,12 +46,20 @@ def test_a_function_an_instance_and_none_are_themselves() -> None:
     assert optimizers.get(None) is None
 
 
+def needs(made: type) -> dict[str, Any]:
+    """The arguments without which there is none."""
+    taken = inspect.signature(made).parameters.values()
+    return {p.name: NEEDED[p.name] for p in taken if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD}
+
+
 def test_the_name_of_a_class_a_class_and_a_config_make_instances() -> None:
     for made in losses.CLASSES:
         for said in (made.__name__, made, {"class_name": made.__name__}):
             assert type(losses.get(said)) is made
-    for made in (*metrics.CLASSES, metrics.Mean):
-        for said in (made.__name__, made, {"class_name": made.__name__, "config": {"name": "mine", "dtype": "float32"}}):
+    for made in (*metrics.CLASSES, metrics.Mean, metrics.Sum):
+        needed = needs(made)
+        described = {"class_name": made.__name__, "config": {"name": "mine", "dtype": "float32"} | needed}
+        for said in (described, *(() if needed else (made.__name__, made, snake_case(made.__name__)))):
             assert type(metrics.get(said)) is made
     assert losses.get({"class_name": "MeanSquaredError", "config": {"name": "mine", "reduction": "sum"}}).reduction == "sum"
     assert losses.get({"module": "builtins", "class_name": "function", "config": "mean_squared_error"}) is losses.mean_squared_error
@@ -67,7 +77,7 @@ def test_the_name_of_a_class_a_class_and_a_config_make_instances() -> None:
 @pytest.mark.parametrize(("get", "said", "expected"), [
     (losses.get, "nope", "unknown loss 'nope'"), (losses.get, 0, "unknown loss 0"), (metrics.get, 0, "unknown metric 0"),
     (losses.get, "Dice", "the loss 'Dice' is not here yet"), (losses.get, "dice", "'dice' is not here yet"),
-    (metrics.get, "AUC", "the metric 'AUC' is not here yet"), (metrics.get, "acc", "unknown metric 'acc'"),
+    (metrics.get, "acc", "unknown metric 'acc'"),
     (optimizers.get, {"class_name": "Nope", "config": {}}, "unknown optimizer 'Nope'"),
     (optimizers.get, {"config": {}}, "unknown optimizer None"), (optimizers.get, optimizers.Adam, "is the class Adam, not an instance"),
     (losses.get, {"class_name": "mse", "config": {}}, "the loss 'mse' is a function, which has no config"),
@@ -95,8 +105,8 @@ def test_a_name_of_keras_is_here_or_said_to_be_absent(place: str) -> None:
             except ArgumentError as error:
                 assert error.likely == "" or hasattr(module, name), (said, error)
                 assert "is not here yet" in str(error) or hasattr(module, name), (said, error)
-            except TypeError:  # its base, which is no loss, metric or initializer by itself
-                assert name in ("Loss", "Metric", "Initializer", "Optimizer"), said
+            except TypeError:  # its base, which is no loss, metric or initializer by itself, or what is made of something
+                assert name in ("Loss", "Metric", "Initializer", "Optimizer", "MeanMetricWrapper") or needs(getattr(module, name)), said
             else:
                 said_by = getattr(found, "__name__", type(found).__name__)
                 assert said_by.replace("_", "").lower() == name.replace("_", "").lower(), (said, found)
@@ -104,7 +114,7 @@ def test_a_name_of_keras_is_here_or_said_to_be_absent(place: str) -> None:
 
 @pytest.mark.parametrize(("get", "said"), [
     (losses.get, "rmse"), (losses.get, "crossentropy"), (metrics.get, "cosine"), (losses.get, "tversky"),
-    (metrics.get, "bce"), (metrics.get, "rmse"), (optimizers.get, "Muon"),
+    (metrics.get, "rmse"), (optimizers.get, "Muon"),
 ])  # fmt: skip
 def test_what_is_no_name_here_is_not_taken_for_one_that_does_something_else(get: Any, said: str) -> None:
     with pytest.raises(ArgumentError, match=f"{said!r}") as caught:
@@ -181,10 +191,11 @@ def test_whole_numbers_give_the_losses_and_metrics_of_the_floats_that_they_are(d
             np.testing.assert_array_equal(result.numpy(), called(other, y_pred.astype(np.float32)).numpy())
     for made in metrics.CLASSES:
         targets = labels if "Sparse" in made.__name__ else y_true
-        counts = [made(), made()]
+        counts = [made(**needs(made)), made(**needs(made))]
         counts[0].update_state(targets, y_pred)
         counts[1].update_state(targets if targets is labels else targets.astype(np.float32), y_pred.astype(np.float32))
-        assert float(counts[0].result()) == float(counts[1].result()) > 0
+        np.testing.assert_array_equal(*(metric.result().numpy() for metric in counts))
+        assert made not in metrics.MEANS or float(counts[0].result()) > 0
 
 
 def test_a_loss_of_ones_own_gets_floats_and_may_give_whole_numbers() -> None:
@@ -194,7 +205,7 @@ def test_a_loss_of_ones_own_gets_floats_and_may_give_whole_numbers() -> None:
             return y_true == y_pred
 
     assert float(Own()([1, 2], np.array([1, 3]))) == 0.5
-    assert float(keras.Metric(function=lambda t, p: t == p)([1, 2, 3, 4], [1, 0, 0, 0])) == 0.25
+    assert float(metrics.MeanMetricWrapper(lambda t, p: t == p)([1, 2, 3, 4], [1, 0, 0, 0])) == 0.25
     mean = keras.metrics.Mean()
     mean.update_state([1, 2])
     assert float(mean.result()) == 1.5

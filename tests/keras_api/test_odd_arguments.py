@@ -21,6 +21,7 @@ MORE: dict[str, str] = {
     "Sequential.build.input_shape": "a model that is built already has its shape: nothing is done",
     "losses.sparse_categorical_crossentropy.y_true": "a list of numbers is an array",
     "activations.softmax.x": "a list of numbers is an array",
+    **dict.fromkeys([f"metrics.{made.__name__}.thresholds" for made in keras.metrics.COUNTS[:7]], "an array of numbers is a list"),
 }  # fmt: skip
 """Arguments for which we take what Keras does not, and why."""
 EVERYWHERE = {"int64(2)"}

@@ -3,6 +3,7 @@
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras]
+    PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze metrics          TensorFlow finds no best k in float64
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
+APART = {"metrics": RECORD.with_name("metrics.npz")}
+"""Parts with a file of their own."""
 
 
-def load(group: str) -> dict[str, dict[str, Any]]:
+def load(group: str, file: Path = RECORD) -> dict[str, dict[str, Any]]:
     """The arrays of one group of cases, by case and name."""
     found: dict[str, dict[str, Any]] = {}
-    with np.load(RECORD, allow_pickle=False) as record:
+    with np.load(file, allow_pickle=False) as record:
         for key in record.files:
             owner, case, name = key.split("/", 2)
             if owner == group:
@@ -71,16 +74,29 @@ def keras() -> dict[str, Any]:
     return keras_cases.recorded()
 
 
+def metrics() -> dict[str, Any]:
+    """Keras' metrics."""
+    from tests.peers import metric_cases
+
+    return metric_cases.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras,
+    "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
 }  # fmt: skip
 
 
 def main(parts: list[str]) -> None:
     """Writes the record anew, or some parts of it."""
+    for part in APART:
+        if part in parts or not parts:
+            np.savez_compressed(APART[part], **PARTS[part]())
+    inside = [part for part in parts or PARTS if part not in APART]
+    if not inside:
+        return
     with np.load(RECORD, allow_pickle=False) as record:
         arrays = {key: record[key] for key in record.files} if parts else {}
-    for part in parts or PARTS:
+    for part in inside:
         made = PARTS[part]()
         owners = {key.partition("/")[0] for key in made}
         arrays = {key: array for key, array in arrays.items() if key.partition("/")[0] not in owners} | made

@@ -34,7 +34,7 @@ ODD: dict[str, Any] = {
 }  # fmt: skip
 NEEDED = {
     "units": 3, "filters": 2, "kernel_size": 3, "input_dim": 5, "output_dim": 2, "rate": 0.5, "shape": (4,), "learning_rate": 0.1,
-    "pool_size": 2,
+    "pool_size": 2, "num_classes": 3, "target_class_ids": [0, 1], "specificity": 0.5, "sensitivity": 0.5, "recall": 0.5, "precision": 0.5,
 }  # fmt: skip
 INPUTS = {"Embedding": IDS, "LSTM": SEQUENCES, "Conv2D": IMAGES, "MaxPooling2D": IMAGES, "AveragePooling2D": IMAGES}
 LAYERS = (
@@ -73,17 +73,24 @@ def classes(keras: Any) -> Iterator[Case]:
         *(("optimizers", name) for name in ("SGD", "Adam", "AdamW", "RMSprop")),
         *sorted({("initializers", made.__name__) for made in own.initializers.NAMED.values()}),
         *(("losses", made.__name__) for made in own.losses.CLASSES), *(("metrics", made.__name__) for made in own.metrics.CLASSES),
-        ("metrics", "Mean"),
+        ("metrics", "Mean"), ("metrics", "Sum"),
     ]  # fmt: skip
     for module, name in ours:
         known = names_of(getattr(getattr(own, module), name))
-        given = {key: value for key, value in NEEDED.items() if key in known} | ({"activation": "tanh"} if name == "Activation" else {})
+        signature = inspect.signature(getattr(getattr(own, module), name)).parameters
+        given = {key: NEEDED[key] for key in known if key in NEEDED and _is_needed(module, signature[key])}
+        given |= {"activation": "tanh"} if name == "Activation" else {}
         made = getattr(getattr(keras, module), name)
 
         def call(*, _made: Any = made, _module: str = module, **arguments: Any) -> None:
             use(keras, _module, _made(**arguments))
 
         yield Case(f"{module}.{name}", call, given, known)
+
+
+def _is_needed(module: str, parameter: inspect.Parameter) -> bool:
+    """Of a metric what has no default, of others what is in the list."""
+    return module != "metrics" or parameter.default is inspect.Parameter.empty
 
 
 def use(keras: Any, module: str, made: Any) -> None:
@@ -100,7 +107,7 @@ def use(keras: Any, module: str, made: Any) -> None:
         model.train_on_batch(X, np.eye(3, dtype=np.float32)[Y])
     elif module == "losses":
         made(np.array([0, 1]) if name.startswith("Sparse") else ROWS, ROWS)
-    elif name != "Mean" and module == "metrics":
+    elif name not in ("Mean", "Sum") and module == "metrics":
         made.update_state(np.array([0, 1]) if name.startswith("Sparse") else ROWS, ROWS)
 
 
@@ -169,7 +176,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as place:
         known = json.loads(RECORD.read_text(encoding="utf-8")) if sys.argv[1:] else {}
-        asked = [case for case in cases(importlib.import_module("keras"), place) if not known or case.path in sys.argv]
-        answers = known | {case.path: taken(case, Exception) for case in asked}
+        everyone = cases(importlib.import_module("keras"), place)
+        answers = {case.path: taken(case, Exception) if case.path in sys.argv or not known else known[case.path] for case in everyone}
     lines = [f"  {json.dumps(path)}: {json.dumps(found)}" for path, found in answers.items()]
     RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

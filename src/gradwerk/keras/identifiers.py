@@ -67,3 +67,12 @@ def _of_keras(place: str, name: str, known: Mapping[str, Any]) -> str:
 def _letters(name: str) -> str:
     """`MeanIoU`, `mean_io_u` and `mean_iou` alike."""
     return name.replace("_", "").lower()
+
+
+def as_config(place: str, thing: Any) -> dict[str, Any]:  # noqa: ANN401  an instance or a function
+    """A function by its name, an instance by its class and arguments, as `of_config` takes them."""
+    if not hasattr(thing, "get_config"):
+        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": "function"}
+    cls, config = type(thing), thing.get_config()
+    said = (place, None) if cls.__module__.startswith("gradwerk.keras") else (None, cls.__name__)
+    return {"module": said[0], "class_name": cls.__name__, "config": config, "registered_name": said[1]}

@@ -248,6 +248,17 @@ def _as_integer(value: object) -> str:
     return ""
 
 
+def numbers(owner: str, name: str, value: object) -> list[float]:
+    """Numbers in a list, a tuple or an array of one axis.
+
+    Raises: ArgumentError for anything else.
+    """
+    held = value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(held, (list, tuple)) or not all(map(is_number, held)):
+        raise ArgumentError(f"{owner}: {name} is a list of numbers, this is {reprlib.repr(value)}")
+    return list(held)
+
+
 def pair(owner: str, name: str, value: object) -> tuple[int, int]:
     """Two counts, given as one number or two.
 

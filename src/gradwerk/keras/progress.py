@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from gradwerk.train.progress import Progress, bar
 from gradwerk.train.run import Run
 
@@ -58,6 +62,7 @@ def _left(seconds: float) -> str:
     return f"{minutes}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"
 
 
-def _number(value: float) -> str:
-    """Four decimals, or four in scientific notation up to 1e-3: a 0 is 0.0000e+00."""
+def _number(value: Any) -> str:  # noqa: ANN401  a number, or an array of several
+    """Four decimals, or four in scientific notation up to 1e-3: a 0 is 0.0000e+00.  Of several the mean."""
+    value = value if isinstance(value, float) else float(np.mean(value))
     return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"

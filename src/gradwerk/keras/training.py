@@ -18,6 +18,7 @@ from gradwerk.keras.data import Array, ArrayLike, Data, as_array, as_arrays, cla
 from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import LossLike
+from gradwerk.keras.metrics import choosing
 from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import whole
 from gradwerk.keras.outputs import check_targets, is_one_shape, warn_of_outputs, warn_of_targets
@@ -124,12 +125,10 @@ class Training:
         if rule is None:
             raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
         chosen = rule, losses.reducing(loss)
-        for asked in asked_metrics or ():
-            if metrics.counting(asked, (), (1,)).name == "loss":
-                raise ArgumentError("a metric cannot be called 'loss': that name is taken", likely="give the metric another name")
+        made = choosing.made(asked_metrics or ())
         self.optimizer, self.loss = chosen
         self.asked_loss = loss
-        self._asked_metrics, self._eager, self._made, self._asking, self.metrics = tuple(asked_metrics or ()), run_eagerly, None, None, []
+        self._asked_metrics, self._eager, self._made, self._asking, self.metrics = made, run_eagerly, None, None, []
 
     def data(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
@@ -293,7 +292,7 @@ class Training:
             layers = list(self.model.sublayers()) if self.model.numbers_layers else []
             warn_of_outputs(layers[-1] if layers else None, loss)
             warn_of_targets(loss, y)
-            self.metrics = metrics.chosen(self._asked_metrics, y.shape, output_shape)
+            self.metrics = choosing.chosen(self._asked_metrics, y.shape, output_shape)
             counts = {metric.name: metric._gradwerk_count for metric in self.metrics}
             steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,13 +71,32 @@ def by_sample(values: Operand, weights: Operand | None) -> tuple[Operand, Operan
     """
     if weights is not None:
         values, weights = _of_one_rank(values, weights)
-        kept = tuple(values.shape[: len(weights.shape)])
-        if len(kept) < len(weights.shape) or any(n not in (1, m) for n, m in zip(weights.shape, kept, strict=True)):
-            facts = (f"values {tuple(values.shape)}      weights {tuple(weights.shape)}",)
-            raise ShapeError("weights stand along the first axes of the values: of the same extents, or 1", facts=facts)
+        kept = _first_axes(values.shape, weights.shape)
         weights = broadcast_to(cast(weights, values.dtype), kept)
         values, weights = mul(_mean_from(values, len(kept)), weights), _mean_from(weights, 1)
     return _mean_from(values, 1), weights
+
+
+def weights_along(weights: Operand, shape: Sequence[int]) -> Operand:
+    """Weights of samples, or of parts of them, as one for each element of an array of this shape.
+
+    Shape: weights have some of the first axes, of the same extents or 1; a last axis of 1 more is none.  Result: `shape`, float64.
+    Raises: ShapeError.
+    """
+    weights = cast(weights, dtypes.float64)
+    if len(weights.shape) == len(shape) + 1 and weights.shape[-1] == 1:
+        weights = reshape(weights, tuple(weights.shape[:-1]))
+    _first_axes(shape, weights.shape)
+    return broadcast_to(reshape(weights, (*weights.shape, *[1] * (len(shape) - len(weights.shape)))), tuple(shape))
+
+
+def _first_axes(values: Sequence[int], weights: Sequence[int]) -> tuple[int, ...]:
+    """The extents of values along which weights stand.  Raises: ShapeError."""
+    kept = tuple(values[: len(weights)])
+    if len(kept) < len(weights) or any(n not in (1, m) for n, m in zip(weights, kept, strict=True)):
+        facts = (f"values {tuple(values)}      weights {tuple(weights)}",)
+        raise ShapeError("weights stand along the first axes of the values: of the same extents, or 1", facts=facts)
+    return kept
 
 
 def _mean_from(x: Operand, axis: int) -> Operand:
