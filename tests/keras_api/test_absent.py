@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import ArgumentError, GradwerkError
+from gradwerk.base.errors import GradwerkError
 from gradwerk.keras import layers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.variables import Variable
@@ -62,17 +62,6 @@ def test_modules_classes_and_import_statements_say_it() -> None:
         _ = keras.Sequential().export
     with pytest.raises(AttributeError, match=r"(?s)keras.layers has no 'Dens'.*likely: keras.layers.Dense"):
         _ = layers.Dens
-
-
-def test_models_made_by_calling_layers_on_an_input_are_not_here_yet() -> None:
-    inputs = keras.Input((3,))
-    for call in (
-        lambda: layers.Dense(2)(inputs), lambda: keras.Sequential([layers.Dense(2)])(inputs), lambda: layers.Dense(2)([inputs, inputs]),
-        lambda: keras.Model(inputs, inputs), lambda: keras.Model(inputs=inputs, outputs=inputs),
-    ):  # fmt: skip
-        with pytest.raises(ArgumentError, match=r"are not here yet[\s\S]*Sequential"):
-            call()
-    assert keras.Model(name="mine", trainable=False).name == "mine"
 
 
 def test_what_the_user_defines_goes_before() -> None:

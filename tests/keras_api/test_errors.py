@@ -217,7 +217,7 @@ def test_the_batch_size_of_an_input_is_a_count() -> None:
     for batch_size in (-1, 2.5, "abc", np.float64(3), object(), float("nan"), [], np.zeros(3), "3"):
         with pytest.raises(ArgumentError, match=r"batch_size is an integer"):
             keras.Input((4,), batch_size=batch_size)
-    assert keras.Input((4,), batch_size=np.int64(3)).batch_shape == (3, 4)
+    assert keras.Input((4,), batch_size=np.int64(3)).shape == (3, 4)
     with pytest.raises(ArgumentError, match="not the shape of an input"):
         layers.Dense(3).build_for((None, 2.5))
 

@@ -123,7 +123,7 @@ def test_what_is_no_name_here_is_not_taken_for_one_that_does_something_else(get:
 
 
 def test_losses_and_metrics_by_output_and_means_say_what_they_are() -> None:
-    with pytest.raises(ArgumentError, match="the loss is a dict without 'class_name': one for each output by its name is not supported"):
+    with pytest.raises(ArgumentError, match="loss: the model has no output 'out'"):
         asked({"out": "mse"})
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     with pytest.raises(ArgumentError, match="the metric 'mean' counts values, not outputs against targets"):

@@ -48,7 +48,7 @@ def run_eagerly(model: Any) -> None:
 
 
 def change_loss(model: Any) -> None:
-    model.training_state.loss.reduction = "sum"
+    model.training_state.objective.losses.reduction = "sum"
 
 
 BATCHES: dict[str, Callable[[Any], Any]] = {

@@ -351,15 +351,19 @@ class Twice(keras.Model):
         return {"one": self.one(x), "rest": [*self.both(x[:, None, :])]}
 
 
-def test_several_outputs_are_predicted_and_not_trained_yet() -> None:
+def test_several_outputs_are_predicted_and_trained() -> None:
     model = Twice()
     for answer in (model.predict(X, batch_size=5, verbose=0), model.predict_on_batch(X)):
         assert answer["one"].shape == (12, 2)
         assert [part.shape for part in answer["rest"]] == [(12, 3)] * 3
     np.testing.assert_allclose(model.predict(X, batch_size=5, verbose=0)["one"], np.asarray(model(X)["one"]), rtol=1e-5, atol=1e-6)
     model.compile("sgd", "mse")
+    targets = {"one": Y[:, :1] + np.zeros((12, 2), np.float32), **{f"rest_output_{k}": np.zeros((12, 3), np.float32) for k in (1, 2, 3)}}
+    history = model.fit(X, targets, epochs=2, verbose=0).history
+    assert sorted(history) == ["loss", "one_loss", "rest_output_1_loss", "rest_output_2_loss", "rest_output_3_loss"]
+    assert history["loss"][1] < history["loss"][0]
     for call in (model.fit, model.evaluate, model.train_on_batch):
-        with pytest.raises(ArgumentError, match="several outputs"):
+        with pytest.raises(ArgumentError, match="outputs to be trained, y is"):
             call(X, Y)
 
 

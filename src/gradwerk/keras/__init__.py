@@ -8,6 +8,7 @@ from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import Initializer
 from gradwerk.keras.layers.input import Input, InputLayer
 from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.layers.symbolic import KerasTensor
 from gradwerk.keras.losses import Loss
 from gradwerk.keras.metrics import Metric
 from gradwerk.keras.model import Model
@@ -15,8 +16,8 @@ from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.sequential import Sequential
 
 __all__ = [
-    "Initializer", "Input", "InputLayer", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations", "backend",
-    "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "utils",
+    "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations",
+    "backend", "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "utils",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DataError
+from gradwerk.base.trees import flatten, leaves, map_tree
 from gradwerk.keras.options import is_number, positive_integer
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.arrays import ArrayBatches
@@ -23,31 +24,34 @@ ArrayLike = Any
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """x, y and perhaps weights, each (examples, ...)."""
+    """x, y and perhaps weights: each an array (examples, ...), or a list, tuple or dict of them."""
 
-    x: Array
-    y: Array | None
-    weights: Array | None
+    x: Any
+    y: Any
+    weights: Any
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
+    def trees(self) -> tuple[Any, ...]:
         """Those that are there."""
-        return tuple(array for array in (self.x, self.y, self.weights) if array is not None)
+        return tuple(tree for tree in (self.x, self.y, self.weights) if tree is not None)
 
     def with_class_weights(self, weights: Mapping[int, float] | None) -> Data:
-        """Weighted by the class of each example.  Raises: ArgumentError where examples have weights of their own."""
+        """Weighted by the class of each example.
+
+        Raises: ArgumentError where examples have weights of their own, and for the targets of several outputs.
+        """
         if weights is None:
             return self
         if self.weights is not None:
             raise ArgumentError("give sample_weight or class_weight, not both")
-        return Data(self.x, self.y, class_weights(np.asarray(self.y), weights))
+        return Data(self.x, self.y, class_weights(one_target(self.y), weights))
 
     def split(self, share: float) -> tuple[Data, Data]:
         """The first part to train on and the last `share` to validate on, as Keras cuts it.
 
         Raises: ArgumentError for a share outside 0..1 or one that leaves a part empty.
         """
-        count = len(self.x)
+        count = len(flatten(self.x)[0])
         at = math.floor(count * (1.0 - share)) if math.isfinite(share) else 0
         if not 0 < at < count:
             raise ArgumentError(f"validation_split={share} leaves nothing in one part of {count} examples")
@@ -55,28 +59,55 @@ class Data:
 
     def part(self, rows: slice) -> Data:
         """Some of the examples."""
-        return Data(self.x[rows], None if self.y is None else self.y[rows], None if self.weights is None else self.weights[rows])
+        return Data(*(None if tree is None else map_tree(lambda array: array[rows], tree) for tree in (self.x, self.y, self.weights)))
 
     def batches(self, batch_size: int | None, dtypes: tuple[Any, ...], seed: int | None = None) -> ArrayBatches:
         """Batches of 32 unless said otherwise."""
         size = 32 if batch_size is None else positive_integer("fit, evaluate and predict", "batch_size", batch_size)
-        return ArrayBatches(self.arrays, size, seed=seed, dtypes=dtypes[: len(self.arrays)])
+        return ArrayBatches(self.trees, size, seed=seed, dtypes=dtypes[: len(self.trees)])
 
 
-def as_arrays(x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
-    """The data of a call.
-
-    Raises: DataError for NaN, infinity or nothing; ShapeError where lengths differ; DTypeError for what is not numeric; ArgumentError where
-    targets are missing.
-    """
-    if x is None or y is None:
-        raise ArgumentError("x and y are needed, as arrays", likely=_missing(x))
-    data = Data(as_array(x, "x"), as_array(y, "y"), as_array(sample_weight, "sample_weight") if is_given(sample_weight) else None)
-    check_lengths(x=data.x, y=data.y, sample_weight=data.weights)
-    for name, array in (("x", data.x), ("y", data.y), ("sample_weight", data.weights)):
+def checked_data(x: Any, y: Any, weights: Any) -> Data:  # noqa: ANN401  arrays, or trees of them
+    """The data of a call.  Raises: DataError for NaN or infinity; ShapeError where lengths differ."""
+    data = Data(x, y, weights)
+    named = {f"{what}{path}": array for what, tree in (("x", x), ("y", y), ("sample_weight", weights)) for path, array in leaves(tree)}
+    check_lengths(**named)
+    for name, array in named.items():
         if array is not None:
             check_finite(array, name)
     return data
+
+
+def check_given(x: ArrayLike, y: ArrayLike) -> None:
+    """Raises: ArgumentError where data or targets are missing."""
+    if x is None or y is None:
+        raise ArgumentError("x and y are needed, as arrays", likely=_missing(x))
+
+
+def as_arrays(value: Any, what: str, *, several: bool | None) -> Any:  # noqa: ANN401  whatever NumPy takes, or a tree of it
+    """Data as an array, or as a list or dict of arrays.
+
+    `several` says whether a list of arrays stands for several inputs; None: where there are more than one.  Raises: as `as_array`.
+    """
+    if isinstance(value, Mapping) and several is not False:
+        return {name: as_array(item, f"{what}[{name!r}]") for name, item in value.items()}
+    many = isinstance(value, (list, tuple)) and bool(value) and all(isinstance(item, (np.ndarray, Tensor)) for item in value)
+    if (several and isinstance(value, (list, tuple))) or (several is None and many and len(value) > 1):
+        return [as_array(item, f"{what}[{number}]") for number, item in enumerate(value)]
+    return as_array(value, what)
+
+
+def alone(value: Any, what: str) -> Any:  # noqa: ANN401  whatever NumPy takes, or a tree of it
+    """Data as an array, unless it is a dict or list of several: which is which then is for the model's outputs to say."""
+    many = isinstance(value, (list, tuple)) and len(value) > 1 and all(isinstance(item, (np.ndarray, Tensor)) for item in value)
+    return value if many or isinstance(value, Mapping) else as_array(value, what)
+
+
+def one_target(y: Any) -> Array:  # noqa: ANN401
+    """The targets of a model of one output.  Raises: ArgumentError for those of several."""
+    if isinstance(y, (list, tuple, Mapping)):
+        raise ArgumentError("class_weight is for models of one output", likely="give sample_weight, one for each output")
+    return np.asarray(y)
 
 
 def is_given(value: ArrayLike) -> bool:
@@ -120,13 +151,15 @@ def as_array(value: ArrayLike, what: str, *, classes: bool = False) -> Array:
     if isinstance(value, Tensor):
         return value.numpy()
     if isinstance(value, Mapping) or hasattr(value, "__next__"):
+        if isinstance(value, Mapping):
+            raise ArgumentError(f"{what} is a {type(value).__name__} of {len(value)}, the model takes one array")
         raise ArgumentError(f"{what} is a {type(value).__name__}; only arrays are supported here yet")
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, (np.ndarray, Tensor)) for item in value):
         if len(value) == 1 and len(value[0].shape) > 0:
             return as_array(value[0], what, classes=classes)
         if len({tuple(item.shape) for item in value}) > 1:
             raise ArgumentError(
-                f"{what} is a list of {len(value)} arrays; models of several inputs or outputs are not here yet",
+                f"{what} is a list of {len(value)} arrays of several shapes, the model takes one",
                 facts=tuple(f"{what}[{k}] {tuple(item.shape)} {dtypes.name(item.dtype)}" for k, item in enumerate(value[:4])),
                 likely=f"np.concatenate({what})" if len({tuple(item.shape[1:]) for item in value}) == 1 and value[0].shape else "",
             )

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
+from gradwerk.base.trees import flatten
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.callbacks import Callbacks, History
 from gradwerk.keras.data import ArrayLike
+from gradwerk.keras.graph import CallGraph
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
+from gradwerk.keras.layers.symbolic import shapes_in
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.metrics import Metric
+from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import by_name, checked, checked_except, whole
 from gradwerk.keras.training import Training, check_verbose
 from gradwerk.keras.weights import load_weights, save_weights
+from gradwerk.nn.module import Module
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Answer = float | list[float] | dict[str, float]
@@ -38,17 +44,123 @@ NOT_ASKED = (
 class Model(Layer):
     """A layer made of layers that can be compiled, fitted, evaluated and asked.
 
-    A subclass keeps its layers as attributes (or in lists, tuples and dicts of them) and writes `call`.
+    `keras.Model(inputs, outputs)` is what was called between them: each is what `keras.Input` and layers give, or a list, tuple or dict of
+    them.  A subclass keeps its layers as attributes (or in lists, tuples and dicts of them) and writes `call`; or it gives inputs and
+    outputs to `super().__init__`.
     """
 
-    def __init__(self, *inputs: Any, trainable: bool = True, name: str | None = None, **outputs: Any) -> None:  # noqa: ANN401
-        if inputs or outputs:
-            raise ArgumentError(
-                "Model(inputs, outputs): models made by calling layers on an Input are not here yet",
-                likely="put the layers into keras.Sequential([keras.Input(...), ...]), or subclass keras.Model",
-            )
-        super().__init__(trainable=trainable, name=name)
+    numbers_layers = False
+    _graph: CallGraph | None = None
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True, **surplus: Any  # noqa: ANN401
+    ) -> None:  # fmt: skip
+        if surplus:
+            former = {"input": "inputs", "output": "outputs"}
+            name_of = next(iter(surplus))
+            likely = f"{former[name_of]}=..." if name_of in former else ""
+            raise ArgumentTypeError(f"{type(self).__name__} has no option {name_of!r}", likely=likely)
+        if (inputs is None) != (outputs is None):
+            missing = "outputs" if outputs is None else "inputs"
+            raise ArgumentError(f"Model(inputs, outputs): the {missing} are missing", likely="keras.Model(inputs, outputs)")
+        graph = None if inputs is None else CallGraph(inputs, outputs)
+        named = name or (unique_name("Functional") if graph is not None and type(self) is Model else None)
+        super().__init__(trainable=trainable, name=named)
         object.__setattr__(self, "_training_state", Training(self))
+        self._graph = graph
+        if graph is not None:
+            object.__setattr__(self, "_symbols", (inputs, outputs))
+            self.numbers_layers = True
+            self.build(shapes_in(inputs))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_symbols"}
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Every layer between inputs and outputs in turn.  A subclass that is made without them writes its own."""
+        if self._graph is None:
+            return super().call(inputs, *args, **kwargs)
+        return self._graph.run(self._graph.fitted(self._graph.lined_up(inputs)))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: ANN401  a shape, or a tree of them
+        """The shapes of the outputs for inputs of these."""
+        if self._graph is None:
+            return super().compute_output_shape(input_shape)
+        return self._graph.shapes_for(input_shape)
+
+    def result_dtype(self, symbols: Any) -> Any:  # noqa: ANN401
+        """That of the outputs."""
+        return super().result_dtype(symbols) if self._graph is None else flatten(self._graph.gives)[0].dtype
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The layers between inputs and outputs by name, then those that are attributes alone."""
+        own = [] if self._graph is None else [(layer.name, layer) for layer in self._graph.callers if isinstance(layer, Layer)]
+        known = {id(layer) for _, layer in own}
+        return iter([*own, *((name, child) for name, child in super().named_children() if id(child) not in known)])
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs, in order.  Raises: StateError for a model that was not made of any."""
+        return flatten(self.input)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs, in order.  Raises: StateError for a model that was not made of any."""
+        return flatten(self.output)
+
+    @property
+    def input(self) -> Any:  # noqa: ANN401
+        """The symbolic input, or the list, tuple or dict of them that the model was made with."""
+        return super().input if self._graph is None else self._drawn(self._graph)[0]
+
+    @property
+    def output(self) -> Any:  # noqa: ANN401
+        """The symbolic output, or the list, tuple or dict of them that the model was made with."""
+        return super().output if self._graph is None else self._drawn(self._graph)[1]
+
+    def _drawn(self, graph: CallGraph) -> tuple[Any, Any]:
+        """The symbolic inputs and outputs: of a copy they are made anew."""
+        found: tuple[Any, Any] | None = vars(self).get("_symbols")
+        if found is None:
+            found = graph.drawn()
+            object.__setattr__(self, "_symbols", found)
+        return found
+
+    def fitted(self, x: Any, *, counted: bool = False) -> Any:  # noqa: ANN401  arrays
+        """x in the shapes that the inputs have.  Raises: ShapeError naming the axis; ArgumentError for other inputs than there are."""
+        return super().fitted(x, counted=counted) if self._graph is None else self._graph.arrays_for(x, counted=counted)
+
+    def check_inputs(self, x: Any) -> None:  # noqa: ANN401
+        """The judgement of the layers that read the inputs."""
+        if self._graph is None:
+            super().check_inputs(x)
+        else:
+            self._graph.check_arrays(x)
+
+    @property
+    def graph(self) -> CallGraph | None:
+        """The calls between inputs and outputs; None for a model that was not made of them."""
+        return self._graph
+
+    @property
+    def takes_several(self) -> bool | None:
+        """Whether the model takes a list or dict of inputs; None where nobody knows."""
+        return None if self._graph is None else isinstance(self._graph.expected, (list, tuple, dict))
+
+    @property
+    def known_output_names(self) -> list[str] | None:
+        """The outputs' names: their keys, or the names of the layers that give them; None where nobody knows."""
+        if self._graph is None:
+            return None
+        gives = self._graph.gives
+        return list(gives) if isinstance(gives, dict) and len(gives) == len(flatten(gives)) else [one.name for one in flatten(gives)]
+
+    @property
+    def input_dtype(self) -> Any:  # noqa: ANN401
+        """What the Input says; of several the arrays' own."""
+        if self._graph is None or isinstance(self._graph.expected, (list, tuple, dict)):
+            return super().input_dtype
+        return dtypes.named(self._graph.expected.dtype)
 
     def __copy__(self) -> Self:
         """A model of the same layers, optimizer and weights, whose own attributes may go other ways."""
@@ -66,10 +178,16 @@ class Model(Layer):
 
     @checked
     def compile(
-        self, optimizer: OptimizerLike = "rmsprop", loss: LossLike | None = None, *, metrics: Sequence[Any] | None = None,
+        self, optimizer: OptimizerLike = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None, *,  # noqa: ANN401
         run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: str | bool = "auto",
     ) -> None:  # fmt: skip
         """Says how to train.  `jit_compile` is accepted and changes nothing: steps are always compiled, unless `run_eagerly`.
+
+        Args:
+            optimizer, loss: by name, class, instance or config.  Of a model of several outputs, a loss for all of them, a list of one for
+                each, or a dict by the outputs' names (those of the layers that give them).
+            loss_weights: by what each output's loss is multiplied in the sum that is minimised; a list or a dict.
+            metrics: a list; of several outputs a list with a list for each, or a dict.
 
         Raises: ArgumentError for unknown names.
         """
@@ -82,7 +200,7 @@ class Model(Layer):
             raise ArgumentError(f"compile: jit_compile is True, False or 'auto', this is {jit_compile!r}")
         if steps_per_execution != 1:
             raise ArgumentError("compile: only steps_per_execution=1 is supported here")
-        self.training_state.configure(optimizer, loss, metrics, run_eagerly=run_eagerly)
+        self.training_state.configure(optimizer, loss, metrics, loss_weights, run_eagerly=run_eagerly)
 
     @checked_except("batch_size", "epochs", "initial_epoch", "validation_batch_size")
     def fit(
@@ -155,7 +273,7 @@ class Model(Layer):
             raise ArgumentError(f"summary: print_fn is a function of a text, this is {print_fn!r}")
         from gradwerk.keras.summary import summarize  # noqa: PLC0415  rich takes 40 ms to import
 
-        summarize(self, self.optimizer, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
+        summarize(self, self.graph, self.optimizer, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
 
     @checked
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -205,7 +323,8 @@ class Model(Layer):
     @property
     def loss(self) -> LossLike | None:
         """The loss given to compile, as it was given."""
-        return self.training_state.asked_loss
+        objective = self.training_state.objective
+        return None if objective is None else objective.asked_loss
 
     @property
     def metrics(self) -> list[Metric]:
@@ -220,7 +339,7 @@ class Model(Layer):
     @property
     def compiled(self) -> bool:
         """True after `compile`."""
-        return self.training_state.loss is not None
+        return self.training_state.objective is not None
 
     @property
     def history(self) -> History | None:

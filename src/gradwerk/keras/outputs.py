@@ -47,11 +47,6 @@ def check_targets(output_shape: Any, loss: Loss, y: np.ndarray[Any, Any]) -> Non
     )
 
 
-def is_one_shape(shape: object) -> bool:
-    """Whether it is the shape of one output, not a list or dict of them."""
-    return isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape)
-
-
 def _fits(shape: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
     return len(shape) == len(form) and all(m is None or n == m for n, m in zip(shape[1:], form[1:], strict=True))
 

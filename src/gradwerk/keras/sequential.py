@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.trees import flatten
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.fitting import fitted
 from gradwerk.keras.layers.calls import inside
+from gradwerk.keras.layers.drawing import draw
 from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.layers.recurrent import check_sequences
+from gradwerk.keras.layers.shapes import is_one_shape
+from gradwerk.keras.layers.symbolic import is_symbol
 from gradwerk.keras.model import Model
 from gradwerk.keras.options import checked, checked_except
 from gradwerk.nn.module import Module
@@ -29,7 +33,7 @@ class Sequential(Model):
     """
 
     names_path: ClassVar[bool] = False
-    numbers_layers: ClassVar[bool] = True
+    numbers_layers = True
 
     @checked_except("trainable")
     def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:  # noqa: FBT001, FBT002
@@ -47,6 +51,8 @@ class Sequential(Model):
 
         Raises: ArgumentError for what is no layer, a second Input, or a name that is taken.
         """
+        if is_symbol(layer) and layer.node is not None and isinstance(layer.node.caller, InputLayer):
+            layer = layer.node.caller
         self._check(layer)
         if isinstance(layer, InputLayer):
             self._input = layer
@@ -55,14 +61,22 @@ class Sequential(Model):
             self._input = InputLayer(layer.input_shape_argument)
         if not self._trainable:
             layer.trainable = False
-        shape = self.output_shape if self.input_is_known else None
-        self._layers = (*self._layers, layer)
+        before = self._layers
+        shape = self.output_shape if self.input_is_known and self._input is None else None
+        self._layers = (*before, layer)
         self.built = False
-        if shape is not None:
+        if not self.input_is_known:
+            return
+        try:
             check_sequences(self._layers)
-            with inside(self):
+            if shape is not None:
                 layer.build_for(shape)
-            self.built = True
+            else:
+                self._symbols_of()
+        except BaseException:
+            self._layers = before
+            raise
+        self.built = True
 
     @checked
     def pop(self) -> Layer:
@@ -74,16 +88,59 @@ class Sequential(Model):
             raise ArgumentError("there is no layer to pop")
         *kept, last = self._layers
         self._layers = tuple(kept)
+        object.__setattr__(self, "_symbols", vars(self).get("_symbols", ())[: len(kept) + 1])
         return last
 
     def build(self, input_shape: Shape) -> None:
         """Builds every layer for inputs of this shape (batch axis included)."""
         if not self._layers:
             raise StateError(f"{self.label} has no layers yet", likely="model.add(layer)")
-        shape = tuple(input_shape)
         check_sequences(self._layers)
-        for layer in self._layers:
-            shape = layer.build_for(shape)
+        shape = tuple(input_shape)
+        if not is_one_shape(shape) or not all(n is None or n > 0 for n in shape) or not shape:
+            for layer in self._layers:
+                shape = layer.build_for(shape)
+            return
+        if self._input is None:
+            self._input = InputLayer(shape[1:], shape[0], dtype=np.dtype(self._layers[0].input_dtype or np.float32).name)
+        self._symbols_of()
+
+    def _symbols_of(self) -> list[Any]:
+        """The symbolic value of the input and of what each layer gives, the layers built; those that are there are kept."""
+        found = list(vars(self).get("_symbols", ())) or ([] if self._input is None else [self._input.output])
+        with inside(self):
+            for layer in self._layers[len(found) - 1 :] if found else ():
+                found.append(draw(layer, (found[-1],), {}))
+        object.__setattr__(self, "_symbols", tuple(found))
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_symbols"}
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs of the model: one.  Raises: StateError before its shape is known."""
+        return [self.input]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs of the model."""
+        return flatten(self.output)
+
+    @property
+    def input(self) -> Any:  # noqa: ANN401
+        """The symbolic input.  Raises: StateError before its shape is known."""
+        return self._all_symbols()[0]
+
+    @property
+    def output(self) -> Any:  # noqa: ANN401
+        """The symbolic output.  Raises: StateError before the input's shape is known."""
+        return self._all_symbols()[-1]
+
+    def _all_symbols(self) -> list[Any]:
+        if self._input is None:
+            raise StateError(f"{self.label} does not know its input shape yet", likely="give it an Input, or call it once")
+        return self._symbols_of()
 
     def call(self, inputs: Any) -> Any:  # noqa: ANN401
         """Every layer in turn."""
@@ -111,6 +168,16 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers, without the Input."""
         return list(self._layers)
+
+    @property
+    def takes_several(self) -> bool | None:
+        """One input."""
+        return False
+
+    @property
+    def known_output_names(self) -> list[str] | None:
+        """The name of the last layer."""
+        return [self._layers[-1].name] if self._layers else None
 
     @property
     def input_is_known(self) -> bool:
@@ -143,18 +210,7 @@ class Sequential(Model):
 
     def fitted(self, x: Array, *, counted: bool = False) -> Array:
         """x in the shape that the input says.  Raises: ShapeError naming the axis."""
-        expected = self.input_shape
-        if x.ndim == 1 and expected == (None, 1):
-            return x[:, None]
-        bad = [k for k in range(1, min(len(expected), x.ndim)) if expected[k] not in {None, x.shape[k]}]
-        if len(expected) == x.ndim and not bad:
-            return x
-        raise ShapeError(
-            f"x has {x.ndim} axes, the model expects {len(expected)}" if len(expected) != x.ndim
-            else f"axis {bad[0]} of x is {x.shape[bad[0]]}, the model expects {expected[bad[0]]}",
-            facts=(f"x {x.shape} {dtypes.name(x.dtype)}", f"the model's input {expected}"),
-            likely=reshaped(x.shape, expected, counted=counted),
-        )  # fmt: skip
+        return fitted(x, self.input_shape, counted=counted)
 
     def _check(self, layer: object) -> None:
         """Raises: ArgumentError for what cannot be added."""
@@ -165,36 +221,6 @@ class Sequential(Model):
         if any(layer.name == other.name for other in self._layers):
             likely = "give one of them another name=; a layer cannot be added twice"
             raise ArgumentError(f"two layers are named {layer.name!r}", likely=likely)
-
-
-def reshaped(shape: tuple[int, ...], expected: Shape, *, counted: bool = False) -> str:
-    """What makes an array of this shape one that is expected; '' where that is not clear.
-
-    An array that is `counted` has as many examples as targets, so that it is no single one.
-    """
-
-    def fits(other: tuple[int, ...]) -> bool:
-        return len(other) == len(expected) and all(n in {None, m} for n, m in zip(expected[1:], other[1:], strict=True))
-
-    single, grey = (1, *shape), (*shape, 1)
-    if len(shape) > 1 and fits(single) and fits(grey):
-        return ""
-    if fits(grey):
-        what = "grey images lack the channels axis" if len(expected) == 4 else "numbers lack the features axis"
-        return f"{what}: x[..., None]" if len(expected) > 2 else "x[:, None]"
-    if fits(single):
-        whole = f"the shape of an Input is that of one example, without their number: keras.Input({shape[1:]})"
-        return whole if counted else "a single example lacks the batch axis: x[None]"
-    if fits((1, *grey)) and not counted:
-        return "a single grey image lacks the batch and the channels axis: x[None, ..., None]"
-    if len(shape) == len(expected) == 4 and fits((shape[0], shape[2], shape[3], shape[1])):
-        return "the channels stand first; they belong last: x.transpose(0, 2, 3, 1)"
-    known = [n for n in expected[1:] if n is not None]
-    if len(known) == len(expected) - 1 and math.prod(shape[1:]) == math.prod(known):
-        return f"x.reshape({', '.join(map(str, (-1, *known)))})"
-    if shape and shape[-1:] == (1,) and fits(shape[:-1]):
-        return "x[..., 0]"
-    return ""
 
 
 def _missing_call(layer: object) -> str:

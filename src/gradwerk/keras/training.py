@@ -11,24 +11,35 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.origin import module_path, warn
-from gradwerk.base.trees import map_tree
+from gradwerk.base.trees import flatten, map_tree
 from gradwerk.keras import losses, metrics, optimizers
 from gradwerk.keras.callbacks import Callbacks, History, TestBridge, TrainingBridge, checked_callbacks
-from gradwerk.keras.data import Array, ArrayLike, Data, as_array, as_arrays, class_weights, is_given
+from gradwerk.keras.data import (
+    Array,
+    ArrayLike,
+    Data,
+    alone,
+    as_array,
+    as_arrays,
+    check_given,
+    checked_data,
+    class_weights,
+    is_given,
+    one_target,
+)
 from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.layers.shapes import Shapes
 from gradwerk.keras.losses import LossLike
-from gradwerk.keras.metrics import choosing
+from gradwerk.keras.objective import Objective, Output, cast_of, check, counts_of, loss_of, names_of, targets_of, weights_of
 from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import whole
-from gradwerk.keras.outputs import check_targets, is_one_shape, warn_of_outputs, warn_of_targets
+from gradwerk.keras.outputs import warn_of_outputs
 from gradwerk.keras.progress import KerasProgress
-from gradwerk.keras.steps import Adapted, called
 from gradwerk.tensor.random import Shuffles
 from gradwerk.tensor.state import epoch
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.train import loop
-from gradwerk.train.checks import check_labels
 from gradwerk.train.run import Events, Run
 from gradwerk.train.steps import Steps, Task
 
@@ -38,8 +49,9 @@ class Made:
     """Steps, and what they were made for: they are made anew where that differs."""
 
     steps: Steps
-    targets: tuple[int, bool]
-    output_shape: tuple[int | None, ...]
+    targets: tuple[tuple[int, bool], ...]
+    output_shape: Shapes
+    outputs: tuple[Output, ...]
     trains: bool
     """Whether their optimizer is the model's: one that was built for other weights takes no part in tests."""
 
@@ -81,13 +93,11 @@ class Training:
     def __init__(self, model: Layer) -> None:
         self.model = model
         self.optimizer: optimizers.Optimizer | None = None
-        self.loss: losses.Loss | None = None
-        self.asked_loss: LossLike | None = None
+        self.objective: Objective | None = None
         self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop = False
         self.shuffles = Shuffles()
-        self._asked_metrics: Sequence[Any] = ()
         self._eager = False
         self._made: Made | None = None
         self._asking: Steps | None = None
@@ -113,30 +123,31 @@ class Training:
             self._eager, self._made, self._asking = value, None, None
 
     def configure(
-        self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Sequence[Any] | None, *, run_eagerly: bool
+        self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Any, loss_weights: Any, *, run_eagerly: bool  # noqa: ANN401
     ) -> None:
         """What `compile` says."""
         if loss is None:
             raise ArgumentError("compile needs a loss", facts=(f"known: {', '.join(sorted(losses.NAMED))}",))
-        if asked_metrics is not None and not isinstance(asked_metrics, (list, tuple)):
-            likely = f"metrics=[{asked_metrics!r}]" if isinstance(asked_metrics, str) else ""
-            raise ArgumentError(f"metrics is a list, this is {asked_metrics!r}", likely=likely)
         rule = optimizers.get(optimizer)
         if rule is None:
             raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
-        chosen = rule, losses.reducing(loss)
-        made = choosing.made(asked_metrics or ())
-        self.optimizer, self.loss = chosen
-        self.asked_loss = loss
-        self._asked_metrics, self._eager, self._made, self._asking, self.metrics = made, run_eagerly, None, None, []
+        self.objective = Objective(loss, loss_weights, asked_metrics)
+        self.optimizer, self._eager, self._made, self._asking, self.metrics = rule, run_eagerly, None, None, []
 
-    def data(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> Data:
+    def data(self, x: Any, y: Any, sample_weight: Any) -> Data:  # noqa: ANN401  arrays, or trees of them
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
         self.compiled()
-        data = as_arrays(x, y, sample_weight)
-        data = Data(self.fitting(data.x, counted=True), data.y, data.weights)
-        self.check_targets(data.y)
-        return data
+        check_given(x, y)
+        given, targets = as_arrays(x, "x", several=self.model.takes_several), alone(y, "y")
+        weights = alone(sample_weight, "sample_weight") if is_given(sample_weight) else None
+        checked_data(given, *(one if isinstance(one, np.ndarray) else None for one in (targets, weights)))
+        fitting, outputs = self.fitting(given, counted=True), self.outputs()
+        targets = targets_of(targets, outputs)
+        weights = None if weights is None else weights_of(weights, outputs)
+        if isinstance(targets, list) or isinstance(weights, list):
+            checked_data(fitting, targets, weights)
+        check(targets, outputs)
+        return Data(fitting, targets, weights)
 
     def validation_data(self, given: ArrayLike) -> Data | None:
         """`validation_data`: (x, y) or (x, y, sample_weight)."""
@@ -147,26 +158,22 @@ class Training:
         with module_path("validation_data"):
             return self.data(given[0], given[1], given[2] if len(given) == 3 else None)
 
-    def compiled(self) -> tuple[optimizers.Optimizer, losses.Loss]:
+    def compiled(self) -> tuple[optimizers.Optimizer, Objective]:
         """What `compile` was given.  Raises: StateError before it."""
-        if self.loss is None or self.optimizer is None:
+        if self.objective is None or self.optimizer is None:
             raise StateError("the model is not compiled yet", likely="model.compile(optimizer='adam', loss=..., metrics=[...])")
-        return self.optimizer, self.loss
+        return self.optimizer, self.objective
 
-    def check_targets(self, y: Array | None) -> None:
-        """Labels must be classes of the model.  Raises: DataError, DTypeError."""
-        if y is None or self.loss is None:
-            return
+    def outputs(self) -> tuple[Output, ...]:
+        """What is asked of each output.  Raises: StateError before `compile`; ArgumentError where compile said others."""
         made = self._right(self._since.found())
-        output_shape = self.model.output_shape if made is None else made.output_shape
-        if not is_one_shape(output_shape):
-            raise ArgumentError("the model gives several outputs; to train on several is not here yet", facts=(f"outputs {output_shape}",))
-        check_targets(output_shape, self.loss, y)
-        if losses.is_sparse(self.loss):
-            check_labels(y, int(output_shape[-1] or 0))
+        if made is not None:
+            return made.outputs
+        shapes = self.model.output_shape
+        return tuple(self.compiled()[1].outputs(shapes, names_of(shapes, self.model.known_output_names)))
 
-    def fitting(self, x: Array, *, counted: bool = False) -> Array:
-        """x in the shape and kind that the model takes, which is built for it where it is not built yet.
+    def fitting(self, x: Any, *, counted: bool = False) -> Any:  # noqa: ANN401  arrays
+        """x in the shapes and kinds that the model takes, which is built for it where it is not built yet.
 
         `counted` says that there is a target for each x[k], so that x is no single example.
 
@@ -175,11 +182,15 @@ class Training:
         found = self._since.found()
         if "built" not in found:
             if not all(module.built for module in self.model.modules() if isinstance(module, Layer)):
-                self.model.build_on(as_input_array(self.model, x, "x"))
+                self.model.build_on(self._cast(x))
             found["built"] = True
         x = self.model.fitted(x, counted=counted)
         self.model.check_inputs(x)
         return x
+
+    def _cast(self, x: Any) -> Any:  # noqa: ANN401  arrays
+        """Arrays as the model computes on them."""
+        return map_tree(lambda array: as_input_array(self.model, array, "x"), x)
 
     def fit(
         self, data: Data, validation: Data | None, *, batch_size: int | None, epochs: int, verbose: str | int,
@@ -190,10 +201,10 @@ class Training:
         epochs, initial_epoch = whole("fit", "epochs", epochs), whole("fit", "initial_epoch", initial_epoch)
         if epochs < initial_epoch:
             raise ArgumentError(f"epochs={epochs!r} with initial_epoch={initial_epoch}: nothing to train")
-        batches = data.batches(batch_size, self.dtypes(data.x), self.shuffles.seed() if shuffle else None)
+        batches = data.batches(batch_size, self.dtypes(data), self.shuffles.seed() if shuffle else None)
         checks = None
         if validation is not None:
-            checks = validation.batches(batch_size if validation_batch_size is None else validation_batch_size, self.dtypes(validation.x))
+            checks = validation.batches(batch_size if validation_batch_size is None else validation_batch_size, self.dtypes(validation))
         self.history, self.stop = History(), False
         params = {"verbose": verbose, "epochs": epochs, "steps": len(batches)}
         listeners = [*checked_callbacks(callbacks, self.model, params), *checked_callbacks(self.history, self.model, params)]
@@ -218,12 +229,12 @@ class Training:
         """The means over all examples."""
         listeners = checked_callbacks(callbacks, self.model, {"verbose": verbose})
         events = [*self._progress(verbose, epochs=False), TestBridge(listeners)]
-        return loop.evaluate(self.steps_for(data.y, training=False), data.batches(batch_size, self.dtypes(data.x)), events)
+        return loop.evaluate(self.steps_for(data.y, training=False), data.batches(batch_size, self.dtypes(data)), events)
 
     def predict(self, x: ArrayLike, batch_size: int | None) -> Any:  # noqa: ANN401  arrays as the model gives Tensors
         """The answers to all examples."""
-        array = self.fitting(as_array(x, "x"))
-        return loop.predict(self.steps, Data(array, None, None).batches(batch_size, self.dtypes(array)))
+        data = Data(self.fitting(as_arrays(x, "x", several=self.model.takes_several)), None, None)
+        return loop.predict(self.steps, data.batches(batch_size, self.dtypes(data)))
 
     def train_on_batch(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike, class_weight: Mapping[int, float] | None
@@ -237,7 +248,7 @@ class Training:
         if class_weight is not None and is_given(sample_weight):
             raise ArgumentError("give sample_weight or class_weight, not both")
         if class_weight is not None:
-            sample_weight = class_weights(as_array(y, "y"), class_weight)
+            sample_weight = class_weights(one_target(alone(y, "y")), class_weight)
         arrays = self._batch(x, y, sample_weight)
         self.warn_of_frozen()
         steps = self.steps_for(arrays[1])
@@ -257,10 +268,10 @@ class Training:
         answer = self.steps.predict(self._taken(x))
         return answer.numpy() if isinstance(answer, Tensor) else map_tree(lambda y: y.numpy(), answer)
 
-    def dtypes(self, x: Array) -> tuple[Any, ...]:
+    def dtypes(self, data: Data) -> tuple[Any, ...]:
         """What x, y and weights are cast to, once they were looked at."""
-        sparse = self.loss is not None and losses.is_sparse(self.loss)
-        return as_input_array(self.model, x[:0], "x").dtype, np.int32 if sparse else np.float32, np.float32
+        of_x = map_tree(lambda array: as_input_array(self.model, array[:0], "x").dtype, data.x)
+        return of_x, np.float32 if data.y is None else cast_of(data.y, self.outputs()), np.float32
 
     @property
     def steps(self) -> Steps:
@@ -271,33 +282,32 @@ class Training:
             self._asking = Steps(Task(self.model, call=called), compiled=not self._eager)
         return self._asking
 
-    def steps_for(self, y: Array | None, *, training: bool = True) -> Steps:
+    def steps_for(self, y: Any, *, training: bool = True) -> Steps:  # noqa: ANN401  arrays
         """The steps for targets of this form: "accuracy" depends on it.  Made anew where the form, or the model's output, is another.
 
         Raises: StateError before `compile`; ArgumentError where they are to train, and the optimizer was built for other weights.
         """
         if y is None:
             raise ArgumentError("targets are needed")
-        form, found = (y.ndim, y.shape[-1:] == (1,)), self._since.found()
+        form, found = tuple((target.ndim, target.shape[-1:] == (1,)) for target in flatten(y)), self._since.found()
         made = self._right(found)
         if made is not None and made.targets == form and (made.trains or not training):
             return made.steps
         made = self._made
-        optimizer, loss = self.compiled()
+        optimizer, _ = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
         trains = training or optimizer.fits(parameters)
         rule = optimizer.build(parameters) if trains and parameters and self.model.trainable_weights else None
-        output_shape = tuple(self.model.output_shape)
+        output_shape = self.model.output_shape
         if made is None or made.targets != form or made.output_shape != output_shape or made.steps.task.optimizer is not rule:
-            layers = list(self.model.sublayers()) if self.model.numbers_layers else []
-            warn_of_outputs(layers[-1] if layers else None, loss)
-            warn_of_targets(loss, y)
-            self.metrics = choosing.chosen(self._asked_metrics, y.shape, output_shape)
-            counts = {metric.name: metric._gradwerk_count for metric in self.metrics}
-            steps = Steps(Task(self.model, Adapted(loss), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
+            outputs = self.outputs()
+            if len(outputs) == 1 and outputs[0].loss is not None and self.model.numbers_layers:
+                warn_of_outputs(last_of(self.model), outputs[0].loss)
+            self.metrics, counts = counts_of(outputs, y)
+            steps = Steps(Task(self.model, loss_of(outputs), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
         else:
-            steps = made.steps
-        self._made = found["made"] = Made(steps, form, output_shape, trains)
+            steps, outputs = made.steps, made.outputs
+        self._made = found["made"] = Made(steps, form, output_shape, outputs, trains)
         return steps
 
     def _right(self, found: dict[str, Any]) -> Made | None:
@@ -320,27 +330,34 @@ class Training:
         made = self._right(found)
         if made is None or not made.trains or "trains" not in found or len(arrays) != 2 or arrays[0] is not x or arrays[1] is not y:
             return
-        if found.get("taken") == (x.shape[1:], x.dtype) and y.ndim > 1 and not losses.is_sparse(self.compiled()[1]):
+        if found.get("taken") == (x.shape[1:], x.dtype) and y.ndim > 1 and cast_of(y, made.outputs) == np.float32:
             found["batch"] = Known(Known.form_of(x, y), made)
 
-    def _batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> list[Array]:
+    def _batch(self, x: Any, y: Any, sample_weight: Any) -> list[Any]:  # noqa: ANN401  arrays, or trees of them
         """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""
-        _, loss = self.compiled()
-        given, targets = self._taken(x), as_array(y, "y")
-        self.check_targets(targets)
-        arrays = [given, targets.astype(np.int32 if losses.is_sparse(loss) else np.float32, copy=False)]
-        return [*arrays, as_array(sample_weight, "sample_weight").astype(np.float32)] if is_given(sample_weight) else arrays
+        self.compiled()
+        given, targets = self._taken(x), alone(y, "y")
+        outputs = self.outputs()
+        targets = targets_of(targets, outputs)
+        check(targets, outputs)
+        cast = cast_of(targets, outputs)
+        arrays = [given, _as_dtypes(targets, cast)]
+        if not is_given(sample_weight):
+            return arrays
+        return [*arrays, map_tree(lambda array: array.astype(np.float32), weights_of(sample_weight, outputs))]
 
-    def _taken(self, x: ArrayLike) -> Array:
+    def _taken(self, x: Any) -> Any:  # noqa: ANN401  arrays
         """The input of one batch, looked at and cast.
 
         Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
         """
-        given, found = x if type(x) is np.ndarray else as_array(x, "x"), self._since.found()
+        given, found = x if type(x) is np.ndarray else as_arrays(x, "x", several=self.model.takes_several), self._since.found()
+        if not isinstance(given, np.ndarray):
+            return self._cast(self.fitting(given))
         if given.size and (given.shape[1:], given.dtype) == found.get("taken"):
             return given
         given = as_array(given, "x")
-        taken = as_input_array(self.model, self.fitting(given), "x")
+        taken = self._cast(self.fitting(given))
         if taken is given and dtypes.is_float(given.dtype):
             found["taken"] = (given.shape[1:], given.dtype)
         return taken
@@ -355,3 +372,20 @@ def check_verbose(verbose: object) -> None:
     """Raises: ArgumentError."""
     if not isinstance(verbose, (str, int)) or verbose not in {"auto", 0, 1, 2}:
         raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")
+
+
+def called(model: Any, x: Any, *, training: bool) -> Any:  # noqa: ANN401  a Model; Tensors; what it gives
+    """The model's answer, every layer told whether it trains."""
+    return model(x, training=training)
+
+
+def last_of(model: Layer) -> Layer | None:
+    """The layer that gives the model's one output."""
+    layers = list(model.sublayers())
+    return layers[-1] if layers else None
+
+
+def _as_dtypes(targets: Any, cast: Any) -> Any:  # noqa: ANN401  arrays, and a dtype for each
+    if isinstance(targets, list):
+        return [target.astype(dtype, copy=False) for target, dtype in zip(targets, cast, strict=True)]
+    return targets.astype(cast, copy=False)

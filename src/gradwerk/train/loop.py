@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
-from gradwerk.base.trees import map_tree
+from gradwerk.base.trees import flatten, leaves, map_tree
 from gradwerk.train.checks import check_finite
 from gradwerk.train.interrupt import CTRL_C, Interruption
 from gradwerk.train.run import Events, Listeners, Run
@@ -26,8 +26,8 @@ class Batches(Protocol):
     def __len__(self) -> int:
         """The batches of an epoch; the last may be smaller."""
 
-    def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Array, ...]]:
-        """The batches of an epoch from the one numbered `first` on: (x, y) or (x, y, weights)."""
+    def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Any, ...]]:
+        """The batches of an epoch from the one numbered `first` on: (x, y) or (x, y, weights), each an array or a tree of arrays."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -119,21 +119,22 @@ def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners,
             _leave_if_asked(interruption, listeners, run)
 
 
-def _count(run: Run, steps: Steps, arrays: Sequence[Array], began: float) -> float:
+def _count(run: Run, steps: Steps, arrays: Sequence[Any], began: float) -> float:
     """Counts a step and its time, that of fetching the batch and of listening to it included; the time now."""
     run.logs = steps.logs()
     run.batch += 1
-    run.examples += len(arrays[0])
+    run.examples += len(flatten(arrays[0])[0])
     now = time.perf_counter()
     run.seconds += now - began
     return now
 
 
-def _blame(arrays: Sequence[Array], run: Run) -> None:
+def _blame(arrays: Sequence[Any], run: Run) -> None:
     """Raises for a loss that is no number: the data's fault where they hold one, else the step's."""
     place = f"epoch {run.epoch + 1}, batch {run.batch} of {run.batches}"
-    for name, array in zip(("x", "y", "sample_weight"), arrays, strict=False):
-        check_finite(array, f"{name} of {place}")
+    for name, tree in zip(("x", "y", "sample_weight"), arrays, strict=False):
+        for path, array in leaves(tree):
+            check_finite(array, f"{name}{path} of {place}")
     earlier = f"loss before: {run.history[-1]['loss']:.4g} in epoch {len(run.history)}" if run.history else "it happened in the first epoch"
     raise NumericError(
         f"the loss became {run.logs['loss']} in {place}",

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradwerk.base.errors import StateError
 from gradwerk.base.origin import module_path
+from gradwerk.base.trees import flatten, map_tree
 from gradwerk.jit.compile import compile_once
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module, place_of
@@ -24,8 +25,9 @@ from gradwerk.tensor.grad import grad, no_grad
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.mode import mode
 
-Loss = Callable[..., Tensor]
-"""(prediction, targets) or (prediction, targets, weights) -> a 0-d Tensor, the mean over the batch; or one value for each example."""
+Loss = Callable[..., Any]
+"""(prediction, targets) or (prediction, targets, weights) -> a 0-d Tensor, the mean over the batch; or one value for each example.
+One with `parts` gives that and a dict of as many 0-d Tensors, which are counted beside it."""
 Step = Callable[..., Any]
 
 
@@ -69,6 +71,7 @@ class Steps:
     def __init__(self, task: Task, *, compiled: bool = True) -> None:
         self.task = task
         self.loss = Mean()
+        self.parts: dict[str, Mean] = {name: Mean() for name in getattr(task.loss, "parts", ())}
         wrap: Callable[[Step], Step] = compile_once if compiled else _eagerly
         self.train: Step = wrap(self._make_train(fresh=False))
         """Trains on a batch (x, y) or (x, y, weights)."""
@@ -84,7 +87,7 @@ class Steps:
     @property
     def means(self) -> dict[str, Metric | Mean]:
         """The loss and the metrics, by name."""
-        return {"loss": self.loss, **self.task.metrics}
+        return {"loss": self.loss, **self.parts, **self.task.metrics}
 
     def logs(self) -> dict[str, float]:
         """The means so far."""
@@ -97,55 +100,62 @@ class Steps:
 
     def _make_train(self, *, fresh: bool) -> Step:
         """The training step.  Written as a closure: what it reads is what the compiled step guards."""
-        task, mean, metrics = self.task, self.loss, tuple(self.task.metrics.values())
+        task, means, metrics = self.task, (self.loss, self.parts), tuple(self.task.metrics.values())
         model, call, optimizer, loss_of, updates = task.model, task.call, task.optimizer, task.loss, not task.counts_only
 
-        def train_step(x: Tensor, *targets: Tensor) -> None:
+        def train_step(x: Any, *targets: Any) -> None:  # noqa: ANN401  Tensors, or trees of them
             prediction = call(model, x, training=True)
-            loss = _loss(loss_of, prediction, targets)
+            loss, parts = _loss(loss_of, prediction, targets)
             if updates:
                 update(optimizer, loss)
-            _count(mean, metrics, prediction, loss, targets, fresh=fresh)
+            _count(means, metrics, prediction, (loss, parts), targets, fresh=fresh)
 
         return train_step
 
     def _make_test(self, *, fresh: bool) -> Step:
-        task, mean, metrics = self.task, self.loss, tuple(self.task.metrics.values())
+        task, means, metrics = self.task, (self.loss, self.parts), tuple(self.task.metrics.values())
         model, call, loss_of = task.model, task.call, task.loss
 
-        def test_step(x: Tensor, *targets: Tensor) -> None:
+        def test_step(x: Any, *targets: Any) -> None:  # noqa: ANN401  Tensors, or trees of them
             with no_grad():
                 prediction = call(model, x, training=False)
-                _count(mean, metrics, prediction, _loss(loss_of, prediction, targets), targets, fresh=fresh)
+                _count(means, metrics, prediction, _loss(loss_of, prediction, targets), targets, fresh=fresh)
 
         return test_step
 
     def _make_predict(self) -> Step:
         model, call = self.task.model, self.task.call
 
-        def predict_step(x: Tensor) -> Any:  # noqa: ANN401  what the model gives
+        def predict_step(x: Any) -> Any:  # noqa: ANN401  Tensors, or a tree of them; what the model gives
             with no_grad():
                 return call(model, x, training=False)
 
         return predict_step
 
 
-def _loss(loss_of: Loss | None, prediction: Tensor, targets: tuple[Tensor, ...]) -> Tensor:
+def _loss(loss_of: Loss | None, prediction: Any, targets: tuple[Any, ...]) -> tuple[Tensor, dict[str, Tensor]]:  # noqa: ANN401
+    """The loss, and its parts where it has any."""
     if loss_of is None:
         raise StateError("this task has no loss: it can only predict")
-    return loss_of(prediction, *targets)
+    found = loss_of(prediction, *targets)
+    return found if isinstance(found, tuple) else (found, {})
 
 
 def _count(
-    mean: Mean, metrics: tuple[Metric, ...], prediction: Tensor, loss: Tensor, targets: tuple[Tensor, ...], *, fresh: bool
+    means: tuple[Mean, Mapping[str, Mean]], metrics: tuple[Metric, ...], prediction: Any, losses: tuple[Tensor, dict[str, Tensor]],  # noqa: ANN401
+    targets: tuple[Any, ...], *, fresh: bool,
 ) -> None:  # fmt: skip
     """Adds a batch to the means; the loss counts once per example, whether it is one value or many."""
+    (mean, means_of_parts), (loss, parts) = means, losses
     with no_grad(), module_path("running means"):
         if fresh:
-            mean.reset()
-            for metric in metrics:
-                metric.reset()
-        mean.update(loss, targets[0].shape[0] / max(math.prod(loss.shape), 1))
+            resetting: tuple[Mean | Metric, ...] = (mean, *means_of_parts.values(), *metrics)
+            for counted in resetting:
+                counted.reset()
+        examples = flatten(targets[0])[0].shape[0]
+        mean.update(loss, examples / max(math.prod(loss.shape), 1))
+        for name, part in parts.items():
+            means_of_parts[name].update(part, examples)
         for metric in metrics:
             metric.update(prediction, targets[0])
 
@@ -168,4 +178,4 @@ def update(optimizer: Optimizer | None, loss: Tensor) -> None:
 
 def _eagerly(step: Step) -> Step:
     """The step run op by op, on arrays as the compiled one takes them."""
-    return lambda *arrays: step(*(Tensor.sharing(array) if isinstance(array, np.ndarray) else array for array in arrays))
+    return lambda *trees: step(*map_tree(lambda array: Tensor.sharing(array) if isinstance(array, np.ndarray) else array, trees))

@@ -1,4 +1,4 @@
-"""Input: the shape of what comes in."""
+"""Input: what stands for the data in a model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.layers.symbolic import KerasTensor, noted
 from gradwerk.keras.options import LayerOptions, checked, whole
 
 
@@ -26,6 +27,18 @@ class InputLayer(Layer):
         self.batch_size = None if batch_size is None else whole("Input", "batch_size", batch_size)
         self.dtype = _dtype_of(dtype)
         self.build_for(self.batch_shape)
+
+    @property
+    def input(self) -> Any:  # noqa: ANN401
+        """`output`."""
+        return self.output
+
+    @property
+    def output(self) -> Any:  # noqa: ANN401
+        """The symbolic value that stands for the data."""
+        if not self._nodes:
+            noted(self, (), {}, KerasTensor(self.batch_shape, self.dtype, name=self.name))
+        return self._nodes[0].results
 
     @property
     def batch_shape(self) -> Shape:
@@ -48,15 +61,23 @@ class InputLayer(Layer):
 
 @checked
 def Input(  # noqa: N802  Keras' name
-    shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: str | None = None, *, name: str | None = None
-) -> InputLayer:
-    """The input of a Sequential model: its shape without the batch axis.
+    shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: str | None = None, *, name: str | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+) -> KerasTensor:  # fmt: skip
+    """What stands for the data in a model: a symbolic value of a shape without the batch axis (with it: `batch_shape`).
 
-    Raises: ArgumentError without a shape, or with one that is no shape.
+    Layers are called on it, `keras.Model(inputs, outputs)` is the model of these calls; in a Sequential it stands first.
+    Raises: ArgumentError without a shape, with both, or with one that is no shape.
     """
+    if batch_shape is not None:
+        if shape is not None or batch_size is not None:
+            raise ArgumentError("Input: batch_shape says the shape and the size of a batch, give it alone")
+        whole_shape = shape_of("Input", batch_shape)
+        shape, batch_size = whole_shape[1:], whole_shape[0]
     if shape is None:
         raise ArgumentError("Input needs a shape", likely="for images Input(shape=(28, 28, 1)), for rows of numbers Input(shape=(4,))")
-    return InputLayer(shape, batch_size, dtype=dtype, name=name)
+    found: KerasTensor = InputLayer(shape, batch_size, dtype=dtype, name=name).output
+    return found
 
 
 def _dtype_of(dtype: Any) -> str:  # noqa: ANN401

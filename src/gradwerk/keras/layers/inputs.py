@@ -38,8 +38,7 @@ def as_inputs(layer: TakesArrays, value: Any, *, further: bool = False) -> Any: 
         return cast(value, np.dtype(np.float32)) if dtypes.is_float(value.dtype) and value.dtype != np.float32 else value
     if isinstance(value, Module):
         raise ArgumentError(
-            f"called on {value.label}: models made by calling layers on an Input are not here yet",
-            likely="put the layers into keras.Sequential([keras.Input(...), ...]), or subclass keras.Model",
+            f"called on {value.label}, which is a layer and no data", likely=f"call {value.label} first, and this on what it gives"
         )
     if isinstance(value, dict):
         return {name: as_inputs(layer, item, further=further) for name, item in value.items()}

@@ -10,20 +10,23 @@ from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 
-from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.origin import module_path
-from gradwerk.keras import activations, initializers
+from gradwerk.base.trees import flatten, map_tree
+from gradwerk.keras import initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, training_is, training_place_of
+from gradwerk.keras.layers.contents import check_arrays, extents_of, plain
+from gradwerk.keras.layers.drawing import draw, result_of
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
+from gradwerk.keras.layers.symbolic import Node, has_symbols
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import NAME, SWITCH, TRUTH, LayerOptions, accepted, checked
 from gradwerk.keras.variables import Variable, Weight
 from gradwerk.nn.configured import count_change
-from gradwerk.nn.module import Module, as_array
+from gradwerk.nn.module import Module
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
@@ -50,7 +53,7 @@ class Layer(Module):
     """The dtype that arrays are cast to before `call`; None keeps integers.  A layer that says one takes one input."""
     keeps_shape: ClassVar[bool] = False
     """Whether the result has the shape of the input, whatever that is."""
-    numbers_layers: ClassVar[bool] = False
+    numbers_layers: bool = False
     """Whether the layers inside are known by their kind and number, not by attributes."""
     training_place: ClassVar[int | None] = None
     """Where `training` stands among the arguments of `call` (0 for the input); None where there is none, -1 where it is by name alone."""
@@ -61,6 +64,7 @@ class Layer(Module):
     _input_shape: Shapes | None = None
     _found_shape: tuple[Shapes, Shapes, tuple[int, ...]] | None = None
     _made: tuple[tuple[str, Tensor], ...] = ()
+    _nodes: Sequence[Node] = ()
 
     @checked
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
@@ -117,6 +121,8 @@ class Layer(Module):
         is called in.  Further arguments go to `call`; its first one may be given by its name.
         """
         inputs = first_by_name(self, kwargs) if inputs is BY_NAME else inputs
+        if has_symbols(inputs, args, kwargs):
+            return draw(self, (inputs, *args), kwargs if training is None else {**kwargs, "training": training})
         with module_path(self.label) if self.names_path else nullcontext():
             x = as_inputs(self, inputs)
             if self.computes_in is not None and isinstance(x, (list, tuple, dict)):
@@ -140,6 +146,45 @@ class Layer(Module):
             if place is not None and training is not None:
                 return self.call(x, *args, training=training, **kwargs)
             return self.call(x, *args, **kwargs)
+
+    def result_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        """See `drawing.result_of`."""
+        return result_of(self, args, kwargs)
+
+    @property
+    def says_shape(self) -> bool:
+        """Whether the layer says the shape of its result by itself."""
+        return self.keeps_shape or type(self).compute_output_shape is not Layer.compute_output_shape
+
+    def result_dtype(self, symbols: Any) -> str:  # noqa: ANN401
+        """The dtype of what the layer makes of symbolic values: theirs where it only moves them."""
+        return str(symbols.dtype) if self.keeps_shape and self.computes_in is None else "float32"
+
+    def note(self, node: Node) -> int:
+        """Keeps a call on symbolic values, which is no setting; its number."""
+        object.__setattr__(self, "_nodes", [*self._nodes, node])
+        return len(self._nodes) - 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_nodes"}  # which lead to the whole model
+
+    @property
+    def input(self) -> Any:  # noqa: ANN401  a KerasTensor, or a tree of them
+        """The symbolic input of the layer's first call.  Raises: StateError where it was never called on one."""
+        return self._first_call().args[0]
+
+    @property
+    def output(self) -> Any:  # noqa: ANN401
+        """The symbolic result of the layer's first call.  Raises: StateError where it was never called on a symbolic value."""
+        return self._first_call().results
+
+    def _first_call(self) -> Node:
+        if not self._nodes:
+            raise StateError(
+                f"{self.label} was never called on a symbolic value: it has no input and no output yet",
+                likely="begin the model with keras.Input(...)",
+            )
+        return self._nodes[0]
 
     def forward(self, x: Any) -> Any:  # noqa: ANN401
         """`call`."""
@@ -173,16 +218,16 @@ class Layer(Module):
                 self.remember_shape(shape, output_shape_of(self, shape))
             return result
 
-    def build_on(self, x: Array) -> None:
+    def build_on(self, x: Any) -> None:  # noqa: ANN401  arrays
         """Builds what is not built yet by a call on the first examples, in inference, that changes no weight.
 
         Another on twice as many says which extents are the batch's.
         """
-        few, more = (as_inputs(self, np.concatenate([x[:2]] * times)) for times in (1, 2))
+        few, more = (as_inputs(self, map_tree(lambda array: np.concatenate([array[:2]] * times), x)) for times in (1, 2))  # noqa: B023
         with module_path(self.label) if self.names_path else nullcontext():
             self.build(shapes_of(few))
             result = without_traces(self, few)
-            if isinstance(result, Tensor):
+            if all(isinstance(part, Tensor) for part in flatten(result)):
                 self.remember_shape(self._input_shape, common_shape(self, result, without_traces(self, more)))
 
     @checked
@@ -194,7 +239,7 @@ class Layer(Module):
 
         Raises: ArgumentError for what is no shape.
         """
-        extents = _extents_of(shape)
+        extents = extents_of(shape)
         filled = np.asarray(initializers.get(initializer or "glorot_uniform")(extents), dtype or np.float32)
         with inside(self):
             owners = (*(layer.name for layer in calls.inside), *self.weights_inside)
@@ -224,15 +269,25 @@ class Layer(Module):
         """Statistics and other state."""
         return ((name, weight) for name, weight in self.own_tensors() if not isinstance(weight, Parameter))
 
-    def fitted(self, x: Array, *, counted: bool = False) -> Array:
+    def fitted(self, x: Any, *, counted: bool = False) -> Any:  # noqa: ANN401  arrays
         """x in the shape that the layer takes: a model of one's own takes what its layers take.
 
         `counted` says that there is a target for each x[k], so that x is no single example.  Raises: ShapeError naming the axis.
         """
-        return x[:, None] if x.ndim == 1 and self._input_shape == (None, 1) else x
+        return x[:, None] if isinstance(x, np.ndarray) and x.ndim == 1 and self._input_shape == (None, 1) else x
 
-    def check_inputs(self, x: Array) -> None:
+    def check_inputs(self, x: Any) -> None:  # noqa: ANN401  arrays
         """Refuses data that the layer could not make sense of.  Raises: DataError."""
+
+    @property
+    def takes_several(self) -> bool | None:
+        """Whether the layer takes a list or dict of inputs; None where nobody knows."""
+        return None
+
+    @property
+    def known_output_names(self) -> list[str] | None:
+        """The names of the outputs; None where nobody knows."""
+        return None
 
     @property
     def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype, or None
@@ -308,22 +363,7 @@ class Layer(Module):
 
         Raises: ArgumentError for another number of arrays, ShapeError for other shapes, DTypeError for what a weight's dtype cannot hold.
         """
-        if not isinstance(weights, (list, tuple)):
-            raise ArgumentError(f"set_weights takes a list of arrays, this is {type(weights).__name__}")
-        own, given = self.weights, [as_array(array, f"weight {position}") for position, array in enumerate(weights)]
-        if len(own) != len(given):
-            unbuilt = "build the model first: call it once, or give it an Input" if not own else ""
-            raise ArgumentError(f"{self.label} has {len(own)} weights, {len(given)} were given", likely=unbuilt)
-        for position, (weight, array) in enumerate(zip(own, given, strict=True)):
-            if tuple(weight.shape) != array.shape:
-                raise ShapeError(
-                    f"weight {position} of {self.label} has another shape",
-                    facts=(f"given {array.shape}      weight {tuple(weight.shape)}",),
-                    likely="its axes stand in the other order: .T" if array.T.shape == tuple(weight.shape) else "",
-                )
-        named = enumerate(zip(own, given, strict=True))
-        fitting = [dtypes.stored(array, weight.dtype, f"weight {position}") for position, (weight, array) in named]
-        for weight, array in zip(own, fitting, strict=True):
+        for weight, array in zip(self.weights, check_arrays(self.label, self.weights, weights), strict=True):
             weight.assign(array)
 
     def count_params(self) -> int:
@@ -345,7 +385,7 @@ class Layer(Module):
             raise ArgumentError(
                 f"{self.label} does not keep its argument {missing[0]!r}", likely="keep it under the same name, or write get_config"
             )
-        own = {name: _plain(getattr(self, name)) for name in names}
+        own = {name: plain(getattr(self, name)) for name in names}
         return {"name": self.name, "trainable": self.trainable, **own}
 
     @classmethod
@@ -375,23 +415,3 @@ def _mark_built(layer: Layer, input_shape: Shapes) -> None:
         layer._input_shape = input_shape
     if not layer._trainable:
         layer.trainable = False
-
-
-def _extents_of(shape: Any) -> tuple[int, ...]:  # noqa: ANN401
-    """A weight's shape.  Raises: ArgumentError for what is none."""
-    if isinstance(shape, str):
-        raise ArgumentError(f"add_weight: the shape stands first, this is {shape!r}", likely=f"name={shape!r}, shape=..., by name")
-    try:
-        extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(extent) for extent in shape)
-    except (TypeError, ValueError):
-        of_input = isinstance(shape, (list, tuple)) and any(extent is None or isinstance(extent, (list, tuple)) for extent in shape)
-        likely = "the last extent of the input is input_shape[-1]; the batch has no known extent" if of_input else ""
-        raise ArgumentError(f"add_weight: not a shape: {shape!r}", likely=likely) from None
-    return extents
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """A value of a config as JSON can hold it."""
-    if isinstance(value, initializers.Initializer):
-        return initializers.serialize(value)
-    return activations.serialize(value) if callable(value) else value

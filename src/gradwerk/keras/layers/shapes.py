@@ -16,7 +16,7 @@ from gradwerk.tensor.tensor import Tensor
 Shape = tuple[int | None, ...]
 Shapes = Any
 """A shape, or a list or dict of them."""
-_EXTENTS = (((2, 6), (4, 18)), ((2, 36), (4, 108)), ((2, 144), (3, 288)))
+EXTENTS = (((2, 6), (4, 18)), ((2, 36), (4, 108)), ((2, 144), (3, 288)))
 """What stands for a batch of unknown size, and for another unknown extent, in the two calls.  Never 1: an extent of 1 broadcasts.
 
 Of many divisors: a call may fold an axis.  In another ratio to each other: what is None must differ.  Larger ones are tried where windows
@@ -38,6 +38,11 @@ class Runs(Protocol):
         """The computation."""
 
 
+def is_one_shape(shape: object) -> bool:
+    """Whether it is the shape of one output, not a list or dict of them."""
+    return isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape)
+
+
 def check_one_input(shape: Shapes, *, several: bool) -> None:
     """Raises: ArgumentError for the shapes of several inputs where one is taken, and for what is no extent."""
     if any(isinstance(part, (tuple, list, dict)) for part in shape):
@@ -50,7 +55,7 @@ def check_one_input(shape: Shapes, *, several: bool) -> None:
 def output_shape_of(layer: Runs, input_shape: Shapes) -> Shapes:
     """What `layer` makes of inputs of this shape; extents that follow one that is not known are None, be it the batch's or another."""
     failed: ShapeError | None = None
-    for small, large in _EXTENTS:
+    for small, large in EXTENTS:
         try:
             return _tried(layer, input_shape, small, large)
         except ShapeError as error:
@@ -74,20 +79,21 @@ def common_shape(layer: Runs, one: Any, other: Any) -> Shapes:  # noqa: ANN401  
 
     Raises: StateError where they differ in the number of axes.
     """
-
-    def common(a: Tensor, b: Tensor) -> Shape:
-        if len(a.shape) != len(b.shape):
-            raise StateError(f"{type(layer).__name__}: call gives {len(a.shape)} axes of one batch and {len(b.shape)} of another")
-        return tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True))
-
-    return map_tree(common, one, other)
+    return map_tree(lambda a, b: common_extents(type(layer).__name__, a, b), one, other)
 
 
-def without_traces(layer: Runs, x: Any) -> Any:  # noqa: ANN401  Tensors
+def common_extents(label: str, one: Tensor, other: Tensor) -> Shape:
+    """One shape of two: None where they differ.  Raises: StateError where they differ in the number of axes."""
+    if len(one.shape) != len(other.shape):
+        raise StateError(f"{label}: call gives {len(one.shape)} axes of one batch and {len(other.shape)} of another")
+    return tuple(n if n == m else None for n, m in zip(one.shape, other.shape, strict=True))
+
+
+def without_traces(layer: Runs, x: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  Tensors
     """One eager call in inference, after which weights and statistics hold what they held, and new ones what they were filled with."""
     kept = [(weight, weight.numpy()) for weight in layer.weights]
     with no_grad(), for_shapes() as made:
-        result = layer.run(x, (), {}, None)
+        result = layer.run(x, args, {**(kwargs or {})}, None)
     if result is None:
         raise StateError(f"{type(layer).__name__}: call gives back None", likely="end it with `return ...`")
     for weight, contents in (*kept, *made):
@@ -103,20 +109,21 @@ def _zeros(layer: Runs, shape: Shapes, extents: tuple[int, int]) -> Any:  # noqa
         known = [n if n is not None else other if axis else batch for axis, n in enumerate(one)]
         return Tensor(np.zeros(known, layer.input_dtype or np.float32))
 
-    return _map_shapes(zeros, shape)
+    return map_shapes(zeros, shape)
 
 
-def _map_shapes(function: Callable[[Shape], Any], shape: Shapes) -> Any:  # noqa: ANN401
+def map_shapes(function: Callable[[Shape], Any], shape: Shapes) -> Any:  # noqa: ANN401
+    """`function` of each shape in a tree of them."""
     if isinstance(shape, dict):
-        return {name: _map_shapes(function, item) for name, item in shape.items()}
+        return {name: map_shapes(function, item) for name, item in shape.items()}
     if isinstance(shape, (list, tuple)) and any(isinstance(item, (list, tuple, dict)) for item in shape):
-        return [_map_shapes(function, item) for item in shape]
+        return [map_shapes(function, item) for item in shape]
     return function(tuple(shape))
 
 
 def _flat_shapes(shape: Shapes) -> list[Shape]:
     found: list[Shape] = []
-    _map_shapes(found.append, shape)
+    map_shapes(found.append, shape)
     return found
 
 
