@@ -48,6 +48,7 @@ from gradwerk.ir.words import (
     Watch,
     words_of,
 )  # fmt: skip
+from gradwerk.runtime import arenas
 from gradwerk.runtime.executor import Executor
 from gradwerk.runtime.finish import Finished
 from gradwerk.runtime.memory import Array, Results, address, empty, several_words, view, words
@@ -69,15 +70,18 @@ class Context:
     """What one invocation writes."""
 
     __slots__ = (
-        "__weakref__", "address", "arena", "counters", "faults", "instances", "job", "ordered", "poison", "results", "runs", "scratch",
-        "slots",
+        "__weakref__", "address", "arena", "counters", "faults", "held", "instances", "job", "ordered", "poison", "results", "runs",
+        "scratch", "slots",
     )  # fmt: skip
 
     def __init__(
-        self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results | GuardedResults, poison: Poison | None = None
-    ) -> None:
+        self, plan: Plan, tables: Tables, constants: Array, slot_count: int, results: Results | GuardedResults,
+        poison: Poison | None = None, *, lent: bool = False,
+    ) -> None:  # fmt: skip
+        """`lent`: the arena is another at each run; see `borrow`."""
         self.poison = poison
-        self.arena = _bytes(plan.arena_bytes) if poison is None else poison.memory.array((plan.arena_bytes,), BYTE)
+        size = 0 if lent else plan.arena_bytes
+        self.arena = _bytes(size) if poison is None else poison.memory.array((size,), BYTE)
         self.scratch = _bytes(plan.scratch_bytes) if poison is None else poison.scratch.array((plan.scratch_bytes,), BYTE)
         counters = LINE * (len(plan.chains) + len(plan.stages) + len(tables.rows) + 1)
         self.counters, slots, job, faults = several_words(counters, slot_count, JOB_WORDS, FAULT_WORDS * (len(plan.checks) + 1))
@@ -93,7 +97,20 @@ class Context:
         self.slots, self.job, self.faults, self.runs, self.instances = slots.data, job.data, faults.data, 0, 0
         self.ordered: OrderedWalk | None = None
         self.results = results
-        weakref.finalize(self, retire, (tables, constants, self.arena, job)).atexit = False
+        self.held: list[object] = [tables, constants, job, self.arena]
+        """What native code may read."""
+        weakref.finalize(self, retire, self.held).atexit = False
+
+    def borrow(self, count: int) -> None:
+        """Takes an arena for the next run."""
+        memory, start = arenas.lend(count)
+        self.arena = self.held[-1] = memory
+        self.slots[ARENA] = start
+
+    def give_back(self) -> None:
+        """Gives back the arena of a run that has ended."""
+        arenas.give_back((self.arena, self.slots[ARENA]))
+        self.arena = self.held[-1] = _NOTHING
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +141,7 @@ class Program:
         self.walked = self.simple and not self.parallel
         """Whether a run is one walk of the thread that asks, as a new context's job says."""
         self.most_instances = MOST_INSTANCES // self.tables.most
+        self.borrows = 0 < plan.arena_bytes <= arenas.LARGEST
         self.slot_count = self.first_output + len(self.fresh) + plan.moving
         self._pack = struct.Struct(f"{len(plan.inputs) + len(self.fresh)}q").pack_into
 
@@ -133,12 +151,19 @@ class Program:
         try:
             found = self.free.pop()
             if (found.poison is not None) is check:
+                if self.borrows and not check:
+                    found.borrow(self.plan.arena_bytes)
                 return found
         except IndexError:
             pass
-        poison = Poison(self.plan) if check else None
-        results = Results(tuple((shape, dtype) for _, shape, dtype in self.fresh)) if poison is None else poison.results
-        return Context(self.plan, self.tables, self.constants, self.slot_count, results, poison)
+        if check:
+            poison = Poison(self.plan)
+            return Context(self.plan, self.tables, self.constants, self.slot_count, poison.results, poison)
+        results = Results(tuple((shape, dtype) for _, shape, dtype in self.fresh))
+        made = Context(self.plan, self.tables, self.constants, self.slot_count, results, lent=self.borrows)
+        if self.borrows:
+            made.borrow(self.plan.arena_bytes)
+        return made
 
     def run(self, inputs: Sequence[int], outputs: Sequence[int] = ()) -> list[Array]:
         """Runs on memory at these addresses, one per input; the escaping outputs as new arrays, in order.
@@ -182,6 +207,8 @@ class Program:
                 raise Finished(made, error) from None
             raise
         if context.instances < self.most_instances and not order:  # a walk in order counts no visits
+            if self.borrows and context.poison is None:
+                context.give_back()
             self.free.append(context)
         return made
 
