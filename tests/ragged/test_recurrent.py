@@ -11,7 +11,7 @@ import pytest
 import gradwerk as gw
 from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
 from gradwerk.base.events import listening
-from gradwerk.ragged.lanes import lanes_for_steps, packed
+from gradwerk.ragged.lanes import packed, quickest
 from gradwerk.ragged.value import Ragged
 from tests.ragged.rows import LENGTHS, Array, drawn, of, rows_of, slope, spoiled
 
@@ -214,7 +214,8 @@ def test_lanes_are_filled_evenly_and_hold_every_element_once() -> None:
     lengths = np.random.default_rng(0).integers(7, 30, 64)
     _, most = packed(lengths, 20)
     assert most <= 1.1 * lengths.sum() / 20
-    assert lanes_for_steps(0, 0) == 0 or lanes_for_steps(0, 0) > 0
+    assert [quickest(*pair) for pair in ((0, 0), (506, 29), (427, 29), (854, 29), (100_000, 10))] == [6, 18, 12, 30, 9996]
+    assert gw.ragged.lanes_for(lengths, 32) == gw.ragged.lanes_for(gw.Tensor(lengths), 32)
     with pytest.raises(ArgumentError, match="at least one lane"):
         gw.ragged.in_lanes(x, 0)
     with pytest.raises(ArgumentError, match="3 steps of 2 lanes do not hold"):

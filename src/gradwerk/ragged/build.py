@@ -49,6 +49,25 @@ def from_rows(rows: Sequence[Any], dtype: Any = None, *, capacity: int | None = 
     """
     if isinstance(rows, Ragged):
         return rows
+    if dtype is None and {type(row) for row in rows} == {np.ndarray} and _alike(rows):
+        return from_lengths(np.concatenate(rows), [len(row) for row in rows], capacity=capacity)
+    made = _checked(rows, dtype)
+    full_rows = [row for row in made if len(row)]
+    if any(isinstance(row, Tensor) for row in full_rows):
+        flat: Any = concatenate([row if isinstance(row, Tensor) else Tensor(row) for row in full_rows])
+    else:
+        flat = np.concatenate(full_rows or made) if made else np.zeros(0, np.float32)
+    return from_lengths(flat, [len(row) for row in made], capacity=capacity)
+
+
+def _alike(rows: Sequence[Array]) -> bool:
+    """Whether arrays are rows of elements of one shape and dtype, as nearly all that are given are."""
+    first = rows[0]
+    return dtypes.is_data(first.dtype) and first.ndim > 0 and len({(row.dtype, row.shape[1:], row.ndim) for row in rows}) == 1
+
+
+def _checked(rows: Sequence[Any], dtype: Any) -> list[Array | Tensor]:  # noqa: ANN401
+    """Each row as an array or Tensor, all of elements of one shape and dtype.  Raises: ShapeError, DTypeError, which name the row."""
     made = [row if isinstance(row, Tensor) else _array(number, row, dtype) for number, row in enumerate(rows)]
     like = next((row for row in made if row.shape != (0,)), made[0] if made else np.zeros(0, np.float32))
     for number, row in enumerate(made):
@@ -60,13 +79,7 @@ def from_rows(rows: Sequence[Any], dtype: Any = None, *, capacity: int | None = 
         if row.dtype != like.dtype and row.shape[0]:
             facts = (f"row {number} {dtypes.name(row.dtype)}", f"the others {dtypes.name(like.dtype)}")
             raise DTypeError(f"row {number} has another dtype", facts=facts, likely="give from_rows the dtype")
-    full_rows = [row for row in made if row.shape[0]]
-    lengths = [row.shape[0] for row in made]
-    if any(isinstance(row, Tensor) for row in full_rows):
-        flat: Any = concatenate([row if isinstance(row, Tensor) else Tensor(row) for row in full_rows])
-    else:
-        flat = np.concatenate(full_rows) if full_rows else np.zeros((0, *like.shape[1:]), like.dtype)
-    return from_lengths(flat, lengths, capacity=capacity)
+    return [row if row.shape[0] else np.zeros((0, *like.shape[1:]), like.dtype) for row in made]
 
 
 def _array(number: int, row: Any, dtype: Any) -> Array:  # noqa: ANN401

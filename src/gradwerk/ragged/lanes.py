@@ -26,8 +26,10 @@ from gradwerk.tensor.tensor import Tensor
 
 PARTS = 8
 """Numbers of steps in an octave: what a loop runs for nothing is at most an eighth."""
-GROUP = 4
-"""Lanes come in groups of so many: they are the rows of a product's tile."""
+GROUP = 6
+"""Lanes come in groups of so many: as many rows have the tiles of products, and a tile that is not full takes as long."""
+STEP = 0.5
+"""What a step costs besides, in groups."""
 
 
 def in_lanes(x: Ragged, lanes: int | None = None, *, steps: int | None = None) -> Ragged:
@@ -38,13 +40,13 @@ def in_lanes(x: Ragged, lanes: int | None = None, *, steps: int | None = None) -
 
     Args:
         x: with lengths that are known: outside of a trace.
-        lanes: how many rows go side by side; as many as make the loop about as long as the longest row, unless given (`lanes_for`).
+        lanes: how many rows go side by side; what is quickest for these rows unless given, where `lanes_for` is so for all batches.
         steps: how many steps there are; as many as the rows need unless given.
     Raises: TraceError under trace, ArgumentError for no lane, or where the steps are too few.
     """
     lengths = np.diff(lengths_known(x))
     longest, total = int(lengths.max(initial=1)), int(lengths.sum())
-    width = lanes_for_steps(x.capacity, longest) if lanes is None else lanes
+    width = quickest(x.capacity, longest) if lanes is None else lanes
     if width < 1:
         raise ArgumentError(f"there is at least one lane, not {width}")
     starts, most = packed(lengths, width)
@@ -57,22 +59,24 @@ def in_lanes(x: Ragged, lanes: int | None = None, *, steps: int | None = None) -
 
 
 def lanes_for(lengths: object, rows: int) -> int:
-    """A number of lanes for batches of so many rows, drawn of rows of these lengths: with it a loop is about as long as the longest row.
+    """The number of lanes that is quickest for batches of so many rows, drawn of rows of these lengths.
 
     Args:
         lengths: of all rows there are, (n,).
         rows: in a batch.
     """
     every = np.asarray(lengths.numpy() if isinstance(lengths, Tensor) else lengths)
-    if not every.size:
-        return GROUP
-    return lanes_for_steps(int(np.ceil(every.mean() * rows)), int(every.max()))
+    return quickest(int(np.ceil(every.mean() * rows)), int(every.max())) if every.size else GROUP
 
 
-def lanes_for_steps(total: int, longest: int) -> int:
-    """As many lanes as hold so many elements in about as many steps as the longest row has."""
-    count = -(-total // rounded_up(max(longest, 1), PARTS))
-    return -(-count // GROUP) * GROUP
+def quickest(total: int, longest: int) -> int:
+    """The number of lanes for so many elements in rows of at most so many: few steps, and few cells without an element."""
+
+    def cost(groups: int) -> float:
+        return max(longest, total / (groups * GROUP)) * (groups + STEP)
+
+    most = max(1, -(-total // (max(longest, 1) * GROUP)))
+    return GROUP * min(range(1, most + 1), key=cost)
 
 
 def lengths_known(x: Ragged) -> Array:
