@@ -134,6 +134,10 @@ def make_parser() -> Parser:
 
     _command(commands, "settings", "settings", "every setting, its value and where it comes from")
 
+    report = _command(commands, "report", "bug_report", "versions, machine and settings, to paste into the report of a bug")
+    repro = "a file of gradwerk.inspect.save_repro, which is run compiled and by reference"
+    report.add_argument("repro", metavar="REPRO", nargs="?", help=repro)
+
     samples = _command(commands, "samples", "samples", "write held-back digits as pictures, to try predict on")
     samples.add_argument("folder", metavar="FOLDER", help="where the pictures go; their names say which digit they show")
     samples.add_argument("--count", metavar="N", type=_positive, default=10, help="how many (10)")

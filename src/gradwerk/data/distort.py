@@ -101,7 +101,7 @@ class Distort:
         if images.ndim not in (3, 4) or tuple(keys.shape) != tuple(images.shape[:1]):
             raise ShapeError("Distort takes images (n, height, width), or of 4 axes with channels, and a key for each", facts=facts)
         if keys.dtype != dtypes.uint32:
-            raise DTypeError("Distort: keys are uint32", facts=facts, likely="keys of gradwerk.data.loader.Loader(..., keyed=True)")
+            raise DTypeError("Distort: keys are uint32", facts=facts, likely="the words that Loader(..., keyed=True) gives")
         height, width = images.shape[2:4] if self.channels_first and images.ndim == 4 else images.shape[1:3]
         if self.crop is not None and (self.crop[0] > height or self.crop[1] > width):
             raise ArgumentError(f"Distort: images of {height} x {width} have no window of {self.crop[0]} x {self.crop[1]}", facts=facts)
