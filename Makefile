@@ -6,11 +6,12 @@ BIN    := $(VENV)/bin
 OUT    ?= runs/demo
 PEERS  := .venv-peers
 MUTANTS := .venv-mutants
+RELEASE := .venv-release
 STATE  ?= /tmp/gradwerk-mutants.json
 PIP    := -m pip install --quiet --disable-pip-version-check
 ORIGINALS := tests/peers tests/base/test_dtypes.py
 
-.PHONY: help demo test test-long test-versions test-peers faults mutants lint check bench bench-peers bench-loops clean
+.PHONY: help demo test test-long test-versions test-peers faults mutants lint check bench bench-peers bench-loops release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -91,5 +92,15 @@ $(MUTANTS)/.ready: pyproject.toml
 	$(MUTANTS)/bin/python $(PIP) --editable '.[mutants]'
 	@touch $@
 
+release: $(RELEASE)/.ready  ## build wheel and sdist into dist/, look into them, and try the wheel in an environment of its own
+	rm -rf dist
+	$(RELEASE)/bin/python -m build --outdir dist
+	$(RELEASE)/bin/python -m tests.release dist
+
+$(RELEASE)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python $(PIP) build
+	@touch $@
+
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) $(MUTANTS) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) $(MUTANTS) $(RELEASE) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
