@@ -7,11 +7,12 @@ OUT    ?= runs/demo
 PEERS  := .venv-peers
 MUTANTS := .venv-mutants
 RELEASE := .venv-release
+DOCS   := .venv-docs
 STATE  ?= /tmp/gradwerk-mutants.json
 PIP    := -m pip install --quiet --disable-pip-version-check
 ORIGINALS := tests/peers tests/base/test_dtypes.py
 
-.PHONY: help demo test test-long test-versions test-peers faults mutants lint check bench bench-peers bench-loops release clean
+.PHONY: help demo test test-long test-versions test-peers faults mutants lint check docs bench bench-peers bench-loops release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -54,6 +55,9 @@ lint: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(DOCS)/.ready  ## the documentation site, into build/site (a minute or two; warnings are errors, the network is not needed)
+	$(DOCS)/bin/python -m docs.site
 
 bench: $(VENV)/.demo  ## whole training steps, timed
 	$(BIN)/python bench/run.py
@@ -102,5 +106,10 @@ $(RELEASE)/.ready: pyproject.toml
 	$(RELEASE)/bin/python $(PIP) build
 	@touch $@
 
+$(DOCS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python $(PIP) --editable '.[docs]'
+	@touch $@
+
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) $(MUTANTS) $(RELEASE) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-3.* $(VENV)-oldest $(PEERS) $(MUTANTS) $(RELEASE) $(DOCS) runs build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import sys
-import warnings
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gradwerk.base.originals import Absent
 
 README = Path(__file__).parents[2] / "README.md"
 MARKS = re.compile(r"(<!-- made by: python -m tests.api.tables -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -26,14 +30,23 @@ PLACES = {
 def names(front_end: str, place: str) -> list[str]:
     """The names of a place of the original that are here."""
     path = front_end if place == front_end else f"{front_end}.{place}"
-    original = importlib.import_module(f"gradwerk.{front_end}.absent").ORIGINAL
+    original, here = importlib.import_module(f"gradwerk.{front_end}.absent").ORIGINAL, owner(front_end, place)
+    return sorted((name for name in original.names(path) if _has(here, name)), key=lambda name: (name.lower(), name))
+
+
+def owner(front_end: str, place: str) -> Any:
+    """The module or class of ours that has them."""
     if place == "Tensor":
-        owner = importlib.import_module(f"gradwerk.{front_end}").Tensor
-    else:
-        owner = importlib.import_module(f"gradwerk.{path}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return sorted((name for name in original.names(path) if hasattr(owner, name)), key=lambda name: (name.lower(), name))
+        return importlib.import_module(f"gradwerk.{front_end}").Tensor
+    return importlib.import_module(f"gradwerk.{front_end if place == front_end else f'{front_end}.{place}'}")
+
+
+def _has(here: Any, name: str) -> bool:
+    """`hasattr`, without the error for each name that is absent, which says what is near."""
+    if isinstance(here, ModuleType):
+        return name in vars(here)
+    found = inspect.getattr_static(here, name, None)
+    return found is not None and not isinstance(found, Absent)
 
 
 def table() -> str:

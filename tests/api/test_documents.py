@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gradwerk.ir.op import REGISTRY
 from tests.api import newcomers, tables
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +40,15 @@ def test_programs_run_as_they_stand(document: Path, tmp_path: Path, monkeypatch:
     """Each alone, as if pasted into an empty file; those of one document in one folder, so that one may read what another wrote."""
     monkeypatch.chdir(tmp_path)
     for number, program in enumerate(programs(document), 1):
-        if "(Unary)" in program:  # an op registers itself: tests/laws/test_new_op.py runs it, and forgets it again
-            continue
         if program in NEW_FILES:  # tests/api/test_newcomers.py runs it where it belongs
             continue
         place = tmp_path / f"program_{number}.py"
         place.write_text(program, encoding="utf-8")
-        exec(compile(program, place, "exec"), {"__name__": "__main__"})
+        try:
+            exec(compile(program, place, "exec"), {"__name__": "__main__"})
+        finally:
+            for name in [name for name, op in REGISTRY.items() if op.__module__ == "__main__"]:  # an op registers itself
+                del REGISTRY[name]
 
 
 def test_a_flower_is_recognised_in_a_new_process(tmp_path: Path) -> None:

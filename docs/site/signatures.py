@@ -1,0 +1,130 @@
+"""How a name is called: its arguments with their types and defaults, and those that the original takes besides."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from gradwerk.base.signatures import OTHER
+from gradwerk.ir.op import Op
+from gradwerk.keras.signatures import options_at
+from gradwerk.torch.options import HINTS
+from gradwerk.torch.signatures import RECORD as TORCH
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One that a name takes."""
+
+    name: str
+    """With its stars."""
+    type: str
+    default: str
+    """Empty where it must be given."""
+
+
+def callable_of(subject: Any) -> Callable[..., Any] | None:  # noqa: ANN401
+    """The function that is called, or None for what is no function and no class."""
+    if isinstance(subject, (staticmethod, classmethod)):
+        return subject.__func__
+    if isinstance(subject, Op):
+        return type(subject).vjp
+    return subject if callable(subject) and not isinstance(subject, property) else None
+
+
+def arguments_of(subject: Any) -> list[Argument]:  # noqa: ANN401
+    """In their order, `self` left out; the members of `**options: Unpack[Options]` by name."""
+    found: list[Argument] = []
+    for parameter in parameters_of(subject):
+        written = _written(parameter.annotation)
+        packed = re.fullmatch(r"(?:typing\.)?Unpack\[([\w.]+)\]", written)
+        if packed:
+            found += _members(subject, packed[1])
+            continue
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        found.append(Argument(stars + parameter.name, written, "" if parameter.default is parameter.empty else shown(parameter.default)))
+    return found
+
+
+def _written(annotation: Any) -> str:  # noqa: ANN401
+    if annotation is inspect.Parameter.empty:
+        return ""
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def parameters_of(subject: Any) -> list[inspect.Parameter]:  # noqa: ANN401
+    """What `inspect` says of it, `self` left out; of an op what its derivative rule takes."""
+    if isinstance(subject, Op):
+        parameters = list(inspect.signature(type(subject).vjp).parameters.values())[3:] or [_variadic()]
+        return [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
+    called = callable_of(subject)
+    if called is None:
+        return []
+    try:
+        parameters = list(inspect.signature(called).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    bound = parameters[:1] and parameters[0].name in ("self", "cls") and not isinstance(subject, type)
+    return parameters[1:] if bound else parameters
+
+
+def _variadic() -> inspect.Parameter:
+    return inspect.Parameter("xs", inspect.Parameter.VAR_POSITIONAL)
+
+
+def _members(subject: Any, name: str) -> Iterator[Argument]:  # noqa: ANN401
+    owner = subject.__init__ if isinstance(subject, type) else subject
+    table = getattr(inspect.unwrap(owner), "__globals__", None) or vars(sys.modules[owner.__module__])
+    options = table.get(name)
+    for key in getattr(options, "__annotations__", {}):
+        hint = options.__annotations__[key]
+        written = hint.__forward_arg__ if isinstance(hint, typing.ForwardRef) else inspect.formatannotation(hint)
+        yield Argument(key, written, "...")
+
+
+def shown(default: object) -> str:
+    """A default as a reader would write it."""
+    if isinstance(default, type | FunctionType):
+        return default.__name__
+    if default is OTHER or " at 0x" in repr(default):
+        return "..."
+    text = repr(default)
+    return text if len(text) <= 40 and "\n" not in text else "..."
+
+
+def call(path: str, subject: Any) -> str:  # noqa: ANN401
+    """`path(x, axis=-1, *, keepdims=False)`, of what is called; the original's where ours takes all that it does."""
+    if callable_of(subject) is None or (isinstance(subject, type) and issubclass(subject, BaseException)):
+        return path
+    pieces, keyword_only = [], False
+    parameters = parameters_of(subject)
+    if path.startswith("torch.") and parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:
+        recorded = TORCH.signatures(path.removeprefix("torch."))
+        parameters = list(recorded[0].parameters.values()) if recorded else parameters
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
+            pieces.append("*")
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        keyword_only = keyword_only or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
+        pieces.append(f"{stars}{parameter.name}" + ("" if parameter.default is parameter.empty else f"={shown(parameter.default)}"))
+    return f"{path}({', '.join(pieces)})"
+
+
+def only_at_defaults(path: str, subject: Any) -> list[str]:  # noqa: ANN401
+    """Options that the original of `keras.layers.Dense` takes and ours takes where they say what their default says."""
+    front_end, _, name = path.partition(".")
+    served = [argument.name for argument in arguments_of(subject)]
+    if front_end not in ("keras", "torch") or any(argument.startswith("**") for argument in served):
+        return []
+    if front_end == "keras":
+        recorded = set(options_at(name))
+    else:
+        recorded = {option for signature in TORCH.signatures(name) for option in signature.parameters} - HINTS
+    others = recorded.difference(argument.strip("*") for argument in served)
+    return sorted(option for option in others if option.isidentifier() and option[0] != "_" and option not in ("args", "kwargs"))
