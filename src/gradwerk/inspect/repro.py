@@ -99,11 +99,15 @@ def replay(path: str | Path) -> Replay:
     try:
         with zipfile.ZipFile(path) as file:
             meta = json.loads(_read(file, "meta.json", LONGEST_TEXT))
+            if meta["format"] != FORMAT:
+                raise FileError(f"{path} is of format {meta['format']!r}; this Gradwerk reads {FORMAT!r}")
             graph = parse(_read(file, "graph.txt", LONGEST_TEXT).decode())
             arrays = [_array(file, number, value) for number, value in enumerate(graph.inputs)]
         in_place = {int(k): int(taken) for k, taken in meta["in_place"]}
         _check_in_place(graph, in_place)
         _check_products(graph)
+    except FileError:
+        raise
     except FileNotFoundError:
         raise FileError(f"{path} does not exist") from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, RecursionError, AssertionError, OSError) as error:

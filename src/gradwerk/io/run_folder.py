@@ -23,6 +23,8 @@ from gradwerk.io.lock import FolderLock
 from gradwerk.io.seal import digest_of
 
 Row = Mapping[str, float]
+_FORMAT, FORMAT = "gradwerk run", 1
+"""The number of the folder's form, in config.json."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,12 @@ class RunFolder:
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """config.json."""
-        self._write("config.json", json.dumps(dict(config), indent=1, ensure_ascii=False).encode())
+        self._write("config.json", json.dumps({_FORMAT: FORMAT, **config}, indent=1, ensure_ascii=False).encode())
 
     def config(self) -> dict[str, Any]:
         """What was asked for.
 
-        Raises: FileError where config.json is damaged.
+        Raises: FileError where config.json is damaged, or of another format.
         """
         try:
             config = json.loads(read_bytes(self.path / "config.json", "the run's config"))
@@ -107,6 +109,10 @@ class RunFolder:
             raise FileError(f"{self.path / 'config.json'} is not whole JSON", facts=(str(error),)) from error
         if not isinstance(config, dict):
             raise FileError(f"{self.path / 'config.json'} does not hold an object")
+        number = config.pop(_FORMAT, FORMAT)  # the first had none
+        if number != FORMAT:
+            what = f"{self.path} is a run of format {number!r}; this Gradwerk reads format {FORMAT}"
+            raise FileError(what, likely="a newer Gradwerk wrote it, and goes on with it")
         return config
 
     def has_checkpoint(self) -> bool:

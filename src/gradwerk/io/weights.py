@@ -30,7 +30,9 @@ from gradwerk.tensor.tensor import Tensor
 
 Tree = Any
 """Dicts, lists and tuples of arrays, Tensors, numbers, texts, booleans and None."""
-_LAYOUT = "gradwerk.layout"
+_LAYOUT, _FORMAT = "gradwerk.layout", "gradwerk.format"
+FORMAT = 1
+"""The number of the layout's form, in the file's notes; files without one are of the first."""
 _DEEPEST = 100
 _LONGEST = 13_000
 """Bits of an integer: about as many as Python reads back from a text."""
@@ -71,7 +73,7 @@ def pack(what: Tree) -> bytearray:
     """The contents of the file that `save` writes."""
     arrays: dict[str, Array] = {}
     layout = _describe(what.state() if isinstance(what, Module) else what, (), arrays)
-    return to_bytes(arrays, {_LAYOUT: json.dumps(layout, allow_nan=False, separators=(",", ":"))})
+    return to_bytes(arrays, {_LAYOUT: json.dumps(layout, allow_nan=False, separators=(",", ":")), _FORMAT: str(FORMAT)})
 
 
 def unpack(data: Buffer, source: str, tensor: Callable[[Array], Any] | None = None) -> Tree:
@@ -80,6 +82,9 @@ def unpack(data: Buffer, source: str, tensor: Callable[[Array], Any] | None = No
     Raises: FileError.
     """
     notes, arrays = parts_of(data, source)
+    if (number := notes.get(_FORMAT, "1")) != str(FORMAT):
+        likely = "a newer Gradwerk wrote it, and reads it"
+        raise FileError(f"{source} is of format {number}; this Gradwerk reads format {FORMAT}", likely=likely)
     if _LAYOUT not in notes:
         return arrays if tensor is None else {name: tensor(array) for name, array in arrays.items()}
     try:
