@@ -132,8 +132,8 @@ def within(got: Array, wanted: Array, bound: Any, about: object) -> None:
 
 
 def same(got: Array, wanted: Array, about: object = "") -> None:
-    """The same elements, NaN wherever there is one."""
-    assert got.dtype == wanted.dtype, (about, got.dtype, wanted.dtype)
+    """The same elements, NaN wherever there is one: of one dtype and shape."""
+    assert (got.dtype, got.shape) == (wanted.dtype, wanted.shape), (about, got.dtype, got.shape, wanted.dtype, wanted.shape)
     np.testing.assert_array_equal(dtypes.widened(got), dtypes.widened(wanted), err_msg=str(about))
 
 

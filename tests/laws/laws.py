@@ -55,8 +55,11 @@ def has_cases(cls: type[Op]) -> None:
 
 
 def reference_has_the_inferred_type(cls: type[Op]) -> None:
-    """`infer` says what `evaluate` makes."""
-    for op, types in examples_of(cls):
+    """`infer` says what `evaluate` makes, of elements also where all operands are numbers."""
+    examples = [*examples_of(cls)]
+    if issubclass(cls, Elementwise):
+        examples += {(op, tuple(t.with_shape(()) for t in types)): None for op, types in examples}
+    for op, types in examples:
         if cls is not Input:
             results = op.evaluate(*draw(op, types))
             assert op.infer(*types) == tuple(Type(r.shape, r.dtype) for r in results), (op, types)

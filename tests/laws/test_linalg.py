@@ -93,3 +93,17 @@ def test_products_take_the_cheapest_order() -> None:
     np.testing.assert_allclose(matrices.multi_dot(factors), np.linalg.multi_dot(factors), rtol=1e-12)
     np.testing.assert_allclose(matrices.multi_dot([factors[0][0], *factors[1:-1], factors[-1][:, 0]]), np.linalg.multi_dot(
         [factors[0][0], *factors[1:-1], factors[-1][:, 0]]), rtol=1e-12)  # fmt: skip
+
+
+def test_the_second_derivative_of_a_pseudo_inverse_of_less_than_full_rank() -> None:
+    """That of a b' is b a' / (|a| |b|)^2: no singular value that is 0 comes between."""
+    rng = np.random.default_rng(2)
+    b, weights = rng.standard_normal((1, 4)), rng.standard_normal((4, 7))
+    ways = (lambda a: matrices.pinv(a * b), lambda a: gw.transpose(a, (1, 0)) * b.T / (gw.reduce_sum(a * a) * (b * b).sum()))
+    found = []
+    for way in ways:
+        a = gw.Tensor(np.linspace(-1, 2, 7)[:, None], requires_grad=True)
+        first = gw.grad(gw.reduce_sum(way(a) * weights), a, create_graph=True)
+        second = gw.grad(gw.reduce_sum(first * np.cos(np.arange(7.0))[:, None]), a)
+        found.append((first.numpy(), second.numpy()))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)

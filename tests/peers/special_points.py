@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradwerk.nn import loss
-from gradwerk.ops import elementwise, functions, norms, reduction
+from gradwerk.nn import divergence_loss, loss, margin_loss
+from gradwerk.ops import activations, elementwise, functions, norms, quantiles, reduction
 
 INF, NAN = float("inf"), float("nan")
 
@@ -41,6 +41,8 @@ FEW = (
     ("a few", None, [[2.0, 1, 1.5]]), ("equals", None, [[2.0, 2]]), ("both axes", (0, 1), [[[2.0, 1]]]),
 )  # fmt: skip
 """Numbers of which a variance is taken with a correction below, at and above their count, and along which axes."""
+EDGES = [[1.0, 0, 2, 0.5], [0.0, 1, -INF, 0.25]]
+"""Scores that are less than the first by just the margin, among others."""
 WINDOWS = (((2, 2), ((0, 0), (0, 0))), ((3, 3), ((1, 1), (1, 1))), ((1, 4), ((0, 0), (0, 0))), ((4, 1), ((2, 2), (0, 0))))
 POINTS: dict[str, Point] = {
     "clamp": Point(lambda x: functions.clip(x, -1, 1), lambda t, x: x.clamp(-1, 1), [[-2.0, -1, 0, 1, 2]]),
@@ -54,6 +56,15 @@ POINTS: dict[str, Point] = {
     "amax": Point(lambda x: reduction.reduce_max(x, 1), lambda t, x: x.amax(1), [[[1.0, 2, 2], [0, 0, 0]]]),
     "max along": Point(lambda x: reduction.largest(x, 1)[0], lambda t, x: x.max(1).values, [[[1.0, 2, 2], [0, 0, 0]]]),
     "min along": Point(lambda x: reduction.smallest(x, 0)[0], lambda t, x: x.min(0).values, [[[1.0, 2, 2], [1, 0, 2]]]),
+    "median of all": Point(quantiles.median_of_all, lambda t, x: x.median(), [[1.0, 2, 2, 2, 5]]),
+    "median of all, NaN": Point(quantiles.median_of_all, lambda t, x: x.median(), [[1.0, NAN, 2, NAN, 5]]),
+    "median of all but NaN": Point(
+        lambda x: quantiles.median_of_all(x, ignores_nan=True), lambda t, x: x.nanmedian(), [[1.0, 2, 2, NAN, 5, -INF]],
+    ),
+    "quantiles of equals": Point(
+        lambda x: quantiles.quantile(x, np.array([0.5, 0.25, 1.0]))[:, 0], lambda t, x: x.quantile(t.tensor([0.5, 0.25, 1.0]).double()),
+        [[1.0, 2, 2, 3]],
+    ),
     "norm of nothing but 0": Point(norms.norm, lambda t, x: x.norm(), [[0.0, 0, 0]], second=False),
     "norm": Point(norms.norm, lambda t, x: x.norm(), [[3.0, 0, -4]]),
     "norm along": Point(lambda x: norms.norm(x, 1), lambda t, x: x.norm(dim=1), [[[3.0, 0, -4], [0, 0, 1]]]),
@@ -93,6 +104,12 @@ POINTS: dict[str, Point] = {
     "variance of nothing, more than that": Point(lambda x: functions.variance(x, correction=-1), lambda t, x: x.var(correction=-1), [[]]),
     "deviation of nothing, more than that": Point(lambda x: norms.deviation(x, correction=-1), lambda t, x: x.std(correction=-1), [[]]),
     "relu": Point(elementwise.relu, lines("relu"), [[0.0, -0.0, NAN, 1, -1]]),
+    "parametric relu": Point(
+        activations.leaky_relu, lambda t, x, w: t.nn.functional.prelu(x, w), [[INF, -INF, 2.0, NAN, -1], [0.25]], second=False,
+    ),
+    "parametric relu of infinity": Point(
+        activations.leaky_relu, lambda t, x, w: t.nn.functional.prelu(x, w), [[INF, 0.0, -0.0, 2, -1], [0.25]], second=False,
+    ),
     "abs": Point(elementwise.abs_, lines("abs"), [[0.0, -0.0, -1]]),
     "sqrt": Point(elementwise.sqrt, lines("sqrt"), [[0.0, 1, INF]]),
     "rsqrt": Point(elementwise.rsqrt, lines("rsqrt"), [[0.0, 1]]),
@@ -154,6 +171,23 @@ POINTS: dict[str, Point] = {
         lambda t, x: t.nn.functional.binary_cross_entropy_with_logits(x, t.tensor([0.0, 1, 0.5, 1, 0, 1]).double(), reduction="none"),
         [[0.0, 0, 0, 1000, 1000, -1000]],
     ),
+    "divergence": Point(
+        divergence_loss.kl_divergence, lambda t, q, y: t.nn.functional.kl_div(q, y, reduction="none"),
+        [[-INF, -1.0, 0, -1], [1.0, 0.5, 1, -1]], second=False,
+    ),
+    **{
+        f"multi-margin, power {power}": Point(
+            lambda x, power=power: margin_loss.multi_margin(x, np.array([0, 1]), power=power),
+            lambda t, x, power=power: t.nn.functional.multi_margin_loss(x, t.tensor([0, 1]), p=power, reduction="none"), [EDGES],
+            second=False,
+        )
+        for power in (1, 2)
+    },
+    "multilabel margin": Point(
+        lambda x: margin_loss.multilabel_margin(x, np.array([[0, 2, -1, 1], [1, -1, 0, 0]])),
+        lambda t, x: t.nn.functional.multilabel_margin_loss(x, t.tensor([[0, 2, -1, 1], [1, -1, 0, 0]]), reduction="none"), [EDGES],
+        second=False,
+    ),
     "binary cross-entropy": Point(
         lambda x: elementwise.log_loss(x, np.array(BITS)),
         lambda t, x: t.nn.functional.binary_cross_entropy(x, t.tensor(BITS).double(), reduction="none"), [[0.0, 0, 1, 1, 1]], second=False,
@@ -176,8 +210,8 @@ def recorded(torch: Any) -> dict[str, Any]:
         first = torch.autograd.grad((value * torch.tensor(weights(value.shape))).sum(), xs, create_graph=True)
         found.update({f"{name}/gradient {k}": g.detach().numpy() for k, g in enumerate(first)})
         total = sum((g * torch.tensor(weights(g.shape))).sum() for g in first)
-        second = torch.autograd.grad(total, xs, allow_unused=True) if total.requires_grad else [None] * len(xs)
         if point.second:
+            second = torch.autograd.grad(total, xs, allow_unused=True) if total.requires_grad else [None] * len(xs)
             for k, (x, g) in enumerate(zip(xs, second, strict=True)):
                 found[f"{name}/second {k}"] = np.zeros(x.shape) if g is None else g.numpy(force=True)
     return found

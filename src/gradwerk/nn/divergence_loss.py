@@ -6,7 +6,7 @@ from typing import Any
 
 from gradwerk.nn.loss import binary_cross_entropy, binary_cross_entropy_of_probabilities, check_same_shape
 from gradwerk.nn.ranges import positive, share
-from gradwerk.ops.compare import equal, greater
+from gradwerk.ops.compare import equal, not_equal
 from gradwerk.ops.elementwise import add, div, exp, log, maximum, minimum, mul, neg, sigmoid, sub, where
 from gradwerk.ops.functions import clip, log_softmax, power, softmax
 from gradwerk.ops.norms import norm
@@ -17,14 +17,14 @@ Operand = Any
 
 
 def kl_divergence(log_probabilities: Operand, targets: Operand, *, of_logs: bool = False) -> Operand:
-    """y (log(y) - q) of logarithms q, each element, 0 where y is 0; with `of_logs` e^y (y - q).
+    """y (log(y) - q) of logarithms q, each element, 0 where y is 0 and NaN where it is below; with `of_logs` e^y (y - q).
 
     Source: Kullback and Leibler, 1951, "On information and sufficiency".
     """
     check_same_shape(log_probabilities, targets)
     if of_logs:
         return mul(exp(targets), sub(targets, log_probabilities))
-    some = greater(targets, 0)
+    some = not_equal(targets, 0)
     held = where(some, targets, 1)
     own = where(some, mul(held, log(held)), mul(targets, 0))
     return sub(own, mul(targets, log_probabilities))

@@ -1,6 +1,7 @@
 """Losses with a margin: nothing to learn from what is right by more than that.
 
-`signs` are -1 and 1, in the dtype of the predictions.  At the edge of a margin the gradient is that of its inside, as in PyTorch.
+`signs` are -1 and 1, in the dtype of the predictions.  At the edge of a margin the gradient is that of its inside, as in PyTorch, and of
+multi_margin and multilabel_margin 0, as there too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from gradwerk.nn.loss import check_labels, check_same_shape, weight_of_label
 from gradwerk.nn.ranges import positive
 from gradwerk.ops.clamp import clamp_min
 from gradwerk.ops.compare import equal, greater_equal, less, not_equal
-from gradwerk.ops.elementwise import add, div, minimum, mul, neg, softplus, sqrt, sub, where
+from gradwerk.ops.elementwise import add, div, minimum, mul, neg, relu, softplus, sqrt, sub, where
 from gradwerk.ops.functions import one_hot, pick, square
 from gradwerk.ops.look import in_range
 from gradwerk.ops.movement import expand_dims
@@ -80,7 +81,7 @@ def multi_margin(
     check_labels(labels, logits)
     classes = logits.shape[-1]
     labels = in_range(labels, classes, "label")
-    short = clamp_min(add(sub(margin, expand_dims(pick(logits, labels), -1)), logits), 0.0)
+    short = relu(add(sub(margin, expand_dims(pick(logits, labels), -1)), logits))
     short = short if power == 1 else square(short)
     if class_weights is not None:
         short = mul(short, expand_dims(weight_of_label(labels, logits, class_weights), -1))
@@ -104,7 +105,7 @@ def multilabel_margin(logits: Operand, labels: Operand) -> Operand:
     labels = in_range(where(counts, labels, 0), classes, "label")
     hits = where(expand_dims(counts, -1), one_hot(labels, classes, dtypes.bool_), np.zeros((), np.bool_))  # (..., labels, classes)
     right = reduce_sum(where(hits, expand_dims(logits, -2), 0), -1, keepdims=True)
-    short = clamp_min(add(sub(1.0, right), expand_dims(logits, -2)), 0.0)
+    short = relu(add(sub(1.0, right), expand_dims(logits, -2)))
     kept = where(expand_dims(counts, -1), where(expand_dims(reduce_any(hits, -2), -2), 0, short), 0)
     return div(reduce_sum(kept, (-2, -1)), dtypes.of_value(classes, logits.dtype))
 

@@ -120,7 +120,8 @@ def log_sigmoid(x: Operand) -> Operand:
 
 def leaky_relu(x: Operand, slope: Operand = 0.01) -> Operand:
     """x above 0, else slope * x: a number, or an array beside x (PReLU).  The derivative at 0 is the slope."""
-    return where(greater(x, 0), x, mul(x, slope))
+    above = greater(x, 0)
+    return where(above, x, mul(where(above, 0, x), slope))  # of an infinite x the slope's gradient is 0, not 0 times infinity
 
 
 def hard_tanh(x: Operand, low: float = -1.0, high: float = 1.0) -> Operand:

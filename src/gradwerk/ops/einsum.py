@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,16 @@ def einsum(subscripts: str, *operands: Operand) -> Operand:
         parts = [x for k, x in enumerate(parts) if k not in step.taken]
         parts.append(step.of(taken))
     return parts[0]
+
+
+def summed(subscripts: str, shapes: Sequence[Shape]) -> dict[str, int]:
+    """The letters along which einsum adds up, and how many operands have each: with 1, elements are added up before any product.
+
+    An operand that broadcasts along a letter does not have it, unless it is the only operand.  Raises: ArgumentError, ShapeError.
+    """
+    names, out = _read(subscripts, tuple(shapes))
+    pairs = [set(zip(letters, shape, strict=True)) for letters, shape in zip(names, shapes, strict=True)]
+    return dict(Counter(name for own in pairs for name, n in own if name not in out and (n != 1 or len(names) == 1)))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.ir.op import Operand
-from gradwerk.ops.arithmetic import abs_, cast, div, maximum, mul, where
+from gradwerk.ops.arithmetic import abs_, cast, div, maximum, mul, stop_gradient, where
 from gradwerk.ops.axes import normal_axis
 from gradwerk.ops.compare import equal, greater
 from gradwerk.ops.factorizations import EigenvaluesOfSymmetric, SingularValues, Triangle
@@ -84,7 +84,7 @@ def pinv(x: Operand, atol: Cut = None, rtol: Cut = None, *, asked: str = "pinv")
     if not math.prod(x.shape[-2:]):
         *lead, m, n = x.shape
         return mul(full((*lead, n, m), 0, x.dtype, like=(x,)), 1)
-    largest = reduce_max(singular_values(x, asked), -1)
+    largest = reduce_max(singular_values(stop_gradient(x), asked), -1)  # whose second derivative is NaN where one is 0, times 0
     return PseudoInverse(asked)(x, threshold(x, largest, atol, rtol))[0]
 
 

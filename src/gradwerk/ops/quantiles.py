@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from gradwerk.base import dtypes
@@ -12,10 +13,10 @@ from gradwerk.ops.along import scatter_along, take_along
 from gradwerk.ops.axes import normal_axis
 from gradwerk.ops.compare import equal, less, logical_and, logical_or, not_equal
 from gradwerk.ops.cumulative import cummax, cumsum
-from gradwerk.ops.elementwise import add, cast, floor, mul, neg, sub, where
+from gradwerk.ops.elementwise import abs_, add, cast, floor, mul, neg, stop_gradient, sub, where
 from gradwerk.ops.functions import clip
 from gradwerk.ops.movement import broadcast_to, concatenate, reshape, slice_axis, transpose
-from gradwerk.ops.reduction import argmax, reduce_sum
+from gradwerk.ops.reduction import argmax, reduce_max, reduce_sum
 from gradwerk.ops.sorting import argsort, sort
 from gradwerk.ops.source import arange, full
 
@@ -50,6 +51,17 @@ def median(x: Operand, axis: int = -1, *, ignores_nan: bool = False) -> tuple[Op
     return take_along(values, at, place), take_along(indices, at, place)
 
 
+def median_of_all(x: Operand, *, ignores_nan: bool = False) -> Operand:
+    """The lower median of all elements, as `median`; its gradient is shared among those that are equal to it.  Shape: ()."""
+    flat = reshape(x, (-1,))
+    middle = reshape(median(flat, 0, ignores_nan=ignores_nan)[0], ())
+    if not dtypes.is_float(x.dtype):
+        return middle
+    middle = stop_gradient(middle)
+    same = logical_or(equal(flat, middle), logical_and(not_equal(flat, flat), not_equal(middle, middle)))
+    return reduce_max(where(same, flat, -math.inf), 0, nan_shares=True)
+
+
 def quantile(x: Operand, q: Operand, axis: int = -1, *, interpolation: str = "linear", ignores_nan: bool = False) -> Operand:
     """The quantiles q (m,) of x along `axis`: at place q (n - 1) of the sorted, between two elements by the interpolation.
 
@@ -82,7 +94,7 @@ def _between(values: Operand, at: Operand, axis: int, interpolation: str) -> Ope
     weight = sub(at, floor(at)) if interpolation == "linear" else full(at.shape, 0.5, at.dtype, like=(at,))
     distance = sub(above, below)
     mixed = where(less(weight, 0.5), add(below, mul(weight, distance)), sub(above, mul(distance, sub(1, weight))))
-    return where(equal(above, below), below, mixed)  # infinities among them
+    return where(logical_and(equal(above, below), equal(abs_(below), math.inf)), below, mixed)
 
 
 def _ceil(x: Operand) -> Operand:

@@ -147,7 +147,7 @@ class NextAfter(Binary):
         if not dtypes.is_narrow(a.dtype):
             return np.asarray(np.nextafter(a, b))
         x, y = np.broadcast_arrays(dtypes.widened(a), dtypes.widened(b))
-        bits, there = (np.ascontiguousarray(dtypes.converted(np.array(v), a.dtype)).view(np.int16) for v in (x, y))
+        bits, there = (np.asarray(dtypes.converted(np.array(v), a.dtype), order="C").view(np.int16) for v in (x, y))
         moved = np.where((x < y) == (x > 0), bits + np.int16(1), bits - np.int16(1)).astype(np.int16)
         moved = np.where(x == 0, (there & np.int16(-32768)) | np.int16(1), moved)
         made = np.where(x == y, there, moved)

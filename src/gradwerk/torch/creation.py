@@ -145,13 +145,21 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
         raise ArgumentError("arange(): unsupported range", facts=(f"from {first} to {last} by {step}",))
     floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
     dtype = asked("arange", dtype, dtypes.float32 if floating else dtypes.int64)
+    size = _size_of_range(first, last, step)
     if dtypes.is_integer(dtype):
         first, last, step = int(first), int(last), int(step)
+    if dtype == dtypes.int64:  # of all others the numbers that were given count, not what is left of them
+        size = _size_of_range(first, last, step)
+    return Tensor.of(dtypes.converted(first + step * np.arange(size), dtype), requires_grad=requires_grad)
+
+
+def _size_of_range(first: Any, last: Any, step: Any) -> int:  # noqa: ANN401  numbers
     if step == 0:
         raise ArgumentError("step must be nonzero")
     if (last - first) * step < 0:
         raise ArgumentError("upper bound and lower bound inconsistent with step sign", facts=(f"from {first} to {last} by {step}",))
-    return Tensor.of(dtypes.converted(np.arange(first + 0 * step, last, step), dtype), requires_grad=requires_grad)  # -0.0 + 0 is 0.0
+    size: int = math.ceil((last - first) / step)
+    return size
 
 
 @as_recorded()

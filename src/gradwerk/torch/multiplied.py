@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.ops import einsum as named
 from gradwerk.ops import norms
 from gradwerk.ops.arithmetic import sub
+from gradwerk.ops.elementwise import cast
 from gradwerk.ops.matrices import multi_dot
 from gradwerk.ops.movement import expand_dims
 from gradwerk.torch import arguments
@@ -32,7 +34,10 @@ triangular_solve = function_of(Tensor.triangular_solve)
 
 @as_recorded()
 def einsum(equation: str, *operands: Any) -> Tensor:  # noqa: ANN401
-    """The sum of products that an equation names: "ij,jk->ik" is the matrix product.  Lists of whole numbers name axes too."""
+    """The sum of products that an equation names: "ij,jk->ik" is the matrix product.  Lists of whole numbers name axes too.
+
+    Whole numbers and truths of one operand add up in int64, and so do products of them; products of products are of their dtype.
+    """
     if not isinstance(equation, str):
         equation, operands = _in_letters((equation, *operands))
     elif len(operands) == 1 and isinstance(operands[0], (list, tuple)):
@@ -40,6 +45,12 @@ def einsum(equation: str, *operands: Any) -> Tensor:  # noqa: ANN401
     for x in operands:
         arguments.tensor("einsum", x, "operands")
         check_dtypes(operands[0], x)
+    dtype = operands[0].dtype if operands else dtypes.float32
+    if not dtypes.has_gradient(dtype):
+        counts = named.summed(equation, [tuple(x.shape) for x in operands])
+        wider = dtypes.int64 if 1 in counts.values() else dtypes.int8 if dtypes.is_bool(dtype) and not counts else dtype
+        made = named.einsum(equation, *[cast(x, wider) for x in operands])
+        return cast(made, dtype) if wider == dtypes.int8 else made
     return named.einsum(equation, *operands)
 
 

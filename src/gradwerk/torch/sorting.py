@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -78,10 +79,9 @@ class Sorting:
         if dtypes.is_bool(self.dtype):
             raise DTypeError(f"{name}(): does not support bool input", likely="use .int()")
         if dim is None:
-            flat = reshape(self, (-1,))
-            if not flat.shape[0]:
+            if not math.prod(self.shape):
                 raise ArgumentError(f"{name}(): an empty Tensor has none here")
-            return reshape(quantiles.median(flat, 0, ignores_nan=ignores_nan)[0], ())
+            return quantiles.median_of_all(self, ignores_nan=ignores_nan)
         x, place = self._row(name, dim)
         if not x.shape[place]:
             raise OutOfRangeError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")

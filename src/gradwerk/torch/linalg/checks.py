@@ -17,7 +17,7 @@ def floating(function: str, x: Any, argument: str = "A") -> Any:  # noqa: ANN401
     if dtypes.is_narrow(x.dtype):
         raise DTypeError(f"{function}: Low precision dtypes not supported. Got {arguments.name_of(x.dtype)}", likely="use .float()")
     if not dtypes.is_float(x.dtype):
-        message = f"{function}: Expected a floating point or complex tensor as input. Got {arguments.name_of(x.dtype)}"
+        message = f"{function}: Expected a floating point tensor as input (complex ones are not here yet). Got {arguments.name_of(x.dtype)}"
         raise DTypeError(message, likely="use .float()")
     return x
 

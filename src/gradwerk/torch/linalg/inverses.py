@@ -139,8 +139,8 @@ def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = Fal
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """X of the smallest |A X - B|, and of these the smallest: by the pseudo-inverse, whichever `driver` is named.
 
-    With it the sums of squares that are left (of more rows than columns and full rank, else none), ranks, and singular values where torch's
-    driver finds them.
+    With it what torch's driver finds: the sums of squares that are left (of more rows than columns and full rank, else none; of "gelsy",
+    which is the default, none), ranks, and singular values.
     """
     name = "linalg.lstsq"
     same(name, matrix(name, A), B)
@@ -155,7 +155,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     rank = matrices.matrix_rank(A.detach(), None, rtol, asked="linalg.svd")
     nothing = full((0,), 0, A.dtype, like=(A,))
     rest = nothing
-    if A.shape[-2] > A.shape[-1] and (driver == "gels" or bool((rank == A.shape[-1]).all())):
+    if A.shape[-2] > A.shape[-1] and (driver == "gels" or (driver in ("gelsd", "gelss") and bool((rank == A.shape[-1]).all()))):
         over = sub(matmul(A, solution), right)
         rest = reduce_sum(mul(over, over), -2)
     found = matrices.singular_values(A.detach(), "linalg.svd") if driver in ("gelsd", "gelss") else nothing

@@ -76,7 +76,7 @@ def _in_dtype(name: str, x: Any, dtype: Any) -> Any:  # noqa: ANN401
     """The Tensor, floating, in the dtype that was asked for.  Raises: ArgumentTypeError, DTypeError."""
     arguments.tensor(name.removeprefix("linalg."), x, "A")
     if not dtypes.is_float(x.dtype):
-        message = f"{name}: Expected a floating point or complex tensor as input. Got {arguments.name_of(x.dtype)}"
+        message = f"{name}: Expected a floating point tensor as input (complex ones are not here yet). Got {arguments.name_of(x.dtype)}"
         raise DTypeError(message, likely="use .float()")
     wanted = asked(name, dtype, x.dtype)
     if dtypes.promoted(wanted, x.dtype) != wanted:

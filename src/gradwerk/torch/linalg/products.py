@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.ir.op import Operand
 from gradwerk.ops import matrices
 from gradwerk.ops.arithmetic import mul, sub
 from gradwerk.ops.conjugate import conj
+from gradwerk.ops.elementwise import cast
 from gradwerk.ops.matrix_functions import MatrixExp
 from gradwerk.ops.movement import concatenate, expand_dims, reshape, slice_axis
 from gradwerk.ops.reduction import reduce_sum
@@ -53,13 +55,17 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
 
 @as_recorded()
 def vander(x: Tensor, N: int | None = None) -> Tensor:
-    """The powers 0 to N - 1 of each number along a new last axis; without `N` as many as there are numbers.  Shape: (..., n, N)."""
+    """The powers 0 to N - 1 of each number along a new last axis; without `N` as many as there are numbers.  Shape: (..., n, N).
+
+    Whole numbers are multiplied in int64.
+    """
     arguments.tensor("vander", x, "x")
     count = (x.shape[-1] if x.ndim else 1) if N is None else arguments.whole("vander", "N", N)
     if N is not None and count <= 1:
         raise ArgumentError(f"N must be greater than 1, but got {count}")
-    one: Any = x if x.ndim else reshape(x, (1,))
-    columns: list[Any] = [full(one.shape, 1, x.dtype, like=(x,))]
+    one: Any = cast(x, x.dtype if dtypes.has_gradient(x.dtype) else dtypes.int64)
+    one = one if x.ndim else reshape(one, (1,))
+    columns: list[Any] = [full(one.shape, 1, one.dtype, like=(x,))]
     for _ in range(count - 1):
         columns.append(mul(columns[-1], one))
     return concatenate([expand_dims(column, -1) for column in columns], one.ndim)

@@ -14,7 +14,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.nn import divergence_loss, loss, margin_loss
 from gradwerk.ops.elementwise import cast, mul
 from gradwerk.ops.functions import mean
-from gradwerk.ops.movement import broadcast_to
+from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.torch import arguments
 from gradwerk.torch.nn import checks
 from gradwerk.torch.nn.reduction import reduced, reduction_of
@@ -47,6 +47,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     """|x1 - x2 + eps| along the last axis, of order p.  Shape: x1 and x2 broadcast; result without the last axis."""
     first, second = _together("pairwise_distance", x1=x1, x2=x2)
     order = float(arguments.number("pairwise_distance", "p", p))
+    if not first.ndim:  # a number counts as a row of one, and has no axis to keep
+        return margin_loss.distance_of(reshape(first, (1,)), reshape(second, (1,)), order=order, epsilon=eps)
     return margin_loss.distance_of(first, second, order=order, epsilon=eps, keepdims=keepdim)
 
 
@@ -54,7 +56,9 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim`.  Shape: x1 and x2 broadcast; result without `dim`."""
     first, second = _together("cosine_similarity", x1=x1, x2=x2)
-    axis = arguments.whole("cosine_similarity", "dim", dim)
+    axis = arguments.axis("cosine_similarity", dim, first.ndim)
+    if not first.ndim:
+        first, second = reshape(first, (1,)), reshape(second, (1,))
     return divergence_loss.cosine_similarity(first, second, axis=axis, epsilon=eps)
 
 
