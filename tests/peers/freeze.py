@@ -2,7 +2,7 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo]
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze metrics          TensorFlow finds no best k in float64
 """
 
@@ -16,8 +16,14 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
-APART = {"metrics": RECORD.with_name("metrics.npz")}
+APART = {"metrics": RECORD.with_name("metrics.npz"), "opinfo": RECORD.with_name("opinfo.npz")}
 """Parts with a file of their own."""
+
+
+def arrays_of(file: Path) -> dict[str, Any]:
+    """All arrays of a record."""
+    with np.load(file, allow_pickle=False) as record:
+        return {key: record[key] for key in record.files}
 
 
 def load(group: str, file: Path = RECORD) -> dict[str, dict[str, Any]]:
@@ -81,8 +87,16 @@ def metrics() -> dict[str, Any]:
     return metric_cases.recorded()
 
 
+def opinfo() -> dict[str, Any]:
+    """A choice of PyTorch's own samples."""
+    from tests.peers import opinfo_record
+
+    return opinfo_record.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
+    "opinfo": opinfo,
 }  # fmt: skip
 
 
@@ -94,8 +108,7 @@ def main(parts: list[str]) -> None:
     inside = [part for part in parts or PARTS if part not in APART]
     if not inside:
         return
-    with np.load(RECORD, allow_pickle=False) as record:
-        arrays = {key: record[key] for key in record.files} if parts else {}
+    arrays = arrays_of(RECORD) if parts else {}
     for part in inside:
         made = PARTS[part]()
         owners = {key.partition("/")[0] for key in made}

@@ -21,39 +21,15 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 import gradwerk.torch as api
 from gradwerk.base.errors import GradwerkError
+from tests.peers.opinfo_calls import DRAWING, POLES, SINGLE, WRAPS, comparable, difference, draws, names_an_equal, ran, resolved
 
-DTYPES = {"float32": peer.float32, "float64": peer.float64, "int64": peer.int64, "bool": peer.bool}
+DTYPES = {name: getattr(peer, name) for name in ("float32", "float64", "int64", "bool", "int8", "uint8", "complex128")}
 NAMES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool", "complex64", "complex128")
 KNOWN = {str(np.dtype(name)): getattr(api, name) for name in NAMES}
+LEAVES = (9, 1, 0)
+"""How many arguments get a gradient: all, or the first alone, or none, where PyTorch has no derivative by the others."""
 MOST_SAMPLES = 24
 """Samples of one name, form and dtype: evenly drawn from all there are."""
-ADAPTED: dict[str, Callable[..., Any]] = {
-    "where": lambda x, condition, other: api.where(condition, x, other),
-    "polygamma": lambda x, n: api.polygamma(n, x),
-    "nn.functional.embedding": lambda weight, ids, **options: api.nn.functional.embedding(ids, weight, **options),
-    "einsum": lambda operands, equation: api.einsum(equation, *operands),
-    "linalg.lstsq grad_oriented": lambda a, b, driver: api.linalg.lstsq(a, b, driver=driver)[:2],
-    "linalg.pinv singular": lambda a, b: api.linalg.pinv(a @ b.mT),
-}
-"""Where the OpInfo's own callable, by its name and variant, takes or gives something else than the function."""
-WITHOUT_SIGNS: dict[str, Callable[..., Any]] = {
-    "linalg.eig": lambda values, vectors: (values, vectors.abs()),
-    "linalg.eigh": lambda values, vectors: (values, vectors.abs()),
-    "linalg.svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1], :].abs()),
-    "svd": lambda u, s, v: (u[..., : s.shape[-1]].abs(), s, v[..., : s.shape[-1]].abs()),
-}
-"""What is compared where the signs of vectors have no meaning."""
-OPEN = {"argsort": 0, "kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
-"""Where PyTorch leaves open which of equal elements a place names: by which argument the axis is given."""
-TRIANGULAR = {"cholesky_inverse": 0, "cholesky_solve": 1}
-"""The argument of which one triangle is read: PyTorch gives a gradient to the other one too."""
-RANDOM = ("dropout", "rand", "randn", "randint", "empty", "bernoulli", "normal", "uniform")
-DRAWING = ("dropout_p", "lower")
-"""Options with which a function draws."""
-TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}
-TOLERANCES |= {"complex64": TOLERANCES["float32"], "complex128": TOLERANCES["float64"]}
-SINGLE = {"nn.functional.hardsigmoid": "PyTorch's gradient is 1 / 6 in float32, of float64 too"}
-"""Where PyTorch computes float64 in float32, and how."""
 
 
 class Outcome(NamedTuple):
@@ -63,22 +39,23 @@ class Outcome(NamedTuple):
     detail: str
 
 
+def entry_of(info: Any) -> str:
+    """The name of an OpInfo, with its variant."""
+    return f"{info.name}/{info.variant_test_name}" if info.variant_test_name else str(info.name)
+
+
 def names() -> Iterator[tuple[str, str, Any, Callable[..., Any]]]:
     """Each OpInfo that our API has: its name, the form, the OpInfo, and our callable."""
     for info in op_db:
-        if info.name.split(".")[-1].startswith(RANDOM):
+        if draws(info.name):
             continue
-        ours: Any = api
-        with contextlib.suppress(AttributeError):
-            for part in info.name.split("."):
-                ours = getattr(ours, part)
-            if callable(ours):
-                yield info.name, "function", info, signless(info.name, ADAPTED.get(f"{info.name} {info.variant_test_name}".strip(), ours))
+        if (ours := resolved(api, info.name, entry_of(info))) is not None:
+            yield info.name, "function", info, comparable(api, info.name, ours)
         for form, attribute in (("method", info.name), ("in place", f"{info.name}_")):
             theirs = info.method_variant if form == "method" else info.inplace_variant
             method = getattr(api.Tensor, attribute, None)
             if theirs is not None and callable(method) and not info.name.startswith("__"):
-                yield info.name, form, info, signless(info.name, method)
+                yield info.name, form, info, comparable(api, info.name, method)
         if info.name.startswith("__") and info.op is not None and hasattr(api.Tensor, info.name):
             yield info.name, "operator", info, getattr(api.Tensor, info.name)
 
@@ -86,37 +63,23 @@ def names() -> Iterator[tuple[str, str, Any, Callable[..., Any]]]:
 def theirs_of(info: Any, form: str) -> Callable[..., Any]:
     """PyTorch's callable of the same form."""
     forms = {"function": info.op, "operator": info.op, "method": info.method_variant, "in place": info.inplace_variant}
-    return signless(info.name, forms[form])
-
-
-def masked(args: tuple[Any, ...], place: int, *, upper: bool) -> list[Any]:
-    """The arguments, of one of them only a triangle."""
-    x = args[place]
-    here = (np.triu if upper else np.tril)(np.ones(tuple(x.shape), str(x.dtype).removeprefix("torch.")))
-    return [*args[:place], x * type(x)(here) if isinstance(x, api.Tensor) else x * peer.tensor(here), *args[place + 1 :]]
-
-
-def signless(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The callable, of what it takes and gives only what has a meaning."""
-    if name in TRIANGULAR:
-        return lambda *args, **kwargs: call(*masked(args, TRIANGULAR[name], upper=kwargs.get("upper", False)), **kwargs)
-    return (lambda *args, **kwargs: WITHOUT_SIGNS[name](*call(*args, **kwargs))) if name in WITHOUT_SIGNS else call
+    return comparable(peer, info.name, forms[form])
 
 
 class Unknown(Exception):  # noqa: N818  a sample that our API cannot be given
     """A dtype, layout or object that is not here."""
 
 
-def carried(value: Any, leaves: list[Any], *, grad: bool, ours: bool, wide: bool = False) -> Any:
-    """The sample's argument for one side; floating Tensors become leaves, `wide` ones float64 first."""
+def carried(value: Any, leaves: list[Any], *, grad: int, ours: bool, wide: bool = False) -> Any:
+    """The sample's argument for one side; floating Tensors become leaves, the first `grad` of them; `wide` ones float64 first."""
     if isinstance(value, peer.Tensor):
         if value.layout is not peer.strided or str(value.dtype).removeprefix("torch.") not in KNOWN:
             raise Unknown
-        array = value.detach().numpy().copy()
+        array = value.detach().resolve_conj().resolve_neg().numpy().copy()
         if wide and array.dtype.kind == "f":
             array = array.astype(np.float64)
         made = api.tensor(array) if ours else peer.tensor(array)
-        if grad and array.dtype.kind == "f":
+        if len(leaves) < grad and array.dtype.kind == "f":
             made.requires_grad_()
             leaves.append(made)
         return made
@@ -132,15 +95,8 @@ def carried(value: Any, leaves: list[Any], *, grad: bool, ours: bool, wide: bool
     return tuple(value) if isinstance(value, peer.Size) else value
 
 
-def flat(result: Any) -> list[Any]:
-    """The Tensors and numbers of a result."""
-    if isinstance(result, (list, tuple)):
-        return [leaf for item in result for leaf in flat(item)]
-    return [result]
-
-
 def evaluated(
-    side: Any, call: Callable[..., Any], sample: Any, *, grad: bool, form: str, wide: bool = False
+    side: Any, call: Callable[..., Any], sample: Any, *, grad: int, form: str, wide: bool = False
 ) -> tuple[list[Any], list[Any]]:  # fmt: skip
     """The results as arrays, and the gradients of their weighted sum (None where there is none); in float64 where they are to be `wide`."""
     leaves: list[Any] = []
@@ -149,15 +105,7 @@ def evaluated(
     kwargs = {name: carried(value, leaves, grad=grad, ours=ours, wide=wide) for name, value in sample.kwargs.items()}
     if form == "in place" and grad:
         args[0] = args[0].clone() if hasattr(args[0], "clone") else args[0]
-    results = flat(call(*args, **kwargs))
-    floats = [r for r in results if hasattr(r, "backward") and r.requires_grad]
-    floats = [side.view_as_real(r) if r.is_complex() else r for r in floats]
-    if grad and floats:
-        weights = [np.cos(np.arange(r.numel())).reshape(tuple(r.shape)).astype(str(r.dtype).removeprefix("torch.")) for r in floats]
-        total = sum(((r * side.tensor(w)).sum() for r, w in zip(floats, weights, strict=True)), start=side.tensor(0.0))
-        total.backward()
-    gradients = [None if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
-    return [r.detach().numpy() if hasattr(r, "detach") else r for r in results], gradients
+    return ran(side, call, args, kwargs, leaves)
 
 
 def compiled(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,29 +113,13 @@ def compiled(call: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **kwargs: api.compile(lambda: call(*args, **kwargs))()
 
 
-def difference(got: Any, wanted: Any, dtype: str, *, single: bool = False) -> str:
-    """What is wrong with a result, "" for nothing."""
-    if wanted is None or got is None:
-        return "" if got is None or not np.any(got) else f"got {got!r}, wanted None"
-    if isinstance(wanted, (bool, int, float, str, peer.dtype)):
-        return "" if got == wanted or str(got) == str(wanted).removeprefix("torch.") else f"got {got!r}, wanted {wanted!r}"
-    if np.shape(got) != np.shape(wanted):
-        return f"shape {np.shape(got)}, wanted {np.shape(wanted)}"
-    if np.asarray(got).dtype != np.asarray(wanted).dtype:
-        return f"dtype {np.asarray(got).dtype}, wanted {np.asarray(wanted).dtype}"
-    rtol, atol = TOLERANCES.get("float32" if single else str(np.asarray(wanted).dtype), (0, 0))
-    scale = float(np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1.0)) if np.asarray(wanted).dtype.kind in "fc" else 1.0
-    if np.allclose(got, wanted, rtol, atol * max(scale, 1.0), equal_nan=True):
-        return ""
-    return f"got {np.asarray(got).ravel()[:6]}, wanted {np.asarray(wanted).ravel()[:6]}"
-
-
 def judged(info: Any, form: str, ours: Callable[..., Any], sample: Any, dtype: str, *, inside: bool) -> Outcome | None:
     """One sample, eager or inside `compile`; None where it says nothing about us."""
-    grad = DTYPES[dtype].is_floating_point and info.supports_autograd
-    try:
-        results, gradients = evaluated(peer, theirs_of(info, form), sample, grad=grad, form=form)
-    except Exception:  # noqa: BLE001  what PyTorch refuses, or a sample we cannot carry over
+    for grad in LEAVES if DTYPES[dtype].is_floating_point and info.supports_autograd else LEAVES[-1:]:
+        with contextlib.suppress(Exception):
+            results, gradients = evaluated(peer, theirs_of(info, form), sample, grad=grad, form=form)
+            break
+    else:  # what PyTorch refuses, or a sample we cannot carry over
         return None
     text = described(sample)
     try:
@@ -200,26 +132,20 @@ def judged(info: Any, form: str, ours: Callable[..., Any], sample: Any, dtype: s
         return Outcome("WRONG", f"{text}: {len(mine)} results, wanted {len(results)}")
     for kind, pairs in (("value", zip(mine, results, strict=True)), ("gradient", zip(its, gradients, strict=True))):
         for place, (got, wanted) in enumerate(pairs):
-            wrong = difference(got, wanted, dtype, single=info.name in SINGLE)
-            if wrong and kind == "value" and names_an_equal(info, sample, got, wanted):
+            wrong = difference(got, wanted, single=info.name in SINGLE)
+            if wrong and kind == "value" and names_an_equal(info.name, arrays_of(sample), sample.kwargs, got, wanted):
                 continue
             if wrong and not is_nearer(got, wanted, lambda kind=kind, place=place: exact(info, form, sample, kind, place, grad=grad)):
                 return Outcome("WRONG", f"{text}: {kind}: {wrong}")
     return Outcome("RIGHT", "")
 
 
-def names_an_equal(info: Any, sample: Any, got: Any, wanted: Any) -> bool:
-    """Whether both are places of the same elements, where PyTorch says no more."""
-    if info.name not in OPEN or sample.kwargs.get("stable") or not all(np.asarray(a).dtype == np.int64 for a in (got, wanted)):
-        return False
-    x, given = np.atleast_1d(sample.input.detach().numpy()), OPEN[info.name]
-    axis = sample.args[given] if len(sample.args) > given else sample.kwargs.get("dim", -1)
-    places = [a if np.ndim(a) == x.ndim else np.expand_dims(a, axis) for a in (got, wanted)]
-    one, other = (np.take_along_axis(x, a, axis) for a in places)
-    return bool(np.array_equal(one, other))
+def arrays_of(sample: Any) -> list[Any]:
+    """The positional arguments, the first as an array."""
+    return [sample.input.detach().numpy() if isinstance(sample.input, peer.Tensor) else sample.input, *sample.args]
 
 
-def exact(info: Any, form: str, sample: Any, kind: str, place: int, *, grad: bool) -> Any:
+def exact(info: Any, form: str, sample: Any, kind: str, place: int, *, grad: int) -> Any:
     """A result or gradient of the sample as PyTorch computes it in float64."""
     return evaluated(peer, theirs_of(info, form), sample, grad=grad, form=form, wide=True)[kind == "gradient"][place]
 
@@ -246,18 +172,26 @@ def described(sample: Any) -> str:
     return ", ".join(parts)
 
 
-def run(info: Any, form: str, ours: Callable[..., Any], dtype: str, *, inside: bool = False) -> list[Outcome]:
-    """All chosen samples of one name, form and dtype."""
-    if DTYPES[dtype] not in info.dtypes:
+def samples_of(info: Any, dtype: str) -> list[Any]:
+    """All samples of a dtype that give the same each time, and that PyTorch computes as it says."""
+    whole = not DTYPES[dtype].is_floating_point and not DTYPES[dtype].is_complex
+    if DTYPES[dtype] not in info.dtypes or (whole and info.name in POLES) or (dtype in ("int8", "uint8") and info.name in WRAPS):
         return []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         peer.manual_seed(0)
         samples = list(info.sample_inputs("cpu", DTYPES[dtype], requires_grad=False))
-        if info.gradcheck_wrapper.__name__ == "gradcheck_wrapper_hermitian_input":  # whose gradients are said of symmetric matrices alone
-            for sample in samples:
-                sample.input = sample.input + sample.input.mT
-        samples = [sample for sample in samples if not any(sample.kwargs.get(name) for name in DRAWING)]
+    if info.gradcheck_wrapper.__name__ == "gradcheck_wrapper_hermitian_input":  # whose gradients are said of symmetric matrices alone
+        for sample in samples:
+            sample.input = sample.input + sample.input.mT
+    return [sample for sample in samples if not any(sample.kwargs.get(name) for name in DRAWING)]
+
+
+def run(info: Any, form: str, ours: Callable[..., Any], dtype: str, *, inside: bool = False) -> list[Outcome]:
+    """All chosen samples of one name, form and dtype."""
+    samples = samples_of(info, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         chosen = samples[:: -(-len(samples) // MOST_SAMPLES)] if samples else []
         outcomes = [judged(info, form, ours, sample, dtype, inside=inside) for sample in chosen]
     return [outcome for outcome in outcomes if outcome is not None]
