@@ -28,7 +28,7 @@ def classifier() -> keras.Sequential:
     [
         (lambda: layers.Dense(3, activaton="relu"), r"Dense has no option 'activaton'[\s\S]*did you mean 'activation'"),
         (lambda: layers.Conv2D(3, 3, stride=2), r"Conv2D has no option 'stride'[\s\S]*did you mean 'strides'"),
-        (lambda: layers.Dense(3, kernel_regularizer="l2"), r"Keras' option 'kernel_regularizer' is not supported here yet"),
+        (lambda: layers.Dense(3, lora_rank=2), r"Keras' option 'lora_rank' is not supported here yet"),
         (lambda: layers.Dense(3, activation="rleu"), r"unknown activation 'rleu'[\s\S]*did you mean 'relu'"),
         (lambda: layers.Dense(3, kernel_initializer="glorot"), r"unknown initializer 'glorot'"),
         (lambda: layers.ReLU(max_valu=3), r"ReLU has no option 'max_valu'"),

@@ -187,7 +187,7 @@ def test_copies_and_pickles_keep_the_name() -> None:
 
 
 def test_what_keras_variables_have_besides_is_said_to_be_absent() -> None:
-    for name in ("constraint", "regularizer", "aggregation", "handle"):
+    for name in ("aggregation", "handle"):
         with pytest.raises(AbsentNameError, match=f"keras.Variable.{name} is not here yet"):
             getattr(layers.Dense(2).add_weight((2,)), name)
 

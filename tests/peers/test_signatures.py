@@ -17,7 +17,7 @@ import pytest
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import OTHER
-from gradwerk.keras.options import shared_options
+from gradwerk.keras.options import own_options, shared_options
 from gradwerk.keras.signatures import options_at, placed_of
 from tests.peers import signatures
 from tests.peers.written import Parameter, Signature, parsed, same_default, written
@@ -96,7 +96,7 @@ def test_what_keras_has_and_is_not_supported_is_refused_by_name(path: str) -> No
     known = {p.name for p in own}
     if any(p.kind == "VAR_KEYWORD" and p.name == "options" for p in own):
         annotation = inspect.signature(called).parameters["options"].annotation
-        known |= shared_options(annotation).__annotations__.keys()
+        known |= shared_options(annotation).__annotations__.keys() | own_options(called)
     elif any(p.kind == "VAR_KEYWORD" for p in own):
         return
     theirs = {p.name for one in RECORDED["keras"].get(path, ()) for p in one if not p.kind.startswith("VAR")}
@@ -167,8 +167,10 @@ def test_an_option_is_one_of_that_class(path: str) -> None:
     """What Keras has for other classes is no option here, whatever its value; what it has here may say its default."""
     called, theirs = signatures.public("keras")[path], options_at(path)
     known = {p.name for p in signatures.of(called)}
-    if any(p.kind == "VAR_KEYWORD" for p in signatures.of(called)):
-        known |= shared_options(inspect.signature(called).parameters["options"].annotation).__annotations__.keys()
+    if any(p.kind == "VAR_KEYWORD" and p.name == "options" for p in signatures.of(called)):
+        known |= shared_options(inspect.signature(called).parameters["options"].annotation).__annotations__.keys() | own_options(called)
+    elif any(p.kind == "VAR_KEYWORD" for p in signatures.of(called)):
+        return
     required = {p.name: NEEDED[p.name] for p in signatures.of(called) if (p.default is None or p.name == "shape") and p.name in NEEDED}
     for name in OPTIONS:
         if name in known or name == "input_dim":

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gradwerk.keras import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, utils
+from gradwerk.keras import (
+    activations,
+    backend,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+)
 from gradwerk.keras import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import Initializer
@@ -17,7 +30,7 @@ from gradwerk.keras.sequential import Sequential
 
 __all__ = [
     "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations",
-    "backend", "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "utils",
+    "backend", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers", "utils",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

@@ -28,6 +28,7 @@ class LayerOptions(TypedDict, total=False):
     trainable: bool
     dtype: str | None
     input_shape: tuple[int | None, ...] | None
+    activity_regularizer: Any
 
 
 class DecayingOptions(TypedDict, total=False):
@@ -125,8 +126,9 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
         if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         if not kwargs.keys() <= known:
-            _refuse(type(args[0]).__name__ if makes else owner, options_of(function, type(args[0]) if args else None), kwargs, known)
-            for name in kwargs.keys() - known:
+            taken = known | own_options(args[0]) if takes_layer_options and args else known
+            _refuse(type(args[0]).__name__ if makes else owner, options_of(function, type(args[0]) if args else None), kwargs, taken)
+            for name in kwargs.keys() - taken:
                 del kwargs[name]
         if by_name and (len(args) > first or kwargs):
             named = [(name, kwargs[name], by_name[name]) for name in kwargs if name in by_name]
@@ -179,6 +181,11 @@ def _refuse(owner: str, theirs: Mapping[str, object], given: Mapping[str, object
         if name in theirs:
             raise ArgumentError(f"{owner}: Keras' option {name!r} is not supported here yet", facts=(f"given: {name}={given[name]!r}",))
         raise ArgumentError(f"{owner} has no option {name!r}", facts=(f"known: {', '.join(sorted(known))}",), likely=nearest(name, known))
+
+
+def own_options(layer: Any) -> set[str]:  # noqa: ANN401
+    """The options of a layer for its weights: see `Layer.weight_options`."""
+    return {f"{weight}_{kind}" for weight in getattr(layer, "weight_options", ()) for kind in ("regularizer", "constraint")}
 
 
 FORMER: Mapping[str, str] = MappingProxyType({

@@ -27,6 +27,7 @@ from gradwerk.keras.data import (
     is_given,
     one_target,
 )
+from gradwerk.keras.layers import penalties
 from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shapes
@@ -52,6 +53,8 @@ class Made:
     targets: tuple[tuple[int, bool], ...]
     output_shape: Shapes
     outputs: tuple[Output, ...]
+    rules: tuple[Any, ...]
+    """The regularizer and the constraint of each weight."""
     trains: bool
     """Whether their optimizer is the model's: one that was built for other weights takes no part in tests."""
 
@@ -299,15 +302,20 @@ class Training:
         trains = training or optimizer.fits(parameters)
         rule = optimizer.build(parameters) if trains and parameters and self.model.trainable_weights else None
         output_shape = self.model.output_shape
-        if made is None or made.targets != form or made.output_shape != output_shape or made.steps.task.optimizer is not rule:
+        rules = tuple(one for weight in self.model.weights for one in rules_of(weight))
+        same = made is not None and (made.targets, made.output_shape, made.rules) == (form, output_shape, rules)
+        if made is None or not same or made.steps.task.optimizer is not rule:
             outputs = self.outputs()
             if len(outputs) == 1 and outputs[0].loss is not None and self.model.numbers_layers:
                 warn_of_outputs(last_of(self.model), outputs[0].loss)
             self.metrics, counts = counts_of(outputs, y)
-            steps = Steps(Task(self.model, loss_of(outputs), rule, counts, called, counts_only=rule is None), compiled=not self._eager)
+            steps = Steps(
+                Task(self.model, loss_of(outputs), rule, counts, called, penalties_of, constrained, counts_only=rule is None),
+                compiled=not self._eager,
+            )  # fmt: skip
         else:
             steps, outputs = made.steps, made.outputs
-        self._made = found["made"] = Made(steps, form, output_shape, outputs, trains)
+        self._made = found["made"] = Made(steps, form, output_shape, outputs, rules, trains)
         return steps
 
     def _right(self, found: dict[str, Any]) -> Made | None:
@@ -377,6 +385,24 @@ def check_verbose(verbose: object) -> None:
 def called(model: Any, x: Any, *, training: bool) -> Any:  # noqa: ANN401  a Model; Tensors; what it gives
     """The model's answer, every layer told whether it trains."""
     return model(x, training=training)
+
+
+def penalties_of(model: Layer) -> list[Tensor]:
+    """What the call that was just made, and the model's weights, add to the loss.  Nothing of it is kept."""
+    found = penalties.losses_of(model)
+    penalties.forget(model)
+    return found
+
+
+def constrained(model: Layer) -> None:
+    """Brings the weights that are trained back to what their constraints allow."""
+    penalties.constrain(model.trainable_weights)
+
+
+def rules_of(weight: Tensor) -> list[tuple[Any, int]]:
+    """The regularizer and the constraint of a weight, each with the count of its changes."""
+    rules = (getattr(weight, "regularizer", None), getattr(weight, "constraint", None))
+    return [(rule, getattr(rule, "__gradwerk_version__", 0)) for rule in rules]
 
 
 def last_of(model: Layer) -> Layer | None:

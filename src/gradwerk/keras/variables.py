@@ -10,6 +10,7 @@ from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import SWITCH
 from gradwerk.tensor import tensor
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.state import bump_epoch
 
 Operand = Any
 """A Tensor or an array."""
@@ -22,6 +23,8 @@ class Variable(tensor.Tensor):
     result_class: ClassVar[type[Handle]] = tensor.Tensor
     _name = "variable"
     _owners: tuple[str, ...] = ()
+    _regularizer: Any = None
+    _constraint: Any = None
 
     def named(self, name: str | None, owners: tuple[str, ...]) -> Self:
         """Itself, under a name (one that is numbered where none is given) inside of layers of these names, the outermost first."""
@@ -52,6 +55,24 @@ class Variable(tensor.Tensor):
         self.requires_grad = bool(value)
 
     @property
+    def regularizer(self) -> Any:  # noqa: ANN401  a function of the weight, or None
+        """What the weight adds to the loss of a step, while it is trained."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, value: Any) -> None:  # noqa: ANN401
+        self._regularizer = _called(self, "regularizer", value)
+
+    @property
+    def constraint(self) -> Any:  # noqa: ANN401  a function of the weight, or None
+        """What the weight is brought back to after each step."""
+        return self._constraint
+
+    @constraint.setter
+    def constraint(self, value: Any) -> None:  # noqa: ANN401
+        self._constraint = _called(self, "constraint", value)
+
+    @property
     def value(self) -> Self:
         """Itself."""
         return self
@@ -73,3 +94,11 @@ class Weight(Variable, tensor.Parameter):
     """A Variable that is trained."""
 
     result_class: ClassVar[type[Handle]] = tensor.Tensor
+
+
+def _called(owner: Variable, what: str, value: Any) -> Any:  # noqa: ANN401
+    """Raises: ArgumentError for what is no function."""
+    if value is not None and not callable(value):
+        raise ArgumentError(f"{owner.path}: a {what} is a function of the weight, this is {value!r}")
+    bump_epoch()
+    return value

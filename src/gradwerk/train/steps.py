@@ -7,7 +7,7 @@ a step gives nothing back but what it wrote.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -50,6 +50,15 @@ def in_mode(model: Module, x: Tensor, *, training: bool) -> Any:  # noqa: ANN401
         return model(x)
 
 
+def no_penalties(model: Module) -> Sequence[Tensor]:
+    """Nothing is added to the loss."""
+    return ()
+
+
+def nothing_after(model: Module) -> None:
+    """An update is all there is."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A model, what it minimises, by which rule, and what is measured meanwhile."""
@@ -61,6 +70,10 @@ class Task:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     call: Callable[..., Any] = in_mode
     """How the model is asked: (model, x, training=)."""
+    penalties: Callable[[Any], Sequence[Tensor]] = no_penalties
+    """What a model that was just asked adds to the loss: 0-d Tensors."""
+    after_update: Callable[[Any], None] = nothing_after
+    """What is done to the model behind an update, in the step."""
     counts_only: bool = False
     """Whether a training step of a model without weights counts its batch and updates nothing."""
 
@@ -102,24 +115,26 @@ class Steps:
         """The training step.  Written as a closure: what it reads is what the compiled step guards."""
         task, means, metrics = self.task, (self.loss, self.parts), tuple(self.task.metrics.values())
         model, call, optimizer, loss_of, updates = task.model, task.call, task.optimizer, task.loss, not task.counts_only
+        penalties, after_update = task.penalties, task.after_update
 
         def train_step(x: Any, *targets: Any) -> None:  # noqa: ANN401  Tensors, or trees of them
             prediction = call(model, x, training=True)
-            loss, parts = _loss(loss_of, prediction, targets)
+            loss, parts = _loss(loss_of, prediction, targets, penalties(model))
             if updates:
                 update(optimizer, loss)
+                after_update(model)
             _count(means, metrics, prediction, (loss, parts), targets, fresh=fresh)
 
         return train_step
 
     def _make_test(self, *, fresh: bool) -> Step:
         task, means, metrics = self.task, (self.loss, self.parts), tuple(self.task.metrics.values())
-        model, call, loss_of = task.model, task.call, task.loss
+        model, call, loss_of, penalties = task.model, task.call, task.loss, task.penalties
 
         def test_step(x: Any, *targets: Any) -> None:  # noqa: ANN401  Tensors, or trees of them
             with no_grad():
                 prediction = call(model, x, training=False)
-                _count(means, metrics, prediction, _loss(loss_of, prediction, targets), targets, fresh=fresh)
+                _count(means, metrics, prediction, _loss(loss_of, prediction, targets, penalties(model)), targets, fresh=fresh)
 
         return test_step
 
@@ -133,12 +148,17 @@ class Steps:
         return predict_step
 
 
-def _loss(loss_of: Loss | None, prediction: Any, targets: tuple[Any, ...]) -> tuple[Tensor, dict[str, Tensor]]:  # noqa: ANN401
-    """The loss, and its parts where it has any."""
+def _loss(
+    loss_of: Loss | None, prediction: Any, targets: tuple[Any, ...], penalties: Sequence[Tensor]  # noqa: ANN401
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss with all that is added to it, and its parts where it has any."""
     if loss_of is None:
         raise StateError("this task has no loss: it can only predict")
     found = loss_of(prediction, *targets)
-    return found if isinstance(found, tuple) else (found, {})
+    loss, parts = found if isinstance(found, tuple) else (found, {})
+    for penalty in penalties:
+        loss = loss + penalty
+    return loss, parts
 
 
 def _count(

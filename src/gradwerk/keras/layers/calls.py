@@ -10,7 +10,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class Named(Protocol):
     name: str
 
 
+class Added(NamedTuple):
+    """What a layer has added to the loss in a call, and in which trace; None for a layer that is gone."""
+
+    layer: Callable[[], Any]
+    loss: Tensor
+    trace: Any
+
+
 class Calls(threading.local):
     """The call under way in this thread."""
 
@@ -34,6 +42,8 @@ class Calls(threading.local):
     """Weights made during a call for shapes, and what they were filled with; None outside of one."""
     inside: tuple[Named, ...] = ()
     """The layers that are called or built, the outermost first: weights made now are named by them."""
+    added: tuple[Added, ...] = ()
+    """What layers have added to the loss since their outermost ones were called (penalties.py)."""
 
 
 calls = Calls()
@@ -64,14 +74,14 @@ def inside(layer: Named) -> Iterator[None]:
 @contextmanager
 def for_shapes() -> Iterator[list[tuple[Tensor, Array]]]:
     """A call that is made to learn shapes: the list of weights made inside, for their first contents to be put back."""
-    before = calls.made
+    before, added = calls.made, calls.added
     made: list[tuple[Tensor, Array]] = []
     calls.made = made
     try:
         with training_is(value=False):
             yield made
     finally:
-        calls.made = before
+        calls.made, calls.added = before, added
         if before is not None:
             before += made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
-from gradwerk.keras import activations, initializers
+from gradwerk.keras import activations, constraints, initializers, regularizers
+from gradwerk.keras.layers.penalties import options_of
 from gradwerk.nn.module import as_array
 from gradwerk.tensor.tensor import Tensor
 
@@ -51,8 +53,25 @@ def extents_of(shape: Any) -> tuple[int, ...]:  # noqa: ANN401
     return extents
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def arguments_of(layer: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The arguments of a layer's `__init__` with what it keeps of them, and its options.  Raises: ArgumentError where one is not kept."""
+    parameters = inspect.signature(type(layer).__init__).parameters.values()
+    named = [p.name for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
+    names = [name for name in named if name not in {"self", "name", "trainable"}]
+    if missing := [name for name in names if not hasattr(layer, name)]:
+        raise ArgumentError(
+            f"{layer.label} does not keep its argument {missing[0]!r}", likely="keep it under the same name, or write get_config"
+        )
+    options = [*options_of(layer.weight_options), *(["activity_regularizer"] if layer.activity_regularizer is not None else [])]
+    return {name: _plain(getattr(layer, name)) for name in (*names, *options)}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
     """A value of a config as JSON can hold it."""
     if isinstance(value, initializers.Initializer):
         return initializers.serialize(value)
+    if isinstance(value, regularizers.Regularizer):
+        return regularizers.serialize(value)
+    if isinstance(value, constraints.Constraint):
+        return constraints.serialize(value)
     return activations.serialize(value) if callable(value) else value

@@ -31,6 +31,7 @@ class Conv2D(Layer):
     bias (filters,).
     """
 
+    weight_options = ("kernel", "bias")
     computes_in = np.float32
 
     @checked_except("filters", "data_format", "groups")

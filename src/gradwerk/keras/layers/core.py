@@ -33,6 +33,7 @@ class Dense(Layer):
     Shape: (batch, ..., features) -> (batch, ..., units).  Weights: kernel (features, units), bias (units,).
     """
 
+    weight_options = ("kernel", "bias")
     computes_in = np.float32
 
     @checked_except("units")
@@ -66,6 +67,7 @@ class Embedding(Layer):
     Shape: (batch, ...) integers -> (batch, ..., output_dim).  Weight: embeddings (input_dim, output_dim).
     """
 
+    weight_options = ("embeddings",)
     computes_in = np.int32
 
     @checked_except("input_dim", "output_dim")

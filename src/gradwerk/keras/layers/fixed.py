@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.signatures import says_nothing
+from gradwerk.keras.layers.penalties import options_of
 
 C = TypeVar("C", bound=type)
 _ABSENT = object()
@@ -24,9 +25,10 @@ def fixed(*names: str, once_built: tuple[str, ...] = ()) -> Callable[[C], C]:
 
     def decorate(cls: C) -> C:
         before: Any = cls.__setattr__
+        settled = {*once_built, *options_of(vars(cls).get("weight_options", ()))}
 
         def set_attribute(self: Any, name: str, value: object) -> None:  # noqa: ANN401  a layer
-            if name in names or (name in once_built and self.built):
+            if name in names or (name in settled and self.built):
                 held = getattr(self, name, _ABSENT)
                 if held is not _ABSENT and not says_nothing(value, held):
                     if type(self).call.__module__ == cls.__module__:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, ClassVar, Self, Unpack
@@ -16,8 +15,9 @@ from gradwerk.base.trees import flatten, map_tree
 from gradwerk.keras import initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers import penalties
 from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, training_is, training_place_of
-from gradwerk.keras.layers.contents import check_arrays, extents_of, plain
+from gradwerk.keras.layers.contents import arguments_of, check_arrays, extents_of
 from gradwerk.keras.layers.drawing import draw, result_of
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
@@ -57,9 +57,12 @@ class Layer(Module):
     """Whether the layers inside are known by their kind and number, not by attributes."""
     training_place: ClassVar[int | None] = None
     """Where `training` stands among the arguments of `call` (0 for the input); None where there is none, -1 where it is by name alone."""
+    weight_options: ClassVar[tuple[str, ...]] = ()
+    """The weights with options of their own: of `kernel` these are kernel_regularizer and kernel_constraint."""
     weights_inside: ClassVar[tuple[str, ...]] = ()
     """What stands between the layer's name and its weights' in Keras' paths of them."""
     input_shape_argument: Shape | None = None
+    activity_regularizer: Any = None
     _trainable = True
     _input_shape: Shapes | None = None
     _found_shape: tuple[Shapes, Shapes, tuple[int, ...]] | None = None
@@ -79,6 +82,8 @@ class Layer(Module):
         self.built = False
         self.input_shape_argument = options.get("input_shape")
         self._trainable = bool(options.get("trainable", True))
+        for name, value in penalties.kept(self.weight_options, said).items():
+            setattr(self, name, value)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -142,10 +147,15 @@ class Layer(Module):
         if training is not None and not SWITCH[0](training):
             raise ArgumentError(f"training is True, False or None, this is a {type(training).__name__}")
         training = calls.training if training is None else bool(training)
+        if not calls.inside:
+            penalties.forget(self)
         with training_is(training), inside(self):
             if place is not None and training is not None:
-                return self.call(x, *args, training=training, **kwargs)
-            return self.call(x, *args, **kwargs)
+                kwargs["training"] = training
+            result = self.call(x, *args, **kwargs)
+            if self.activity_regularizer is not None:
+                penalties.add_activity(self, self.activity_regularizer, result)
+            return result
 
     def result_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
         """See `drawing.result_of`."""
@@ -233,10 +243,11 @@ class Layer(Module):
     @checked
     def add_weight(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
-        trainable: bool = True, *, name: str | None = None,  # noqa: FBT001, FBT002  Keras' order
+        trainable: bool = True, *, regularizer: Any = None, constraint: Any = None, name: str | None = None,  # noqa: ANN401, FBT001, FBT002
     ) -> Variable:  # fmt: skip
         """A new weight, filled by an initializer's name, instance or function (glorot_uniform unless said otherwise).
 
+        `regularizer` and `constraint` are those of the layer's options for a weight of this name, unless they are given.
         Raises: ArgumentError for what is no shape.
         """
         extents = extents_of(shape)
@@ -244,12 +255,22 @@ class Layer(Module):
         with inside(self):
             owners = (*(layer.name for layer in calls.inside), *self.weights_inside)
         weight = (Weight(filled) if trainable else Variable(filled)).named(name, owners)
+        penalties.rule(self, weight, name, regularizer, constraint)
         self._made = (*self._made, (name or f"weight_{len(self._made)}", weight))
         if trainable and not self._trainable:
             weight.requires_grad = False
         if calls.made is not None:
             calls.made.append((weight, filled))
         return weight
+
+    def add_loss(self, loss: Any) -> None:  # noqa: ANN401  a 0-d Tensor, or a list of them
+        """Adds to the loss of the step, in `call`.  Raises: ArgumentError for what is no Tensor of one number."""
+        penalties.add(self, loss)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What the last call, and the regularizers of the weights that are trained, add to the loss; each 0-d."""
+        return penalties.losses_of(self)
 
     def sublayers(self) -> Iterator[Layer]:
         """The layers that this one holds: as attributes, in lists, tuples and dicts."""
@@ -339,20 +360,7 @@ class Layer(Module):
         changing = {id(weight) for weight in self.trainable_weights}
         return [weight for weight in self.weights if id(weight) not in changing]
 
-    @property
-    def variables(self) -> list[Tensor]:
-        """`weights`."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Tensor]:
-        """`trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Tensor]:
-        """`non_trainable_weights`."""
-        return self.non_trainable_weights
+    variables, trainable_variables, non_trainable_variables = weights, trainable_weights, non_trainable_weights
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights."""
@@ -378,15 +386,7 @@ class Layer(Module):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: `type(layer).from_config(config)`."""
-        parameters = inspect.signature(type(self).__init__).parameters.values()
-        named = [p.name for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
-        names = [name for name in named if name not in {"self", "name", "trainable"}]
-        if missing := [name for name in names if not hasattr(self, name)]:
-            raise ArgumentError(
-                f"{self.label} does not keep its argument {missing[0]!r}", likely="keep it under the same name, or write get_config"
-            )
-        own = {name: plain(getattr(self, name)) for name in names}
-        return {"name": self.name, "trainable": self.trainable, **own}
+        return {"name": self.name, "trainable": self.trainable, **arguments_of(self)}
 
     @classmethod
     @checked

@@ -29,6 +29,7 @@ class BatchNormalization(Layer):
     Shape: kept.  Weights: gamma, beta; not trained: moving_mean, moving_variance; each (features,).
     """
 
+    weight_options = ("gamma", "beta")
     computes_in = np.float32
     keeps_shape = True
 

@@ -34,9 +34,12 @@ class LSTM(Layer):
     and the last h and c.  Weights: kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,); gates i, f, c, o.
     """
 
+    weight_options = ("kernel", "recurrent", "bias")
     computes_in = np.float32
     weights_inside = ("lstm_cell",)
     dropout, recurrent_dropout, stateful = 0.0, 0.0, False
+    recurrent_regularizer: Any = None
+    recurrent_constraint: Any = None
 
     @checked_except("units")
     def __init__(
@@ -60,7 +63,10 @@ class LSTM(Layer):
         """Makes kernels and bias; with `unit_forget_bias` the forget gate's quarter of the bias begins at one."""
         check_sequence(input_shape)
         self.kernel = self.add_weight((known_extent(self, input_shape), 4 * self.units), self.kernel_initializer, name="kernel")
-        self.recurrent_kernel = self.add_weight((self.units, 4 * self.units), self.recurrent_initializer, name="recurrent_kernel")
+        self.recurrent_kernel = self.add_weight(
+            (self.units, 4 * self.units), self.recurrent_initializer, regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint, name="recurrent_kernel",
+        )  # fmt: skip
         self.bias = self.add_weight((4 * self.units,), self.bias_initializer, name="bias") if self.use_bias else None
         if self.bias is not None and self.unit_forget_bias:
             values = np.array(self.bias.numpy())
