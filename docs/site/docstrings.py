@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 LABELS = ("Shape", "Dtype", "Weights", "Parameters", "Buffers", "Error", "Raises", "Returns", "Source")
 """In the order in which a page has them."""
 LABEL = re.compile(rf"(?:^|(?<=  )|(?<=\. )|(?<=\.\) ))({'|'.join(LABELS)})\b([^:.\n]*): +", re.MULTILINE)
+BOTH = re.compile(r"(?:,| and) (dtype|shape)")
+"""`Shape, dtype: kept.`"""
 SECTION = re.compile(rf"^({'|'.join(('Args', *LABELS))}):\n((?:(?: +.*)?(?:\n|$))+)", re.MULTILINE)
 ARGUMENT = re.compile(r"^ {4}([\w*][\w*, ]*):(?: +|\n)((?:.*(?:\n|$))(?: {5,}.*(?:\n|$))*)", re.MULTILINE)
 
@@ -51,7 +53,10 @@ def parsed(text: str) -> Docstring:
         first, *labelled = LABEL.split(paragraph)
         for label, more, said in zip(*[iter(labelled)] * 3, strict=True):
             said, beyond = _until_indented(said)
-            facts[label] = "; ".join(part for part in (facts.get(label), f"{more.strip()} {_flowing(said)}".strip()) if part)
+            several = BOTH.fullmatch(more)
+            fact = _flowing(said) if several else f"{more.strip()} {_flowing(said)}".strip()
+            for name in (label, several[1].capitalize()) if several else (label,):
+                facts[name] = f"{facts[name]}; {fact}" if name in facts else fact
             first += beyond
         if first.strip():
             rest.append(first.rstrip())

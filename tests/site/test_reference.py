@@ -19,7 +19,7 @@ from docs.site.name_pages import SEE, Links, directive
 from docs.site.op_pages import op_page
 from docs.site.signatures import arguments_of
 from gradwerk.base import dtypes
-from gradwerk.base.errors import GradwerkError
+from gradwerk.base.errors import DTypeError, GradwerkError
 from gradwerk.ir.op import REGISTRY, Op
 from tests.api import tables
 from tests.laws.cases import draw, examples_of
@@ -66,7 +66,7 @@ def test_no_two_pages_are_one_file() -> None:
 
 
 def words(text: str) -> list[str]:
-    return re.findall(r"[A-Za-z]{2,}", text)
+    return re.findall(r"[a-z]{2,}", text.lower())
 
 
 def test_no_word_of_a_docstring_is_lost() -> None:
@@ -75,7 +75,7 @@ def test_no_word_of_a_docstring_is_lost() -> None:
         text = subject.__dict__.get("__doc__") if isinstance(subject, type) else getattr(subject, "__doc__", None)
         said = docstring_of(subject)
         shown = [said.summary, said.body, *(" ".join(one) for one in (*said.facts.items(), *said.arguments))]
-        left = [word for word in words(inspect.cleandoc(text or "")) if word not in ("Args", "Raises")]
+        left = [word for word in words(inspect.cleandoc(text or "")) if word not in ("args", "raises", "and")]
         found = words(" ".join(shown))
         for word in set(left):
             assert found.count(word) >= left.count(word), (entry.path, word)
@@ -181,3 +181,28 @@ def test_what_is_to_be_seen_elsewhere_is_there() -> None:
         found = SEE.match(docstring_of(entry.subject).summary)
         if found:
             assert LINKS.found(found[1], entry.path), entry.path
+
+
+KINDS = {"floating": "f", "numbers": "fiu"}
+
+
+def test_what_functions_say_of_shape_and_dtype_is_true() -> None:
+    """`Shape: that of x` and `Dtype: floating, kept`, of functions of one x: tried."""
+    tried = 0
+    for entry in SECTIONS["functions"].entries:
+        needed = [p.name for p in inspect.signature(entry.subject).parameters.values() if p.default is p.empty]
+        facts = docstring_of(entry.subject).facts
+        kinds = re.fullmatch(r"(?:those of x, )?(floating|numbers)(?:, kept)?\.", facts.get("Dtype", ""))
+        if needed != ["x"] or kinds is None or "n, n" in facts["Shape"]:
+            continue
+        tried += 1
+        for dtype in (np.float32, np.float64, np.int32, np.uint8):
+            x = gradwerk.Tensor(np.full((2, 3, 4), 0.5 if np.dtype(dtype).kind == "f" else 2, dtype))
+            if np.dtype(dtype).kind not in KINDS[kinds[1]]:
+                with pytest.raises(DTypeError):
+                    entry.subject(x)
+                continue
+            y = entry.subject(x)
+            assert y.dtype == dtype, (entry.path, dtype)
+            assert y.shape == (2, 3, 4) or facts["Shape"] != "that of x.", entry.path
+    assert tried > 20

@@ -19,6 +19,8 @@ class Distortion:
     """How far an image may be distorted: turned, then slanted, then changed in size, and shifted, each amount drawn uniformly for each.
 
     `shift` in pixels, `rotation` and `shear` in degrees, `zoom` as a share: 0.1 draws sizes from 0.9 to 1.1.
+
+    Raises: ArgumentError for an amount below 0, or a zoom of 1.
     """
 
     shift: float = 1.5

@@ -25,6 +25,9 @@ class Loader:
         loader = Loader((images, labels), 32, seed=0, each=lambda example, random: (example[0] + random.normal(), example[1]), workers=2)
         for x, y in loader: ...
 
+    Raises: ArgumentTypeError for what is no data set, ArgumentError for threads and workers together, DataError for other lengths
+    than examples.
+
     Args:
         data: a tree of arrays (an array, or a dict or tuple of such) with one row for each example; or examples, as a list or anything with
             `len(data)` and `data[number]`, each a tree of arrays, numbers and texts.

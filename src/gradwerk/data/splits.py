@@ -23,7 +23,8 @@ def split(x: Any, y: Any, held_back: float = 0.2, *, seed: int = 0, stratified: 
         seed: equal seeds, equal parts.
         stratified: whether each class of y is split by that share; where it comes out uneven, some classes give one more than others.
 
-    Raises: DataError where x and y are not equally many, ArgumentError for a share outside of 0..1, or that leaves one part empty.
+    Raises: ArgumentTypeError for a share that is no number, DataError where x and y are not equally many, ArgumentError for a share
+    outside of 0..1, or that leaves one part empty.
     """
     y = np.asarray(y)
     examples = _count(x, "x")

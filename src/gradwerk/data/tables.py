@@ -45,8 +45,9 @@ def read_csv(path: str | Path, target: str, *, delimiter: str = ",", encoding: s
         encoding: of the text; a mark of byte order is skipped.
 
     Shape: x (rows, other columns) float32, y (rows,).
-    Raises: FileError where it cannot be read as text; DataError for names that are missing or there twice, a row of another length, a quote
-    that is not closed, a field that is missing or no finite number (with its line and column), and a file without rows.
+    Raises: ArgumentError for a delimiter that is not one character, FileError where it cannot be read as text; DataError for names
+    that are missing or there twice, a row of another length, a quote that is not closed, a field that is missing or no finite number
+    (with its line and column), and a file without rows.
     """
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
         raise ArgumentError(f"the delimiter is one character, this is {delimiter!r}", likely="delimiter=',', ';' or '\\t'")

@@ -92,6 +92,7 @@ def ctc(y_true: Operand, y_pred: Operand) -> Operand:
     """Connectionist temporal classification of logits, each example; class 0 is the blank, and what pads y_true.
 
     Shape: y_true (batch, most) integer, y_pred (batch, time, classes); result (batch,).
+    Raises: ShapeError for other axes than (batch, most) and (batch, time, classes).
     """
     y_true, y_pred = with_shapes(y_true, y_pred)
     if len(y_true.shape) != 2 or len(y_pred.shape) != 3:

@@ -65,7 +65,7 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """All `value`."""
+    """All `value`.  Raises: ArgumentError for what is no number."""
 
     @checked
     def __init__(self, value: float = 0.0) -> None:
@@ -149,7 +149,10 @@ class LecunNormal(Initializer):
 
 
 class VarianceScaling(Initializer):
-    """Of variance scale / fan, for the inputs, the outputs, or the mean of both."""
+    """Of variance scale / fan, for the inputs, the outputs, or the mean of both.
+
+    Raises: ArgumentError for a scale that is not above 0.
+    """
 
     @checked_except("seed")
     def __init__(

@@ -47,6 +47,8 @@ class Model(Layer):
     `keras.Model(inputs, outputs)` is what was called between them: each is what `keras.Input` and layers give, or a list, tuple or dict of
     them.  A subclass keeps its layers as attributes (or in lists, tuples and dicts of them) and writes `call`; or it gives inputs and
     outputs to `super().__init__`.
+
+    Raises: ArgumentError for inputs without outputs, ArgumentTypeError for options that it does not have.
     """
 
     numbers_layers = False

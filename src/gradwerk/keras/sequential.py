@@ -30,6 +30,8 @@ class Sequential(Model):
     """y = layer_n(... layer_1(x)).
 
     With an `Input` first (or `input_shape=` on the first layer) each layer is built as it is added, otherwise at the first call.
+
+    Raises: ArgumentError for layers one by one.
     """
 
     names_path: ClassVar[bool] = False

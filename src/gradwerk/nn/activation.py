@@ -35,7 +35,7 @@ def named(name: str) -> Function:
 
 
 class Activation(Module):
-    """y = function(x)."""
+    """y = function(x).  Shape: x, of any; that of the function's result."""
 
     def __init__(self, function: Function) -> None:
         self.function = function

@@ -129,6 +129,7 @@ class Convolution(Module):
 
     Shape: x (batch, *space, channels) -> (batch, *positions, kernels).
     Parameters: kernel (*window, channels / groups, kernels), bias (kernels,).
+    Raises: ArgumentError where the groups do not divide channels and kernels.
 
     Args:
         window, strides, dilation: one number for each dimension; strides and dilation are 1 unless given.

@@ -58,7 +58,10 @@ class WarmUp(Schedule):
 
 @dataclass(frozen=True)
 class MultiStep(Schedule):
-    """rate = first * factor^k behind k of the milestones: from the step on that has so many before it."""
+    """rate = first * factor^k behind k of the milestones: from the step on that has so many before it.
+
+    Raises: ArgumentError for milestones out of order.
+    """
 
     first: float
     milestones: tuple[int, ...]
@@ -110,7 +113,7 @@ class Cyclic(Schedule):
     """From `first` up to the top in `up` steps and down in `down`, again and again.
 
     halving: each cycle is half as high as the one before.  exponential: at step t the height is factor^t.
-    Source: Smith, 2015, "Cyclical learning rates for training neural networks".
+    Source: Smith, 2015, "Cyclical learning rates for training neural networks".  Raises: ArgumentError for another shape.
     """
 
     first: float

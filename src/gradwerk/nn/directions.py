@@ -77,6 +77,8 @@ def rprop(
 class Rprop(Optimizer):
     """Resilient backpropagation: each weight has a step size of its own; for full batches.
 
+    Raises: ArgumentError for factors not on both sides of 1, or sizes out of order.
+
     Args:
         parameters, around: see `Optimizer`.
         learning_rate: the first size of all steps; it says nothing later.

@@ -19,7 +19,7 @@ Operand = Any
 def kl_divergence(log_probabilities: Operand, targets: Operand, *, of_logs: bool = False) -> Operand:
     """y (log(y) - q) of logarithms q, each element, 0 where y is 0 and NaN where it is below; with `of_logs` e^y (y - q).
 
-    Source: Kullback and Leibler, 1951, "On information and sufficiency".
+    Source: Kullback and Leibler, 1951, "On information and sufficiency".  Shape: that of both, kept.
     """
     check_same_shape(log_probabilities, targets)
     if of_logs:
@@ -42,7 +42,7 @@ def binary_focal(logits: Operand, targets: Operand, *, gamma: float = 2.0, alpha
 
     1 - p_t is a sum of small terms, not a difference: what is nearly right has a small loss, and no loss of digits.
     Raises: ArgumentError for a negative gamma, and an alpha outside [0, 1].
-    Source: Lin et al., 2017, "Focal loss for dense object detection".
+    Source: Lin et al., 2017, "Focal loss for dense object detection".  Shape: that of both, kept.
 
     Args:
         logits: of any shape.
@@ -58,7 +58,7 @@ def binary_focal(logits: Operand, targets: Operand, *, gamma: float = 2.0, alpha
 def binary_focal_of_probabilities(
     probabilities: Operand, targets: Operand, *, gamma: float = 2.0, alpha: float | None = None, epsilon: float = 1e-7
 ) -> Operand:
-    """The same of probabilities, which the cross-entropy holds in [epsilon, 1 - epsilon]."""
+    """The same of probabilities, which the cross-entropy holds in [epsilon, 1 - epsilon].  Shape: that of both, kept."""
     entropy = binary_cross_entropy_of_probabilities(probabilities, targets, epsilon=epsilon)
     missed = add(mul(targets, sub(1.0, probabilities)), mul(sub(1.0, targets), probabilities))
     return _focused(entropy, missed, targets, gamma, alpha)
@@ -85,7 +85,10 @@ def categorical_focal(logits: Operand, targets: Operand, *, gamma: float = 2.0, 
 def categorical_focal_of_probabilities(
     probabilities: Operand, targets: Operand, *, gamma: float = 2.0, alpha: float = 0.25, epsilon: float = 1e-7
 ) -> Operand:
-    """The same of probabilities, normalised to sum 1 (where the sum is not 0), then held in [epsilon, 1 - epsilon]."""
+    """The same of probabilities, normalised to sum 1 (where the sum is not 0), then held in [epsilon, 1 - epsilon].
+
+    Shape: (batch, ..., classes), both -> (batch, ...).
+    """
     check_same_shape(probabilities, targets)
     whole = reduce_sum(probabilities, -1, keepdims=True)
     p = minimum(maximum(div(probabilities, where(equal(whole, 0), 1, whole)), epsilon), 1.0 - epsilon)

@@ -81,6 +81,8 @@ class Cut:
 
     Drawn again where it lies beyond them; where little lies between them, uniform numbers are taken as often as the normal density says
     (Robert, 1995, "Simulation of truncated normal variables").
+
+    Raises: ArgumentError where `low` is not below `high`.
     """
 
     mean: float = 0.0

@@ -116,6 +116,8 @@ def binary_cross_entropy(logits: Operand, targets: Operand, *, positive_weights:
     """softplus(z) - z y, without loss of small results, each element: -log sigmoid(z) for y = 1, -log(1 - sigmoid(z)) for y = 0.
 
     Positive weights, which broadcast, multiply the part of y: -(w y log sigmoid(z) + (1 - y) log(1 - sigmoid(z))).
+
+    Shape: that of both, kept.
     """
     check_same_shape(logits, targets)
     if positive_weights is not None:
@@ -127,20 +129,20 @@ def binary_cross_entropy(logits: Operand, targets: Operand, *, positive_weights:
 
 
 def binary_cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
-    """-(y log(p) + (1 - y) log(1 - p)), each element; p and 1 - p are clipped to [epsilon, 1 - epsilon]."""
+    """-(y log(p) + (1 - y) log(1 - p)), each element; p and 1 - p are clipped to [epsilon, 1 - epsilon].  Shape: that of both, kept."""
     check_same_shape(probabilities, targets)
     return neg(add(mul(targets, _log_of(probabilities, epsilon)), mul(sub(1.0, targets), _log_of(sub(1.0, probabilities), epsilon))))
 
 
 def squared_error(predictions: Operand, targets: Operand) -> Operand:
-    """(p - y)^2, each element."""
+    """(p - y)^2, each element.  Shape: that of both, kept."""
     check_same_shape(predictions, targets)
     difference = sub(predictions, targets)
     return mul(difference, difference)
 
 
 def absolute_error(predictions: Operand, targets: Operand) -> Operand:
-    """|p - y|, each element."""
+    """|p - y|, each element.  Shape: that of both, kept."""
     check_same_shape(predictions, targets)
     return abs_(sub(predictions, targets))
 

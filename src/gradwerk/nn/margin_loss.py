@@ -30,18 +30,18 @@ Operand = Any
 
 
 def hinge(predictions: Operand, signs: Operand) -> Operand:
-    """max(1 - s p, 0), each element.  Source: Cortes and Vapnik, 1995, "Support-vector networks"."""
+    """max(1 - s p, 0), each element.  Source: Cortes and Vapnik, 1995, "Support-vector networks".  Shape: that of both, kept."""
     check_same_shape(predictions, signs, "signs")
     return clamp_min(sub(1.0, mul(signs, predictions)), 0.0)
 
 
 def squared_hinge(predictions: Operand, signs: Operand) -> Operand:
-    """max(1 - s p, 0)^2, each element."""
+    """max(1 - s p, 0)^2, each element.  Shape: that of both, kept."""
     return square(hinge(predictions, signs))
 
 
 def soft_margin(predictions: Operand, signs: Operand) -> Operand:
-    """log(1 + exp(-s p)), each element; no exponential overflows."""
+    """log(1 + exp(-s p)), each element; no exponential overflows.  Shape: that of both, kept."""
     check_same_shape(predictions, signs, "signs")
     return softplus(neg(mul(signs, predictions)))
 
@@ -49,7 +49,7 @@ def soft_margin(predictions: Operand, signs: Operand) -> Operand:
 def hinge_embedding(predictions: Operand, signs: Operand, *, margin: float = 1.0) -> Operand:
     """A distance p where the sign is 1, max(margin - p, 0) where it is -1, each element; of any other number both together.
 
-    Source: `torch.nn.functional.hinge_embedding_loss`.
+    Source: `torch.nn.functional.hinge_embedding_loss`.  Shape: that of both, kept.
     """
     check_same_shape(predictions, signs, "signs")
     apart = where(not_equal(signs, 1), clamp_min(sub(margin, predictions), 0.0), 0)
@@ -117,7 +117,10 @@ def reduce_any_before(truths: Operand, places: Operand) -> Operand:
 
 
 def margin_ranking(predictions: Operand, others: Operand, signs: Operand, *, margin: float = 0.0) -> Operand:
-    """max(margin - s (p - o), 0), each element: p is to be above o where the sign is 1, below where it is -1."""
+    """max(margin - s (p - o), 0), each element: p is to be above o where the sign is 1, below where it is -1.
+
+    Shape: that of all three, kept.
+    """
     check_same_shape(predictions, others, "others")
     check_same_shape(predictions, signs, "signs")
     return clamp_min(add(mul(neg(signs), sub(predictions, others)), margin), 0.0)
@@ -149,6 +152,7 @@ def cosine_embedding(predictions: Operand, others: Operand, signs: Operand, *, m
 
     Below the root of the product of both squared norms stand these plus 1e-12 each.
     Shape: predictions and others (..., n), signs (...); result (...).  Source: `torch.nn.functional.cosine_embedding_loss`.
+    Raises: ShapeError for signs of another shape.
     """
     check_same_shape(predictions, others, "others")
     if tuple(signs.shape) != tuple(predictions.shape[:-1]):

@@ -82,6 +82,7 @@ def instance_norm(
     """Each channel of each example by itself, or by running statistics.  Source: Ulyanov et al., arXiv:1607.08022.
 
     Shape: x (batch, channels, ...), kept; the others (channels,).  Dtype: floating, kept.
+    Raises: ArgumentError outside training without running statistics.
 
     Args:
         x: the input.

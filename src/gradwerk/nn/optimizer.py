@@ -287,6 +287,8 @@ def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
 class SGD(Optimizer):
     """Gradient descent with momentum.
 
+    Raises: ArgumentError for Nesterov's form without momentum, or with dampening.
+
     Args:
         parameters, learning_rate, around: see `Optimizer`.
         momentum: the share of the velocity that stays; 0 for none, and no slot.
@@ -336,6 +338,8 @@ class Adam(Optimizer):
     paper; Keras).  Otherwise it is added to the corrected sqrt(v / (1 - beta_2^t)) (algorithm 1; torch): epsilon * sqrt(1 - beta_2^t) here.
     The powers are float64: 1 - beta_2 has only four digits in float32.  They follow from the step count, which is the whole state beside
     the moments: who sets it, or a beta, finds the step that belongs to it.
+
+    Raises: ArgumentError for a beta outside [0, 1).
     """
 
     def __init__(

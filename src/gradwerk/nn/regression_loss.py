@@ -26,13 +26,16 @@ def root_mean(values: Operand) -> Operand:
 
 
 def squared_log_error(predictions: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
-    """(log(1 + p) - log(1 + y))^2, each element; what is below epsilon counts as epsilon.  Source: keras.losses."""
+    """(log(1 + p) - log(1 + y))^2, each element; what is below epsilon counts as epsilon.  Source: keras.losses.
+
+    Shape: that of both, kept.
+    """
     check_same_shape(predictions, targets)
     return square(sub(*(log(add(maximum(x, epsilon), 1.0)) for x in (predictions, targets))))
 
 
 def absolute_percentage_error(predictions: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
-    """100 |y - p| / max(|y|, epsilon), each element."""
+    """100 |y - p| / max(|y|, epsilon), each element.  Shape: that of both, kept."""
     check_same_shape(predictions, targets)
     return mul(abs_(div(sub(targets, predictions), maximum(abs_(targets), epsilon))), 100.0)
 
@@ -42,6 +45,7 @@ def huber(predictions: Operand, targets: Operand, *, delta: float = 1.0) -> Oper
 
     PyTorch's smooth L1 of beta is that of delta = beta, divided by it.
     Raises: ArgumentError for a delta that is not above 0.  Source: Huber, 1964, "Robust estimation of a location parameter".
+    Shape: that of both, kept.
     """
     check_same_shape(predictions, targets)
     positive("huber", "delta", delta)
@@ -58,6 +62,8 @@ def log_cosh(predictions: Operand, targets: Operand) -> Operand:
     """log(cosh(e)) of the error e, each element: e^2 / 2 of small errors, |e| - log 2 of large ones.
 
     As |e| + log(1 + exp(-2 |e|)) - log 2; of small errors, where that cancels, as its series to the tenth power.
+
+    Shape: that of both, kept.
     """
     check_same_shape(predictions, targets)
     error = sub(predictions, targets)
@@ -70,13 +76,16 @@ def log_cosh(predictions: Operand, targets: Operand) -> Operand:
 
 
 def poisson(predictions: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
-    """p - y log(p + epsilon), each element: the negative log-likelihood of counts y of mean p, up to what p does not change."""
+    """p - y log(p + epsilon), each element: the negative log-likelihood of counts y of mean p, up to what p does not change.
+
+    Shape: that of both, kept.
+    """
     check_same_shape(predictions, targets)
     return sub(predictions, mul(targets, log(add(predictions, epsilon))))
 
 
 def poisson_of_logs(predictions: Operand, targets: Operand) -> Operand:
-    """exp(p) - y p, each element: the same of a mean of which the logarithm was predicted."""
+    """exp(p) - y p, each element: the same of a mean of which the logarithm was predicted.  Shape: that of both, kept."""
     check_same_shape(predictions, targets)
     return sub(exp(predictions), mul(targets, predictions))
 
@@ -94,6 +103,7 @@ def gaussian_nll(predictions: Operand, targets: Operand, variances: Operand, *, 
     A variance below epsilon counts as epsilon, and has the gradient that it has there: it still learns.
     Raises: ShapeError, ArgumentError for an epsilon that is not above 0.
     Source: Nix and Weigend, 1994, "Estimating the mean and variance of the target probability distribution".
+    Shape: that of all three, kept.
     """
     check_same_shape(predictions, targets)
     check_same_shape(predictions, variances, "variances")

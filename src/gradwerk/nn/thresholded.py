@@ -50,6 +50,8 @@ class Thresholded(Sums):
 
     Thresholds that stand evenly from 0 to 1, three or more, hold predictions to that range, and find by one product which of them a
     prediction passes; others are compared one by one.
+
+    Raises: ArgumentError for no thresholds.
     """
 
     def __init__(self, thresholds: Sequence[float], *, kept: Sequence[str] = KINDS, labels: int | None = None) -> None:

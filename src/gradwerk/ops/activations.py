@@ -67,29 +67,35 @@ class Elu(Unary):
 
 
 def elu(x: Operand, alpha: float = 1.0) -> Operand:
-    """x above 0, else alpha (e**x - 1).  Source: Clevert et al., arXiv:1511.07289."""
+    """x above 0, else alpha (e**x - 1).  Source: Clevert et al., arXiv:1511.07289.  Shape: that of x.  Dtype: floating, kept."""
     return Elu(float(alpha))(x)
 
 
 def selu(x: Operand) -> Operand:
-    """`elu` of alpha 1.673 times 1.051: layers of it keep mean 0 and variance 1.  Source: Klambauer et al., arXiv:1706.02515."""
+    """`elu` of alpha 1.673 times 1.051: layers of it keep mean 0 and variance 1.  Source: Klambauer et al., arXiv:1706.02515.
+
+    Shape: that of x.  Dtype: floating, kept.
+    """
     return Elu(SELU_ALPHA, SELU_SCALE)(x)
 
 
 def celu(x: Operand, alpha: float = 1.0) -> Operand:
-    """x above 0, else alpha (e**(x / alpha) - 1), whose derivative is continuous for every alpha.  Source: Barron, arXiv:1704.07483."""
+    """x above 0, else alpha (e**(x / alpha) - 1), whose derivative is continuous for every alpha.  Source: Barron, arXiv:1704.07483.
+
+    Shape: that of x.  Dtype: floating, kept.
+    """
     return Elu(float(alpha), 1.0, 1 / alpha)(x)
 
 
 @rounded_once
 def silu(x: Operand) -> Operand:
-    """x / (1 + e**-x), also called swish.  Source: Elfwing et al., arXiv:1702.03118."""
+    """x / (1 + e**-x), also called swish.  Source: Elfwing et al., arXiv:1702.03118.  Shape: that of x.  Dtype: floating, kept."""
     return mul(x, sigmoid(x))
 
 
 @rounded_once
 def mish(x: Operand) -> Operand:
-    """x tanh(log(1 + e**x)).  Source: Misra, arXiv:1908.08681."""
+    """x tanh(log(1 + e**x)).  Source: Misra, arXiv:1908.08681.  Shape: that of x.  Dtype: floating, kept."""
     return mul(x, tanh(softplus(x)))
 
 
@@ -103,8 +109,8 @@ def softplus_of(x: Operand, beta: float = 1.0, threshold: float = 20.0) -> Opera
 
 @rounded_once
 def softsign(x: Operand) -> Operand:
-    """x / (1 + |x|).  Source: Glorot and Bengio, 2010."""
-    return div(x, add(abs_(x), 1))
+    """x / (1 + |x|).  Source: Glorot and Bengio, 2010.  Shape: that of x.  Dtype: floating, kept."""
+    return div(x, add(abs_(x), 1.0))
 
 
 @rounded_once
@@ -114,36 +120,42 @@ def softmin(x: Operand, axis: int = -1) -> Operand:
 
 
 def log_sigmoid(x: Operand) -> Operand:
-    """log(1 / (1 + e**-x)), which does not overflow."""
+    """log(1 / (1 + e**-x)), which does not overflow.  Shape: that of x.  Dtype: floating, kept."""
     return sub(0, softplus(neg(x)))  # not its negative: 0.0 where x is large
 
 
 def leaky_relu(x: Operand, slope: Operand = 0.01) -> Operand:
-    """x above 0, else slope * x: a number, or an array beside x (PReLU).  The derivative at 0 is the slope."""
+    """x above 0, else slope * x: a number, or an array beside x (PReLU).  The derivative at 0 is the slope.
+
+    Shape: that of x, beside which the slope broadcasts.  Dtype: floating, kept.
+    """
     above = greater(x, 0)
     return where(above, x, mul(where(above, 0, x), slope))  # of an infinite x the slope's gradient is 0, not 0 times infinity
 
 
 def hard_tanh(x: Operand, low: float = -1.0, high: float = 1.0) -> Operand:
-    """x held between two bounds.  The derivative at the bounds is 0.  Dtype: numbers, kept."""
+    """x held between two bounds.  The derivative at the bounds is 0.  Shape: that of x.  Dtype: kept; integers need whole bounds."""
     below, above = stop_gradient(clamp_min(x, low)), stop_gradient(clamp_max(x, high))  # by these -0.0 stays at a bound of 0
     return where(less_equal(x, low), below, where(greater_equal(x, high), above, x))
 
 
 def relu6(x: Operand) -> Operand:
-    """x held between 0 and 6.  Source: Krizhevsky, 2010, "Convolutional deep belief networks on CIFAR-10"."""
+    """x held between 0 and 6.  Source: Krizhevsky, 2010, "Convolutional deep belief networks on CIFAR-10".
+
+    Shape: that of x.  Dtype: numbers, kept.
+    """
     return hard_tanh(x, 0, 6)
 
 
 @rounded_once
 def hard_sigmoid(x: Operand) -> Operand:
-    """(x + 3) / 6 held between 0 and 1.  The derivative at -3 and 3 is 0."""
-    return div(relu6(add(x, 3)), 6)
+    """(x + 3) / 6 held between 0 and 1.  The derivative at -3 and 3 is 0.  Shape: that of x.  Dtype: floating, kept."""
+    return div(relu6(add(x, 3.0)), 6)
 
 
 @rounded_once
 def hard_swish(x: Operand) -> Operand:
-    """x times (x + 3) / 6 held between 0 and 1.  Source: Howard et al., arXiv:1905.02244."""
+    """x times (x + 3) / 6 held between 0 and 1.  Source: Howard et al., arXiv:1905.02244.  Shape: that of x.  Dtype: floating, kept."""
     return mul(x, hard_sigmoid(x))
 
 
@@ -154,7 +166,7 @@ def hard_shrink(x: Operand, width: float = 0.5) -> Operand:
 
 @rounded_once
 def soft_shrink(x: Operand, width: float = 0.5) -> Operand:
-    """x moved toward 0 by the width, 0 where it is not that far away; NaN stays."""
+    """x moved toward 0 by the width, 0 where it is not that far away; NaN stays.  Shape: that of x.  Dtype: floating, kept."""
     return where(greater(x, width), sub(x, width), where(less(x, -width), add(x, width), where(equal(x, x), 0, x)))
 
 

@@ -387,7 +387,7 @@ def _halved(ct: Operand, a: Operand, b: Operand) -> Operand:
 
 
 def cast(x: Operand, dtype: DType) -> Operand:
-    """x converted to `dtype`; x itself where it has it."""
+    """x as `dtype`, or x itself.  Shape: kept.  Dtype: `dtype`.  Raises: DTypeError for complex numbers that lose a part."""
     given = getattr(x, "dtype", None)
     return x if given is dtype or given == dtype else (_CASTS.get(dtype) or Cast(np.dtype(dtype)))(x)
 

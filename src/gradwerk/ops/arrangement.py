@@ -38,7 +38,10 @@ def roll(x: Operand, shifts: int | Sequence[int], axes: int | Sequence[int] | No
 
 
 def rot90(x: Operand, times: int = 1, axes: tuple[int, int] = (0, 1)) -> Operand:
-    """Turned by 90 degrees so many times, from the first of two axes toward the second.  Raises: ShapeError where both are one."""
+    """Turned by 90 degrees so many times, from the first of two axes toward the second.  Raises: ShapeError where both are one.
+
+    Shape: that of x, both axes exchanged where it is turned an odd number of times.  Dtype: kept.
+    """
     first, second = (normal_axis("rot90", axis, x.ndim) for axis in axes)
     if first == second:
         raise ShapeError(f"rot90: the two axes are one, {first}", facts=(f"input {tuple(x.shape)}",))
@@ -67,7 +70,10 @@ def tile(x: Operand, times: Sequence[int]) -> Operand:
 
 
 def repeat(x: Operand, times: int, axis: int) -> Operand:
-    """Each element of an axis so often, its copies side by side.  Raises: ShapeError for a negative number."""
+    """Each element of an axis so often, its copies side by side.  Raises: ShapeError for a negative number.
+
+    Shape: that of x, the axis `times` as long.  Dtype: kept.
+    """
     place = normal_axis("repeat", axis, x.ndim)
     if times < 0:
         raise ShapeError(f"repeat: {times} times", facts=(f"input {tuple(x.shape)}",))
@@ -77,12 +83,18 @@ def repeat(x: Operand, times: int, axis: int) -> Operand:
 
 
 def stack(xs: Sequence[Operand], axis: int = 0) -> Operand:
-    """Arrays of one shape along a new axis.  Raises: ShapeError, DTypeError."""
+    """Arrays of one shape along a new axis.  Raises: ShapeError, DTypeError.
+
+    Shape: that of each, with a new axis of as many.  Dtype: kept.
+    """
     return concatenate([expand_dims(x, normal_axis("stack", axis, x.ndim + 1)) for x in xs], axis)
 
 
 def move_axes(x: Operand, source: Sequence[int], destination: Sequence[int]) -> Operand:
-    """Axes at other places, the rest in their order.  Raises: ShapeError for an axis that x does not have, or that is named twice."""
+    """Axes at other places, the rest in their order.  Raises: ShapeError for an axis that x does not have, or that is named twice.
+
+    Shape: the extents of x in their new order.  Dtype: kept.
+    """
     taken, places = ([normal_axis("move_axes", axis, x.ndim) for axis in axes] for axes in (source, destination))
     if len(taken) != len(places) or len(set(taken)) != len(taken) or len(set(places)) != len(places):
         raise ShapeError(f"move_axes: {tuple(source)} cannot go to {tuple(destination)}", facts=(f"input {tuple(x.shape)}",))
@@ -93,7 +105,10 @@ def move_axes(x: Operand, source: Sequence[int], destination: Sequence[int]) -> 
 
 
 def meshgrid(vectors: Sequence[Operand], *, columns_first: bool = False) -> list[Operand]:
-    """Each vector along an axis of its own, repeated along those of the others; with `columns_first` the first two axes exchanged."""
+    """Each vector along an axis of its own, repeated along those of the others; with `columns_first` the first two axes exchanged.
+
+    Shape: (n1,), (n2,), ... -> as many arrays of (n1, n2, ...).  Dtype: that of each.
+    """
     order = list(range(len(vectors)))
     if columns_first and len(vectors) > 1:
         order[0], order[1] = 1, 0
@@ -103,7 +118,10 @@ def meshgrid(vectors: Sequence[Operand], *, columns_first: bool = False) -> list
 
 
 def block_diag(matrices: Sequence[Operand]) -> Operand:
-    """Matrices side by side and below one another, zeros elsewhere.  Raises: ShapeError for what is no matrix, DTypeError."""
+    """Matrices side by side and below one another, zeros elsewhere.  Raises: ShapeError for what is no matrix, DTypeError.
+
+    Shape: (m1, n1), (m2, n2), ... -> (m1 + m2 + ..., n1 + n2 + ...).  Dtype: kept.
+    """
     if any(x.ndim != 2 for x in matrices):
         raise ShapeError("block_diag: expected matrices", facts=tuple(str(tuple(x.shape)) for x in matrices))
     width, before, rows = sum(x.shape[1] for x in matrices), 0, []

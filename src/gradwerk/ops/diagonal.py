@@ -128,20 +128,26 @@ class DiagonalEmbed(Movement):
 
 
 def diagonal(x: Operand, offset: int = 0, axes: tuple[int, int] = (0, 1)) -> Operand:
-    """The diagonal of two axes, along a new last one; see `Diagonal`."""
+    """The diagonal of two axes, along a new last one; see `Diagonal`.
+
+    Shape: x without the two axes, then the length of the diagonal.  Dtype: kept.
+    """
     rows, columns = (normal_axis("diagonal", axis, x.ndim) for axis in axes)
     return made(Diagonal, rows, columns, int(offset))(x)
 
 
 def diagonal_embed(x: Operand, offset: int = 0, axes: tuple[int, int] = (-2, -1)) -> Operand:
-    """Square matrices with the last axis of x as a diagonal, in two axes of the result; see `DiagonalEmbed`."""
+    """Square matrices with the last axis of x as a diagonal, in two axes of the result; see `DiagonalEmbed`.
+
+    Shape: x without its last axis, then (n + |offset|, n + |offset|) at `axes`.  Dtype: kept.
+    """
     rows, columns = (normal_axis("diagonal_embed", axis, x.ndim + 1) for axis in axes)
     side = x.shape[-1] + abs(offset)
     return DiagonalEmbed(rows, columns, int(offset), (side, side))(x)
 
 
 def trace(x: Operand) -> Operand:
-    """The sum of the diagonal of the first two axes."""
+    """The sum of the diagonal of the first two axes.  Shape: x without its first two axes.  Dtype: numbers, kept."""
     return reduce_sum(diagonal(x), -1)
 
 
@@ -153,13 +159,19 @@ def _beside_diagonal(x: Operand, name: str) -> tuple[Operand, Operand]:
 
 
 def tril(x: Operand, offset: int = 0) -> Operand:
-    """The elements of matrices on and below the diagonal that begins at `offset`, the others 0.  Raises: ShapeError for a vector."""
+    """The elements of matrices on and below the diagonal that begins at `offset`, the others 0.  Raises: ShapeError for a vector.
+
+    Shape: that of x, (..., m, n).  Dtype: kept.
+    """
     rows, columns = _beside_diagonal(x, "tril")
     return where(less_equal(columns, add(rows, offset)), x, dtypes.of_value(0, x.dtype))
 
 
 def triu(x: Operand, offset: int = 0) -> Operand:
-    """The elements of matrices on and above the diagonal that begins at `offset`, the others 0.  Raises: ShapeError for a vector."""
+    """The elements of matrices on and above the diagonal that begins at `offset`, the others 0.  Raises: ShapeError for a vector.
+
+    Shape: that of x, (..., m, n).  Dtype: kept.
+    """
     rows, columns = _beside_diagonal(x, "triu")
     return where(greater_equal(columns, add(rows, offset)), x, dtypes.of_value(0, x.dtype))
 

@@ -27,7 +27,7 @@ def einsum(subscripts: str, *operands: Operand) -> Operand:
     A letter names an axis; `...` the axes that are not named, which broadcast; a letter twice in one operand its diagonal.  Letters that
     are not in the result are summed; without `->` it has those that occur once, in alphabetical order.  Axes of extent 1 broadcast.
     Two operands at a time, first those whose product is smallest beside them.  Dtype: equal numbers, kept.
-    Raises: ArgumentError for subscripts that name nothing, ShapeError for extents that differ.
+    Raises: ArgumentError for subscripts that name nothing, ShapeError for extents that differ.  Shape: as the subscripts say.
     """
     shapes = tuple([tuple(x.shape) for x in operands])
     plan = _planned(subscripts, shapes)

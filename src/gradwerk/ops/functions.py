@@ -43,7 +43,7 @@ def relu(x: Operand) -> Operand:
 
 
 def square(x: Operand) -> Operand:
-    """x * x."""
+    """x * x.  Shape: that of x.  Dtype: numbers, kept."""
     return mul(x, x)
 
 
@@ -51,6 +51,8 @@ def clip(x: Operand, low: Operand = None, high: Operand = None) -> Operand:
     """x held between two bounds, of which one may be missing; `high` where they cross, NaN where one of the three is NaN.
 
     The gradient passes to x where low <= x <= high, to a bound where x is beyond it: to the upper one where they cross.
+
+    Shape: broadcast.  Dtype: equal numbers, kept.
     """
     raised = x if low is None else clamp_min(x, low)
     return raised if high is None else clamp_max(raised, high)
@@ -159,7 +161,7 @@ def _beyond(rest: Operand, b: Operand) -> Operand:
 
 @rounded_once
 def gelu(x: Operand, *, approximate: bool = False) -> Operand:
-    """x times the normal distribution function at x; `approximate` by tanh.  Source: Hendrycks, Gimpel, arXiv:1606.08415."""
+    """x times the normal distribution function; `approximate` by tanh.  Shape: kept.  Dtype: floating, kept.  Source: arXiv:1606.08415."""
     if approximate:
         inner = mul(add(x, mul(mul(x, square(x)), 0.044715)), math.sqrt(2 / math.pi))
         return mul(mul(x, 0.5), add(tanh(inner), 1))
@@ -168,7 +170,7 @@ def gelu(x: Operand, *, approximate: bool = False) -> Operand:
 
 @rounded_once
 def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
-    """The mean along `axes`, None for all.  Dtype: floating, kept."""
+    """The mean along `axes`, None for all.  Dtype: floating, kept.  Shape: x without the axes, or with extents of 1."""
     count = math.prod(x.shape[k] for k in normal_axes("mean", axes, x.ndim))
     total = reduce_sum(x, axes, keepdims=keepdims)
     return div(total, counted(count, like=total))  # rounded once, where a product with 1 / count rounds twice
@@ -177,6 +179,8 @@ def mean(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> Operand:
 @rounded_once
 def variance(x: Operand, axes: Axes = None, *, keepdims: bool = False, correction: int = 0) -> Operand:
     """The mean square distance from the mean, in two passes.  Dtype: floating, kept.
+
+    Shape: x without the axes, or with extents of 1.
 
     Args:
         x: of any shape.
@@ -209,7 +213,7 @@ def _of_too_few(x: Operand, centre: Operand, axes: Axes, left: float, *, keepdim
 
 @rounded_once
 def logsumexp(x: Operand, axes: Axes = -1, *, keepdims: bool = False) -> Operand:
-    """log(sum(e**x)), which does not overflow; -inf of nothing but -inf."""
+    """log(sum(e**x)), which does not overflow; -inf of -inf alone.  Shape: x without the axes, or of extent 1.  Dtype: floating, kept."""
     top = stop_gradient(reduce_max(x, axes, keepdims=True))
     top = where(equal(arithmetic.abs_(top), math.inf), 0, top)
     total = add(log(reduce_sum(exp(sub(x, top)), axes, keepdims=True)), top)

@@ -93,6 +93,7 @@ def matrix_norm(x: Operand, order: float | str = "fro", axes: tuple[int, int] = 
     of columns), inf, -inf (of rows).
 
     Shape: x without the axes, or with extents of 1.  Dtype: float32 or float64, kept.  Raises: ArgumentError for another order.
+    Raises: ShapeError for axes that x does not have, or that are one.
     """
     row, column = (normal_axis("matrix_norm", axis, x.ndim) for axis in axes)
     if row == column:
@@ -140,6 +141,7 @@ def multi_dot(matrices: Sequence[Operand]) -> Operand:
     """The product of several matrices, in the order that takes the fewest multiplications; first and last may be vectors.
 
     Raises: ShapeError, DTypeError, ArgumentError for fewer than two.
+    Shape: (m, k1), (k1, k2), ..., (kn, n) -> (m, n); without the axis that a vector lacks.  Dtype: equal numbers, kept.
     """
     if len(matrices) < 2:
         raise ArgumentError("multi_dot(): expected at least 2 tensors but got " + str(len(matrices)))

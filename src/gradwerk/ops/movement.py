@@ -311,7 +311,7 @@ class Concatenate(Movement):
 
 
 def reshape(x: Operand, shape: Sequence[int]) -> Operand:
-    """x in another shape; one extent may be -1 and is then what is left.  Raises: ShapeError."""
+    """x in another shape; one extent may be -1 and is then what is left.  Raises: ShapeError.  Shape: `shape`.  Dtype: kept."""
     wanted = tuple([int(n) for n in shape])
     if -1 in wanted:
         known = math.prod(n for n in wanted if n != -1)
@@ -323,7 +323,7 @@ def reshape(x: Operand, shape: Sequence[int]) -> Operand:
 
 
 def transpose(x: Operand, permutation: Sequence[int] | None = None) -> Operand:
-    """x with its axes in the order `permutation`; None reverses them.  Raises: ShapeError."""
+    """x with its axes in the order `permutation`; None reverses them.  Shape: in that order.  Dtype: kept.  Raises: ShapeError."""
     if permutation is None:
         permutation = range(x.ndim - 1, -1, -1)
     ndim = x.ndim
@@ -332,13 +332,13 @@ def transpose(x: Operand, permutation: Sequence[int] | None = None) -> Operand:
 
 
 def broadcast_to(x: Operand, shape: Sequence[int]) -> Operand:
-    """x repeated to `shape` by NumPy's rule.  Raises: ShapeError."""
+    """x repeated to `shape` by NumPy's rule.  Raises: ShapeError.  Shape: `shape`.  Dtype: kept."""
     wanted = tuple(shape)
     return x if wanted == x.shape else made(BroadcastTo, whole(wanted))(x)
 
 
 def pad(x: Operand, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Operand:
-    """x with zeros around it and, by `interior`, between its elements.  Raises: ShapeError."""
+    """x with zeros around it and between elements.  Shape: n is low + n + (n - 1) interior + high.  Dtype: kept.  Raises: ShapeError."""
     inner = (0,) * x.ndim if interior is None else tuple(interior)
     return made(Pad, whole(low), whole(high), whole(inner))(x) if any((*low, *high, *inner)) else x
 
@@ -362,7 +362,7 @@ def slice_axis(x: Operand, axis: int, start: int, stop: int, step: int = 1) -> O
 
 
 def flip(x: Operand, axes: int | Sequence[int] | None = None) -> Operand:
-    """x in reverse order along `axes`, None for all.  Raises: ShapeError."""
+    """x in reverse order along `axes`, None for all.  Raises: ShapeError.  Shape: that of x.  Dtype: kept."""
     return Flip(normal_axes("flip", axes, x.ndim))(x)
 
 
@@ -372,7 +372,7 @@ def unchanged(x: Operand) -> Operand:
 
 
 def concatenate(xs: Sequence[Operand], axis: int = 0) -> Operand:
-    """The arrays one behind the other along `axis`.  Raises: ShapeError, DTypeError."""
+    """The arrays one behind the other.  Shape: kept, but that `axis` adds up.  Dtype: kept.  Raises: ShapeError, DTypeError."""
     if not xs:
         raise ShapeError("concatenate: nothing was given")
     place = normal_axis("concatenate", axis, xs[0].ndim)
@@ -380,13 +380,13 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Operand:
 
 
 def expand_dims(x: Operand, axis: int) -> Operand:
-    """x with a new axis of extent 1 that becomes axis `axis` of the result.  Raises: ShapeError."""
+    """x with a new axis that becomes axis `axis` of the result.  Shape: with a 1 there.  Dtype: kept.  Raises: ShapeError."""
     place = normal_axis("expand_dims", axis, x.ndim + 1)
     return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
 
 
 def squeeze(x: Operand, axes: int | Sequence[int] | None = None) -> Operand:
-    """x without the axes of extent 1 that are named; None means all of them.  Raises: ShapeError where one has another extent."""
+    """x without axes of extent 1.  Shape: without those named, None for all.  Dtype: kept.  Raises: ShapeError for another extent."""
     given = tuple(k for k, n in enumerate(x.shape) if n == 1) if axes is None else normal_axes("squeeze", axes, x.ndim)
     if any(x.shape[k] != 1 for k in given):
         raise ShapeError(f"squeeze: axes {given} are not all of extent 1", facts=(f"input {tuple(x.shape)}",))

@@ -21,6 +21,8 @@ def norm(x: Operand, axes: Axes = None, *, order: float = 2, keepdims: bool = Fa
 
     Of order 2 no square overflows or vanishes.  The derivative where all are 0 is 0.  Dtype: floating, kept.
 
+    Shape: x without the axes, or with extents of 1.
+
     Args:
         x: of any shape.
         axes: one or several, None for all.

@@ -184,17 +184,23 @@ def _shares(op: Max | Min, ct: Operand, y: Operand, x: Operand) -> Operand:
 
 
 def reduce_sum(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Operand:
-    """The sum along `axes`, None for all.  Raises: ShapeError."""
+    """The sum along `axes`, None for all.  Raises: ShapeError.  Shape: x without the axes, or with extents of 1.  Dtype: numbers, kept."""
     return _reduced(Sum, x, axes, keepdims)
 
 
 def reduce_max(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False, nan_shares: bool = False) -> Operand:
-    """The largest along `axes`, None for all; `nan_shares` as in Max.  Raises: ShapeError."""
+    """The largest along `axes`, None for all; `nan_shares` as in Max.  Raises: ShapeError.
+
+    Shape: x without the axes, or with extents of 1.  Dtype: numbers, kept.
+    """
     return _reduced(Max, x, axes, keepdims, nan_shares)
 
 
 def reduce_min(x: Operand, axes: int | Sequence[int] | None = None, *, keepdims: bool = False, nan_shares: bool = False) -> Operand:
-    """The smallest along `axes`, None for all; `nan_shares` as in Min.  Raises: ShapeError."""
+    """The smallest along `axes`, None for all; `nan_shares` as in Min.  Raises: ShapeError.
+
+    Shape: x without the axes, or with extents of 1.  Dtype: numbers, kept.
+    """
     return _reduced(Min, x, axes, keepdims, nan_shares)
 
 

@@ -123,7 +123,10 @@ class TopK(Order):
 
 
 def sort(x: Operand, axis: int = -1, *, descending: bool = False) -> tuple[Operand, Operand]:
-    """x sorted along `axis`, stable, and where each element stood (int64).  NaN comes last, descending first.  Raises: ShapeError."""
+    """x sorted along `axis`, stable, and where each element stood (int64).  NaN comes last, descending first.  Raises: ShapeError.
+
+    Shape: that of x, both.  Dtype: that of x, and int64.
+    """
     values, indices = Sort(normal_axis("sort", axis, x.ndim), descending)(x)
     return values, indices
 
@@ -136,7 +139,7 @@ def argsort(x: Operand, axis: int = -1, *, descending: bool = False) -> Operand:
 def top_k(x: Operand, count: int, axis: int = -1, *, largest: bool = True) -> tuple[Operand, Operand]:
     """The `count` largest (or smallest) elements along `axis`, in order, and their places (int64); of equals the first come first.
 
-    Raises: ShapeError.
+    Raises: ShapeError.  Shape: that of x with `count` along the axis, both.  Dtype: that of x, and int64.
     """
     values, indices = TopK(normal_axis("top_k", axis, x.ndim), count, largest)(x)
     return values, indices

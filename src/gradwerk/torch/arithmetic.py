@@ -113,7 +113,10 @@ class Arithmetic:
         return functions.log_softmax(_floating("log_softmax", x), place)
 
     def clamp(self, min: Any = None, max: Any = None) -> Self:  # noqa: ANN401
-        """Held between two bounds; the gradient passes at the bounds too.  A lower bound that is not below the upper one gets none."""
+        """Held between two bounds; the gradient passes at the bounds too.  A lower bound that is not below the upper one gets none.
+
+        Raises: ArgumentError without a bound.
+        """
         if min is None and max is None:
             raise ArgumentError("clamp(): At least one of 'min' or 'max' must not be None")
         x, low, max = self, _bound(min, self.dtype), _bound(max, self.dtype)  # noqa: A001
@@ -204,7 +207,10 @@ class Arithmetic:
         return self * other
 
     def div(self, other: Operand, *, rounding_mode: str | None = None) -> Self:
-        """x / other; rounded down with `rounding_mode="floor"`, toward 0 with "trunc"."""
+        """x / other; rounded down with `rounding_mode="floor"`, toward 0 with "trunc".
+
+        Raises: ArgumentError for another way of rounding.
+        """
         if rounding_mode is None:
             return self / other
         if not isinstance(rounding_mode, str) or rounding_mode not in ROUNDED:
@@ -297,7 +303,10 @@ class Arithmetic:
         return self._by(compare.greater_equal, other)
 
     def masked_fill(self, mask: Any, value: Any) -> Self:  # noqa: ANN401
-        """`value`, one number, where the mask holds, else x."""
+        """`value`, one number, where the mask holds, else x.
+
+        Raises: DTypeError for a mask that is not bool, ShapeError for more than one value.
+        """
         arguments.tensor("masked_fill", mask, "mask")
         if not dtypes.is_bool(mask.dtype):
             raise DTypeError(f"masked_fill only supports boolean masks, but got mask with dtype {arguments.name_of(mask.dtype)}")
@@ -313,7 +322,7 @@ class Arithmetic:
         return self.fill_(0)
 
     def fill_(self, value: Any) -> Self:  # noqa: ANN401
-        """In place: one value everywhere."""
+        """In place: one value everywhere.  Raises: ArgumentTypeError for a text, ShapeError for more than one value."""
         if isinstance(value, str) or value is None:
             raise ArgumentTypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
         if not is_number(value):

@@ -52,7 +52,10 @@ def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
 
 @as_recorded()
 def repeat_interleave(input: Any = None, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:  # noqa: ANN401
-    """Each element so often; of repeats alone the numbers of their places, each so often."""
+    """Each element so often; of repeats alone the numbers of their places, each so often.
+
+    Raises: ShapeError for repeats that are no vector.
+    """
     if input is None or repeats is None:
         times = given_tensor("repeat_interleave", repeats if input is None else input)
         if times.ndim != 1:
@@ -207,7 +210,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]: 
 
 @as_recorded()
 def cartesian_prod(*tensors: Any) -> Tensor:  # noqa: ANN401
-    """All combinations of one element of each vector, one a row; of one vector that vector."""
+    """All combinations of one element of each vector, one a row; of one vector that vector.  Raises: ShapeError for what is no vector."""
     parts = _spread("cartesian_prod", tensors)
     if any(x.ndim != 1 for x in parts):
         raise ShapeError("cartesian_prod: expected a 1D vector each", facts=tuple(str(tuple(x.shape)) for x in parts))
@@ -218,7 +221,7 @@ def cartesian_prod(*tensors: Any) -> Tensor:  # noqa: ANN401
 
 @as_recorded()
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:  # noqa: FBT001, FBT002
-    """All choices of r elements of a vector, in order, one a row."""
+    """All choices of r elements of a vector, in order, one a row.  Raises: ShapeError for what is no vector."""
     x, count = given_tensor("combinations", input), arguments.whole("combinations", "r", r)
     if x.ndim != 1 or count < 0:
         raise ShapeError("combinations expects a vector and a number that is not negative", facts=(f"input {tuple(x.shape)}, r {r}",))
@@ -231,7 +234,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 @as_recorded()
 def block_diag(*tensors: Any) -> Tensor:  # noqa: ANN401
-    """Matrices along the diagonal of a large one, vectors as rows, in their common dtype."""
+    """Matrices along the diagonal of a large one, vectors as rows, in their common dtype.  Raises: ShapeError for more than two axes."""
     parts = _spread("block_diag", tensors)
     if wrong := [k for k, x in enumerate(parts) if x.ndim > 2]:
         raise ShapeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {wrong[0]} has {parts[wrong[0]].ndim}")
@@ -240,7 +243,10 @@ def block_diag(*tensors: Any) -> Tensor:  # noqa: ANN401
 
 @as_recorded()
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:  # noqa: FBT001, FBT002, N803
-    """The powers N - 1 .. 0 of each element of a vector, or 0 .. N - 1; of whole numbers in int64."""
+    """The powers N - 1 .. 0 of each element of a vector, or 0 .. N - 1; of whole numbers in int64.
+
+    Raises: ShapeError for what is no vector, ArgumentError for a negative N.
+    """
     base = given_tensor("vander", x)
     if base.ndim != 1:
         raise ShapeError("x must be a one-dimensional tensor.", facts=(f"x {tuple(base.shape)}",))

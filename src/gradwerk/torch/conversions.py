@@ -125,6 +125,6 @@ class Conversions:
 
     @as_recorded()
     def cuda(self, device: Any = None) -> Self:  # noqa: ANN401
-        """Raises: NoDeviceError."""
+        """There is no such device.  Raises: NoDeviceError."""
         Place("cuda")
         return self

@@ -38,7 +38,10 @@ class Counting:
 
     @as_recorded()
     def bincount(self, weights: Any = None, minlength: int = 0) -> Self:
-        """How often each whole number from 0 on stands in a vector, or the sum of its weights.  Eager only."""
+        """How often each whole number from 0 on stands in a vector, or the sum of its weights.  Eager only.
+
+        Raises: ArgumentError for what is no vector of whole numbers from 0 on.
+        """
         least = arguments.whole("bincount", "minlength", minlength)
         held = self.contents("bincount()")
         if dtypes.is_float(self.dtype) or self.ndim != 1 or least < 0 or (held.size and held.min() < 0):
@@ -50,7 +53,10 @@ class Counting:
 
     @as_recorded()
     def histc(self, bins: int = 100, min: float = 0, max: float = 0) -> Self:
-        """How many elements are in each of equal parts between two numbers, of equal ones between the smallest and largest."""
+        """How many elements are in each of equal parts between two numbers, of equal ones between the smallest and largest.
+
+        Raises: ArgumentError for less than one part.
+        """
         count = arguments.whole("histc", "bins", bins)
         if count < 1:
             raise ArgumentError("histc(): bins must be > 0", facts=(f"bins {count}",))
@@ -58,7 +64,7 @@ class Counting:
 
     @as_recorded()
     def histogram(self, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False) -> Any:
-        """How many elements, or their weights, are in each part between edges, and these edges."""
+        """How many elements, or their weights, are in each part between edges, and these edges.  Raises: DTypeError for whole numbers."""
         if not dtypes.is_float(self.dtype):
             raise DTypeError("histogram(): the input must be floating point", likely="use .float()")
         flat, weights = reshape(self, (-1,)), None if weight is None else reshape(weight, (-1,))
@@ -80,7 +86,7 @@ class Counting:
 
     @as_recorded()
     def diff(self, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Self:
-        """Each element less the one before it along an axis, n times."""
+        """Each element less the one before it along an axis, n times.  Raises: ArgumentError for a negative n, or a single number."""
         place = arguments.axis("diff", dim, self.ndim)
         times = arguments.whole("diff", "n", n)
         if times < 0 or not self.ndim:

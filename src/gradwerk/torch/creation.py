@@ -29,7 +29,10 @@ from gradwerk.torch.tensors import Tensor
 
 @as_recorded()
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """A Tensor with a copy of the data.  Python numbers become float32, int64 or bool; arrays keep their dtype."""
+    """A Tensor with a copy of the data.  Python numbers become float32, int64 or bool; arrays keep their dtype.
+
+    Raises: ArgumentTypeError for None and texts.
+    """
     if data is None or isinstance(data, str):
         raise ArgumentTypeError(f"tensor(): invalid data type {type(data).__name__!r}")
     if isinstance(data, (list, tuple)):
@@ -99,7 +102,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor: 
 
 @as_recorded()
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """One value everywhere; its dtype is the value's unless given."""
+    """One value everywhere; its dtype is the value's unless given.  Raises: ArgumentTypeError for a size that is no tuple."""
     _read_now(fill_value)
     fill_value = number_in(fill_value)
     fill_value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value  # a number, as torch sees it
@@ -134,7 +137,10 @@ def ones_like(input: base.Tensor, *, dtype: Any = None, requires_grad: bool = Fa
 
 @as_recorded()
 def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """start, start + step, ... before end; int64 from whole numbers, else float32."""
+    """start, start + step, ... before end; int64 from whole numbers, else float32.
+
+    Raises: ArgumentError for a step of 0 or of the wrong sign, and bounds that are not finite; ArgumentTypeError without an end.
+    """
     if start is None and end is None:
         raise ArgumentTypeError("arange() missing 1 required positional arguments: 'end'")
     start, end, step = map(number_in, (start, end, step))
@@ -164,7 +170,7 @@ def _size_of_range(first: Any, last: Any, step: Any) -> int:  # noqa: ANN401  nu
 
 @as_recorded()
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """`steps` numbers from start to end, both included."""
+    """`steps` numbers from start to end, both included.  Raises: ArgumentError for a negative number of steps."""
     count = whole("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
@@ -183,7 +189,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
 
 @as_recorded()
 def manual_seed(seed: int) -> Generator:
-    """Seeds the default generator."""
+    """Seeds the default generator.  Raises: ArgumentError for what is no finite number."""
     number = arguments.number("manual_seed", "seed", number_in(seed))
     if not math.isfinite(number):
         raise ArgumentError(f"manual_seed(): cannot convert {number} to a whole number")

@@ -143,7 +143,7 @@ class Elementwise:
         return gammas.mvlgamma(as_float(self), p)
 
     def nan_to_num(self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Self:
-        """Numbers for NaN (0) and the infinities (the largest and the lowest number)."""
+        """Numbers for NaN (0) and the infinities (the largest and the lowest number).  Raises: DTypeError for complex numbers."""
         if dtypes.is_complex(self.dtype):
             raise DTypeError("nan_to_num(): not implemented for complex numbers", likely="of torch.view_as_real(x)")
         if not dtypes.is_float(self.dtype):

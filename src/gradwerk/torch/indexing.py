@@ -56,7 +56,10 @@ class Indexing:
 
     @as_recorded()
     def take_along_dim(self, indices: Any, dim: int | None = None) -> Self:  # noqa: ANN401
-        """The elements at places along an axis, of flat Tensors without one; the other axes broadcast."""
+        """The elements at places along an axis, of flat Tensors without one; the other axes broadcast.
+
+        Raises: ShapeError for indices of another number of axes.
+        """
         arguments.tensor("take_along_dim", indices, "indices")
         _check_whole("take_along_dim", indices)
         if dim is None:
@@ -71,7 +74,10 @@ class Indexing:
 
     @as_recorded()
     def scatter(self, dim: int, index: Any, src: Any, *, reduce: str | None = None) -> Self:  # noqa: ANN401
-        """x with elements along an axis set to those of src, or to a number; added to or multiplied with `reduce`."""
+        """x with elements along an axis set to those of src, or to a number; added to or multiplied with `reduce`.
+
+        Raises: ArgumentError for another reduction.
+        """
         if reduce is not None and reduce not in OLD_REDUCTIONS:
             raise ArgumentError(f"reduce argument must be either add or multiply, but got {reduce!r}")
         return self._scattered("scatter", dim, index, src, "set" if reduce is None else OLD_REDUCTIONS[reduce])
@@ -83,7 +89,10 @@ class Indexing:
 
     @as_recorded()
     def scatter_reduce(self, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Self:  # noqa: ANN401
-        """The sum, product, mean, largest or smallest of the elements of src at each place along an axis, and of x."""
+        """The sum, product, mean, largest or smallest of the elements of src at each place along an axis, and of x.
+
+        Raises: ArgumentError for another reduction.
+        """
         if reduce not in REDUCTIONS:
             message = f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
             raise ArgumentError(message)
@@ -144,7 +153,7 @@ class Indexing:
         return self._put_slices(numbers, self._of_my_dtype("index_copy", source), place, "set")
 
     def index_fill(self, dim: int, index: Any, value: Any) -> Self:  # noqa: ANN401
-        """x with slices along an axis filled with one number."""
+        """x with slices along an axis filled with one number.  Raises: ShapeError for more than one value."""
         place, numbers = self._numbers_along("index_fill", dim, index)
         if not dtypes.is_number(value):
             arguments.tensor("index_fill", value, "value")
@@ -155,7 +164,10 @@ class Indexing:
 
     @as_recorded()
     def index_reduce(self, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Self:  # noqa: ANN401
-        """The product, mean, largest or smallest of the slices of source at each place along an axis, and of x."""
+        """The product, mean, largest or smallest of the slices of source at each place along an axis, and of x.
+
+        Raises: ArgumentError for another reduction.
+        """
         if reduce not in REDUCTIONS or reduce == "sum":
             raise ArgumentError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
         place, numbers = self._numbers_along("index_reduce", dim, index)
@@ -194,7 +206,10 @@ class Indexing:
 
     @as_recorded()
     def index_put(self, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Self:  # noqa: ANN401
-        """x with the elements that arrays of indices name set to values, or with `accumulate` values added one after the other."""
+        """x with the elements that arrays of indices name set to values, or with `accumulate` values added one after the other.
+
+        Raises: ArgumentTypeError for indices that are no tuple.
+        """
         if not isinstance(indices, (tuple, list)):
             raise ArgumentTypeError(f"index_put(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}")
         arguments.tensor("index_put", values, "values")

@@ -75,7 +75,7 @@ class Matrices:
         return _product("mv", _misfit_of_vector, self, vec, "vec")
 
     def dot(self, tensor: Any) -> Self:  # noqa: ANN401
-        """The sum of products of two vectors."""
+        """The sum of products of two vectors.  Raises: ShapeError for what is no vector, DTypeError for two dtypes."""
         arguments.tensor("dot", tensor, "tensor")
         if self.ndim != 1 or tensor.ndim != 1:
             raise ShapeError(f"1D tensors expected, but got {self.ndim}D and {tensor.ndim}D tensors", facts=facts_of(self, tensor))
@@ -89,7 +89,7 @@ class Matrices:
         return conj(self).dot(other)
 
     def inner(self, other: Any) -> Self:  # noqa: ANN401
-        """The sums of products along the last axes; of a single number products."""
+        """The sums of products along the last axes; of a single number products.  Raises: ShapeError where the last axes differ."""
         arguments.tensor("inner", other, "other")
         if not self.ndim or not other.ndim:
             return self._with(mul, other)
@@ -101,7 +101,7 @@ class Matrices:
         return einsum(f"{left}z,{right}z->{left}{right}", self, other)
 
     def outer(self, vec2: Any) -> Self:  # noqa: ANN401
-        """Each number of one vector times each of another."""
+        """Each number of one vector times each of another.  Raises: ShapeError for what is no vector."""
         arguments.tensor("outer", vec2, "vec2")
         for name, x in (("self", self), ("vec2", vec2)):
             if x.ndim != 1:
@@ -119,7 +119,7 @@ class Matrices:
         return self._with(kron, other)
 
     def cross(self, other: Any, dim: int | None = None) -> Self:  # noqa: ANN401
-        """The vector product along an axis of extent 3, without `dim` the first."""
+        """The vector product along an axis of extent 3, without `dim` the first.  Raises: ShapeError without an axis of extent 3."""
         arguments.tensor("cross", other, "other")
         if dim is None:
             shape = [max(n, m) for n, m in zip(self.shape, other.shape, strict=False)]
@@ -146,7 +146,7 @@ class Matrices:
         return _added(self, _product("baddbmm", misfit_of_batches, batch1, batch2, "batch2"), beta, alpha)
 
     def addbmm(self, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Self:  # noqa: ANN401
-        """beta * x + alpha * (the sum over the batch of batch1 @ batch2)."""
+        """beta * x + alpha * (the sum over the batch of batch1 @ batch2).  Raises: ShapeError for batches that do not fit."""
         arguments.tensor("addbmm", batch1, "batch1")
         arguments.tensor("addbmm", batch2, "batch2")
         check_dtypes(batch1, batch2)
@@ -192,7 +192,7 @@ class Matrices:
         return decompositions.cholesky(self, upper=upper)  # type: ignore[arg-type,return-value]  # it is a Tensor
 
     def cholesky_solve(self, input2: Any, upper: bool = False) -> Self:  # noqa: ANN401
-        """X of A X = self, where `input2` is the factor of A."""
+        """X of A X = self, where `input2` is the factor of A.  Raises: ShapeError for other sizes than the factor's."""
         b, factor = matrix("cholesky_solve", self, "input"), square("cholesky_solve", input2, "input2")
         same("cholesky_solve", b, factor)
         if b.shape[-2] != factor.shape[-1]:

@@ -54,7 +54,10 @@ class Moving:
         def rewrite(self, function: Any, *operands: Any) -> Self: ...  # noqa: ANN401
 
     def roll(self, shifts: Dims, dims: Dims = ()) -> Self:
-        """Element i at place i + shift along each axis, what falls off the end in front; without axes in row-major order."""
+        """Element i at place i + shift along each axis, what falls off the end in front; without axes in row-major order.
+
+        Raises: ArgumentError for no shift, or not one for each axis.
+        """
         steps = several("roll", "shifts", shifts)
         axes = [arguments.axis("roll", dim, self.ndim, "dims") for dim in several("roll", "dims", dims)]
         if not steps:
@@ -85,7 +88,10 @@ class Moving:
         return self.flip(0)
 
     def rot90(self, k: int = 1, dims: Sequence[int] = (0, 1)) -> Self:
-        """Turned by 90 degrees k times, from the first of two axes to the second."""
+        """Turned by 90 degrees k times, from the first of two axes to the second.
+
+        Raises: ShapeError for less than two axes or one axis twice, ArgumentError for other than two.
+        """
         axes = several("rot90", "dims", dims)
         if len(axes) != 2:
             raise ArgumentError(f"expected total rotation dims == 2, but got dims = {len(axes)}")
@@ -119,7 +125,8 @@ class Moving:
     def repeat_interleave(self, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Self:  # noqa: ANN401
         """Each element so often, its copies side by side; of all elements in row-major order where no axis is named.
 
-        Repeats of a Tensor are read: outside of compiled functions only.  Raises: ArgumentError, ShapeError.
+        Repeats of a Tensor are read: outside of compiled functions only.
+        Raises: DTypeError for repeats that are no whole numbers, ArgumentError, ShapeError.
         """
         x = self.reshape(-1) if dim is None else self
         place = arguments.axis("repeat_interleave", 0 if dim is None else dim, x.ndim)
@@ -146,7 +153,11 @@ class Moving:
 
     @as_recorded()
     def tensor_split(self, *how: Any, dim: int = 0) -> tuple[Self, ...]:  # noqa: ANN401
-        """So many parts, the first ones larger by one, or parts that end at these places, as views; the axis may stand behind them."""
+        """So many parts, the first ones larger by one, or parts that end at these places, as views; the axis may stand behind them.
+
+        Raises: ArgumentError for less than one part, ShapeError for a single number, ArgumentTypeError for neither number nor
+        places.
+        """
         if len(how) not in (1, 2):
             raise ArgumentTypeError("tensor_split() takes sections or indices, and an axis", facts=(f"given: {how}",))
         dim = how[1] if len(how) == 2 else dim
@@ -198,7 +209,10 @@ class Moving:
         return self.split(several("split_with_sizes", "split_sizes", split_sizes), dim)
 
     def narrow(self, dim: int, start: Any, length: int) -> Self:  # noqa: ANN401
-        """`length` entries from `start` on along an axis, as a view.  Raises: ShapeError, OutOfRangeError."""
+        """`length` entries from `start` on along an axis, as a view.
+
+        Raises: ArgumentError for a negative length, ShapeError, OutOfRangeError.
+        """
         if not self.ndim:
             raise ShapeError("narrow() cannot be applied to a 0-dim tensor.")
         place, count = arguments.axis("narrow", dim, self.ndim), arguments.whole("narrow", "length", length)
@@ -289,7 +303,7 @@ class Moving:
         return self.diag_embed(diagonal) if self.ndim == 1 else own(self.diagonal(diagonal), self)  # type: ignore[arg-type]  # is a Handle
 
     def diag_embed(self, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Self:
-        """Square matrices with the last axis as a diagonal."""
+        """Square matrices with the last axis as a diagonal.  Raises: ShapeError where both axes are one."""
         axes = (arguments.axis("diag_embed", dim, self.ndim + 1, name) for name, dim in (("dim1", dim1), ("dim2", dim2)))
         first, second = axes
         if first == second:

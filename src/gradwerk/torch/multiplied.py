@@ -66,7 +66,7 @@ def _in_letters(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
 
 @as_recorded()
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:  # noqa: ANN401
-    """The sum of products along axes of both Tensors."""
+    """The sum of products along axes of both Tensors.  Raises: ArgumentError for a negative number of axes."""
     arguments.tensor("tensordot", a, "a")
     arguments.tensor("tensordot", b, "b")
     check_dtypes(a, b)
@@ -90,6 +90,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     """The distance of each row of one from each of the other, by the norm of order p: of differences, whatever the mode.
 
     Leading axes broadcast.
+
+    Raises: ShapeError for rows of other lengths, ArgumentError for a negative p.
     """
     if compute_mode not in ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist"):
         raise ArgumentError(f"{compute_mode} is not a valid value for compute_mode")

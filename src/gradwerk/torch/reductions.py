@@ -190,7 +190,7 @@ class Reductions:
 
     @as_recorded()
     def nanmean(self, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Self:  # noqa: ANN401
-        """The mean of what is not NaN over axes."""
+        """The mean of what is not NaN over axes.  Raises: DTypeError for whole numbers."""
         places, wanted = arguments.axes("nanmean", dim, self.ndim), asked("nanmean", dtype, self.dtype)
         if not dtypes.is_float(wanted):
             raise DTypeError(f"nanmean(): expected input to have floating point dtype but got {arguments.name_of(self.dtype)}")
@@ -216,7 +216,10 @@ class Reductions:
         return return_types.aminmax(*(f(self, places, keepdims=keep) for f in (reduction.reduce_min, reduction.reduce_max)))
 
     def norm(self, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Self:  # noqa: ANN401
-        """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0."""
+        """(sum |x|^p)^(1/p) over axes; the largest for p = inf, the count of others than 0 for p = 0.
+
+        Raises: DTypeError for whole numbers, ArgumentError for a norm of matrices.
+        """
         places = arguments.axes("norm", dim, self.ndim)
         switch("norm", "keepdim", keepdim)
         x = elementwise.cast(self, asked("norm", dtype, self.dtype))

@@ -33,7 +33,8 @@ PYTORCHS = (".pt", ".pth", ".bin", ".ckpt")
 def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
     """Writes tensors, arrays, numbers and texts, in dicts, lists and tuples, to a path or a file open for writing bytes.
 
-    Raises: ArgumentError for what such a file cannot hold, a whole module among it; FileError where it cannot be written.
+    Raises: ArgumentTypeError for what is neither path nor file of bytes, ArgumentError for what such a file cannot hold, a whole
+    module among it; FileError where it cannot be written.
     """
     if isinstance(obj, core.Module):
         raise ArgumentError(
@@ -58,7 +59,8 @@ def save(obj: Any, f: PathOrFile) -> None:  # noqa: ANN401  any tree
 def load(f: PathOrFile, map_location: Any = None, *, weights_only: bool | None = None) -> Any:  # noqa: ANN401  what was saved
     """What `save` wrote; a safetensors file of any other program as a dict of tensors.  It is always safe, whatever `weights_only` says.
 
-    Raises: FileError where the file is missing, cut, changed or of another format, PyTorch's own among them.
+    Raises: ArgumentTypeError for what is neither path nor file of bytes, FileError where the file is missing, cut, changed or of
+    another format, PyTorch's own among them.
     """
     del weights_only
     named = map_location.get("cpu") if isinstance(map_location, Mapping) else map_location  # everything was saved from the CPU

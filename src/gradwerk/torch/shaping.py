@@ -42,7 +42,7 @@ class Shaping:
 
     @as_recorded()
     def view(self, *shape: Any) -> Self:  # noqa: ANN401
-        """The same memory in another shape.  Raises: ShapeError where strides cannot say it."""
+        """The same memory in another shape.  Raises: ArgumentError for a dtype, ShapeError where strides cannot say it."""
         given = shape[0] if len(shape) == 1 else shape
         if is_dtype(given):
             if asked("view", given, self.dtype) == self.dtype:
@@ -82,7 +82,7 @@ class Shaping:
         return self.reshape(tuple(other.shape))
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
-        """Axes start_dim..end_dim as one."""
+        """Axes start_dim..end_dim as one.  Raises: ShapeError where the first axis comes after the last."""
         first = arguments.axis("flatten", start_dim, self.ndim, "start_dim")
         last = arguments.axis("flatten", end_dim, self.ndim, "end_dim")
         if first > last:
@@ -137,7 +137,7 @@ class Shaping:
 
     @as_recorded()
     def expand(self, *sizes: Any) -> Self:  # noqa: ANN401
-        """Repeated along new axes and axes of extent 1, as a view; -1 keeps an extent."""
+        """Repeated along new axes and axes of extent 1, as a view; -1 keeps an extent.  Raises: ShapeError for extents that do not fit."""
         wanted = arguments.sizes("expand", sizes)
         lead = len(wanted) - self.ndim
         if lead < 0:
@@ -182,7 +182,10 @@ class Shaping:
         return tuple(self._another(movement.slice_axis(self, place, end - size, end)) for size, end in zip(parts, ends, strict=True))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
-        """At most `chunks` equal parts along an axis; of an axis of extent 0 so many empty ones."""
+        """At most `chunks` equal parts along an axis; of an axis of extent 0 so many empty ones.
+
+        Raises: ArgumentError for less than one part, ShapeError for a single number.
+        """
         if not self.ndim:
             raise ShapeError("chunk expects at least a 1-dimensional tensor")
         if arguments.whole("chunk", "chunks", chunks) < 1:

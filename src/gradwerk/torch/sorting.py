@@ -48,7 +48,10 @@ class Sorting:
 
     @as_recorded(ignored=("sorted",))
     def topk(self, k: int, dim: int = -1, largest: bool = True) -> Any:  # noqa: ANN401
-        """The k largest or smallest along an axis, always in order, and their places; of equals the first come first."""
+        """The k largest or smallest along an axis, always in order, and their places; of equals the first come first.
+
+        Raises: ArgumentError for a k beyond the axis.
+        """
         x, place = self._row("topk", dim)
         count = arguments.whole("topk", "k", k)
         if not 0 <= count <= x.shape[place]:
@@ -58,7 +61,7 @@ class Sorting:
 
     @as_recorded()
     def kthvalue(self, k: int, dim: int = -1, keepdim: bool = False) -> Any:  # noqa: ANN401
-        """The k-th smallest along an axis, counted from 1, and its place."""
+        """The k-th smallest along an axis, counted from 1, and its place.  Raises: ArgumentError for a k beyond the axis."""
         x, place = self._row("kthvalue", dim)
         count = arguments.whole("kthvalue", "k", k)
         if not 1 <= count <= x.shape[place]:
@@ -89,7 +92,10 @@ class Sorting:
 
     @as_recorded()
     def mode(self, dim: int = -1, keepdim: bool = False) -> Any:  # noqa: ANN401
-        """The most frequent element along an axis, of several the smallest, and its last place."""
+        """The most frequent element along an axis, of several the smallest, and its last place.
+
+        Raises: OutOfRangeError for an axis of extent 0.
+        """
         x, place = self._row("mode", dim)
         if not x.shape[place]:
             raise OutOfRangeError(f"mode(): Expected reduction dim {dim} to have non-zero size.")

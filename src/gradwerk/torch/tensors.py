@@ -60,7 +60,7 @@ class Tensor(  # type: ignore[misc]  # torch's arguments are others
     Protocols, Complexes, Conversions, Counting, Cumulatives, Drawing, Elementwise, Indexing, Matrices, Moving, Pairs, Reductions, Shaping,
     Sorting, Arithmetic, base.Tensor,
 ):
-    """torch.Tensor."""
+    """torch.Tensor.  Raises: ArgumentTypeError for what makes no Tensor."""
 
     __slots__ = ()
 
@@ -259,7 +259,7 @@ class Tensor(  # type: ignore[misc]  # torch's arguments are others
         return self.dtype.itemsize
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Takes part in training, or not."""
+        """Takes part in training, or not.  Raises: ArgumentTypeError for what is not bool."""
         if not isinstance(requires_grad, bool):
             raise ArgumentTypeError(f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
         self.requires_grad = requires_grad

@@ -65,6 +65,7 @@ class Embedding(Layer):
     """A trained vector for each integer.
 
     Shape: (batch, ...) integers -> (batch, ..., output_dim).  Weight: embeddings (input_dim, output_dim).
+    Raises: ArgumentError for `mask_zero`, which is not here yet.
     """
 
     weight_options = ("embeddings",)
@@ -121,7 +122,7 @@ class Flatten(Layer):
 
 
 class Activation(Layer):
-    """y = activation(x), element by element (softmax: along the last axis)."""
+    """y = activation(x), element by element (softmax: along the last axis).  Shape: any, kept."""
 
     computes_in = np.float32
 
@@ -137,7 +138,7 @@ class Activation(Layer):
 
 @fixed("max_value", "negative_slope", "threshold")
 class ReLU(Layer):
-    """y = max(x, 0)."""
+    """y = max(x, 0).  Shape: any, kept."""
 
     max_value, negative_slope, threshold = None, 0.0, 0.0
 
@@ -150,7 +151,7 @@ class ReLU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) / sum of exp(x) along `axis`."""
+    """exp(x) / sum of exp(x) along `axis`.  Shape: any, kept."""
 
     computes_in = np.float32
     keeps_shape = True

@@ -15,7 +15,7 @@ from gradwerk.keras.options import LayerOptions, checked, whole
 
 
 class InputLayer(Layer):
-    """Stands for the input of a model; gives back what it is given."""
+    """Stands for the input of a model; gives back what it is given.  Shape: that of the input, kept."""
 
     keeps_shape = True
 
@@ -67,7 +67,7 @@ def Input(  # noqa: N802  Keras' name
     """What stands for the data in a model: a symbolic value of a shape without the batch axis (with it: `batch_shape`).
 
     Layers are called on it, `keras.Model(inputs, outputs)` is the model of these calls; in a Sequential it stands first.
-    Raises: ArgumentError without a shape, with both, or with one that is no shape.
+    Raises: ArgumentError without a shape, with both, or with one that is no shape.  Shape: (None, *shape), or `batch_shape`.
     """
     if batch_shape is not None:
         if shape is not None or batch_size is not None:

@@ -42,6 +42,8 @@ class Layer(Module):
     A subclass keeps each argument of its `__init__` under the same name, makes its weights in `build`, and computes in `call`; where the
     shape changes it may say its `compute_output_shape` (else `call` is tried on zeros).  Layers held as attributes, or in lists, tuples and
     dicts of them, are a part of it: their weights are its weights.  A `call` with an argument `training` is told.
+
+    Shape: inputs of any, as a subclass says.  Raises: ArgumentError for another dtype than float32, and options of the wrong kind.
     """
 
     training = False

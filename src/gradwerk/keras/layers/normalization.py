@@ -27,6 +27,7 @@ class BatchNormalization(Layer):
     """Normalises each feature by the batch while training, by moving statistics otherwise or when frozen.
 
     Shape: kept.  Weights: gamma, beta; not trained: moving_mean, moving_variance; each (features,).
+    Raises: ArgumentError for a momentum outside 0..1, or an epsilon that is not above 0.
     """
 
     weight_options = ("gamma", "beta")
@@ -74,6 +75,8 @@ class Dropout(Layer):
     """While training, each element becomes 0 with probability `rate`, the others are scaled by 1 / (1 - rate).
 
     Each layer draws from a generator of its own, begun from `seed` or from the default generator when the layer is made.
+
+    Shape: any, kept.  Raises: ArgumentError for a rate outside 0..1.
     """
 
     computes_in = np.float32

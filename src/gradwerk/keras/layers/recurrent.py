@@ -32,6 +32,7 @@ class LSTM(Layer):
 
     Shape: (batch, time, features) -> (batch, units), or with `return_sequences` (batch, time, units); with `return_state` a list of that
     and the last h and c.  Weights: kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,); gates i, f, c, o.
+    Raises: ArgumentError for other activations.
     """
 
     weight_options = ("kernel", "recurrent", "bias")

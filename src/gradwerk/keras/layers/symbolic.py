@@ -54,6 +54,8 @@ class KerasTensor:
     """A value of a model that is being drawn: `shape`, with None for what is not known, and `dtype`; no data.
 
     Layers, operators, indices and the functions of `gradwerk` take it and give others.
+
+    Raises: ArgumentError for sparse or ragged values.
     """
 
     def __init__(

@@ -36,6 +36,8 @@ class AUC(Metric):
     """The area under the curve that thresholds make: of true over false positives (ROC), of precision over recall (PR), or of their gains.
 
     Thresholds stand evenly, or where `thresholds` says, with one below all predictions and one above.
+
+    Raises: ArgumentError for `num_labels` without `multi_label`.
     """
 
     @checked

@@ -29,6 +29,8 @@ class FBetaScore(Metric):
     """(1 + beta^2) p r / (beta^2 p + r) of precision and recall, of each class or averaged.
 
     Said to be there is what is above `threshold`, or without one the largest of each row.
+
+    Raises: ArgumentError for a threshold outside 0..1.
     """
 
     @checked

@@ -68,7 +68,7 @@ def _cholesky(A: Any, upper: bool, asked: str) -> tuple[Any, Any]:  # noqa: ANN4
 
 @as_recorded()
 def qr(A: Tensor, mode: str = "reduced") -> QR:
-    """Q and R; of mode "r" R alone."""
+    """Q and R; of mode "r" R alone.  Raises: ArgumentError for another mode."""
     matrix("linalg.qr", A)
     if mode not in ("reduced", "complete", "r"):
         raise ArgumentError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")

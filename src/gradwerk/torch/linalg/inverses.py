@@ -113,7 +113,7 @@ def _solved(name: str, A: Any, B: Any, left: bool, asked: str) -> tuple[Any, Any
 
 @as_recorded()
 def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
-    """X of A X = B, or of X A = B, where only one triangle of A is read."""
+    """X of A X = B, or of X A = B, where only one triangle of A is read.  Raises: ShapeError where A and B do not fit."""
     name = "linalg.solve_triangular"
     square(name, A)
     same(name, A, matrix(name, B, "B"))
@@ -141,6 +141,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 
     With it what torch's driver finds: the sums of squares that are left (of more rows than columns and full rank, else none; of "gelsy",
     which is the default, none), ranks, and singular values.
+
+    Raises: ArgumentError for another driver, ShapeError for other rows than A's.
     """
     name = "linalg.lstsq"
     same(name, matrix(name, A), B)
@@ -165,7 +167,10 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 
 @as_recorded()
 def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
-    """The inverse of a Tensor as a matrix: of its first `ind` axes by the others."""
+    """The inverse of a Tensor as a matrix: of its first `ind` axes by the others.
+
+    Raises: ArgumentError for an `ind` that is not above 0, ShapeError for what is not square.
+    """
     arguments.tensor("tensorinv", A, "A")
     if ind <= 0:
         raise ArgumentError("Expected a strictly positive integer for 'ind'")
@@ -179,7 +184,7 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
 
 @as_recorded()
 def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tensor:
-    """X with tensordot(A, X, X.ndim) = B; the axes `dims` of A go to its end before."""
+    """X with tensordot(A, X, X.ndim) = B; the axes `dims` of A go to its end before.  Raises: ShapeError for what is not square."""
     arguments.tensor("tensorsolve", A, "A")
     arguments.tensor("tensorsolve", B, "B")
     x: Any = A

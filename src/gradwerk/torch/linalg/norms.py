@@ -23,7 +23,7 @@ from gradwerk.torch.options import as_recorded
 
 @as_recorded()
 def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """(sum |x|^ord)^(1/ord) along axes, of all of them without `dim`."""
+    """(sum |x|^ord)^(1/ord) along axes, of all of them without `dim`.  Raises: ShapeError for the largest of nothing."""
     given = _in_dtype("linalg.vector_norm", x, dtype)
     order = float(arguments.number("vector_norm", "ord", ord))
     places = arguments.axes("vector_norm", dim, x.ndim)
@@ -37,7 +37,7 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
 
 @as_recorded()
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """A norm of each matrix of two axes."""
+    """A norm of each matrix of two axes.  Raises: ArgumentError for another order, ShapeError for other than two axes."""
     name = "linalg.matrix_norm"
     if A.ndim < 2:
         raise ShapeError(f"{name}: The input tensor A must have at least 2 dimensions.", facts=(f"given {tuple(A.shape)}",))
@@ -60,7 +60,10 @@ def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool 
 
 @as_recorded()
 def norm(input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: ANN401
-    """A norm of vectors (of one axis), or of matrices (of two); without both, that of all elements."""
+    """A norm of vectors (of one axis), or of matrices (of two); without both, that of all elements.
+
+    Raises: ShapeError for more than two axes, ArgumentError for an order of matrices.
+    """
     if isinstance(dim, (tuple, list)) and len(dim) not in (1, 2) and ord is not None:
         raise ShapeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}")
     if dim is None and ord is not None and input.ndim not in (1, 2):
@@ -86,7 +89,7 @@ def _in_dtype(name: str, x: Any, dtype: Any) -> Any:  # noqa: ANN401
 
 @as_recorded()
 def cond(A: Tensor, p: Any = None) -> Tensor:  # noqa: ANN401
-    """The condition numbers: infinite of singular matrices."""
+    """The condition numbers: infinite of singular matrices.  Raises: ArgumentError for another norm."""
     (matrix if p in (None, 2, -2) else square)("linalg.cond", A)
     if p not in (None, "fro", "nuc", math.inf, -math.inf, 1, -1, 2, -2):
         raise ArgumentError(f"linalg.cond got an invalid norm type: {p}")

@@ -58,6 +58,7 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
     """The powers 0 to N - 1 of each number along a new last axis; without `N` as many as there are numbers.  Shape: (..., n, N).
 
     Whole numbers are multiplied in int64.
+    Raises: ArgumentError for an N of 1 or less.
     """
     arguments.tensor("vander", x, "x")
     count = (x.shape[-1] if x.ndim else 1) if N is None else arguments.whole("vander", "N", N)

@@ -74,19 +74,19 @@ class _ConvTranspose(Module):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """Shape: (N, C, L) -> (N, K, L')."""
+    """Transposed convolution along 1 axis.  Shape: (N, C, L) -> (N, K, L')."""
 
     rank = 1
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """Shape: (N, C, H, W) -> (N, K, H', W')."""
+    """Transposed convolution along 2 axes.  Shape: (N, C, H, W) -> (N, K, H', W')."""
 
     rank = 2
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """Shape: (N, C, D, H, W) -> (N, K, D', H', W')."""
+    """Transposed convolution along 3 axes.  Shape: (N, C, D, H, W) -> (N, K, D', H', W')."""
 
     rank = 3
 

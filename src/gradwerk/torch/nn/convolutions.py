@@ -48,7 +48,7 @@ def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
     groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Shape: input (N, C, L), weight (K, C / groups, R), bias (K,); result (N, K, L')."""
+    """Convolution.  Shape: input (N, C, L), weight (K, C / groups, R), bias (K,); result (N, K, L')."""
     return _convolution(1, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -57,7 +57,7 @@ def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
     groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Shape: input (N, C, H, W), weight (K, C / groups, R, S), bias (K,); result (N, K, H', W')."""
+    """Convolution.  Shape: input (N, C, H, W), weight (K, C / groups, R, S), bias (K,); result (N, K, H', W')."""
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -66,7 +66,7 @@ def conv3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Extents = 1, padding: Extents | str = 0, dilation: Extents = 1,
     groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Shape: input (N, C, D, H, W), weight (K, C / groups, Q, R, S), bias (K,); result (N, K, D', H', W')."""
+    """Convolution.  Shape: input (N, C, D, H, W), weight (K, C / groups, Q, R, S), bias (K,); result (N, K, D', H', W')."""
     return _convolution(3, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -126,7 +126,10 @@ def conv_transpose3d(
 
 @as_recorded()
 def unfold(input: Tensor, kernel_size: Extents, dilation: Extents = 1, padding: Extents = 0, stride: Extents = 1) -> Tensor:
-    """The windows of pictures as columns.  Shape: input (N, C, H, W) or (C, H, W), result (N, C R S, windows)."""
+    """The windows of pictures as columns.  Shape: input (N, C, H, W) or (C, H, W), result (N, C R S, windows).
+
+    Raises: ShapeError for other than 3 or 4 axes.
+    """
     arguments.tensor("unfold", input)
     if input.ndim not in (3, 4):
         raise ShapeError(f"unfold: Expected 3D or 4D (batch mode) tensor for input, but got: {list(input.shape)}")
@@ -144,7 +147,10 @@ def unfold(input: Tensor, kernel_size: Extents, dilation: Extents = 1, padding: 
 def fold(
     input: Tensor, output_size: Extents, kernel_size: Extents, dilation: Extents = 1, padding: Extents = 0, stride: Extents = 1
 ) -> Tensor:
-    """The sum of windows that are columns: the transpose of `unfold`.  Shape: input (N, C R S, windows), result (N, C, *output_size)."""
+    """The sum of windows that are columns: the transpose of `unfold`.  Shape: input (N, C R S, windows), result (N, C, *output_size).
+
+    Raises: ShapeError for columns that do not make the output.
+    """
     arguments.tensor("fold", input)
     checks.floating("fold", input.dtype)
     if input.ndim not in (2, 3):

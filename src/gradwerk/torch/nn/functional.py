@@ -146,6 +146,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     """Borders: (low, high) of the last axis, then of the one before it, ...; a negative one cuts off.
 
     `reflect`, `replicate` and `circular` take the last one, two or three axes behind one or two others.
+
+    Raises: ArgumentError for a value in another mode than "constant".
     """
     arguments.tensor("pad", input)
     widths = checks.widths(input, pad, mode)
@@ -211,7 +213,10 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 @as_recorded()
 def embedding(input: Tensor, weight: Tensor) -> Tensor:
-    """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units)."""
+    """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units).
+
+    Raises: ShapeError for a table that is no matrix.
+    """
     checks.ids("embedding", input)
     arguments.tensor("embedding", weight, "weight")
     if len(weight.shape) != 2:
@@ -224,7 +229,10 @@ def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None, bias: Tensor | None = None,
     training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
-    """Normalises axis 1 by the batch when training, else by the running statistics; these are updated in place when training."""
+    """Normalises axis 1 by the batch when training, else by the running statistics; these are updated in place when training.
+
+    Raises: ArgumentError outside training without running statistics.
+    """
     checks.normalized(input, running_mean, by_batch=arguments.switch("batch_norm", "training", training))
     checks.parts("batch_norm", {"running_var": running_var, "weight": weight, "bias": bias}, input.shape[1])
     if not training and (running_mean is None or running_var is None):

@@ -98,7 +98,7 @@ class _Convolution(Module):
 
 
 class Conv1d(_Convolution):
-    """Shape: (N, C, L) -> (N, K, L')."""
+    """Convolution along 1 axis.  Shape: (N, C, L) -> (N, K, L')."""
 
     rank = 1
 
@@ -109,7 +109,7 @@ class Conv1d(_Convolution):
 
 
 class Conv2d(_Convolution):
-    """Shape: (N, C, H, W) -> (N, K, H', W')."""
+    """Convolution along 2 axes.  Shape: (N, C, H, W) -> (N, K, H', W')."""
 
     rank = 2
 
@@ -120,7 +120,7 @@ class Conv2d(_Convolution):
 
 
 class Conv3d(_Convolution):
-    """Shape: (N, C, D, H, W) -> (N, K, D', H', W')."""
+    """Convolution along 3 axes.  Shape: (N, C, D, H, W) -> (N, K, D', H', W')."""
 
     rank = 3
 
@@ -290,19 +290,19 @@ class _BatchNorm(Module):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Shape: (N, C) or (N, C, L), kept."""
+    """Batch normalisation of each channel.  Shape: (N, C) or (N, C, L), kept."""
 
     ranks = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    """Shape: (N, C, H, W), kept."""
+    """Batch normalisation of each channel.  Shape: (N, C, H, W), kept."""
 
     ranks = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Shape: (N, C, D, H, W), kept."""
+    """Batch normalisation of each channel.  Shape: (N, C, D, H, W), kept."""
 
     ranks = (5,)
 

@@ -34,7 +34,7 @@ def cross_entropy(
 ) -> Tensor:  # fmt: skip
     """-log softmax(input)[target], or against probabilities of the input's shape.
 
-    Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.
+    Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.  Raises: ArgumentError for a smoothing outside 0..1.
     """
     reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
     if not 0.0 <= arguments.number("cross_entropy", "label_smoothing", label_smoothing) <= 1.0:
@@ -134,7 +134,10 @@ def nll_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:  # fmt: skip
-    """e^2 / 2 of an error e of at most delta, else delta (|e| - delta / 2), in the common dtype; times a weight of the input's shape."""
+    """e^2 / 2 of an error e of at most delta, else delta (|e| - delta / 2), in the common dtype; times a weight of the input's shape.
+
+    Raises: ShapeError for a weight of another shape.
+    """
     predictions, targets = checks.compared("huber_loss", input, target)
     checks.floating("huber_loss", predictions.dtype)
     checks.parts("huber_loss", {"weight": weight})
@@ -149,7 +152,10 @@ def smooth_l1_loss(
     input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
-    """e^2 / (2 beta) of an error e of at most beta, else |e| - beta / 2; of a beta of 0 it is |e|."""
+    """e^2 / (2 beta) of an error e of at most beta, else |e| - beta / 2; of a beta of 0 it is |e|.
+
+    Raises: ArgumentError for a negative beta.
+    """
     reduction = reduction_of("smooth_l1_loss", size_average, reduce, reduction)
     predictions, targets = checks.compared("smooth_l1_loss", input, target)
     checks.floating("smooth_l1_loss", predictions.dtype)
@@ -199,7 +205,10 @@ def poisson_nll_loss(
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:  # fmt: skip
-    """(log(var) + (x - y)^2 / var) / 2.  Shape: input and target equal; var as these, without their last axis, or with one axis of 1."""
+    """(log(var) + (x - y)^2 / var) / 2.  Shape: input and target equal; var as these, without their last axis, or with one axis of 1.
+
+    Raises: ShapeError for a variance that does not broadcast.
+    """
     predictions, targets = checks.compared("gaussian_nll_loss", input, target)
     checks.floating("gaussian_nll_loss", predictions.dtype)
     spread: Any = var

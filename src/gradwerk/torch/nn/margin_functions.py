@@ -103,7 +103,10 @@ def multi_margin_loss(
     input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None, *, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """sum over the other classes of max(margin - x[y] + x, 0)^p / C.  Shape: input (N, C) or (C,), target (N,) or 0-d, weight (C,)."""
+    """sum over the other classes of max(margin - x[y] + x, 0)^p / C.  Shape: input (N, C) or (C,), target (N,) or 0-d, weight (C,).
+
+    Raises: ArgumentError for another p than 1 and 2.
+    """
     name = "multi_margin_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
     arguments.tensor(name, input)
@@ -120,7 +123,10 @@ def multi_margin_loss(
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, *, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
 ) -> Tensor:  # fmt: skip
-    """Each label against each class that is none; behind the first negative label nothing counts.  Shape: both (N, C) or (C,)."""
+    """Each label against each class that is none; behind the first negative label nothing counts.  Shape: both (N, C) or (C,).
+
+    Raises: ShapeError without an axis of classes.
+    """
     reduction = reduction_of("multilabel_margin_loss", size_average, reduce, reduction)
     arguments.tensor("multilabel_margin_loss", input)
     checks.target("multilabel_margin_loss", target)

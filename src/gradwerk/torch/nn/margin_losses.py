@@ -40,7 +40,7 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
 
 
 class MultiMarginLoss(Module):
-    """Each other class against the label's."""
+    """Each other class against the label's.  Raises: ArgumentError for another p than 1 and 2."""
 
     weight: Tensor | None
 
@@ -103,7 +103,7 @@ class CosineEmbeddingLoss(_MarginLoss):
 
 
 class TripletMarginLoss(Module):
-    """The positive is to be nearer to the anchor than the negative."""
+    """The positive is to be nearer to the anchor than the negative.  Raises: ArgumentError for a margin that is not above 0."""
 
     @as_recorded()
     def __init__(
@@ -124,7 +124,7 @@ class TripletMarginLoss(Module):
 
 
 class TripletMarginWithDistanceLoss(Module):
-    """The same with a distance of one's own."""
+    """The same with a distance of one's own.  Raises: ArgumentError for a margin that is not above 0."""
 
     @as_recorded()
     def __init__(

@@ -65,7 +65,10 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """Normalises groups of channels.  Parameters: weight, bias (channels,)."""
+    """Normalises groups of channels.  Parameters: weight, bias (channels,).
+
+    Raises: ArgumentError where the groups do not divide the channels.
+    """
 
     @as_recorded()
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True) -> None:

@@ -29,6 +29,7 @@ class LSTM(Module):
     Shape: input (time, batch, features), or (batch, time, features) with `batch_first`; h0 and c0 (layers * directions, batch, hidden).
     Parameters: weight_ih_l{k} (4 hidden, in), weight_hh_l{k} (4 hidden, hidden), bias_ih_l{k}, bias_hh_l{k}, the backward direction with
     suffix `_reverse`; all uniform on +-1 / sqrt(hidden).
+    Raises: ArgumentError for sizes of 0.
     """
 
     __gradwerk_unserved__ = ("proj_size", "mode")

@@ -128,7 +128,10 @@ def grid_sample(
 
 @as_recorded()
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
-    """The grid of `grid_sample` that a map of each example makes.  Shape: theta (N, 2, 3) or (N, 3, 4), result (N, *space, 2 or 3)."""
+    """The grid of `grid_sample` that a map of each example makes.  Shape: theta (N, 2, 3) or (N, 3, 4), result (N, *space, 2 or 3).
+
+    Raises: ShapeError for a theta that does not fit the size.
+    """
     arguments.tensor("affine_grid", theta)
     checks.floating("affine_grid", theta.dtype)
     extents = arguments.extents("affine_grid", (size,))
@@ -156,7 +159,10 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
 @as_recorded()
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
-    """Pixels as channels: the inverse of `pixel_shuffle`.  Shape: (..., C, H r, W r) to (..., C r r, H, W)."""
+    """Pixels as channels: the inverse of `pixel_shuffle`.  Shape: (..., C, H r, W r) to (..., C r r, H, W).
+
+    Raises: ShapeError for sides that the factor does not divide.
+    """
     r = _factor("pixel_unshuffle", "downscale_factor", input, downscale_factor)
     *lead, channels, rows, columns = input.shape
     if rows % r or columns % r:

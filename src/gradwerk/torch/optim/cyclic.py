@@ -18,6 +18,7 @@ class CyclicLR(LRScheduler):
     another momentum traces a compiled step again: `cycle_momentum=False` does not.
 
     Source: Smith, 2015, "Cyclical learning rates for training neural networks".
+    Raises: ArgumentError for steps of 0, another mode, or an optimizer without momentum to cycle.
     """
 
     @as_recorded()

@@ -91,7 +91,7 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """rate = base * factor, and base from epoch `total_iters` on."""
+    """rate = base * factor, and base from epoch `total_iters` on.  Raises: ArgumentError for a factor outside 0..1."""
 
     @as_recorded()
     def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
@@ -111,7 +111,10 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """From base * start_factor to base * end_factor on a straight line of `total_iters` epochs."""
+    """From base * start_factor to base * end_factor on a straight line of `total_iters` epochs.
+
+    Raises: ArgumentError for factors outside 0..1.
+    """
 
     @as_recorded()
     def __init__(
@@ -193,7 +196,10 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Down to `eta_min` on half a cosine wave of `T_0` epochs, again and again, each `T_mult` times as long as the last."""
+    """Down to `eta_min` on half a cosine wave of `T_0` epochs, again and again, each `T_mult` times as long as the last.
+
+    Raises: ArgumentError for a T_0 or T_mult below 1.
+    """
 
     @as_recorded()
     def __init__(
@@ -236,6 +242,7 @@ class OneCycleLR(LRScheduler):
     momentum traces a compiled step again: `cycle_momentum=False` does not.
 
     Source: Smith and Topin, 2017, "Super-convergence: very fast training of neural networks using large learning rates".
+    Raises: ArgumentError for a share outside 0..1, another strategy, or an optimizer without momentum to cycle.
     """
 
     @as_recorded()

@@ -34,6 +34,8 @@ class Optimizer:
 
     `params` is an iterable of parameters, of (name, parameter), or of dicts with 'params' and options of their own.  A subclass of one's
     own writes `step`, as in torch, and keeps what it likes in `state`.
+
+    Raises: ArgumentError for no parameters, ArgumentTypeError for a module or a single Tensor.
     """
 
     rule: Rule | None = None
@@ -244,7 +246,10 @@ def _check_ways(options: dict[str, Any]) -> None:
 
 
 class SGD(Optimizer):
-    """Gradient descent: v <- momentum v + (1 - dampening) g; w <- w - lr v (see `nn.optimizer.momentum_of_gradients`)."""
+    """Gradient descent: v <- momentum v + (1 - dampening) g; w <- w - lr v (see `nn.optimizer.momentum_of_gradients`).
+
+    Raises: ArgumentError for Nesterov's form without momentum, or with dampening.
+    """
 
     rule = core.SGD
     names = {"momentum_buffer": "velocity"}
@@ -272,7 +277,10 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (see `nn.optimizer.adam`); weight decay is added to the gradient."""
+    """Adam (see `nn.optimizer.adam`); weight decay is added to the gradient.
+
+    Raises: ArgumentError for betas of two kinds, or a Tensor as the rate where it is not capturable.
+    """
 
     rule = core.Adam
     names = {"step": COUNT, "exp_avg": "first_moment", "exp_avg_sq": "second_moment", "max_exp_avg_sq": "largest_moment"}

@@ -23,7 +23,10 @@ MODES: Mapping[tuple[str, str], Callable[[float, float, float], bool]] = {
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """rate <- max(rate * factor, min_lr), when a metric was no better for more than `patience` epochs."""
+    """rate <- max(rate * factor, min_lr), when a metric was no better for more than `patience` epochs.
+
+    Raises: ArgumentError for a factor of 1 or more, and other modes.
+    """
 
     @as_recorded()
     def __init__(

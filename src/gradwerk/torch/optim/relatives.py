@@ -96,7 +96,7 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Adadelta (see `nn.adagrad.adadelta`)."""
+    """Adadelta (see `nn.adagrad.adadelta`).  Raises: ArgumentError for a rho outside 0..1."""
 
     rule = adagrad.Adadelta
     names = {"step": COUNT, "square_avg": "mean_square", "acc_delta": "mean_square_of_steps"}
@@ -191,7 +191,7 @@ class ASGD(Optimizer):
 
 
 class Rprop(Optimizer):
-    """Resilient backpropagation (see `nn.directions.rprop`)."""
+    """Resilient backpropagation (see `nn.directions.rprop`).  Raises: ArgumentError for etas not on both sides of 1."""
 
     rule = directions.Rprop
     names = {"step": COUNT, "prev": "gradient_before", "step_size": "step_size"}
@@ -214,7 +214,10 @@ class Rprop(Optimizer):
 
 
 class Muon(Optimizer):
-    """Momentum made orthogonal, of matrices only (see `nn.directions.Muon`), in the dtype of the parameters; torch does it in bfloat16."""
+    """Momentum made orthogonal, of matrices only (see `nn.directions.Muon`), in the dtype of the parameters; torch does it in bfloat16.
+
+    Raises: ArgumentError for another adjustment of the rate.
+    """
 
     rule = directions.Muon
     names = {"momentum_buffer": "momentum_buffer"}

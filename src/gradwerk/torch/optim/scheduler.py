@@ -70,6 +70,8 @@ class LRScheduler(Adjustable):
     """Sets the learning rates of an optimizer's groups, at each `step`.  A subclass writes `get_lr`: the rates at `last_epoch`.
 
     The rates at which the groups begin are kept in them as 'initial_lr'.
+
+    Raises: MissingOptionError for a `last_epoch` of groups without `initial_lr`.
     """
 
     _get_lr_called_within_step = False
@@ -258,7 +260,10 @@ class Several(LRScheduler):
 
 
 class SequentialLR(Several):
-    """One scheduler after the other: the next one begins at each milestone."""
+    """One scheduler after the other: the next one begins at each milestone.
+
+    Raises: ArgumentError where there is not one milestone less than schedulers.
+    """
 
     @as_recorded()
     def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1) -> None:

@@ -30,7 +30,7 @@ def _sides(item: object) -> str:
 def default_collate(batch: Sequence[Any]) -> Any:  # noqa: ANN401
     """Items joined along a new first axis: arrays, Tensors and numbers; tuples, lists and dicts of them.  Texts stay as they are.
 
-    Raises: ArgumentTypeError for other items; DataError, ShapeError for such as differ.
+    Raises: ArgumentError for no items, ArgumentTypeError for other items; DataError, ShapeError for such as differ.
     """
     if not batch:
         raise ArgumentError("a batch of no items")

@@ -32,7 +32,7 @@ def length(dataset: Any) -> int:  # noqa: ANN401
 
 
 class TensorDataset(Dataset):
-    """Tensors of one length, taken together.  Raises: ShapeError where the lengths differ."""
+    """Tensors of one length, taken together.  Raises: ArgumentTypeError for what is no Tensor, ShapeError where the lengths differ."""
 
     def __init__(self, *tensors: Tensor) -> None:
         if wrong := [type(tensor).__name__ for tensor in tensors if not isinstance(tensor, base.Tensor)]:
@@ -59,7 +59,7 @@ class IterableDataset(Dataset):
 
 
 class ConcatDataset(Dataset):
-    """Several datasets, one behind the other.  Raises: ArgumentError for none."""
+    """Several datasets, one behind the other.  Raises: ArgumentTypeError for datasets without a length, ArgumentError for none."""
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
         self.datasets = list(datasets)

@@ -40,7 +40,7 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """All items in random order, or `num_samples` of them, several times over where there are fewer; with `replacement` each at random.
 
-    Raises: ArgumentError for a number of samples below 1.
+    Raises: ArgumentTypeError for a `replacement` that is not bool, ArgumentError for a number of samples below 1.
     """
 
     def __init__(
