@@ -312,7 +312,7 @@ def test_an_unknown_optimizer_is_no_sgd(tmp_path, capsys) -> None:
     RunFolder.create(tmp_path / "run", config).close()
     assert main(["train", "lenet5", "--resume", str(tmp_path / "run")]) == 2
     assert "no optimizer is called 'Adam'" in capsys.readouterr().err
-    assert json.loads((tmp_path / "run" / "config.json").read_text()) == config
+    assert RunFolder.open(tmp_path / "run").config() == config
 
 
 def test_runs_that_begin_in_one_second_get_a_folder_each(tmp_path, monkeypatch) -> None:

@@ -25,6 +25,7 @@ def history(folder) -> list[dict[str, str]]:
 
 def test_a_run_leaves_what_it_promises(run_folder) -> None:
     config = json.loads((run_folder / "config.json").read_text())
+    assert config.pop("gradwerk run") == 1
     assert config == {"model": "lenet5", "epochs": 10, "batch_size": 32, "lr": 0.05, "optimizer": "momentum", "augment": True, "seed": 0}
     rows = history(run_folder)
     assert [row["epoch"] for row in rows] == [str(k) for k in range(1, 11)]
