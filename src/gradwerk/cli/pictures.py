@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, np.dtype[Any]]
-TRAINED, HELD_BACK, GREY = "#4c72b0", "#dd5a2b", "#6b6b6b"
+TRAINED, HELD_BACK, GREY = "#0072b2", "#d55e00", "#6b6b6b"
+"""Of Okabe and Ito, 2008, "Color universal design"; lines differ by their dashes and marks too."""
 _MOST_MISTAKES = 40
 _COLUMNS = 8
 
@@ -33,16 +34,24 @@ def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
     low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
     accuracy.set_ylim(max(np.floor(low * 20 - 0.2) / 20, 0), 1.005)
     accuracy.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    return _png(figure)
+    return _png(figure, "Loss and accuracy by epoch", _curves_in_words(history))
+
+
+def _curves_in_words(history: Sequence[Mapping[str, float]]) -> str:
+    """The numbers at the ends, for who does not see the lines."""
+    if not history:
+        return "no epochs"
+    ends = (f"{name} {history[0].get(name, np.nan):.4g} to {history[-1].get(name, np.nan):.4g}" for name in sorted(history[-1]))
+    return f"from epoch 1 to {len(history)}: {', '.join(ends)}"
 
 
 def _draw_curve(axes: Axes, history: Sequence[Mapping[str, float]], name: str, form: str, corner: str) -> None:
     """One mean over the epochs, training and held back, a ring around the best held-back epoch; values are written by `form`."""
     epochs = range(1, len(history) + 1)
-    for key, label, colour in ((name, "training", TRAINED), (f"val_{name}", "held back", HELD_BACK)):
+    for key, label, colour, dash, marker in ((name, "training", TRAINED, "-", "o"), (f"val_{name}", "held back", HELD_BACK, "--", "s")):
         values = np.array([row.get(key, np.nan) for row in history])
         last = f", {form.format(values[-1])} at the end" if len(values) else ""
-        axes.plot(epochs, values, color=colour, label=f"{label}{last}", linewidth=2, marker="o", markersize=3.5)
+        axes.plot(epochs, values, color=colour, label=f"{label}{last}", linewidth=2, linestyle=dash, marker=marker, markersize=3.5)
     if np.isfinite(values).any():
         best = int(np.nanargmax(values) if name == "accuracy" else np.nanargmin(values))
         label = f"best, {form.format(values[best])} in epoch {best + 1}"
@@ -91,7 +100,9 @@ def draw_confusion(confusion: Array) -> bytes:
     axes.tick_params(which="both", length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    return _png(figure)
+    confused = [(int(confusion[row, column]), row, column) for row, column in np.argwhere(confusion) if row != column]
+    worst = ", ".join(f"{row} as {column} {count} times" for count, row, column in sorted(confused, reverse=True)[:5]) or "nothing"
+    return _png(figure, "What each digit was taken for", f"{right:,} of {total:,} right; most often wrong: {worst}")
 
 
 def draw_mistakes(images: Array, labels: Array, probabilities: Array) -> bytes:
@@ -117,7 +128,8 @@ def draw_mistakes(images: Array, labels: Array, probabilities: Array) -> bytes:
         axes.set_yticks([])
         for spine in axes.spines.values():
             spine.set_color("#cccccc")
-    return _png(figure)
+    listed = "; ".join(f"{labels[k]} read as {answers[k]}, {probabilities[k, answers[k]]:.0%} sure" for k in shown) or "none"
+    return _png(figure, title, listed)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -139,7 +151,8 @@ def _quiet(axes: Axes) -> None:
         spine.set_color("#bbbbbb")
 
 
-def _png(figure: Figure) -> bytes:
+def _png(figure: Figure, title: str, words: str) -> bytes:
+    """The picture with its title and what it shows, in words."""
     data = io.BytesIO()
-    figure.savefig(data, dpi=120, format="png")
+    figure.savefig(data, dpi=120, format="png", metadata={"Title": title, "Description": words})
     return data.getvalue()

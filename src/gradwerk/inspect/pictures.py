@@ -6,6 +6,7 @@ at the left.  A short edge goes straight, a long one around the boxes on a lane 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -28,12 +29,13 @@ NEAR = 2 * (HEIGHT + DOWN) + PILL
 """Longer edges take a lane."""
 MEMORY_HEIGHT = 260
 COLOURS = {
-    "map": "#cfe3fb", "row": "#cdeed8", "reduce": "#fbe7b0", "contract": "#f9c9c4", "window": "#dfd2f7", "movement": "#dfe3e8",
-    "other": "#f6d5ea", "input": "#ffffff",
-    "anchored": "#f9c9c4",
+    "map": "#57a7c3", "row": "#92e2ff", "reduce": "#ffe25e", "contract": "#cca248", "window": "#b38df9", "movement": "#c5ffb2",
+    "other": "#f68c93", "input": "#ffffff",
+    "anchored": "#cca248",
 }  # fmt: skip
+"""Told apart by all kinds of eyes, with dark letters that are read on each (tests/inspect/test_colours.py); each box says its kind too."""
 STYLE = (
-    "text{font:11px sans-serif;fill:#111827}.small{font-size:9px;fill:#4b5563}.caption{font-weight:bold}"
+    "text{font:11px sans-serif;fill:#111827}.small{font-size:9px;fill:#1f2937}.caption{font-weight:bold}"
     "rect{stroke:#6b7280;stroke-width:.7}.band{fill:#f6f7f9;stroke:none}path{fill:none;stroke:#9aa3b0;stroke-width:1.1}"
     "g:hover>path,path:hover{stroke:#111827;stroke-width:2}"
 )
@@ -123,7 +125,9 @@ def box_of(unit: Unit, caption: str, sources: list[Box]) -> Box:
         return Box(unit.kind, f"{unit.kind}  {ops}", f"over {space or 'one element'}", f"{unit}\n{lines}", caption, sources, made)
     op = unit.node.op
     operands = " and ".join(str(value.type) for value in unit.reads)
-    return Box(kind_of(op), op.name, f"of {operands}" if operands else "", f"{unit}\n{lines}", caption, sources, made)
+    kind = kind_of(op)
+    head = op.name if kind == "other" else f"{kind}  {op.name}"
+    return Box(kind, head, f"of {operands}" if operands else "", f"{unit}\n{lines}", caption, sources, made)
 
 
 def kind_of(op: object) -> str:
@@ -213,8 +217,9 @@ def svg(bands: Sequence[Band], blocks: Sequence[Block], stages: int, name: str) 
     below = max((band.bottom for band in bands), default=60.0) + 3 * MARGIN
     height = below + MEMORY_HEIGHT + 2 * MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">',
-        f"<title>{escape(name)}</title><style>{STYLE}</style>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" '
+        'role="img" aria-labelledby="title words">',
+        f'<title id="title">{escape(name)}</title><desc id="words">{escape(in_words(boxes, blocks, stages))}</desc><style>{STYLE}</style>',
         '<rect width="100%" height="100%" style="fill:#ffffff;stroke:none"/>',
         *legend(name),
     ]
@@ -226,6 +231,16 @@ def svg(bands: Sequence[Band], blocks: Sequence[Block], stages: int, name: str) 
     parts += [drawn(box) for box in boxes]
     parts += memory_over_time(blocks, stages, below, width - 2 * MARGIN)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def in_words(boxes: Sequence[Box], blocks: Sequence[Block], stages: int) -> str:
+    """What the picture shows, for who does not see it."""
+    kinds = Counter(box.kind for box in boxes if box.kind != "input")
+    counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
+    arena = max((block.offset + block.nbytes for block in blocks), default=0)
+    order = "; ".join(f"{number}: {box.head}" for number, box in enumerate((box for box in boxes if box.kind != "input"), 1))
+    inputs = sum(box.kind == "input" for box in boxes)
+    return f"{inputs} inputs; units: {counted}; in {stages} stages, with an arena of {arena:,} bytes.  In order: {order or 'nothing'}."
 
 
 def legend(name: str) -> list[str]:
