@@ -64,10 +64,11 @@ def test_what_is_given_by_position_is_named_as_keras_names_it() -> None:
     assert keras.losses.BinaryCrossentropy(False, 0.0, -1, "sum").reduction == "sum"
     assert keras.losses.CategoricalCrossentropy(True, 0.0).from_logits
     assert keras.losses.SparseCategoricalCrossentropy(True, 3).ignore_class == 3
-    with pytest.raises(ArgumentError, match="SparseCategoricalCrossentropy: Keras' option 'axis' is not supported here yet"):
-        keras.losses.SparseCategoricalCrossentropy(True, 3, "sum", 0)
-    with pytest.raises(ArgumentError, match="CategoricalCrossentropy got two values for 'axis'"):
+    assert keras.losses.SparseCategoricalCrossentropy(True, 3, "sum", 1).axis == 1
+    with pytest.raises(TypeError, match="multiple values for argument 'axis'"):
         keras.losses.CategoricalCrossentropy(True, 0.0, -1, axis=-1)
+    with pytest.raises(ArgumentError, match="Dense got two values for 'kernel_regularizer'"):
+        layers.Dense(3, None, True, "glorot_uniform", "zeros", None, kernel_regularizer=None)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array])

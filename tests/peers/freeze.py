@@ -2,7 +2,7 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze metrics          TensorFlow finds no best k in float64
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
-APART = {"metrics": RECORD.with_name("metrics.npz"), "opinfo": RECORD.with_name("opinfo.npz")}
+APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses")}
 """Parts with a file of their own."""
 
 
@@ -94,9 +94,16 @@ def opinfo() -> dict[str, Any]:
     return opinfo_record.recorded()
 
 
+def losses() -> dict[str, Any]:
+    """Keras' losses, with options drawn."""
+    from tests.peers import loss_cases
+
+    return loss_cases.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
-    "opinfo": opinfo,
+    "opinfo": opinfo, "losses": losses,
 }  # fmt: skip
 
 

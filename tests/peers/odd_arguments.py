@@ -72,7 +72,8 @@ def classes(keras: Any) -> Iterator[Case]:
         *(("layers", name) for name in LAYERS), ("layers", "Input"),
         *(("optimizers", name) for name in ("SGD", "Adam", "AdamW", "RMSprop")),
         *sorted({("initializers", made.__name__) for made in own.initializers.NAMED.values()}),
-        *(("losses", made.__name__) for made in own.losses.CLASSES), *(("metrics", made.__name__) for made in own.metrics.CLASSES),
+        *(("losses", made.__name__) for made in (*own.losses.CLASSES, *own.losses.APART) if made.__name__ != "CTC"),
+        *(("metrics", made.__name__) for made in own.metrics.CLASSES),
         ("metrics", "Mean"), ("metrics", "Sum"),
     ]  # fmt: skip
     for module, name in ours:
@@ -106,7 +107,8 @@ def use(keras: Any, module: str, made: Any) -> None:
         model.compile(made, "mse", run_eagerly=True)
         model.train_on_batch(X, np.eye(3, dtype=np.float32)[Y])
     elif module == "losses":
-        made(np.array([0, 1]) if name.startswith("Sparse") else ROWS, ROWS)
+        of_labels = name.startswith("Sparse") or name in ("Circle", "CategoricalGeneralizedCrossEntropy")
+        made(np.array([0, 1]) if of_labels else ROWS, ROWS)
     elif name not in ("Mean", "Sum") and module == "metrics":
         made.update_state(np.array([0, 1]) if name.startswith("Sparse") else ROWS, ROWS)
 

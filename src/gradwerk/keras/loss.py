@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from gradwerk.base.errors import StateError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.loss_operands import as_operand, checked_values, weights_like
-from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import checked_except, choice
+from gradwerk.keras.naming import unique_name
+from gradwerk.keras.options import arguments_of, checked_except, choice
 from gradwerk.nn import loss as known
 from gradwerk.nn.configured import Configured
 from gradwerk.ops.elementwise import cast, mul
@@ -17,7 +18,7 @@ from gradwerk.ops.reduction import reduce_sum
 
 Operand = Any
 """A Tensor or an array."""
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none")
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
 
 
 @ORIGINAL.completes("keras.losses.Loss")
@@ -32,7 +33,7 @@ class Loss(Configured):
 
     @checked_except("reduction")
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
-        self.name = name or snake_case(type(self).__name__)
+        self.name = name or unique_name(type(self).__name__)
         self.reduction = choice(type(self).__name__, "reduction", "none" if reduction is None else reduction, REDUCTIONS)
 
     def call(self, y_true: Operand, y_pred: Operand) -> Operand:
@@ -48,12 +49,34 @@ class Loss(Configured):
             raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
         y_true, y_pred = as_operand(y_true), floating(as_operand(y_pred))
         values = checked_values(self.name, self.call(y_true if self._gradwerk_sparse else floating(y_true), y_pred))
-        if sample_weight is not None:
-            weights = as_operand(sample_weight)
-            values = mul(values, weights_like(weights, values) if values.shape else cast(weights, values.dtype))
+        weights = None if sample_weight is None else as_operand(sample_weight)
+        if weights is not None:
+            weights = weights_like(weights, values) if values.shape else cast(weights, values.dtype)
+            values = mul(values, weights)
         if self.reduction == "none" or not values.shape:
             return values
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            present = self.present(y_true, y_pred)
+            return known.mean_by_weight(values, weights if present is None else mul(weights, present))
         return reduce_sum(values) if self.reduction == "sum" else self.mean(values, y_true, y_pred)
+
+    def present(self, y_true: Operand, y_pred: Operand) -> Operand | None:
+        """1 for each value that counts in a mean by weight, else 0; None where all do."""
+        return None
+
+    @property
+    def dtype(self) -> str:
+        """In what it computes."""
+        return "float32"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal loss: `type(loss).from_config(config)`."""
+        return {"name": self.name, "reduction": self.reduction, **arguments_of(self, "name", "reduction")}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A loss from `get_config`'s answer."""
+        return cls(**config)
 
     def mean(self, values: Operand, y_true: Operand, y_pred: Operand) -> Operand:
         """The mean over all values, weighted or not."""

@@ -11,6 +11,7 @@ from gradwerk.base.errors import ShapeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.keras.activations import logits_of
 from gradwerk.keras.layers.inputs import floating
+from gradwerk.ops.arrangement import move_axes
 from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
 from gradwerk.tensor.tensor import Tensor
@@ -69,6 +70,11 @@ def logits_behind(loss: str, y_pred: Operand, activation: str, *, from_logits: b
 def labels_of(y_true: Operand, y_pred: Operand) -> Operand:
     """Class numbers as int32, without a last axis of 1.  Shape: (batch, ...)."""
     return cast(_squeezed(y_true, y_pred), dtypes.int32)
+
+
+def classes_last(x: Operand, axis: int) -> Operand:
+    """With the classes of an axis along the last."""
+    return move_axes(x, (axis,), (-1,))
 
 
 def aligned(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:

@@ -11,17 +11,25 @@ from gradwerk.keras.crossentropies import BinaryCrossentropy as BinaryCrossentro
 from gradwerk.keras.crossentropies import BinaryFocalCrossentropy as BinaryFocalCrossentropy
 from gradwerk.keras.crossentropies import CategoricalCrossentropy as CategoricalCrossentropy
 from gradwerk.keras.crossentropies import CategoricalFocalCrossentropy as CategoricalFocalCrossentropy
+from gradwerk.keras.crossentropies import CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy
 from gradwerk.keras.crossentropies import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
 from gradwerk.keras.crossentropies import binary_crossentropy as binary_crossentropy
 from gradwerk.keras.crossentropies import binary_focal_crossentropy as binary_focal_crossentropy
 from gradwerk.keras.crossentropies import categorical_crossentropy as categorical_crossentropy
 from gradwerk.keras.crossentropies import categorical_focal_crossentropy as categorical_focal_crossentropy
+from gradwerk.keras.crossentropies import categorical_generalized_cross_entropy as categorical_generalized_cross_entropy
 from gradwerk.keras.crossentropies import ctc as ctc
 from gradwerk.keras.crossentropies import sparse_categorical_crossentropy as sparse_categorical_crossentropy
-from gradwerk.keras.identifiers import object_of
+from gradwerk.keras.identifiers import as_config, object_of
 from gradwerk.keras.loss import Loss as Loss
 from gradwerk.keras.loss_operands import aligned, with_shapes
 from gradwerk.keras.options import checked, checked_except
+from gradwerk.keras.set_losses import Circle as Circle
+from gradwerk.keras.set_losses import Dice as Dice
+from gradwerk.keras.set_losses import Tversky as Tversky
+from gradwerk.keras.set_losses import circle as circle
+from gradwerk.keras.set_losses import dice as dice
+from gradwerk.keras.set_losses import tversky as tversky
 from gradwerk.nn import divergence_loss, margin_loss, regression_loss
 from gradwerk.nn import loss as known
 from gradwerk.nn.ranges import positive
@@ -294,15 +302,20 @@ FUNCTION_OF: Mapping[type[Any], Any] = {
     KLDivergence: kl_divergence,
     CosineSimilarity: cosine_similarity,
 }
-"""The losses, each class with the function whose values it reduces; CTC, whose targets have other shapes, apart."""
+"""The losses of rows, each class with the function whose values it reduces."""
+APART: Mapping[type[Any], Any] = {
+    CTC: ctc, Dice: dice, Tversky: tversky, Circle: circle,
+    CategoricalGeneralizedCrossEntropy: categorical_generalized_cross_entropy,
+}  # fmt: skip
+"""Those whose targets have other shapes, or whose values are none of one row alone, or whose function asks for more."""
 CLASSES, FUNCTIONS = tuple(FUNCTION_OF), tuple(FUNCTION_OF.values())
 _FUNCTIONS_BY_ID: dict[int, Callable[..., Operand]] = {id(function): function for function in FUNCTIONS}
 NAMED: dict[str, Any] = {
-    **{made.__name__: made for made in FUNCTIONS}, **{made.__name__: made for made in CLASSES},
+    **{made.__name__: made for made in (*FUNCTIONS, *APART.values(), *CLASSES, *APART)},
     **dict.fromkeys(("mse", "MSE"), mean_squared_error), **dict.fromkeys(("mae", "MAE"), mean_absolute_error),
     **dict.fromkeys(("mape", "MAPE"), mean_absolute_percentage_error), **dict.fromkeys(("msle", "MSLE"), mean_squared_logarithmic_error),
     **dict.fromkeys(("bce", "BCE"), binary_crossentropy), **dict.fromkeys(("kld", "KLD"), kl_divergence),
-    "logcosh": log_cosh, "ctc": ctc, "CTC": CTC,
+    "logcosh": log_cosh,
 }  # fmt: skip
 """The functions by their names and abbreviations, the classes by theirs."""
 
@@ -317,6 +330,16 @@ def get(identifier: LossLike | None) -> Any:  # noqa: ANN401  a Loss or a functi
     A config makes an instance; instances, functions and None are themselves.  Raises: ArgumentError for an unknown name.
     """
     return None if identifier is None else object_of("loss", "keras.losses", identifier, NAMED)
+
+
+def serialize(loss: Any) -> dict[str, Any]:  # noqa: ANN401  a Loss or a function
+    """A loss, or a function, as plain data."""
+    return as_config("keras.losses", loss)
+
+
+def deserialize(name: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  a Loss or a function
+    """The loss, or the function, of `serialize`'s answer; of one's own where `custom_objects` names it.  Raises: ArgumentError."""
+    return object_of("loss", "keras.losses", name, NAMED | dict(custom_objects or {}))
 
 
 def reducing(identifier: LossLike) -> Loss:

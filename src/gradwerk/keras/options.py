@@ -176,7 +176,7 @@ def accepted(call: Callable[..., Any], owner: type, given: dict[str, Any]) -> di
 def _refuse(owner: str, theirs: Mapping[str, object], given: Mapping[str, object], known: Iterable[str]) -> None:
     """Raises for the first option that is neither ours nor one of `theirs` that says what is done without it."""
     for name in given:
-        if name in known or (name in theirs and says_nothing(given[name], theirs[name])):
+        if name in known or (name in theirs and (says_nothing(given[name], theirs[name]) or (name, given[name]) == ("dtype", "float32"))):
             continue
         if name in theirs:
             raise ArgumentError(f"{owner}: Keras' option {name!r} is not supported here yet", facts=(f"given: {name}={given[name]!r}",))
@@ -264,6 +264,19 @@ def numbers(owner: str, name: str, value: object) -> list[float]:
     if not isinstance(held, (list, tuple)) or not all(map(is_number, held)):
         raise ArgumentError(f"{owner}: {name} is a list of numbers, this is {reprlib.repr(value)}")
     return list(held)
+
+
+def arguments_of(made: object, *known: str) -> dict[str, Any]:
+    """What an object was made with, as plain data: the attributes named as its class's arguments, but for those `known` already."""
+    named = [p.name for p in inspect.signature(type(made).__init__).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    return {name: _plain(getattr(made, name)) for name in named if name not in {"self", *known} and hasattr(made, name)}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """A value as JSON can hold it."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def pair(owner: str, name: str, value: object) -> tuple[int, int]:

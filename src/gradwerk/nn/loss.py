@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DTypeError, ShapeError
+from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.nn.ranges import share
 from gradwerk.ops.compare import equal, greater_equal, not_equal
 from gradwerk.ops.elementwise import abs_, add, cast, div, log, maximum, minimum, mul, neg, softplus, sub, where
-from gradwerk.ops.functions import log_softmax, mean, one_hot, pick
+from gradwerk.ops.functions import log_softmax, mean, one_hot, pick, power
 from gradwerk.ops.look import in_range
 from gradwerk.ops.reduction import reduce_sum
 
@@ -152,9 +152,32 @@ def mean_loss(values: Operand) -> Operand:
     return mean(values)
 
 
+def generalized_cross_entropy(probabilities: Operand, labels: Operand, *, exponent: float = 0.5, least: float = 1e-12) -> Operand:
+    """(1 - p[label]^exponent) / exponent, each example: between cross-entropy (0) and absolute error (1).
+
+    Below `least` p^exponent goes on in a straight line, so that what was thought impossible still has a gradient.
+    Shape: probabilities (..., classes), labels (...) integer; result (...).  Raises: ShapeError, DTypeError, DataError, ArgumentError.
+    Source: Zhang and Sabuncu, 2018, "Generalized cross entropy loss for training deep neural networks with noisy labels".
+    """
+    check_labels(labels, probabilities)
+    if not 0 < exponent < 1:
+        raise ArgumentError(f"generalized_cross_entropy: the exponent is between 0 and 1, this is {exponent}")
+    p = pick(probabilities, in_range(labels, probabilities.shape[-1], "label"))
+    some = greater_equal(p, least)
+    powers = where(some, power(where(some, p, 1.0), exponent), mul(p, least ** (exponent - 1.0)))
+    return div(sub(1.0, powers), exponent)
+
+
 def ratio_of_sums(losses: Operand, weights: Operand) -> Operand:
     """sum(loss) / sum(weight), the losses already weighted: the mean over class weights and ignored labels."""
     return div(reduce_sum(losses), reduce_sum(weights))
+
+
+def mean_by_weight(losses: Operand, weights: Operand) -> Operand:
+    """sum(loss) / sum(weight), the losses already weighted; 0 where the weights add up to 0."""
+    whole = reduce_sum(weights)
+    some = not_equal(whole, 0)
+    return where(some, div(reduce_sum(losses), where(some, whole, 1.0)), np.zeros((), losses.dtype))
 
 
 def label_weights(labels: Operand, logits: Operand, ignored: int, class_weights: Operand | None = None) -> Operand:

@@ -42,7 +42,7 @@ class AUC(Metric):
 
     @checked
     def __init__(
-        self, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation", name: str | None = None,
+        self, num_thresholds: int | None = 200, curve: str = "ROC", summation_method: str = "interpolation", name: str | None = None,
         dtype: str | None = None, thresholds: Sequence[float] | None = None,
         multi_label: bool = False,  # noqa: FBT001, FBT002  Keras' signature
         num_labels: int | None = None, label_weights: Sequence[float] | None = None, from_logits: bool = False,  # noqa: FBT001, FBT002
@@ -50,7 +50,7 @@ class AUC(Metric):
         """See Keras.
 
         Args:
-            num_thresholds: how many stand evenly.
+            num_thresholds: how many stand evenly, where `thresholds` does not say others.
             curve: ROC, PR or PRGAIN.
             summation_method: interpolation, or bounds from below (minoring) and above (majoring).
             name: the metric's.
@@ -62,8 +62,9 @@ class AUC(Metric):
             from_logits: whether predictions are logits.
         """
         super().__init__(dtype, name)
-        inner = evenly_inside(num_thresholds)
-        if thresholds is not None:
+        if thresholds is None:
+            inner = evenly_inside(num_thresholds)
+        else:
             inner = sorted(thresholds_of("AUC", numbers("AUC", "thresholds", thresholds), 0.5))
         self.num_thresholds, self._inner = len(inner) + 2, thresholds is not None
         self._thresholds = (-EPSILON, *inner, 1.0 + EPSILON)
@@ -132,7 +133,7 @@ class AUC(Metric):
         return config | ({"thresholds": self.thresholds[1:-1]} if self._inner else {})
 
 
-def evenly_inside(count: int) -> list[float]:
+def evenly_inside(count: int | None) -> list[float]:
     """Of so many even thresholds from 0 to 1 those between.  Raises: ArgumentError for less than two."""
     number = whole("AUC", "num_thresholds", count, 2)
     return [k / (number - 1) for k in range(1, number - 1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -14,7 +13,7 @@ from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.naming import unique_name
-from gradwerk.keras.options import checked, is_number
+from gradwerk.keras.options import arguments_of, checked, is_number
 from gradwerk.keras.variables import Variable
 from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
@@ -90,7 +89,7 @@ class Metric(Configured):
     Attributes may change between steps: the next step counts with what they are then.
     """
 
-    _gradwerk_dtype = "float32"
+    _dtype = "float32"
 
     def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
         _check_dtype(dtype)
@@ -105,7 +104,7 @@ class Metric(Configured):
     @property
     def dtype(self) -> str:
         """In what it computes; what it adds up is float64."""
-        return self._gradwerk_dtype
+        return self._dtype
 
     def add_variable(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
@@ -197,9 +196,7 @@ class Metric(Configured):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric: `type(metric).from_config(config)`."""
-        named = [p.name for p in inspect.signature(type(self).__init__).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        own = {name: plain(getattr(self, name)) for name in named if name not in {"self", "name", "dtype"} and hasattr(self, name)}
-        return {"name": self.name, "dtype": self.dtype, **own}
+        return {"name": self.name, "dtype": self.dtype, **arguments_of(self, "name", "dtype")}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -219,9 +216,3 @@ def in_float32(value: Any) -> Tensor:  # noqa: ANN401  a number or an array
     """A result as Keras gives it."""
     return Tensor(np.asarray(value, np.float32))
 
-
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """A value of a config as JSON can hold it."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    return list(value) if isinstance(value, tuple) else value

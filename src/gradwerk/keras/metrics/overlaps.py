@@ -41,7 +41,7 @@ class Overlap(Metric):
         """What all have in common.  Raises: ArgumentError."""
         cuts = dtype is None or str(dtype) in {"int", "int32", "int64"}
         super().__init__(None if cuts else dtype, name)
-        self._gradwerk_dtype = "int32" if cuts else "float32"
+        self._dtype = "int32" if cuts else "float32"
         self.num_classes = positive_integer(type(self).__name__, "num_classes", num_classes)
         self.target_class_ids = [whole(type(self).__name__, "target_class_ids", one) for one in _listed(target_class_ids)]
         if wrong := [number for number in self.target_class_ids if not 0 <= number < num_classes]:
