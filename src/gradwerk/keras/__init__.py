@@ -23,7 +23,7 @@ from gradwerk.keras.layers.input import Input, InputLayer
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.symbolic import KerasTensor
 from gradwerk.keras.losses import Loss
-from gradwerk.keras.metrics import Metric
+from gradwerk.keras.metrics.metric import Metric
 from gradwerk.keras.model import Model
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.sequential import Sequential

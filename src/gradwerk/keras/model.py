@@ -19,7 +19,7 @@ from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
 from gradwerk.keras.layers.symbolic import shapes_in
 from gradwerk.keras.losses import LossLike
-from gradwerk.keras.metrics import Metric
+from gradwerk.keras.metrics.metric import Metric
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.rules import OptimizerLike
