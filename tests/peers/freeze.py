@@ -2,7 +2,7 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses] [lbfgs]
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze metrics          TensorFlow finds no best k in float64
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
-APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses")}
+APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses", "lbfgs")}
 """Parts with a file of their own."""
 
 
@@ -99,6 +99,13 @@ def losses() -> dict[str, Any]:
     from tests.peers import loss_cases
 
     return loss_cases.recorded()
+
+
+def lbfgs() -> dict[str, Any]:
+    """PyTorch's L-BFGS."""
+    from tests.peers import lbfgs_cases
+
+    return lbfgs_cases.recorded()
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {

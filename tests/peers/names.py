@@ -21,7 +21,7 @@ import gradwerk
 MODULES = {
     "torch": (
         "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.modules", "nn.modules.module", "nn.utils", "optim", "optim.lr_scheduler",
-        "serialization", "utils", "utils.data", "utils.data.dataset", "utils.hooks", "autograd", "cuda",
+        "optim.swa_utils",        "serialization", "utils", "utils.data", "utils.data.dataset", "utils.hooks", "autograd", "cuda",
     ),
     "keras": (
         "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import warnings
 from pathlib import Path
@@ -24,6 +25,11 @@ class Root:
 
     def __call__(self, epoch: int) -> float:
         return float((epoch + 1) ** -self.power)
+
+
+def averages(schedulers: Any) -> Any:
+    """torch.optim.swa_utils beside the module of schedulers."""
+    return importlib.import_module(f"{schedulers.__name__.rpartition('.')[0]}.swa_utils")
 
 
 CASES: dict[str, Any] = {
@@ -49,6 +55,9 @@ CASES: dict[str, Any] = {
     "CyclicLR of a function": lambda s, o: s.CyclicLR(
         o, 0.1, 0.5, step_size_up=2, scale_fn=Root(), scale_mode="iterations", cycle_momentum=False
     ),
+    "SWALR": lambda s, o: averages(s).SWALR(o, [0.05, 0.2], anneal_epochs=5),
+    "SWALR in a line": lambda s, o: averages(s).SWALR(o, 0.05, anneal_epochs=4, anneal_strategy="linear"),
+    "SWALR at once": lambda s, o: averages(s).SWALR(o, 0.05, anneal_epochs=0),
     "ReduceLROnPlateau": lambda s, o: s.ReduceLROnPlateau(o, factor=0.5, patience=1, cooldown=1, min_lr=[0.02, 0.1]),
     "ReduceLROnPlateau of a score": lambda s, o: s.ReduceLROnPlateau(o, "max", patience=2, threshold=0.05, threshold_mode="abs"),
     "SequentialLR": lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.1, total_iters=3), s.ExponentialLR(o, 0.9), s.StepLR(o, 2)], [3, 8]),

@@ -19,6 +19,12 @@ def wave(start: float, end: float, share: float) -> float:
     return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
 
 
+def went_on(rate: float, end: float, before: float, now: float) -> float:
+    """The mixture of a start and `end` with a share of `now`, of a rate that is their mixture with a share of `before`."""
+    start = end if before == 1 else (rate - before * end) / (1 - before)
+    return end * now + start * (1 - now)
+
+
 def line_factor(epoch: int, epochs: int, first: float, last: float) -> float:
     """What the rate is multiplied by at an epoch, so that it goes from `first` to `last` times the base rate on a straight line."""
     return 1.0 + (last - first) / (epochs * first + (epoch - 1) * (last - first))

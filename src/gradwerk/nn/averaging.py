@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.ops.compare import equal
-from gradwerk.ops.elementwise import add, cast, mul, sub, where
+from gradwerk.ops.elementwise import add, cast, div, mul, sub, where
 from gradwerk.ops.functions import remainder
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.tensor.whole import Writes
@@ -34,3 +34,16 @@ class Average:
         if self.overwrite_every is None or not w.requires_grad:
             return [(average, new)]
         return [(average, new), (w, where(equal(remainder(steps, self.overwrite_every), 0), new, w))]
+
+
+def leaky(average: Operand, w: Operand, decay: float) -> Operand:
+    """decay * average + (1 - decay) * w."""
+    return add(mul(average, decay), mul(w, 1.0 - decay))
+
+
+def running(average: Operand, w: Operand, count: float) -> Operand:
+    """The mean of one more: average + (w - average) / (count + 1).
+
+    Source: Izmailov et al., 2018, "Averaging weights leads to wider optima and better generalization".
+    """
+    return add(average, div(sub(w, average), count + 1.0))

@@ -283,6 +283,13 @@ class _BatchNorm(Module):
                 momentum = 1.0 / self.num_batches_tracked.double()
         return functional.batch_norm(input, *kept, self.weight, self.bias, by_batch, momentum, self.eps)
 
+    def reset_running_stats(self) -> None:
+        """The running statistics begin again."""
+        if self.track_running_stats and self.running_mean is not None:
+            for held, start in ((self.running_mean, 0.0), (self.running_var, 1.0), (self.num_batches_tracked, 0)):
+                if held is not None:
+                    held.fill_(start)
+
     def extra_repr(self) -> str:
         """torch's text."""
         held = f"affine={self.weight is not None}, bias={self.bias is not None}, track_running_stats={self.track_running_stats}"

@@ -2,6 +2,8 @@
 
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.optim import lr_scheduler as lr_scheduler
+from gradwerk.torch.optim import swa_utils as swa_utils
+from gradwerk.torch.optim.lbfgs import LBFGS as LBFGS
 from gradwerk.torch.optim.optimizers import SGD as SGD
 from gradwerk.torch.optim.optimizers import Adam as Adam
 from gradwerk.torch.optim.optimizers import AdamW as AdamW
