@@ -2,7 +2,8 @@
 
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses] [lbfgs]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
+    PYTHONPATH=src python -m tests.peers.freeze lbfgs
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze metrics          TensorFlow finds no best k in float64
 """
 

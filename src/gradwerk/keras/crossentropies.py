@@ -248,7 +248,10 @@ class CategoricalFocalCrossentropy(Loss):
 
 
 class CategoricalGeneralizedCrossEntropy(Loss):
-    """Integer labels, some of which may be wrong, against probabilities."""
+    """Integer labels, some of which may be wrong, against probabilities.
+
+    Raises: ArgumentError for a q that is not between 0 and 1.
+    """
 
     _gradwerk_sparse = True
 

@@ -29,6 +29,8 @@ class LBFGS(Optimizer):
     """L-BFGS: `step` asks its closure, which computes the loss and its gradients anew, several times.
 
     One group of parameters, which are one vector here.  `line_search_fn` is None or "strong_wolfe".
+
+    Raises: ArgumentError for several groups, and for a rate that is none.
     """
 
     @as_recorded()
