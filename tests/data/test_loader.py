@@ -193,6 +193,27 @@ def test_a_worker_that_ends_is_an_error(end: Any, told: str) -> None:
 
 
 @needs_fork
+def test_a_worker_that_wants_workers_makes_its_batches_itself() -> None:
+    def each(example: Any, random: np.random.Generator) -> Any:
+        return [int(batch.sum()) for batch in Loader(np.arange(4), 2, workers=2)] + [example]
+
+    assert [batch[0].tolist() + batch[2].tolist() for batch in Loader([7, 8], 1, each=each, workers=2)] == [[1, 7], [1, 8]]
+
+
+@needs_fork
+def test_what_a_worker_prints_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    list(Loader(np.arange(4), 1, each=lambda example, random: print(f"made {example}") or example, workers=2))
+    assert sorted(capfd.readouterr().out.splitlines()) == [f"made {k}" for k in range(4)]
+
+
+@needs_fork
+def test_tensors_come_back_as_tensors() -> None:
+    batches = list(Loader(np.arange(4.0), 2, join=lambda examples: {"x": gradwerk.Tensor(np.stack(examples))}, workers=1))
+    assert all(isinstance(batch["x"], gradwerk.Tensor) for batch in batches)
+    assert [batch["x"].numpy().tolist() for batch in batches] == [[0, 1], [2, 3]]
+
+
+@needs_fork
 def test_large_messages_both_ways_do_not_wait_for_each_other() -> None:
     """Far more than a pipe holds."""
     made = Processes(lambda job: ["x" * 300_000, job], 1, ahead=4)

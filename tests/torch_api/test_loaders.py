@@ -178,6 +178,16 @@ def test_a_worker_knows_what_it_is() -> None:
 
 
 @needs_fork
+def test_a_loader_inside_of_a_worker_goes_on_without_workers() -> None:
+    class Nested(Records):
+        def __getitem__(self, k: int) -> Any:
+            with pytest.warns(UserWarning, match="this process is one itself"):
+                return k + sum(int(batch.sum()) for batch in DataLoader([1, 2, 3], 2, num_workers=1))
+
+    assert plain(list(DataLoader(Nested(3), 3, num_workers=1))) == [[6, 7, 8]]
+
+
+@needs_fork
 def test_errors_of_workers() -> None:
     with pytest.raises(IndexError, match=r"Caught IndexError in DataLoader worker process 1\.(.|\n)*no record 17(.|\n)*while item 17 of"):
         list(DataLoader(Records(), 2, num_workers=2, sampler=[0, 1, 17]))

@@ -13,6 +13,7 @@ import os
 import queue
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import traceback
@@ -32,6 +33,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.settings import settings
 from gradwerk.base.trees import map_tree
+from gradwerk.tensor.tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Tree = Any
@@ -52,7 +54,7 @@ class Codec:
     leaf_of: Callable[[Array], Any]
 
 
-PLAIN = Codec(lambda leaf: None, lambda array: array)
+PLAIN = Codec(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else None, Tensor)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Processes:
         patience: float = 0.0,
     ) -> None:  # fmt: skip
         if not can_fork():
-            raise ArgumentError("worker processes need a system that can fork", likely="threads do the same work, with the same results")
+            what = "worker processes need a system that can fork, and are no worker's"
+            raise ArgumentError(what, likely="threads do the same work, with the same results")
         self.count, self.ahead, self.codec, self.patience = count, ahead, codec, patience
         self.connections: list[Connection] = []
         self.processes: list[ForkProcess] = []
@@ -212,8 +215,8 @@ class Processes:
 
 
 def can_fork() -> bool:
-    """Whether worker processes can be had."""
-    return "fork" in multiprocessing.get_all_start_methods()
+    """Whether worker processes can be had: the system can fork, and this process is no worker itself."""
+    return "fork" in multiprocessing.get_all_start_methods() and not multiprocessing.current_process().daemon
 
 
 def _serve(
@@ -236,6 +239,9 @@ def _serve(
         except Exception as error:
             message, memory, size = _failed(error, number), None, 0
         _send(connection, message, memory, size, number)
+        for stream in (sys.stdout, sys.stderr):  # what was printed: a worker may be ended at any time from now on
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
 
 
 def _listen(connection: Connection, jobs: queue.SimpleQueue[Job], parent: int) -> None:
@@ -316,14 +322,20 @@ def _packed(tree: Tree, codec: Codec) -> tuple[Tree, int | None, int]:
         return message, None, 0
     memory = _nameless(end)
     try:
-        with mmap.mmap(memory, end) as shared:
-            for offset, array in arrays:
-                if array.nbytes:
-                    _bytes_at(shared, offset, array.nbytes)[...] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        for offset, array in arrays:
+            _write(memory, offset, array)
     except BaseException:
         os.close(memory)
         raise
     return message, memory, end
+
+
+def _write(memory: int, offset: int, array: Array) -> None:
+    """Puts the elements there, in one go: memory that is mapped would be asked for page by page."""
+    rest = np.ascontiguousarray(array).reshape(-1).view(np.uint8) if array.nbytes else np.empty(0, np.uint8)
+    while len(rest):
+        written = os.pwrite(memory, rest.data, offset)
+        rest, offset = rest[written:], offset + written
 
 
 def _nameless(size: int) -> int:
@@ -343,13 +355,9 @@ def _received_memory(connection: Connection, size: int) -> mmap.mmap:
     if not files:
         raise EOFError
     try:
-        return mmap.mmap(files[0], size)
+        return mmap.mmap(files[0], size, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
     finally:
         os.close(files[0])
-
-
-def _bytes_at(shared: mmap.mmap, offset: int, count: int) -> Array:
-    return np.frombuffer(shared, np.uint8, count, offset)
 
 
 def _array_at(part: Part, shared: mmap.mmap | bytes, codec: Codec) -> Any:  # noqa: ANN401

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -106,10 +105,12 @@ class DataLoader:
         self._passes += 1
         if self._by_rows:
             return self._rows()
-        if self.num_workers and hasattr(os, "fork"):
-            return self._by_workers()
         if self.num_workers:
-            warn("this system cannot fork: the DataLoader makes its batches here, without worker processes")
+            from gradwerk.data.workers import can_fork  # noqa: PLC0415  loaded where they are asked for
+
+            if can_fork():
+                return self._by_workers()
+            warn("no worker process can be made: this process is one itself, or the system cannot fork; the DataLoader goes on without")
         return self._stream(iter(self.dataset)) if self._is_iterable else map(self._fetched, self._numbers)
 
     def _rows(self) -> Iterator[list[Any]]:
