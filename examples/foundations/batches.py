@@ -2,8 +2,8 @@
 
     python examples/foundations/batches.py
 
-A line with two weights is fitted to 1,024 points, so that the paths can be drawn on the loss surface: how straight they are, how much they
-swing, and what time and memory of inputs a pass over the data takes.
+A line with two weights is fitted to 1,024 points, so that the paths can be drawn on the loss surface: how much they
+swing (how long they are beside the straight way), and what time and memory of inputs a pass over the data takes.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def main() -> None:
     said = []
     for k, (name, size) in enumerate(SIZES.items()):
         places, seconds = fit(x, y, size, RATES[name], asked.epochs)
-        tail = places[-min(20, len(places)) :]
-        swing = float(np.linalg.norm(np.diff(tail, axis=0), axis=1).mean())
+        way = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
+        swing = way / float(np.linalg.norm(places[-1] - places[0]))  # 1 is a straight line
         loss = float(np.mean((places[-1, 0] * x + places[-1, 1] - y) ** 2))
         steps = (len(places) - 1) // asked.epochs
-        words = f"{name}: {steps} steps and {seconds * 1e3:.1f} ms an epoch, {size * 8:,} bytes a step, loss {loss:.3f}, swing {swing:.4f}"
+        words = f"{name}: {steps} steps and {seconds * 1e3:.1f} ms an epoch, {size * 8:,} bytes a step, loss {loss:.3f}, swing {swing:.1f}"
         print(words)
         said.append(words)
         style = {"color": drawing.COLOURS[k], "linestyle": drawing.DASHES[k], "label": name}

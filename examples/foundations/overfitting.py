@@ -106,7 +106,8 @@ def main() -> None:
     for k, depth in enumerate((1, 3)):
         names = [name for name, kind in SWEEP.items() if kind.depth == depth]
         style = {"color": drawing.COLOURS[k], "linestyle": drawing.DASHES[k], "marker": drawing.MARKERS[k]}
-        sizes.plot([name.split()[-1] for name in names], [gaps[name] for name in names], label=f"{depth} hidden layers", **style)
+        label = f"{depth} hidden layers" if depth > 1 else "1 hidden layer"
+        sizes.plot([name.split()[-1] for name in names], [gaps[name] for name in names], label=label, **style)
     sizes.set(title="Held-back loss minus training loss", xlabel="width", ylabel="gap")
     sizes.legend(frameon=False)
 
