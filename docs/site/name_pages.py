@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from docs.site import markup
+from docs.site.alike import core_of
 from docs.site.catalogue import Entry, Section
 from docs.site.docstrings import LABELS, Docstring, docstring_of
+from docs.site.samples import shapes_of
 from docs.site.signatures import arguments_of, call, callable_of, only_at_defaults
 
 ROOT = Path(__file__).parents[2]
@@ -73,15 +75,20 @@ def directive(entry: Entry, links: Links, *, up: str, options: bool = False) -> 
     """
     subject, said = entry.subject, docstring_of(entry.subject)
     kind = "class" if isinstance(subject, type) else "data" if callable_of(subject) is None else "function"
+    core = core_of(entry)
+    by_core = f"In the core: [`gradwerk.{core}`]({up}{links.places[core]}.md)." if core else ""
     also = [f"Also called {', '.join(f'`{name}`' for name in entry.also)}."] if entry.also else []
-    body = [see(said.summary, entry.path, links, up) or markup.plain(said.summary), markup.prose(said.body), *also, facts(said)]
+    body = [see(said.summary, entry.path, links, up) or markup.plain(said.summary), markup.prose(said.body), *also, facts(said), by_core]
     if options or said.arguments:
         body.append(arguments(subject, said))
+    shapes = shapes_of(entry.path) if entry.path.startswith("torch.") else []
+    if shapes:
+        body += ["Shapes, by samples of PyTorch's own:", markup.code("\n".join(shapes), "text")]
     left = only_at_defaults(entry.path, subject)
     if left:
         body.append(f"Of the original's options, {', '.join(f'`{name}`' for name in left)} may only say what the default says.")
     if options and isinstance(subject, type):
-        body.append(methods(subject))
+        body += [methods(subject), *elsewhere(subject, entry.path, links)]
     inner = "\n\n".join(part for part in body if part)
     return f"::::{{py:{kind}}} {call(f'gradwerk.{entry.path}', subject)}\n\n{inner}\n::::"
 
@@ -127,6 +134,17 @@ def methods(cls: type) -> str:
     bases = [base.__name__ for base in cls.__mro__[1:] if base is not object and not base.__name__.startswith("_")]
     words = f"Bases: {', '.join(f'`{base}`' for base in bases)}." if bases else ""
     return "\n\n".join(part for part in (words, markup.table(("method", ""), rows) if rows else "") if part)
+
+
+def elsewhere(cls: type, path: str, links: Links) -> Iterator[str]:
+    """What a method of a class is no more than (`See adam`), where that has no page of its own: what it says."""
+    for value in vars(cls).values():
+        found = SEE.match(docstring_of(value).summary) if inspect.isfunction(value) else None
+        meant = inspect.unwrap(value).__globals__.get(found[1]) if found and not links.found(found[1], path) else None
+        if meant is not None:
+            said = docstring_of(meant)
+            parts = (f"`{call(found[1], meant)}`:", markup.plain(said.summary), markup.prose(said.body), facts(said))
+            yield "\n\n".join(part for part in parts if part)
 
 
 def source(subject: Any) -> list[str]:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 import gradwerk
 from docs.site import curves, markup
+from docs.site.alike import core_of
 from docs.site.catalogue import Entry, Section, ops, sections
 from docs.site.docstrings import docstring_of, parsed
 from docs.site.formulas import derivative
@@ -206,3 +208,21 @@ def test_what_functions_say_of_shape_and_dtype_is_true() -> None:
             assert y.dtype == dtype, (entry.path, dtype)
             assert y.shape == (2, 3, 4) or facts["Shape"] != "that of x.", entry.path
     assert tried > 20
+
+
+def test_samples_of_pytorch_show_shapes() -> None:
+    page = directive(Entry("torch.matmul", importlib.import_module("gradwerk.torch").matmul), LINKS, up="../")
+    lines = re.search(r"```\{code-block\} text\n(.*?)\n```", page, re.DOTALL)
+    assert lines is not None
+    for line in lines[1].splitlines():
+        shapes = [tuple(map(int, re.findall(r"\d+", text))) for text in re.findall(r"\([^)]*\)", line)]
+        *given, result = shapes
+        assert np.matmul(*(np.zeros(shape) for shape in given)).shape == result, line
+
+
+def test_a_front_end_leads_to_the_core() -> None:
+    led = {
+        "torch.nn.HuberLoss": "nn.regression_loss.huber", "keras.optimizers.Nadam": "nn.moments.Nadam", "torch.sin": "ops.sin",
+        "torch.Tensor.add_": "ops.add", "torch.gather": None, "torch.nn.Identity": None, "nn.loss.huber": None,
+    }  # fmt: skip
+    assert {path: core_of(Entry(path, None)) for path in led} == led
