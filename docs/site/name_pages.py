@@ -102,9 +102,10 @@ def see(summary: str, path: str, links: Links, up: str) -> str:
     return f"{summary.partition('`')[0]}{{py:obj}}`{found[1]} <gradwerk.{target}>`."
 
 
-def facts(said: Docstring) -> str:
-    """What stands behind labels, as a table."""
+def facts(said: Docstring, *others: tuple[str, str]) -> str:
+    """What stands behind labels, and other rows that are not empty, as a table."""
     rows = [(f"**{label}**", markup.cell(said.facts[label])) for label in LABELS if label in said.facts]
+    rows += [row for row in others if row[1]]
     return markup.table(("", ""), rows) if rows else ""
 
 

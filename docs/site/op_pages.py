@@ -40,8 +40,7 @@ def op_page(entry: Entry, *pictures: str) -> str:
     rows = [("**Kind**", f"{kind_of(op)}: {markup.cell(meaning(op))}"), ("**Called as**", called_as(op)), ("**Dtypes**", accepted(op))]
     return markup.page(
         entry.name,
-        markup.plain(said.summary), markup.prose(said.body), facts(said), *pictures,
-        markup.table(("", ""), [row for row in rows if row[1]]),
+        markup.plain(said.summary), markup.prose(said.body), facts(said, *rows), *pictures,
         "## Types", examples(op), "## Derivative", *derivatives(op), *source(op),
     )  # fmt: skip
 
