@@ -107,8 +107,10 @@ def move_axes(x: Operand, source: Sequence[int], destination: Sequence[int]) -> 
 def meshgrid(vectors: Sequence[Operand], *, columns_first: bool = False) -> list[Operand]:
     """Each vector along an axis of its own, repeated along those of the others; with `columns_first` the first two axes exchanged.
 
-    Shape: (n1,), (n2,), ... -> as many arrays of (n1, n2, ...).  Dtype: that of each.
+    Shape: (n1,), (n2,), ... -> as many arrays of (n1, n2, ...).  Dtype: that of each.  Raises: ShapeError for what is no vector.
     """
+    if any(x.ndim != 1 for x in vectors):
+        raise ShapeError("meshgrid: expected a list of vectors", facts=tuple(f"given {tuple(x.shape)}" for x in vectors))
     order = list(range(len(vectors)))
     if columns_first and len(vectors) > 1:
         order[0], order[1] = 1, 0

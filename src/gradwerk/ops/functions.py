@@ -245,8 +245,10 @@ def log_softmax(x: Operand, axis: int = -1) -> Operand:
 def one_hot(indices: Operand, classes: int, dtype: DType = dtypes.float32) -> Operand:
     """1 where the new last axis counts to the index, else 0; an index outside 0..classes-1 gives a row of zeros.
 
-    Shape: (*indices.shape, classes).  Dtype: `dtype`; indices are integers.
+    Shape: (*indices.shape, classes).  Dtype: `dtype`; indices are integers.  Raises: ArgumentError for a negative number of classes.
     """
+    if classes < 0:
+        raise ArgumentError(f"one_hot: a number of classes is not negative, this is {classes}")
     return cast(equal(expand_dims(indices, -1), arange(classes, indices.dtype, like=indices)), dtype)
 
 

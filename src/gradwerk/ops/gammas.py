@@ -11,6 +11,7 @@ from typing import final
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.emit import Emitter, Scalar
 from gradwerk.ir.op import Array, Example, Grads, Interval, Operand, Unary, typed
 from gradwerk.ops.arithmetic import add, mul, sub
@@ -178,7 +179,9 @@ lgamma, digamma = Lgamma(), Digamma()
 
 
 def polygamma(n: int, x: Operand) -> Operand:
-    """The derivative of order n of digamma, itself for 0.  Shape, dtype: those of x, floating."""
+    """The derivative of order n of digamma, itself for 0.  Shape, dtype: those of x, floating.  Raises: ArgumentError for a negative n."""
+    if n < 0:
+        raise ArgumentError(f"polygamma: an order is not negative, this is {n}")
     return digamma(x) if n == 0 else Polygamma(n)(x)
 
 
@@ -186,8 +189,10 @@ def polygamma(n: int, x: Operand) -> Operand:
 def mvlgamma(x: Operand, p: int) -> Operand:
     """The logarithm of the gamma function of p dimensions, the sum of lgamma(x - j / 2), j < p, and p (p - 1) / 4 log pi.
 
-    Shape, dtype: those of x, floating.
+    Shape, dtype: those of x, floating.  Raises: ArgumentError for less than one dimension.
     """
+    if p < 1:
+        raise ArgumentError(f"mvlgamma: there is at least one dimension, this is {p}")
     total = add(lgamma(x), p * (p - 1) / 4 * math.log(math.pi))
     for j in range(1, p):
         total = add(total, lgamma(sub(x, j / 2)))

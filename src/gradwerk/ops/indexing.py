@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from gradwerk.base.dtypes import int32, int64
-from gradwerk.base.errors import ShapeError
+from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Indexed, Operand, typed
 from gradwerk.ops.look import InRange, check_whole, indices_of
@@ -100,7 +100,12 @@ def gather(x: Operand, indices: Operand) -> Operand:
 
 
 def scatter_add(updates: Operand, indices: Operand, rows: int) -> Operand:
-    """The sum of the updates at each of `rows` rows.  Shape: (rows, ...).  Raises: IndexDataError, ShapeError, DTypeError."""
+    """The sum of the updates at each of `rows` rows.
+
+    Shape: (rows, ...).  Raises: IndexDataError, ShapeError, DTypeError, ArgumentError for a negative number of rows.
+    """
+    if rows < 0:
+        raise ArgumentError(f"scatter_add: a number of rows is not negative, this is {rows}")
     return made(ScatterAdd, rows)(updates, indices)
 
 

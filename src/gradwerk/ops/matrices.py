@@ -29,6 +29,8 @@ Cut = Operand | float | None
 
 def matrix_power(x: Operand, exponent: int, asked: str = "matrix_power") -> Operand:
     """Each square matrix times itself; of a negative exponent its inverse.  Shape, dtype: kept.  Raises: LinAlgError, ShapeError."""
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"{asked}: expected square matrices along the last two axes", facts=(f"given {tuple(x.shape)}",))
     if exponent < 0:
         return matrix_power(inv(x, asked), -exponent)
     if exponent == 0:
@@ -80,7 +82,12 @@ def matrix_rank(x: Operand, atol: Cut = None, rtol: Cut = None, *, hermitian: bo
 
 
 def pinv(x: Operand, atol: Cut = None, rtol: Cut = None, *, asked: str = "pinv") -> Operand:
-    """The pseudo-inverse; singular values up to the `threshold` count as 0.  Shape: (..., m, n) -> (..., n, m).  Raises: LinAlgError."""
+    """The pseudo-inverse; singular values up to the `threshold` count as 0.
+
+    Shape: (..., m, n) -> (..., n, m).  Raises: LinAlgError for NaN and infinities, ShapeError for what is no matrix.
+    """
+    if x.ndim < 2:
+        raise ShapeError(f"{asked}: expected matrices along the last two axes", facts=(f"given {tuple(x.shape)}",))
     if not math.prod(x.shape[-2:]):
         *lead, m, n = x.shape
         return mul(full((*lead, n, m), 0, x.dtype, like=(x,)), 1)
