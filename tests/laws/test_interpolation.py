@@ -52,6 +52,25 @@ def test_one_axis_by_its_kernel(extent: int, count: int, *, corners: bool) -> No
     slope_law(lambda x: (interpolation.resized(x, (1,), (curved,)), interpolation.resized(x, (1,), (linear,))), [x], "resized")
 
 
+def test_an_axis_that_keeps_its_extent() -> None:
+    """By the step of a scale a linear axis would be read at other places; PyTorch leaves it as it is, but not one by the cubic kernel."""
+    x = np.random.default_rng(2).standard_normal((2, 5))
+    np.testing.assert_array_equal(interpolation.resampled(x, 1, interpolation.linear_taps(5, 5, 1 / 1.1)), x)
+    places = (np.arange(5) + 0.5) / 1.1 - 0.5
+    np.testing.assert_allclose(interpolation.resampled(x, 1, interpolation.cubic_taps(5, 5, 1 / 1.1)), by_kernel(x, places, cubic), 1e-12)
+
+
+@pytest.mark.parametrize("space", [(3, 4), (2, 3, 2)])
+def test_the_nearest_element_has_a_derivative_of_zero_by_its_place(space: tuple[int, ...]) -> None:
+    """Zeros, not none, as of every function that is flat."""
+    rng = np.random.default_rng(3)
+    x, grid = (Tensor(rng.standard_normal(shape), requires_grad=True) for shape in ((2, 1, *space), (2, *space, len(space))))
+    made = interpolation.grid_sample(x, grid, "nearest")
+    by_x, by_grid = gradwerk.grad(gradwerk.reduce_sum(made), [x, grid])
+    assert by_x.numpy().any()
+    np.testing.assert_array_equal(by_grid.numpy(), np.zeros(grid.shape))
+
+
 def linear_of(extent: int) -> Any:
     return interpolation.linear_taps(extent, 3)
 

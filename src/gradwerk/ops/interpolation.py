@@ -48,8 +48,8 @@ def nearest_taps(extent: int, count: int, step: float | None = None, *, centred:
 
 
 def linear_taps(extent: int, count: int, step: float | None = None, *, align_corners: bool = False) -> Taps:
-    """The two neighbours, by their distances."""
-    scale = _scale(extent, count, step, align_corners=align_corners)
+    """The two neighbours, by their distances; an axis that keeps its extent stays as it is, whatever the step, as in PyTorch."""
+    scale = _scale(extent, count, None if count == extent else step, align_corners=align_corners)
     where_ = np.arange(count) * scale if align_corners else np.maximum((np.arange(count) + 0.5) * scale - 0.5, 0)
     first = np.minimum(np.floor(where_).astype(np.int64), extent - 1)
     share = np.clip(where_ - first, 0, 1)
@@ -215,7 +215,8 @@ def grid_sample(x: Operand, grid: Operand, mode: str = "bilinear", border: str =
         inside: Any = None
         for _, here in whole:
             inside = here if inside is None else logical_and(inside, here)
-        return read_at(x, [place for place, _ in whole], inside)
+        read = read_at(x, [place for place, _ in whole], inside)
+        return where(np.True_, read, expand_dims(_column(grid, 0), 1))  # of which the gradient is 0, not none
     return linear_at(x, places)
 
 
