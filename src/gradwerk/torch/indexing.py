@@ -17,7 +17,8 @@ from gradwerk.ops import along, elementwise, scattering
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.ops.source import arange
-from gradwerk.tensor.advanced_indexing import by_arrays, from_front
+from gradwerk.tensor.advanced_indexing import from_front
+from gradwerk.tensor.indexing import index
 from gradwerk.torch import arguments
 from gradwerk.torch.arguments import switch
 from gradwerk.torch.arithmetic import in_place
@@ -216,7 +217,7 @@ class Indexing:
         way = "add" if switch("index_put", "accumulate", accumulate) else "set"
         count = math.prod(self.shape)
         key = tuple(slice(None) if part is None else part for part in indices)
-        numbers = by_arrays(reshape(arange(count, dtypes.int64, like=self), self.shape), key)
+        numbers = index(reshape(arange(count, dtypes.int64, like=self), self.shape), key)
         updates = broadcast_to(self._of_my_dtype("index_put", values), numbers.shape)
         if 0 in numbers.shape:
             return self.clone()
