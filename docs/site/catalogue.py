@@ -14,10 +14,14 @@ from typing import Any
 import gradwerk
 from gradwerk.cli.ops import kind_of
 from gradwerk.ir.op import REGISTRY, Op
+from gradwerk.nn.averaging import Average
+from gradwerk.nn.clipping import Clip
 from gradwerk.nn.init import Initializer
+from gradwerk.nn.lbfgs import LBFGS
 from gradwerk.nn.module import Module
 from gradwerk.nn.optimizer import Optimizer
 from gradwerk.nn.schedules import Schedule
+from gradwerk.nn.updates import Decay
 from tests.api.tables import PLACES, names, owner
 
 LISTED = {"torch", "torch.fft", "torch.linalg", "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.Tensor"}
@@ -162,8 +166,12 @@ def _subclass(base: type) -> Callable[[ModuleType, Any], bool]:
     return lambda module, value: isinstance(value, type) and issubclass(value, base) and value is not base
 
 
-FIRST = ("logits", "probabilities", "log_probabilities", "predictions")
+FIRST = ("logits", "probabilities", "log_probabilities", "predictions", "distance", "embeddings")
 """What a loss calls its first argument."""
+INPUTS = ("x", "query", "ids", "projected")
+"""And the mathematics of a layer."""
+AROUND = (Optimizer, Clip, Average, Decay, LBFGS)
+"""Update rules that are no formula of one gradient, and what composes around them."""
 
 
 def _is_loss(module: ModuleType, value: Any) -> bool:  # noqa: ANN401
@@ -172,10 +180,13 @@ def _is_loss(module: ModuleType, value: Any) -> bool:  # noqa: ANN401
 
 
 def _is_rule(module: ModuleType, value: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, type) and issubclass(value, Optimizer) and value.rule is not Optimizer.rule
+    is_rule = isinstance(value, type) and issubclass(value, Optimizer) and value.rule is not Optimizer.rule
+    return is_rule or value in AROUND or (isinstance(value, type) and issubclass(value, Clip))
 
 
 def _is_metric(module: ModuleType, value: Any) -> bool:  # noqa: ANN401
+    if inspect.isfunction(value):
+        return module.__name__.endswith((".curves", ".correlation"))
     return isinstance(value, type) and issubclass(value, Module) and hasattr(value, "reset")
 
 
@@ -189,7 +200,7 @@ def _is_layer(module: ModuleType, value: Any) -> bool:  # noqa: ANN401
     if isinstance(value, type):
         return issubclass(value, Module) and value.forward is not Module.forward
     first = next(iter(inspect.signature(value).parameters), "") if inspect.isfunction(value) else ""
-    return not value.__name__.startswith("check") and first in ("x", "queries", "ids") and "Shape" in (value.__doc__ or "")
+    return not value.__name__.startswith("check") and first in INPUTS and "Shape" in (value.__doc__ or "")
 
 
 # ---- other packages, and the front ends

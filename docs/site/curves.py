@@ -125,7 +125,7 @@ def _kinks(function: Function) -> str:
 LOGITS, SHARES, NUMBERS = np.linspace(-5, 5, 401), np.linspace(0.005, 0.995, 397), np.linspace(-3, 3, 401)
 FURTHER = {"others": 0.0, "variances": 1.0}
 """What some losses take besides."""
-OF_ROWS = ("cosine", "ctc", "multilabel", "triplet")
+OF_ROWS = ("circle", "cosine", "ctc", "multilabel", "triplet")
 """Losses of whole rows, of which no picture over one number says anything."""
 
 
@@ -225,6 +225,11 @@ class Walk:
     def heights(self) -> Array:
         """The loss at each place."""
         return self.places[:, 0] ** 2 / 20 + self.places[:, 1] ** 2
+
+
+def is_walked(subject: object) -> bool:
+    """Whether it is a rule of one gradient."""
+    return isinstance(subject, type) and issubclass(subject, Optimizer) and subject.rule is not Optimizer.rule
 
 
 def walk(rule: type[Optimizer]) -> Walk:

@@ -20,13 +20,14 @@ from docs.site.curves import (
     Walk,
     facts,
     is_activation,
+    is_walked,
     loss_picture,
     of_one_element,
     sampled,
     schedule_curve,
     shown_interval,
     walk,
-)  # fmt: skip
+)
 from examples.foundations.drawing import COLOURS, DASHES, panels, plt
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def pictures_of(section: Section, entry: Entry, folder: Path) -> list[str]:
         return _loss(entry, place)
     if section.folder == "schedules":
         return _schedule(entry, place)
-    return [_path(entry, place)] if section.folder == "optimizers" else []
+    return [_path(entry, place)] if section.folder == "optimizers" and is_walked(entry.subject) else []
 
 
 def _activation(entry: Entry, function: Function) -> list[str]:

@@ -44,10 +44,10 @@ def test_every_name_has_its_page() -> None:
 
     documented = {entry.name for entry in SECTIONS["ops"].entries}
     assert documented == {name for name, op in REGISTRY.items() if op.__module__.startswith("gradwerk.")}
-    assert {entry.name for entry in SECTIONS["losses"].entries} == losses().keys() | {"ctc"}  # which takes more than the laws know of
-    assert {entry.name for entry in SECTIONS["optimizers"].entries} == rules().keys()
+    assert {entry.name for entry in SECTIONS["losses"].entries} >= losses().keys() | {"ctc", "triplet"}
+    assert {entry.name for entry in SECTIONS["optimizers"].entries} >= rules().keys() | {"LBFGS", "ByGlobalNorm"}
     own = {path.rpartition(".")[2] for path in LINKS.places}
-    assert own >= {name.rpartition(".")[2] for name in layers()} | set(gradwerk.__all__)
+    assert own >= {name.rpartition(".")[2] for name in layers()} | {"attention", "lstm_cell", "roc"} | set(gradwerk.__all__)
     functions = {name for names in gradwerk._FUNCTIONS.values() for name in names}
     as_ops = {name for name in functions if isinstance(getattr(gradwerk, name), Op)}
     assert {entry.name for entry in SECTIONS["functions"].entries} == functions - as_ops

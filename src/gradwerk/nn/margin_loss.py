@@ -129,7 +129,7 @@ def margin_ranking(predictions: Operand, others: Operand, signs: Operand, *, mar
 def triplet(distance: Operand, apart: Operand, *, margin: float = 1.0, across: Operand | None = None) -> Operand:
     """max(distance - apart + margin, 0), each example.
 
-    Source: Schroff et al., 2015, "FaceNet"; Balntas et al., 2016, for the swap.
+    Source: Schroff et al., 2015, "FaceNet"; Balntas et al., 2016, for the swap.  Shape: that of the distances, kept.
 
     Args:
         distance: of the anchor and the positive, (...).

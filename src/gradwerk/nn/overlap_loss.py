@@ -65,6 +65,7 @@ def circle(
     The first sum is over others of the same label, a = max(margin + d, 0), the second over those of another, b = max(1 + margin - d, 0):
     pairs that are far from where they should be count more.  0 where one of the sums has no member.
     Source: Sun et al., 2020, "Circle loss: a unified perspective of pair similarity optimization", on distances, as in Keras.
+    Shape: (examples,).  Raises: ShapeError for labels of another number.
 
     Args:
         embeddings: (examples, features), of length 1.
