@@ -10,15 +10,16 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from docs.site.catalogue import Entry, sections  # noqa: E402
+from docs.site.catalogue import sections  # noqa: E402
 from docs.site.pictures import pictures_of  # noqa: E402
 
-SECTIONS = {section.folder: section for section in sections()}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def entry_of(folder: str, name: str) -> Entry:
-    return next(entry for entry in SECTIONS[folder].entries if entry.name == name)
+def drawn(folder: str, name: str, out: Path) -> list[str]:
+    section = next(section for section in sections() if section.folder == folder)
+    entry = next(entry for entry in section.entries if entry.name == name)
+    return pictures_of(section, entry, out)
 
 
 DRAWN = [("ops", "tanh"), ("functions", "gelu"), ("losses", "hinge"), ("optimizers", "Adam"), ("schedules", "OneCycle")]
@@ -26,7 +27,7 @@ DRAWN = [("ops", "tanh"), ("functions", "gelu"), ("losses", "hinge"), ("optimize
 
 @pytest.mark.parametrize(("folder", "name"), DRAWN)
 def test_a_picture_says_what_it_shows(folder: str, name: str, tmp_path: Path) -> None:
-    *_, page = pictures_of(SECTIONS[folder], entry_of(folder, name), tmp_path)
+    *_, page = drawn(folder, name, tmp_path)
     (path,) = tmp_path.glob("*.svg")
     root = ET.fromstring(path.read_text(encoding="utf-8"))
     title, words = root.findtext(f"{SVG}title"), root.findtext(f"{SVG}desc")
@@ -34,13 +35,13 @@ def test_a_picture_says_what_it_shows(folder: str, name: str, tmp_path: Path) ->
     assert title and name in title
     assert words and words in page and re.search(r"\d", words)
     assert f"{{figure}} {path.name}" in page
-    drawn = [part.get("style", "") for part in root.iter(f"{SVG}path") if "stroke-width: 1.8" in part.get("style", "")]
-    colours = {re.search(r"stroke: (#\w+)", style)[1] for style in drawn}  # type: ignore[index]
-    dashes = {"dasharray" in style and re.search(r"dasharray: ([^;]*)", style)[1] for style in drawn}  # type: ignore[index]
+    lines = [part.get("style", "") for part in root.iter(f"{SVG}path") if "stroke-width: 1.8" in part.get("style", "")]
+    colours = {re.search(r"stroke: (#\w+)", style)[1] for style in lines}  # type: ignore[index]
+    dashes = {"dasharray" in style and re.search(r"dasharray: ([^;]*)", style)[1] for style in lines}  # type: ignore[index]
     assert len(dashes) == len(colours) >= 1
 
 
 def test_what_has_none() -> None:
-    assert pictures_of(SECTIONS["losses"], entry_of("losses", "ctc"), Path()) == []
-    assert pictures_of(SECTIONS["ops"], entry_of("ops", "scan"), Path()) == []
-    assert pictures_of(SECTIONS["layers"], entry_of("layers", "linear"), Path()) == []
+    assert drawn("losses", "ctc", Path()) == []
+    assert drawn("ops", "scan", Path()) == []
+    assert drawn("layers", "linear", Path()) == []

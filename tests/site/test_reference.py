@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,19 @@ from docs.site.signatures import arguments_of
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError, GradwerkError
 from gradwerk.ir.op import REGISTRY, Op
+from gradwerk.nn.loss import squared_error
 from tests.api import tables
 from tests.laws.cases import draw, examples_of
 
-SECTIONS = {section.folder: section for section in sections()}
-LINKS = Links.of(sections())
+
+@cache
+def section_of(folder: str) -> Section:
+    return {section.folder: section for section in sections()}[folder]
+
+
+@cache
+def links() -> Links:
+    return Links.of(sections())
 
 
 def entries() -> Iterator[tuple[Section, Entry]]:
@@ -42,22 +51,22 @@ def test_every_name_has_its_page() -> None:
     from tests.laws.loss_laws import losses
     from tests.laws.update_laws import rules
 
-    documented = {entry.name for entry in SECTIONS["ops"].entries}
+    documented = {entry.name for entry in section_of("ops").entries}
     assert documented == {name for name, op in REGISTRY.items() if op.__module__.startswith("gradwerk.")}
-    assert {entry.name for entry in SECTIONS["losses"].entries} >= losses().keys() | {"ctc", "triplet"}
-    assert {entry.name for entry in SECTIONS["optimizers"].entries} >= rules().keys() | {"LBFGS", "ByGlobalNorm"}
-    own = {path.rpartition(".")[2] for path in LINKS.places}
+    assert {entry.name for entry in section_of("losses").entries} >= losses().keys() | {"ctc", "triplet"}
+    assert {entry.name for entry in section_of("optimizers").entries} >= rules().keys() | {"LBFGS", "ByGlobalNorm"}
+    own = {path.rpartition(".")[2] for path in links().places}
     assert own >= {name.rpartition(".")[2] for name in layers()} | {"attention", "lstm_cell", "roc"} | set(gradwerk.__all__)
     functions = {name for names in gradwerk._FUNCTIONS.values() for name in names}
     as_ops = {name for name in functions if isinstance(getattr(gradwerk, name), Op)}
-    assert {entry.name for entry in SECTIONS["functions"].entries} == functions - as_ops
-    assert {type(getattr(gradwerk, name)) for name in as_ops} <= {entry.subject for entry in SECTIONS["ops"].entries}
+    assert {entry.name for entry in section_of("functions").entries} == functions - as_ops
+    assert {type(getattr(gradwerk, name)) for name in as_ops} <= {entry.subject for entry in section_of("ops").entries}
     for front_end, places in tables.PLACES.items():
         for place in places:
             path = front_end if place == front_end else f"{front_end}.{place}"
             here = tables.owner(front_end, place)
             found = {name for name in tables.names(front_end, place) if not inspect.ismodule(inspect.getattr_static(here, name))}
-            assert found <= {known.removeprefix(f"{path}.") for known in LINKS.places if known.startswith(f"{path}.")}, path
+            assert found <= {known.removeprefix(f"{path}.") for known in links().places if known.startswith(f"{path}.")}, path
 
 
 def test_no_two_pages_are_one_file() -> None:
@@ -97,9 +106,6 @@ def test_a_docstring_is_taken_apart() -> None:
     assert markup.plain("e**x and `e**x` in [a, b]") == r"e\*\*x and `e**x` in \[a, b\]"
 
 
-OPS = sorted(ops())
-
-
 def evaluated(text: str, given: dict[str, Any]) -> Any:
     """What a formula of a page says, by the ops that it names."""
 
@@ -116,7 +122,7 @@ def evaluated(text: str, given: dict[str, Any]) -> Any:
 def test_derivatives_are_those_of_the_rule() -> None:
     """The formula on the page, read as Python over the ops that it names, is what the rule computes."""
     tried = 0
-    for name in OPS:
+    for name in sorted(ops()):
         op = ops()[name]
         if not examples_of(op):
             continue
@@ -156,7 +162,7 @@ def test_what_is_said_of_activations() -> None:
 def test_what_has_a_curve() -> None:
     assert curves.of_one_element(ops()["sin"]) and curves.of_one_element(gradwerk.gelu)
     assert not any(curves.of_one_element(subject) for subject in (gradwerk.softmax, gradwerk.cumsum, gradwerk.stack, ops()["add"]))
-    picture = curves.loss_picture("squared_error", LINKS and gradwerk.nn.loss.squared_error)
+    picture = curves.loss_picture("squared_error", squared_error)
     assert picture is not None
     (curve,) = picture.curves
     np.testing.assert_allclose(curve.y, (curve.x - 1) ** 2)
@@ -165,9 +171,9 @@ def test_what_has_a_curve() -> None:
 
 @pytest.mark.parametrize("folder", ["losses", "keras/layers", "torch/nn/functional"])
 def test_a_page_has_every_argument(folder: str) -> None:
-    section = SECTIONS[folder]
+    section = section_of(folder)
     for entry in section.entries:
-        page = directive(entry, LINKS, up="../", options=True)
+        page = directive(entry, links(), up="../", options=True)
         assert page.startswith("::::{py:") and all(argument.name in page for argument in arguments_of(entry.subject)), entry.path
 
 
@@ -182,7 +188,7 @@ def test_what_is_to_be_seen_elsewhere_is_there() -> None:
     for _, entry in entries():
         found = SEE.match(docstring_of(entry.subject).summary)
         if found:
-            assert LINKS.found(found[1], entry.path), entry.path
+            assert links().found(found[1], entry.path), entry.path
 
 
 KINDS = {"floating": "f", "numbers": "fiu"}
@@ -191,7 +197,7 @@ KINDS = {"floating": "f", "numbers": "fiu"}
 def test_what_functions_say_of_shape_and_dtype_is_true() -> None:
     """`Shape: that of x` and `Dtype: floating, kept`, of functions of one x: tried."""
     tried = 0
-    for entry in SECTIONS["functions"].entries:
+    for entry in section_of("functions").entries:
         needed = [p.name for p in inspect.signature(entry.subject).parameters.values() if p.default is p.empty]
         facts = docstring_of(entry.subject).facts
         kinds = re.fullmatch(r"(?:those of x, )?(floating|numbers)(?:, kept)?\.", facts.get("Dtype", ""))
@@ -211,7 +217,7 @@ def test_what_functions_say_of_shape_and_dtype_is_true() -> None:
 
 
 def test_samples_of_pytorch_show_shapes() -> None:
-    page = directive(Entry("torch.matmul", importlib.import_module("gradwerk.torch").matmul), LINKS, up="../")
+    page = directive(Entry("torch.matmul", importlib.import_module("gradwerk.torch").matmul), links(), up="../")
     lines = re.search(r"```\{code-block\} text\n(.*?)\n```", page, re.DOTALL)
     assert lines is not None
     for line in lines[1].splitlines():
