@@ -99,7 +99,7 @@ def contents(document: Path) -> str:
         return markup.toctree([*TOP, *others])
     if document == Path("docs", "tutorials", HOME):
         others = [place_of(path).with_suffix("").as_posix() for path in documents() if len(path.parts) == 2 and path.parts[0] == "docs"]
-        return markup.toctree(["*", *(f"../{page}" for page in others if page not in TOP)], glob=True)
+        return markup.toctree(["*", *(f"../{page}" for page in others if page not in TOP)], glob=True, hidden=False)
     if document == Path("docs", "decisions", HOME):
         return markup.toctree(["0*"], glob=True)
     return ""

@@ -53,9 +53,9 @@ def page(title: str, *parts: str) -> str:
     return "\n\n".join(["# " + title, *(part for part in parts if part)]) + "\n"
 
 
-def toctree(pages: Iterable[str], *, hidden: bool = True, depth: int = 1, glob: bool = False, caption: str = "") -> str:
+def toctree(pages: Iterable[str], *, hidden: bool = True, glob: bool = False) -> str:
     """The pages below this one."""
-    options = [":hidden:"] * hidden + [":glob:"] * glob + [f":maxdepth: {depth}"] + [f":caption: {caption}"] * bool(caption)
+    options = [":hidden:"] * hidden + [":glob:"] * glob + [":maxdepth: 1"]
     return "\n".join(["```{toctree}", *options, "", *pages, "```"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def directive(entry: Entry, links: Links, *, up: str, options: bool = False) -> 
         up: the way from the page to the root of the reference.
         options: with a table of arguments also where the docstring has none.
     """
-    subject, said = entry.subject, docstring_of(entry.subject)
+    subject, said = entry.subject, with_bases(entry.subject)
     kind = "class" if isinstance(subject, type) else "data" if callable_of(subject) is None else "function"
     core = core_of(entry)
     by_core = f"In the core: [`gradwerk.{core}`]({up}{links.places[core]}.md)." if core else ""
@@ -91,6 +91,14 @@ def directive(entry: Entry, links: Links, *, up: str, options: bool = False) -> 
         body += [methods(subject), *elsewhere(subject, entry.path, links)]
     inner = "\n\n".join(part for part in body if part)
     return f"::::{{py:{kind}}} {call(f'gradwerk.{entry.path}', subject)}\n\n{inner}\n::::"
+
+
+def with_bases(subject: object) -> Docstring:
+    """What a name says, and the facts (`Parameters:`) of the bases of a class that have no page, as their names begin with `_`."""
+    said = docstring_of(subject)
+    bases = [base for base in subject.__mro__[1:] if base.__name__.startswith("_")] if isinstance(subject, type) else []
+    inherited = {label: fact for base in reversed(bases) for label, fact in docstring_of(base).facts.items()}
+    return replace(said, facts=inherited | dict(said.facts)) if inherited else said
 
 
 def see(summary: str, path: str, links: Links, up: str) -> str:
@@ -132,7 +140,7 @@ def methods(cls: type) -> str:
             continue
         shown = call(name, value) if not isinstance(value, property) else name
         rows.append((_code(shown), markup.cell(docstring_of(value).summary)))
-    bases = [base.__name__ for base in cls.__mro__[1:] if base is not object and not base.__name__.startswith("_")]
+    bases = dict.fromkeys(base.__name__ for base in cls.__mro__[1:] if base is not object and not base.__name__.startswith("_"))
     words = f"Bases: {', '.join(f'`{base}`' for base in bases)}." if bases else ""
     return "\n\n".join(part for part in (words, markup.table(("method", ""), rows) if rows else "") if part)
 

@@ -8,7 +8,7 @@ import sys
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, UnionType
 from typing import Any
 
 from gradwerk.base.signatures import OTHER
@@ -16,6 +16,8 @@ from gradwerk.ir.op import Op
 from gradwerk.keras.signatures import options_at
 from gradwerk.torch.options import HINTS
 from gradwerk.torch.signatures import RECORD as TORCH
+
+LONGEST_UNION = 60
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,24 @@ def arguments_of(subject: Any) -> list[Argument]:  # noqa: ANN401
             found += _members(subject, packed[1])
             continue
         stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        written = _spelt_out(written, subject)
         found.append(Argument(stars + parameter.name, written, "" if parameter.default is parameter.empty else shown(parameter.default)))
     return found
+
+
+def _names(subject: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The names that the annotations of a function, or of a class's `__init__`, are written in."""
+    owner = inspect.unwrap(subject.__init__ if isinstance(subject, type) else callable_of(subject) or _names)
+    return getattr(owner, "__globals__", None) or vars(sys.modules[owner.__module__])
+
+
+def _spelt_out(written: str, subject: Any) -> str:  # noqa: ANN401
+    """The union that a name of a module stands for, such as `Extents`: it says more than its name."""
+    union = _names(subject).get(written) if written.isidentifier() else None
+    if not isinstance(union, UnionType):
+        return written
+    text = re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(union))
+    return text if len(text) <= LONGEST_UNION else written
 
 
 def _written(annotation: Any) -> str:  # noqa: ANN401
@@ -79,13 +97,11 @@ def _variadic() -> inspect.Parameter:
 
 
 def _members(subject: Any, name: str) -> Iterator[Argument]:  # noqa: ANN401
-    owner = subject.__init__ if isinstance(subject, type) else subject
-    table = getattr(inspect.unwrap(owner), "__globals__", None) or vars(sys.modules[owner.__module__])
-    options = table.get(name)
+    options = _names(subject).get(name)
     for key in getattr(options, "__annotations__", {}):
         hint = options.__annotations__[key]
         written = hint.__forward_arg__ if isinstance(hint, typing.ForwardRef) else inspect.formatannotation(hint)
-        yield Argument(key, written, "...")
+        yield Argument(key, written, "unset")
 
 
 def shown(default: object) -> str:
