@@ -14,7 +14,7 @@ from docs.site.alike import core_of
 from docs.site.catalogue import Entry, Section
 from docs.site.docstrings import LABELS, Docstring, docstring_of
 from docs.site.samples import shapes_of
-from docs.site.signatures import arguments_of, call, callable_of, only_at_defaults
+from docs.site.signatures import arguments_at, call, callable_of, only_at_defaults
 
 ROOT = Path(__file__).parents[2]
 SEE = re.compile(r"^(?:See|In place:|The same as) `([\w.]+)`\.?$")
@@ -80,7 +80,7 @@ def directive(entry: Entry, links: Links, *, up: str, options: bool = False) -> 
     also = [f"Also called {', '.join(f'`{name}`' for name in entry.also)}."] if entry.also else []
     body = [see(said.summary, entry.path, links, up) or markup.plain(said.summary), markup.prose(said.body), *also, facts(said), by_core]
     if options or said.arguments:
-        body.append(arguments(subject, said))
+        body.append(arguments(entry, said))
     shapes = shapes_of(entry.path) if entry.path.startswith("torch.") else []
     if shapes:
         body += ["Shapes, by samples of PyTorch's own:", markup.code("\n".join(shapes), "text")]
@@ -117,11 +117,11 @@ def facts(said: Docstring, *others: tuple[str, str]) -> str:
     return markup.table(("", ""), rows) if rows else ""
 
 
-def arguments(subject: Any, said: Docstring) -> str:  # noqa: ANN401
+def arguments(entry: Entry, said: Docstring) -> str:
     """A table of the arguments: types and defaults as the code has them, and what the docstring says."""
     words = {name.strip(" *"): text for names, text in said.arguments for name in names.split(",")}
     rows: list[list[str]] = []
-    for one in arguments_of(subject):
+    for one in arguments_at(entry.path, entry.subject):
         default = _code(one.default) or "needed" * (not one.name.startswith("*"))
         rows.append([f"`{one.name}`", _code(one.type), default, markup.cell(words.get(one.name.strip("*"), ""))])
     columns = 4 if any(row[3] for row in rows) else 3

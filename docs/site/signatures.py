@@ -114,16 +114,31 @@ def shown(default: object) -> str:
     return text if len(text) <= 40 and "\n" not in text else "..."
 
 
+def recorded_of(path: str, subject: Any) -> list[inspect.Parameter]:  # noqa: ANN401
+    """The parameters of a name of torch's whose function here takes all of them, as `**options`; none for others."""
+    own = parameters_of(subject)
+    path = path.removeprefix("gradwerk.")
+    if not path.startswith("torch.") or not own or own[-1].kind is not inspect.Parameter.VAR_KEYWORD:
+        return []
+    recorded = TORCH.signatures(path.removeprefix("torch."))
+    return list(recorded[0].parameters.values()) if recorded else []
+
+
+def arguments_at(path: str, subject: Any) -> list[Argument]:  # noqa: ANN401
+    """Those of a documented name: as ours has them, or as the original has them where ours takes all."""
+    own = {argument.name: argument.type for argument in arguments_of(subject)}
+    recorded = recorded_of(path, subject)
+    if not recorded:
+        return arguments_of(subject)
+    return [Argument(p.name, own.get(p.name, ""), "" if p.default is p.empty else shown(p.default)) for p in recorded]
+
+
 def call(path: str, subject: Any) -> str:  # noqa: ANN401
     """`path(x, axis=-1, *, keepdims=False)`, of what is called; the original's where ours takes all that it does."""
     if callable_of(subject) is None or (isinstance(subject, type) and issubclass(subject, BaseException)):
         return path
     pieces, keyword_only = [], False
-    parameters = parameters_of(subject)
-    if path.startswith("torch.") and parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:
-        recorded = TORCH.signatures(path.removeprefix("torch."))
-        parameters = list(recorded[0].parameters.values()) if recorded else parameters
-    for parameter in parameters:
+    for parameter in recorded_of(path, subject) or parameters_of(subject):
         if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
             pieces.append("*")
         stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")

@@ -177,6 +177,12 @@ def test_a_page_has_every_argument(folder: str) -> None:
         assert page.startswith("::::{py:") and all(argument.name in page for argument in arguments_of(entry.subject)), entry.path
 
 
+def test_what_takes_all_that_torch_takes_shows_it() -> None:
+    entry = next(entry for entry in section_of("torch/optim").entries if entry.name == "Adam")
+    page = directive(entry, links(), up="../", options=True)
+    assert "Adam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08" in page and "| `amsgrad` |" in page and "**options" not in page
+
+
 def test_an_op_has_a_whole_page() -> None:
     for name in ("sin", "scatter_add", "svd", "not_equal", "scan", "fmod", "print"):
         page = op_page(Entry(f"ops.{name}", ops()[name]))
