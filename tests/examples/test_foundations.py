@@ -96,9 +96,18 @@ def pole(said: str) -> None:
     assert numbers(said, "", after=" of 200 steps on average")[0] >= 195
 
 
+def vowels(said: str) -> None:
+    assert numbers(said, "losses apart by")[0] < 1e-3
+    assert numbers(said, "ragged to padded: time")[0] > 0
+    assert numbers(said, "cells", after=", losses")[0] <= 0.7
+    assert max(numbers(said, "step,", after=" plans")) <= 12
+    assert numbers(said, "never heard:", after="%")[0] > 30
+
+
 SMALL: dict[Callable[[str], None], tuple[str, ...]] = {
     perceptron: (), xor: ("--epochs", "600"), tables: (), gradients: (), optimizers: (), overfitting: ("--epochs", "20"),
     batches: ("--epochs", "3"), hopfield: ("--digits", "4"), elman: ("--steps", "700"), clusters: ("--epochs", "3"), pole: (),
+    vowels: ("--epochs", "6", "--units", "24"),
 }  # fmt: skip
 
 
