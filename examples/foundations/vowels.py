@@ -3,7 +3,7 @@
     python examples/foundations/vowels.py
 
 An LSTM reads each utterance and names its speaker, trained twice from the same weights on the same batches: as ragged values, which hold
-what was said and no more; and as rectangles padded to the longest utterance of all, with a mask that keeps the state where nothing is.
+what was said and no more; and as rectangles padded to the longest utterance, with a mask that keeps the state where nothing is.
 The loss is the same.  The padded steps compute far more cells.
 """
 
@@ -28,7 +28,7 @@ from gradwerk.tensor.random import default_generator
 
 State: TypeAlias = tuple[gw.Tensor, gw.Tensor]
 Batch: TypeAlias = gw.ragged.Ragged | State
-FEATURES, SPEAKERS, LONGEST, BATCH = 12, 9, 29, 54
+FEATURES, SPEAKERS, LONGEST, BATCH = 12, 9, 26, 54
 
 
 class Speaker(Module):

@@ -11,6 +11,7 @@ import pytest
 import gradwerk as gw
 from gradwerk.base.errors import ArgumentError, ShapeError, TraceError
 from gradwerk.base.events import listening
+from gradwerk.nn.embedding import embedding
 from gradwerk.ragged.lanes import packed, quickest
 from gradwerk.ragged.value import Ragged
 from tests.ragged.rows import LENGTHS, Array, drawn, of, rows_of, slope, spoiled
@@ -153,6 +154,18 @@ def test_rows_without_elements_give_weights_no_gradient() -> None:
     steps, h = gw.ragged.gru(spoiled(of(drawn((0, 0)))), *w)
     assert h.tolist() == [[0] * UNITS] * 2
     assert all((gradient.numpy() == 0).all() for gradient in gw.grad(gw.ragged.sum_of_all(steps) + gw.reduce_sum(h), w))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_comes_before_a_recurrence_is_a_map(kind: str) -> None:
+    function, _, gates, count = KINDS[kind]
+    w = [gw.Parameter(a) for a in weights_of(gates, count)]
+    table = gw.Parameter(np.random.default_rng(1).standard_normal((5, 3)))
+    ids = gw.ragged.in_lanes(spoiled(gw.ragged.from_rows([[4, 1], [], [2, 2, 3]], np.int64)), 2)
+    ways = [function(ids, *w, before=lambda k: embedding(k, table)), function(ids.map(lambda k: embedding(k, table)), *w)]
+    one, other = ([steps.flat, h, *gw.grad(gw.ragged.sum_of_all(steps * steps) + gw.reduce_sum(h), [table, *w])] for steps, h, *_ in ways)
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-9, atol=1e-12)
 
 
 def test_a_scan_of_any_step() -> None:

@@ -108,8 +108,9 @@ def from_lengths(flat: Any, lengths: Any, *, capacity: int | None = None) -> Rag
         raise ShapeError("lengths of rows are one number each", facts=(f"given {counts.shape}",))
     if counts.size and counts.min() < 0:
         raise ArgumentError(f"the length of row {int(counts.argmin())} is {int(counts.min())}")
-    splits = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-    return from_splits(flat, splits, capacity=capacity)
+    splits = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, dtype=np.int64, out=splits[1:])
+    return _held_as(flat, splits, capacity)
 
 
 def from_splits(flat: Any, splits: Any, *, capacity: int | None = None) -> Ragged:  # noqa: ANN401
@@ -124,22 +125,27 @@ def from_splits(flat: Any, splits: Any, *, capacity: int | None = None) -> Ragge
     if given.ndim != 1 or not given.size:
         raise ShapeError("row splits are one number more than there are rows", facts=(f"given {given.shape}",))
     places = given.astype(np.int64)
-    if not flat.shape:
-        raise ShapeError("the flat values of rows have at least one axis")
     if places[0] != 0:
         raise ArgumentError(f"row splits begin at 0, not at {places[0]}")
     falls = np.flatnonzero(np.diff(places) < 0)
     if falls.size:
         row = int(falls[0])
         raise ArgumentError(f"row splits fall at row {row}, from {places[row]} to {places[row + 1]}")
-    total, count = int(places[-1]), int(flat.shape[0])
+    return _held_as(flat, places, capacity)
+
+
+def _held_as(flat: Any, splits: Array, capacity: int | None) -> Ragged:  # noqa: ANN401
+    """The ragged value of splits that do not fall.  Raises: ShapeError, ArgumentError where they do not fit the flat values."""
+    if not flat.shape:
+        raise ShapeError("the flat values of rows have at least one axis")
+    total, count = int(splits[-1]), int(flat.shape[0])
     if total != count:
         facts = (f"rows {total}", f"flat values {count}")
         raise ArgumentError("the rows and their flat values have not as many elements", facts=facts)
     room = bucket(total) if capacity is None else capacity
     if room < max(total, 1):
         raise ArgumentError(f"a capacity of {room} does not hold {total} elements")
-    return Ragged(_with_tail(flat, room), _held(places), _held(np.asarray(total)))
+    return Ragged(_with_tail(flat, room), _held(splits), _held(np.array(total)))
 
 
 def _held(array: Array) -> Tensor:
@@ -153,8 +159,8 @@ def _with_tail(flat: Any, capacity: int) -> Tensor:  # noqa: ANN401
         rest = flat.ndim - 1
         padded: Tensor = pad(flat, (0,) * (rest + 1), (missing, *(0,) * rest)) if missing else flat
         return padded
-    whole = np.zeros((capacity, *flat.shape[1:]), flat.dtype)
-    whole[: len(flat)] = flat
+    whole = np.empty((capacity, *flat.shape[1:]), flat.dtype)
+    whole[: len(flat)], whole[len(flat) :] = flat, 0
     return _held(whole)
 
 

@@ -24,19 +24,21 @@ from gradwerk.ragged.value import Array, Lanes, Ragged, first_of, living, withou
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 
-PARTS = 8
-"""Numbers of steps in an octave: what a loop runs for nothing is at most an eighth."""
+PARTS = 16
+"""Numbers of steps in an octave: what a loop runs for nothing is at most a sixteenth."""
 GROUP = 6
 """Lanes come in groups of so many: as many rows have the tiles of products, and a tile that is not full takes as long."""
 STEP = 0.5
 """What a step costs besides, in groups."""
+TRIED = 8
+"""Batches that numbers of lanes are tried on."""
 
 
 def in_lanes(x: Ragged, lanes: int | None = None, *, steps: int | None = None) -> Ragged:
     """The same value, prepared for loops over the elements of its rows (`scan`, `lstm`, `gru`, `simple_rnn`).
 
-    A loop is compiled for a number of lanes and one of steps.  The number of steps is rounded up to one of eight an octave, so that few of
-    them are enough for batches of all kinds.
+    A loop is compiled for a number of lanes and one of steps.  The number of steps is rounded up to one of sixteen an octave, so that few
+    of them are enough for batches of all kinds.
 
     Args:
         x: with lengths that are known: outside of a trace.
@@ -59,14 +61,23 @@ def in_lanes(x: Ragged, lanes: int | None = None, *, steps: int | None = None) -
 
 
 def lanes_for(lengths: object, rows: int) -> int:
-    """The number of lanes that is quickest for batches of so many rows, drawn of rows of these lengths.
+    """The number of lanes that is quickest for batches of so many rows, drawn of rows of these lengths: it is tried on a few.
 
     Args:
         lengths: of all rows there are, (n,).
         rows: in a batch.
     """
     every = np.asarray(lengths.numpy() if isinstance(lengths, Tensor) else lengths)
-    return quickest(int(np.ceil(every.mean() * rows)), int(every.max())) if every.size else GROUP
+    if not every.size or rows < 1:
+        return GROUP
+    random = np.random.default_rng(0)
+    tried = [random.choice(every, rows) for _ in range(TRIED)]
+    most = quickest(int(max(batch.sum() for batch in tried)), int(every.max())) // GROUP + 2
+
+    def cost(groups: int) -> float:
+        return (groups + STEP) * sum(rounded_up(max(packed(batch, groups * GROUP)[1], 1), PARTS) for batch in tried)
+
+    return GROUP * min(range(1, most + 1), key=cost)
 
 
 def quickest(total: int, longest: int) -> int:

@@ -23,6 +23,7 @@ from gradwerk.ragged.value import Lanes, Ragged, row_numbers
 from gradwerk.tensor.tensor import Tensor
 
 Tree = Any
+Elements = Callable[[Tensor], Tensor]
 Step = Callable[[Tree, Tree], tuple[Tree, Tree]]
 
 
@@ -88,16 +89,24 @@ def loop(fn: Step, carry: Tree, cells: Tensor, x: Ragged, lanes: Lanes, *, rever
 
 def lstm(
     x: Ragged, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor | None = None, *, h: Tensor | None = None, c: Tensor | None = None,
-    reverse: bool = False,
+    before: Elements | None = None, reverse: bool = False,
 ) -> tuple[Ragged, Tensor, Tensor]:  # fmt: skip
     """Long short-term memory over each row: (h at every element, last h, last c).  Formula, gates and source: nn/recurrent.py.
 
     Shape: x elements (features,), kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,); h and c (rows, units),
     zeros unless given; results: elements (units,), and (rows, units) twice.
+
+    Args:
+        x: prepared by `in_lanes`; outside of a trace that is done here.
+        kernel, recurrent_kernel, bias: the weights.
+        h, c: the states before each row.
+        before: a function of each element alone, which gives the features: an embedding of ids.  `x.map` does the same, where the elements
+            are wanted besides; in the lanes it is computed once, and together with the product with the kernel.
+        reverse: whether each row is read from its end.
     Raises: ShapeError, TraceError under trace for a value that is not in lanes (`in_lanes`).
     """
     lanes = lanes_of(x)
-    projected = linear(to_lanes(x, lanes), kernel, bias)
+    projected = _projected(x, lanes, kernel, bias, before)
     states = tuple(_zeros(recurrent_kernel) if state is None else state for state in (h, c))
 
     def step(carry: tuple[Tensor, Tensor], z: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
@@ -110,44 +119,52 @@ def lstm(
 
 def gru(
     x: Ragged, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor | None = None, recurrent_bias: Tensor | None = None, *,
-    h: Tensor | None = None, reverse: bool = False,
+    h: Tensor | None = None, before: Elements | None = None, reverse: bool = False,
 ) -> tuple[Ragged, Tensor]:  # fmt: skip
     """Gated recurrent units over each row: (h at every element, last h).  Formula, gates and source: nn/recurrent.py.
 
     Shape: x elements (features,), kernel (features, 3 units), recurrent_kernel (units, 3 units), biases (3 units,); h (rows, units), zeros
-    unless given; results: elements (units,), and (rows, units).  Raises: as `lstm`.
+    unless given; results: elements (units,), and (rows, units).  `before`, errors: as `lstm`.
     """
 
     def step(h: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         new = gru_cell(z, h, recurrent_kernel, recurrent_bias)
         return new, new
 
-    return _one_state(step, x, kernel, bias, recurrent_kernel, h, reverse=reverse)
+    lanes = lanes_of(x)
+    state = _zeros(recurrent_kernel) if h is None else h
+    return _one_state(step, x, lanes, _projected(x, lanes, kernel, bias, before), state, reverse=reverse)
 
 
 def simple_rnn(
-    x: Ragged, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor | None = None, *, h: Tensor | None = None, reverse: bool = False
-) -> tuple[Ragged, Tensor]:
+    x: Ragged, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor | None = None, *, h: Tensor | None = None,
+    before: Elements | None = None, reverse: bool = False,
+) -> tuple[Ragged, Tensor]:  # fmt: skip
     """h <- tanh(x W + b + h U) over each row: (h at every element, last h).  Source: Elman, 1990.
 
     Shape: x elements (features,), kernel (features, units), recurrent_kernel (units, units), bias (units,); h (rows, units), zeros unless
-    given; results: elements (units,), and (rows, units).  Raises: as `lstm`.
+    given; results: elements (units,), and (rows, units).  `before`, errors: as `lstm`.
     """
 
     def step(h: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         new = simple_cell(z, h, recurrent_kernel)
         return new, new
 
-    return _one_state(step, x, kernel, bias, recurrent_kernel, h, reverse=reverse)
-
-
-def _one_state(
-    step: Step, x: Ragged, kernel: Tensor, bias: Tensor | None, recurrent_kernel: Tensor, h: Tensor | None, *, reverse: bool
-) -> tuple[Ragged, Tensor]:
-    """A recurrence whose state is its output."""
     lanes = lanes_of(x)
-    projected = linear(to_lanes(x, lanes), kernel, bias)
-    last, steps = loop(step, _zeros(recurrent_kernel) if h is None else h, projected, x, lanes, reverse=reverse)
+    state = _zeros(recurrent_kernel) if h is None else h
+    return _one_state(step, x, lanes, _projected(x, lanes, kernel, bias, before), state, reverse=reverse)
+
+
+def _projected(x: Ragged, lanes: Lanes, kernel: Tensor, bias: Tensor | None, before: Elements | None) -> Tensor:
+    """(steps, lanes, gates): the products of the elements with the kernel, in their cells."""
+    cells = to_lanes(x, lanes)
+    made: Tensor = linear(cells if before is None else before(cells), kernel, bias)
+    return made
+
+
+def _one_state(step: Step, x: Ragged, lanes: Lanes, projected: Tensor, h: Tensor, *, reverse: bool) -> tuple[Ragged, Tensor]:
+    """A recurrence whose state is its output."""
+    last, steps = loop(step, h, projected, x, lanes, reverse=reverse)
     return steps, last
 
 

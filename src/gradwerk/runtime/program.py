@@ -141,7 +141,7 @@ class Program:
         self.walked = self.simple and not self.parallel
         """Whether a run is one walk of the thread that asks, as a new context's job says."""
         self.most_instances = MOST_INSTANCES // self.tables.most
-        self.borrows = 0 < plan.arena_bytes <= arenas.LARGEST
+        self.borrows = plan.arena_bytes > 0
         self.slot_count = self.first_output + len(self.fresh) + plan.moving
         self._pack = struct.Struct(f"{len(plan.inputs) + len(self.fresh)}q").pack_into
 
@@ -164,6 +164,11 @@ class Program:
         if self.borrows:
             made.borrow(self.plan.arena_bytes)
         return made
+
+    def release(self) -> None:
+        """Gives back the memory of the contexts that no run has taken."""
+        self.free.clear()
+        arenas.release(self.plan.arena_bytes)
 
     def run(self, inputs: Sequence[int], outputs: Sequence[int] = ()) -> list[Array]:
         """Runs on memory at these addresses, one per input; the escaping outputs as new arrays, in order.

@@ -40,12 +40,7 @@ class Made:
     def _left(self) -> None:
         self.users -= 1
         if not self.users:
-            release(self.program)
-
-
-def release(program: Program) -> None:
-    """Gives back the memory of the contexts that no run has taken."""
-    program.free.clear()
+            self.program.release()
 
 
 class Kept:
@@ -112,4 +107,4 @@ class Idle:
                 self.nbytes -= size
                 idle.append(oldest)
         for oldest in idle:
-            release(oldest)
+            oldest.release()
