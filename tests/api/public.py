@@ -31,6 +31,7 @@ def places() -> Iterator[tuple[str, dict[str, Any]]]:
     """(where, what is public there by name)."""
     yield "gradwerk", {name: getattr(gw, name) for name in sorted({*gw.__all__, *gw._HOMES})}
     yield "gradwerk.inspect", {name: getattr(gw.inspect, name) for name in gw.inspect.__all__}
+    yield "gradwerk.ragged", {name: getattr(gw.ragged, name) for name in gw.ragged.__all__}
     for package in PACKAGES:
         home = importlib.import_module(f"gradwerk.{package}")
         for found in sorted(pkgutil.walk_packages(home.__path__, f"gradwerk.{package}."), key=lambda each: each.name):
