@@ -11,6 +11,7 @@ import pytest
 import gradwerk as gw
 import gradwerk.keras as keras
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, TraceError
+from gradwerk.tensor.tensor import Parameter
 
 schedules = keras.optimizers.schedules
 X = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
@@ -146,7 +147,8 @@ def test_an_optimizer_is_made_again_of_its_config(schedule: Any) -> None:
     ({"clipnorm": 1.0, "clipvalue": 1.0}, "only one can be set"), ({"clipnorm": -1.0}, "clipnorm is at least 0"),
     ({"weight_decay": -0.1}, "weight_decay is at least 0"), ({"ema_momentum": 1.5}, "ema_momentum lies between 0 and 1"),
     ({"ema_overwrite_frequency": 0}, "ema_overwrite_frequency is an integer of at least 1"), ({"clipnom": 1.0}, "did you mean 'clipnorm'"),
-    ({"use_ema": "yes"}, "use_ema is True or False"), ({"gradient_accumulation_steps": 2}, "not supported here yet"),
+    ({"use_ema": "yes"}, "use_ema is True or False"), ({"gradient_accumulation_steps": 1}, "an integer of at least 2"),
+    ({"loss_scale_factor": 0.0}, "above 0"),
 ])  # fmt: skip
 def test_options_out_of_range_are_refused(options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ArgumentError, match=problem):
@@ -216,3 +218,94 @@ def test_frozen_parameters_are_no_averages() -> None:
     model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=2, global_clipnorm=0.1), "mse")
     model.fit(X, Y, epochs=3, verbose=0)
     np.testing.assert_array_equal(model.layers[0].get_weights()[0], before)
+
+
+def weights() -> list[Any]:
+    return [Parameter(np.array(start, np.float32)) for start in ([1.0, 2.0], [3.0])]
+
+
+def test_gradients_are_applied_by_hand() -> None:
+    for apply in (
+        lambda optimizer, gradients, told: optimizer.apply_gradients(zip(gradients, told, strict=True)),
+        lambda optimizer, gradients, told: optimizer.apply(gradients, told),
+    ):
+        told, optimizer = weights(), keras.optimizers.SGD(0.5)
+        apply(optimizer, [np.array([1.0, -1.0]), gw.Tensor(np.array([2.0], np.float32))], told)
+        assert [w.tolist() for w in told] == [[0.5, 2.5], [2.0]]
+        with pytest.warns(UserWarning, match="Gradients do not exist"):
+            apply(optimizer, [None, np.array([2.0])], told)
+        assert [w.tolist() for w in told] == [[0.5, 2.5], [1.0]]
+        optimizer.apply([np.array([2.0])], told[1:])
+        assert [w.tolist() for w in told] == [[0.5, 2.5], [0.0]]
+        assert int(optimizer.iterations) == 3
+        with pytest.raises(ArgumentError, match="No gradients provided"):
+            apply(optimizer, [None, None], told)
+        with pytest.raises(ArgumentError, match="was not built for"):
+            optimizer.apply([np.array([2.0])], weights()[1:])
+        with pytest.raises(ArgumentError, match="1 gradients for 2 weights"):
+            optimizer.apply([np.array([2.0])])
+    with pytest.raises(ArgumentError, match="not built"):
+        keras.optimizers.SGD().apply([np.array([2.0])])
+
+
+def test_variables_are_written_and_kept() -> None:
+    told, other = weights(), weights()
+    one, two = keras.optimizers.Adam(0.1), keras.optimizers.Adam(0.1)
+    for _ in range(2):
+        one.apply([np.ones(2), np.ones(1)], told)
+    two.build(other)
+    store: dict[str, Any] = {}
+    one.save_own_variables(store)
+    two.load_own_variables(store)
+    for mine, its in zip(one.variables, two.variables, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), its.numpy())
+    two.set_weights([v.numpy() * 0 for v in one.variables])
+    assert not any(v.numpy().any() for v in two.variables)
+    with pytest.warns(UserWarning, match="none is loaded"):
+        keras.optimizers.SGD(0.1).load_own_variables(store)
+
+
+def test_an_optimizer_is_made_of_its_config() -> None:
+    made = keras.optimizers.LossScaleOptimizer(keras.optimizers.Muon(0.1, exclude_layers=["a"], gradient_accumulation_steps=3), 64.0, 5)
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(made))
+    assert type(again.inner_optimizer) is keras.optimizers.Muon
+    assert again.get_config() == made.get_config()
+    assert (again.inner_optimizer.gradient_accumulation_steps, again.initial_scale) == (3, 64.0)
+    own = type("Own", (keras.optimizers.SGD,), {})
+    assert type(keras.optimizers.deserialize(keras.optimizers.serialize(own()), {"Own": own})) is own
+
+
+def test_a_scaled_loss_skips_what_is_not_finite_in_a_compiled_step() -> None:
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=2.0**127)
+    model = model_with(optimizer)
+    start = model.get_weights()[0]
+    model.train_on_batch(X, 1e6 * Y)
+    np.testing.assert_array_equal(model.get_weights()[0], start)
+    assert (float(optimizer.dynamic_scale), int(optimizer.iterations)) == (2.0**126, 0)
+    seen = model.fit(X, Y, epochs=4, verbose=0).history["loss"]
+    assert float(optimizer.dynamic_scale) < 2.0**127
+    for _ in range(8):
+        seen = model.fit(X, Y, epochs=4, verbose=0).history["loss"]
+    assert seen[-1] < seen[0]
+    assert int(optimizer.iterations) > 10
+    assert float(optimizer.scale_loss(gw.Tensor(np.float32(1.0)))) == float(optimizer.dynamic_scale)
+    optimizer.learning_rate = 0.5
+    assert float(optimizer.inner_optimizer.learning_rate) == 0.5
+
+
+def test_what_does_not_decay_is_said_before_the_first_step() -> None:
+    told, optimizer = weights(), keras.optimizers.SGD(0.5, weight_decay=0.2)
+    optimizer.exclude_from_weight_decay(var_list=told[1:])
+    optimizer.apply([np.zeros(2), np.zeros(1)], told)
+    np.testing.assert_allclose(np.concatenate([w.numpy() for w in told]), [0.9, 1.8, 3.0])
+    with pytest.raises(Exception, match="before the first step"):
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+
+
+def test_scaled_losses_of_a_factor_and_rounds_are_undone() -> None:
+    told, optimizer = weights(), keras.optimizers.SGD(0.5, loss_scale_factor=8.0, gradient_accumulation_steps=2)
+    assert float(optimizer.scale_loss(gw.Tensor(np.float32(2.0)))) == 16.0
+    for gradient in (8.0, 24.0):
+        optimizer.apply([np.full(2, gradient), np.full(1, gradient)], told)
+    assert [w.tolist() for w in told] == [[0.0, 1.0], [2.0]]
+    assert int(optimizer.iterations) == 1

@@ -4,7 +4,7 @@ Needs an environment with both beside Gradwerk; the file is plain arrays, no pic
 
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
     PYTHONPATH=src python -m tests.peers.freeze lbfgs
-    PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze metrics          TensorFlow finds no best k in float64
+    PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze [metrics] [optimizers]     TensorFlow cannot, in float64
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
-APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses", "lbfgs")}
+APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers")}
 """Parts with a file of their own."""
 
 
@@ -109,9 +109,16 @@ def lbfgs() -> dict[str, Any]:
     return lbfgs_cases.recorded()
 
 
+def optimizers() -> dict[str, Any]:
+    """Keras' optimizers of matrices, and what is wrapped around others."""
+    from tests.peers import optimizer_cases
+
+    return optimizer_cases.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
-    "opinfo": opinfo, "losses": losses,
+    "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "optimizers": optimizers,
 }  # fmt: skip
 
 

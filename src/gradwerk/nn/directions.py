@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Unpack
 
 import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
-from gradwerk.nn.optimizer import Around, Optimizer, Parameters
+from gradwerk.nn.optimizer import Around, Optimizer, Parameters, named
 from gradwerk.nn.ranges import count, fraction, positive, share
-from gradwerk.nn.updates import Operand, adam
+from gradwerk.nn.updates import Decay, Operand, adam
 from gradwerk.ops.compare import equal, less
 from gradwerk.ops.elementwise import add, cast, div, maximum, mul, sign, sqrt, sub, where
 from gradwerk.ops.functions import clip, matmul, power
@@ -139,19 +140,27 @@ class Muon(Optimizer):
         steps: how often it is applied.
         epsilon: below it a norm counts as this.
         by_size: the learning rate is multiplied by 0.2 sqrt(max(rows, columns)), so that steps have the size of Adam's; otherwise by
-            sqrt(max(1, rows / columns)).
+            sqrt(max(1, rows / columns)).  A number stands for the 0.2, None for a rate that is not multiplied.
         betas: those of Adam, for other parameters.
+        others: which parameters follow Adam besides, by path.
+        ratio: what the learning rate of those that follow Adam is multiplied by.
+        decay_of_others: their decay; None is that of all.
+        of_sums: the velocity is a sum of gradients, not a mean.
     """
 
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.001, *, momentum: float = 0.95, nesterov: bool = True,
-        factors: tuple[float, float, float] = (3.4445, -4.775, 2.0315), steps: int = 5, epsilon: float = 1e-7, by_size: bool = False,
-        betas: tuple[float, float] = (0.9, 0.999), **around: Unpack[Around],
+        factors: tuple[float, float, float] = (3.4445, -4.775, 2.0315), steps: int = 5, epsilon: float = 1e-7,
+        by_size: bool | float | None = False, betas: tuple[float, float] = (0.9, 0.999), others: Callable[[str], bool] | None = None,
+        ratio: float = 1.0, decay_of_others: Decay | None = None, of_sums: bool = False, **around: Unpack[Around],
     ) -> None:  # fmt: skip
         self.momentum, self.nesterov, self.factors = fraction("Muon", "momentum", momentum), nesterov, factors
         self.steps, self.epsilon, self.by_size = count("Muon", "steps", steps), positive("Muon", "epsilon", epsilon), by_size
         self.betas = fraction("Muon", "betas", betas[0]), fraction("Muon", "betas", betas[1])
-        super().__init__(parameters, learning_rate, **around)
+        self.ratio, self.decay_of_others, self.of_sums = positive("Muon", "ratio", ratio, zero=True), decay_of_others, of_sums
+        targets = named(parameters)
+        self.others = frozenset(id(p) for path, p in targets.items() if others is not None and others(path))
+        super().__init__(targets, learning_rate, **around)
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -160,24 +169,32 @@ class Muon(Optimizer):
 
     def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
         """Nothing is kept of the second moment of a matrix."""
-        return () if slot == "second_moment" and len(parameter.shape) == 2 else parameter.shape
+        is_matrix = len(parameter.shape) == 2 and id(parameter) not in self.others
+        return () if slot == "second_moment" and is_matrix else parameter.shape
 
     def numbers_of_step(self) -> tuple[Operand, ...]:
         """(learning rate, Adam's corrected rate)."""
         (rate,) = super().numbers_of_step()
         steps = cast(self.iterations, dtypes.float64)
         left = [sub(1.0, power(np.asarray(beta, np.float64), steps)) for beta in self.betas]
-        return rate, div(mul(cast(rate, dtypes.float64), sqrt(left[1])), left[0])
+        return rate, div(mul(mul(cast(rate, dtypes.float64), self.ratio), sqrt(left[1])), left[0])
 
     def rule(self, w: Operand, g: Operand, slots: tuple[Operand, ...], numbers: tuple[Operand, ...]) -> tuple[Operand, ...]:
         """m <- momentum m + (1 - momentum) g; w <- w - rate * orthogonalized(m), with Nesterov's form of (1 - momentum) g + momentum m."""
         (m, v), (rate, corrected) = slots, numbers
-        w = self.decay.parameter(w, rate)
-        if len(w.shape) != 2:
+        if len(w.shape) != 2 or v.shape == w.shape:
+            w = (self.decay_of_others or self.decay).parameter(w, rate)
             return adam(w, g, m, v, corrected, self.epsilon, *self.betas)
-        rows, columns = w.shape
-        m = add(mul(m, self.momentum), mul(g, 1.0 - self.momentum))
-        ahead = add(mul(m, self.momentum), mul(g, 1.0 - self.momentum)) if self.nesterov else m
-        size = 0.2 * math.sqrt(max(rows, columns)) if self.by_size else math.sqrt(max(1.0, rows / columns))
+        w, share = self.decay.parameter(w, rate), 1.0 if self.of_sums else 1.0 - self.momentum
+        m = add(mul(m, self.momentum), mul(g, share))
+        ahead = add(mul(m, self.momentum), mul(g, share)) if self.nesterov else m
         step = orthogonalized(ahead, self.factors, self.steps, self.epsilon)
-        return sub(w, mul(step, mul(rate, size))), m, v
+        return sub(w, mul(step, mul(rate, self.size(*w.shape)))), m, v
+
+    def size(self, rows: int, columns: int) -> float:
+        """What the learning rate of a matrix is multiplied by."""
+        if self.by_size is None:
+            return 1.0
+        if self.by_size is False:
+            return math.sqrt(max(1.0, rows / columns))
+        return (0.2 if self.by_size is True else self.by_size) * math.sqrt(max(rows, columns))

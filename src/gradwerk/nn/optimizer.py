@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from gradwerk.base.plain import exactly, same_setting
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import Clip
 from gradwerk.nn.module import Module
+from gradwerk.nn.step_numbers import Numbers
 from gradwerk.nn.updates import ONE, Decay, Operand, adam, descend, momentum_of_gradients, momentum_of_steps
 from gradwerk.ops.compare import equal
 from gradwerk.ops.elementwise import add, cast, div, mul, neg, sqrt, sub, where
 from gradwerk.ops.functions import power
-from gradwerk.ops.movement import reshape, slice_axis
+from gradwerk.ops.movement import reshape
 from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.devices import KINDS, place_of
 from gradwerk.tensor.grad import alike
@@ -59,10 +60,12 @@ class Optimizer(Module):
     """
 
     def __init__(self, parameters: Parameters, learning_rate: float, **around: Unpack[Around]) -> None:
-        self.targets = _by_path(parameters)
+        self.targets = named(parameters)
         self.count_each, self.maximize = around.get("count_each", False), around.get("maximize", False)
         self.clip, self.decay, self.average = around.get("clip"), around.get("decay", Decay()), around.get("average")
         self.schedule = around.get("schedule")
+        self.undecayed: frozenset[int] = frozenset()
+        """The places of parameters that do not decay."""
         self.rate = Tensor(np.asarray(learning_rate, np.float32))
         self.iterations = Tensor(np.zeros(len(self.targets), np.float32) if self.count_each else np.asarray(0, np.int64))
         self.slots: dict[str, list[Tensor]] = {slot: self.empty_slot(slot) for slot in self.all_slots()}
@@ -175,13 +178,29 @@ class Optimizer(Module):
                 if place_of(tensor._storage) != place_of(parameter._storage):
                     adopt(tensor, moved(tensor.detach(), place_of(parameter._storage)))
 
+    def scaled(self, loss: Operand) -> Operand:
+        """The loss whose gradients `apply` is given: itself (see wrapped.py)."""
+        return loss
+
     def parts(self, gradients: Sequence[Tensor | None]) -> list[Part]:
         """An update in parts, in their order: the count, which the step's numbers follow from, each parameter with its slots, averages."""
+        return self.update_parts(gradients) + self.average_parts(self.iterations)
+
+    def average_parts(self, steps: Operand) -> list[Part]:
+        """The averages, behind step number `steps`."""
+        if self.average is None:
+            return []
+        pairs = zip(self.targets.values(), self.slots["average"], strict=True)
+        return [partial(self.average.follow, w, average, steps) for w, average in pairs]
+
+    def update_parts(self, gradients: Sequence[Tensor | None]) -> list[Part]:
+        """An update without its averages."""
         if KINDS and mode.trace is None:
             self.follow()
         slot_names = self.slot_names
         numbers: list[Numbers] = []
         clipped: list[Sequence[Tensor | None]] = []
+        bare = [self.without_decay()] if self.undecayed else []
 
         def part(position: int, w: Parameter) -> Writes:
             if not numbers:
@@ -192,19 +211,22 @@ class Optimizer(Module):
             held = (w, *(self.slots[slot][position] for slot in slot_names))
             wide, *slots = map(in_accumulator, held)  # a step of a narrow parameter is rounded once
             slope = in_accumulator(g)
-            penalised = self.decay.gradient(wide, neg(slope) if self.maximize else slope)
-            made = self.rule(wide, penalised, tuple(slots), numbers[0].of(position, wide))
+            rule = self if position not in self.undecayed else bare[0]
+            penalised = rule.decay.gradient(wide, neg(slope) if self.maximize else slope)
+            made = rule.rule(wide, penalised, tuple(slots), numbers[0].of(position, wide))
             return [(tensor, cast(_shaped(value, tensor), tensor.dtype)) for tensor, value in zip(held, made, strict=True)]
 
         parts: list[Part] = []
         if slot_names or not self.count_each:
             parts.append(partial(self.counted, [g is not None for g in gradients]))
         taking = enumerate(zip(self.targets.values(), gradients, strict=True))
-        parts += [partial(part, position, w) for position, (w, g) in taking if g is not None]
-        if self.average is not None:
-            pairs = zip(self.targets.values(), self.slots["average"], strict=True)
-            parts += [partial(self.average.follow, w, average, self.iterations) for w, average in pairs]
-        return parts
+        return parts + [partial(part, position, w) for position, (w, g) in taking if g is not None]
+
+    def without_decay(self) -> Self:
+        """The same rule over the same state, without a decay."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self), decay=Decay())
+        return twin
 
     def finish(self) -> None:
         """What comes behind the last step: the parameters take their averages, where there are any."""
@@ -245,7 +267,7 @@ class Step:
         if type(made.decay) is not Decay or any(each is not None for each in (made.clip, made.schedule, made.average)):
             return None
         plain = [(name, exactly(value)) for name, value in vars(made).items() if isinstance(value, float | bool | int)]
-        return type(made), plain, exactly(made.decay.rate), made.decay.decoupled, [g is None for g in self.gradients]
+        return type(made), plain, exactly(made.decay.rate), made.decay.decoupled, made.undecayed, [g is None for g in self.gradients]
 
     def written(self) -> list[Tensor]:
         """Numbers, parameters, slots."""
@@ -257,31 +279,9 @@ class Step:
         return [g for g in self.gradients if g is not None]
 
 
-class Numbers:
-    """The numbers of one step, for one parameter after the other: in its dtype, its own where there is one for each parameter."""
-
-    def __init__(self, numbers: tuple[Operand, ...]) -> None:
-        self.numbers = numbers
-        self.known: dict[Any, tuple[Operand, ...]] = {}
-
-    def of(self, position: int, w: Tensor) -> tuple[Operand, ...]:
-        """Those of the parameter at a position, each of which broadcasts to it."""
-        if w.dtype not in self.known:  # cast once for all parameters of a dtype
-            self.known[w.dtype] = tuple([cast(n, w.dtype) if isinstance(n, Tensor) and n.dtype != w.dtype else n for n in self.numbers])
-        numbers = self.known[w.dtype]
-        return tuple([_entry(n, position, w) if isinstance(n, Tensor) and n.shape else n for n in numbers])
-
-
 def _shaped(value: Operand, slot: Tensor) -> Operand:
     """What is written to a slot of one number may have an axis of 1, as the entries of counts have."""
     return value if slot.shape or not value.shape else reshape(value, ())
-
-
-def _entry(numbers: Tensor, position: int, w: Tensor) -> Operand:
-    if mode.trace is None and numbers._storage.waiting is None:
-        return numbers.contents("a step")[position]
-    entry = slice_axis(numbers, 0, position, position + 1)
-    return entry if w.shape and not KINDS else reshape(entry, ())  # a number of no axes meets parameters of any device
 
 
 class SGD(Optimizer):
@@ -373,7 +373,8 @@ class Adam(Optimizer):
         return adam(w, g, m, v, rate, epsilon, self.beta_1, self.beta_2, largest=largest[0] if largest else None)
 
 
-def _by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Optimizer
+def named(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  see Optimizer
+    """Parameters by their paths; a generator of them is used up.  Raises: ArgumentError for none, and for what is none."""
     pairs = list(parameters.items()) if isinstance(parameters, Mapping) else list(parameters)
     pairs = [pair if isinstance(pair, tuple) else (str(position), pair) for position, pair in enumerate(pairs)]
     if not pairs:

@@ -19,7 +19,7 @@ from gradwerk.base.trees import flatten, map_tree
 from gradwerk.jit.compile import compile_once
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module, place_of
-from gradwerk.nn.optimizer import Optimizer
+from gradwerk.nn.wrapped import Updates
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.grad import grad, no_grad
 from gradwerk.tensor.tensor import Tensor
@@ -66,7 +66,7 @@ class Task:
     model: Module
     loss: Loss | None = None
     """None where the model is only asked."""
-    optimizer: Optimizer | None = None
+    optimizer: Updates | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     call: Callable[..., Any] = in_mode
     """How the model is asked: (model, x, training=)."""
@@ -180,7 +180,7 @@ def _count(
             metric.update(prediction, targets[0])
 
 
-def update(optimizer: Optimizer | None, loss: Tensor) -> None:
+def update(optimizer: Updates | None, loss: Tensor) -> None:
     """One update of the parameters that are not frozen.  Takes the gradients as values: no `.grad` is read or left behind.
 
     A loss that is not reduced is minimised by its sum, and counted by its mean.
@@ -191,7 +191,7 @@ def update(optimizer: Optimizer | None, loss: Tensor) -> None:
     free = [parameter for parameter in targets if parameter.requires_grad]
     if optimizer is None or not free:
         raise StateError("there is nothing to train: " + ("every parameter is frozen" if targets else "no optimizer"))
-    found = iter(grad(loss if loss.shape == () else reduce_sum(loss), free, allow_unused=True))
+    found = iter(grad(optimizer.scaled(loss if loss.shape == () else reduce_sum(loss)), free, allow_unused=True))
     with module_path(place_of(optimizer)):
         optimizer.apply([next(found) if parameter.requires_grad else None for parameter in targets])
 

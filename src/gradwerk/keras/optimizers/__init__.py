@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.optimizers import schedules
+from gradwerk.keras.optimizers.matrices import Adafactor, Muon
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam
-from gradwerk.keras.optimizers.rules import NAMED, SGD, Adam, AdamW, RMSprop, get
+from gradwerk.keras.optimizers.rules import NAMED, SGD, Adam, AdamW, RMSprop, deserialize, get, serialize
+from gradwerk.keras.optimizers.scaling import LossScaleOptimizer
 
 __all__ = [
-    "NAMED", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer", "RMSprop", "get",
-    "schedules",
+    "NAMED", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer", "Muon",
+    "Nadam", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.optimizers", __name__)

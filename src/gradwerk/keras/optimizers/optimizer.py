@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
+from gradwerk.base.origin import warn
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers import schedules
@@ -18,6 +20,7 @@ from gradwerk.nn import optimizer as known
 from gradwerk.nn.averaging import Average
 from gradwerk.nn.clipping import ByGlobalNorm, ByNorm, ByValue, Clip
 from gradwerk.nn.updates import Decay
+from gradwerk.nn.wrapped import Accumulated, LossScaled, Updates
 from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.state import mode
@@ -30,6 +33,10 @@ Rate = float | schedules.LearningRateSchedule
 CLIPS: Mapping[str, type[Clip]] = {"clipnorm": ByNorm, "clipvalue": ByValue, "global_clipnorm": ByGlobalNorm}
 AROUND = ("weight_decay", *CLIPS, "use_ema", "ema_momentum", "ema_overwrite_frequency")
 """The attributes that all rules depend on."""
+
+
+FAMILY: dict[str, type[Any]] = {}
+"""All optimizers of this package, by their names in small letters."""
 
 
 @ORIGINAL.completes("keras.optimizers.Optimizer")
@@ -50,6 +57,11 @@ class Optimizer(Adjustable):
     columns: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """The slots in the order of Keras' `variables`: those of one tuple parameter by parameter."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__module__.startswith("gradwerk.keras."):
+            FAMILY[cls.__name__.lower()] = cls
+
     def __init__(self, learning_rate: Rate, **options: Unpack[OptimizerOptions]) -> None:
         self.name = options.get("name") or unique_name(type(self).__name__)
         self.rule: known.Optimizer | None = None
@@ -61,6 +73,10 @@ class Optimizer(Adjustable):
         self.clipnorm, self.clipvalue = options.get("clipnorm"), options.get("clipvalue")
         self.global_clipnorm, self.ema_momentum = options.get("global_clipnorm"), options.get("ema_momentum", 0.99)
         self.ema_overwrite_frequency = options.get("ema_overwrite_frequency")
+        self.loss_scale_factor, self.gradient_accumulation_steps = scale_and_rounds(self, options)
+        self.applied: Updates | None = None
+        """The rule with what is wrapped around it."""
+        self._undecayed: Callable[[str, Parameter], bool] = lambda path, parameter: False
 
     def __setattr__(self, name: str, value: object) -> None:
         if mode.trace is not None or (name not in self.settings and name not in AROUND):
@@ -79,18 +95,34 @@ class Optimizer(Adjustable):
             object.__delattr__(self, name) if before is _ABSENT else object.__setattr__(self, name, before)
             raise
 
-    def build(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
+    def build(self, parameters: Mapping[str, Parameter] | Sequence[Parameter]) -> Updates:
         """Makes the state for these parameters; once."""
-        if self.rule is None:
+        parameters = by_path(parameters)
+        if self.rule is None or self.applied is None:
             self.rule = self.make(parameters)
-            self.rule.rate, self.rule.iterations = self._rate, self._iterations
-            self.rule.configure(schedule=self._schedule)
+            self.rule.undecayed = frozenset(k for k, (path, p) in enumerate(parameters.items()) if self._undecayed(path, p))
+            self.rule.rate, self.applied = self._rate, self.rule
+            if self.gradient_accumulation_steps:
+                self.applied = Accumulated(self.rule, self.gradient_accumulation_steps)
+                self.applied.steps = self._iterations
+            else:
+                self.rule.iterations = self._iterations
+            if self.loss_scale_factor is not None:
+                self.applied = LossScaled(self.applied, self.loss_scale_factor, growth_steps=None)
+            self.rule.configure(schedule=self._schedule_of_rule())
         elif not self.fits(parameters):
             raise ArgumentError(
                 f"the optimizer {self.name!r} was built for another model, or for other weights of this one",
                 likely="call model.compile again, with a new optimizer",
             )
-        return self.rule
+        return self.applied
+
+    def _schedule_of_rule(self) -> Any:  # noqa: ANN401  a function of a number
+        """The schedule by the rule's own count: Keras asks it by the number of steps, of which several are one update."""
+        schedule, every = self._schedule, self.gradient_accumulation_steps
+        if schedule is None or not every:
+            return schedule
+        return lambda updates: schedule(updates * every + (every - 1))
 
     def fits(self, parameters: Mapping[str, Parameter]) -> bool:
         """Whether the state is of these parameters, or there is none yet."""
@@ -140,7 +172,7 @@ class Optimizer(Adjustable):
         if isinstance(value, schedules.LearningRateSchedule):
             self._schedule = value
             if self.rule is not None:
-                self.rule.configure(schedule=value)
+                self.rule.configure(schedule=self._schedule_of_rule())
             return
         if self._schedule is not None:
             problem = "the learning rate follows a schedule, and is not set"
@@ -150,15 +182,94 @@ class Optimizer(Adjustable):
     @property
     def iterations(self) -> Tensor:
         """The number of updates so far, 0-d."""
-        return self._iterations
+        return self.rule.iterations if self.gradient_accumulation_steps and self.rule is not None else self._iterations
 
     @property
     def variables(self) -> list[Tensor]:
-        """Iterations, learning rate where there is no schedule, averages, then the slots, in Keras' order."""
-        slots = self.rule.slots if self.rule is not None else {}
-        columns = [[slots[slot] for slot in names if slot in slots] for names in (("average",), *self.columns)]
-        numbers = [self.iterations, *([self._rate] if self._schedule is None else [])]
+        """Iterations, learning rate where there is no schedule, averages, sums of gradients, then the slots, in Keras' order."""
+        slots = dict(self.rule.slots) if self.rule is not None else {}
+        wrapped = self.applied.inner if isinstance(self.applied, LossScaled) else self.applied
+        if isinstance(wrapped, Accumulated):
+            slots["gradient sums"] = wrapped.sums
+        columns = [[slots[slot] for slot in names if slot in slots] for names in (("average",), ("gradient sums",), *self.columns)]
+        numbers: list[Tensor] = [self._iterations, *([self._rate] if self._schedule is None else [])]
         return numbers + [tensor for column in columns for row in zip(*column, strict=True) for tensor in row]
+
+    def scale_loss(self, loss: Tensor) -> Tensor:
+        """The loss whose gradients `apply` takes: times `loss_scale_factor`, where there is one."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Tensor:
+        """One update by pairs of gradients and the weights that they are of; the number of steps so far."""
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [weight for _, weight in pairs])
+        return self._iterations
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
+        """One update by gradients, of these weights, or of those that the optimizer was built for.
+
+        Raises: ArgumentError where nothing has a gradient, for other weights than it was built for, and for another number of gradients.
+        """
+        if len(grads) == 0:
+            return
+        if trainable_variables is not None and self.rule is None:
+            self.build(list(trainable_variables))
+        if self.rule is None or self.applied is None:
+            likely = "optimizer.build(model.trainable_variables)"
+            raise ArgumentError("the optimizer is not built, and no weights were given", likely=likely)
+        targets = list(self.rule.targets.values())
+        weights = targets if trainable_variables is None else list(trainable_variables)
+        if len(grads) != len(weights):
+            raise ArgumentError(f"{len(grads)} gradients for {len(weights)} weights")
+        places = {id(target): place for place, target in enumerate(targets)}
+        if unknown := [weight for weight in weights if id(weight) not in places]:
+            raise ArgumentError(
+                f"{self.name} was not built for the weight {getattr(unknown[0], 'path', '')!r}", likely="make another optimizer for others"
+            )
+        if all(gradient is None for gradient in grads):
+            raise ArgumentError("No gradients provided for any variable.", likely="compute the loss from the weights, under the tape")
+        if lacking := [getattr(w, "path", "?") for w, gradient in zip(weights, grads, strict=True) if gradient is None]:
+            warn(f"Gradients do not exist for variables {lacking} when minimizing the loss")
+        given: list[Tensor | None] = [None] * len(targets)
+        for weight, gradient in zip(weights, grads, strict=True):
+            if gradient is not None:
+                given[places[id(weight)]] = gradient if isinstance(gradient, Tensor) else Tensor(np.asarray(gradient, weight.dtype))
+        with no_grad():
+            self.applied.update(given)
+
+    def exclude_from_weight_decay(self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None) -> None:
+        """Some weights do not decay: these, and those in whose name one of these patterns is.  Raises: StateError once it is built."""
+        if self.rule is not None:
+            likely = "call exclude_from_weight_decay before the model is trained"
+            raise StateError("what does not decay is said before the first step", likely=likely)
+        chosen, pattern = {id(weight) for weight in var_list or ()}, re.compile("|".join(sorted(set(var_names)))) if var_names else None
+
+        def undecayed(path: str, parameter: Parameter) -> bool:
+            name = getattr(parameter, "name", path)
+            return id(parameter) in chosen or (pattern is not None and pattern.search(name) is not None)
+
+        self._undecayed = undecayed
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Writes all variables, in their order.  Raises: StateError before it is built, ShapeError."""
+        if self.rule is None:
+            raise StateError("the optimizer has no variables yet", likely="optimizer.build(model.trainable_variables)")
+        for variable, weight in zip(self.variables, weights, strict=True):
+            variable.assign(np.asarray(weight, variable.dtype) if not isinstance(weight, Tensor) else weight)
+
+    def save_own_variables(self, store: Any) -> None:  # noqa: ANN401  a mapping
+        """Puts all variables into a mapping, by number."""
+        for number, variable in enumerate(self.variables):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Takes them from there; warns where they are not as many."""
+        held = self.variables
+        if len(store) != len(held):
+            warn(f"{self.name} has {len(held)} variables, {len(store)} were saved: none is loaded.  It may not be built yet.")
+            return
+        for number, variable in enumerate(held):
+            variable.assign(np.asarray(store[str(number)], variable.dtype))
 
     def finalize_variable_values(self, var_list: object = None) -> None:
         """What comes behind the last step of `fit`: with `use_ema` the weights become their averages."""
@@ -167,7 +278,8 @@ class Optimizer(Adjustable):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
-        settings = {name: getattr(self, name) for name in (*AROUND, *self.settings)}
+        wrapping = ("loss_scale_factor", "gradient_accumulation_steps")
+        settings = {name: getattr(self, name) for name in (*AROUND, *wrapping, *self.settings)}
         rate = float(self._rate.item()) if self._schedule is None else schedules.serialize(self._schedule)
         return {"name": self.name, "learning_rate": rate, **settings}
 
@@ -178,6 +290,25 @@ class Optimizer(Adjustable):
         rate = config.get("learning_rate")
         given = {"learning_rate": schedules.deserialize(rate)} if isinstance(rate, Mapping) else {}
         return cls(**{**config, **given})
+
+
+def by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  a mapping or a sequence
+    """Parameters by their paths: their own, numbered where two have one."""
+    if isinstance(parameters, Mapping):
+        return dict(parameters)
+    found: dict[str, Parameter] = {}
+    for number, parameter in enumerate(parameters):
+        path = getattr(parameter, "path", str(number))
+        found[path if path not in found else f"{path}_{number}"] = parameter
+    return found
+
+
+def scale_and_rounds(owner: Optimizer, options: Mapping[str, Any]) -> tuple[float | None, int | None]:
+    """What the loss is multiplied by, and how many steps are one update.  Raises: ArgumentError for what is out of range."""
+    scale, rounds = options.get("loss_scale_factor"), options.get("gradient_accumulation_steps")
+    if scale is not None and not between(owner, "loss_scale_factor", scale, 0.0, math.inf) > 0:
+        raise ArgumentError(f"{type(owner).__name__}: the loss_scale_factor is above 0, this is {scale}")
+    return scale, whole(type(owner).__name__, "gradient_accumulation_steps", rounds, 2) if rounds else None
 
 
 def _checked_rate(value: Any) -> float:  # noqa: ANN401  a number or a Tensor of one

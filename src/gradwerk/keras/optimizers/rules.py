@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.identifiers import of_config
+from gradwerk.keras.identifiers import as_config, of_config
+from gradwerk.keras.optimizers.matrices import Adafactor, Muon
 from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
 from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam
+from gradwerk.keras.optimizers.scaling import LossScaleOptimizer
 from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked_except
 from gradwerk.nn import adagrad
 from gradwerk.nn import optimizer as known
@@ -105,12 +107,25 @@ class RMSprop(Optimizer):
         return shares | {"epsilon": between(self, "epsilon", self.epsilon, 0.0, math.inf), "centered": bool(self.centered)}
 
 
-RULES = (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, Nadam, Lamb, Lion, Ftrl)
-NAMED: dict[str, type[Any]] = {made.__name__.lower(): made for made in RULES}
+RULES = (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, Nadam, Lamb, Lion, Ftrl, Muon, Adafactor)
+NAMED: dict[str, type[Any]] = {made.__name__.lower(): made for made in (*RULES, LossScaleOptimizer)}
 
 
 OptimizerLike = str | Optimizer | Mapping[str, Any]
 """What `compile` takes for one."""
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """An optimizer as plain data."""
+    return as_config("keras.optimizers", optimizer)
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  an Optimizer
+    """The optimizer of `serialize`'s answer; of one's own class where `custom_objects` names it.  Raises: ArgumentError."""
+    name = config.get("class_name")
+    if custom_objects and isinstance(name, str) and name in custom_objects:
+        return custom_objects[name].from_config(config["config"])
+    return get(config)
 
 
 def get(identifier: OptimizerLike | None) -> Optimizer | None:
