@@ -61,7 +61,7 @@ class Environment:
 def requirements(*, oldest: bool) -> tuple[str, ...]:
     """What the suite needs: the package's own requirements, pictures and the tools of tests."""
     extras = PROJECT["optional-dependencies"]
-    asked = [*PROJECT["dependencies"], *extras["plot"], *extras["test"]]
+    asked = [*PROJECT["dependencies"], *extras["plot"], *extras["h5"], *extras["test"]]
     found = [text for text in asked if not text.startswith("gradwerk")]
     return tuple(text.replace(">=", "==") for text in found) if oldest else tuple(found)
 

@@ -103,7 +103,7 @@ def test_what_does_not_fit_changes_nothing_and_says_what(tmp_path: Path) -> None
 def test_names_of_files(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     for name, likely in (
-        ("model.weights.h5", "model.weights.safetensors"), ("model.h5", "model.weights.safetensors"), ("m.keras", "m.weights.safetensors"),
+        ("model.h5", "model.weights.h5"), ("m.keras", "m.weights.h5"),
         ("m.safetensors", "m.weights.safetensors"), ("m", "m.weights.safetensors"),
     ):  # fmt: skip
         for call in (model.save_weights, model.load_weights):

@@ -14,6 +14,7 @@ from gradwerk.keras import (
     models,
     optimizers,
     regularizers,
+    saving,
     utils,
 )
 from gradwerk.keras import hints as _hints  # noqa: F401  they are spoken from then on
@@ -30,7 +31,8 @@ from gradwerk.keras.sequential import Sequential
 
 __all__ = [
     "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations",
-    "backend", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers", "utils",
+    "backend", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers", "saving",
+    "utils",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

@@ -42,6 +42,8 @@ class Step:
     kwargs: dict[str, Any]
     results: tuple[int, ...]
     number: int = 0
+    said: tuple[tuple[Shape, str], ...] = ()
+    """Shape and dtype of each result."""
     ended: tuple[int, ...] = ()
 
     @property
@@ -267,7 +269,8 @@ def _steps(nodes: Sequence[Node], place: dict[int, int]) -> Iterator[Step]:
         results = symbols_in(node.results)
         for symbol in results:
             place[id(symbol)] = len(place)
-        yield Step(node.caller, args, kwargs, tuple(place[id(symbol)] for symbol in results), node.number)
+        numbers = tuple(place[id(symbol)] for symbol in results)
+        yield Step(node.caller, args, kwargs, numbers, node.number, tuple((symbol.shape, symbol.dtype) for symbol in results))
 
 
 def _freeing(steps: Sequence[Step], kept: set[int]) -> tuple[Step, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,9 @@ from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import by_name, checked, checked_except, whole
+from gradwerk.keras.saving.archive import save_model
+from gradwerk.keras.saving.objects import deserialize_keras_object, serialize_keras_object
+from gradwerk.keras.saving.structure import functional_from, of_functional
 from gradwerk.keras.training import Training, check_verbose
 from gradwerk.keras.weights import load_weights, save_weights
 from gradwerk.nn.module import Module
@@ -299,18 +303,50 @@ class Model(Layer):
         """The shape of the input."""
         return self._input_shape or ()
 
+    def get_config(self) -> dict[str, Any]:
+        """What makes an equal model: of one made of inputs and outputs its layers and calls, else the arguments that were kept."""
+        if self._graph is None or type(self) is not Model:
+            return super().get_config()
+        return of_functional(self, self._graph)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """A model from `get_config`'s answer.  Raises: ArgumentError for layers that are not known."""
+        if "layers" not in config or "input_layers" not in config:
+            return super().from_config(config)
+        made: Self = functional_from(cls, config, custom_objects)
+        return made
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile` was told, as plain data."""
+        return self.training_state.described()
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """`compile`, as `get_compile_config` says.  Raises: ArgumentError for losses, metrics and optimizers that are not known."""
+        taken = ("optimizer", "loss", "loss_weights", "metrics", "run_eagerly")
+        given = {name: deserialize_keras_object(config[name]) for name in taken if config.get(name) is not None}
+        self.compile(**given)
+
+    def save(self, filepath: str | Path, overwrite: bool = True, zipped: bool | None = None) -> None:  # noqa: FBT001, FBT002  Keras' signature
+        """See `keras.saving.save_model`."""
+        save_model(self, filepath, overwrite, zipped)
+
+    def to_json(self, **kwargs: Any) -> str:  # noqa: ANN401  those of json.dumps
+        """The structure as JSON: `keras.models.model_from_json` makes it again, without weights."""
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
     @checked
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:  # noqa: FBT001, FBT002  Keras' signature
-        """Writes all weights to one safetensors file, whole or not at all.  The name ends in `.weights.safetensors`.
+        """Writes all weights to one file, whole or not at all: `.weights.safetensors`, or Keras' own `.weights.h5` (with h5py).
 
-        Weights are named by where they stand in the model, not by its layers' names: `layers.dense_1.kernel` is the second Dense.
+        In the former they are named by where they stand in the model: `layers.dense_1.kernel` is that of the second Dense.
         Raises: ArgumentError for another ending, StateError before the model is built, FileError where it cannot be written.
         """
         save_weights(self, filepath, overwrite=overwrite)
 
     @checked
     def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:  # noqa: FBT001, FBT002  Keras' signature
-        """Reads weights that `save_weights` wrote for a model of the same structure: all, or (with an error) none.
+        """Reads weights of `save_weights`, or of Keras', for a model of the same structure: all, or (with an error) none.
 
         `skip_mismatch` leaves weights as they are that the file lacks or has in another shape, with a warning.
         Raises: FileError for a file that is missing or damaged; ArgumentError, ShapeError for one of another model.

@@ -104,6 +104,7 @@ class Objective:
 
     def __init__(self, loss: Any, weights: Any = None, asked_metrics: Any = None) -> None:  # noqa: ANN401
         self.asked_loss: LossLike = loss
+        self.asked_weights, self.asked_metrics = weights, asked_metrics
         self.losses = _each(loss, losses.reducing)
         self.weights = _each(weights, _weight)
         self.metrics = _metrics_made(asked_metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from gradwerk.keras.layers.shapes import is_one_shape
 from gradwerk.keras.layers.symbolic import is_symbol
 from gradwerk.keras.model import Model
 from gradwerk.keras.options import checked, checked_except
+from gradwerk.keras.saving.structure import of_sequential, sequential_from
 from gradwerk.nn.module import Module
 
 
@@ -213,6 +214,15 @@ class Sequential(Model):
     def fitted(self, x: Array, *, counted: bool = False) -> Array:
         """x in the shape that the input says.  Raises: ShapeError naming the axis."""
         return fitted(x, self.input_shape, counted=counted)
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, an Input first where there is one."""
+        return of_sequential(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+        """A model from `get_config`'s answer.  Raises: ArgumentError for layers that are not known."""
+        return sequential_from(cls, config, custom_objects)
 
     def _check(self, layer: object) -> None:
         """Raises: ArgumentError for what cannot be added."""

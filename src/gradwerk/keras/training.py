@@ -37,6 +37,7 @@ from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import whole
 from gradwerk.keras.outputs import warn_of_outputs
 from gradwerk.keras.progress import KerasProgress
+from gradwerk.keras.saving.objects import serialize_keras_object as plain
 from gradwerk.tensor.random import Shuffles
 from gradwerk.tensor.state import epoch
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -136,6 +137,19 @@ class Training:
             raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
         self.objective = Objective(loss, loss_weights, asked_metrics)
         self.optimizer, self._eager, self._made, self._asking, self.metrics = rule, run_eagerly, None, None, []
+
+    def described(self) -> dict[str, Any]:
+        """What `configure` was told, as plain data.  Raises: StateError before it."""
+        optimizer, objective = self.compiled()
+        return {
+            "optimizer": plain(optimizer), "loss": plain(objective.asked_loss), "loss_weights": plain(objective.asked_weights),
+            "metrics": plain(objective.asked_metrics), "weighted_metrics": None, "run_eagerly": self._eager, "steps_per_execution": 1,
+            "jit_compile": False,
+        }  # fmt: skip
+
+    def built_optimizer(self) -> None:
+        """Makes the optimizer's state for the model's weights, where there is none yet."""
+        self.compiled()[0].build({path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)})
 
     def data(self, x: Any, y: Any, sample_weight: Any) -> Data:  # noqa: ANN401  arrays, or trees of them
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""

@@ -3,6 +3,8 @@
     layers.conv2d.kernel        Sequential: the first Conv2D, the second is conv2d_1
     blocks.0.dense.bias         a layer in a list that the model keeps as `blocks`
 
+A name that ends in `.weights.h5` is Keras' own form instead (saving/weights_h5.py).
+
 Places do not change with the names of layers, which are numbered through the whole program.
 """
 
@@ -18,10 +20,11 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, FileError, ShapeError, StateError
 from gradwerk.base.origin import warn
-from gradwerk.io.atomic import is_file, is_folder
+from gradwerk.io.atomic import is_file, is_folder, read_bytes, write_atomically
 from gradwerk.io.weights import load, save
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.naming import snake_case
+from gradwerk.keras.saving import weights_h5
 from gradwerk.nn.module import as_array
 from gradwerk.tensor.tensor import Tensor
 
@@ -31,16 +34,24 @@ ENDING = ".weights.safetensors"
 def save_weights(model: Layer, filepath: str | Path, *, overwrite: bool) -> None:
     """See `Model.save_weights`."""
     path = _checked_path(filepath)
+    h5_too = path.name.endswith(weights_h5.ENDING)
     if not overwrite and (is_file(path) or is_folder(path)):
         raise FileError(f"{path} exists", likely="give another name, or overwrite=True")
     _check_built(model, "save")
-    save(path, {place: weight.numpy() for place, weight in places(model)})
+    if h5_too:
+        write_atomically(path, weights_h5.to_bytes(model))
+    else:
+        save(path, {place: weight.numpy() for place, weight in places(model)})
 
 
 def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool) -> None:
     """See `Model.load_weights`."""
     path = _checked_path(filepath)
     _check_built(model, "load")
+    if path.name.endswith(weights_h5.ENDING):
+        with weights_h5.from_bytes(read_bytes(path, "the file"), str(path)) as file:
+            weights_h5.load_into(model, file, str(path), skip_mismatch=skip_mismatch)
+        return
     stored = load(path)
     if not isinstance(stored, dict) or not all(isinstance(value, np.ndarray) for value in stored.values()):
         raise FileError(f"{path} does not hold one model's weights", likely="it was not written by save_weights")
@@ -97,11 +108,13 @@ def _checked_path(filepath: str | Path) -> Path:
     if not isinstance(filepath, (str, Path)):
         raise ArgumentError(f"a file of weights is named by its path, this is {filepath!r}", likely=f"'model{ENDING}'")
     path = Path(filepath)
-    if path.name.endswith(ENDING):
+    if path.name.endswith((ENDING, weights_h5.ENDING)):
         return path
     stem = path.name.removesuffix(".keras").removesuffix(".h5").removesuffix(".safetensors").removesuffix(".weights")
-    reason = "Keras' own files are not here yet; " if path.suffix in {".h5", ".keras"} else ""
-    raise ArgumentError(f"{reason}a file of weights is called *{ENDING}, this is {path.name!r}", likely=f"{stem or 'model'}{ENDING}")
+    wanted = weights_h5.ENDING if path.suffix in {".h5", ".keras"} else ENDING
+    raise ArgumentError(
+        f"a file of weights is called *{ENDING}, or *{weights_h5.ENDING}, this is {path.name!r}", likely=f"{stem or 'model'}{wanted}"
+    )
 
 
 def _check_built(model: Layer, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import numpy as np
 
@@ -57,6 +57,15 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
         return super().get_config() | {"dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """An Input from `get_config`'s answer, or from Keras', which has the shape with the batch axis."""
+        given = dict(config)
+        if "batch_shape" in given:
+            batch_size, *shape = given.pop("batch_shape")
+            given |= {"shape": tuple(shape), "batch_size": batch_size}
+        return cls(**given)
 
 
 @checked

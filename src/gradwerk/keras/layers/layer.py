@@ -33,6 +33,8 @@ from gradwerk.tensor.tensor import Parameter, Tensor
 __all__ = ["Array", "Layer", "Shape"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+KNOWN: dict[str, Any] = {}
+"""Keras' layers and models by name, once their modules are loaded: how files name them."""
 
 
 @ORIGINAL.completes("keras.layers.Layer")
@@ -89,6 +91,8 @@ class Layer(Module):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if cls.__module__.startswith("gradwerk.keras."):
+            KNOWN[cls.__name__] = cls
         if "build" in cls.__dict__:
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
             cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]  # a method of the class itself

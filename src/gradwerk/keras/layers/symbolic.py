@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, TypeGuard
+from typing import Any, NoReturn, Protocol, Self, TypeGuard
 
 import numpy as np
 
@@ -146,6 +146,11 @@ class Operation:
         self.function, self.kind = function, name
         self.name = unique_name(name)
         self.nodes: list[Node] = []
+
+    def named(self, name: str | None) -> Self:
+        """Itself, under a name that is given."""
+        self.name = name or self.name
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"nodes": []}

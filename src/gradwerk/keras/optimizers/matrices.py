@@ -27,9 +27,9 @@ class Muon(Optimizer):
     @checked_except("adam_beta_1", "adam_beta_2", "epsilon", "momentum", "ns_steps")
     def __init__(
         self, learning_rate: Rate = 0.001, adam_beta_1: float = 0.9, adam_beta_2: float = 0.999, adam_weight_decay: float | None = 0.004,
-        epsilon: float = 1e-7, weight_decay: float | None = 0.004, exclude_layers: Sequence[str] | None = None,
-        exclude_embeddings: bool = True, muon_a: float = 3.4445, muon_b: float = -4.775, muon_c: float = 2.0315,  # noqa: FBT001, FBT002  Keras' signature
-        adam_lr_ratio: float = 1, momentum: float = 0.95, ns_steps: int = 5, nesterov: bool = True,  # noqa: FBT001, FBT002
+        epsilon: float = 1e-7, weight_decay: float | None = 0.004, *, exclude_layers: Sequence[str] | None = None,
+        exclude_embeddings: bool = True, muon_a: float = 3.4445, muon_b: float = -4.775, muon_c: float = 2.0315,
+        adam_lr_ratio: float = 1, momentum: float = 0.95, ns_steps: int = 5, nesterov: bool = True,
         rms_rate: float | None = 0.2, **options: Unpack[DecayingOptions],
     ) -> None:  # fmt: skip
         given: dict[str, Any] = {**options, "weight_decay": weight_decay}

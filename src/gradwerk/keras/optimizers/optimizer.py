@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
@@ -27,6 +28,31 @@ from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 _ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Undecayed:
+    """Which weights do not decay: some, and those in whose name a pattern is."""
+
+    weights: tuple[Any, ...] = ()
+    pattern: str = ""
+
+    def __call__(self, path: str, parameter: Parameter) -> bool:
+        found = self.pattern and re.search(self.pattern, getattr(parameter, "name", path))
+        return bool(found) or any(weight is parameter for weight in self.weights)
+
+
+@dataclass(frozen=True)
+class ByUpdate:
+    """A schedule of steps, asked by the number of updates, each of which is `every` steps."""
+
+    schedule: Any
+    every: int
+
+    def __call__(self, updates: Any) -> Any:  # noqa: ANN401  a Tensor
+        return self.schedule(updates * self.every + (self.every - 1))
+
+
 Rate = float | schedules.LearningRateSchedule
 
 
@@ -76,7 +102,7 @@ class Optimizer(Adjustable):
         self.loss_scale_factor, self.gradient_accumulation_steps = scale_and_rounds(self, options)
         self.applied: Updates | None = None
         """The rule with what is wrapped around it."""
-        self._undecayed: Callable[[str, Parameter], bool] = lambda path, parameter: False
+        self._undecayed = Undecayed()
 
     def __setattr__(self, name: str, value: object) -> None:
         if mode.trace is not None or (name not in self.settings and name not in AROUND):
@@ -122,7 +148,7 @@ class Optimizer(Adjustable):
         schedule, every = self._schedule, self.gradient_accumulation_steps
         if schedule is None or not every:
             return schedule
-        return lambda updates: schedule(updates * every + (every - 1))
+        return ByUpdate(schedule, every)
 
     def fits(self, parameters: Mapping[str, Parameter]) -> bool:
         """Whether the state is of these parameters, or there is none yet."""
@@ -242,13 +268,7 @@ class Optimizer(Adjustable):
         if self.rule is not None:
             likely = "call exclude_from_weight_decay before the model is trained"
             raise StateError("what does not decay is said before the first step", likely=likely)
-        chosen, pattern = {id(weight) for weight in var_list or ()}, re.compile("|".join(sorted(set(var_names)))) if var_names else None
-
-        def undecayed(path: str, parameter: Parameter) -> bool:
-            name = getattr(parameter, "name", path)
-            return id(parameter) in chosen or (pattern is not None and pattern.search(name) is not None)
-
-        self._undecayed = undecayed
+        self._undecayed = Undecayed(tuple(var_list or ()), "|".join(sorted(set(var_names or ()))))
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Writes all variables, in their order.  Raises: StateError before it is built, ShapeError."""

@@ -1,0 +1,70 @@
+"""Files of models that Keras 3.15.1 wrote, to be read here for ever.
+
+    python -m tests.peers.saved_models        with Keras: writes them anew
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FOLDER = Path(__file__).parent / "recorded" / "keras_files"
+_ANSWERS = FOLDER / "answers.json"
+
+
+def _images(keras: Any) -> Any:  # noqa: ANN401
+    layers = keras.layers
+    return keras.Sequential([
+        keras.Input((6, 6, 1)), layers.Conv2D(2, 3, kernel_regularizer="l2", activation="relu"), layers.BatchNormalization(),
+        layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(2, kernel_constraint="max_norm"),
+    ])  # fmt: skip
+
+
+def _words(keras: Any) -> Any:  # noqa: ANN401
+    layers = keras.layers
+    return keras.Sequential(
+        [keras.Input((5,), dtype="int32"), layers.Embedding(9, 3), layers.LSTM(3), layers.Dense(2, "tanh")], name="words"
+    )
+
+
+def _graph(keras: Any) -> Any:  # noqa: ANN401
+    layers = keras.layers
+    a, b = keras.Input((4,), name="a"), keras.Input((3,), name="b")
+    shared = layers.Dense(3, activation="relu", name="shared")
+    inner = keras.Sequential([layers.Dense(3, use_bias=False), layers.Dense(2)], name="inner")
+    return keras.Model([a, b], inner(shared(a) * 2.0 - b) + inner(b)[:, :2], name="graph")
+
+
+CASES: dict[str, Callable[[Any], Any]] = {"images": _images, "words": _words, "graph": _graph}
+RECORDED: dict[str, Any] = json.loads(_ANSWERS.read_text(encoding="utf-8")) if _ANSWERS.exists() else {}
+
+
+def data_of(model: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    """Inputs and targets for a model: the same for equal shapes."""
+    draw = np.random.default_rng(4)
+    x = [
+        draw.integers(0, 9, (6, *t.shape[1:])) if "int" in t.dtype else draw.normal(size=(6, *t.shape[1:])).astype(np.float32)
+        for t in model.inputs
+    ]
+    return x if len(x) > 1 else x[0], draw.normal(size=(6, 2)).astype(np.float32)
+
+
+if __name__ == "__main__":
+    import keras as original
+
+    FOLDER.mkdir(exist_ok=True)
+    found = {}
+    for name, make in CASES.items():
+        original.utils.set_random_seed(3)
+        model = make(original)
+        model.compile("adam", "mse", metrics=["mae"])
+        x, y = data_of(model)
+        model.fit(x, y, epochs=2, verbose=0, shuffle=False)
+        model.save(FOLDER / f"{name}.keras")
+        answers = model.predict(x, verbose=0).astype(float).round(6).tolist()
+        found[name] = (answers, [float(loss) for loss in model.fit(x, y, epochs=2, verbose=0, shuffle=False).history["loss"]])
+    _ANSWERS.write_text(json.dumps(found) + "\n", encoding="utf-8")
