@@ -170,6 +170,17 @@ def test_dtypes_are_asked_in_words(path: Path) -> None:
     assert [ast.unparse(node) for node in kinds if "dtype" in ast.unparse(node.value)] == []
 
 
+@pytest.mark.parametrize("path", modules().values(), ids=modules().keys())
+def test_numbers_of_any_dtype_are_made_in_base(path: Path) -> None:
+    """NumPy makes 0 of a number that is to be bfloat16: `dtypes.filled` and `dtypes.of_value` do not."""
+    made = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    filled = [node for node in made if ast.unparse(node.func) in ("np.full", "np.full_like", "np.ones", "np.ones_like")]
+    dtypes_named = [*(node.args[2] for node in filled if len(node.args) > 2), *(k.value for node in filled for k in node.keywords)]
+    dtypes_named += [node.args[1] for node in filled if ast.unparse(node.func).startswith("np.ones") and len(node.args) > 1]
+    allowed = ("base/dtypes.py", "ops/lapack.py")  # itself, and what takes float32 and float64 alone
+    assert path.as_posix().endswith(allowed) or [text for text in map(ast.unparse, dtypes_named) if text.endswith("dtype")] == []
+
+
 def test_what_the_type_checker_is_not_to_say_has_a_reason() -> None:
     """`# type: ignore[code]  # why`, or the why behind the `noqa` of the same line."""
     bare = []

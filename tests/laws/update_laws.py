@@ -135,12 +135,25 @@ def decays(rule: Rule) -> None:
 
 
 def keeps_the_dtype_of_its_parameters(rule: Rule) -> None:
-    """Parameters and slots of narrow and wide floats stay what they are."""
+    """Parameters and slots of narrow and wide floats stay what they are, and steps are those in float32, up to rounding.
+
+    A slot of one number for a parameter is in the dtype of the step, so that what it says is not rounded again and again.
+    """
     for dtype in (dtypes.float64, dtypes.float16, dtypes.bfloat16):
-        weights = [Parameter(dtypes.converted(w, dtype)) for w in STARTS]
-        optimizer = rule(weights, 0.1)
-        optimizer.apply([Tensor(dtypes.converted(g, dtype)) for g in GRADIENTS[0]])
-        assert {tensor.dtype for tensors in (weights, *optimizer.slots.values()) for tensor in tensors} == {dtype}
+        starts = [dtypes.converted(w, dtype) for w in STARTS]
+        weights, wide = [Parameter(w) for w in starts], [Parameter(dtypes.widened(w)) for w in starts]
+        optimizer, other = rule(weights, 0.1), rule(wide, 0.1)
+        for gradients in GRADIENTS[:2]:
+            held = [dtypes.converted(g, dtype) for g in gradients]
+            optimizer.apply([Tensor(g) for g in held])
+            other.apply([Tensor(dtypes.widened(g)) for g in held])
+        kept = [tensor for slot, tensors in optimizer.slots.items() for tensor in tensors if slot not in rule.numbers_kept]
+        numbers = [tensor for slot in rule.numbers_kept for tensor in optimizer.slots[slot]]
+        assert {tensor.dtype for tensor in (*weights, *kept)} == {dtype}
+        assert {tensor.dtype for tensor in numbers} <= {dtypes.accumulator(dtype)}
+        few = 8 * float(dtypes.limits(dtype).eps)
+        for mine, exact in zip(weights, wide, strict=True):
+            np.testing.assert_allclose(dtypes.widened(mine.numpy()), exact.numpy(), rtol=few, atol=few, err_msg=str(dtypes.name(dtype)))
 
 
 def goes_on_for_long(rule: Rule) -> None:

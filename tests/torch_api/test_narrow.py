@@ -247,3 +247,15 @@ def test_a_factor_without_axes_keeps_its_own_gradient() -> None:
     (x * scale).backward(torch.tensor([1.0, 2.0]).half())
     assert scale.grad is not None and scale.grad.dtype == torch.float32 and scale.grad.tolist() == 11.0
     assert x.grad is not None and x.grad.dtype == torch.float16 and x.grad.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_numbers_beside_narrow_tensors(dtype: str) -> None:
+    """A place to look for, and a whole exponent: the number in the dtype of the Tensor, the result in it."""
+    ordered = torch.tensor([1.0, 2.0, 3.5]).to(getattr(torch, dtype))
+    assert torch.searchsorted(ordered, 2.5).item() == torch.bucketize(2.5, ordered).item() == 2
+    for exponent in (torch.tensor([1, 2, -3]), torch.tensor([1, 2, -3], dtype=torch.int8)):
+        scaled = torch.ldexp(ordered, exponent)
+        assert scaled.dtype == ordered.dtype
+        assert scaled.float().tolist() == [2.0, 8.0, 3.5 / 8]
+    assert torch.ldexp(torch.tensor([3]), ordered[:1]).dtype == ordered.dtype

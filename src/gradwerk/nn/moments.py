@@ -15,7 +15,6 @@ from gradwerk.ops.elementwise import abs_, add, cast, div, maximum, mul, sqrt, s
 from gradwerk.ops.functions import power
 from gradwerk.ops.norms import norm
 from gradwerk.tensor.once import once
-from gradwerk.tensor.tensor import Parameter
 
 
 class Moments(Optimizer):
@@ -111,6 +110,8 @@ def nadam(
 class Nadam(Moments):
     """Adam with Nesterov's momentum, which grows to beta_1: beta_1 (1 - 0.96^(t * momentum_decay) / 2) at step t."""
 
+    numbers_kept = ("momentum_product",)
+
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.001, *, momentum_decay: float = 1.0, **options: Any,  # noqa: ANN401  those of Moments
     ) -> None:  # fmt: skip
@@ -121,10 +122,6 @@ class Nadam(Moments):
     def slot_names(self) -> tuple[str, ...]:
         """The moments, and the product of the momentum of all steps, one number."""
         return ("first_moment", "second_moment", "momentum_product")
-
-    def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
-        """One number for the product."""
-        return () if slot == "momentum_product" else parameter.shape
 
     def slot_start(self, slot: str) -> float:
         """A product of nothing is 1; after some hundred steps it is 0, and stays so."""

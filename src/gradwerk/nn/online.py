@@ -11,7 +11,6 @@ from gradwerk.ops.compare import equal, less
 from gradwerk.ops.elementwise import add, cast, div, maximum, mul, sub, where
 from gradwerk.ops.functions import clip, power
 from gradwerk.tensor.once import once
-from gradwerk.tensor.tensor import Parameter
 
 
 @once
@@ -42,6 +41,8 @@ class ASGD(Optimizer):
         begin: the average is that of steps begin + 2 and later (torch's t0); before it is the parameter.
     """
 
+    numbers_kept = ("rate_now", "share")
+
     def __init__(
         self, parameters: Parameters, learning_rate: float = 0.01, *, strength: float = 0.0, exponent: float = 0.75, begin: float = 1e6,
         **around: Unpack[Around],
@@ -54,10 +55,6 @@ class ASGD(Optimizer):
     def slot_names(self) -> tuple[str, ...]:
         """The average; the rate and the share of the next step, one number each."""
         return ("averaged", "rate_now", "share")
-
-    def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
-        """One number for rate and share."""
-        return () if slot in ("rate_now", "share") else parameter.shape
 
     def slot_start(self, slot: str) -> float:
         """The first share is 1, the first rate the learning rate then, which may be 0: no rate is below."""

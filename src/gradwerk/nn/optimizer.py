@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -58,6 +58,9 @@ class Optimizer(Module):
     `parameters` is a mapping path -> Parameter, (path, Parameter) pairs, or Parameters alone (then numbered).  `iterations` counts the
     steps (Keras); with `count_each` it has one count for each parameter (torch, in whose dtype it is).
     """
+
+    numbers_kept: ClassVar[tuple[str, ...]] = ()
+    """The slots that are one number for a parameter."""
 
     def __init__(self, parameters: Parameters, learning_rate: float, **around: Unpack[Around]) -> None:
         self.targets = named(parameters)
@@ -127,12 +130,16 @@ class Optimizer(Module):
 
     def slot_shape(self, slot: str, parameter: Parameter) -> tuple[int, ...]:
         """The shape of a slot: the parameter's, or () for one number."""
-        return parameter.shape
+        return () if slot in self.numbers_kept else parameter.shape
+
+    def slot_dtype(self, slot: str, parameter: Parameter) -> dtypes.DType:
+        """The dtype of a slot: the parameter's; for one number, a rate or a share, that of its steps, not to be rounded at each."""
+        return dtypes.accumulator(parameter.dtype) if slot in self.numbers_kept else parameter.dtype
 
     def empty_slot(self, slot: str) -> list[Tensor]:
         """What a slot holds before the first step, for each parameter; it lies in memory as that does."""
         start, targets = self.slot_start(slot), self.targets.values()
-        filled = [(Tensor(np.full(self.slot_shape(slot, p), start, p.dtype)), p) for p in targets]
+        filled = [(Tensor(dtypes.filled(self.slot_shape(slot, p), start, self.slot_dtype(slot, p))), p) for p in targets]
         return [alike(tensor, p) if tensor.shape == p.shape else tensor for tensor, p in filled]
 
     def counted(self, taking: Sequence[bool]) -> Writes:

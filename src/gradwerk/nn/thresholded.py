@@ -104,7 +104,7 @@ class Thresholded(Sums):
             if self.thresholds[0] < 0:
                 steps = maximum(steps, 1.0)
             return cast(where(greater(steps, 0), steps, dtypes.of_value(0, steps.dtype)), dtypes.int64)
-        ascending = np.sort(np.asarray(self.thresholds, predictions.dtype))
+        ascending = dtypes.converted(np.sort(np.asarray(self.thresholds, np.float64)), predictions.dtype)
         if number == 1:
             return cast(greater(predictions, ascending[0]), dtypes.int64)
         return reduce_sum(cast(greater(expand_dims(predictions, -1), ascending), dtypes.int64), -1)

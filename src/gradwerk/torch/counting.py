@@ -78,7 +78,7 @@ class Counting:
             at = searchsorted(edges, flat, right=True)
             last = equal(flat, edges[count])
             at = elementwise.where(last, count, at)  # the last edge belongs to the last part
-            ones = np.ones(flat.shape, self.dtype) if weights is None else weights
+            ones = dtypes.filled(flat.shape, 1, self.dtype) if weights is None else weights
             found = scattering.counted(at, count + 2, elementwise.where(equal(flat, flat), ones, 0))[1 : count + 1]
         if arguments.switch("histogram", "density", density):
             found = found / (reduce_sum(found) * products.differences(edges, 0))

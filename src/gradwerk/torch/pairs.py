@@ -91,9 +91,13 @@ class Pairs:
         return logic.any_of(self, values) if dtypes.is_bool(self.dtype) else logic.heaviside(self, values)
 
     def ldexp(self, other: Any) -> Self:  # noqa: ANN401
-        """x * 2**other."""
+        """x * 2**other, in the dtype of that of the two which is floating, float32 where none is; where both are, as they promote."""
         arguments.tensor("ldexp", other, "other")
-        return as_float(self) * exponentials.exp2(as_float(other))
+        floating = [each.dtype for each in (self, other) if dtypes.is_float(each.dtype)]
+        if len(floating) == 2:
+            return self * exponentials.exp2(other)
+        wide = dtypes.accumulator(floating[0]) if floating else dtypes.float32
+        return cast(cast(self, wide) * exponentials.exp2(cast(other, wide)), floating[0] if floating else wide)
 
     def float_power(self, exponent: Any) -> Self:  # noqa: ANN401
         """x ** exponent in float64."""

@@ -161,6 +161,6 @@ def sequences(name: str, ordered: Any, values: Any) -> tuple[Any, Any]:  # noqa:
     """A sorted Tensor and what is looked for in it, a Tensor or number, in one dtype.  Raises: ArgumentTypeError, DTypeError."""
     arguments.tensor(name, ordered, "sorted_sequence")
     if dtypes.is_number(values):
-        values = np.asarray(values, dtypes.of_numbers((values,)) if not dtypes.is_float(ordered.dtype) else ordered.dtype)
+        values = dtypes.of_value(values, dtypes.of_numbers((values,)) if not dtypes.is_float(ordered.dtype) else ordered.dtype)
     dtype = dtypes.promoted(ordered.dtype, values.dtype)
     return elementwise.cast(ordered, dtype), elementwise.cast(values, dtype)

@@ -112,8 +112,8 @@ def _show(memory: Memory, state: dict[str, Any]) -> None:
     state |= {name: Tensor.sharing(getattr(memory, ours)) for name, ours in VECTORS.items()}
     state |= {name: [Tensor.sharing(x) for x in getattr(memory, ours)] for name, ours in LISTS.items()}
     dtype = memory.direction.dtype
-    state["ro"] = [Tensor.of(np.asarray(x, dtype)) for x in memory.inverses]
-    state["H_diag"] = Tensor.of(np.asarray(memory.scale, dtype))
+    state["ro"] = [Tensor.of(dtypes.of_value(float(x), dtype)) for x in memory.inverses]
+    state["H_diag"] = Tensor.of(dtypes.of_value(float(memory.scale), dtype))
 
 
 def _array(value: Any) -> Vector:  # noqa: ANN401  a Tensor or an array

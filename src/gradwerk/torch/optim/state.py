@@ -48,7 +48,8 @@ class ParameterState:
     def begun(self) -> bool:
         """Whether there was a step, or something was written: torch has no state before."""
         contents = {slot: tensor.contents("the state of an optimizer") for slot, tensor in self.slots.items()}
-        return self.count != 0 or any((array != np.asarray(self.starts[slot], array.dtype)).any() for slot, array in contents.items())
+        starts = {slot: dtypes.of_value(self.starts[slot], array.dtype) for slot, array in contents.items()}
+        return self.count != 0 or any((dtypes.widened(x) != dtypes.widened(starts[slot])).any() for slot, x in contents.items())
 
     def entries(self, names: Names) -> dict[str, Tensor]:
         """By torch's names, sharing memory."""
@@ -111,7 +112,7 @@ def write(optimizer: core.Optimizer, place: int, entries: Mapping[str, Array], n
             held.assign(dtypes.converted(entries[name], held.dtype))
         elif slot in optimizer.slots or slot in optimizer.resting:
             held = column(optimizer, slot)[place]
-            held.assign(np.full(held.shape, optimizer.slot_start(slot), held.dtype))
+            held.assign(dtypes.filled(held.shape, optimizer.slot_start(slot), held.dtype))
     counts = optimizer.iterations.numpy()
     counts[place] = count
     optimizer.iterations.assign(counts)
