@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
-from weakref import ReferenceType
+from weakref import ReferenceType, ref
 
 import numpy as np
 
@@ -36,8 +36,9 @@ ALIASING = (Reshape, Transpose, Slice, BroadcastTo, Diagonal, Unfold)
 class Storage:
     """One buffer.  `array` is its memory, dense, None while the contents are only a value in a trace; `type` that of the base.
 
-    `waiting` is the stretch of deferred operations that will make the contents, `number` which of its results they are (stretch.py); None
-    where nothing is to be made.  `shown` is asked whether somebody outside has the memory; None where nobody ever had it.
+    `waiting` is the stretch of deferred operations that will make the contents, `number` which of its results they are (stretch.py), and
+    `claim` the reference by which it knows this; None where nothing is to be made.  `shown` is asked whether somebody outside has the
+    memory; None where nobody ever had it.
 
     `order` is None where the base lies in memory row by row.  Otherwise nobody has seen the memory yet, and axis k of the base is axis
     order[k] of the memory; `settle` (handle.py) lays it row by row for good before anybody sees it.  `sharers` are the Tensors that then
@@ -46,11 +47,12 @@ class Storage:
     """
 
     __slots__ = (
-        "__weakref__", "array", "number", "order", "owner", "place", "problem", "sharers", "shown", "type", "version", "waiting",
+        "__weakref__", "array", "claim", "number", "order", "owner", "place", "problem", "sharers", "shown", "type", "version", "waiting",
         "written_at",
     )  # fmt: skip
 
     array: Array | None
+    claim: ReferenceType[Storage] | None
     number: int
     place: Device
 
@@ -118,6 +120,12 @@ class Waiting(Protocol):
         """Makes them now, at least the one that is wanted."""
 
 
+class Claim(ref[Storage]):
+    """A reference of its own to a Storage, where that is known by another one already."""
+
+    __slots__ = ()
+
+
 class Later(Storage):
     """A Storage whose contents wait to be made: whoever asks for the array has it made.  Once it is made this is a plain Storage."""
 
@@ -126,7 +134,7 @@ class Later(Storage):
     def __init__(self, type_: Type, waiting: Waiting, number: int, order: tuple[int, ...] | None = None) -> None:
         self.type, self.problem, self.order, self.owner, self.version, self.written_at, self.shown = type_, "", order, None, 0, None, None
         self.sharers = None if order is None else {}
-        self.waiting, self.number = waiting, number
+        self.waiting, self.number, self.claim = waiting, number, ref(self)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  reached for what is not there
         if name != "array":
@@ -143,7 +151,7 @@ def made(storage: Storage, array: Array) -> None:
     """Gives a Storage that waited its contents; the first that were made stay."""
     if storage.waiting is not None:
         storage.array = array
-        storage.waiting = None
+        storage.waiting = storage.claim = None
         storage.__class__ = Storage  # of the same slots
 
 

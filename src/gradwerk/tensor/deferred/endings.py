@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from sys import getrefcount
 from typing import Any
 from weakref import ref
 
@@ -21,7 +22,7 @@ from gradwerk.runtime.memory import address
 from gradwerk.tensor.deferred.by_op import run_by_op
 from gradwerk.tensor.deferred.entries import Entry, needed, numbers_of, orders_of, reads_any, written_by
 from gradwerk.tensor.deferred.learned import CONSTANT, NEW, NUMBER, Learned, Write
-from gradwerk.tensor.storage import Storage, inverse, logical, made, physical
+from gradwerk.tensor.storage import Claim, Storage, inverse, logical, made, physical
 
 FEWEST = 6
 """Operations: a shorter step of an optimizer is not worth a program."""
@@ -158,14 +159,32 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool, w
 
 
 def held_by_somebody(stretch: Any, entries: Sequence[Entry]) -> list[tuple[int, Storage]]:  # noqa: ANN401  a Stretch
-    """The results that somebody holds, with their numbers."""
+    """The results that somebody holds, with their numbers.
+
+    The collector of garbage empties references before it calls finalizers, which may look at what these referred to, or keep it: the
+    Storage still has its `claim` then, and what it waits for is made for a stand-in, from which it takes it.
+    """
     held = []
     for entry, results, _ in entries:
-        for number, found in enumerate(results, entry.result):
+        for place, found in enumerate(results):
             storage = None if found is None else found()
-            if storage is not None and storage.waiting is stretch and storage.number == number:
-                held.append((number, storage))
+            if storage is None and found is not None and getrefcount(found) > UNCLAIMED:
+                storage = stretch.stands_in(entry, place)
+            if storage is not None and storage.waiting is stretch and storage.number == entry.result + place:
+                held.append((entry.result + place, storage))
     return held
+
+
+def _unclaimed() -> int:
+    """How many references a reference is seen to have in such a loop where no Storage claims it: not the same number in all Pythons."""
+    results = [ref(Budget())]
+    for _, found in enumerate(results):
+        if found() is None:
+            return getrefcount(found)
+    return 0
+
+
+UNCLAIMED = _unclaimed()
 
 
 def to_be_read(ending: Ending, held: list[tuple[int, Storage]], wanted: int | None) -> list[tuple[int, Storage]]:
@@ -185,7 +204,7 @@ def note_run(stretch: Any, ending: Ending, held: list[tuple[int, Storage]], want
         before.unread -= before.asked
         return
     stretch.ended, stretch.partly = ending, part
-    ending.made = [(number, ref(storage)) for number, storage in held] if ending.unread is None and not ending.written else []
+    ending.made = [(number, Claim(storage)) for number, storage in held] if ending.unread is None and not ending.written else []
 
 
 def never_read(ending: Ending | None, kept: Sequence[Storage], read: set[Storage]) -> None:

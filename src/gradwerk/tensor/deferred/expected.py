@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from weakref import ref
 
 from gradwerk.ir.op import Movement, Op
 from gradwerk.tensor.apply import farther
@@ -128,11 +127,11 @@ def joined(stretch: Stretch, entry: Learned, brought: list[Storage], sources: Se
     """
     types = entry.types
     storage = Later(types[0], stretch, entry.result)
-    references: Sequence[ref[Storage]] = (ref(storage),)
+    references: Sequence[Any] = (storage.claim,)
     results: tuple[Any, ...] = (make(entry.cls, storage, LATER, types[0]),)
     if len(types) > 1:
         storages = [Later(type_, stretch, number) for number, type_ in enumerate(types, entry.result)]
-        references = [ref(storage) for storage in storages]
+        references = [storage.claim for storage in storages]
         results = tuple([make(entry.cls, storage, LATER, storage.type) for storage in storages])
     entries = stretch.entries
     if stretch.closed:

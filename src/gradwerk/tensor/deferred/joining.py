@@ -18,7 +18,7 @@ from gradwerk.tensor.deferred.stretch import Stretch
 from gradwerk.tensor.foreign import Lent
 from gradwerk.tensor.handle import LATER, Handle, make, settling
 from gradwerk.tensor.state import mode
-from gradwerk.tensor.storage import Later, Storage
+from gradwerk.tensor.storage import Claim, Later, Storage
 from gradwerk.tensor.tape import Identity, record
 
 ROUND = 32
@@ -139,27 +139,28 @@ def renew(
 ) -> tuple[Learned, Sequence[Storage], list[Source]] | None:  # fmt: skip
     """Has a Storage wait for an operation of the stretch, in place of the contents that it has; None where it is to be written at once."""
     storage = target._storage
+    claim = Claim(storage)  # it may be in the stretch already
     with stretch.lock:  # no other thread looks at it before it is in the stretch
-        if not stretch.extend([(entry, [ref(storage)], sources)], entry):
+        if not stretch.extend([(entry, [claim], sources)], entry):
             return None
         storage.bump(capture())
         if storage.waiting is not None:
             if stretch.closed or storage.waiting is not stretch:  # a signal handler has run it, without this
                 return None
-            storage.number = entry.result  # no call since, in which a signal could be handled
-        elif not _exchanged(stretch, target, entry):
+            storage.number, storage.claim = entry.result, claim  # no call since, in which a signal could be handled
+        elif not _exchanged(stretch, target, entry, claim):
             return None
     return entry, (storage,), sources
 
 
-def _exchanged(stretch: Stretch, target: Handle, entry: Learned) -> bool:
+def _exchanged(stretch: Stretch, target: Handle, entry: Learned, claim: Claim) -> bool:
     """The same where it has contents.  Somebody may have seen them since `alone` was asked: they are taken away, then it is asked."""
     storage, array, held = target._storage, target._storage.array, target._held
     if stretch.closed or array is None:
         return False
     # no call until `held` is set, in which a signal could be handled
     storage.__class__ = Later
-    storage.number, storage.waiting = entry.result, stretch
+    storage.number, storage.waiting, storage.claim = entry.result, stretch, claim
     del storage.array
     target._held = LATER
     if _unseen(array, held, 2 * (stretch.reading.get(storage) is array), 0):
@@ -169,7 +170,7 @@ def _exchanged(stretch: Stretch, target: Handle, entry: Learned) -> bool:
         storage.array, target._held = array, held
         return True
     storage.array, target._held = array, held
-    storage.waiting = None
+    storage.waiting = storage.claim = None
     storage.__class__ = Storage
     return False
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import ref
 
 from gradwerk.ops.elementwise import add
 from gradwerk.tensor.apply import assign
@@ -194,7 +193,7 @@ class Passing:
         if sources is None:
             return False
         made = {row.number: (row.leaf, *row.made(stretch)) for row in known.hung}
-        entries = entries_of(known.entries, {number: ref(storage) for number, (_, storage, _) in made.items()})
+        entries = entries_of(known.entries, {number: storage.claim for number, (_, storage, _) in made.items()})
         entries[0] = (*entries[0][:2], sources)
         if not stretch.extend(entries, known.after):
             return False

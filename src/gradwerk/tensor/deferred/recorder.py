@@ -389,7 +389,7 @@ class Recorder(AtOnce):
                 return renew(stretch, onto, entry, sources)
             order = op.order if isinstance(op, Copy) else None
             storages = [Later(type_, stretch, place, order) for place, type_ in enumerate(entry.types, entry.result)]
-            if stretch.extend([(entry, [ref(storage) for storage in storages], sources)], entry):
+            if stretch.extend([(entry, [storage.claim for storage in storages], sources)], entry):
                 number(stretch, brought, entry)
                 return entry, storages, sources
 

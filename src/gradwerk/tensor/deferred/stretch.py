@@ -18,9 +18,9 @@ from gradwerk.ir.op import Array
 from gradwerk.ir.strides import Strides
 from gradwerk.tensor.deferred.endings import Ending, Means, run
 from gradwerk.tensor.deferred.entries import Entry, Source
-from gradwerk.tensor.deferred.learned import Learned
+from gradwerk.tensor.deferred.learned import Copy, Learned
 from gradwerk.tensor.handle import Handle, make
-from gradwerk.tensor.storage import Copied, Storage, aligned_copy
+from gradwerk.tensor.storage import Copied, Later, Storage, aligned_copy, made
 
 FEW_BYTES = 4096
 """Fewer are compared as Python's bytes."""
@@ -35,9 +35,8 @@ class Stretch:
     """
 
     __slots__ = (
-        "__weakref__", "before", "closed", "constants", "copies", "done", "end", "ended", "entries", "inputs", "last", "lock", "nbytes",
-        "new", "numbers", "overwriting", "partly", "parts", "reading", "running",
-        "sources", "viewed", "why", "writes",
+        "__weakref__", "before", "closed", "constants", "copies", "done", "end", "ended", "entries", "hidden", "inputs", "last", "lock",
+        "nbytes", "new", "numbers", "overwriting", "partly", "parts", "reading", "running", "sources", "viewed", "why", "writes",
     )  # fmt: skip
 
     def __init__(self, root: Learned, before: Ending | None = None) -> None:
@@ -62,6 +61,8 @@ class Stretch:
         """The ids of arrays of what was learned that the tape has."""
         self.copies: dict[tuple[Any, ...], Handle] = {}
         """What memory that others see held when it was read, by Storage and view."""
+        self.hidden: dict[int, Storage] = {}
+        """What stands in for results that live and cannot be seen, by number (`held_by_somebody`)."""
         self.sources: list[Source] = []
         self.lock = threading.RLock()
         self.closed = self.done = self.running = self.overwriting = False
@@ -129,11 +130,26 @@ class Stretch:
         """
         number = None if wanted is None else wanted.number
         with self.lock:
-            if self.done or self._run(Means.PROGRAM, number):
-                return
-        with one_if_free() as free, self.lock:  # in this order: who compiles may need what waits in another thread
-            if not self.done:
-                self._run(Means.ANY if free else Means.NUMPY, number)
+            ran = self.done or self._run(Means.PROGRAM, number)
+        if not ran:
+            with one_if_free() as free, self.lock:  # in this order: who compiles may need what waits in another thread
+                if not self.done:
+                    self._run(Means.ANY if free else Means.NUMPY, number)
+        if wanted is not None and self.hidden:
+            self._deliver(wanted)
+
+    def stands_in(self, entry: Learned, place: int) -> Storage:
+        """What is made in place of a result that nobody can be seen to hold."""
+        number = entry.result + place
+        order = entry.op.order if isinstance(entry.op, Copy) else None
+        return self.hidden.setdefault(number, Later(entry.types[place], self, number, order))
+
+    def _deliver(self, wanted: Storage) -> None:
+        """Gives a Storage what was made for it in its absence."""
+        with self.lock:
+            stand_in = self.hidden.get(wanted.number) if wanted.waiting is self else None
+            if stand_in is not None and stand_in.waiting is None and stand_in.array is not None:
+                made(wanted, stand_in.array)
 
     def _run(self, means: Means, wanted: int | None) -> bool:
         """Runs it by these means; False where it cannot."""
