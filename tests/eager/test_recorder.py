@@ -619,6 +619,48 @@ def test_structures_that_differ_each_time_are_computed_at_once_after_a_while() -
     assert waited.count(False) > 20
 
 
+def looked_at_soon(times: int) -> list[bool]:
+    """Whether an operation waited, for each of a loop that looks at every other one."""
+    waited, value = [], torch.ones(3)
+    for _ in range(times):
+        value = value * 0.5 + 1
+        waited.append(waits(value))
+        value.tolist()
+    return waited
+
+
+def test_a_loop_that_looks_all_the_time_is_computed_at_once_after_a_while() -> None:
+    waited = looked_at_soon(4_000)
+    assert all(waited[:100])
+    assert waited[1_000:].count(True) < 300
+
+
+def test_looks_within_a_loop_that_gains_by_waiting_leave_it_waiting(compiled: list[Any]) -> None:
+    model = net()
+    step = trained(model, sgd(model))
+    recorder.here.savings = 300
+    for t in range(60):
+        step(x(t % 8), y(t % 8)).item()
+        looked_at_soon(2)
+    before = len(compiled)
+    model(x(0)).sum().item()
+    assert all(looked_at_soon(3))
+    step(x(0), y(0)).item()
+    assert len(compiled) == before
+
+
+def test_training_waits_again_soon_behind_a_loop_that_looks_all_the_time() -> None:
+    looked_at_soon(1_000)
+    model = net()
+    step = trained(model, sgd(model))
+    waited = []
+    for t in range(150):
+        step(x(t % 8), y(t % 8))
+        waited.append(waits(model(x(0))))
+    assert not waited[0]
+    assert all(waited[120:])
+
+
 def test_an_lstm_is_part_of_the_loop(compiled: list[Any]) -> None:
     model = torch.nn.LSTM(3, 4)
     step = trained(lambda a: model(a.reshape(2, 2, 3))[0].reshape(4, 4)[:, :2], sgd(model))
@@ -758,3 +800,29 @@ def test_a_look_at_what_was_left_out_gives_what_it_was() -> None:
             assert not waits(h)
             np.testing.assert_allclose(h.detach().numpy(), wanted, rtol=1e-5)
     assert not left
+
+
+@pytest.mark.parametrize("kind", ["contents", "parts", "waiting", "one"])
+def test_many_arguments_cost_no_more_each_than_few(kind: str) -> None:
+    def calls(count: int) -> int:
+        whole, found = torch.ones(count, 3), 0
+        makes = {
+            "contents": lambda k: torch.tensor([1.0, 2.0]), "parts": lambda k: whole[k, 1:],
+            "waiting": lambda k: whole[k] * 2, "one": lambda k: whole,
+        }  # fmt: skip
+        made = makes[kind]
+        rows = [made(k) for k in range(count)]
+
+        def see(frame: Any, event: str, argument: Any) -> None:
+            nonlocal found
+            found += event in ("call", "c_call")
+
+        sys.setprofile(see)
+        try:
+            for _ in range(3):  # learned, known, expected
+                torch.cat(rows)
+        finally:
+            sys.setprofile(None)
+        return found
+
+    assert calls(256) < 5 * calls(64)

@@ -23,6 +23,8 @@ from gradwerk.tensor.tape import record
 
 NOTHING: tuple[Source, ...] = ()
 NO_STEPS: tuple[Movement, ...] = ()
+MOST_ARGUMENTS = 32
+"""Of more, each is looked for among those before it in a way that pays for many (`Learned.taken`)."""
 
 
 def expected(here: Here, stretch: Stretch, cls: type[Handle], op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -96,7 +98,7 @@ def following(here: Here, stretch: Stretch, op: Op, args: tuple[Any, ...]) -> Le
         return None
     for entry in stretch.last.children:
         if entry.op is op or entry.op == op:
-            return entry if entry.looked_at is None and len(args) == len(entry.places) else None
+            return entry if entry.looked_at is None and len(args) == len(entry.places) <= MOST_ARGUMENTS else None
     return None
 
 

@@ -140,6 +140,7 @@ class Learned:
     def taken(self, stretch: Any, args: tuple[Any, ...]) -> list[Any] | None:  # noqa: ANN401  a Stretch
         """What these arguments bring from outside, Storages and arrays; None where this is another operation."""
         found: list[Any] = []
+        seen: set[int] = set()
         if len(args) != len(self.places):
             return None
         for position, (a, place) in enumerate(zip(args, self.places, strict=True)):
@@ -149,9 +150,11 @@ class Learned:
                 if known is None:
                     steps = () if place.part else steps
                     if number == NEW:
-                        if not _as_before(a, place, found):
+                        brought = a if place.part else a._storage
+                        if id(brought) in seen or not _as_before(a, place):
                             return None
-                        found.append(a if place.part else a._storage)
+                        seen.add(id(brought))
+                        found.append(brought)
                     elif number > TWIN or not _is_twin(args[TWIN - number], a, place):
                         return None
                 elif known != number:
@@ -189,16 +192,12 @@ def is_part(a: Handle) -> bool:
     return a._view is not None and any(isinstance(step, Slice) for step in a._view.steps)
 
 
-def _as_before(a: Handle, place: Place, found: list[Any]) -> bool:
+def _as_before(a: Handle, place: Place) -> bool:
     """Whether what comes from outside is of the kind that came before."""
     storage = a._storage
     if is_part(a) is not place.part:
         return False
-    if place.part:
-        return a._type == place.type and not any(other is a for other in found)
-    if storage.type != place.type or storage.order != place.order:
-        return False
-    return not any(other is storage for other in found)
+    return a._type == place.type if place.part else storage.type == place.type and storage.order == place.order
 
 
 def _is_twin(first: Any, a: Handle, place: Place) -> bool:  # noqa: ANN401  an argument
@@ -220,9 +219,10 @@ def _bring_number(op: Recorded, position: int, args: tuple[Any, ...], place: Pla
 def places_of(stretch: Any, op: Recorded, args: tuple[Any, ...]) -> tuple[Place, ...]:  # noqa: ANN401  a Stretch
     """Where the arguments come from.  Raises: DTypeError for numbers that the op cannot take."""
     places = []
+    first: dict[int, int] = {}
     for position, a in enumerate(args):
         if isinstance(a, Handle):
-            place = _place_of(stretch, a, args[:position])
+            place = _place_of(stretch, a, first, position)
         elif id(a) in stretch.numbers:
             place = Place(stretch.numbers[id(a)], Type(a.shape, a.dtype))
         else:
@@ -238,16 +238,17 @@ def places_of(stretch: Any, op: Recorded, args: tuple[Any, ...]) -> tuple[Place,
     return tuple(places)
 
 
-def _place_of(stretch: Any, a: Handle, earlier: Sequence[Any]) -> Place:  # noqa: ANN401
+def _place_of(stretch: Any, a: Handle, first: dict[int, int], position: int) -> Place:  # noqa: ANN401
+    """The place of one argument; `first` says where among them each that comes from outside comes first."""
     storage = a._storage
     number, steps = number_of(stretch, a)
     part = number is None and is_part(a)
     place = Place(NEW if number is None else number, a._type if part else storage.type, () if part else steps)
     if number is None:
         place.order, place.part = None if part else storage.order, part
-        twins = [k for k, other in enumerate(earlier) if _is_twin(other, a, place)]
-        if twins:
-            place.number = TWIN - twins[0]
+        earlier = first.setdefault(id(a if part else storage), position)
+        if earlier != position:
+            place.number = TWIN - earlier
     return place
 
 

@@ -324,9 +324,9 @@ class Recorder(AtOnce):
         if stretch is None or stretch.closed:
             if self.count > MOST_LEARNED:
                 self.root, self.count = root(), 0
-            stretch = here.stretch = Stretch(self.root, None if stretch is None else stretch.ended)
-            key, opened = id(stretch), self.open
-            opened[key] = ref(stretch, partial(opened.pop, key))  # no code of Python's, in which a signal could be handled, and be lost
+            here.ran(before := None if stretch is None else stretch.ended)
+            stretch = here.stretch = Stretch(self.root, before)
+            self.open[id(stretch)] = ref(stretch, partial(self.open.pop, id(stretch)))  # no code of Python's: a signal would be lost
         return stretch
 
     def known(self, stretch: Stretch, cls: type[Handle], op: Recorded, args: tuple[Any, ...]) -> tuple[Learned, list[Any]] | None:
