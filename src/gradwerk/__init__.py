@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gradwerk.jit.branch import cond, while_loop
     from gradwerk.jit.compile import compile  # noqa: A004
     from gradwerk.jit.control import scan
-    from gradwerk.tensor.effects import print_
+    from gradwerk.tensor.effects import print_, synchronize
     from gradwerk.tensor.grad import enable_grad, grad, no_grad, value_and_grad
     from gradwerk.tensor.random import Generator, seed
     from gradwerk.tensor.tensor import Parameter, Tensor
@@ -43,7 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "DTypeError", "DataError", "FileError", "Generator", "GradwerkError", "MissingExtraError", "NumericError", "Parameter",
     "ShapeError", "StateError", "Tensor", "TraceError", "compile", "cond", "enable_grad", "grad", "load", "no_grad", "print_", "save",
-    "scan", "seed", "settings", "value_and_grad", "while_loop",
+    "scan", "seed", "settings", "synchronize", "value_and_grad", "while_loop",
 ]  # fmt: skip
 
 _ERRORS = "ArgumentError DTypeError DataError FileError GradwerkError MissingExtraError NumericError ShapeError StateError TraceError"
@@ -54,7 +54,7 @@ _HOMES = {
     **dict.fromkeys(("Generator", "seed"), "gradwerk.tensor.random"),
     "compile": "gradwerk.jit.compile",
     **dict.fromkeys(("load", "save"), "gradwerk.io.weights"),
-    "print_": "gradwerk.tensor.effects",
+    **dict.fromkeys(("print_", "synchronize"), "gradwerk.tensor.effects"),
     "scan": "gradwerk.jit.control",
     **dict.fromkeys(("cond", "while_loop"), "gradwerk.jit.branch"),
     "settings": "gradwerk.base.settings",

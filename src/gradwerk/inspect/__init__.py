@@ -5,6 +5,7 @@
     draw(fn, *args)          SVG of the program and of its memory over time
     timeline(fn, *args)      JSON for ui.perfetto.dev
     save_repro(path, fn, *args), replay(path)      one file that replays
+    stretches()              what eager operations have come to that wait (GRADWERK_EAGER=deferred)
     watch()                  what GRADWERK_DEBUG and GRADWERK_DUMP do, in a program
 """
 
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from gradwerk.inspect.perfetto import timeline
     from gradwerk.inspect.pictures import draw
     from gradwerk.inspect.repro import Replay, replay, save_repro
+    from gradwerk.inspect.stretches import Stretches, stretches
     from gradwerk.inspect.watching import watch
 
-__all__ = ["Explanation", "Replay", "draw", "explain", "nodes_by_layer", "replay", "save_repro", "timeline", "watch"]
+__all__ = [
+    "Explanation", "Replay", "Stretches", "draw", "explain", "nodes_by_layer", "replay", "save_repro", "stretches", "timeline", "watch",
+]  # fmt: skip
 
 _HOMES = {
     "Explanation": "explanation", "explain": "explanation", "nodes_by_layer": "layers", "timeline": "perfetto", "draw": "pictures",
-    "Replay": "repro", "replay": "repro", "save_repro": "repro", "watch": "watching",
+    "Replay": "repro", "replay": "repro", "save_repro": "repro", "Stretches": "stretches", "stretches": "stretches", "watch": "watching",
 }  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Effects of a step: printing when it runs, not when it is traced.  Their order is data: each takes the token of the one before."""
+"""Effects of a step: printing when it runs, not when it is traced.  Their order is data: each takes the token of the one before.
+
+And the effect that all other work has: `synchronize` waits for it.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,15 @@ def print_(text: str, *values: Operand) -> None:
     if order is None:
         (order,) = trace.apply(Tensor, Token(OUTPUT), ())
     (trace.tokens[OUTPUT],) = trace.apply(Tensor, Print(text), (order, *given))
+
+
+def synchronize() -> None:
+    """Has all that waits computed, in all threads, and returns when it is.
+
+    Under `GRADWERK_EAGER=deferred` operations wait until somebody looks at their numbers, so a clock around them measures how long it takes
+    to ask for them.  Whoever times a loop calls this before each time that the clock is read; a look (`loss.item()`) does it for what is
+    looked at.  Immediate operations and compiled functions are done when they return: then there is nothing to do.
+
+    Raises: MemoryError, and what a signal handler raises, as a look does.
+    """
+    Tensor._recorder.finish()

@@ -12,6 +12,7 @@ from sys import getrefcount
 from typing import Any
 from weakref import ref
 
+from gradwerk.base.origin import capture
 from gradwerk.base.screen import say
 from gradwerk.base.settings import settings
 from gradwerk.ir.graph import Graph, Type, Value
@@ -100,6 +101,10 @@ class Ending:
         self.needed = needed(entries, wanted, self.written)
         self.orders = orders_of(entries)
         self.times = 0
+        self.ended_at = capture()
+        """The user's line at which it ended for the first time."""
+        self.why = ""
+        """Why it was not what had come before."""
         self.program: Any = None
         """An Executable, once it was met again."""
         self.failed = self.unproven = False
@@ -139,6 +144,7 @@ def run(stretch: Any, entries: Sequence[Entry], means: Means, *, writes: bool, w
     if means is Means.PROGRAM and ending.program is None:
         return False
     ending.times += 1
+    ending.why = ending.why or stretch.why
     compiled = before = ending.program
     budget.earn(len(learned))
     if compiled is None and means is Means.ANY and ending.is_worth_it(len(learned)):

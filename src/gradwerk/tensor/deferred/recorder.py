@@ -11,7 +11,6 @@ while an operation is recorded computes at once.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +24,7 @@ from gradwerk.tensor.apply import check_fits, farther, layout_of, written_array
 from gradwerk.tensor.deferred.endings import BUDGET, budget
 from gradwerk.tensor.deferred.entries import Source
 from gradwerk.tensor.deferred.expected import expected
+from gradwerk.tensor.deferred.forking import Forking
 from gradwerk.tensor.deferred.here import NOTHING, Here, Threads
 from gradwerk.tensor.deferred.joining import alone, always, ends, followed, kept, lent, may_wait, moved, number, renew, sources_of, why
 from gradwerk.tensor.deferred.learned import (
@@ -280,16 +280,14 @@ class Recorder(AtOnce):
     def before_write(self, storage: Storage) -> None:
         """Runs the stretches that read this memory."""
         if self.open:
-            for found in list(self.open.values()):
-                stretch = found()
-                if stretch is not None and stretch.reads(storage):
+            for stretch in self.stretches():
+                if stretch.reads(storage):
                     stretch.drain()
 
     def _readers_elsewhere(self, storage: Storage) -> None:
         if len(self.open) > 1:
-            for found in list(self.open.values()):
-                stretch = found()
-                if stretch is not None and stretch is not self.threads.here.stretch and stretch.reads(storage):
+            for stretch in self.stretches():
+                if stretch is not self.threads.here.stretch and stretch.reads(storage):
                     stretch.drain()
 
     def show(self, storage: Storage) -> None:
@@ -303,12 +301,14 @@ class Recorder(AtOnce):
         self.before_write(storage)
         return lent(storage, array)
 
+    def stretches(self) -> list[Stretch]:
+        """Those that are open, or of which somebody has something, of all threads."""
+        return [stretch for found in list(self.open.values()) if (stretch := found()) is not None]
+
     def finish(self) -> None:
         """Runs what waits in all threads."""
-        for found in list(self.open.values()):
-            stretch = found()
-            if stretch is not None:
-                stretch.drain()
+        for stretch in self.stretches():
+            stretch.drain()
 
     def forget(self) -> None:
         """Runs what waits, and begins as if nothing had been recorded before."""
@@ -395,5 +395,4 @@ class Recorder(AtOnce):
 
 
 recorder = Recorder()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=recorder.finish)
+forking = Forking(recorder.finish, recorder.stretches)
