@@ -30,7 +30,7 @@ LINES = {
     "evaluate {folder}/absent": "check the path",
     "evaluate {folder}": "not a run folder",
     "predict {folder} x.png": "not a run folder",
-    "predict {folder}": "required: IMAGE",
+    "predict {folder}": "required: FILE",
     "summary {folder}": "not a run folder",
     "train": "which model",
     "train --epochs 3": "likely: gradwerk train lenet5",

@@ -231,7 +231,7 @@ def test_a_run_stopped_while_it_drew_is_completed(copied, capsys, monkeypatch) -
         patch.setattr("gradwerk.cli.report.draw_confusion", killed)
         assert main(["train", "lenet5", "--resume", str(copied)]) == 130
     assert not RunFolder.open(copied).is_reported()
-    assert "go on with: gradwerk train lenet5 --resume" in capsys.readouterr().err
+    assert "go on with: gradwerk train --resume" in capsys.readouterr().err
     assert main(["train", "lenet5", "--resume", str(copied)]) == 0
     assert is_whole(copied) and not list(copied.glob("*.part"))
     assert draw_curves([]) and main(["train", "lenet5", "--resume", str(copied)]) == 2
@@ -284,7 +284,7 @@ def test_a_disk_that_fails_ends_the_run_with_the_last_checkpoint_whole(copied, c
         patch.setattr(os, "fsync", fail)
         assert main(["train", "lenet5", "--resume", str(copied), "--epochs", "11"]) == 2
     said = capsys.readouterr().err
-    assert "No space left" in said and f"go on with: gradwerk train lenet5 --resume {copied}" in said
+    assert "No space left" in said and f"go on with: gradwerk train --resume {copied}" in said
     after = RunFolder.open(copied).load_checkpoint().tensors
     assert after.keys() == before.keys() and all(after[name].tobytes() == before[name].tobytes() for name in before)
     assert not list(copied.glob("*.part"))
@@ -318,7 +318,7 @@ def test_runs_that_begin_in_one_second_get_a_folder_each(tmp_path, monkeypatch) 
     from gradwerk.cli.train import _fresh_folder
 
     monkeypatch.chdir(tmp_path)
-    folders = [_fresh_folder() for _ in range(8)]  # nothing lies in any of them yet
+    folders = [_fresh_folder("lenet5") for _ in range(8)]  # nothing lies in any of them yet
     assert len(set(folders)) == 8
     for folder in folders:
         RunFolder.create(folder, {})
@@ -347,7 +347,7 @@ def test_a_run_that_is_stopped_before_it_goes_on_says_how_to_go_on(moment, copie
         patch.setattr(where, name, Importer() if name == "importlib" else stop)
         assert main(["train", "--resume", str(copied), "--epochs", "11"]) == 130
     said = capsys.readouterr().err
-    assert said.count("gradwerk: stopped;") == 1 and said.count(f"go on with: gradwerk train lenet5 --resume {copied}") == 1
+    assert said.count("gradwerk: stopped;") == 1 and said.count(f"go on with: gradwerk train --resume {copied}") == 1
     RunFolder.resume(copied).close()  # nobody holds it
 
 
@@ -360,7 +360,7 @@ def test_a_new_run_that_is_stopped_before_its_first_epoch_says_how_to_go_on(tmp_
         assert main([*SHORT, "--out", str(tmp_path / "run")]) == 130
     said = capsys.readouterr().err
     assert "stopped; no epoch is saved yet" in said
-    assert f"go on with: gradwerk train lenet5 --resume {tmp_path / 'run'}" in said
+    assert f"go on with: gradwerk train --resume {tmp_path / 'run'}" in said
     assert main(["train", "--resume", str(tmp_path / "run")]) == 0
 
 

@@ -10,6 +10,7 @@ import pytest
 from gradwerk.base.settings import SETTINGS, settings
 from gradwerk.cli.main import STAGES, main
 from gradwerk.cli.recipe import Recipe
+from gradwerk.cli.table_recipe import TableRecipe
 from gradwerk.ir.op import REGISTRY
 
 NEW_OP = '''
@@ -74,8 +75,12 @@ def test_help_tells_the_defaults(capsys) -> None:
     assert main(["train", "--help"]) == 0
     said, recipe = " ".join(capsys.readouterr().out.split()), Recipe()
     sgd, adam = Recipe(optimizer="sgd").rate, Recipe(optimizer="adam").rate
-    told = [f"training data ({recipe.epochs})", f"a step ({recipe.batch_size})", f"then falls ({recipe.rate}; sgd {sgd}, adam {adam})"]
-    for words in (*told, f"adam ({recipe.optimizer})", f"distortions ({recipe.seed})"):
+    of_tables, others = TableRecipe(), [f"{name} {TableRecipe(optimizer=name).rate}" for name in ("momentum", "sgd")]
+    told = [f"training data ({recipe.epochs}; of tables {of_tables.epochs})", f"a step ({recipe.batch_size})"]
+    told.append(f"hidden layer ({of_tables.units})")
+    told += [f"then falls ({recipe.rate}; sgd {sgd}, adam {adam}; of tables {of_tables.rate}; {', '.join(others)})"]
+    assert recipe.batch_size == of_tables.batch_size and recipe.seed == of_tables.seed
+    for words in (*told, f"adam ({recipe.optimizer}; of tables {of_tables.optimizer})", f"distortions ({recipe.seed})"):
         assert words in said
 
 

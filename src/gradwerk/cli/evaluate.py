@@ -6,12 +6,17 @@ from argparse import Namespace
 
 from gradwerk.cli.recipe import trained
 from gradwerk.cli.report import digit_table, headline, outcome
+from gradwerk.cli.table_recipe import TableRecipe
+from gradwerk.cli.table_report import evaluation
 from gradwerk.io.run_folder import RunFolder
 
 
 def run(options: Namespace) -> int:
     """The command."""
-    _, steps = trained(RunFolder.open(options.run))
+    recipe, steps = trained(RunFolder.open(options.run))
+    if isinstance(recipe, TableRecipe):
+        print(evaluation(recipe, steps))
+        return 0
     result = outcome(steps)
     print(headline(result))
     print(digit_table(result.confusion))

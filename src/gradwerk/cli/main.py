@@ -17,7 +17,9 @@ from gradwerk.cli.terminal import flushed, prepare, printable, silence
 from gradwerk.cli.typed import resume_command
 
 OPTIMIZERS = ("momentum", "sgd", "adam")
-MODELS = ("lenet5",)
+MODELS = ("lenet5", "mlp", "perceptron")
+INSPECTED = ("lenet5",)
+"""Models that need no table of the user's."""
 STAGES = ("graph", "fused", "launches", "layers", "llvm", "assembly", "memory", "seconds")
 BAD_INPUT, INTERNAL, INTERRUPTED = 2, 1, 130
 
@@ -110,20 +112,21 @@ def make_parser() -> Parser:
     parser = Parser(prog="gradwerk", description="Train and ask small deep learning models, compiled to native code.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"gradwerk {importlib.import_module('gradwerk').__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    _add_train(_command(commands, "train", "train", "train a model on its bundled data"))
+    _add_train(_command(commands, "train", "train", "train a model on its bundled data, or on a table of yours"))
 
     evaluate = _command(commands, "evaluate", "evaluate", "measure a finished run on the held-back data")
     evaluate.add_argument("run", metavar="RUN", help="the folder of the run")
 
-    predict = _command(commands, "predict", "predict", "say which digits pictures show")
+    predict = _command(commands, "predict", "predict", "say which digits pictures show, or what the rows of tables are")
     predict.add_argument("run", metavar="RUN", help="the folder of the run")
-    predict.add_argument("images", metavar="IMAGE", nargs="+", help="pictures of one digit: any size, grey or colour, dark or light ink")
+    files = "pictures of one digit: any size, grey or colour, dark or light ink; of a run on a table: CSV files with its columns"
+    predict.add_argument("inputs", metavar="FILE", nargs="+", help=files)
 
     summary = _command(commands, "summary", "summary", "the layers and parameters of a model or run")
     summary.add_argument("model", metavar="MODEL|RUN", help="lenet5, or the folder of a run")
 
     inspect = _command(commands, "inspect", "inspect", "what the compiler makes of a model's training step")
-    inspect.add_argument("model", metavar="MODEL", choices=MODELS, help=", ".join(MODELS))
+    inspect.add_argument("model", metavar="MODEL", choices=INSPECTED, help=", ".join(INSPECTED))
     stages = f"which stage: {', '.join(STAGES)} (launches)"
     inspect.add_argument("stage", metavar="STAGE", nargs="?", choices=STAGES, default="launches", help=stages)
     inspect.add_argument("--batch-size", metavar="N", type=_positive, default=128, help="images a step (128)")
@@ -155,15 +158,20 @@ def _add_train(parser: Parser) -> None:
     """The options of `train`; their defaults stand in cli/recipe.py."""
     absent = argparse.SUPPRESS
     parser.add_argument("model", metavar="MODEL", nargs="?", choices=MODELS, help=f"{', '.join(MODELS)}; a run that is resumed knows it")
-    parser.add_argument("--epochs", metavar="N", type=_positive, default=absent, help="passes over the training data (30)")
-    parser.add_argument("--batch-size", metavar="N", type=_positive, default=absent, help="images a step (32)")
-    rates = "the highest learning rate, which then falls (0.05; sgd 0.1, adam 0.002)"
+    source = "of mlp and perceptron: a CSV file with a line of names, or iris, breast_cancer, diabetes"
+    parser.add_argument("--data", metavar="SOURCE", default=absent, help=source)
+    parser.add_argument("--target", metavar="COLUMN", default=absent, help="the column of a CSV file that is to be predicted")
+    parser.add_argument("--units", metavar="N", type=_positive, default=absent, help="of mlp: units of the hidden layer (32)")
+    parser.add_argument("--epochs", metavar="N", type=_positive, default=absent, help="passes over the training data (30; of tables 100)")
+    parser.add_argument("--batch-size", metavar="N", type=_positive, default=absent, help="examples a step (32)")
+    rates = "the highest learning rate, which then falls (0.05; sgd 0.1, adam 0.002; of tables 0.01; momentum 0.02, sgd 0.05)"
     parser.add_argument("--lr", metavar="RATE", type=_rate, default=absent, help=rates)
-    rules = f"the update rule: {', '.join(OPTIMIZERS)} (momentum)"
+    rules = f"the update rule: {', '.join(OPTIMIZERS)} (momentum; of tables adam)"
     parser.add_argument("--optimizer", metavar="RULE", choices=OPTIMIZERS, default=absent, help=rules)
-    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=absent, help="shift, turn and stretch the images (yes)")
+    distort = "of lenet5: shift, turn and stretch the images (yes)"
+    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=absent, help=distort)
     parser.add_argument("--seed", metavar="N", type=_natural, default=absent, help="decides weights, order and distortions (0)")
-    parser.add_argument("--out", metavar="FOLDER", default=absent, help="the run's folder (runs/lenet5-DATE-TIME)")
+    parser.add_argument("--out", metavar="FOLDER", default=absent, help="the run's folder (runs/MODEL-DATE-TIME)")
     threads = "threads to compute with (one per core); the bits are the same"
     parser.add_argument("--threads", metavar="N", type=_positive, default=absent, help=threads)
     parser.add_argument("--resume", metavar="RUN", default=absent, help="go on with a run that was stopped; --epochs may ask for more")

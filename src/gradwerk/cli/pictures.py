@@ -23,18 +23,24 @@ _COLUMNS = 8
 
 
 def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
-    """Loss and accuracy by epoch, on training and held-back digits.  Raises: MissingExtraError."""
-    figure = _figure(10, 4.2)
-    loss, accuracy = figure.subplots(1, 2)
+    """Loss by epoch, on what is trained on and held back, and of classes the accuracy.  Raises: MissingExtraError."""
+    of_classes = not history or "accuracy" in history[0]
+    figure = _figure(10 if of_classes else 5, 4.2)
+    loss, *others = figure.subplots(1, 2 if of_classes else 1, squeeze=False)[0]
     _draw_curve(loss, history, "loss", "{:.3f}", "upper right")
-    loss.set_title("Loss (cross-entropy)", loc="left", fontsize=12, weight="bold")
+    loss.set_title(f"Loss ({'cross-entropy' if of_classes else 'squared error'})", loc="left", fontsize=12, weight="bold")
     loss.set_ylim(bottom=0)
+    if of_classes:
+        _draw_accuracy(others[0], history)
+    return _png(figure, "Loss and accuracy by epoch" if of_classes else "Loss by epoch", _curves_in_words(history))
+
+
+def _draw_accuracy(accuracy: Axes, history: Sequence[Mapping[str, float]]) -> None:
     _draw_curve(accuracy, history, "accuracy", "{:.2%}", "lower right")
     accuracy.set_title("Accuracy", loc="left", fontsize=12, weight="bold")
     low = min([value for row in history for value in (row["accuracy"], row.get("val_accuracy", 1.0))], default=0.9)
     accuracy.set_ylim(max(np.floor(low * 20 - 0.2) / 20, 0), 1.005)
     accuracy.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    return _png(figure, "Loss and accuracy by epoch", _curves_in_words(history))
 
 
 def _curves_in_words(history: Sequence[Mapping[str, float]]) -> str:

@@ -1,4 +1,4 @@
-"""`gradwerk predict RUN IMAGE ...`: each picture is answered, or said to be unreadable; the others are answered all the same."""
+"""`gradwerk predict RUN FILE ...`: each picture, or row of a table, is answered, or said to be unreadable; the others are all the same."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from gradwerk.base.errors import DataError, FileError
 from gradwerk.cli.main import BAD_INPUT, report
 from gradwerk.cli.recipe import trained
+from gradwerk.cli.table_recipe import TableRecipe
+from gradwerk.cli.table_report import answer_files
 from gradwerk.cli.terminal import printable
 from gradwerk.data.image import as_inputs, read_digit
 from gradwerk.io.run_folder import RunFolder
@@ -23,9 +25,11 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 def run(options: Namespace) -> int:
     """The command."""
-    _, steps = trained(RunFolder.open(options.run))
+    recipe, steps = trained(RunFolder.open(options.run))
+    if isinstance(recipe, TableRecipe):
+        return answer_files(recipe, steps, options.inputs)
     digits, nothing, failed = {}, {}, False
-    for number, path in enumerate(options.images):
+    for number, path in enumerate(options.inputs):
         try:
             digits[number] = read_digit(path)
         except DataError:
@@ -34,7 +38,7 @@ def run(options: Namespace) -> int:
             report(error)
             failed = True
     answers = dict(zip(digits, _answers(steps, list(digits.values())), strict=True)) | nothing
-    names = {number: printable(options.images[number]) for number in sorted(answers)}
+    names = {number: printable(options.inputs[number]) for number in sorted(answers)}
     width = max(map(len, names.values()), default=0)
     for number, name in names.items():
         print(f"{name:<{width}}  {answers[number]}")

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, FileError
+from gradwerk.cli.table_recipe import MODELS as TABLE_MODELS
+from gradwerk.cli.table_recipe import TableRecipe, table_recipe_of
 from gradwerk.cli.typed import resume_command
 from gradwerk.data.augment import Distortion
 from gradwerk.data.datasets import Examples, digits
@@ -71,10 +73,25 @@ class Recipe:
         model = LeNet5()
         return Steps(Task(model, loss, self._make_optimizer(model), {"accuracy": Accuracy()}))
 
-    def make_batches(self, examples: Examples) -> Batches:
+    unit = "images"
+
+    def make_batches(self) -> Batches:
         """The training batches."""
+        examples = digits().train
         batches: Batches = ArrayBatches((as_inputs(examples.x), examples.y), self.batch_size, seed=self.seed)
         return TransformedBatches(batches, Distortion(), seed=self.seed) if self.augment else batches
+
+    def validation(self) -> Batches:
+        """The batches of the held-back digits."""
+        return held_back()[1]
+
+    def introduction(self, parameters: int, path: object) -> list[str]:
+        """What is trained on what, for people."""
+        augmented = "augmented" if self.augment else "not augmented"
+        return [
+            f"LeNet-5, {parameters:,} parameters; 8,500 digits, {augmented}, 1,500 held back as val",
+            f"{self.optimizer}, learning rate {self.rate:g}, batches of {self.batch_size}, seed {self.seed}; into {path}",
+        ]
 
     def describe(self) -> dict[str, Any]:
         """What decides the bits of a run, for its checkpoint: all but how long it goes on."""
@@ -103,9 +120,11 @@ def held_back() -> tuple[Examples, Batches]:
     return test, ArrayBatches((as_inputs(test.x), test.y), 500)
 
 
-def recipe_of(folder: RunFolder) -> Recipe:
-    """The recipe of a run.  Raises: FileError where config.json is not one of `train lenet5`."""
+def recipe_of(folder: RunFolder) -> Recipe | TableRecipe:
+    """The recipe of a run.  Raises: FileError where config.json is not one of `train`."""
     config = folder.config()
+    if config.get("model") in TABLE_MODELS:
+        return table_recipe_of(folder, config)
     kinds = {field.name: type(field.default) for field in fields(Recipe)}
     if config.get("model") != "lenet5" or any(type(config.get(name)) is not kind for name, kind in kinds.items()):
         raise _no_recipe(folder, tuple(f"{name}: {config.get(name)!r}" for name in ("model", *kinds)))
@@ -118,11 +137,11 @@ def recipe_of(folder: RunFolder) -> Recipe:
 def _no_recipe(folder: RunFolder, facts: tuple[str, ...]) -> FileError:
     return FileError(
         f"{folder.path / 'config.json'} does not describe a run of this command", facts=facts,
-        likely="give the folder of a run of `gradwerk train lenet5`, its config.json as it was written",
+        likely="give the folder of a run of `gradwerk train`, its config.json as it was written",
     )  # fmt: skip
 
 
-def trained(folder: RunFolder) -> tuple[Recipe, Steps]:
+def trained(folder: RunFolder) -> tuple[Recipe | TableRecipe, Steps]:
     """A finished or stopped run, its weights loaded.  Raises: FileError where they are missing or damaged."""
     recipe = recipe_of(folder)
     if not folder.has_checkpoint():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 
-from gradwerk.cli.main import MODELS
+from gradwerk.base.errors import ArgumentError
+from gradwerk.cli.main import INSPECTED, MODELS
 from gradwerk.cli.recipe import Recipe, parameter_count, trained
 from gradwerk.cli.terminal import printable
 from gradwerk.io.run_folder import RunFolder
@@ -13,16 +15,26 @@ from gradwerk.nn.module import Module
 
 def run(options: Namespace) -> int:
     """The command."""
-    if options.model in MODELS:
+    if options.model in INSPECTED:
         print(layer_table(Recipe().make_steps().task.model))
         return 0
+    if options.model in MODELS and not Path(options.model).exists():
+        raise ArgumentError(f"{options.model} is made for a table: its layers are shown of a run", likely="gradwerk summary RUN")
     folder = RunFolder.open(options.model)
     recipe, steps = trained(folder)
     print(layer_table(steps.task.model))
-    print("\n".join(f"{name:<14}{value}" for name, value in recipe.config().items()))
+    print("\n".join(f"{name:<18}{_shown(value)}" for name, value in recipe.config().items()))
     for number, row in enumerate(folder.read_history(), 1):
         print(f"epoch {number:<4}" + "  ".join(f"{printable(name)} {value:.4g}" for name, value in row.items()))
     return 0
+
+
+def _shown(value: object) -> str:
+    """A line of a recipe; of a long list the beginning."""
+    if isinstance(value, list):
+        shown = ", ".join(f"{each:.4g}" if isinstance(each, float) else str(each) for each in value[:8])
+        return printable(shown + (f", ... ({len(value)} in all)" if len(value) > 8 else ""))
+    return printable(str(value))
 
 
 def layer_table(model: Module) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 def resume_command(folder: str | Path) -> str:
     """The command that goes on with a run."""
     name = str(folder)
-    return " ".join(["gradwerk train lenet5 --resume", quoted(f"./{name}" if name.startswith("-") else name)])
+    return " ".join(["gradwerk train --resume", quoted(f"./{name}" if name.startswith("-") else name)])
 
 
 def quoted(word: str) -> str:

@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,25 +51,69 @@ def read_csv(path: str | Path, target: str, *, delimiter: str = ",", encoding: s
     """
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
         raise ArgumentError(f"the delimiter is one character, this is {delimiter!r}", likely="delimiter=',', ';' or '\\t'")
-    lines = csv.reader(io.StringIO(text_of(path, encoding), newline=""), delimiter=delimiter, strict=True)
+    records = _records(path, delimiter, encoding)
+    names = _names(path, next(records, (0, []))[1], target, delimiter)
+    at, others = names.index(target), [name for name in names if name != target]
     rows: list[list[float]] = []
     wanted: list[tuple[int, str]] = []
-    try:
-        names = _names(path, next(lines, []), target, delimiter)
-        at, others = names.index(target), [name for name in names if name != target]
-        for row in lines:
-            if not any(map(str.strip, row)) and len(row) < max(len(names), 2):
-                continue  # a line of nothing
-            if len(row) != len(names):
-                raise DataError(f"{path}, line {lines.line_num}: {len(row)} fields, where the first line names {len(names)} columns")
-            wanted.append((lines.line_num, row.pop(at).strip()))
-            rows.append([_number(path, lines.line_num, name, field) for name, field in zip(others, row, strict=True)])
-    except csv.Error as error:
-        likely = "a quote is opened there, or before, and not closed" if "unexpected end" in str(error) else ""
-        raise DataError(f"{path}, line {lines.line_num}: {error}", likely=likely) from None
+    for line, row in records:
+        wanted.append((line, row.pop(at).strip()))
+        rows.append([_number(path, line, name, field) for name, field in zip(others, row, strict=True)])
     if not rows:
         raise DataError(f"{path} has names of columns and no rows")
     return NamedTable(np.array(rows, np.float32), *_targets(path, target, wanted), tuple(others))
+
+
+def read_columns(
+    path: str | Path, columns: Sequence[str] | int, *, delimiter: str = ",", encoding: str = "utf-8-sig",
+) -> tuple[Array, list[int]]:  # fmt: skip
+    """Columns of numbers of a CSV file with a line of names, and the number of each row's line: what a trained model is asked about.
+
+    Args:
+        path: the file.
+        columns: the names of the columns that are wanted, in their order, others are left out; or how many columns there have to be.
+        delimiter: what stands between columns.
+        encoding: of the text.
+
+    Shape: (rows, columns) float32.
+    Raises: as `read_csv`; DataError for a column that is not there, or another number of them.
+    """
+    records = _records(path, delimiter, encoding)
+    names = [name.strip() for name in next(records, (0, []))[1]]
+    if isinstance(columns, int):
+        if len(names) != columns:
+            raise DataError(f"{path} has {len(names)} columns, {columns} are wanted", facts=(f"columns: {', '.join(names)[:200]}",))
+        chosen = list(range(columns))
+    else:
+        missing = [name for name in columns if names.count(name) != 1]
+        if missing:
+            what = "has no column" if missing[0] not in names else "has two columns"
+            raise DataError(f"{path} {what} {missing[0]!r}", facts=(f"columns: {', '.join(names)[:200]}",))
+        chosen = [names.index(name) for name in columns]
+    found = [(line, [_number(path, line, names[k], row[k]) for k in chosen]) for line, row in records]
+    if not found:
+        raise DataError(f"{path} has names of columns and no rows")
+    return np.array([row for _, row in found], np.float32), [line for line, _ in found]
+
+
+def _records(path: str | Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a file with their numbers, that of the names first, those of nothing left out.
+
+    Raises: DataError for a line of another length, and a quote that is not closed.
+    """
+    lines = csv.reader(io.StringIO(text_of(path, encoding), newline=""), delimiter=delimiter, strict=True)
+    width = 0
+    try:
+        for row in lines:
+            if width and not any(map(str.strip, row)) and len(row) < max(width, 2):
+                continue
+            width = width or len(row)
+            if len(row) != width:
+                raise DataError(f"{path}, line {lines.line_num}: {len(row)} fields, where the first line names {width} columns")
+            yield lines.line_num, row
+    except csv.Error as error:
+        likely = "a quote is opened there, or before, and not closed" if "unexpected end" in str(error) else ""
+        raise DataError(f"{path}, line {lines.line_num}: {error}", likely=likely) from None
 
 
 def _names(path: str | Path, first: Sequence[str], target: str, delimiter: str) -> list[str]:
