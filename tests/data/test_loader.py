@@ -175,7 +175,8 @@ def test_errors_that_cannot_be_sent_or_made_again_are_told_all_the_same() -> Non
     def own(example: Any, random: np.random.Generator) -> Any:
         raise Own("mine")
 
-    for each, told in ((awkward, r"Awkward: \(3, 'there'\)"), (own, "Own: mine"), (lambda example, random: lambda: 1, "pickle")):
+    unsent = (lambda example, random: lambda: 1), "process 0 made cannot be sent"
+    for each, told in ((awkward, r"Awkward: \(3, 'there'\)"), (own, "Own: mine"), unsent):
         with pytest.raises(StateError, match=told):
             list(Loader([1, 2], 1, each=each, join=lambda examples: examples[0], workers=1))
 

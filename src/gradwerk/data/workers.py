@@ -273,8 +273,8 @@ def _send(connection: Connection, message: Tree, memory: int | None, size: int, 
         except OSError:
             os._exit(0)  # nobody is there
         except Exception as error:  # what cannot be sent: a function made on the fly, a class inside of a function
-            kind = Failure(StateError, _failed(error, number).text if not isinstance(message, Failure) else message.text)
-            connection.send((kind, 0))
+            why = f"what worker process {number} made cannot be sent: {type(error).__name__}: {error}"
+            connection.send((Failure(StateError, message.text if isinstance(message, Failure) else why), 0))
         else:
             if memory is not None:
                 with socket.socket(fileno=os.dup(connection.fileno())) as end:
