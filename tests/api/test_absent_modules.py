@@ -35,7 +35,7 @@ SAID = {
     "from gradwerk.keras.applications.resnet50 import ResNet50": "keras.applications is not here yet",
     "from gradwerk.keras.utils.legacy import x": "keras.utils.legacy is not here yet",
     "from gradwerk.keras.utils.np_utils import to_categorical": "keras.utils has no module 'np_utils'",
-    "import gradwerk.keras.layers.GRU": "keras.layers.GRU is not here yet; near: LSTM",
+    "import gradwerk.keras.layers.ConvLSTM2D": "keras.layers.ConvLSTM2D is not here yet; near: LSTM",
     "import gradwerk.keras.losses.losses": "keras.losses has no module 'losses'",
 }
 

@@ -37,7 +37,13 @@ def classifier() -> keras.Sequential:
         (lambda: layers.Conv2D(3, 3, padding="sam"), r"padding='sam' is not known[\s\S]*did you mean 'same'"),
         (lambda: layers.Conv2D(3, 3, data_format="channels_first"), r"channels_first"),
         (lambda: layers.Dropout(1.5), r"between 0 and 1"),
-        (lambda: layers.LSTM(3, activation="relu"), r"only activation='tanh'"),
+        (lambda: layers.GRU(3, dropout="half"), r"dropout is a number between 0 and 1"),
+        (lambda: layers.RNN(layers.LSTMCell), r"LSTMCell is a class"),
+        (lambda: layers.RNN(layers.Dense(2)), r"this Dense has no state_size"),
+        (lambda: layers.Bidirectional(layers.Dense(2)), r"takes a recurrent layer"), (lambda: layers.TimeDistributed(2), r"takes a layer"),
+        (lambda: layers.Bidirectional(layers.LSTM(2), merge_mode="concatenate"), r"allowed: concat, sum, ave, mul, None"),
+        (lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(2)), r"both layers have go_backwards=False"),
+        (lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(2, return_state=True, go_backwards=True)), "return_st"),
         (lambda: layers.Embedding(3, 2, mask_zero=True), r"mask_zero"),
         (lambda: keras.Input(4), r"a shape is a tuple"),
         (lambda: keras.Input(), r"needs a shape"),
@@ -207,7 +213,7 @@ def test_input_dim_is_the_extent_of_a_first_layer() -> None:
 def test_options_of_methods_are_refused_by_name_or_say_nothing() -> None:
     lstm, sequences = layers.LSTM(4), np.ones((2, 3, 5), np.float32)
     with pytest.raises(ArgumentError, match="Keras' option 'mask' is not supported here yet"):
-        lstm(sequences, mask=np.ones((2, 3), bool))
+        layers.Softmax()(sequences, mask=np.ones((2, 3, 5), bool))
     assert lstm(sequences, mask=None, initial_state=None).shape == (2, 4)
     with pytest.raises(ArgumentError, match=r"no option 'sampleweight'[\s\S]*did you mean 'sample_weight'"):
         classifier().train_on_batch(X, Y, sampleweight=np.ones(len(X)))

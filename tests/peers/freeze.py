@@ -3,6 +3,7 @@
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze recurrent
     PYTHONPATH=src python -m tests.peers.freeze lbfgs
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze [metrics] [optimizers]     TensorFlow cannot, in float64
 """
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
-APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers")}
+APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers", "recurrent")}
 """Parts with a file of their own."""
 
 
@@ -116,9 +117,16 @@ def optimizers() -> dict[str, Any]:
     return optimizer_cases.recorded()
 
 
+def recurrent() -> dict[str, Any]:
+    """Keras' recurrent layers, with masks."""
+    from tests.peers import recurrent_cases
+
+    return recurrent_cases.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
-    "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "optimizers": optimizers,
+    "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "optimizers": optimizers, "recurrent": recurrent,
 }  # fmt: skip
 
 

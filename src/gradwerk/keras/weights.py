@@ -82,7 +82,7 @@ def _layers(layer: Layer, prefix: str) -> Iterator[tuple[str, Layer]]:
             kind = snake_case(type(child).__name__)
             name = f"layers.{kind}_{count[kind]}" if count[kind] else f"layers.{kind}"
             count[kind] += 1
-        yield from _layers(child, f"{prefix}{name}.")
+        yield from _layers(child, prefix if name == layer.lends_place else f"{prefix}{name}.")
 
 
 def _fitting(own: Mapping[str, Tensor], stored: Mapping[str, Any], source: str, *, skip_mismatch: bool) -> dict[str, Any]:

@@ -19,16 +19,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradwerk.jit.control import scan, traced
 from gradwerk.nn.linear import linear
-from gradwerk.ops.control import Scan
+from gradwerk.nn.recurrence import LSTMStep, recurrence
 from gradwerk.ops.elementwise import add, mul, sigmoid, sub, tanh
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.movement import slice_axis
 from gradwerk.ops.source import full
-from gradwerk.tensor.handle import make
-from gradwerk.tensor.state import mode
-from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -77,43 +73,12 @@ def lstm(
     bias (4 units,); results (time, batch, units), (batch, units), (batch, units).
     """
     projected = linear(x, kernel, bias)
-
-    def step(carry: tuple[Operand, Operand], z: Operand) -> tuple[tuple[Operand, Operand], Operand]:
-        h_new, c_new = lstm_cell(z, *carry, recurrent_kernel)
-        return (h_new, c_new), h_new
-
-    operands = (h, c, projected, recurrent_kernel)
-    if mode.trace is None and all(isinstance(operand, Tensor) for operand in operands):
-        h, c, steps = _scan_of(*operands, reverse=reverse)(*operands)
-    else:
-        (h, c), steps = scan(step, (h, c), projected, reverse=reverse)
+    (h, c), steps = recurrence(PLAIN, (h, c), (projected,), (recurrent_kernel,), reverse=reverse, known=True)
     return steps, h, c
 
 
-_scans: dict[tuple[object, ...], Scan] = {}
-"""The scans of calls outside of any trace, by the types that they follow from.
-
-Nobody asks their nodes for a line: the program of an operation is that of all operations alike, and a cell looks at no data.
-"""
-MOST_SCANS = 64
-
-
-def _scan_of(h: Tensor, c: Tensor, projected: Tensor, kernel: Tensor, *, reverse: bool) -> Scan:
-    """The op of all steps, of (h, c, projected, kernel): to trace the cell at each call takes longer than a step."""
-    key = (h._type, c._type, projected._type, kernel._type, reverse)
-    known = _scans.get(key)
-    if known is None:
-        outside = make(Tensor, kernel._storage, kernel._held, kernel._type)  # as it lies: views of it are the caller's own affair
-
-        def step(carry: tuple[Operand, Operand], z: Operand) -> tuple[tuple[Operand, Operand], Operand]:
-            h_new, c_new = lstm_cell(z, *carry, outside)
-            return (h_new, c_new), h_new
-
-        if len(_scans) >= MOST_SCANS:
-            _scans.clear()
-        known, _, _, _ = traced(step, (h, c), projected, [h, c], [projected], projected.shape[0], reverse=reverse)
-        _scans[key] = known
-    return known
+PLAIN = LSTMStep(tanh, recurrent_activation=sigmoid)
+"""The step that everybody means."""
 
 
 def zero_state(batch: int, units: int, like: Operand) -> tuple[Operand, Operand]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -34,6 +35,13 @@ class Added(NamedTuple):
     trace: Any
 
 
+class Factors(NamedTuple):
+    """What a recurrent cell multiplies its inputs and its states with while training: one for all gates, or one for each."""
+
+    inputs: tuple[Any, ...] = ()
+    states: tuple[Any, ...] = ()
+
+
 class Calls(threading.local):
     """The call under way in this thread."""
 
@@ -42,6 +50,8 @@ class Calls(threading.local):
     """Weights made during a call for shapes, and what they were filled with; None outside of one."""
     inside: tuple[Named, ...] = ()
     """The layers that are called or built, the outermost first: weights made now are named by them."""
+    factors: Mapping[int, Factors] = MappingProxyType({})
+    """Those of the cells in the recurrent layers under way, by the cells' ids: the same at each step."""
     added: tuple[Added, ...] = ()
     """What layers have added to the loss since their outermost ones were called (penalties.py)."""
 

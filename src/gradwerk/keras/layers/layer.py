@@ -63,8 +63,8 @@ class Layer(Module):
     """Where `training` stands among the arguments of `call` (0 for the input); None where there is none, -1 where it is by name alone."""
     weight_options: ClassVar[tuple[str, ...]] = ()
     """The weights with options of their own: of `kernel` these are kernel_regularizer and kernel_constraint."""
-    weights_inside: ClassVar[tuple[str, ...]] = ()
-    """What stands between the layer's name and its weights' in Keras' paths of them."""
+    lends_place: ClassVar[str] = ""
+    """The layer inside whose weights stand in files as this one's own."""
     input_shape_argument: Shape | None = None
     activity_regularizer: Any = None
     _trainable = True
@@ -259,7 +259,7 @@ class Layer(Module):
         extents = extents_of(shape)
         filled = np.asarray(initializers.get(initializer or "glorot_uniform")(extents), dtype or np.float32)
         with inside(self):
-            owners = (*(layer.name for layer in calls.inside), *self.weights_inside)
+            owners = tuple(layer.name for layer in calls.inside)
         weight = (Weight(filled) if trainable else Variable(filled)).named(name, owners)
         penalties.rule(self, weight, name, regularizer, constraint)
         self._made = (*self._made, (name or f"weight_{len(self._made)}", weight))
