@@ -12,7 +12,7 @@ import pytest
 import gradwerk as gw
 from gradwerk import _FUNCTIONS
 from gradwerk.base.errors import GradwerkError
-from gradwerk.ir.op import Op
+from gradwerk.ir.op import Binary, Op, Select, Unary
 
 SHAPES = ((), (0,), (6,), (2, 3), (0, 3), (2, 3, 3))
 TENSORS = [gw.Tensor(np.ones(shape, dtype)) for shape in SHAPES for dtype in (np.float32, np.int64, np.bool_)]
@@ -47,3 +47,17 @@ def test_a_result_or_an_error_of_ours(name: str) -> None:
             getattr(gw, name)(*arguments)
         except GradwerkError:
             continue
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if isinstance(getattr(gw, name), Unary | Binary | Select)])
+def test_an_op_counts_its_arguments(name: str) -> None:
+    """At once, also where the work waits; and while a function is traced."""
+    op = getattr(gw, name)
+    wanted = {Unary: 1, Binary: 2, Select: 3}[next(kind for kind in (Unary, Binary, Select) if isinstance(op, kind))]
+    for count in {wanted - 1, wanted + 1} - {0}:
+        arguments = [gw.Tensor(np.ones(2, bool))] * count
+        for call in (lambda given=arguments: op(*given), lambda given=arguments: gw.compile(lambda: op(*given))()):
+            with pytest.raises(GradwerkError, match=rf"takes {wanted} arguments?, {count} were given"):
+                call()
+    with gw.settings.scope(eager="deferred"), pytest.raises(TypeError, match="were given"):
+        op(*[gw.Tensor(np.ones(2, bool))] * (wanted + 1))

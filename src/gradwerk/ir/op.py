@@ -34,7 +34,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.dtypes import DType, Family
-from gradwerk.base.errors import DTypeError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentTypeError, DTypeError, ShapeError, StateError
 from gradwerk.base.plain import exactly
 from gradwerk.ir import meeting
 from gradwerk.ir.strides import Strides
@@ -235,6 +235,8 @@ def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
 
     Where an argument has that type already it is the very same one: types that are identical are compared fastest.
     """
+    if len(types) != self.arity:
+        raise _arity_error(self, types)
     dtype = meeting.same_dtype(self.name, *types)
     if dtype not in self.accepts:
         raise DTypeError(f"{self.name} does not take {dtypes.name(dtype)}", facts=(", ".join(map(str, types)),))
@@ -243,6 +245,12 @@ def _broadcast(self: Elementwise, *types: Type) -> tuple[Type, ...]:
         if type_.shape is shape and type_.dtype is kept:
             return (type_,)
     return (Type(shape, kept),)
+
+
+def _arity_error(op: Elementwise, types: Sequence[Type]) -> ArgumentTypeError:
+    """That so many arguments are too few, or too many."""
+    wanted = f"{op.arity} argument{'s' * (op.arity > 1)}"
+    return ArgumentTypeError(f"{op.name} takes {wanted}, {len(types)} were given", facts=(", ".join(map(str, types)),))
 
 
 def _silent(self: Elementwise, e: Any, *xs: Any) -> Any:  # noqa: ANN401  Emitter, Scalars: see ir/emit.py
@@ -256,6 +264,7 @@ class Unary(Op):
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
     accepts: ClassVar[Family] = dtypes.ALL
+    arity: ClassVar[int] = 1
     result_dtype, infer, emit = _kept, _broadcast, _silent
 
 
@@ -265,6 +274,7 @@ class Binary(Op):
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
     accepts: ClassVar[Family] = dtypes.ALL
+    arity: ClassVar[int] = 2
     result_dtype, infer, emit = _kept, _broadcast, _silent
 
 
@@ -274,12 +284,15 @@ class Select(Op):
 
     answers: ClassVar[tuple[str, ...]] = ("vjp", "emit", "reference")
     accepts: ClassVar[Family] = dtypes.ALL
+    arity: ClassVar[int] = 3
     result_dtype, emit = _kept, _silent
 
     def beside(self, position: int, args: tuple[Operand, ...]) -> tuple[Operand, ...]:
         return args[1:] if position else args[:1]  # the condition's dtype says nothing about what it chooses from
 
     def infer(self, *types: Type) -> tuple[Type, ...]:
+        if len(types) != self.arity:
+            raise _arity_error(self, types)
         if types[0].dtype != dtypes.bool_:
             raise DTypeError(f"{self.name}: the condition must be bool", facts=(str(types[0]),))
         return (Type(meeting.broadcast_shapes(self.name, *types), meeting.same_dtype(self.name, *types[1:])),)
