@@ -2,7 +2,7 @@
 
 Results come in the order of the jobs, whoever was faster.  A worker process is a fork: it has the data as they were, and a function of any
 kind needs no copy of them.  Each result is written to memory without a name, which is gone when nobody holds it: nothing is left behind,
-whatever ends whom.
+whatever ends whom (docs/decisions/0036-workers-are-forks.md).
 """
 
 from __future__ import annotations
