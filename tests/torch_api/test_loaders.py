@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -106,6 +107,39 @@ def test_a_dataset_that_is_gone_through(longer: int | None, options: dict[str, A
             assert plain(list(loader)) == wanted[workers], workers
     with pytest.raises(TypeError, match="has no len"):
         len(DataLoader(Numbers(), 2))
+
+
+class Backwards(data.RandomSampler):
+    """A sampler of one's own, on one of torch's."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([torch.tensor(k) for k in reversed(range(len(self)))])
+
+
+class Endless(data.Sampler):
+    def __iter__(self) -> Iterator[int]:
+        return itertools.cycle([2, 0, 1])
+
+
+WAYS: dict[str, tuple[dict[str, Any], list[list[int]]]] = {
+    "plain": ({"batch_size": 4}, [[0, 1, 2, 3], [4, 5, 6]]),
+    "own sampler": ({"batch_size": 4, "sampler": Backwards(range(7))}, [[6, 5, 4, 3], [2, 1, 0]]),
+    "dropped": ({"batch_size": 4, "sampler": Backwards(range(7)), "drop_last": True}, [[6, 5, 4, 3]]),
+    "batch sampler": ({"batch_sampler": data.BatchSampler(Backwards(range(7)), 3, False)}, [[6, 5, 4], [3, 2, 1], [0]]),
+    "lists": ({"batch_sampler": [[3, 1], [5]]}, [[3, 1], [5]]),
+    "endless": ({"batch_size": 2, "sampler": Endless()}, [[2, 0], [1, 2], [0, 1]]),
+    "one by one": ({"batch_size": None, "sampler": [3, 5]}, [3, 5]),  # type: ignore[dict-item]
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_tensors_and_records_are_sampled_alike(way: str) -> None:
+    """TensorDatasets are cut by rows, which has a road of its own."""
+    options, wanted = WAYS[way]
+    tensors = data.TensorDataset(torch.arange(7), torch.arange(7) * 2)
+    for dataset in (tensors, [(torch.tensor(k), torch.tensor(2 * k)) for k in range(7)]):
+        found = [[column.tolist() for column in batch] for batch in itertools.islice(DataLoader(dataset, **options), len(wanted))]
+        assert found == [[batch, (np.array(batch) * 2).tolist()] for batch in wanted]
 
 
 class Drawn(data.Dataset):

@@ -62,7 +62,7 @@ class DataLoader:
         if batch_sampler is None and self.batch_size is not None and not self._is_iterable:
             self.batch_sampler = BatchSampler(self.sampler, self.batch_size, drop_last)
         self.collate_fn = collate_fn or (default_convert if self._numbers is self.sampler else default_collate)
-        self._by_rows = isinstance(dataset, TensorDataset) and collate_fn is None and isinstance(self.batch_sampler, BatchSampler)
+        self._by_rows = isinstance(dataset, TensorDataset) and collate_fn is None and self.batch_sampler is not None
         self._passes = 0
 
     _crew: Processes | None = None
@@ -115,13 +115,17 @@ class DataLoader:
 
     def _rows(self) -> Iterator[list[Any]]:
         """Batches of a TensorDataset: one cut through each of its Tensors."""
-        sampler, size = self.sampler, self.batch_size or 1
-        whole_order = np.arange(length(self.dataset)) if isinstance(sampler, SequentialSampler) else None
-        if whole_order is None:
-            whole_order = sampler.order() if isinstance(sampler, RandomSampler) else np.fromiter(sampler, np.int64)
-        for start in range(0, len(self) * size, size):
-            rows = whole_order[start : start + size]
+        for rows in self._row_numbers():
             yield [ours(one.contents("a batch")[rows]) for one in self.dataset.tensors]
+
+    def _row_numbers(self) -> Iterator[Array]:
+        """The rows of each batch; where the samplers are torch's own, without going through them number by number."""
+        sampler, size = self.sampler, self.batch_size
+        if size is None or type(sampler) not in {SequentialSampler, RandomSampler}:
+            yield from (np.array([int(number) for number in numbers], np.int64) for numbers in self._numbers)
+            return
+        order = sampler.order() if isinstance(sampler, RandomSampler) else np.arange(length(self.dataset))
+        yield from (order[start : start + size] for start in range(0, len(self) * size, size))
 
     def _fetched(self, numbers: Any) -> Any:  # noqa: ANN401
         """The batch of these items; the item, where there are no batches."""
