@@ -28,6 +28,7 @@ DIFFERENT = {
         "Sequential.add_weight": "Keras takes every argument by name alone; here shape and initializer may also stand in order",
         "optimizers.Optimizer": "the base that a backend of Keras extends differs from one to another",
         "metrics.Metric": "takes a function too, whose mean it is",
+        "layers.SimpleRNNCell.call": "its input is called as that of the other cells",
         "layers.InputLayer.call": "Keras' takes nothing, and is never called",
     },
     "torch": {
@@ -151,7 +152,7 @@ READ_BY_LAYERS = {"training"}
 """Taken by every layer that is called."""
 NEEDED = {
     "units": 2, "filters": 2, "kernel_size": 3, "rate": 0.5, "input_dim": 3, "output_dim": 2, "activation": "relu", "shape": (2,),
-    "learning_rate": 0.1,
+    "learning_rate": 0.1, "cell": keras.layers.LSTMCell(2), "cells": [keras.layers.LSTMCell(2)], "layer": keras.layers.LSTM(2),
 }  # fmt: skip
 """Arguments that must be given."""
 INPUTS: dict[str, Any] = {"LSTM": np.ones((2, 3, 4), np.float32), "Embedding": np.ones((2, 3), int)}

@@ -249,6 +249,7 @@ class StackedRNNCells(Layer):
     Raises: ArgumentError for what is no cell.
     """
 
+    @checked_except("cells")
     def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         for cell in cells:

@@ -26,6 +26,7 @@ class Wrapper(Layer):
     Shape: as a subclass says.  Weights: those of the layer.  Raises: ArgumentError for what is no layer.
     """
 
+    @checked_except("layer")
     def __init__(self, layer: Layer, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.layer = _checked(type(self).__name__, layer)

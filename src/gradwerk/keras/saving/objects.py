@@ -189,7 +189,7 @@ def made(cls: Any, inside: Any, config: Mapping[str, Any], custom_objects: Mappi
     from_config: Any = getattr(cls, "from_config", None)
     with custom_object_scope(custom_objects or {}):
         if from_config is not None and "custom_objects" in inspect.signature(from_config).parameters:
-            built = from_config(inside, custom_objects=custom_objects)
+            built = from_config(fitting(cls, inside), custom_objects=custom_objects)
         else:
             given = {name: deserialize_keras_object(item, custom_objects) for name, item in fitting(cls, inside).items()}
             built = cls(**given) if from_config is None else from_config(given)
@@ -201,7 +201,7 @@ def made(cls: Any, inside: Any, config: Mapping[str, Any], custom_objects: Mappi
 
 def fitting(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     """A config without what Keras writes and a class here does not take, where that says nothing; policies of dtypes as their names."""
-    taken, ours = inspect.signature(cls).parameters, bool(place_of(cls))
+    taken, ours = inspect.signature(cls).parameters, bool(place_of(cls)) and "layers" not in config
     return {
         name: (value["config"]["name"] if name == "dtype" and isinstance(value, dict) else value) for name, value in config.items()
         if name in taken or not ours or not (value is None or value is False)

@@ -41,7 +41,7 @@ def h5() -> Any:  # noqa: ANN401  the module h5py
 def groups(layer: Layer, path: str = "") -> Iterator[Group]:
     """The weights of a layer and of those inside, in the groups that Keras has for them."""
     own = [weight for _, weight in (*layer.own_parameters(), *layer.own_buffers())]
-    yield _join(path, "cell") if own and layer.weights_inside else path, layer.name, own
+    yield path, layer.name, own
     for name, child in _children(layer):
         yield from groups(child, _join(path, name))
 
