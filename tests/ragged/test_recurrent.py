@@ -119,15 +119,23 @@ def test_gradients_are_those_of_the_rows(kind: str) -> None:
 
 
 def test_a_row_has_its_bits_in_any_batch() -> None:
+    """Its results and its gradient: in the kernels of one lane, of fewer than a tile has, and of more."""
     w = [gw.Tensor(a.astype(np.float32)) for a in weights_of(4, 3)]
-    run = gw.compile(lambda x: gw.ragged.lstm(x, *w))
+
+    @gw.compile
+    def run(x: Ragged) -> Any:
+        steps, h, c = gw.ragged.lstm(x, *w)
+        return steps, h, c, gw.grad(gw.ragged.sum_of_all(steps * steps) + gw.reduce_sum(c), [x.flat])[0]
+
     rows = drawn((5, 9, 2, 17), dtype=np.float32)
-    batches = [rows[:1], rows[:2], rows, rows[::-1] * 3]
-    found = [(batch, run(gw.ragged.in_lanes(spoiled(of(batch, dtype=np.float32)), lanes))) for batch in batches for lanes in (1, 4, 7)]
-    bits = {}
-    for batch, (steps, h, c) in found:
+    bits: dict[bytes, set[tuple[bytes, ...]]] = {}
+    for batch, lanes in ((rows[:1], 1), (rows[:2], 2), (rows, 4), (rows[::-1] * 3, 7)):
+        x = gw.ragged.in_lanes(spoiled(of(batch, dtype=np.float32)), lanes)
+        x = x._replace(flat=gw.Parameter(x.flat.numpy()))
+        steps, h, c, gradient = run(x)
+        parts = rows_of(steps), h.numpy(), c.numpy(), rows_of(x.with_flat(gradient))
         for k, row in enumerate(batch):
-            bits.setdefault(row.tobytes(), set()).add((rows_of(steps)[k].tobytes(), h.numpy()[k].tobytes(), c.numpy()[k].tobytes()))
+            bits.setdefault(row.tobytes(), set()).add(tuple(part[k].tobytes() for part in parts))
     assert [len(seen) for seen in bits.values()] == [1] * 4
 
 

@@ -13,6 +13,7 @@ from gradwerk.base.errors import DTypeError
 from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import linear
 from gradwerk.nn.loss import softmax_cross_entropy
+from gradwerk.nn.metric import Mean
 from gradwerk.ragged.value import Ragged
 from tests.ragged.rows import LENGTHS, Array, drawn, of, rows_of, slope, spoiled
 
@@ -153,6 +154,22 @@ def test_means_weigh_and_count_elements_alone() -> None:
         gw.ragged.row_sum(gw.ragged.from_rows([[True]]))
     with pytest.raises(DTypeError, match="floats"):
         gw.ragged.row_mean(gw.ragged.from_rows([[1]], np.int64))
+
+
+def test_a_metric_counts_elements_alone_over_batches() -> None:
+    right, random = Mean(), np.random.default_rng(0)
+
+    @gw.compile
+    def update(logits: Ragged, labels: Ragged) -> None:
+        hits = logits.map(lambda z, k: gw.cast(gw.equal(gw.argmax(z), k), np.float32), labels)
+        right.update_samples(hits.flat, gw.cast(hits.in_use, np.float32))
+
+    found = []
+    for lengths in ((2, 0, 5), (4, 4, 1)):
+        logits, labels = drawn(lengths), [random.integers(0, 3, n) for n in lengths]
+        update(spoiled(of(logits)), spoiled(gw.ragged.from_rows(labels, np.int64)))
+        found += [row.argmax(1) == label for row, label in zip(logits, labels, strict=True)]
+    assert np.isclose(right.result(), np.concatenate(found).mean())
 
 
 def test_narrow_floats_are_rounded_once() -> None:

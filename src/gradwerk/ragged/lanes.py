@@ -20,7 +20,7 @@ from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import concatenate, reshape, slice_axis
 from gradwerk.ops.source import full
 from gradwerk.ragged.build import rounded_up
-from gradwerk.ragged.value import Array, Lanes, Ragged, first_of, living, without_tail
+from gradwerk.ragged.value import Array, Lanes, Ragged, first_of, without_tail
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Tensor
 
@@ -159,6 +159,6 @@ def begins(lanes: Lanes, *, reverse: bool) -> Tensor:
 
 def row_of_cells(x: Ragged, lanes: Lanes, rows: Tensor) -> Tensor:
     """(steps, lanes): for each cell the row of its element, by the row of each element (`row_numbers`); 0 where there is none."""
-    numbers = where(reshape(living(x), (x.capacity,)), rows, 0)
+    numbers = where(x.in_use, rows, 0)
     found: Tensor = gather(numbers, maximum(lanes.source, 0))
     return found

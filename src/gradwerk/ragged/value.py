@@ -83,6 +83,12 @@ class Ragged(NamedTuple):
         lengths: Tensor = sub(slice_axis(self.splits, 0, 1, rows + 1), slice_axis(self.splits, 0, 0, rows))
         return lengths
 
+    @property
+    def in_use(self) -> Tensor:
+        """(capacity,) bool: whether an element of `flat` is of a row and not of the tail.  As weights of a metric it leaves that out."""
+        mask: Tensor = less(arange(self.capacity, dtypes.int64, like=self.flat), self.total)
+        return mask
+
     def with_flat(self, flat: Tensor) -> Ragged:
         """The same rows of other elements.  Shape: flat (capacity, ...).  Raises: ShapeError."""
         if not flat.shape or flat.shape[0] != self.capacity:
@@ -194,8 +200,7 @@ def of_same_rows(a: Ragged, b: Ragged) -> Ragged:
 
 def living(x: Ragged) -> Tensor:
     """(capacity, 1, ...) bool, as many axes as the flat values: whether an element is in use."""
-    mask = less(arange(x.capacity, dtypes.int64, like=x.flat), x.total)
-    shaped: Tensor = reshape(mask, (x.capacity, *(1 for _ in x.element_shape)))
+    shaped: Tensor = reshape(x.in_use, (x.capacity, *(1 for _ in x.element_shape)))
     return shaped
 
 
