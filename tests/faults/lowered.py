@@ -158,7 +158,7 @@ KERNELS = (
     Fault(
         "columns of a scatter",
         "compiler/llvm/indexed.py",
-        "        if self.spec.adds:\n            self.clear()\n",
+        "        if self.spec.way:\n            self.clear()\n",
         "",
         "sums by row start at what is in memory",
     ),

@@ -20,6 +20,7 @@ from gradwerk.ops.cumulative import CumProd
 from gradwerk.ops.indexing import ScatterAdd
 from gradwerk.ops.products import Prod
 from gradwerk.ops.reduction import Max, Min, Sum
+from gradwerk.ops.scatter_extremes import ScatterMax, ScatterMin
 from gradwerk.ops.window import Window
 from tests import tolerances
 from tests.compiler.run_plan import Walk
@@ -69,7 +70,7 @@ def holds_on_views(cls: type[Op]) -> None:
     hold(on_views, cls, 1)
 
 
-UNSIGNED = (Max, Min, Sum, Contract, Window, ScatterAdd, Control)
+UNSIGNED = (Max, Min, Sum, Contract, Window, ScatterAdd, ScatterMax, ScatterMin, Control)
 """Whose zeros have no sign that NumPy and PyTorch agree on: the largest of several zeros, and sums that begin with 0 or not."""
 PRODUCTS = (Prod, CumProd)
 """Which overflow and underflow in one order and not in another, and with infinities beside become NaN or not."""

@@ -6,17 +6,18 @@ A row is added up in pieces of `PIECE` elements from its own beginning, and its 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import DTypeError
-from gradwerk.ops.along import scatter_along
 from gradwerk.ops.bits import right_shift
 from gradwerk.ops.compare import less
 from gradwerk.ops.cumulative import cumsum
 from gradwerk.ops.elementwise import abs_, add, cast, div, exp, log, mul, stop_gradient, sub, where
 from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.movement import broadcast_to, concatenate, reshape, slice_axis
-from gradwerk.ops.reduction import highest, lowest, reduce_sum
+from gradwerk.ops.reduction import reduce_sum
+from gradwerk.ops.scatter_extremes import scatter_max, scatter_min
 from gradwerk.ops.source import arange, full
 from gradwerk.ragged.value import Ragged, numbers_of, row_numbers, without_tail
 from gradwerk.tensor.tensor import Tensor
@@ -49,16 +50,16 @@ def row_mean(x: Ragged) -> Tensor:
 def row_max(x: Ragged) -> Tensor:
     """The largest element of each row, NaN where there is one; of an empty row the lowest value of the dtype.
 
-    The gradient is shared evenly by those that are equal.  Shape: (rows, ...).  Dtype: that of x, a number.
+    The gradient is shared evenly by those that are equal; none where that is NaN.  Shape: (rows, ...).  Dtype: that of x, a number.
     """
     _check_numbers("row_max", x)
-    return _extreme(x, "max", lowest(x.dtype))
+    return _extreme(x, scatter_max)
 
 
 def row_min(x: Ragged) -> Tensor:
     """The smallest element of each row, as `row_max`; of an empty row the highest value of the dtype."""
     _check_numbers("row_min", x)
-    return _extreme(x, "min", highest(x.dtype))
+    return _extreme(x, scatter_min)
 
 
 def row_logsumexp(x: Ragged) -> Tensor:
@@ -150,18 +151,16 @@ def _sums(x: Ragged) -> Tensor:
     return sums
 
 
-def _extreme(x: Ragged, way: str, nothing: float) -> Tensor:
+def _extreme(x: Ragged, scatter: Callable[[Tensor, Tensor, int], Tensor]) -> Tensor:
     """The extreme of each row; that of the tail is thrown away."""
     rows = x.row_count
-    at = broadcast_to(reshape(row_numbers(x), (x.capacity, *(1 for _ in x.element_shape))), x.flat.shape)
-    base = full((rows + 1, *x.element_shape), nothing, x.dtype, like=(x.flat,))
-    found: Tensor = slice_axis(scatter_along(base, at, x.flat, 0, way), 0, 0, rows)
+    found: Tensor = slice_axis(scatter(x.flat, row_numbers(x), rows + 1), 0, 0, rows)
     return found
 
 
 def _centre(x: Ragged) -> Tensor:
     """The largest of each row, without a gradient; 0 where that is not finite."""
-    top = stop_gradient(_extreme(x, "max", lowest(x.dtype)))
+    top = stop_gradient(_extreme(x, scatter_max))
     finite: Tensor = where(less(abs_(top), float("inf")), top, full((), 0, x.dtype, like=(x.flat,)))
     return finite
 

@@ -1,7 +1,7 @@
-"""Indexed kernels: rows of a table by number, and sums of rows by number.
+"""Indexed kernels: rows of a table by number, and sums and extremes of rows by number.
 
 gather        chunks of the leading axis of the indices; the lanes run along a row, or along the indices where a row is one number
-scatter_add   chunks of columns; within one, every update in order: the sums never depend on threads
+scatter       chunks of columns; within one, every update in order: the sums never depend on threads
 
 Indices were looked at before (compiler/bounds.py).  These kernels run all the same when one is outside the table, until the run ends with
 the error: it then reads NaN (0 of integers) and adds nothing, and no memory but the operands' is touched.
@@ -20,6 +20,7 @@ from gradwerk.compiler.bodies import digest
 from gradwerk.compiler.chunks import count_of, step_of
 from gradwerk.compiler.footprint import Footprint
 from gradwerk.compiler.llvm.abi import Kernel
+from gradwerk.compiler.llvm.along import combined
 from gradwerk.compiler.llvm.emitter import LaneEmitter
 from gradwerk.compiler.llvm.function import Function, Module
 from gradwerk.compiler.llvm.lane_code import MEMORY
@@ -41,15 +42,22 @@ from gradwerk.compiler.target import Target
 from gradwerk.compiler.work import Access, Operand, Work, shared
 from gradwerk.ir.op import Op
 from gradwerk.ops.indexing import Gather, ScatterAdd
+from gradwerk.ops.reduction import highest, lowest
+from gradwerk.ops.scatter_extremes import ScatterMax, ScatterMin
 
 INDEX, ROW = "i", "r"
+NOTHING: Mapping[str, Callable[[DType], float]] = {"add": lambda dtype: 0, "max": lowest, "min": highest}
+"""What changes nothing, by the way in which updates meet."""
 
 
 @dataclass(frozen=True)
 class IndexedKernel:
-    """The structure of a gather or scatter-add.  Operands: table, indices, rows.  `kinds`: per axis, of the indices or of a row."""
+    """The structure of a gather or scatter.  Operands: table, indices, rows.  `kinds`: per axis, of the indices or of a row.
 
-    adds: bool
+    `way` is how updates meet what stands there: add, max or min; empty for a gather.
+    """
+
+    way: str
     dtype: DType
     index_dtype: DType
     letters: tuple[str, ...]
@@ -59,8 +67,8 @@ class IndexedKernel:
     @cached_property
     def name(self) -> str:
         """Content name."""
-        code = digest(self.adds, self.dtype, self.index_dtype, self.letters, self.kinds, self.chunked)
-        return f"{'scatter_add' if self.adds else 'gather'}_{dtypes.SHORT[self.dtype]}_{code}"
+        code = digest(self.way, self.dtype, self.index_dtype, self.letters, self.kinds, self.chunked)
+        return f"{f'scatter_{self.way}' if self.way else 'gather'}_{dtypes.SHORT[self.dtype]}_{code}"
 
     def build(self, target: Target) -> str:
         """LLVM text.  Extents: the axes', the chunk step, the table's rows, the elements from one to the next, the run-time strides."""
@@ -68,7 +76,7 @@ class IndexedKernel:
 
 
 class IndexedBuilder:
-    """Builds one gather or scatter-add."""
+    """Builds one gather or scatter."""
 
     def __init__(self, spec: IndexedKernel, target: Target) -> None:
         self.spec, self.module, self.rank = spec, Module(), len(spec.kinds)
@@ -85,7 +93,7 @@ class IndexedBuilder:
 
     def build(self) -> str:
         """The whole kernel."""
-        if self.spec.adds:
+        if self.spec.way:
             self.clear()
         self.level(0, list(self.kernel.pointers), None)
         return self.module.text()
@@ -119,7 +127,7 @@ class IndexedBuilder:
         raw = f.load(MEMORY[self.spec.index_dtype], at[1])
         row = as_i64(f, raw, self.spec.index_dtype)
         inside = f.compare("ult", row, self.table_rows)
-        if self.spec.adds:
+        if self.spec.way:
             with f.when(inside):
                 self.level(axis, [f.at(at[0], f.mul(row, self.row_stride), element=MEMORY[self.spec.dtype]), *at[1:]], inside)
             return
@@ -129,7 +137,7 @@ class IndexedBuilder:
     def lane(self, number: int, at: Value) -> Lane:
         """An operand along the last axis, ready to be read, or to be written where it is the one that is."""
         lane = Lane(self.e, at, self.kinds[number], self.strides[number][-1], self.spec.letters[number][-1] == FAR)
-        return lane.prepare_store() if number == (0 if self.spec.adds else 2) else lane.prepare()
+        return lane.prepare_store() if number == (0 if self.spec.way else 2) else lane.prepare()
 
     def row(self, at: Sequence[Value], count: Integer, inside: Value) -> None:
         """One row of the table and one of the other operand along the lanes."""
@@ -141,8 +149,8 @@ class IndexedBuilder:
         def body(places: Sequence[Integer], mask: Value | None) -> None:
             for place in places:
                 x = table.load(place, mask)
-                if self.spec.adds:
-                    table.store(e.add(x, rows.load(place, mask)), place, mask)
+                if self.spec.way:
+                    table.store(combined(e, self.spec.way, x, rows.load(place, mask)), place, mask)
                 else:
                     value = f.emit(f"{scalar}, {x.type} {x.name}, {x.type} {nothing.name}", x.type)
                     rows.store(e.wrap(value, x.dtype), place, mask)
@@ -152,14 +160,14 @@ class IndexedBuilder:
     def singles(self, at: Sequence[Value], count: Integer) -> None:
         """Rows of one number, along the indices: lanes gather; sums are done one by one, in order."""
         f, e, kind = self.f, self.e, self.spec.dtype
-        if self.spec.adds:
+        if self.spec.way:
             one = LaneEmitter(f, 1)
             with f.loop(0, count) as loop:
                 here = self.advance(at, loop.index, self.rank - 1)
                 row = as_i64(f, f.load(MEMORY[self.spec.index_dtype], here[1]), self.spec.index_dtype)
                 with f.when(f.compare("ult", row, self.table_rows)):
                     place = f.at(at[0], f.mul(row, self.row_stride), element=MEMORY[kind])
-                    one.store(one.add(one.load(place, kind), one.load(here[2], kind)), place)
+                    one.store(combined(one, self.spec.way, one.load(place, kind), one.load(here[2], kind)), place)
             return
         numbers, rows = self.lane(1, at[1]), self.lane(2, at[2])
         nothing = e.const(math.nan if dtypes.is_float(kind) else 0, kind)
@@ -179,14 +187,14 @@ class IndexedBuilder:
         each_vector(f, count, e.count, 1, body, masks=self.masks)
 
     def clear(self) -> None:
-        """Sets this chunk's columns of the table to zero."""
-        f, e = self.f, self.e
-        zero = e.const(0, self.spec.dtype)
+        """Sets this chunk's columns of the table to what changes nothing."""
+        f, e, nothing = self.f, self.e, NOTHING[self.spec.way](self.spec.dtype)
+        empty = e.const(nothing, self.spec.dtype)
         columns = [k for k, kind in enumerate(self.spec.kinds) if kind == ROW]
 
         def along(axes: Sequence[int], at: Value) -> None:
             if not axes:
-                LaneEmitter(f, 1).store(LaneEmitter(f, 1).const(0, self.spec.dtype), at)
+                LaneEmitter(f, 1).store(LaneEmitter(f, 1).const(nothing, self.spec.dtype), at)
                 return
             low, high = self.spans[axes[0]]
             if axes[0] < self.rank - 1:
@@ -195,7 +203,7 @@ class IndexedBuilder:
                 return
             start = f.at(at, f.mul(low, self.strides[0][-1]), element=MEMORY[self.spec.dtype])
             lane = self.lane(0, start)
-            each_vector(f, f.sub(high, low), e.count, 1, lambda places, m: lane.store(zero, places[0], m), masks=self.masks)
+            each_vector(f, f.sub(high, low), e.count, 1, lambda places, m: lane.store(empty, places[0], m), masks=self.masks)
 
         with f.loop(0, self.table_rows) as row:
             along(columns, f.at(self.kernel.pointers[0], f.mul(row.index, self.row_stride), element=MEMORY[self.spec.dtype]))
@@ -219,11 +227,25 @@ def lower_gather(op: Op, reads: Sequence[Operand], out: Operand, target: Target)
     chunked = 0
     index_part, out_part = (part_of(number, axes, chunked, cut) for number in (1, 2))
     accesses = (Access(table), Access(index, part=index_part), Access(out, writes=True, reads=False, part=out_part))
-    return [_work(axes, (table, index, out), table, cut, chunked, accesses, adds=False, title=f"{op.name} {index.shape} of {table.shape}")]
+    return [_work(axes, (table, index, out), table, cut, chunked, accesses, way="", title=f"{op.name} {index.shape} of {table.shape}")]
 
 
 def lower_scatter_add(op: Op, reads: Sequence[Operand], out: Operand, target: Target) -> list[Work]:
     """(updates, indices) -> out, zero at first, with every update added at its row, in row-major order."""
+    return _scatter(op, reads, out, target, "add")
+
+
+def lower_scatter_max(op: Op, reads: Sequence[Operand], out: Operand, target: Target) -> list[Work]:
+    """(updates, indices) -> out, each row the largest of the updates at it."""
+    return _scatter(op, reads, out, target, "max")
+
+
+def lower_scatter_min(op: Op, reads: Sequence[Operand], out: Operand, target: Target) -> list[Work]:
+    """(updates, indices) -> out, each row the smallest of the updates at it."""
+    return _scatter(op, reads, out, target, "min")
+
+
+def _scatter(op: Op, reads: Sequence[Operand], out: Operand, target: Target, way: str) -> list[Work]:
     updates, index = reads
     if 0 in out.shape:
         return []
@@ -246,12 +268,14 @@ def lower_scatter_add(op: Op, reads: Sequence[Operand], out: Operand, target: Ta
         Access(index, part=part_of(1, axes, chunked, cut)),
         Access(updates, part=part_of(2, axes, chunked, cut)),
     )
-    return [_work(axes, (out, index, updates), out, cut, chunked, accesses, adds=True, title=f"{op.name} {updates.shape} to {out.shape}")]
+    return [_work(axes, (out, index, updates), out, cut, chunked, accesses, way=way, title=f"{op.name} {updates.shape} to {out.shape}")]
 
 
 NATIVE: Mapping[type[Op], Callable[[Op, Sequence[Operand], Operand, Target], list[Work]]] = {
     Gather: lower_gather,
     ScatterAdd: lower_scatter_add,
+    ScatterMax: lower_scatter_max,
+    ScatterMin: lower_scatter_min,
 }
 """What lowers which Indexed op, given where its arguments and its result lie."""
 
@@ -275,10 +299,10 @@ def _axes(table: Operand, index: Operand, rows: Operand) -> list[Axis]:
 
 def _work(
     axes: list[Axis], operands: tuple[Operand, ...], table: Operand, cut: Cut, chunked: int, accesses: tuple[Access, ...],
-    *, adds: bool, title: str,
+    *, way: str, title: str,
 ) -> Work:  # fmt: skip
     letters = patterns(axes)
     kinds = "".join(str(axis.label) for axis in axes)
-    kernel = shared(IndexedKernel(adds, table.dtype, operands[1].dtype, letters, kinds, chunked))
+    kernel = shared(IndexedKernel(way, table.dtype, operands[1].dtype, letters, kinds, chunked))
     extents = (*(axis.extent for axis in axes), cut.step, table.shape[0], table.strides[0], *run_time_strides(axes, letters))
-    return Work(kernel, accesses, extents, cut.count, title, math.prod(operands[2].shape) if adds else 0)
+    return Work(kernel, accesses, extents, cut.count, title, math.prod(operands[2].shape) if way else 0)
