@@ -12,6 +12,7 @@ import numpy as np
 import gradwerk.nn
 from gradwerk.base import dtypes
 from gradwerk.jit.compile import compile as compile_
+from gradwerk.nn.averaging import Average
 from gradwerk.nn.optimizer import Optimizer
 from gradwerk.nn.updates import Decay
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -156,6 +157,20 @@ def keeps_the_dtype_of_its_parameters(rule: Rule) -> None:
             np.testing.assert_allclose(dtypes.widened(mine.numpy()), exact.numpy(), rtol=few, atol=few, err_msg=str(dtypes.name(dtype)))
 
 
+def keeps_an_average(rule: Rule) -> None:
+    """Beside its own slots, whatever those are, an average of the parameters, in their dtype to the last digits."""
+    weights = [Parameter(w.astype(np.float64)) for w in (*STARTS, np.zeros((2, 3, 2), np.float32))]
+    optimizer = rule(weights, 0.1, average=Average(0.7))
+    exact: list[Any] = []
+    for number in range(3):
+        gradients = [*GRADIENTS[number], np.ones(weights[-1].shape)]
+        optimizer.apply([Tensor(g.astype(np.float64)) for g in gradients])
+        now = [w.numpy().copy() for w in weights]
+        exact = [0.7 * e + 0.3 * w for e, w in zip(exact, now, strict=True)] if exact else now
+    for kept, wanted in zip(optimizer.slots["average"], exact, strict=True):
+        np.testing.assert_allclose(kept.numpy(), wanted, rtol=1e-13)
+
+
 def goes_on_for_long(rule: Rule) -> None:
     """Many steps in float32 end where those in float64 do, also where the past is forgotten soon: products of shares become 0."""
     settings: dict[str, Any] = {"beta_1": 0.2} if "beta_1" in vars(rule([Parameter(STARTS[1])], 0.1)) else {}
@@ -171,5 +186,5 @@ def goes_on_for_long(rule: Rule) -> None:
 
 UPDATE_LAWS: tuple[Callable[[Rule], None], ...] = (
     is_documented, compiled_is_eager, goes_on_from_its_state, leaves_alone_what_has_no_gradient, goes_down, a_rate_of_zero_moves_nothing,
-    decays, keeps_the_dtype_of_its_parameters, goes_on_for_long,
+    decays, keeps_the_dtype_of_its_parameters, keeps_an_average, goes_on_for_long,
 )  # fmt: skip

@@ -29,7 +29,7 @@ class Average:
 
     def follow(self, w: Parameter, average: Tensor, steps: Operand) -> Writes:
         """What is written after step number `steps`, counted from 1."""
-        share = cast(where(equal(steps, 1), np.float32(0.0), np.float32(self.momentum)), w.dtype)
+        share = cast(where(equal(steps, 1), np.float64(0.0), np.float64(self.momentum)), w.dtype)
         new = add(mul(average, share), mul(w, sub(1.0, share)))
         if self.overwrite_every is None or not w.requires_grad:
             return [(average, new)]

@@ -138,7 +138,10 @@ class Optimizer(Module):
 
     def empty_slot(self, slot: str) -> list[Tensor]:
         """What a slot holds before the first step, for each parameter; it lies in memory as that does."""
-        start, targets = self.slot_start(slot), self.targets.values()
+        targets = self.targets.values()
+        if slot == "average":  # which is no slot of the rule
+            return [alike(Tensor(np.zeros(p.shape, p.dtype)), p) for p in targets]
+        start = self.slot_start(slot)
         filled = [(Tensor(dtypes.filled(self.slot_shape(slot, p), start, self.slot_dtype(slot, p))), p) for p in targets]
         return [alike(tensor, p) if tensor.shape == p.shape else tensor for tensor, p in filled]
 
