@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import gradwerk as gw
-from gradwerk.base.errors import GradwerkError
+from gradwerk.base.errors import GradwerkError, ShapeError
 from gradwerk.ir.op import Interval, Op, Unary
 from gradwerk.nn.activation import NAMED
 from gradwerk.nn.optimizer import Optimizer
@@ -123,6 +123,8 @@ def _kinks(function: Function) -> str:
 # ---- losses
 
 LOGITS, SHARES, NUMBERS = np.linspace(-5, 5, 401), np.linspace(0.005, 0.995, 397), np.linspace(-3, 3, 401)
+TOLD = ("labels", "signs", "targets", "others")
+"""What losses call their second argument."""
 FURTHER = {"others": 0.0, "variances": 1.0}
 """What some losses take besides."""
 OF_ROWS = ("circle", "cosine", "ctc", "multilabel", "triplet")
@@ -138,15 +140,18 @@ class LossPicture:
 
 
 def loss_picture(name: str, loss: Function) -> LossPicture | None:
-    """The loss of one prediction, for each of one or two targets."""
+    """The loss of one prediction, for each of one or two targets; None for a loss that is no number for each of them."""
     first, *others = [p.name for p in inspect.signature(loss).parameters.values() if p.default is p.empty]
-    if name.startswith(OF_ROWS) or not others:
+    if name.startswith(OF_ROWS) or not others or others[0] not in TOLD or not {*TOLD, *FURTHER}.issuperset(others):
         return None
     along, axis = {
         "logits": (LOGITS, "logit"), "probabilities": (SHARES, "probability"), "log_probabilities": (SHARES, "probability"),
     }.get(first, (NUMBERS, "prediction"))  # fmt: skip
     of_classes = others[0] == "labels" or name.startswith(("categorical", "cross_entropy", "kl_"))
-    curves = _of_classes(loss, first, others, along) if of_classes else _of_elements(loss, first, others, along)
+    try:
+        curves = _of_classes(loss, first, others, along) if of_classes else _of_elements(loss, first, others, along)
+    except ShapeError:  # it takes all together
+        return None
     return LossPicture(f"{axis} of the first of two classes" if of_classes else axis, curves)
 
 

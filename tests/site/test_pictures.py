@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
 
+from docs.site import curves  # noqa: E402
 from docs.site.catalogue import sections  # noqa: E402
 from docs.site.pictures import pictures_of  # noqa: E402
 
@@ -45,3 +47,20 @@ def test_what_has_none() -> None:
     assert drawn("losses", "ctc", Path()) == []
     assert drawn("ops", "scan", Path()) == []
     assert drawn("layers", "linear", Path()) == []
+
+
+def test_every_picture_has_numbers() -> None:
+    """Of each loss, schedule and rule that there is, whatever comes; and of most of them there is one."""
+    drawn_of: dict[str, list[bool]] = {"losses": [], "schedules": [], "optimizers": []}
+    for section in sections():
+        for entry in section.entries if section.folder in drawn_of else ():
+            if section.folder == "losses":
+                found = curves.loss_picture(entry.name, entry.subject)
+                drawn_of["losses"].append(found is not None and all(np.isfinite(curve.y).any() for curve in found.curves))
+            elif section.folder == "schedules":
+                rates = curves.schedule_curve(entry.subject)
+                drawn_of["schedules"].append(rates is not None and np.isfinite(rates.y).all())
+            elif curves.is_walked(entry.subject):
+                drawn_of["optimizers"].append(bool(curves.walk(entry.subject).heights[-1] < 8))
+    assert all(sum(found) > 0.7 * len(found) for found in drawn_of.values()), drawn_of
+    assert all(drawn_of["optimizers"])
