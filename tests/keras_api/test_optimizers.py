@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from typing import Any
 
@@ -265,6 +266,23 @@ def test_variables_are_written_and_kept() -> None:
         keras.optimizers.SGD(0.1).load_own_variables(store)
 
 
+def test_an_update_of_other_contents_changes_nothing() -> None:
+    told, optimizer = weights(), keras.optimizers.Adam(0.1)
+    optimizer.build(told)
+    contents = [w.numpy() + 1 for w in told], [v.numpy() for v in optimizer.variables]
+    after = optimizer.stateless_apply(contents[1], [np.ones(2), np.ones(1)], contents[0])
+    assert [w.tolist() for w in told] == [[1.0, 2.0], [3.0]]
+    assert int(optimizer.iterations) == 0
+    np.testing.assert_allclose(after[0][0].numpy(), [1.9, 2.9], rtol=1e-5)
+    assert after[1][0].item() == 1
+    again = optimizer.stateless_apply(after[1], [np.ones(2), np.ones(1)], after[0])
+    for _ in range(2):
+        optimizer.apply([np.ones(2), np.ones(1)], told)
+    np.testing.assert_allclose(again[0][0].numpy(), told[0].numpy() + 1, rtol=1e-5)
+    with pytest.raises(ArgumentError, match="as many weights"):
+        optimizer.stateless_apply([], [np.ones(2)], contents[0])
+
+
 def test_an_optimizer_is_made_of_its_config() -> None:
     made = keras.optimizers.LossScaleOptimizer(keras.optimizers.Muon(0.1, exclude_layers=["a"], gradient_accumulation_steps=3), 64.0, 5)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(made))
@@ -309,3 +327,59 @@ def test_scaled_losses_of_a_factor_and_rounds_are_undone() -> None:
         optimizer.apply([np.full(2, gradient), np.full(1, gradient)], told)
     assert [w.tolist() for w in told] == [[0.0, 1.0], [2.0]]
     assert int(optimizer.iterations) == 1
+
+
+class Own(keras.optimizers.Optimizer):
+    """As one writes it for Keras: momentum, and a count of one's own."""
+
+    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.5, **options: Any) -> None:
+        super().__init__(learning_rate, **options)
+        self.share = momentum
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
+        self.calls = self.add_variable((), name="calls")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        velocity = self.velocities[self._get_variable_index(variable)]
+        self.assign(velocity, velocity * self.share - gradient * learning_rate)
+        self.assign_add(variable, velocity)
+        self.assign_add(self.calls, 1.0)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("options", [{}, {"clipnorm": 0.1, "weight_decay": 0.2}, {"use_ema": True, "ema_momentum": 0.5}])
+def test_an_update_step_of_ones_own_is_sgd_with_momentum(options: Any, *, eagerly: bool) -> None:
+    rate = schedules.ExponentialDecay(0.1, 2, 0.5)
+    ends: list[Any] = []
+    own, known = Own(rate, **options), keras.optimizers.SGD(rate, momentum=0.5, **options)
+    for optimizer in (own, known):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, kernel_initializer="ones")])
+        model.compile(optimizer, "mse", run_eagerly=eagerly)
+        model.fit(X, Y, batch_size=4, epochs=2, verbose=0, shuffle=False)
+        ends.append(model.get_weights())
+    for mine, its in zip(*ends, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-6)
+    assert (int(own.iterations), int(own.calls)) == (6, 12)
+    assert all(v.name.endswith(f"{k}_velocity") for v, k in zip(own.velocities, ("kernel", "bias"), strict=True))
+    assert len(own.variables) == 4 + 2 * ("use_ema" in options)
+    copied = copy.deepcopy(model_with(Own(0.1, **options)))
+    copied.train_on_batch(X, Y)
+    again = copy.deepcopy(copied)
+    again.train_on_batch(X, Y)
+    assert (int(copied.optimizer.calls), int(again.optimizer.calls)) == (2, 4)
+
+
+def test_what_an_optimizer_of_ones_own_lacks_is_said() -> None:
+    class Without(keras.optimizers.Optimizer):
+        pass
+
+    with pytest.raises(Exception, match="defines no update_step"):
+        Without(0.1).apply([np.ones(2), np.ones(1)], weights())
+    with pytest.raises(ArgumentError, match="not here for an update_step"):
+        Own(0.1, gradient_accumulation_steps=2).apply([np.ones(2), np.ones(1)], weights())
+    with pytest.raises(ArgumentError, match="2 names and 1 initializers"):
+        Own(0.1).add_optimizer_variables(weights(), ["a", "b"], ["zeros"])
+    one, two = Own(0.1).add_optimizer_variables(weights(), ["a", "b"], ["zeros", "ones"])
+    assert [v.tolist() for v in (*one, *two)] == [[0, 0], [0], [1, 1], [1]]

@@ -149,7 +149,7 @@ class Training:
 
     def built_optimizer(self) -> None:
         """Makes the optimizer's state for the model's weights, where there is none yet."""
-        self.compiled()[0].build({path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)})
+        self.compiled()[0].begin({path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)})
 
     def data(self, x: Any, y: Any, sample_weight: Any) -> Data:  # noqa: ANN401  arrays, or trees of them
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
@@ -314,7 +314,7 @@ class Training:
         optimizer, _ = self.compiled()
         parameters = {path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)}
         trains = training or optimizer.fits(parameters)
-        rule = optimizer.build(parameters) if trains and parameters and self.model.trainable_weights else None
+        rule = optimizer.begin(parameters) if trains and parameters and self.model.trainable_weights else None
         output_shape = self.model.output_shape
         rules = tuple(one for weight in self.model.weights for one in rules_of(weight))
         same = made is not None and (made.targets, made.output_shape, made.rules) == (form, output_shape, rules)

@@ -71,7 +71,7 @@ class Wrapped(Module):
 class WrappedStep:
     """One update of a wrapped optimizer (tensor/whole.py): nobody knows beforehand what it reads."""
 
-    def __init__(self, optimizer: Wrapped, gradients: Sequence[Tensor | None]) -> None:
+    def __init__(self, optimizer: Updates, gradients: Sequence[Tensor | None]) -> None:
         self.optimizer, self.gradients = optimizer, gradients
 
     def parts(self) -> list[Part]:

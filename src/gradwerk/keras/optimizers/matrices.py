@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
+from gradwerk.keras.optimizers.arguments import between
+from gradwerk.keras.optimizers.optimizer import Optimizer, Rate
 from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked_except, whole
 from gradwerk.nn import adafactor, directions
 from gradwerk.nn import optimizer as known

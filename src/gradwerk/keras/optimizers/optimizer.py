@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
+from gradwerk.keras import initializers
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers import schedules
+from gradwerk.keras.optimizers.arguments import ByUpdate, Undecayed, between, by_path, checked_rate, scale_and_rounds
 from gradwerk.keras.options import OptimizerOptions, checked, whole
 from gradwerk.keras.variables import Variable
 from gradwerk.nn import optimizer as known
 from gradwerk.nn.averaging import Average
+from gradwerk.nn.by_hand import ByHand
 from gradwerk.nn.clipping import ByGlobalNorm, ByNorm, ByValue, Clip
 from gradwerk.nn.updates import Decay
 from gradwerk.nn.wrapped import Accumulated, LossScaled, Updates
@@ -28,29 +30,6 @@ from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 _ABSENT = object()
-
-
-@dataclass(frozen=True)
-class Undecayed:
-    """Which weights do not decay: some, and those in whose name a pattern is."""
-
-    weights: tuple[Any, ...] = ()
-    pattern: str = ""
-
-    def __call__(self, path: str, parameter: Parameter) -> bool:
-        found = self.pattern and re.search(self.pattern, getattr(parameter, "name", path))
-        return bool(found) or any(weight is parameter for weight in self.weights)
-
-
-@dataclass(frozen=True)
-class ByUpdate:
-    """A schedule of steps, asked by the number of updates, each of which is `every` steps."""
-
-    schedule: Any
-    every: int
-
-    def __call__(self, updates: Any) -> Any:  # noqa: ANN401  a Tensor
-        return self.schedule(updates * self.every + (self.every - 1))
 
 
 Rate = float | schedules.LearningRateSchedule
@@ -93,7 +72,7 @@ class Optimizer(Adjustable):
         self.rule: known.Optimizer | None = None
         self._schedule = learning_rate if isinstance(learning_rate, schedules.LearningRateSchedule) else None
         rate = learning_rate if self._schedule is None else 0.0
-        self._rate = Variable(np.asarray(_checked_rate(rate), np.float32)).named("learning_rate", (self.name,))
+        self._rate = Variable(np.asarray(checked_rate(rate), np.float32)).named("learning_rate", (self.name,))
         self._iterations = Variable(np.asarray(0, np.int64)).named("iteration", (self.name,))
         self.weight_decay, self.use_ema = options.get("weight_decay"), bool(options.get("use_ema", False))
         self.clipnorm, self.clipvalue = options.get("clipnorm"), options.get("clipvalue")
@@ -102,6 +81,8 @@ class Optimizer(Adjustable):
         self.loss_scale_factor, self.gradient_accumulation_steps = scale_and_rounds(self, options)
         self.applied: Updates | None = None
         """The rule with what is wrapped around it."""
+        self._own_variables: list[Tensor] = []
+        self._paths: dict[int, str] = {}
         self._undecayed = Undecayed()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -121,9 +102,22 @@ class Optimizer(Adjustable):
             object.__delattr__(self, name) if before is _ABSENT else object.__setattr__(self, name, before)
             raise
 
-    def build(self, parameters: Mapping[str, Parameter] | Sequence[Parameter]) -> Updates:
-        """Makes the state for these parameters; once."""
-        parameters = by_path(parameters)
+    def begin(self, parameters: Mapping[str, Parameter]) -> Updates:
+        """What updates these parameters, which have these paths.  Raises: ArgumentError where it was built for others."""
+        self._paths = {id(parameter): path for path, parameter in parameters.items()}
+        if self.rule is None or not self.fits(parameters):
+            self.build(list(parameters.values()))
+        if self.applied is None:
+            raise StateError(f"{type(self).__name__}.build does not call that of its base", likely="begin it with super().build(variables)")
+        return self.applied
+
+    @checked
+    def build(self, variables: Sequence[Any]) -> None:
+        """Makes the state for these weights; once.  An optimizer of one's own makes its variables here, behind `super().build`.
+
+        Raises: ArgumentError where it was built for others.
+        """
+        parameters = by_path(variables, self._paths)
         if self.rule is None or self.applied is None:
             self.rule = self.make(parameters)
             self.rule.undecayed = frozenset(k for k, (path, p) in enumerate(parameters.items()) if self._undecayed(path, p))
@@ -141,7 +135,6 @@ class Optimizer(Adjustable):
                 f"the optimizer {self.name!r} was built for another model, or for other weights of this one",
                 likely="call model.compile again, with a new optimizer",
             )
-        return self.applied
 
     def _schedule_of_rule(self) -> Any:  # noqa: ANN401  a function of a number
         """The schedule by the rule's own count: Keras asks it by the number of steps, of which several are one update."""
@@ -155,8 +148,67 @@ class Optimizer(Adjustable):
         return self.rule is None or [id(p) for p in self.rule.targets.values()] == [id(p) for p in parameters.values()]
 
     def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
-        """The rule with its state.  A subclass writes it."""
-        raise ArgumentError(f"{type(self).__name__} defines no rule")
+        """The rule with its state: of an optimizer of one's own its `update_step`."""
+        if type(self).update_step is Optimizer.update_step:
+            likely = "write `def update_step(self, gradient, variable, learning_rate): ...`"
+            raise StateError(f"{type(self).__name__} defines no update_step", likely=likely)
+        if self.gradient_accumulation_steps or self.loss_scale_factor is not None:
+            raise ArgumentError(f"{type(self).__name__}: sums of gradients and scaled losses are not here for an update_step of one's own")
+        return ByHand(parameters, self._write, **self.around())
+
+    def _write(self, gradient: Tensor, variable: Parameter) -> None:
+        self.update_step(gradient, variable, self.learning_rate)
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:  # noqa: ANN401  a weight
+        """One update of one weight, written by `assign` and its like.  A subclass of one's own writes it."""
+        raise StateError(f"{type(self).__name__} defines no update_step")
+
+    def add_variable(
+        self, shape: Sequence[int], initializer: InitializerLike = "zeros", dtype: Any = None,  # noqa: ANN401
+        *, name: str | None = None,
+    ) -> Variable:  # fmt: skip
+        """A variable of the optimizer's state.  Shape: as given.  Dtype: float32 where none is."""
+        filled = np.asarray(initializers.get(initializer)(tuple(map(int, shape))), dtype or np.float32)
+        made = Variable(filled).named(name, (self.name,))
+        self._own_variables.append(made)
+        return made
+
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: InitializerLike = "zeros"  # noqa: ANN401
+    ) -> Variable:
+        """A variable of the shape and dtype of another one, and named after it."""
+        of = str(getattr(reference_variable, "path", "variable")).replace("/", "_")
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=f"{of}_{name or 'var'}")
+
+    def add_optimizer_variables(
+        self, trainable_variables: Sequence[Any], name: str | Sequence[str], initializer: Any = "zeros"  # noqa: ANN401  one, or one for each name
+    ) -> Any:  # noqa: ANN401  a list, or a tuple of lists
+        """A variable for each weight, under a name; of several names a tuple with a list for each."""
+        names = [name] if isinstance(name, str) else list(name)
+        kinds = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
+        if len(names) != len(kinds):
+            raise ArgumentError(f"{len(names)} names and {len(kinds)} initializers", facts=(f"name {name!r}",))
+        pairs = list(zip(names, kinds, strict=True))
+        rows = [[self.add_variable_from_reference(w, each, kind) for each, kind in pairs] for w in trainable_variables]
+        columns = tuple([row[place] for row in rows] for place in range(len(names)))
+        return columns[0] if isinstance(name, str) else columns
+
+    def assign(self, variable: Any, value: Any) -> None:  # noqa: ANN401  a Tensor and what is written
+        """Writes a variable."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Any, value: Any) -> None:  # noqa: ANN401
+        """Adds to a variable."""
+        variable.assign(variable + value)
+
+    def assign_sub(self, variable: Any, value: Any) -> None:  # noqa: ANN401
+        """Subtracts from a variable."""
+        variable.assign(variable - value)
+
+    def _get_variable_index(self, variable: Any) -> int:  # noqa: ANN401
+        """The place of a weight among those that it was built for, which optimizers written for Keras ask for."""
+        targets = [] if self.rule is None else list(self.rule.targets.values())
+        return next(place for place, target in enumerate(targets) if target is variable)
 
     def rule_settings(self) -> dict[str, Any]:
         """The settings as the rule takes them.  Raises: ArgumentError for what is out of range."""
@@ -203,7 +255,7 @@ class Optimizer(Adjustable):
         if self._schedule is not None:
             problem = "the learning rate follows a schedule, and is not set"
             raise ArgumentTypeError(problem, likely="make the optimizer with a number, or assign another schedule")
-        self._rate.assign(np.asarray(_checked_rate(value), np.float32))
+        self._rate.assign(np.asarray(checked_rate(value), np.float32))
 
     @property
     def iterations(self) -> Tensor:
@@ -219,7 +271,7 @@ class Optimizer(Adjustable):
             slots["gradient sums"] = wrapped.sums
         columns = [[slots[slot] for slot in names if slot in slots] for names in (("average",), ("gradient sums",), *self.columns)]
         numbers: list[Tensor] = [self._iterations, *([self._rate] if self._schedule is None else [])]
-        return numbers + [tensor for column in columns for row in zip(*column, strict=True) for tensor in row]
+        return numbers + [tensor for column in columns for row in zip(*column, strict=True) for tensor in row] + self._own_variables
 
     def scale_loss(self, loss: Tensor) -> Tensor:
         """The loss whose gradients `apply` takes: times `loss_scale_factor`, where there is one."""
@@ -262,6 +314,33 @@ class Optimizer(Adjustable):
                 given[places[id(weight)]] = gradient if isinstance(gradient, Tensor) else Tensor(np.asarray(gradient, weight.dtype))
         with no_grad():
             self.applied.update(given)
+
+    def stateless_apply(
+        self, optimizer_variables: Sequence[Any], grads: Sequence[Any], trainable_variables: Sequence[Any]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """What weights and variables with these contents would be after one update; optimizer and weights stay what they are.
+
+        Raises: ArgumentError before it is built, and for another number of weights or variables.
+        """
+        if self.rule is None:
+            raise ArgumentError("the optimizer is not built", likely="optimizer.build(model.trainable_variables)")
+        held: list[list[Any]] = [[*self.rule.targets.values()], self.variables]
+        given: list[Sequence[Any]] = [trainable_variables, optimizer_variables]
+        if [len(each) for each in held] != [len(each) for each in given]:
+            raise ArgumentError("as many weights and variables are needed as there are", facts=tuple(f"{len(each)}" for each in held))
+        pairs = [pair for own, contents in zip(held, given, strict=True) for pair in zip(own, contents, strict=True)]
+        kept = [own.numpy() for own, _ in pairs]
+        try:
+            with no_grad():
+                for own, content in pairs:
+                    own.assign(content)
+            self.apply(grads)
+            after = [[Tensor(own.numpy()) for own in each] for each in held]
+        finally:
+            with no_grad():
+                for (own, _), content in zip(pairs, kept, strict=True):
+                    own.assign(content)
+        return after[0], after[1]
 
     def exclude_from_weight_decay(self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None) -> None:
         """Some weights do not decay: these, and those in whose name one of these patterns is.  Raises: StateError once it is built."""
@@ -310,51 +389,3 @@ class Optimizer(Adjustable):
         rate = config.get("learning_rate")
         given = {"learning_rate": schedules.deserialize(rate)} if isinstance(rate, Mapping) else {}
         return cls(**{**config, **given})
-
-
-def by_path(parameters: Any) -> dict[str, Parameter]:  # noqa: ANN401  a mapping or a sequence
-    """Parameters by their paths: their own, numbered where two have one."""
-    if isinstance(parameters, Mapping):
-        return dict(parameters)
-    found: dict[str, Parameter] = {}
-    for number, parameter in enumerate(parameters):
-        path = getattr(parameter, "path", str(number))
-        found[path if path not in found else f"{path}_{number}"] = parameter
-    return found
-
-
-def scale_and_rounds(owner: Optimizer, options: Mapping[str, Any]) -> tuple[float | None, int | None]:
-    """What the loss is multiplied by, and how many steps are one update.  Raises: ArgumentError for what is out of range."""
-    scale, rounds = options.get("loss_scale_factor"), options.get("gradient_accumulation_steps")
-    if scale is not None and not between(owner, "loss_scale_factor", scale, 0.0, math.inf) > 0:
-        raise ArgumentError(f"{type(owner).__name__}: the loss_scale_factor is above 0, this is {scale}")
-    return scale, whole(type(owner).__name__, "gradient_accumulation_steps", rounds, 2) if rounds else None
-
-
-def _checked_rate(value: Any) -> float:  # noqa: ANN401  a number or a Tensor of one
-    """Raises: ArgumentError for what is no learning rate."""
-    if callable(value):
-        likely = "a subclass of keras.optimizers.schedules.LearningRateSchedule, or set optimizer.learning_rate in a callback"
-        raise ArgumentError("a learning rate that is a plain function is not supported here yet", likely=likely)
-    if isinstance(value, (bool, np.bool_)):
-        raise ArgumentError(f"the learning rate is a number, this is {value!r}")
-    try:
-        rate = float(value)
-        is_text = isinstance(value, (str, bytes))
-    except (TypeError, ValueError):
-        raise ArgumentError(f"the learning rate is a number, this is {value!r}") from None
-    if is_text:
-        raise ArgumentError(f"the learning rate is a number, this is {value!r}", likely=f"write {rate}")
-    if not 0 <= rate < math.inf:
-        raise ArgumentError(f"the learning rate is {rate}")
-    return rate
-
-
-def between(owner: Optimizer, name: str, value: Any, low: float, high: float, *, below: bool = False) -> float:  # noqa: ANN401
-    """A number from `low` to `high`, or to `below` it.  Raises: ArgumentError."""
-    known = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not known or not low <= value <= high or (below and value == high):
-        bounded = f"lies from {low:g} to below {high:g}" if below else f"lies between {low:g} and {high:g}"
-        limits = bounded if high < math.inf else f"is at least {low:g}"
-        raise ArgumentError(f"{type(owner).__name__}: the {name} {limits}, this is {value!r}")
-    return float(value)

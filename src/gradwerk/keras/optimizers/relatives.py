@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
-from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
+from gradwerk.keras.optimizers.arguments import between
+from gradwerk.keras.optimizers.optimizer import Optimizer, Rate
 from gradwerk.keras.options import OptimizerOptions, checked_except
 from gradwerk.nn import adagrad, directions, moments, online
 from gradwerk.nn import optimizer as known

@@ -8,8 +8,9 @@ from typing import Any, Unpack
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.identifiers import as_config, of_config
+from gradwerk.keras.optimizers.arguments import between
 from gradwerk.keras.optimizers.matrices import Adafactor, Muon
-from gradwerk.keras.optimizers.optimizer import Optimizer, Rate, between
+from gradwerk.keras.optimizers.optimizer import Optimizer, Rate
 from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam
 from gradwerk.keras.optimizers.scaling import LossScaleOptimizer
 from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked_except

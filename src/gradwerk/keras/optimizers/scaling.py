@@ -9,10 +9,11 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.identifiers import as_config, of_config
-from gradwerk.keras.optimizers.optimizer import FAMILY, Optimizer, between, by_path
+from gradwerk.keras.optimizers.arguments import between, by_path
+from gradwerk.keras.optimizers.optimizer import FAMILY, Optimizer
 from gradwerk.keras.options import checked_except, whole
 from gradwerk.keras.variables import Variable
-from gradwerk.nn.wrapped import LossScaled, Updates
+from gradwerk.nn.wrapped import LossScaled
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 
@@ -37,13 +38,12 @@ class LossScaleOptimizer(Optimizer):
         self._steps = Variable(np.asarray(0, np.int64)).named("step_counter", (self.name,))
         inner_optimizer.loss_scale_factor = None
 
-    def build(self, parameters: Mapping[str, Parameter] | Sequence[Parameter]) -> Updates:
-        """Makes the state for these parameters; once."""
-        inner = self.inner_optimizer.build(by_path(parameters))
+    def build(self, variables: Sequence[Any]) -> None:
+        """Makes the state for these weights; once."""
+        inner = self.inner_optimizer.begin(by_path(variables, self._paths))
         if self.applied is None:
             self.rule, self.applied = self.inner_optimizer.rule, LossScaled(inner, self.initial_scale, self.dynamic_growth_steps)
             self.applied.scale, self.applied.good_steps = self._scale, self._steps
-        return self.applied
 
     def fits(self, parameters: Mapping[str, Parameter]) -> bool:
         """Whether the state is of these parameters, or there is none yet."""
