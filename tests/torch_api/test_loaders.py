@@ -104,7 +104,9 @@ def test_a_dataset_that_is_gone_through(longer: int | None, options: dict[str, A
     for workers in WORKERS:
         loader = DataLoader(Numbers(longer), num_workers=workers, **options)
         for _ in range(2):
-            assert plain(list(loader)) == wanted[workers], workers
+            found = list(loader)
+            assert plain(found) == wanted[workers], workers
+            assert all(torch.is_tensor(batch) for batch in found) == (options["batch_size"] is not None)
     with pytest.raises(TypeError, match="has no len"):
         len(DataLoader(Numbers(), 2))
 

@@ -61,7 +61,7 @@ class DataLoader:
         self.batch_sampler = batch_sampler
         if batch_sampler is None and self.batch_size is not None and not self._is_iterable:
             self.batch_sampler = BatchSampler(self.sampler, self.batch_size, drop_last)
-        self.collate_fn = collate_fn or (default_convert if self._numbers is self.sampler else default_collate)
+        self.collate_fn = collate_fn or (default_convert if self._is_single else default_collate)
         self._by_rows = isinstance(dataset, TensorDataset) and collate_fn is None and self.batch_sampler is not None
         self._passes = 0
 
@@ -87,9 +87,14 @@ class DataLoader:
         return RandomSampler(self.dataset, generator=self.generator) if self.shuffle else SequentialSampler(self.dataset)
 
     @property
+    def _is_single(self) -> bool:
+        """Whether items are not put into batches."""
+        return self.batch_sampler is None and self.batch_size is None
+
+    @property
     def _numbers(self) -> Any:  # noqa: ANN401
         """What gives the numbers of each batch, or of each item where there are no batches."""
-        return self.sampler if self.batch_sampler is None and self.batch_size is None else self.batch_sampler
+        return self.sampler if self._is_single else self.batch_sampler
 
     def __len__(self) -> int:
         if not self._is_iterable:
@@ -129,7 +134,7 @@ class DataLoader:
 
     def _fetched(self, numbers: Any) -> Any:  # noqa: ANN401
         """The batch of these items; the item, where there are no batches."""
-        if self._numbers is self.sampler:
+        if self._is_single:
             return self.collate_fn(self._item(numbers))
         if hasattr(self.dataset, "__getitems__"):
             return self.collate_fn(self.dataset.__getitems__(numbers))
