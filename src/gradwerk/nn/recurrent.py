@@ -35,8 +35,12 @@ def lstm_cell(projected: Operand, h: Operand, c: Operand, recurrent_kernel: Oper
 
     Shape: projected (batch, 4 units), h and c (batch, units), recurrent_kernel (units, 4 units).
     """
-    z = add(projected, matmul(h, recurrent_kernel))
-    units = h.shape[-1]
+    return lstm_gates(add(projected, matmul(h, recurrent_kernel)), c)
+
+
+def lstm_gates(z: Operand, c: Operand) -> tuple[Operand, Operand]:
+    """What the gates make of their sums: the new (h, c).  Shape: z (batch, 4 units), c (batch, units)."""
+    units = c.shape[-1]
     i, f, g, o = (slice_axis(z, -1, k * units, (k + 1) * units) for k in range(4))
     c = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)))
     return mul(sigmoid(o), tanh(c)), c

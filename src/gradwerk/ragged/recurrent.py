@@ -6,15 +6,16 @@ lane nor what is behind its end is read, forward or backward.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradwerk.base import trees
 from gradwerk.base.errors import ShapeError
 from gradwerk.jit import control
 from gradwerk.nn.linear import linear
-from gradwerk.nn.recurrent import gru_cell, lstm_cell, simple_cell
-from gradwerk.ops.elementwise import where
+from gradwerk.nn.recurrent import gru_cell, lstm_gates, simple_cell
+from gradwerk.ops.elementwise import add, where
+from gradwerk.ops.functions import matmul
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import reshape
 from gradwerk.ops.source import full
@@ -25,6 +26,7 @@ from gradwerk.tensor.tensor import Tensor
 Tree = Any
 Elements = Callable[[Tensor], Tensor]
 Step = Callable[[Tree, Tree], tuple[Tree, Tree]]
+FlaggedStep = Callable[[Tree, Tree, Tensor], tuple[Tree, Tree]]
 
 
 def scan(fn: Step, carry: Tree, x: Ragged, *, reverse: bool = False) -> tuple[Tree, Tree]:
@@ -41,7 +43,7 @@ def scan(fn: Step, carry: Tree, x: Ragged, *, reverse: bool = False) -> tuple[Tr
     Raises: ShapeError, TraceError under trace for a value that is not in lanes.
     """
     lanes = lanes_of(x)
-    return loop(fn, carry, to_lanes(x, lanes), x, lanes, reverse=reverse)
+    return loop(lambda state, element, _: fn(state, element), carry, to_lanes(x, lanes), x, lanes, reverse=reverse)
 
 
 def lanes_of(x: Ragged) -> Lanes:
@@ -52,8 +54,13 @@ def lanes_of(x: Ragged) -> Lanes:
     return found
 
 
-def loop(fn: Step, carry: Tree, cells: Tensor, x: Ragged, lanes: Lanes, *, reverse: bool) -> tuple[Tree, Tree]:
-    """`scan` of elements that stand in their cells already, (steps, lanes, ...)."""
+def loop(
+    fn: FlaggedStep, carry: Tree, cells: Tensor, x: Ragged, lanes: Lanes, *, reverse: bool, begun: Sequence[int] = ()
+) -> tuple[Tree, Tree]:
+    """`scan` of elements that stand in their cells already, (steps, lanes, ...).
+
+    `fn` gets besides whether a row begins, (lanes,).  Carries of the numbers in `begun` begin anew in `fn` and not here.
+    """
     first = [control.as_tensor(leaf) for leaf in trees.flatten(carry)]
     for leaf in first:
         if not leaf.shape or leaf.shape[0] not in (1, x.row_count):
@@ -74,10 +81,10 @@ def loop(fn: Step, carry: Tree, cells: Tensor, x: Ragged, lanes: Lanes, *, rever
         for k, start in zip(own, anew, strict=True):
             begin[k] = start
         now = [
-            where(reshape(flag, (width, *(1 for _ in leaf.shape[1:]))), start, leaf)
-            for start, leaf in zip(begin, trees.flatten(state), strict=True)
+            leaf if k in begun else where(reshape(flag, (width, *(1 for _ in leaf.shape[1:]))), start, leaf)
+            for k, (start, leaf) in enumerate(zip(begin, trees.flatten(state), strict=True))
         ]
-        after, y = fn(trees.unflatten(carry, now), element)
+        after, y = fn(trees.unflatten(carry, now), element, flag)
         return after, (after, () if y is None else y)
 
     empty = trees.unflatten(carry, [full((width, *leaf.shape[1:]), 0, leaf.dtype, like=(leaf,)) for leaf in first])
@@ -109,11 +116,16 @@ def lstm(
     projected = _projected(x, lanes, kernel, bias, before)
     states = tuple(_zeros(recurrent_kernel) if state is None else state for state in (h, c))
 
-    def step(carry: tuple[Tensor, Tensor], z: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        new = lstm_cell(z, *carry, recurrent_kernel)
+    zero = h is None
+
+    def step(carry: tuple[Tensor, Tensor], z: Tensor, flag: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        product = matmul(carry[0], recurrent_kernel)
+        if zero:  # the product of a state of zeros, where a row begins: a selection that is part of the gates, not a copy before
+            product = where(reshape(flag, (-1, 1)), full((), 0, product.dtype, like=(product,)), product)
+        new = lstm_gates(add(z, product), carry[1])
         return new, new[0]
 
-    (h, c), steps = loop(step, states, projected, x, lanes, reverse=reverse)
+    (h, c), steps = loop(step, states, projected, x, lanes, reverse=reverse, begun=(0,) if zero else ())
     return steps, h, c
 
 
@@ -127,7 +139,7 @@ def gru(
     unless given; results: elements (units,), and (rows, units).  `before`, errors: as `lstm`.
     """
 
-    def step(h: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def step(h: Tensor, z: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
         new = gru_cell(z, h, recurrent_kernel, recurrent_bias)
         return new, new
 
@@ -146,7 +158,7 @@ def simple_rnn(
     given; results: elements (units,), and (rows, units).  `before`, errors: as `lstm`.
     """
 
-    def step(h: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def step(h: Tensor, z: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
         new = simple_cell(z, h, recurrent_kernel)
         return new, new
 
@@ -162,7 +174,7 @@ def _projected(x: Ragged, lanes: Lanes, kernel: Tensor, bias: Tensor | None, bef
     return made
 
 
-def _one_state(step: Step, x: Ragged, lanes: Lanes, projected: Tensor, h: Tensor, *, reverse: bool) -> tuple[Ragged, Tensor]:
+def _one_state(step: FlaggedStep, x: Ragged, lanes: Lanes, projected: Tensor, h: Tensor, *, reverse: bool) -> tuple[Ragged, Tensor]:
     """A recurrence whose state is its output."""
     last, steps = loop(step, h, projected, x, lanes, reverse=reverse)
     return steps, last
