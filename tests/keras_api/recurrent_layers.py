@@ -17,5 +17,6 @@ RECURRENT = [
     Case("Bidirectional", lambda: layers.Bidirectional(layers.LSTM(2), name="one"), (5, 3), (4,), ((3, 8), (2, 8), (8,)) * 2),
     Case("Bidirectional, summed", lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True), "sum"), (5, 3), (5, 2),
          ((3, 6), (2, 6), (2, 6)) * 2),
+    Case("Masking", lambda: layers.Masking(0.5), (5, 3), (5, 3)),
     Case("TimeDistributed", lambda: layers.TimeDistributed(layers.Conv2D(2, 2)), (3, 4, 4, 1), (3, 3, 3, 2), ((2, 2, 1, 2), (2,))),
 ]  # fmt: skip

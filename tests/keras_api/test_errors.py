@@ -44,7 +44,6 @@ def classifier() -> keras.Sequential:
         (lambda: layers.Bidirectional(layers.LSTM(2), merge_mode="concatenate"), r"allowed: concat, sum, ave, mul, None"),
         (lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(2)), r"both layers have go_backwards=False"),
         (lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(2, return_state=True, go_backwards=True)), "return_st"),
-        (lambda: layers.Embedding(3, 2, mask_zero=True), r"mask_zero"),
         (lambda: keras.Input(4), r"a shape is a tuple"),
         (lambda: keras.Input(), r"needs a shape"),
         (lambda: keras.Sequential([layers.Dense]), r"only layers can be added[\s\S]*write Dense\(...\)"),
@@ -212,8 +211,6 @@ def test_input_dim_is_the_extent_of_a_first_layer() -> None:
 
 def test_options_of_methods_are_refused_by_name_or_say_nothing() -> None:
     lstm, sequences = layers.LSTM(4), np.ones((2, 3, 5), np.float32)
-    with pytest.raises(ArgumentError, match="Keras' option 'mask' is not supported here yet"):
-        layers.Softmax()(sequences, mask=np.ones((2, 3, 5), bool))
     assert lstm(sequences, mask=None, initial_state=None).shape == (2, 4)
     with pytest.raises(ArgumentError, match=r"no option 'sampleweight'[\s\S]*did you mean 'sample_weight'"):
         classifier().train_on_batch(X, Y, sampleweight=np.ones(len(X)))

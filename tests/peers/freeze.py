@@ -118,10 +118,10 @@ def optimizers() -> dict[str, Any]:
 
 
 def recurrent() -> dict[str, Any]:
-    """Keras' recurrent layers, with masks."""
-    from tests.peers import recurrent_cases
+    """Keras' recurrent layers, and models with masks."""
+    from tests.peers import mask_cases, recurrent_cases
 
-    return recurrent_cases.recorded()
+    return recurrent_cases.recorded() | mask_cases.recorded()
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -9,12 +9,13 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras import masked
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.identifiers import entry
+from gradwerk.keras.masked import Masked
 from gradwerk.keras.options import checked, whole
 from gradwerk.nn import activation as known
 from gradwerk.ops import functions
-from gradwerk.tensor.handle import Handle, make
 from gradwerk.tensor.storage import version_of
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.train.checks import as_data
@@ -26,7 +27,7 @@ ActivationLike = str | Activation | None
 """What layers take for one."""
 
 
-class Probabilities(Tensor):
+class Probabilities(Masked):
     """What softmax or sigmoid gave, and the logits it was made of: cross-entropies take these, since of a probability of 0 or 1 there is
     no gradient left.  What is computed from it is a plain Tensor.
     """
@@ -35,17 +36,14 @@ class Probabilities(Tensor):
     logits: Operand
     made_by: str
     version: int
-    result_class: ClassVar[type[Handle]] = Tensor
+    noted: ClassVar[tuple[str, ...]] = ("logits", "made_by", "version")
 
 
 def remembering(y: Operand, logits: Operand, made_by: str) -> Operand:
     """`y` with its logits; arrays stay what they are."""
     if not isinstance(y, Tensor):
         return y
-    kept = make(Probabilities, y._storage, y._held, y._type, y._view)
-    kept._node, kept._index = y._node, y._index
-    kept.logits, kept.made_by, kept.version = logits, made_by, version_of(y._storage)
-    return kept
+    return masked.remembering(y, Probabilities, logits=logits, made_by=made_by, version=version_of(y._storage), mask=None)
 
 
 def logits_of(y: Operand, made_by: str) -> Operand | None:

@@ -9,6 +9,7 @@ from gradwerk.base.errors import StateError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.loss_operands import as_operand, checked_values, weights_like
+from gradwerk.keras.masked import mask_of, weights_of_mask
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import arguments_of, checked_except, choice
 from gradwerk.nn import loss as known
@@ -53,12 +54,25 @@ class Loss(Configured):
         if weights is not None:
             weights = weights_like(weights, values) if values.shape else cast(weights, values.dtype)
             values = mul(values, weights)
+        mask = mask_of(y_pred)
+        if mask is not None and values.shape:
+            return self._masked(values, weights_of_mask(mask, values), weights, self.present(y_true, y_pred))
         if self.reduction == "none" or not values.shape:
             return values
         if self.reduction == "mean_with_sample_weight" and weights is not None:
             present = self.present(y_true, y_pred)
             return known.mean_by_weight(values, weights if present is None else mul(weights, present))
         return reduce_sum(values) if self.reduction == "sum" else self.mean(values, y_true, y_pred)
+
+    def _masked(self, values: Operand, counted: Operand, weights: Operand | None, present: Operand | None) -> Operand:
+        """The reduced loss where a mask leaves some values out: the mean is that of the others, 0 where there are none."""
+        values = mul(values, counted)
+        if self.reduction in {"none", "sum"}:
+            return values if self.reduction == "none" else reduce_sum(values)
+        counted = counted if present is None else mul(counted, present)
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            counted = mul(counted, weights)
+        return known.mean_by_weight(values, counted)
 
     def present(self, y_true: Operand, y_pred: Operand) -> Operand | None:
         """1 for each value that counts in a mean by weight, else 0; None where all do."""

@@ -11,6 +11,7 @@ from gradwerk.base.errors import ShapeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.keras.activations import logits_of
 from gradwerk.keras.layers.inputs import floating
+from gradwerk.keras.masked import mask_of
 from gradwerk.ops.arrangement import move_axes
 from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
@@ -28,7 +29,7 @@ def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
     """
     more = len(y_true.shape) - len(y_pred.shape)
     if more == -1 and y_pred.shape[-1] == 1:
-        if len(y_true.shape) == 1:
+        if len(y_true.shape) == 1 or mask_of(y_pred) is not None:
             return reshape(y_true, (*y_true.shape, 1)), y_pred
         return y_true, reshape(y_pred, tuple(y_pred.shape[:-1]))
     if more == 1 and y_true.shape[-1] == 1:

@@ -20,6 +20,7 @@ from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
 from gradwerk.keras.layers.symbolic import shapes_in
 from gradwerk.keras.losses import LossLike
+from gradwerk.keras.masked import as_mask, with_mask
 from gradwerk.keras.metrics.metric import Metric
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers.optimizer import Optimizer
@@ -56,6 +57,7 @@ class Model(Layer):
     """
 
     numbers_layers = False
+    masks_inside = True
     _graph: CallGraph | None = None
 
     def __init__(
@@ -86,7 +88,11 @@ class Model(Layer):
         """Every layer between inputs and outputs in turn.  A subclass that is made without them writes its own."""
         if self._graph is None:
             return super().call(inputs, *args, **kwargs)
-        return self._graph.run(self._graph.fitted(self._graph.lined_up(inputs)))
+        values = self._graph.fitted(self._graph.lined_up(inputs))
+        if kwargs.get("mask") is not None:
+            masks = flatten(as_mask(kwargs["mask"]))
+            values = [value if mask is None else with_mask(value, mask) for value, mask in zip(values, masks, strict=True)]
+        return self._graph.run(values)
 
     def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: ANN401  a shape, or a tree of them
         """The shapes of the outputs for inputs of these."""

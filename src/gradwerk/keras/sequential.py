@@ -20,6 +20,7 @@ from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.layers.recurrent import check_sequences
 from gradwerk.keras.layers.shapes import is_one_shape
 from gradwerk.keras.layers.symbolic import is_symbol
+from gradwerk.keras.masked import with_mask
 from gradwerk.keras.model import Model
 from gradwerk.keras.options import checked, checked_except
 from gradwerk.keras.saving.structure import of_sequential, sequential_from
@@ -145,8 +146,10 @@ class Sequential(Model):
             raise StateError(f"{self.label} does not know its input shape yet", likely="give it an Input, or call it once")
         return self._symbols_of()
 
-    def call(self, inputs: Any) -> Any:  # noqa: ANN401
+    def call(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ANN401
         """Every layer in turn."""
+        if mask is not None:
+            inputs = with_mask(inputs, mask)
         for layer in self._layers:
             inputs = layer(inputs)
         return inputs

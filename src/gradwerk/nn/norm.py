@@ -6,10 +6,12 @@ from typing import Any
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
-from gradwerk.ops.elementwise import add, cast, mul, rsqrt, sub
+from gradwerk.ops.compare import not_equal
+from gradwerk.ops.elementwise import add, cast, div, mul, rsqrt, sub, where
 from gradwerk.ops.functions import mean, variance
-from gradwerk.ops.movement import reshape
+from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.ops.precision import in_accumulator, rounded_once
+from gradwerk.ops.reduction import reduce_sum
 from gradwerk.ops.source import counted
 from gradwerk.tensor.grad import unrecorded
 from gradwerk.tensor.tensor import Tensor
@@ -18,14 +20,27 @@ Operand = Any
 """An array, a Value or a Tensor."""
 
 
-def batch_statistics(x: Operand, *, axis: int = -1) -> tuple[Operand, Operand]:
-    """Mean and (biased, two-pass) variance of each feature, over every axis but `axis`.
+SMALL = 1e-7
+"""What is added to the number of values that a mask leaves, which may be none.  Source: keras.backend.epsilon."""
 
-    Shape: x (..., features, ...); results (features,).  Dtype: the accumulator of x's.
+
+def batch_statistics(x: Operand, *, axis: int = -1, mask: Operand | None = None) -> tuple[Operand, Operand]:
+    """Mean and (biased, two-pass) variance of each feature, over every axis but `axis`; with a mask of what is True in it.
+
+    Shape: x (..., features, ...), mask that of x without its last axis; results (features,).  Dtype: the accumulator of x's.
     """
     axes = tuple(k for k in range(len(x.shape)) if k != axis % len(x.shape))
     x = in_accumulator(x)
-    return mean(x, axes), variance(x, axes)
+    if mask is None:
+        return mean(x, axes), variance(x, axes)
+    taken = broadcast_to(reshape(mask, (*mask.shape, 1)), tuple(x.shape))
+    taken = taken if taken.dtype == bool else not_equal(taken, 0)
+    count = add(reduce_sum(cast(taken, x.dtype), axes, keepdims=True), SMALL)
+    center = div(reduce_sum(where(taken, x, 0.0), axes, keepdims=True), count)
+    apart = where(taken, sub(x, center), 0.0)
+    spread = div(reduce_sum(mul(apart, apart), axes, keepdims=True), count)
+    features = (x.shape[axis],)
+    return reshape(center, features), reshape(spread, features)
 
 
 @rounded_once

@@ -9,6 +9,7 @@ from gradwerk.keras.layers.core import Activation, Dense, Embedding, Flatten, Re
 from gradwerk.keras.layers.gated import GRU, LSTM, SimpleRNN
 from gradwerk.keras.layers.input import Input, InputLayer
 from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.layers.masking import Masking
 from gradwerk.keras.layers.normalization import BatchNormalization, Dropout
 from gradwerk.keras.layers.recurrent import RNN
 from gradwerk.keras.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
@@ -19,8 +20,8 @@ Convolution2D = Conv2D
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Activation", "AveragePooling2D", "AvgPool2D", "BatchNormalization", "Bidirectional", "Conv2D", "Convolution2D",
-    "Dense", "Dropout", "Embedding", "Flatten", "GRUCell", "Input", "InputLayer", "LSTMCell", "Layer", "MaxPool2D", "MaxPooling2D", "ReLU",
-    "SimpleRNN", "SimpleRNNCell", "Softmax", "StackedRNNCells", "TimeDistributed", "Wrapper",
+    "Dense", "Dropout", "Embedding", "Flatten", "GRUCell", "Input", "InputLayer", "LSTMCell", "Layer", "Masking", "MaxPool2D",
+    "MaxPooling2D", "ReLU", "SimpleRNN", "SimpleRNNCell", "Softmax", "StackedRNNCells", "TimeDistributed", "Wrapper",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.layers", __name__)

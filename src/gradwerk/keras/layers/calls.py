@@ -108,10 +108,10 @@ def first_by_name(layer: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401  a 
     return given.pop(name)
 
 
-def training_place_of(call: Callable[..., Any]) -> int | None:
-    """See `Layer.training_place`."""
+def place_of(call: Callable[..., Any], name: str) -> int | None:
+    """Where an argument of `call` stands: see `Layer.training_place`."""
     parameters = inspect.signature(call).parameters
-    found = parameters.get("training")
+    found = parameters.get(name)
     if found is None:
         return None
-    return list(parameters).index("training") - 1 if found.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD else -1
+    return list(parameters).index(name) - 1 if found.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD else -1

@@ -18,8 +18,10 @@ from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, checked_except, positive_integer
 from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import linear
-from gradwerk.ops.elementwise import cast
-from gradwerk.ops.movement import reshape
+from gradwerk.ops.compare import greater
+from gradwerk.ops.elementwise import cast, where
+from gradwerk.ops.functions import softmax
+from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.train.checks import check_ids
 
 Operand = Any
@@ -35,6 +37,7 @@ class Dense(Layer):
 
     weight_options = ("kernel", "bias")
     computes_in = np.float32
+    supports_masking = True
 
     @checked_except("units")
     def __init__(
@@ -65,7 +68,7 @@ class Embedding(Layer):
     """A trained vector for each integer.
 
     Shape: (batch, ...) integers -> (batch, ..., output_dim).  Weight: embeddings (input_dim, output_dim).
-    Raises: ArgumentError for `mask_zero`, which is not here yet.
+    With `mask_zero` the result has a mask that leaves out zeros (see masked.py).
     """
 
     weight_options = ("embeddings",)
@@ -77,11 +80,10 @@ class Embedding(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        if mask_zero:
-            raise ArgumentError("Embedding: mask_zero=True is not supported here yet")
         self.input_dim = positive_integer("Embedding", "input_dim", input_dim)
         self.output_dim = positive_integer("Embedding", "output_dim", output_dim)
         self.embeddings_initializer, self.mask_zero = initializers.get(embeddings_initializer), mask_zero
+        self.supports_masking = bool(mask_zero)
 
     def build(self, input_shape: Shape) -> None:
         """Makes the table."""
@@ -90,6 +92,10 @@ class Embedding(Layer):
     def call(self, inputs: Operand) -> Operand:
         """See `embedding`."""
         return embedding(inputs if dtypes.is_integer(inputs.dtype) else cast(inputs, dtypes.int32), self.embeddings)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
+        """True where an integer is not 0; without `mask_zero` none."""
+        return inputs != 0 if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """One more axis."""
@@ -125,6 +131,7 @@ class Activation(Layer):
     """y = activation(x), element by element (softmax: along the last axis).  Shape: any, kept."""
 
     computes_in = np.float32
+    supports_masking = True
 
     @checked
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
@@ -144,6 +151,7 @@ class ReLU(Layer):
 
     computes_in = np.float32
     keeps_shape = True
+    supports_masking = True
 
     def call(self, inputs: Operand) -> Operand:
         """See `relu`."""
@@ -151,19 +159,26 @@ class ReLU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) / sum of exp(x) along `axis`.  Shape: any, kept."""
+    """exp(x) / sum of exp(x) along `axis`; called with a mask, of what is True in it, and 0 elsewhere.
+
+    Shape: any, kept; the mask is of the last axes, of the same extents or 1.
+    """
 
     computes_in = np.float32
     keeps_shape = True
+    supports_masking = True
 
     @checked
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.axis = int(axis)
 
-    def call(self, inputs: Operand) -> Operand:
+    def call(self, inputs: Operand, mask: Any = None) -> Operand:  # noqa: ANN401  a Tensor
         """See `softmax`."""
-        return activations.softmax(inputs, self.axis)
+        if mask is None:
+            return activations.softmax(inputs, self.axis)
+        taken = broadcast_to(mask if mask.dtype == np.bool_ else greater(mask, 0.5), tuple(inputs.shape))
+        return where(taken, softmax(where(taken, inputs, -1e9), self.axis), 0.0)
 
 
 def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:

@@ -16,12 +16,13 @@ from gradwerk.keras import initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers import penalties
-from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, training_is, training_place_of
+from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, place_of, training_is
 from gradwerk.keras.layers.contents import arguments_of, check_arrays, extents_of
 from gradwerk.keras.layers.drawing import draw, result_of
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
 from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
 from gradwerk.keras.layers.symbolic import Node, has_symbols
+from gradwerk.keras.masked import handed_on, mask_for
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import NAME, SWITCH, TRUTH, LayerOptions, accepted, checked
 from gradwerk.keras.variables import Variable, Weight
@@ -61,6 +62,12 @@ class Layer(Module):
     """Whether the layers inside are known by their kind and number, not by attributes."""
     training_place: ClassVar[int | None] = None
     """Where `training` stands among the arguments of `call` (0 for the input); None where there is none, -1 where it is by name alone."""
+    mask_place: ClassVar[int | None] = None
+    """Where `mask` stands among them, likewise."""
+    supports_masking: bool = False
+    """Whether the mask of the input is handed on, as `compute_mask` says: so where a subclass writes that."""
+    masks_inside: ClassVar[bool] = False
+    """Whether the masks of the result are those that layers inside have given it."""
     weight_options: ClassVar[tuple[str, ...]] = ()
     """The weights with options of their own: of `kernel` these are kernel_regularizer and kernel_constraint."""
     lends_place: ClassVar[str] = ""
@@ -97,7 +104,9 @@ class Layer(Module):
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
             cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]  # a method of the class itself
         if "call" in cls.__dict__:
-            cls.training_place = training_place_of(cls.call)
+            cls.training_place, cls.mask_place = place_of(cls.call, "training"), place_of(cls.call, "mask")
+        if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
+            cls.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
         """Makes the weights for inputs of this shape.  A layer without weights has nothing to make.  Does its work once."""
@@ -147,6 +156,7 @@ class Layer(Module):
         place = self.training_place
         if kwargs:
             kwargs = accepted(type(self).call, type(self), kwargs)
+        mask = mask_for(self, x, args, kwargs)
         if training is None and place is not None and 1 <= place <= len(args):
             training = args[place - 1]
             args = args[: place - 1] + args[place:]
@@ -161,7 +171,13 @@ class Layer(Module):
             result = self.call(x, *args, **kwargs)
             if self.activity_regularizer is not None:
                 penalties.add_activity(self, self.activity_regularizer, result)
+            if (mask is not None and not self.masks_inside) or type(self).compute_mask is not Layer.compute_mask:
+                result = handed_on(self, x, result, mask)
             return result
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401  Tensors, or trees of them
+        """The mask of the result: that of the input.  A subclass says another; None is none."""
+        return previous_mask
 
     def result_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
         """See `drawing.result_of`."""

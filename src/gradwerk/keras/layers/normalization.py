@@ -33,6 +33,7 @@ class BatchNormalization(Layer):
     weight_options = ("gamma", "beta")
     computes_in = np.float32
     keeps_shape = True
+    supports_masking = True
 
     @checked_except("momentum", "epsilon")
     def __init__(
@@ -57,13 +58,13 @@ class BatchNormalization(Layer):
         self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False, name="moving_variance")
 
-    def call(self, inputs: Operand, training: bool | None = None) -> Operand:  # noqa: FBT001  Keras' signature
-        """See `batch_statistics`, `running`, `normalize`."""
+    def call(self, inputs: Operand, training: bool | None = None, mask: Any = None) -> Operand:  # noqa: ANN401, FBT001  Keras' signature
+        """See `batch_statistics`, `running`, `normalize`; of steps that a mask leaves out there are no statistics."""
         inputs = floating(inputs)
         check_features(inputs, self.axis, self.moving_mean)
         mean, variance = self.moving_mean, self.moving_variance
         if training and self.trainable:
-            mean, variance = batch_statistics(inputs, axis=self.axis)
+            mean, variance = batch_statistics(inputs, axis=self.axis, mask=mask)
             with no_grad():
                 self.moving_mean.assign(running(self.moving_mean, mean, self.momentum))
                 self.moving_variance.assign(running(self.moving_variance, variance, self.momentum))
@@ -81,6 +82,7 @@ class Dropout(Layer):
 
     computes_in = np.float32
     keeps_shape = True
+    supports_masking = True
 
     @checked_except("rate", "seed")
     def __init__(self, rate: float, *, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:

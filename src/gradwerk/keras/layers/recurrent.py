@@ -160,6 +160,11 @@ class RNN(Layer):
         states = [unflatten(size, [(input_shape[0], one) for one in flatten(size)]) for size in self.state_size]
         return [result, *states] if self.return_state else result
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
+        """That of the sequences, for results of all steps; else none."""
+        found = flatten(previous_mask)[0] if self.return_sequences else None
+        return [found, *(None for _ in self.state_size)] if self.return_state else found
+
     def get_initial_state(self, batch_size: int) -> list[Operand]:
         """The states before the first step, where none are given."""
         found = initial_state_of(self.cell, batch_size)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Self, Unpack
 
 from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.trees import flatten
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.layers.rebuilt import copied, layer_of, said
@@ -53,6 +54,8 @@ class TimeDistributed(Wrapper):
     Shape: (batch, time, ...) -> (batch, time, ...) of what the layer makes of (batch, ...).
     Raises: ShapeError for fewer than three axes, and for a mask of other steps.
     """
+
+    supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
         """Builds the layer for one step."""
@@ -182,6 +185,11 @@ class Bidirectional(Layer):
             return [shape, shape, *states, *states]
         merged = (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else shape
         return [merged, *states, *states] if states else merged
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
+        """That of the sequences, for results of all steps; else none."""
+        found = flatten(previous_mask)[0] if self.return_sequences else None
+        return [found] if self.merge_mode is not None else [found, found]
 
     def reset_state(self) -> None:
         """The next batch of a stateful layer begins anew."""

@@ -12,12 +12,15 @@ from gradwerk.keras import initializers, loss_operands
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
+from gradwerk.keras.masked import mask_of, weights_of_mask
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import arguments_of, checked, is_number
 from gradwerk.keras.variables import Variable
 from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
+from gradwerk.nn.metric import weights_along
 from gradwerk.nn.module import Module
+from gradwerk.ops.elementwise import cast, mul
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -44,7 +47,12 @@ class Count(Module):
         """Counts a batch."""
         y_true, y_pred = loss_operands.lined_up(targets, prediction)
         values = floating(self.metric.values(y_true, y_pred))
-        self.mean.update_samples(values, None if weights is None else self.metric.weights_for(y_true, y_pred, weights))
+        weights = None if weights is None else self.metric.weights_for(y_true, y_pred, weights)
+        mask = mask_of(y_pred)
+        if mask is not None and values.shape:
+            counted = weights_of_mask(mask, values)
+            weights = counted if weights is None else mul(counted, cast(weights_along(weights, counted.shape), counted.dtype))
+        self.mean.update_samples(values, weights)
 
     def result(self) -> float:
         """The mean so far."""

@@ -1,0 +1,44 @@
+"""Masking."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from gradwerk.keras.layers.layer import Layer
+from gradwerk.keras.layers.symbolic import applied, is_symbol
+from gradwerk.keras.options import LayerOptions, checked
+from gradwerk.ops.compare import not_equal
+from gradwerk.ops.elementwise import where
+from gradwerk.ops.movement import reshape
+from gradwerk.ops.truths import reduce_any
+
+Operand = Any
+"""A Tensor."""
+
+
+class Masking(Layer):
+    """Steps all of whose features are `mask_value` are left out by the layers behind: zeros come out, with a mask.
+
+    Shape: (batch, time, ..., features), kept; the mask is that without the features.
+    """
+
+    computes_in = np.float32
+    keeps_shape = True
+
+    @checked
+    def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.mask_value = mask_value
+
+    def call(self, inputs: Operand) -> Operand:
+        """Zeros where the mask is False."""
+        mask = self.compute_mask(inputs)
+        return where(reshape(mask, (*mask.shape, 1)), inputs, 0.0)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
+        """True at steps with another number than `mask_value`.  Shape: that of the inputs without the last axis."""
+        if is_symbol(inputs):
+            return applied(self.compute_mask, "any", inputs)
+        return reduce_any(not_equal(inputs, self.mask_value), (-1,))
