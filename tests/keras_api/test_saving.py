@@ -33,7 +33,16 @@ def recurrent() -> Any:
     ])  # fmt: skip
 
 
-MODELS = {"convolutional": (convolutional, (6, 6, 1)), "recurrent": (recurrent, (5,))}
+def both_ways() -> Any:
+    cells = [layers.LSTMCell(3), layers.GRUCell(2, reset_after=False)]
+    return keras.Sequential([
+        keras.Input((5,), dtype="int32"), layers.Embedding(9, 3, mask_zero=True),
+        layers.Bidirectional(layers.GRU(2, return_sequences=True)),
+        layers.TimeDistributed(layers.Dense(3)), layers.RNN(cells, return_sequences=True), layers.SimpleRNN(2, "relu"),
+    ])  # fmt: skip
+
+
+MODELS = {"convolutional": (convolutional, (6, 6, 1)), "recurrent": (recurrent, (5,)), "both ways": (both_ways, (5,))}
 
 
 def inputs_of(model: Any) -> Any:

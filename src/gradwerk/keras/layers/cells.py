@@ -18,7 +18,7 @@ from gradwerk.keras.layers.core import known_extent
 from gradwerk.keras.layers.fixed import fixed, weight_for
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.layers.rebuilt import layer_of, said
+from gradwerk.keras.layers.rebuilt import made_of, said
 from gradwerk.keras.options import LayerOptions, checked_except, is_number, positive_integer, whole
 from gradwerk.nn import activation as plain
 from gradwerk.nn.dropout import dropout
@@ -293,7 +293,8 @@ class StackedRNNCells(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
         """A stack from `get_config`'s answer; `custom_objects` are classes of one's own, by name."""
-        return cls(**config | {"cells": [layer_of(one, custom_objects) for one in config["cells"]]})
+        made: Self = made_of(cls, config, custom_objects)
+        return made
 
 
 def check_cell(cell: Any) -> None:  # noqa: ANN401

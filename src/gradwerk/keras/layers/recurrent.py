@@ -23,7 +23,7 @@ from gradwerk.keras.layers.cells import (
 from gradwerk.keras.layers.fixed import fixed
 from gradwerk.keras.layers.inputs import as_inputs, floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.layers.rebuilt import layer_of, said
+from gradwerk.keras.layers.rebuilt import made_of, said
 from gradwerk.keras.options import LayerOptions, checked_except
 from gradwerk.keras.variables import Variable
 from gradwerk.nn.recurrence import Masked, Recurrent, recurrence
@@ -180,14 +180,16 @@ class RNN(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments, the cell as its class and config."""
         if type(self) is not RNN:
-            return super().get_config()
+            return super().get_config() | {"zero_output_for_mask": self.zero_output_for_mask}
         names = ("name", "trainable", "return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
         return {name: getattr(self, name) for name in names} | {"cell": said(self.cell)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
         """A layer from `get_config`'s answer; `custom_objects` are classes of one's own, by name."""
-        return cls(**config | ({"cell": layer_of(config["cell"], custom_objects)} if "cell" in config else {}))
+        made: Self = made_of(cls, {name: value for name, value in config.items() if name != "zero_output_for_mask"}, custom_objects)
+        made.zero_output_for_mask = bool(config.get("zero_output_for_mask", False))  # no argument of all of them
+        return made
 
 
 def _step_of(cell: Any, *, training: bool) -> Any:  # noqa: ANN401  a `Step`

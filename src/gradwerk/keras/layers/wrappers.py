@@ -10,7 +10,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.base.trees import flatten
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.layers.rebuilt import copied, layer_of, said
+from gradwerk.keras.layers.rebuilt import copied, made_of, said
 from gradwerk.keras.options import LayerOptions, checked_except
 from gradwerk.ops.arrangement import stack
 from gradwerk.ops.elementwise import add, mul
@@ -43,7 +43,8 @@ class Wrapper(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
         """A layer from `get_config`'s answer; `custom_objects` are classes of one's own, by name."""
-        return cls(**config | {"layer": layer_of(config["layer"], custom_objects)})
+        made: Self = made_of(cls, config, custom_objects)
+        return made
 
 
 class TimeDistributed(Wrapper):
@@ -208,8 +209,8 @@ class Bidirectional(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
         """A layer from `get_config`'s answer; `custom_objects` are classes of one's own, by name."""
-        held = {name: layer_of(config[name], custom_objects) for name in ("layer", "backward_layer") if config.get(name) is not None}
-        return cls(**config | held)
+        made: Self = made_of(cls, config, custom_objects)
+        return made
 
 
 def _checked(owner: str, layer: Any) -> Layer:  # noqa: ANN401
