@@ -113,7 +113,7 @@ def test_a_name_of_keras_is_here_or_said_to_be_absent(place: str) -> None:
 
 @pytest.mark.parametrize(("get", "said"), [
     (losses.get, "rmse"), (losses.get, "crossentropy"), (metrics.get, "cosine"),
-    (metrics.get, "rmse"), (optimizers.get, "ScheduleFreeAdamW"),
+    (metrics.get, "rmse"), (optimizers.get, "OptimizerMap"),
 ])  # fmt: skip
 def test_what_is_no_name_here_is_not_taken_for_one_that_does_something_else(get: Any, said: str) -> None:
     with pytest.raises(ArgumentError, match=f"{said!r}") as caught:

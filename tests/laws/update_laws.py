@@ -30,7 +30,7 @@ def rules() -> dict[str, Rule]:
     return {name: value for name, value in found.items() if issubclass(value, Optimizer) and value.rule is not Optimizer.rule}
 
 
-RATE_IS_FIRST_SIZE, FOLLOW_SUMS = ("Rprop",), ("Ftrl",)
+RATE_IS_FIRST_SIZE, FOLLOW_SUMS = ("Rprop",), ("Ftrl", "ScheduleFreeAdamW")
 """Rules whose learning rate is the size of the first step and no more; and those whose parameters follow from sums, not from themselves."""
 STEPS_OF_A_LONG_RUN = 80
 """A product of 80 numbers below 0.2 is 0 in float32."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Unpack
 
 from gradwerk.keras.optimizers.arguments import between
 from gradwerk.keras.optimizers.optimizer import Optimizer, Rate
-from gradwerk.keras.options import OptimizerOptions, checked_except
-from gradwerk.nn import adagrad, directions, moments, online
+from gradwerk.keras.options import OptimizerOptions, checked_except, whole
+from gradwerk.nn import adagrad, directions, moments, online, schedule_free
 from gradwerk.nn import optimizer as known
 from gradwerk.tensor.tensor import Parameter, Tensor
 
@@ -164,3 +164,30 @@ class Ftrl(Optimizer):
 
 def _from_0(owner: Optimizer, name: str) -> float:
     return between(owner, name, getattr(owner, name), 0.0, math.inf)
+
+
+class ScheduleFreeAdamW(Optimizer):
+    """AdamW of a constant rate, the weights near the mean of all points (see nn.schedule_free), as Keras computes it on JAX.
+
+    On its other backends Keras reads the point behind its step where it means the one before, and gives other numbers.
+    """
+
+    settings = ("beta_1", "beta_2", "epsilon", "warmup_steps")
+    columns = (("point", "mean_square"),)
+
+    @checked_except("beta_1", "beta_2", "epsilon", "warmup_steps")
+    def __init__(
+        self, learning_rate: Rate = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, warmup_steps: int = 0,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2, self.epsilon, self.warmup_steps = beta_1, beta_2, epsilon, warmup_steps
+
+    def make(self, parameters: Mapping[str, Parameter]) -> known.Optimizer:
+        """See nn.schedule_free.ScheduleFreeAdamW."""
+        return schedule_free.ScheduleFreeAdamW(parameters, **self.rule_settings(), **self.around())
+
+    def rule_settings(self) -> dict[str, Any]:
+        """Betas from 0 to below 1, epsilon from 0, a count of steps."""
+        betas = {name: between(self, name, getattr(self, name), 0.0, 1.0, below=True) for name in ("beta_1", "beta_2")}
+        return betas | {"epsilon": _from_0(self, "epsilon"), "warm_up": whole("ScheduleFreeAdamW", "warmup_steps", self.warmup_steps)}

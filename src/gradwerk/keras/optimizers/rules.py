@@ -11,7 +11,7 @@ from gradwerk.keras.identifiers import as_config, of_config
 from gradwerk.keras.optimizers.arguments import between
 from gradwerk.keras.optimizers.matrices import Adafactor, Muon
 from gradwerk.keras.optimizers.optimizer import Optimizer, Rate
-from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam
+from gradwerk.keras.optimizers.relatives import Adadelta, Adagrad, Adamax, Ftrl, Lamb, Lion, Nadam, ScheduleFreeAdamW
 from gradwerk.keras.optimizers.scaling import LossScaleOptimizer
 from gradwerk.keras.options import DecayingOptions, OptimizerOptions, checked_except
 from gradwerk.nn import adagrad
@@ -108,7 +108,7 @@ class RMSprop(Optimizer):
         return shares | {"epsilon": between(self, "epsilon", self.epsilon, 0.0, math.inf), "centered": bool(self.centered)}
 
 
-RULES = (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, Nadam, Lamb, Lion, Ftrl, Muon, Adafactor)
+RULES = (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, Nadam, Lamb, Lion, Ftrl, Muon, Adafactor, ScheduleFreeAdamW)
 NAMED: dict[str, type[Any]] = {made.__name__.lower(): made for made in (*RULES, LossScaleOptimizer)}
 
 
