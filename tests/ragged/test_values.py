@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gradwerk as gw
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, IndexDataError, ShapeError, TraceError
+from gradwerk.base.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DTypeError,
+    IndexDataError,
+    OutOfRangeError,
+    ShapeError,
+    TraceError,
+)
 from gradwerk.ragged.build import bucket, rounded_up
 from tests.ragged.rows import LENGTHS, drawn, of, rows_of, spoiled
 
@@ -52,6 +61,19 @@ def test_the_tail_is_a_fifth_at_most_and_an_octave_has_four_capacities() -> None
     assert len({room for n, room in rooms.items() if 1024 < n <= 2048}) == 4
     assert (bucket(0), bucket(16)) == (16, 16)
     assert [rounded_up(n, 8) for n in (1, 9, 16, 17, 29, 30, 31)] == [1, 9, 16, 18, 30, 30, 32]
+
+
+def test_one_row_is_asked_for_by_its_number() -> None:
+    x = gw.ragged.from_rows(row for row in ([1.0, 2.0], [], [3.0]))
+    assert [x[k].tolist() for k in (0, 1, 2, -1, -3)] == [[1, 2], [], [3], [3], [1, 2]]
+    for wrong, kind in ((3, OutOfRangeError), (-4, OutOfRangeError), (slice(1), ArgumentTypeError), ("a", ArgumentTypeError)):
+        with pytest.raises(kind):
+            x[wrong]
+    same = copy.deepcopy(x)
+    assert isinstance(same, type(x))
+    assert same.tolist() == x.tolist()
+    first, *_ = gw.compile(lambda v: v._replace(flat=v.flat * 2))(x)
+    assert first.tolist()[:3] == [2, 4, 6]
 
 
 def test_gradients_flow_back_into_rows_and_rectangles() -> None:

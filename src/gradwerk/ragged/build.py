@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +36,7 @@ def rounded_up(count: int, parts: int) -> int:
     return -(-count // unit) * unit
 
 
-def from_rows(rows: Sequence[Any], dtype: Any = None, *, capacity: int | None = None) -> Ragged:  # noqa: ANN401
+def from_rows(rows: Iterable[Any], dtype: Any = None, *, capacity: int | None = None) -> Ragged:  # noqa: ANN401
     """A ragged value of these rows: arrays, Tensors or nested lists, (length, ...) each, of one dtype and one shape of elements.
 
     Of Tensors gradients flow back into each.  Empty rows are rows too; where all are empty lists the elements are float32 numbers.
@@ -49,6 +49,7 @@ def from_rows(rows: Sequence[Any], dtype: Any = None, *, capacity: int | None = 
     """
     if isinstance(rows, Ragged):
         return rows
+    rows = rows if isinstance(rows, list) else list(rows)
     if dtype is None and {type(row) for row in rows} == {np.ndarray} and _alike(rows):
         return from_lengths(np.concatenate(rows), [len(row) for row in rows], capacity=capacity)
     made = _checked(rows, dtype)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from operator import index
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentTypeError, ShapeError
+from gradwerk.base.errors import ArgumentTypeError, OutOfRangeError, ShapeError
 from gradwerk.ops.compare import greater, less
 from gradwerk.ops.cumulative import cumsum
 from gradwerk.ops.elementwise import add, div, mul, neg, stop_gradient, sub, where
@@ -42,7 +43,8 @@ class Lanes(NamedTuple):
 class Ragged(NamedTuple):
     """Rows of different lengths: row r is flat[splits[r]:splits[r + 1]].  What is behind the last of them is the tail, which says nothing.
 
-    A tuple of Tensors, which `compile`, `grad` and `scan` take apart as any other; `from_rows` and the like make it.
+    A tuple of Tensors, which `compile`, `grad` and `scan` take apart as any other; `from_rows` and the like make it.  So it is iterated
+    over as the fields below; `value[k]` is row k, and `rows()` all of them.
     Arithmetic with `+ - * /` is that of the elements: with a number, a Tensor that broadcasts against one element, or another ragged value
     of the same rows.
     """
@@ -143,6 +145,18 @@ class Ragged(NamedTuple):
         """Each row, (length, ...).  Gradients flow through them.  Raises: TraceError under trace, where nobody knows lengths."""
         splits = self.splits.tolist()
         return [slice_axis(self.flat, 0, start, stop) for start, stop in pairwise(splits)]
+
+    def __getitem__(self, row: Any) -> Tensor:  # type: ignore[override]  # noqa: ANN401
+        """Row number `row`, from the end where below 0.  Raises: OutOfRangeError, ArgumentTypeError, TraceError under trace."""
+        try:
+            number = index(row)
+        except TypeError:
+            raise ArgumentTypeError(f"a ragged value is asked for a row by its number, not by {row!r}") from None
+        if not -self.row_count <= number < self.row_count:
+            raise OutOfRangeError(f"there is no row {number}", facts=(f"{self.row_count} rows",))
+        start, stop = self.splits.tolist()[number % self.row_count :][:2]
+        found: Tensor = slice_axis(self.flat, 0, start, stop)
+        return found
 
     def tolist(self) -> list[Any]:
         """Nested lists of Python numbers, one a row.  Raises: TraceError under trace."""
