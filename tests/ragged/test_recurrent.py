@@ -237,6 +237,8 @@ def test_lanes_are_filled_evenly_and_hold_every_element_once() -> None:
     assert most <= 1.1 * lengths.sum() / 20
     assert [quickest(*pair) for pair in ((0, 0), (506, 29), (427, 29), (854, 29), (100_000, 10))] == [6, 18, 12, 30, 9996]
     assert gw.ragged.lanes_for(lengths, 32) == gw.ragged.lanes_for(gw.Tensor(lengths), 32)
+    y = of(drawn((1,)))
+    assert (y + gw.ragged.in_lanes(y)).lanes is not None
     with pytest.raises(ArgumentError, match="at least one lane"):
         gw.ragged.in_lanes(x, 0)
     with pytest.raises(ArgumentError, match="3 steps of 2 lanes do not hold"):

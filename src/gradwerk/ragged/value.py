@@ -197,10 +197,12 @@ def _arithmetic(function: Callable[..., Tensor], x: Ragged, other: Any) -> Ragge
 
 
 def of_same_rows(a: Ragged, b: Ragged) -> Ragged:
-    """The first, whose rows are known to be those of the second.
+    """The first, whose rows are known to be those of the second; in the lanes of either.
 
     Raises: ShapeError for other numbers of rows or elements, IndexDataError (compiled too) where a row has another length.
     """
+    if a.lanes is None:
+        a = a._replace(lanes=b.lanes)
     if a.splits is b.splits:
         return a
     if a.row_count != b.row_count or a.capacity != b.capacity:
