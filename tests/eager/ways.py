@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwerk import torch
 from gradwerk.base.settings import Eager, settings
+from gradwerk.tensor.deferred.here import SAVINGS
 from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.tensor import Tensor
 from tests import tolerances
@@ -76,6 +77,7 @@ def plain(value: Any) -> Any:
 
 def deferred(function: Program) -> Any:
     """What it gives deferred."""
+    recorder.here.pause, recorder.here.savings = 0, SAVINGS  # whatever was before
     with settings.scope(eager=Eager.DEFERRED):
         return given(function)
 
