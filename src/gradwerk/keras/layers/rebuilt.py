@@ -14,7 +14,8 @@ def said(layer: Any) -> dict[str, Any]:  # noqa: ANN401
     """A layer, or a cell, by its class and arguments; not whether it is built.  Raises: ArgumentError for one without `get_config`."""
     from gradwerk.keras.saving.objects import serialize_keras_object  # noqa: PLC0415  see above
 
-    return {name: value for name, value in serialize_keras_object(layer).items() if name != "build_config"}
+    found: dict[str, Any] = _unbuilt(serialize_keras_object(layer))
+    return found
 
 
 def made_of(cls: Any, config: Mapping[str, Any], classes: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  a layer
@@ -24,7 +25,16 @@ def made_of(cls: Any, config: Mapping[str, Any], classes: Mapping[str, Any] | No
     """
     from gradwerk.keras.saving.objects import deserialize_keras_object, fitting  # noqa: PLC0415  see above
 
-    return cls(**{name: deserialize_keras_object(item, classes) for name, item in fitting(cls, config).items()})
+    return cls(**{name: deserialize_keras_object(_unbuilt(item), classes) for name, item in fitting(cls, config).items()})
+
+
+def _unbuilt(value: Any) -> Any:  # noqa: ANN401
+    """A value of a config, in which layers are not built yet: that around them does it, and their weights are named by it."""
+    if isinstance(value, (list, tuple)):
+        return [_unbuilt(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _unbuilt(item) for name, item in value.items() if name != "build_config"}
+    return value
 
 
 def copied(layer: Any, **changes: Any) -> Any:  # noqa: ANN401
