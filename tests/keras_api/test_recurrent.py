@@ -143,6 +143,14 @@ def test_a_cell_of_ones_own_is_a_layer_or_not() -> None:
     np.testing.assert_allclose(both(X), 4 * X.sum(1), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("make", [
+    layers.LSTM, lambda units: layers.RNN([layers.GRUCell(3), layers.LSTMCell(units)]), lambda units: layers.Bidirectional(layers.GRU(1)),
+])  # fmt: skip
+def test_no_sequences_give_no_results(make: Any) -> None:
+    layer = make(2)
+    assert layer(X[:0]).shape == (0, 2) and layer(X[:0], mask=np.ones((0, 6), bool)).shape == (0, 2)
+
+
 def test_both_ways_are_two_layers_of_their_own() -> None:
     given = layers.LSTM(2, name="given")
     both = layers.Bidirectional(given, name="both")

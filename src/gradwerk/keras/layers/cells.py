@@ -141,7 +141,7 @@ class GateCell(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Operand]:
         """Zeros for each state, (batch_size, units)."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
-        return [zeros(batch_size or 1, size, self.weights) for size in sizes]
+        return [zeros(1 if batch_size is None else batch_size, size, self.weights) for size in sizes]
 
 
 @fixed(once_built=("units", "use_bias"))
@@ -284,7 +284,7 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """That of each cell."""
-        return [initial_state_of(cell, batch_size or 1, self.weights) for cell in self.cells]
+        return [initial_state_of(cell, 1 if batch_size is None else batch_size, self.weights) for cell in self.cells]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, each cell as its class and config."""
