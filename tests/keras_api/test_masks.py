@@ -11,6 +11,7 @@ from gradwerk import keras
 from gradwerk.base.errors import ShapeError
 from gradwerk.keras import layers
 from gradwerk.keras.masked import mask_of, with_mask
+from gradwerk.ragged import from_rows, lstm
 from gradwerk.tensor.tensor import Tensor
 
 IDS = np.array([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], np.int32)
@@ -117,3 +118,16 @@ def test_the_gradient_of_what_is_given_with_a_mask_is_its_own() -> None:
 def test_losses_of_a_mask_that_does_not_fit_say_so() -> None:
     with pytest.raises(ShapeError, match="the mask of the predictions does not fit the losses"):
         keras.losses.MeanSquaredError()(np.ones((4, 3)), with_mask(Tensor(np.ones((4, 3), np.float32)), Tensor(MASK)))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_padding_with_a_mask_gives_what_rows_of_their_own_lengths_give(*, reverse: bool) -> None:
+    layer = layers.LSTM(2, return_sequences=True, return_state=True, go_backwards=reverse)
+    padded, lengths = X[:3], [3, 2, 5]
+    y, h, c = layer(padded, mask=MASK[:3])
+    rows = from_rows([one[:length] for one, length in zip(padded, lengths, strict=True)])
+    steps, last_h, last_c = lstm(rows, layer.kernel, layer.recurrent_kernel, layer.bias, reverse=reverse)
+    np.testing.assert_allclose(h, last_h, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(c, last_c, rtol=1e-5, atol=1e-6)
+    inside = np.flip(y.numpy(), 1) if reverse else y.numpy()
+    np.testing.assert_allclose(inside[MASK[:3]], steps.flat.numpy()[:10], rtol=1e-5, atol=1e-6)

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from gradwerk.base.dtypes import DType, int32, int64, is_numeric
+from gradwerk.base.dtypes import DType, filled, int32, int64, is_numeric
 from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.graph import Type
 from gradwerk.ir.op import Array, Example, Grads, Indexed, Op, Operand, typed
@@ -117,7 +117,7 @@ def _shared(rows: int, ct: Operand, y: Operand, updates: Operand, indices: Opera
 
 def _reference(op: ScatterMax | ScatterMin, function: Any, updates: Array, indices: Array) -> Array:  # noqa: ANN401  a ufunc
     made(InRange, op.rows, f"{op.name}: index").reference(indices)
-    result = np.full((op.rows, *updates.shape[indices.ndim :]), op.identity(updates.dtype), updates.dtype)
+    result: Array = filled((op.rows, *updates.shape[indices.ndim :]), op.identity(updates.dtype), updates.dtype)
     with np.errstate(all="ignore"):
         function.at(result, indices, updates)
     return result

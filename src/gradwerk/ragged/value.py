@@ -146,7 +146,7 @@ class Ragged(NamedTuple):
         splits = self.splits.tolist()
         return [slice_axis(self.flat, 0, start, stop) for start, stop in pairwise(splits)]
 
-    def __getitem__(self, row: Any) -> Tensor:  # type: ignore[override]  # noqa: ANN401
+    def __getitem__(self, row: Any) -> Tensor:  # type: ignore[override]  # noqa: ANN401  a tuple gives fields
         """Row number `row`, from the end where below 0.  Raises: OutOfRangeError, ArgumentTypeError, TraceError under trace."""
         try:
             number = index(row)

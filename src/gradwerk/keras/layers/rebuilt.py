@@ -1,20 +1,37 @@
 """Layers inside of a config: as their class and arguments, and back.
 
-What reads configs knows every layer (saving/objects.py), so it is asked for when one is read.
+What writes and reads configs knows every layer (saving/objects.py), and says so here when it is loaded, as it always is with models.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+
+class Forms:
+    """How objects are written as plain data and read: by who knows all classes."""
+
+    written: Callable[[Any], Any]
+    read: Callable[[Any, Mapping[str, Any] | None], Any]
+    fitting: Callable[[Any, Mapping[str, Any]], dict[str, Any]]
+
+
+forms = Forms()
+
+
+def know(
+    written: Callable[[Any], Any], read: Callable[[Any, Mapping[str, Any] | None], Any],
+    fitting: Callable[[Any, Mapping[str, Any]], dict[str, Any]],
+) -> None:  # fmt: skip
+    """Says how objects are written and read, and what of a config a class takes."""
+    forms.written, forms.read, forms.fitting = written, read, fitting
 
 
 def said(layer: Any) -> dict[str, Any]:  # noqa: ANN401
     """A layer, or a cell, by its class and arguments; not whether it is built.  Raises: ArgumentError for one without `get_config`."""
-    from gradwerk.keras.saving.objects import serialize_keras_object  # noqa: PLC0415  see above
-
-    found: dict[str, Any] = _unbuilt(serialize_keras_object(layer))
+    found: dict[str, Any] = _unbuilt(forms.written(layer))
     return found
 
 
@@ -23,9 +40,7 @@ def made_of(cls: Any, config: Mapping[str, Any], classes: Mapping[str, Any] | No
 
     Raises: ArgumentError for a class that is not known.
     """
-    from gradwerk.keras.saving.objects import deserialize_keras_object, fitting  # noqa: PLC0415  see above
-
-    return cls(**{name: deserialize_keras_object(_unbuilt(item), classes) for name, item in fitting(cls, config).items()})
+    return cls(**{name: forms.read(_unbuilt(item), classes) for name, item in forms.fitting(cls, config).items()})
 
 
 def _unbuilt(value: Any) -> Any:  # noqa: ANN401

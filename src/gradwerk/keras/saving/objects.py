@@ -20,6 +20,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import activations, constraints, initializers, losses, metrics, optimizers, regularizers
 from gradwerk.keras.layers.layer import KNOWN, Layer
+from gradwerk.keras.layers.rebuilt import know
 from gradwerk.keras.layers.symbolic import Operation, is_symbol
 from gradwerk.keras.optimizers import schedules
 from gradwerk.keras.saving import operations
@@ -240,3 +241,5 @@ VALUES: Mapping[str, Callable[[Any], Any]] = MappingProxyType({
     "__tensor__": lambda inside: np.asarray(inside["value"], inside["dtype"]),
     "__ellipsis__": lambda _: Ellipsis, "DTypePolicy": lambda inside: inside["name"],
 })  # fmt: skip
+
+know(serialize_keras_object, deserialize_keras_object, fitting)
