@@ -108,6 +108,9 @@ def test_a_name_of_keras_is_here_or_said_to_be_absent(place: str) -> None:
                 assert name in ("Loss", "Metric", "Initializer", "Optimizer", "MeanMetricWrapper") or needs(getattr(module, name)), said
             else:
                 said_by = getattr(found, "__name__", type(found).__name__)
+                if place == "activations" and name in ("swish", "hard_swish"):  # as Keras has it, of another name
+                    assert found is getattr(module, name)
+                    continue
                 assert said_by.replace("_", "").lower() == name.replace("_", "").lower(), (said, found)
 
 

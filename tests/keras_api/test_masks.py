@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import ShapeError
+from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import layers
 from gradwerk.keras.masked import mask_of, with_mask
 from gradwerk.ragged import from_rows, lstm
@@ -20,6 +20,7 @@ X = np.random.default_rng(0).normal(size=(4, 5, 3)).astype(np.float32)
 
 HAND_ON: dict[str, tuple[Any, Any]] = {
     "Dense": (lambda: layers.Dense(2), MASK), "Activation": (lambda: layers.Activation("softmax"), MASK), "ReLU": (layers.ReLU, MASK),
+    "PReLU": (layers.PReLU, MASK), "Identity": (layers.Identity, MASK), "mean of steps": (layers.GlobalAveragePooling1D, None),
     "Dropout": (lambda: layers.Dropout(0.5), MASK), "BatchNormalization": (layers.BatchNormalization, MASK),
     "all steps of a layer": (lambda: layers.GRU(2, return_sequences=True), MASK), "its last": (lambda: layers.GRU(2), None),
     "both ways": (lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)), MASK),
@@ -131,3 +132,24 @@ def test_padding_with_a_mask_gives_what_rows_of_their_own_lengths_give(*, revers
     np.testing.assert_allclose(c, last_c, rtol=1e-5, atol=1e-6)
     inside = np.flip(y.numpy(), 1) if reverse else y.numpy()
     np.testing.assert_allclose(inside[MASK[:3]], steps.flat.numpy()[:10], rtol=1e-5, atol=1e-6)
+
+
+def test_merged_inputs_hand_on_what_one_of_them_shows_where_all_have_masks() -> None:
+    early = np.arange(5) < np.array([[2], [5], [1], [3]])
+    a, b = with_mask(Tensor(X), Tensor(MASK)), with_mask(Tensor(X), Tensor(early))
+    for make in (layers.Add, layers.Subtract, layers.Average):
+        assert np.array_equal(mask_of(make()([a, b])).numpy(), MASK | early)
+        assert mask_of(make()([a, Tensor(X)])) is None
+    for made in (layers.Multiply(), layers.Maximum(), layers.Minimum(), layers.Concatenate()):
+        with pytest.raises(ArgumentError, match="inputs with masks are not supported here yet"):
+            made([a, b])
+    assert mask_of(layers.Dot(1)([a, b])) is None
+
+
+@pytest.mark.parametrize("options", [{}, {"keepdims": True}, {"data_format": "channels_first"}], ids=str)
+def test_the_mean_of_steps_is_that_of_those_shown(options: dict[str, Any]) -> None:
+    mask = np.arange(5) < np.array([[2], [5], [1], [3]])
+    first = "data_format" in options
+    y = layers.GlobalAveragePooling1D(**options)(X.transpose(0, 2, 1) if first else X, mask=mask).numpy()
+    wanted = np.stack([row[shown].mean(0) for row, shown in zip(X, mask, strict=True)])
+    np.testing.assert_allclose(y, wanted[:, None] if "keepdims" in options else wanted, rtol=1e-5)

@@ -13,6 +13,8 @@ import gradwerk
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.ops import activations
+from gradwerk.ops.pieces import sparsemax
+from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Tensor
 from tests import tolerances
 from tests.laws.laws import slope_law
@@ -118,3 +120,22 @@ def test_glu_halves_an_even_axis() -> None:
     with pytest.raises(ShapeError, match="odd extent, 3"):
         activations.glu(np.zeros((2, 3)))
     np.testing.assert_allclose(activations.glu(X, 0), X[:30] * logistic(X[30:]))
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_sparsemax_is_the_nearest_distribution(axis: int) -> None:
+    """Beside tau found by halving; and its derivative is that of differences."""
+    x = np.random.default_rng(8).normal(size=(6, 5)) * 1.5
+    low, high = x.min(axis, keepdims=True) - 1, x.max(axis, keepdims=True)
+    for _ in range(60):
+        middle = (low + high) / 2
+        over = np.maximum(x - middle, 0).sum(axis, keepdims=True) > 1
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+    np.testing.assert_allclose(sparsemax(x, axis), np.maximum(x - low, 0), atol=1e-12)
+    weights, towards = np.random.default_rng(1).normal(size=(2, *x.shape))
+    step = 1e-7
+    slope = ((sparsemax(x + step * towards, axis) - sparsemax(x - step * towards, axis)) / (2 * step) * weights).sum()
+    leaf = Tensor(x)
+    leaf.requires_grad = True
+    (found,) = grad((sparsemax(leaf, axis) * Tensor(weights)).sum(), [leaf])
+    assert (found.numpy() * towards).sum() == pytest.approx(slope, rel=1e-6)

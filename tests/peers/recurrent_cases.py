@@ -144,7 +144,7 @@ def answers(keras: Any, name: str, dtype: str, side: Any, modes: tuple[bool, ...
     case.layer.set_weights(weights_for(case.layer, name, dtype))
     found: dict[str, Any] = {}
     for training in modes:
-        values, grads = side.differentiate_layer(case, side.tensor(x), training=training)
+        values, grads = side.differentiate_layer(case, [side.tensor(x)], training=training)
         found |= {f"value {training}": values[1]} | {f"gradient {training} {k}": g for k, g in enumerate(grads)}
     return found | {"paths": np.array([weight.path for weight in case.layer.weights])}
 

@@ -48,17 +48,18 @@ class Ours:
         found = [value.numpy() for value in self.run(step)(*xs)]
         return found[: -len(xs)], found[-len(xs) :]
 
-    def differentiate_layer(self, layer: Any, x: Tensor, *, training: bool) -> tuple[list[Any], list[Any]]:
-        floating = x.dtype.kind == "f"
+    def differentiate_layer(self, layer: Any, xs: list[Tensor], *, training: bool) -> tuple[list[Any], list[Any]]:
+        floating = xs[0].dtype.kind == "f"
 
-        def step(given: Tensor) -> tuple[Any, ...]:
-            leaf = given.detach()
-            leaf.requires_grad = floating
-            results = layer_results(layer, leaf, self.total, training=training)
-            sources = ([leaf] if floating else []) + list(layer.trainable_weights)
+        def step(*given: Tensor) -> tuple[Any, ...]:
+            leaves = [x.detach() for x in given]
+            for leaf in leaves:
+                leaf.requires_grad = floating
+            results = layer_results(layer, leaves, self.total, training=training)
+            sources = (leaves if floating else []) + list(layer.trainable_weights)
             return *(r.detach() for r in results), *grad(results[0], sources)
 
-        found = [value.numpy() for value in self.run(step)(x)]
+        found = [value.numpy() for value in self.run(step)(*xs)]
         return found[:2], found[2:]
 
 

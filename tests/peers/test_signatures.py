@@ -30,6 +30,9 @@ DIFFERENT = {
         "metrics.Metric": "takes a function too, whose mean it is",
         "Sequential.call": "whether it trains is said to all layers of a call",
         "layers.SimpleRNNCell.call": "its input is called as that of the other cells",
+        **{
+            f"layers.LocallyConnected{rank}D{part}": "Keras 2's, which Keras 3 no longer has" for rank in (1, 2) for part in ("", ".call")
+        },
         "layers.InputLayer.call": "Keras' takes nothing, and is never called",
     },
     "torch": {
@@ -153,7 +156,8 @@ READ_BY_LAYERS = {"training"}
 """Taken by every layer that is called."""
 NEEDED = {
     "units": 2, "filters": 2, "kernel_size": 3, "rate": 0.5, "input_dim": 3, "output_dim": 2, "activation": "relu", "shape": (2,),
-    "learning_rate": 0.1, "cell": keras.layers.LSTMCell(2), "cells": [keras.layers.LSTMCell(2)], "layer": keras.layers.LSTM(2),
+    "learning_rate": 0.1, "function": abs, "axes": 1, "output_size": 2, "dims": (1,), "n": 2, "target_shape": (2,),
+    "cell": keras.layers.LSTMCell(2), "cells": [keras.layers.LSTMCell(2)], "layer": keras.layers.LSTM(2),
 }  # fmt: skip
 """Arguments that must be given."""
 INPUTS: dict[str, Any] = {"LSTM": np.ones((2, 3, 4), np.float32), "Embedding": np.ones((2, 3), int)}

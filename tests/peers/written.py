@@ -22,7 +22,7 @@ def parsed(arguments: str) -> Signature:
     """The parameters of a call as written; nothing where it is no Python."""
     plain = re.sub(r":\s*[\w.]+(\[[^=]*\])?(?=\s*[,=]|\s*$)", "", arguments.replace("\\", ""))
     parameters, later = [], False
-    for part in filter(None, (text.strip() for text in re.split(r",(?![^(\[]*[)\]])", plain))):
+    for part in filter(None, (text.strip() for text in _parts(plain))):
         name, _, default = (text.strip() for text in part.partition("="))
         if part.startswith("*"):
             later = True
@@ -33,6 +33,18 @@ def parsed(arguments: str) -> Signature:
         else:
             return []
     return parameters
+
+
+def _parts(arguments: str) -> list[str]:
+    """What stands between the commas that are in no brackets."""
+    found, depth = [""], 0
+    for letter in arguments:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
 
 
 def written(signature: Signature) -> str:

@@ -286,10 +286,23 @@ def pair(owner: str, name: str, value: object) -> tuple[int, int]:
 
     Raises: ArgumentError for anything else.
     """
-    both = (value, value) if isinstance(value, (int, np.integer)) else value
-    if not isinstance(both, (tuple, list)) or len(both) != 2:
-        raise ArgumentError(f"{owner}: {name} must be a positive integer or two of them, this is {value!r}")
-    return positive_integer(owner, name, both[0]), positive_integer(owner, name, both[1])
+    first, second = counts(owner, name, value, 2)
+    return first, second
+
+
+NUMBERS = ("no", "one", "two", "three")
+
+
+def counts(owner: str, name: str, value: object, rank: int) -> tuple[int, ...]:
+    """So many counts, given as one number for all of them or each by itself.
+
+    Raises: ArgumentError for anything else.
+    """
+    each = (value,) * rank if isinstance(value, (int, np.integer)) else value
+    if not isinstance(each, (tuple, list)) or len(each) != rank:
+        several = f" or {NUMBERS[rank]} of them" if rank > 1 else ""
+        raise ArgumentError(f"{owner}: {name} must be a positive integer{several}, this is {value!r}")
+    return tuple(positive_integer(owner, name, one) for one in each)
 
 
 def choice(owner: str, name: str, value: object, allowed: tuple[str, ...]) -> str:

@@ -13,8 +13,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.keras import activations, losses
+from gradwerk.keras.layers.activation import ReLU
 from gradwerk.keras.layers.convolution import Conv2D
-from gradwerk.keras.layers.core import Activation, Dense, ReLU
+from gradwerk.keras.layers.core import Activation, Dense
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.losses import Loss
 

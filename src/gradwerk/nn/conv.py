@@ -7,6 +7,7 @@ Positions outside x read zero: that is padding.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from gradwerk.nn import init
 from gradwerk.nn.module import Module
 from gradwerk.ops.convolution import conv_transpose
 from gradwerk.ops.elementwise import add
-from gradwerk.ops.functions import conv
+from gradwerk.ops.functions import conv, matmul
+from gradwerk.ops.movement import reshape, transpose
+from gradwerk.ops.unfold import unfold_all
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.tensor.tensor import Parameter
 
@@ -122,6 +125,63 @@ def named_padding(name: str, space: Sequence[int], window: Sequence[int], stride
     if name == "same":
         return same_padding(space, window, strides, dilation)
     raise ArgumentError(f"unknown padding {name!r}", facts=("known: valid, same",))
+
+
+def transposed_padding(
+    name: str, space: Sequence[int], window: Sequence[int], strides: Sequence[int], dilation: Sequence[int],
+    more: Sequence[int] | None = None,
+) -> tuple[Padding, tuple[int, ...], tuple[int, ...]]:  # fmt: skip
+    """What a transposed convolution cuts off at both ends, what it has beyond, and its extents, as TensorFlow's and Keras' names say.
+
+    `valid` keeps (extent - 1) stride + reach, or stride extent where that is more; `same` stride extent; with `more` given
+    (extent - 1) stride + reach + more, and of `same` (extent - 1) stride + (reach mod 2) + more.
+
+    Args:
+        name: `valid` or `same`.
+        space: the extents of the input without batch and channels.
+        window, strides, dilation: one number for each dimension of space.
+        more: places at the end, one number for each dimension; None for as many as the name says.
+    """
+    padding, beyond, extents = [], [], []
+    for axis, (n, w, s, d) in enumerate(zip(space, window, strides, dilation, strict=True)):
+        reach = d * (w - 1) + 1
+        if name == "same":
+            extent = n * s if more is None else (n - 1) * s + reach % 2 + more[axis]
+        else:
+            extent = (n - 1) * s + (max(reach, s) if more is None else reach + more[axis])
+        cut = max((n - 1) * s + reach - extent, 0)
+        padding.append((cut // 2, cut - cut // 2))
+        beyond.append(extent - ((n - 1) * s + reach - cut))
+        extents.append(extent)
+    return tuple(padding), tuple(beyond), tuple(extents)
+
+
+def by_channel(kernel: Operand) -> Operand:
+    """The kernel of a depthwise convolution as `convolution` takes it, of as many groups as channels.
+
+    Shape: (*window, channels, multiplier) -> (*window, 1, channels * multiplier).
+    """
+    *window, channels, multiplier = kernel.shape
+    return reshape(kernel, (*window, 1, channels * multiplier))
+
+
+def local_convolution(
+    x: Operand, kernel: Operand, bias: Operand | None = None, *, window: Sequence[int], strides: Sequence[int]
+) -> Operand:  # fmt: skip
+    """A convolution without padding whose kernel is another one at each place.
+
+    Shape: x (batch, *space, channels), kernel (positions, window * channels, kernels), bias (*positions, kernels); result (batch,
+    *positions, kernels).  The rows of a kernel count the window row-major, then channels.  Raises: ShapeError where the window does not
+    fit.
+    """
+    rank = len(window)
+    windows = unfold_all(x, range(1, rank + 1), window, strides, (1,) * rank)  # (batch, *positions, channels, *window)
+    places = tuple(windows.shape[1 : rank + 1])
+    order = (*range(rank + 1), *range(rank + 2, windows.ndim), rank + 1)
+    rows = reshape(transpose(windows, order), (x.shape[0], math.prod(places), kernel.shape[1]))
+    y = transpose(matmul(transpose(rows, (1, 0, 2)), kernel), (1, 0, 2))
+    y = reshape(y, (x.shape[0], *places, kernel.shape[2]))
+    return y if bias is None else add(y, bias)
 
 
 class Convolution(Module):

@@ -16,7 +16,7 @@ from gradwerk.nn.padding import padded
 from gradwerk.ops import functions
 from gradwerk.ops.arithmetic import cast, div, mul, stop_gradient, where
 from gradwerk.ops.compare import equal, greater_equal, logical_and
-from gradwerk.ops.movement import broadcast_to, reshape
+from gradwerk.ops.movement import broadcast_to, expand_dims, reshape
 from gradwerk.ops.precision import rounded_once
 from gradwerk.ops.reduction import argmax, reduce_max, reduce_sum
 from gradwerk.ops.source import arange
@@ -82,6 +82,16 @@ def ceil_beyond(
         count -= (count - 1) * step >= extent + low
         found.append(max((count - 1) * step + reach - extent - low - high, 0))
     return tuple(found)
+
+
+def mean_of_steps(x: Operand, mask: Operand, axis: int, *, keepdims: bool = False) -> Operand:
+    """The mean along an axis of the steps where the mask is True; of none NaN.
+
+    Shape: x (batch, steps, channels) of axis 1, (batch, channels, steps) of axis 2, mask (batch, steps); result (batch, channels), with
+    an axis of 1 where it is kept.
+    """
+    shown = cast(expand_dims(mask, 3 - axis), x.dtype)
+    return div(reduce_sum(mul(x, shown), axis, keepdims=keepdims), reduce_sum(shown, axis, keepdims=keepdims))
 
 
 def max_pool_with_places(

@@ -1,177 +1,208 @@
-"""Conv2D and two-dimensional pooling, channels last."""
+"""Convolutions in one, two and three dimensions: plain, transposed, depthwise, separable."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError, ShapeError
-from gradwerk.keras import activations, initializers
+from gradwerk.base.errors import ArgumentError
+from gradwerk.keras import initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
-from gradwerk.keras.layers.core import channels_last, known_extent
+from gradwerk.keras.layers.channels import check_rank, with_channels_last, with_shape_last
+from gradwerk.keras.layers.convolving import Windowed, activated, channels_in, convolved, make_bias, settle, shape_of
 from gradwerk.keras.layers.fixed import fixed, weight_for
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked_except, choice, pair, positive_integer
-from gradwerk.nn.conv import convolution, named_padding, output_extents
-from gradwerk.nn.pool import average_pool, max_pool
+from gradwerk.keras.layers.windows import Counts, sizes
+from gradwerk.keras.options import LayerOptions, checked_except, positive_integer, whole
+from gradwerk.nn.conv import transposed_convolution, transposed_padding
 
 Operand = Any
 """A Tensor."""
-Pair = int | tuple[int, int]
+_OWN = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
 
 
-@fixed("data_format", once_built=("filters", "groups"))
-class Conv2D(Layer):
-    """y = activation(x * kernel + bias), `*` the two-dimensional cross-correlation.
-
-    Shape: (batch, height, width, channels) -> (batch, rows, columns, filters).  Weights: kernel (*kernel_size, channels / groups, filters),
-    bias (filters,).
-    """
+@fixed(once_built=("filters", "groups", "data_format"))
+class Conv(Windowed, Layer):
+    """Cross-correlation in so many dimensions as `rank` says."""
 
     weight_options = ("kernel", "bias")
-    computes_in = np.float32
 
-    @checked_except("filters", "data_format", "groups")
+    @checked_except(*_OWN, "groups")
     def __init__(
-        self, filters: int, kernel_size: Pair, strides: Pair = (1, 1), padding: str = "valid", data_format: str | None = None,
-        dilation_rate: Pair = (1, 1), groups: int = 1, activation: ActivationLike = None, use_bias: bool = True,  # noqa: FBT001, FBT002
+        self, filters: int, kernel_size: Counts, strides: Counts = 1, padding: str = "valid", data_format: str | None = None,
+        dilation_rate: Counts = 1, groups: int = 1, activation: ActivationLike = None, use_bias: bool = True,  # noqa: FBT001, FBT002
         kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self.filters, self.groups = positive_integer("Conv2D", "filters", filters), positive_integer("Conv2D", "groups", groups)
-        self.kernel_size, self.strides = pair("Conv2D", "kernel_size", kernel_size), pair("Conv2D", "strides", strides)
-        self.dilation_rate = pair("Conv2D", "dilation_rate", dilation_rate)
-        self.padding, self.data_format = choice("Conv2D", "padding", padding, ("valid", "same")), channels_last("Conv2D", data_format)
-        self.activation, self.use_bias = activations.get(activation), use_bias
-        self.kernel_initializer, self.bias_initializer = initializers.get(kernel_initializer), initializers.get(bias_initializer)
+        owner = type(self).__name__
+        self.filters, self.groups = positive_integer(owner, "filters", filters), positive_integer(owner, "groups", groups)
+        paddings = ("valid", "same", "causal") if self.rank == 1 else ("valid", "same")
+        settle(
+            self, kernel_size, strides, padding, data_format, dilation_rate, activation=activation, use_bias=use_bias,
+            bias_initializer=bias_initializer, paddings=paddings,
+        )  # fmt: skip
+        self.kernel_initializer = initializers.get(kernel_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
-        image_shape(self, input_shape)
-        channels = known_extent(self, input_shape)
+        channels = channels_in(self, input_shape)
         if channels % self.groups or self.filters % self.groups:
             raise ArgumentError(f"{channels} channels and {self.filters} filters must both be divisible by groups={self.groups}")
         self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer, name="kernel")
-        self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias") if self.use_bias else None
-
-    def steps(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Strides and dilation as they are now: set as attributes they may be one number, too."""
-        return pair("Conv2D", "strides", self.strides), pair("Conv2D", "dilation_rate", self.dilation_rate)
+        make_bias(self, self.filters)
 
     def call(self, inputs: Operand) -> Operand:
         """See `convolution`."""
-        image_shape(self, inputs.shape)
-        (strides, dilation), bias = self.steps(), weight_for(self, "bias", "use_bias")
-        padding = named_padding(self.padding, inputs.shape[1:3], self.kernel_size, strides, dilation)
-        y = convolution(floating(inputs), self.kernel, bias, strides=strides, padding=padding, dilation=dilation, groups=self.groups)
-        return activations.get(self.activation)(y)
+        check_rank(self, inputs.shape, self.rank)
+        bias = weight_for(self, "bias", "use_bias")
+        y = with_channels_last(self, floating(inputs), lambda x: convolved(self, x, self.kernel, bias, self.groups))
+        return activated(self, y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `output_extents`."""
-        strides, dilation = self.steps()
-        return (input_shape[0], *positions(self, input_shape, self.kernel_size, strides, dilation), self.filters)
+        return shape_of(self, input_shape, self.filters)
 
 
-class Pooling2D(Layer):
-    """What the poolings share."""
+class Conv1D(Conv):
+    """y = activation(x * kernel + bias), `*` the cross-correlation along steps; `causal` lets no step see a later one.
 
-    computes_in = np.float32
+    Shape: (batch, steps, channels) -> (batch, positions, filters).  Weights: kernel (size, channels / groups, filters), bias (filters,).
+    Raises: ArgumentError for what is no count, padding or layout, ShapeError where the window does not fit.
+    """
 
-    def __init__(self, pool_size: Pair, strides: Pair | None, padding: str, data_format: str | None, options: LayerOptions) -> None:
+    rank = 1
+
+
+class Conv2D(Conv):
+    """y = activation(x * kernel + bias), `*` the two-dimensional cross-correlation.
+
+    Shape: (batch, height, width, channels) -> (batch, rows, columns, filters).  Weights: kernel (*kernel_size, channels / groups, filters),
+    bias (filters,).  Raises: ArgumentError for what is no count, padding or layout, ShapeError where the window does not fit.
+    """
+
+    rank = 2
+
+
+class Conv3D(Conv):
+    """y = activation(x * kernel + bias), `*` the three-dimensional cross-correlation.
+
+    Shape: (batch, depth, height, width, channels) -> (batch, *positions, filters).  Weights: kernel (*kernel_size, channels / groups,
+    filters), bias (filters,).  Raises: ArgumentError for what is no count, padding or layout, ShapeError where the window does not fit.
+    """
+
+    rank = 3
+
+
+@fixed(once_built=("filters", "data_format"))
+class ConvTranspose(Windowed, Layer):
+    """The transpose of a convolution in so many dimensions as `rank` says."""
+
+    weight_options = ("kernel", "bias")
+
+    @checked_except(*_OWN, "output_padding")
+    def __init__(
+        self, filters: int, kernel_size: Counts, strides: Counts = 1, padding: str = "valid", output_padding: Counts | None = None,
+        data_format: str | None = None, dilation_rate: Counts = 1, activation: ActivationLike = None, use_bias: bool = True,  # noqa: FBT001, FBT002
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         owner = type(self).__name__
-        self.pool_size = pair(owner, "pool_size", pool_size)
-        self.strides = self.pool_size if strides is None else pair(owner, "strides", strides)
-        self.padding, self.data_format = choice(owner, "padding", padding, ("valid", "same")), channels_last(owner, data_format)
+        self.filters = positive_integer(owner, "filters", filters)
+        settle(
+            self, kernel_size, strides, padding, data_format, dilation_rate, activation=activation, use_bias=use_bias,
+            bias_initializer=bias_initializer,
+        )  # fmt: skip
+        self.kernel_initializer, self.output_padding = initializers.get(kernel_initializer), self.beyond_of(output_padding)
+        if max(sizes(self, "strides")) > 1 and max(sizes(self, "dilation_rate")) > 1:
+            raise ArgumentError(f"{owner}: strides and dilation_rate are not both above 1", facts=(f"{strides} and {dilation_rate}",))
 
-    def window(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Its extents and its strides as they are now: set as attributes they may be one number, too."""
-        owner = type(self).__name__
-        return pair(owner, "pool_size", self.pool_size), pair(owner, "strides", self.strides)
+    def beyond_of(self, value: Any) -> tuple[int, ...] | None:  # noqa: ANN401  a number, or several
+        """The output padding, each below its stride.  Raises: ArgumentError."""
+        if value is None:
+            return None
+        owner, each = type(self).__name__, (value,) * self.rank if isinstance(value, (int, np.integer)) else tuple(value)
+        beyond = tuple(whole(owner, "output_padding", one) for one in each)
+        if len(beyond) != self.rank or any(more >= stride for more, stride in zip(beyond, sizes(self, "strides"), strict=True)):
+            raise ArgumentError(f"{owner}: output_padding={value} is below the strides, {self.strides}, one for each dimension")
+        return beyond
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes kernel and bias."""
+        self.kernel = self.add_weight(
+            (*self.kernel_size, self.filters, channels_in(self, input_shape)), self.kernel_initializer, name="kernel"
+        )  # fmt: skip
+        make_bias(self, self.filters)
+
+    def geometry(self, space: Sequence[int]) -> Any:  # noqa: ANN401  see `transposed_padding`
+        """What is cut off and added, and the extents of the result."""
+        strides, dilation = sizes(self, "strides"), sizes(self, "dilation_rate")
+        return transposed_padding(self.padding, space, self.kernel_size, strides, dilation, self.output_padding)
+
+    def call(self, inputs: Operand) -> Operand:
+        """See `transposed_convolution`."""
+        check_rank(self, inputs.shape, self.rank)
+        bias, how = weight_for(self, "bias", "use_bias"), {"strides": sizes(self, "strides"), "dilation": sizes(self, "dilation_rate")}
+
+        def transposed(x: Operand) -> Operand:
+            padding, beyond, _ = self.geometry(x.shape[1:-1])
+            return transposed_convolution(x, self.kernel, bias, padding=padding, beyond=beyond, groups=1, **how)
+
+        return activated(self, with_channels_last(self, floating(inputs), transposed))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `output_extents`."""
-        window, strides = self.window()
-        return (input_shape[0], *positions(self, input_shape, window, strides, (1, 1)), input_shape[-1])
+        """See `transposed_padding`."""
+        check_rank(self, input_shape, self.rank)
+
+        def extents(shape: Shape) -> Shape:
+            found = self.geometry([1 if extent is None else extent for extent in shape[1:-1]])[2]
+            return (shape[0], *(None if n is None else m for n, m in zip(shape[1:-1], found, strict=True)), self.filters)
+
+        return with_shape_last(self, input_shape, extents)
 
 
-@fixed("data_format")
-class MaxPooling2D(Pooling2D):
-    """The largest value of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
+class Conv1DTranspose(ConvTranspose):
+    """y = activation(transpose of a convolution along steps, of x + bias).
 
-    @checked_except("data_format")
+    Shape: (batch, steps, channels) -> (batch, more steps, filters).  Weights: kernel (size, filters, channels), bias (filters,).
+    Raises: ArgumentError for what is no count, padding or layout.
+    """
+
+    rank = 1
+
+
+class Conv2DTranspose(ConvTranspose):
+    """y = activation(transpose of a two-dimensional convolution, of x + bias).
+
+    Shape: (batch, height, width, channels) -> (batch, rows, columns, filters).  Weights: kernel (*kernel_size, filters, channels), bias
+    (filters,).  Raises: ArgumentError for what is no count, padding or layout.
+    """
+
+    rank = 2
+
+
+class Conv3DTranspose(ConvTranspose):
+    """y = activation(transpose of a three-dimensional convolution, of x + bias).
+
+    Shape: (batch, depth, height, width, channels) -> (batch, *positions, filters).  Weights: kernel (*kernel_size, filters, channels),
+    bias (filters,).  Raises: ArgumentError for what is no count, padding or layout.
+    """
+
+    rank = 3
+
+    @checked_except(*_OWN, "output_padding")
     def __init__(
-        self, pool_size: Pair = (2, 2), strides: Pair | None = None, padding: str = "valid", data_format: str | None = None,
+        self, filters: int, kernel_size: Counts, strides: Counts = 1, padding: str = "valid", data_format: str | None = None,
+        output_padding: Counts | None = None, dilation_rate: Counts = 1, activation: ActivationLike = None, use_bias: bool = True,  # noqa: FBT001, FBT002
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(pool_size, strides, padding, data_format, options)
-
-    def call(self, inputs: Operand) -> Operand:
-        """See `max_pool`."""
-        image_shape(self, inputs.shape)
-        window, strides = self.window()
-        padding = named_padding(self.padding, inputs.shape[1:3], window, strides, (1, 1))
-        return max_pool(inputs, window, strides=strides, padding=padding)
-
-
-@fixed("data_format")
-class AveragePooling2D(Pooling2D):
-    """The mean of each window.  Shape: (batch, height, width, channels) -> (batch, rows, columns, channels)."""
-
-    @checked_except("data_format")
-    def __init__(
-        self, pool_size: Pair = (2, 2), strides: Pair | None = None, padding: str = "valid", data_format: str | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
-        super().__init__(pool_size, strides, padding, data_format, options)
-
-    def call(self, inputs: Operand) -> Operand:
-        """See `average_pool`."""
-        image_shape(self, inputs.shape)
-        window, strides = self.window()
-        padding = named_padding(self.padding, inputs.shape[1:3], window, strides, (1, 1))
-        return average_pool(floating(inputs), window, strides=strides, padding=padding)
-
-
-def image_shape(layer: Layer, shape: Shape) -> None:
-    """Refuses what is no batch of images.  Raises: ShapeError."""
-    if len(shape) != 4:
-        raise ShapeError(
-            f"{type(layer).__name__} expects (batch, height, width, channels), the input has {len(shape)} axes",
-            facts=(f"input   {tuple(shape)}",),
-            likely=_as_images(shape),
-        )
-
-
-def _as_images(shape: Shape) -> str:
-    """The fix for a shape that is none of images."""
-    if len(shape) == 3:
-        return "grey images lack the channels axis: x[..., None]"
-    if len(shape) == 5 and shape[0] is None:
-        return f"the shape of an input is that of one example, without their number: {tuple(shape[2:])}"
-    return ""
-
-
-def positions(
-    layer: Conv2D | Pooling2D, input_shape: Shape, window: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
-) -> Shape:
-    """Rows and columns of the result; None where height or width is not known."""
-    image_shape(layer, input_shape)
-    space = input_shape[1], input_shape[2]
-    if space[0] is not None and space[1] is not None:
-        known = space[0], space[1]
-        return output_extents(known, window, strides, named_padding(layer.padding, known, window, strides, dilation), dilation)
-
-    def along(axis: int) -> int | None:
-        extent = space[axis]
-        if extent is None:
-            return None
-        size, stride, spread = (window[axis],), (strides[axis],), (dilation[axis],)
-        padding = named_padding(layer.padding, (extent,), size, stride, spread)
-        return output_extents((extent,), size, stride, padding, spread)[0]
-
-    return along(0), along(1)
+        super().__init__(
+            filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, activation, use_bias, kernel_initializer,
+            bias_initializer, **options,
+        )  # fmt: skip

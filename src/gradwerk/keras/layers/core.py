@@ -1,8 +1,9 @@
-"""Dense, Embedding, Flatten, Activation and the activations that are layers."""
+"""Dense, Embedding, Activation, Identity, Lambda."""
 
 from __future__ import annotations
 
-import math
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
 import numpy as np
@@ -18,10 +19,7 @@ from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, checked_except, positive_integer
 from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import linear
-from gradwerk.ops.compare import greater
-from gradwerk.ops.elementwise import cast, where
-from gradwerk.ops.functions import softmax
-from gradwerk.ops.movement import broadcast_to, reshape
+from gradwerk.ops.elementwise import cast
 from gradwerk.train.checks import check_ids
 
 Operand = Any
@@ -106,27 +104,6 @@ class Embedding(Layer):
         check_ids(x, self.input_dim)
 
 
-@fixed("data_format")
-class Flatten(Layer):
-    """All axes but the batch become one.  Shape: (batch, ...) -> (batch, product of the rest)."""
-
-    computes_in = np.float32
-
-    @checked_except("data_format")
-    def __init__(self, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.data_format = channels_last("Flatten", data_format)
-
-    def call(self, inputs: Operand) -> Operand:
-        """Row-major."""
-        return reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, product of the rest)."""
-        rest = [extent for extent in input_shape[1:] if extent is not None]
-        return (input_shape[0], math.prod(rest) if len(rest) == len(input_shape) - 1 else None)
-
-
 class Activation(Layer):
     """y = activation(x), element by element (softmax: along the last axis).  Shape: any, kept."""
 
@@ -143,42 +120,62 @@ class Activation(Layer):
         return activations.get(self.activation)(inputs)
 
 
-@fixed("max_value", "negative_slope", "threshold")
-class ReLU(Layer):
-    """y = max(x, 0).  Shape: any, kept."""
+class Identity(Layer):
+    """y = x.  Shape: any, kept; a list or dict of them too."""
 
-    max_value, negative_slope, threshold = None, 0.0, 0.0
-
-    computes_in = np.float32
     keeps_shape = True
     supports_masking = True
 
     def call(self, inputs: Operand) -> Operand:
-        """See `relu`."""
-        return activations.relu(inputs)
+        """The inputs."""
+        return inputs
 
 
-class Softmax(Layer):
-    """exp(x) / sum of exp(x) along `axis`; called with a mask, of what is True in it, and 0 elsewhere.
+class Lambda(Layer):
+    """y = function(x), a function of the user's own; one with an argument `training` is told.
 
-    Shape: any, kept; the mask is of the last axes, of the same extents or 1.
+    Its config holds the function itself, so it makes an equal layer in this process: code is written to no file.
+    Shape: as the function gives.  Raises: ArgumentError for what cannot be called.
+
+    Args:
+        function: of one or several inputs; its further arguments are `arguments`.
+        output_shape: what it gives of one example, or a function of the input's shape; found by a call where it is not said.
+        arguments: further arguments by name.
     """
 
-    computes_in = np.float32
-    keeps_shape = True
-    supports_masking = True
-
-    @checked
-    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
+    @checked_except("output_shape")
+    def __init__(
+        self, function: Callable[..., Any], output_shape: Any = None, *, arguments: Mapping[str, Any] | None = None,  # noqa: ANN401
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(**options)
-        self.axis = int(axis)
+        if not callable(function):
+            raise ArgumentError(f"Lambda: not a function: {function!r}")
+        self.function, self.said_shape, self.arguments = function, output_shape, dict(arguments or {})
 
-    def call(self, inputs: Operand, mask: Any = None) -> Operand:  # noqa: ANN401  a Tensor
-        """See `softmax`."""
-        if mask is None:
-            return activations.softmax(inputs, self.axis)
-        taken = broadcast_to(mask if mask.dtype == np.bool_ else greater(mask, 0.5), tuple(inputs.shape))
-        return where(taken, softmax(where(taken, inputs, -1e9), self.axis), 0.0)
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:  # noqa: ANN401, FBT001  as the function has it
+        """The function's result."""
+        taken = inspect.signature(self.function).parameters
+        told = {name: value for name, value in (("mask", mask), ("training", training)) if name in taken}
+        return self.function(inputs, **self.arguments, **told)
+
+    @property
+    def says_shape(self) -> bool:
+        """Whether the user said it."""
+        return self.said_shape is not None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: ANN401  a shape, or a tree of them
+        """As the user said, else as a call shows."""
+        if self.said_shape is None:
+            return super().compute_output_shape(input_shape)
+        if callable(self.said_shape):
+            return self.said_shape(input_shape)
+        return (None, *self.said_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the function as it is."""
+        own = {"function": self.function, "output_shape": self.said_shape, "arguments": self.arguments}
+        return {"name": self.name, "trainable": self.trainable, **own}
 
 
 def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:
@@ -194,13 +191,3 @@ def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:
         message = f"{type(layer).__name__} needs to know the extent of axis {axis} of its input"
         raise ShapeError(message, facts=(f"input   {input_shape}",), likely=likely)
     return extent
-
-
-def channels_last(owner: str, data_format: str | None) -> str:
-    """The only layout there is yet.
-
-    Raises: ArgumentError for channels_first.
-    """
-    if data_format is not None and not (isinstance(data_format, str) and data_format == "channels_last"):
-        raise ArgumentError(f"{owner}: data_format={data_format!r} is not supported here yet", likely="channels_last, the default")
-    return "channels_last"

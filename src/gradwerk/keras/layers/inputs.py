@@ -70,8 +70,13 @@ def shapes_of(x: Any) -> Any:  # noqa: ANN401
     return (None, *x.shape[1:]) if x.shape else ()
 
 
-def floating(x: Any) -> Any:  # noqa: ANN401  a Tensor
-    """Whole numbers as float32: what layers with weights compute on.  Raises: ArgumentError for several inputs."""
+def single(x: Any) -> Any:  # noqa: ANN401  a Tensor
+    """x, where it is one input.  Raises: ArgumentError for several."""
     if not hasattr(x, "dtype"):
         raise ArgumentError(f"the layer takes one input, this is a {type(x).__name__} of {len(x)}")
-    return x if dtypes.is_float(x.dtype) else cast(x, np.dtype(np.float32))
+    return x
+
+
+def floating(x: Any) -> Any:  # noqa: ANN401  a Tensor
+    """Whole numbers as float32: what layers with weights compute on.  Raises: ArgumentError for several inputs."""
+    return x if dtypes.is_float(single(x).dtype) else cast(x, np.dtype(np.float32))
