@@ -37,7 +37,12 @@ LONGEST_FIRST = ("tests/programs/", "tests/laws/")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of few but long tests come first: a worker that met one of them last would work on alone."""
+    """Files of few but long tests come first: a worker that met one of them last would work on alone.
+
+    Raises: UsageError for a test whose name holds an address, which is another in each worker.
+    """
+    if named := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"give these an id: {named[:3]}")
     items.sort(key=lambda item: next((k for k, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)), len(LONGEST_FIRST)))
 
 

@@ -27,11 +27,16 @@ PLACES = {
 }  # fmt: skip
 
 
+FORMER = {"keras.layers": ("LocallyConnected1D", "LocallyConnected2D")}
+"""What earlier versions of an original had, and is here."""
+
+
 def names(front_end: str, place: str) -> list[str]:
     """The names of a place of the original that are here."""
     path = front_end if place == front_end else f"{front_end}.{place}"
     original, here = importlib.import_module(f"gradwerk.{front_end}.absent").ORIGINAL, owner(front_end, place)
-    return sorted((name for name in original.names(path) if _has(here, name)), key=lambda name: (name.lower(), name))
+    found = [*original.names(path), *FORMER.get(path, ())]
+    return sorted((name for name in found if _has(here, name)), key=lambda name: (name.lower(), name))
 
 
 def owner(front_end: str, place: str) -> Any:

@@ -285,7 +285,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.parametrize(("arguments", "told"), [
     ({"data": 3}, "this is a int"),
-    ({"data": (n for n in range(3))}, r"generator(.|\n)*list\(data\)"),
+    pytest.param({"data": (n for n in range(3))}, r"generator(.|\n)*list\(data\)", id="a generator"),
     ({"data": {"x": np.zeros(3), "y": np.zeros(2)}}, r"equally many(.|\n)*\['x'\]: 3(.|\n)*\['y'\]: 2"),
     ({"data": (np.zeros(3), 2.0)}, r"equally many(.|\n)*\[1\]: a number"),
     ({"data": {}}, "equally many"),
