@@ -33,6 +33,7 @@ DIFFERENT = {
         **{
             f"layers.LocallyConnected{rank}D{part}": "Keras 2's, which Keras 3 no longer has" for rank in (1, 2) for part in ("", ".call")
         },
+        "callbacks.CSVLogger": "Keras' says no arguments to who asks for them",
         "layers.InputLayer.call": "Keras' takes nothing, and is never called",
     },
     "torch": {
@@ -131,7 +132,7 @@ def test_what_keras_takes_by_position_is_taken_or_refused_by_name(path: str) -> 
 
 
 POSITIONS_OF_THEIR_OWN = {
-    "callbacks.Callback": "takes nothing", "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
+    "callbacks.Callback": "takes nothing", "callbacks.LambdaCallback": "takes hooks, and any of them by name", "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
     "layers.InputLayer": "needs a shape",
 }  # fmt: skip
 """What takes others by position than Keras', and why."""

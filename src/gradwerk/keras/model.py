@@ -13,7 +13,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.trees import flatten
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.callbacks import Callbacks, History
+from gradwerk.keras.callbacks.callback import Callbacks, History
 from gradwerk.keras.data import ArrayLike
 from gradwerk.keras.graph import CallGraph
 from gradwerk.keras.layers.layer import Layer

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.errors import ArgumentError, NumericError, StateError
 from gradwerk.base.origin import module_path, warn
 from gradwerk.base.trees import flatten, map_tree
 from gradwerk.keras import losses, metrics, optimizers
-from gradwerk.keras.callbacks import Callbacks, History, TestBridge, TrainingBridge, checked_callbacks
+from gradwerk.keras.callbacks.bridge import TestBridge, TrainingBridge
+from gradwerk.keras.callbacks.callback import Callbacks, History, checked_callbacks
+from gradwerk.keras.callbacks.simple import TerminateOnNaN
 from gradwerk.keras.data import (
     Array,
     ArrayLike,
@@ -227,8 +229,17 @@ class Training:
         listeners = [*checked_callbacks(callbacks, self.model, params), *checked_callbacks(self.history, self.model, params)]
         events = [*self._progress(verbose), TrainingBridge(listeners, self.model)]
         run = Run(epochs, len(batches), epoch=initial_epoch)
-        loop.fit(self.steps_for(data.y), batches, epochs=epochs, validation=checks, events=events, run=run,
-                 validation_events=[TestBridge(listeners)])  # fmt: skip
+        try:
+            loop.fit(
+                self.steps_for(data.y), batches, epochs=epochs, validation=checks, events=events, run=run,
+                validation_events=[TestBridge(listeners)],
+            )  # fmt: skip
+        except NumericError:
+            if not any(isinstance(callback, TerminateOnNaN) and not callback.raise_error for callback in listeners):
+                raise
+            print(f"Batch {run.batch - 1}: Invalid loss, terminating training")  # noqa: T201  as Keras says it
+            for event in events:
+                event.on_fit_end(run)
         self.compiled()[0].finalize_variable_values()
         return self.history
 

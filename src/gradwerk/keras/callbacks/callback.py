@@ -1,4 +1,4 @@
-"""keras.callbacks: Callback, History, and the bridge from the loop's events to them."""
+"""Callback and History: what is told of training and testing, and what fit gives back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.absent import ORIGINAL
-from gradwerk.train.run import Events, Run
 
 Logs = dict[str, float]
 
@@ -80,74 +78,6 @@ Callbacks = Sequence[Callback] | Callback | None
 """What `fit` and `evaluate` take for them."""
 
 
-class TrainingBridge(Events):
-    """The loop's events as Keras' callbacks of `fit`."""
-
-    def __init__(self, callbacks: Sequence[Callback], model: Any) -> None:  # noqa: ANN401  a Model
-        self.callbacks, self.model = callbacks, model
-
-    def on_fit_begin(self, run: Run) -> None:
-        """Keras: on_train_begin."""
-        for callback in self.callbacks:
-            callback.on_train_begin({})
-
-    def on_epoch_begin(self, run: Run) -> None:
-        """Keras: on_epoch_begin."""
-        for callback in self.callbacks:
-            callback.on_epoch_begin(run.epoch, {})
-
-    def on_batch_begin(self, run: Run) -> None:
-        """Keras: on_train_batch_begin."""
-        for callback in self.callbacks:
-            callback.on_train_batch_begin(run.batch, {})
-
-    def on_batch_end(self, run: Run) -> None:
-        """Keras: on_train_batch_end."""
-        for callback in self.callbacks:
-            callback.on_train_batch_end(run.batch - 1, run.logs)
-        run.stop = run.stop or self.model.stop_training
-
-    def on_epoch_end(self, run: Run) -> None:
-        """Keras: on_epoch_end."""
-        for callback in self.callbacks:
-            callback.on_epoch_end(run.epoch, run.logs)
-        run.stop = run.stop or self.model.stop_training
-
-    def on_fit_end(self, run: Run) -> None:
-        """Keras: on_train_end."""
-        for callback in self.callbacks:
-            callback.on_train_end(run.logs)
-
-
-class TestBridge(Events):
-    """The loop's events as Keras' callbacks of `evaluate`, and of the validation within `fit`."""
-
-    __test__ = False
-
-    def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self.callbacks = callbacks
-
-    def on_fit_begin(self, run: Run) -> None:
-        """Keras: on_test_begin."""
-        for callback in self.callbacks:
-            callback.on_test_begin({})
-
-    def on_batch_begin(self, run: Run) -> None:
-        """Keras: on_test_batch_begin."""
-        for callback in self.callbacks:
-            callback.on_test_batch_begin(run.batch, {})
-
-    def on_batch_end(self, run: Run) -> None:
-        """Keras: on_test_batch_end."""
-        for callback in self.callbacks:
-            callback.on_test_batch_end(run.batch - 1, run.logs)
-
-    def on_fit_end(self, run: Run) -> None:
-        """Keras: on_test_end."""
-        for callback in self.callbacks:
-            callback.on_test_end(run.logs)
-
-
 def checked_callbacks(callbacks: Any, model: Any, params: dict[str, Any]) -> list[Callback]:  # noqa: ANN401
     """The callbacks of a call as a list, told their model.
 
@@ -162,5 +92,3 @@ def checked_callbacks(callbacks: Any, model: Any, params: dict[str, Any]) -> lis
         callback.set_model(model)
         callback.set_params(params)
     return given
-
-__getattr__ = ORIGINAL.module("keras.callbacks", __name__)

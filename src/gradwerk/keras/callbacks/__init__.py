@@ -1,0 +1,16 @@
+"""keras.callbacks: what is told of training, and acts on it."""
+
+from __future__ import annotations
+
+from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.callbacks.callback import Callback, History
+from gradwerk.keras.callbacks.monitored import EarlyStopping, ReduceLROnPlateau
+from gradwerk.keras.callbacks.simple import CSVLogger, LambdaCallback, LearningRateScheduler, TerminateOnNaN
+from gradwerk.keras.callbacks.storing import ModelCheckpoint
+
+__all__ = [
+    "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]  # fmt: skip
+
+__getattr__ = ORIGINAL.module("keras.callbacks", __name__)
