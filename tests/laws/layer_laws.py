@@ -38,12 +38,19 @@ OWN: dict[str, dict[str, Any]] = {
     "GroupNorm": {"num_groups": 1, "num_channels": WIDTH}, "LocalResponseNorm": {"size": 2}, "PixelShuffle": {"upscale_factor": 1},
     "PixelUnshuffle": {"downscale_factor": WIDTH}, "ChannelShuffle": {"groups": WIDTH},
     **dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), {"scale_factor": 2}),
+    "Permute": {"dims": (2, 1)}, "RepeatVector": {"n": 2}, "Reshape": {"target_shape": (-1,)}, "Lambda": {"function": lambda x: x * 2.0},
 }  # fmt: skip
 """The same for one class."""
-NO_LAYERS = {
-    "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "CosineSimilarity", "PairwiseDistance",
+INSIDE: dict[str, Callable[[], dict[str, Any]]] = {
+    "RNN": lambda: {"cell": keras.layers.GRUCell(2)}, "TimeDistributed": lambda: {"layer": keras.layers.Dense(2)},
+    "Bidirectional": lambda: {"layer": keras.layers.LSTM(2, return_sequences=True)},
 }  # fmt: skip
-"""What holds layers, is the base of all, or takes two inputs; losses take targets."""
+"""Layers around another one, which is made anew for each."""
+NO_LAYERS = {
+    "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "Wrapper", "CosineSimilarity", "PairwiseDistance", "Add", "Subtract",
+    "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells",
+}  # fmt: skip
+"""What holds layers, is the base of all, or takes several inputs (tests/keras_api, tests/peers); losses take targets."""
 
 
 def layers() -> dict[str, Layer]:
@@ -62,7 +69,8 @@ def made(cls: Layer) -> tuple[Any, Any]:
     given |= OWN.get(cls.__name__, {})
     for array in INPUTS:
         seed(7)
-        layer, x = cls(**given), torch.tensor(array) if cls.__module__.startswith("gradwerk.torch") else Tensor(array)
+        inside = INSIDE[cls.__name__]() if cls.__name__ in INSIDE else {}
+        layer, x = cls(**given, **inside), torch.tensor(array) if cls.__module__.startswith("gradwerk.torch") else Tensor(array)
         x.requires_grad = x.dtype == np.float32
         try:
             layer(x)

@@ -132,7 +132,8 @@ def test_what_keras_takes_by_position_is_taken_or_refused_by_name(path: str) -> 
 
 
 POSITIONS_OF_THEIR_OWN = {
-    "callbacks.Callback": "takes nothing", "callbacks.LambdaCallback": "takes hooks, and any of them by name", "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
+    "callbacks.Callback": "takes nothing", "callbacks.LambdaCallback": "takes hooks, and any of them by name",
+    "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
     "layers.InputLayer": "needs a shape",
 }  # fmt: skip
 """What takes others by position than Keras', and why."""
