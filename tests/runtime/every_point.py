@@ -65,10 +65,12 @@ def handler(code: CodeType, offset: int) -> int | None:
 
 
 class Tracer:
-    """Raises at the point of a number; counts them."""
+    """Raises at the point of a number; counts them, in some files of the framework alone where these are given."""
 
-    def __init__(self, number: int) -> None:
-        self.number, self.seen, self.where = number, 0, ""
+    def __init__(self, number: int, files: tuple[str, ...] = ()) -> None:
+        self.number, self.seen, self.where, self.files = number, 0, "", files
+        self.back: FrameType | None = None
+        """What a function of Python returns to: where it was called from Python no signal is handled behind the call."""
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
         if not frame.f_code.co_filename.startswith(SOURCES):
@@ -79,21 +81,26 @@ class Tracer:
 
     def inside(self, frame: FrameType, event: str, argument: object) -> Any:
         """The events of one frame."""
-        if event == "opcode" and frame.f_lasti in points(frame.f_code):
+        back, self.back = self.back, None
+        if event == "return" and not frame.f_code.co_name.startswith("__"):  # C code calls those: constructors and the like
+            self.back = frame.f_back
+        elif event == "opcode" and frame is not back and frame.f_lasti in points(frame.f_code):
             self.pass_point(frame)
         return self.inside
 
     def pass_point(self, frame: FrameType) -> None:
         """One more."""
+        if self.files and not frame.f_code.co_filename.endswith(self.files):
+            return
         self.seen += 1
         if self.seen == self.number + 1:
             self.where = f"{frame.f_code.co_filename[len(SOURCES) + 1 :]}:{frame.f_lineno} in {frame.f_code.co_name}"
             raise Interrupt
 
 
-def traced(action: Callable[[], object], number: int) -> Tracer:
+def traced(action: Callable[[], object], number: int, files: tuple[str, ...] = ()) -> Tracer:
     """Runs the action with an interrupt at the point of this number; in a destructor it is lost, as a real one."""
-    tracer, before = Tracer(number), sys.gettrace()
+    tracer, before = Tracer(number, files), sys.gettrace()
     try:
         sys.settrace(tracer)
         action()
@@ -116,9 +123,9 @@ def same(one: Sequence[Array], other: Sequence[Array]) -> bool:
     return len(one) == len(other) and all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
 
 
-def strike(subject: Subject, count: int, *, seed: int = 0, allowed: Sequence[str] = ()) -> None:
-    """Interrupts the action at `count` points drawn from all, and looks: modes are as before, the state is that before or that behind, and
-    the next time gives the same bits as without an interrupt.  `allowed`: points at which nothing can be promised.
+def strike(subject: Subject, count: int, *, seed: int = 0, allowed: Sequence[str] = (), files: tuple[str, ...] = ()) -> None:
+    """Interrupts the action at `count` points drawn from all (of these files, if any), and looks: modes are as before, the state is that
+    before or that behind, and the next time gives the same bits as without an interrupt.  `allowed`: points where nothing can be promised.
     """
     for _ in range(3):
         subject.action()
@@ -128,11 +135,11 @@ def strike(subject: Subject, count: int, *, seed: int = 0, allowed: Sequence[str
         subject.action()
         behind.append(subject.state())
     subject.restore(base)
-    total = traced(subject.action, -2).seen
+    total = traced(subject.action, -2, files).seen
     assert same(subject.state(), behind[0]), "the state is not put back whole"
     for number in sorted(random.Random(seed).sample(range(total), min(count, total))):
         subject.restore(base)
-        tracer = traced(subject.action, number)
+        tracer = traced(subject.action, number, files)
         if any(tracer.where.endswith(place) for place in allowed):
             mode.grad = True
             continue

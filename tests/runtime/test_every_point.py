@@ -73,6 +73,27 @@ def keras_step() -> Subject:
     return Subject(lambda: model.train_on_batch(x, y), **held(numbers))
 
 
+def gradient_left() -> Subject:
+    """A compiled step that writes a parameter, and leaves a new gradient: both are seen, or neither."""
+    w = gw.Parameter(np.eye(8, dtype=np.float32))
+    x = Tensor(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8))
+
+    @gw.compile
+    def step(x: Tensor) -> None:
+        w.grad = None
+        (gw.exp(w @ x) @ x).sum().backward()
+        w.assign(w * 0.9)
+
+    def restore(arrays: Sequence[Array]) -> None:
+        w.assign(arrays[0])
+        w.grad = Tensor(arrays[1])
+
+    def state() -> list[Array]:
+        return [w.numpy().copy(), np.zeros((8, 8), np.float32) if w.grad is None else w.grad.numpy().copy()]
+
+    return Subject(lambda: step(x), state, restore)
+
+
 def first_compile() -> Subject:
     """A training step that is traced, planned and linked anew each time."""
     w, x = gw.Parameter(np.ones(3, np.float32)), Tensor(np.ones((4, 3), np.float32))
@@ -142,6 +163,13 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_an_interrupt_at_some_points(name: str, tmp_path: Path) -> None:
     strike(SUBJECTS[name](tmp_path), FEW, seed=1, allowed=BLOCK)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_an_interrupt_at_every_point_of_a_run(check: bool) -> None:
+    """Memory is lent and given back around it, under `check` of another kind."""
+    settings.check = check
+    strike(gradient_left(), ALL, files=("runtime/program.py", "runtime/arenas.py", "runtime/memory.py", "jit/calls.py"))
 
 
 @pytest.mark.long

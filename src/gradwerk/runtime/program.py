@@ -211,11 +211,19 @@ class Program:
             if code != CANCELLED:
                 raise Finished(made, error) from None
             raise
-        if context.instances < self.most_instances and not order:  # a walk in order counts no visits
+        try:
+            if not order:  # a walk in order counts no visits
+                self._leave(context)
+        except BaseException as error:  # a signal handler's; no `halt`: another thread may have the context by now
+            raise Finished(made, error) from None
+        return made
+
+    def _leave(self, context: Context) -> None:
+        """What a run that has ended leaves to the next ones: its arena, and its context."""
+        if context.instances < self.most_instances:
             if self.borrows and context.poison is None:
                 context.give_back()
             self.free.append(context)
-        return made
 
     def _run(self, context: Context, walk: Walk | None = None) -> None:
         if walk is None and self.walked:
