@@ -14,6 +14,8 @@ import pytest
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, FileError, GradwerkError, ShapeError, StateError
 from gradwerk.keras import layers, saving
+from gradwerk.keras.layers.layer import KNOWN
+from gradwerk.keras.saving import objects
 from tests.peers import drawn_models, saved_models
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
@@ -186,6 +188,17 @@ def test_a_class_of_ones_own_is_found_by_its_name(tmp_path: Path) -> None:
     own.save(tmp_path / "scaled.keras")
     twin = keras.models.load_model(tmp_path / "scaled.keras", custom_objects={"Scaled": Scaled})
     np.testing.assert_array_equal(twin(X).numpy(), own(X).numpy())
+
+
+@pytest.mark.parametrize("module", objects.MODULES)
+def test_files_name_what_keras_has_and_nothing_else_that_a_module_holds(module: str) -> None:
+    anywhere = {name for place in objects.MODULES for name, _ in objects.named_in(place)} | KNOWN.keys()
+    held = vars(objects.MODULES[module])
+    assert len(held.keys() & anywhere) > 3
+    for name in held.keys() - anywhere:
+        for config in ({"module": module, "class_name": name, "config": {}}, {"class_name": "function", "config": name}):
+            with pytest.raises(ArgumentError, match=f"names '{name}'.*not known here"):
+                saving.deserialize_keras_object(config)
 
 
 def changed(path: Path, config: Any = None, weights: bytes | None = None) -> Path:

@@ -1,7 +1,7 @@
 """`.keras` files: a zip of the model's structure (config.json), what it was trained with, and its weights (model.weights.h5).
 
 Keras 3.15 reads what is written here, and here is read what it writes.  Reading runs no code of the file, takes no more than `LARGEST`
-bytes of structure, and looks at nothing but the three members of a known name.
+bytes of structure, and looks at two members of a known name: config.json and model.weights.h5.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def checked(filepath: Any, ending: str, what: str) -> Path:  # noqa: ANN401
 
 
 def _members(data: bytes, source: str) -> dict[str, bytes]:
-    """The three members.  Raises: FileError for what is no such archive, and for sizes that make no sense."""
+    """The structure and the weights.  Raises: FileError for what is no such archive, and for sizes that make no sense."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             known = {info.filename: info for info in archive.infolist()}

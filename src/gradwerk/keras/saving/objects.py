@@ -19,9 +19,11 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import activations, constraints, initializers, losses, metrics, optimizers, regularizers
+from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.layer import KNOWN, Layer
 from gradwerk.keras.layers.rebuilt import know
 from gradwerk.keras.layers.symbolic import Operation, is_symbol
+from gradwerk.keras.naming import snake_case
 from gradwerk.keras.optimizers import schedules
 from gradwerk.keras.saving import operations
 
@@ -71,13 +73,19 @@ def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
 
 
 CustomObjectScope = custom_object_scope
-MODULES: Mapping[str, Callable[[], Mapping[str, Any]]] = MappingProxyType({
-    "keras.initializers": lambda: vars(initializers), "keras.regularizers": lambda: vars(regularizers),
-    "keras.constraints": lambda: vars(constraints), "keras.losses": lambda: vars(losses), "keras.metrics": lambda: vars(metrics),
-    "keras.optimizers": lambda: vars(optimizers), "keras.optimizers.schedules": lambda: vars(schedules),
-    "keras.activations": lambda: vars(activations),
+MODULES: Mapping[str, Any] = MappingProxyType({
+    "keras.initializers": initializers, "keras.regularizers": regularizers, "keras.constraints": constraints, "keras.losses": losses,
+    "keras.metrics": metrics, "keras.optimizers": optimizers, "keras.optimizers.schedules": schedules, "keras.activations": activations,
 })  # fmt: skip
 """Where classes of Keras' are found here, but for layers and models (structure.py)."""
+SPEAK_OF_OTHERS = frozenset({"get", "serialize", "deserialize"})
+"""What Keras' modules have besides what files name."""
+
+
+def named_in(module: str) -> Iterator[tuple[str, Any]]:
+    """The classes and functions of Keras' module that are here: all that a file may name of it, whatever else is imported there."""
+    held = vars(MODULES[module])
+    return ((name, held[name]) for name in ORIGINAL.names(module) - SPEAK_OF_OTHERS if callable(held.get(name)))
 
 
 def serialize_keras_object(obj: Any) -> Any:  # noqa: ANN401
@@ -178,13 +186,15 @@ def deserialize_keras_object(
     if name == "function":
         return found(config.get("registered_name") or inside, "", custom_objects)
     if name in operations.NAMED:
-        return Operation(operations.NAMED[name], operations.spoken(name)).named(inside.get("name"))
+        return Operation(operations.NAMED[name], snake_case(name)).named(inside.get("name"))
     cls = found(config.get("registered_name") or name, str(config.get("module", "")), custom_objects, name)
     return made(cls, inside, config, custom_objects)
 
 
 def made(cls: Any, inside: Any, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
-    """An object of a class from its config, built where the file says for which shapes."""
+    """An object of a class from its config, built where the file says for which shapes; a function as it is, which a file never calls."""
+    if not isinstance(cls, type):
+        return cls
     if not isinstance(inside, dict):
         raise ArgumentError(f"the config of {config['class_name']} is a {type(inside).__name__}, a dict is needed")
     from_config: Any = getattr(cls, "from_config", None)
@@ -216,9 +226,9 @@ def found(name: str, module: str, custom_objects: Mapping[str, Any] | None, plai
     if own is not None:
         return own
     if module in MODULES or not module:
-        for known in [MODULES[module]()] if module else [make() for make in MODULES.values()]:
-            if (plain or name) in known:
-                return known[plain or name]
+        for place in [module] if module else MODULES:
+            if (known := dict(named_in(place)).get(plain or name)) is not None:
+                return known
     known_layer = KNOWN.get("Model" if (plain or name) == "Functional" else plain or name)
     if known_layer is not None and (module.startswith("keras") or not module):
         return known_layer

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from gradwerk.keras.layers.input import InputLayer
-from gradwerk.keras.naming import snake_case
 
 
 def get_item(x: Any, key: Any) -> Any:  # noqa: ANN401
@@ -28,11 +27,6 @@ MODULE = "keras.src.ops.numpy"
 POLICY: Mapping[str, Any] = MappingProxyType(
     {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
 )
-
-
-def spoken(name: str) -> str:
-    """`TrueDivide` -> `true_divide`."""
-    return snake_case(name)
 
 
 def class_of(kind: str) -> str:
