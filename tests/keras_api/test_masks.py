@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,45 @@ def test_a_layer_hands_its_mask_on(name: str) -> None:
     found = mask_of(make()(with_mask(Tensor(X), Tensor(MASK))))
     assert (found is None) == (expected is None)
     assert expected is None or np.array_equal(found.numpy(), expected)
+
+
+def through(call: Any) -> Any:
+    @functools.wraps(call)
+    def outer(*args: Any, **kwargs: Any) -> Any:
+        return call(*args, **kwargs)
+
+    return outer
+
+
+class Asks(layers.Layer):
+    """Zeros where it is told to."""
+
+    supports_masking = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        return x if mask is None else x * mask.astype("float32")[:, None]
+
+
+class AsksByName(Asks):
+    def call(self, x: Any, *, mask: Any = None) -> Any:
+        return super().call(x, mask)
+
+
+class AsksThrough(Asks):
+    call = through(Asks.call)
+
+
+class Silent(layers.Layer):
+    def call(self, x: Any) -> Any:
+        mask = 1.0
+        return x * mask
+
+
+@pytest.mark.parametrize("cls", [Asks, AsksByName, AsksThrough, Silent])
+def test_the_layer_of_each_step_is_told_of_the_mask_where_its_call_asks(cls: type[layers.Layer]) -> None:
+    told = "mask" in inspect.signature(cls.call).parameters
+    y = layers.TimeDistributed(cls())(with_mask(Tensor(X), Tensor(MASK)))
+    np.testing.assert_array_equal(y.numpy(), X * MASK[..., None] if told else X)
 
 
 def test_states_have_no_mask_and_steps_have() -> None:

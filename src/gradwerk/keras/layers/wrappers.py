@@ -69,7 +69,7 @@ class TimeDistributed(Wrapper):
             raise ShapeError(
                 f"{self.label}: the mask is for other steps", facts=(f"mask {tuple(mask.shape)}      inputs {tuple(inputs.shape)}",)
             )
-        takes_mask = mask is not None and "mask" in type(self.layer).call.__code__.co_varnames
+        takes_mask = mask is not None and self.layer.mask_place is not None
         if not training or not any(isinstance(one, Layer) and one.training_place is not None for one in self.layer.modules()):
             given = {"mask": reshape(mask, (batch * time, *mask.shape[2:]))} if takes_mask else {}
             y = self.layer(reshape(inputs, (batch * time, *inputs.shape[2:])), **given)
