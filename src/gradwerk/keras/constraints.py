@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.identifiers import as_config, object_of
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import checked_except, is_number
+from gradwerk.keras.options import checked_except, not_negative
 from gradwerk.nn.configured import Configured
 from gradwerk.ops.elementwise import add, div, maximum, mul, sqrt
 from gradwerk.ops.functions import clip, square
@@ -58,7 +57,7 @@ class MaxNorm(Constraint):
 
     @checked_except("max_value", "axis")
     def __init__(self, max_value: float = 2, axis: Axes = 0) -> None:
-        self.max_value, self.axis = _limit("MaxNorm", "max_value", max_value), _axes("MaxNorm", axis)
+        self.max_value, self.axis = not_negative("MaxNorm", "max_value", max_value), _axes("MaxNorm", axis)
 
     def __call__(self, w: Operand) -> Operand:
         """w min(|w|, max_value) / (|w| + 1e-7).  Shape: any, kept."""
@@ -91,8 +90,9 @@ class MinMaxNorm(Constraint):
 
     @checked_except("min_value", "max_value", "rate", "axis")
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axes = 0) -> None:
-        self.min_value, self.max_value = _limit("MinMaxNorm", "min_value", min_value), _limit("MinMaxNorm", "max_value", max_value)
-        self.rate, self.axis = _limit("MinMaxNorm", "rate", rate), _axes("MinMaxNorm", axis)
+        self.min_value = not_negative("MinMaxNorm", "min_value", min_value)
+        self.max_value = not_negative("MinMaxNorm", "max_value", max_value)
+        self.rate, self.axis = not_negative("MinMaxNorm", "rate", rate), _axes("MinMaxNorm", axis)
 
     def __call__(self, w: Operand) -> Operand:
         """w (rate clip(|w|, min_value, max_value) + (1 - rate) |w|) / (|w| + 1e-7).  Shape: any, kept."""
@@ -108,12 +108,6 @@ class MinMaxNorm(Constraint):
 def _length(w: Operand, axis: Axes) -> Operand:
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     return sqrt(reduce_sum(square(w), tuple(sorted(a % len(w.shape) for a in axes)), keepdims=True))
-
-
-def _limit(owner: str, name: str, value: object) -> float:
-    if not is_number(value) or not 0 <= value < math.inf:
-        raise ArgumentError(f"{owner}: {name} is a number from 0 on, this is {value!r}")
-    return float(value)
 
 
 def _axes(owner: str, axis: object) -> Axes:

@@ -247,7 +247,7 @@ class Walk:
 def _symbols(what: str, tree: Any) -> list[KerasTensor]:  # noqa: ANN401
     found = flatten(tree)
     other = [leaf for leaf in found if not is_symbol(leaf)]
-    if other or (what == "inputs" and not found) or not found:
+    if other or not found:
         shown = f"this is a {type(other[0]).__name__}" if other else "there are none"
         raise ArgumentError(
             f"the {what} of a model are what keras.Input and layers give, {shown}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import math
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -238,6 +239,13 @@ def positive_integer(owner: str, name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
         raise ArgumentError(f"{owner}: {name} must be a positive integer, this is {value!r}", likely=_as_integer(value))
     return int(value)
+
+
+def not_negative(owner: str, name: str, value: object) -> float:
+    """A finite number from 0 on.  Raises: ArgumentError."""
+    if not is_number(value) or not 0 <= value < math.inf:
+        raise ArgumentError(f"{owner}: {name} is a number from 0 on, this is {value!r}")
+    return float(value)
 
 
 def whole(owner: str, name: str, value: object, least: int = 0) -> int:

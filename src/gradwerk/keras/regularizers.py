@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.identifiers import as_config, object_of
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.options import checked_except, choice, is_number
+from gradwerk.keras.options import checked_except, choice, not_negative
 from gradwerk.nn.configured import Configured
 from gradwerk.nn.normalization import unit_norm
 from gradwerk.ops.elementwise import abs_, add, mul, sub
@@ -45,7 +44,7 @@ class L1L2(Regularizer):
 
     @checked_except("l1", "l2")
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1, self.l2 = (_factor("L1L2", name, 0.0 if value is None else value) for name, value in (("l1", l1), ("l2", l2)))
+        self.l1, self.l2 = (not_negative("L1L2", name, 0.0 if value is None else value) for name, value in (("l1", l1), ("l2", l2)))
 
     def __call__(self, x: Operand) -> Operand:
         """l1 sum |x| + l2 sum x^2, 0-d.  Shape: any."""
@@ -61,7 +60,7 @@ class L1(Regularizer):
 
     @checked_except("l1")
     def __init__(self, l1: float | None = 0.01) -> None:
-        self.l1 = _factor("L1", "l1", 0.01 if l1 is None else l1)
+        self.l1 = not_negative("L1", "l1", 0.01 if l1 is None else l1)
 
     def __call__(self, x: Operand) -> Operand:
         """l1 sum |x|, 0-d.  Shape: any."""
@@ -77,7 +76,7 @@ class L2(Regularizer):
 
     @checked_except("l2")
     def __init__(self, l2: float | None = 0.01) -> None:
-        self.l2 = _factor("L2", "l2", 0.01 if l2 is None else l2)
+        self.l2 = not_negative("L2", "l2", 0.01 if l2 is None else l2)
 
     def __call__(self, x: Operand) -> Operand:
         """l2 sum x^2, 0-d.  Shape: any."""
@@ -93,7 +92,7 @@ class OrthogonalRegularizer(Regularizer):
 
     @checked_except("factor", "mode")
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        self.factor = _factor("OrthogonalRegularizer", "factor", factor)
+        self.factor = not_negative("OrthogonalRegularizer", "factor", factor)
         self.mode = choice("OrthogonalRegularizer", "mode", mode, ("rows", "columns"))
 
     def __call__(self, x: Operand) -> Operand:
@@ -108,13 +107,6 @@ class OrthogonalRegularizer(Regularizer):
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
         return {"factor": self.factor, "mode": self.mode}
-
-
-def _factor(owner: str, name: str, value: object) -> float:
-    """Raises: ArgumentError for what is no number from 0 on."""
-    if not is_number(value) or not 0 <= value < math.inf:
-        raise ArgumentError(f"{owner}: {name} is a number from 0 on, this is {value!r}")
-    return float(value)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
