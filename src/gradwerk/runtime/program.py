@@ -1,8 +1,9 @@
-"""A Plan made ready to run: native tables, contexts with an arena each, host calls between native steps.
+"""A Plan made ready to run: native tables, contexts, host calls between native steps.
 
-A context holds everything that one invocation writes: arena, slots, claims and completions.  Contexts come from a free list, so one program
-may run in several threads at once.  Native code returns to Python about ten times a second, so that signals are seen.  Whatever is raised
-while a run is under way, it is settled before the exception leaves: see `halt` in compiler/llvm/executor.py.
+A context holds everything that one invocation writes: slots, claims, completions, and the arena that it is lent for a run (arenas.py).
+Contexts come from a free list, so one program may run in several threads at once.  Native code returns to Python about ten times a second,
+so that signals are seen.  Whatever is raised while a run is under way, it is settled before the exception leaves: see `halt` in
+compiler/llvm/executor.py.
 """
 
 from __future__ import annotations
