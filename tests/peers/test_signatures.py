@@ -33,7 +33,6 @@ DIFFERENT = {
         **{
             f"layers.LocallyConnected{rank}D{part}": "Keras 2's, which Keras 3 no longer has" for rank in (1, 2) for part in ("", ".call")
         },
-        "callbacks.CSVLogger": "Keras' says no arguments to who asks for them",
         "layers.InputLayer.call": "Keras' takes nothing, and is never called",
     },
     "torch": {

@@ -36,11 +36,13 @@ def parsed(arguments: str) -> Signature:
 
 
 def _parts(arguments: str) -> list[str]:
-    """What stands between the commas that are in no brackets."""
-    found, depth = [""], 0
+    """What stands between the commas that are in no brackets and in no text."""
+    found, depth, text = [""], 0, ""
     for letter in arguments:
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "," and not depth:
+        if letter in "'\"" and text in ("", letter):
+            text = "" if text else letter
+        depth += 0 if text else (letter in "([") - (letter in ")]")
+        if letter == "," and not depth and not text:
             found.append("")
         else:
             found[-1] += letter
