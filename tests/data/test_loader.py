@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import itertools
+import json
 import multiprocessing
 import os
 import signal
@@ -87,6 +89,17 @@ def test_a_batch_is_a_function_of_seed_epoch_and_example(seed: int) -> None:
     ways: list[dict[str, int]] = [{"threads": 1}, {"threads": 3, "ahead": 1}, {"workers": 2, "ahead": int(random.integers(1, 4))}]
     for way in ways if can_fork() else ways[:2]:
         assert [seen(batch) for batch in Loader(data, size, **options, **way).epoch(epoch, first)] == batches[first:], way
+
+
+def test_loaders_that_describe_themselves_alike_have_the_same_order() -> None:
+    by_description: dict[str, set[str]] = {}
+    for seed, size, drop_last, lengths in itertools.product([None, 0, 1], [2, 3], [False, True], [None, [1] * 7, [5, 1, 4, 2, 3, 7, 6]]):
+        loader = Loader(np.arange(7), size, seed=seed, drop_last=drop_last, lengths=lengths)
+        order = repr([[rows.tolist() for rows in loader.order(epoch)] for epoch in range(2)])
+        by_description.setdefault(json.dumps(loader.describe()), set()).add(order)
+    assert all(len(orders) == 1 for orders in by_description.values()) and len(by_description) > 12
+    as_array = Loader(np.arange(7), 2, lengths=np.arange(7, dtype=np.uint8))
+    assert as_array.describe() == Loader(np.arange(7), 2, lengths=[*range(7)]).describe()
 
 
 def test_each_pass_is_the_next_epoch() -> None:

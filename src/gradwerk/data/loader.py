@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -70,8 +71,10 @@ class Loader:
         return self.examples // self.batch_size if self.drop_last else -(-self.examples // self.batch_size)
 
     def describe(self) -> dict[str, int | bool | None]:
-        """What decides which examples are in a batch, for checkpoints."""
-        return {"examples": self.examples, "batch_size": self.batch_size, "seed": self.seed, "drop_last": self.drop_last}
+        """What decides which examples are in a batch, for checkpoints; of lengths a checksum."""
+        lengths = None if self.lengths is None else crc32(np.asarray(self.lengths, np.int64).tobytes())
+        found = {"examples": self.examples, "batch_size": self.batch_size, "seed": self.seed, "drop_last": self.drop_last}
+        return found | {"lengths": lengths}
 
     def __iter__(self) -> Iterator[Tree]:
         number, self.next_epoch = self.next_epoch, self.next_epoch + 1
