@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradwerk as gw
-from gradwerk.base.errors import DTypeError
+from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.nn.embedding import embedding
 from gradwerk.nn.linear import linear
 from gradwerk.nn.loss import softmax_cross_entropy
@@ -190,3 +192,35 @@ def test_arithmetic_is_that_of_elements() -> None:
     expected += [row + row + 1, row * 0 - 1, row * (row + 1), row / (row + 1)]
     for result, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(rows_of(result)[0], right, rtol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_elements_broadcast_against_elements_whatever_the_capacity(*, compiled: bool) -> None:
+    """Element by element by NumPy.  There are as many elements of a row, and as much room, as numbers in an element of some."""
+    lengths = (3, 0, 13)
+    shapes = ((), (1,), (16,), (2, 16))
+    values = [(element, drawn(lengths, element, seed=seed)) for seed, element in enumerate(shapes)]
+    ragged = [spoiled(of(rows, element, capacity=16)) for element, rows in values]
+    pairs = list(product(range(len(shapes)), repeat=2))
+
+    def all_of(values: list[Ragged]) -> list[Any]:
+        weighted = [gw.ragged.mean_of_all(values[a], values[b] * values[b]) for a, b in pairs]
+        return [[op(values[a], values[b]) for op in (operator.sub, operator.mul) for a, b in pairs], weighted]
+
+    made, means = (gw.compile(all_of) if compiled else all_of)(ragged)
+    for x, (op, (a, b)) in zip(made, product((np.subtract, np.multiply), pairs), strict=True):
+        want = [[op(*pair) for pair in zip(*rows, strict=True)] for rows in zip(values[a][1], values[b][1], strict=True)]
+        assert x.element_shape == np.broadcast_shapes(shapes[a], shapes[b])
+        for row, expected in zip(rows_of(x), want, strict=True):
+            np.testing.assert_array_equal(row, np.array(expected).reshape(row.shape))
+    for mean, (a, b) in zip(means, pairs, strict=True):
+        flats = [[element for row in values[k][1] for element in row] for k in (a, b)]
+        terms = [np.broadcast_arrays(x, w * w) for x, w in zip(*flats, strict=True)]
+        np.testing.assert_allclose(mean.numpy(), sum((x * w).sum() for x, w in terms) / sum(w.sum() for _, w in terms), rtol=1e-9)
+
+
+def test_what_each_row_has_is_one_entry_a_row() -> None:
+    x = of(drawn((2, 3)))
+    for shape in ((), (1,), (3,)):
+        with pytest.raises(ShapeError, match="one entry for each row"):
+            gw.ragged.to_elements(gw.Tensor(np.zeros(shape)), x)

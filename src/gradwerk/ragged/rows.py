@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import DTypeError
+from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ops.bits import right_shift
 from gradwerk.ops.compare import less
 from gradwerk.ops.cumulative import cumsum
@@ -19,7 +19,7 @@ from gradwerk.ops.movement import broadcast_to, concatenate, reshape, slice_axis
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.ops.scatter_extremes import scatter_max, scatter_min
 from gradwerk.ops.source import arange, full
-from gradwerk.ragged.value import Ragged, numbers_of, row_numbers, without_tail
+from gradwerk.ragged.value import Ragged, numbers_of, row_numbers, with_axes, without_tail
 from gradwerk.tensor.tensor import Tensor
 
 SHIFT = 6
@@ -92,7 +92,10 @@ def row_log_softmax(x: Ragged) -> Ragged:
 
 
 def to_elements(rows: Tensor, like: Ragged) -> Ragged:
-    """What each row has, (rows, ...), at every element of it: the ragged value to compute with beside `like`."""
+    """What each row has, (rows, ...), at every element of it: the ragged value to compute with beside `like`.  Raises: ShapeError."""
+    if not rows.shape or rows.shape[0] != like.row_count:
+        facts = (f"given {tuple(rows.shape)}", f"the ragged value {like.row_count} rows")
+        raise ShapeError("to_elements takes one entry for each row", facts=facts)
     return like.with_flat(_spread(rows, like, 0))
 
 
@@ -112,6 +115,7 @@ def mean_of_all(x: Ragged, weights: Ragged | None = None) -> Tensor:
     _check_floats("mean_of_all", x)
     if weights is not None:
         both = x * weights
+        weights = with_axes(weights, len(both.element_shape))
         weighted: Tensor = div(sum_of_all(both), sum_of_all(weights.map(lambda w: broadcast_to(w, both.flat.shape))))
         return weighted
     wide = _wide(x)

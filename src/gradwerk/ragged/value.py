@@ -46,7 +46,7 @@ class Ragged(NamedTuple):
     A tuple of Tensors, which `compile`, `grad` and `scan` take apart as any other; `from_rows` and the like make it.  So it is iterated
     over as the fields below; `value[k]` is row k, and `rows()` all of them.
     Arithmetic with `+ - * /` is that of the elements: with a number, a Tensor that broadcasts against one element, or another ragged value
-    of the same rows.
+    of the same rows; elements of different shapes broadcast against each other as NumPy's arrays do.
     """
 
     flat: Tensor
@@ -184,7 +184,8 @@ class Ragged(NamedTuple):
 def _arithmetic(function: Callable[..., Tensor], x: Ragged, other: Any) -> Ragged:  # noqa: ANN401
     """Of each element of x and what stands beside it.  Raises: ArgumentTypeError for a plain tuple, ShapeError."""
     if isinstance(other, Ragged):
-        return x.map(function, other)
+        axes = max(len(x.element_shape), len(other.element_shape))
+        return with_axes(x, axes).map(function, with_axes(other, axes))
     if isinstance(other, tuple | list):
         raise ArgumentTypeError("arithmetic of ragged values takes numbers, Tensors and ragged values", facts=(type(other).__name__,))
     shape = tuple(getattr(other, "shape", ()))
@@ -194,6 +195,12 @@ def _arithmetic(function: Callable[..., Tensor], x: Ragged, other: Any) -> Ragge
             facts=(f"element {x.element_shape}", f"Tensor {shape}"), likely="with_flat, or from_lengths, makes a ragged value of it",
         )  # fmt: skip
     return x.map(lambda flat: function(flat, other))
+
+
+def with_axes(x: Ragged, axes: int) -> Ragged:
+    """The value with elements of so many axes, new ones of extent 1 before their own, so that elements broadcast and not the capacity."""
+    missing = axes - len(x.element_shape)
+    return x.with_flat(reshape(x.flat, (x.capacity, *(1,) * missing, *x.element_shape))) if missing > 0 else x
 
 
 def of_same_rows(a: Ragged, b: Ragged) -> Ragged:
