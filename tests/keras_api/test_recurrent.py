@@ -10,7 +10,7 @@ import pytest
 
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
-from gradwerk.keras import layers
+from gradwerk.keras import activations, layers
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(4, 6, 3)).astype(np.float32)
@@ -46,6 +46,32 @@ def test_a_stateful_layer_in_a_model_that_is_fitted_and_asked() -> None:
     model.fit(X[:, :3], np.ones((4, 1)), batch_size=2, verbose=0, shuffle=False)
     with pytest.raises(StateError, match="needs to know the size of a batch"):
         keras.Sequential([keras.Input((3, 3)), layers.GRU(2, stateful=True)])
+
+
+@pytest.mark.parametrize("name", sorted(set(activations.NAMED) - {"glu", "threshold"}))  # which halve, and need numbers
+def test_any_activation_stands_in_a_step(name: str) -> None:
+    """Beside the recurrence in NumPy."""
+    layer, function, h = layers.SimpleRNN(2, name), activations.get(name), np.zeros((4, 2), np.float32)
+    found = layer(X[:, :2]).numpy()
+    kernel, recurrent, bias = layer.get_weights()
+    for t in range(2):
+        h = np.asarray(function(X[:, t] @ kernel + h @ recurrent + bias))
+    np.testing.assert_allclose(found, h, rtol=1e-4, atol=1e-5)
+    assert layer.cell.is_known
+
+
+def test_gates_take_the_activation_that_older_models_have() -> None:
+    layer = layers.LSTM(2, recurrent_activation="hard_sigmoid")
+    found, (kernel, recurrent, bias) = layer(X).numpy(), layer.get_weights()
+    h = c = np.zeros((4, 2))
+    for t in range(6):
+        z = X[:, t] @ kernel + h @ recurrent + bias
+        i, f, o = (np.clip(z[:, k : k + 2] / 6 + 0.5, 0, 1) for k in (0, 2, 6))
+        c = f * c + i * np.tanh(z[:, 4:6])
+        h = o * np.tanh(c)
+    np.testing.assert_allclose(found, h, rtol=1e-4, atol=1e-5)
+    for gated in (layers.GRU(2, recurrent_activation="hard_sigmoid"), layers.GRU(2, activation="silu", reset_after=False)):
+        assert np.isfinite(gated(X).numpy()).all()
 
 
 @each_kind

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import operator
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, FileError, GradwerkError, ShapeError, StateError
 from gradwerk.keras import layers, saving
 from gradwerk.keras.layers.layer import KNOWN
-from gradwerk.keras.saving import objects
+from gradwerk.keras.saving import objects, operations, weights_h5
 from tests.peers import drawn_models, saved_models
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
@@ -108,6 +111,37 @@ def test_a_file_of_keras_is_read(name: str) -> None:
     x, y = saved_models.data_of(model)
     np.testing.assert_allclose(model.predict(x, verbose=0), answers, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.fit(x, y, epochs=2, verbose=0, shuffle=False).history["loss"], losses, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(set(operations.NAMED) & set(layers.__all__)))
+def test_a_layer_is_not_taken_for_the_operator_of_its_name(name: str) -> None:
+    x = keras.Input((4,))
+    model = keras.Model(x, getattr(layers, name)()([x, x * 2.0]) + 1.0)
+    twin = keras.models.model_from_json(model.to_json())
+    assert [type(layer) for layer in twin.layers] == [type(layer) for layer in model.layers]
+    np.testing.assert_array_equal(twin.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def masked_twice() -> Any:
+    """As Keras writes masks: operators of their own, which layers are told of by name."""
+    x = keras.Input((5, 2))
+    masking = layers.Masking(0.5)
+    mask = masking.compute_mask(x)
+    return keras.Model(x, layers.GlobalAveragePooling1D()(layers.GRU(3, return_sequences=True)(masking(x), mask=mask), mask=mask))
+
+
+def test_masks_are_operators_in_files() -> None:
+    model = masked_twice()
+    config = json.loads(model.to_json())
+    written = {layer["class_name"]: layer["config"] for layer in config["config"]["layers"]}
+    assert written["NotEqual"].keys() == {"name"} and written["Any"] == {"name": written["Any"]["name"], "axis": -1, "keepdims": False}
+    x = np.where(np.arange(30).reshape(3, 5, 2) % 10 < 4, 0.5, np.random.default_rng(3).normal(size=(3, 5, 2))).astype(np.float32)
+    twin = keras.models.model_from_json(model.to_json())
+    assert json.loads(twin.to_json()) == config
+    twin.set_weights(model.get_weights())
+    np.testing.assert_array_equal(twin.predict(x, verbose=0), model.predict(x, verbose=0))
+    told = functools.reduce(lambda y, layer: layer(y), model.layers[1:], x)
+    np.testing.assert_allclose(model.predict(x, verbose=0), told.numpy(), rtol=1e-6)
 
 
 class Scaled(keras.Model):
@@ -270,6 +304,78 @@ def test_a_cut_or_changed_file_is_one_error_of_ours(tmp_path: Path) -> None:
             keras.models.load_model(tmp_path / "bit.keras")
         except GradwerkError:
             continue
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_packed_file_with_other_bits_is_one_error_of_ours(method: int, tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    keras.Sequential([keras.Input((4,)), layers.Dense(2)]).save(path)
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "packed.keras", "w", method) as archive:
+        for name, data in held.items():
+            archive.writestr(name, data)
+    data, draw = (tmp_path / "packed.keras").read_bytes(), np.random.default_rng(6)
+    for _ in range(30):
+        bits = bytearray(data)
+        bits[draw.integers(len(bits))] ^= 1 << int(draw.integers(8))
+        (tmp_path / "bit.keras").write_bytes(bits)
+        try:
+            keras.models.load_model(tmp_path / "bit.keras")
+        except GradwerkError:
+            continue
+
+
+def _places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for name, part in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        yield (*path, name)
+        yield from _places(part, (*path, name))
+
+
+ODD = [
+    None, -1, 1e30, "x", [], {}, [None], ["dense", -1, 0], {"class_name": "Dense", "config": {}},
+    {"class_name": "__tuple__", "config": {}}, {"class_name": [], "config": 1},
+    {"class_name": "__slice__", "config": 3}, {"class_name": "DTypePolicy", "config": 0},
+    {"class_name": "function", "config": [1], "module": "builtins"}, functools.reduce(lambda inner, _: [inner], range(400), []),
+]  # fmt: skip
+
+
+def test_an_odd_value_anywhere_in_the_structure_is_one_error_of_ours(tmp_path: Path) -> None:
+    path, draw = tmp_path / "m.keras", np.random.default_rng(7)
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Dense(2)(x) * 2.0)
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        places = list(_places(json.loads(archive.read("config.json"))))
+    for number in draw.permutation(len(places) * len(ODD))[:120]:
+        place, odd = places[number // len(ODD)], ODD[number % len(ODD)]
+
+        def put(config: Any, place: Any = place, odd: Any = odd) -> Any:
+            functools.reduce(operator.getitem, place[:-1], config)[place[-1]] = odd
+            return config
+
+        try:
+            keras.models.load_model(changed(path, put))
+        except GradwerkError:
+            continue
+
+
+def test_weights_of_another_size_are_not_read(tmp_path: Path) -> None:
+    """An array of 4 TB in a file of 2 KB: what is said is its shape."""
+    path, buffer = tmp_path / "m.keras", io.BytesIO()
+    keras.Sequential([keras.Input((4,)), layers.Dense(2)]).save(path)
+    with weights_h5.h5().File(buffer, "w") as file:
+        group = file.create_group("layers/dense/vars")
+        group.create_dataset("0", (1 << 20, 1 << 20), "f4", chunks=(1024, 1024))
+        group.create_dataset("1", (2,), "f4")
+    with pytest.raises(ShapeError, match="1048576, 1048576"):
+        keras.models.load_model(changed(path, weights=buffer.getvalue()))
+    other = io.BytesIO()
+    with weights_h5.h5().File(other, "w") as file:
+        file["layers/dense/vars/0"] = np.dtype("f4")
+    with pytest.raises(FileError, match="something else than arrays"):
+        keras.models.load_model(changed(path, weights=other.getvalue()))
 
 
 def test_what_cannot_be_saved_is_told(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ class GateCell(Layer):
     def is_known(self) -> bool:
         """Whether its step does the same whenever it is told the same: its activations are Keras' own."""
         named = [getattr(self, name) for name in ("activation", "recurrent_activation") if hasattr(self, name)]
-        return all(plain_of(function) is not function for function in named)
+        return all(is_of_keras(function) for function in named)
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Operand]:
         """Zeros for each state, (batch_size, units)."""
@@ -348,6 +348,10 @@ def factors_of(cell: Any, batch: int, *, training: bool) -> Iterator[None]:  # n
 
 
 def plain_of(function: Callable[..., Operand]) -> Callable[..., Operand]:
-    """The function below one of Keras' activations, which remembers nothing; one of the user's own is itself."""
-    name = getattr(function, "__name__", "")
-    return plain.NAMED[name] if activations.NAMED.get(name) is function else function
+    """The function below one of Keras' activations, which remembers nothing; one with none below it, or of the user's own, is itself."""
+    return plain.NAMED.get(function.__name__, function) if is_of_keras(function) else function
+
+
+def is_of_keras(function: Callable[..., Operand]) -> bool:
+    """Whether it is one of Keras' activations."""
+    return activations.NAMED.get(getattr(function, "__name__", "")) is function

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -40,5 +43,14 @@ class Masking(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
         """True at steps with another number than `mask_value`.  Shape: that of the inputs without the last axis."""
         if is_symbol(inputs):
-            return applied(self.compute_mask, "any", inputs)
-        return reduce_any(not_equal(inputs, self.mask_value), (-1,))
+            other = applied(operator.ne, "not_equal", inputs, self.mask_value)
+            return applied(functools.partial(any_over, axis=-1, keepdims=False), "any", other)
+        return any_over(not_equal(inputs, self.mask_value), axis=-1)
+
+
+def any_over(x: Operand, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
+    """Whether an element is true, along an axis or several; None is all of them.  Shape: that of x, without those axes or with 1 there."""
+    every = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = tuple(sorted(one % x.ndim for one in every))
+    found = reduce_any(x, axes)
+    return reshape(found, tuple(1 if k in axes else n for k, n in enumerate(x.shape))) if keepdims else found

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -73,24 +75,33 @@ def load_model(
     structure = _json(members[CONFIG], f"{path}: {CONFIG}")
     if not safe_mode:
         raise ArgumentError("code in a file is never run here: safe_mode=False changes nothing")
-    try:
+    with making(path, "model"):
         model = deserialize_keras_object(structure, custom_objects)
-    except GradwerkError:
-        raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise FileError(f"{path} describes no model that can be made here", facts=(f"{type(error).__name__}: {error}",)) from error
     if not _is_model(model):
         raise FileError(f"{path} holds a {type(model).__name__}, no model")
     asked = structure.get("compile_config")
     with weights_h5.from_bytes(members[WEIGHTS], f"{path}: {WEIGHTS}") as file:
         weights_h5.load_into(model, file, str(path))
         if compile and asked:
-            with custom_object_scope(custom_objects or {}):
+            with custom_object_scope(custom_objects or {}), making(path, "optimizer, losses and metrics"):
                 model.compile_from_config(asked)
-            if model.optimizer is not None and model.trainable_weights:
-                model.training_state.built_optimizer()
+                trains = model.optimizer is not None and bool(model.trainable_weights)
+                if trains:
+                    model.training_state.built_optimizer()
+            if trains:
                 weights_h5.load_optimizer(model.optimizer, file, str(path))
     return model
+
+
+@contextmanager
+def making(path: Path, what: str) -> Iterator[None]:
+    """Names the file where its structure makes no sense.  Raises: FileError."""
+    try:
+        yield
+    except GradwerkError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise FileError(f"{path} describes no {what} that can be made here", facts=(f"{type(error).__name__}: {error}",)) from error
 
 
 def _is_model(value: object) -> bool:
@@ -120,10 +131,12 @@ def _members(data: bytes, source: str) -> dict[str, bytes]:
                 raise FileError(f"{source} has no {missing[0]}: it is no file of a Keras model", facts=tuple(sorted(known)[:6]))
             for name in (CONFIG, WEIGHTS):
                 info = known[name]
+                if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                    raise FileError(f"{source}: {name} is packed in a way that Keras never uses", facts=(f"method {info.compress_type}",))
                 if info.file_size > max(RATIO * max(info.compress_size, 1), 1 << 20) or (name == CONFIG and info.file_size > LARGEST):
                     raise FileError(f"{source}: {name} would take {info.file_size:,} bytes", facts=(f"packed {info.compress_size:,}",))
             return {name: archive.read(name) for name in (CONFIG, WEIGHTS)}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, zlib.error) as error:
         raise FileError(f"{source} is no zip archive, or it is damaged", facts=(str(error),)) from None
 
 

@@ -22,8 +22,7 @@ from gradwerk.keras import activations, constraints, initializers, losses, metri
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.layer import KNOWN, Layer
 from gradwerk.keras.layers.rebuilt import know
-from gradwerk.keras.layers.symbolic import Operation, is_symbol
-from gradwerk.keras.naming import snake_case
+from gradwerk.keras.layers.symbolic import is_symbol
 from gradwerk.keras.optimizers import schedules
 from gradwerk.keras.saving import operations
 
@@ -185,8 +184,8 @@ def deserialize_keras_object(
         raise ArgumentError("the file holds code (a lambda), which is not run", likely="a function with a name, given in custom_objects")
     if name == "function":
         return found(config.get("registered_name") or inside, "", custom_objects)
-    if name in operations.NAMED:
-        return Operation(operations.NAMED[name], snake_case(name)).named(inside.get("name"))
+    if name in operations.NAMED and str(config.get("module", "")).startswith(operations.PACKAGE):  # layers have the same names
+        return operations.made(name, inside)
     cls = found(config.get("registered_name") or name, str(config.get("module", "")), custom_objects, name)
     return made(cls, inside, config, custom_objects)
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, FileError, MissingExtraError, ShapeError
+from gradwerk.base.errors import ArgumentError, FileError, GradwerkError, MissingExtraError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.naming import snake_case
@@ -100,7 +101,7 @@ def from_bytes(data: bytes, source: str) -> Any:  # noqa: ANN401  an open h5py.F
     """An open file.  Raises: FileError for what is no HDF5."""
     try:
         return h5().File(io.BytesIO(data), "r")
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError, ArithmeticError) as error:
         raise FileError(f"{source} is no HDF5 file, or it is damaged", facts=(str(error).splitlines()[0],)) from None
 
 
@@ -126,7 +127,7 @@ def load_into(model: Layer, file: Any, source: str, *, skip_mismatch: bool = Fal
                 other = True
                 wrong.append(f"{_join(path, str(number))}: file {array.shape}, model {tuple(weight.shape)}")
             else:
-                found.append((weight, dtypes.stored(array, weight.dtype, _join(path, str(number)))))
+                found.append((weight, dtypes.stored(_read(array, path, source), weight.dtype, _join(path, str(number)))))
     if wrong and not skip_mismatch:
         kind = ShapeError if other and all("arrays" not in text for text in wrong) else ArgumentError
         raise kind(f"{source} holds the weights of another model", facts=tuple(wrong[:8]), likely="skip_mismatch=True takes those that fit")
@@ -146,17 +147,38 @@ def load_optimizer(optimizer: Any, file: Any, source: str) -> None:  # noqa: ANN
         warn(f"{source}: the optimizer's state is that of another one, and is left out")
         return
     for variable, array in zip(own, arrays, strict=True):
-        variable.assign(array.astype(variable.dtype))
+        read = _read(array, "optimizer", source)
+        variable.assign(dtypes.stored(read, variable.dtype, "optimizer"))
 
 
-def _arrays(file: Any, path: str, source: str) -> list[Array]:  # noqa: ANN401
-    """The arrays of a group in order; none where there is no group.  Raises: FileError."""
-    try:
+def _arrays(file: Any, path: str, source: str) -> list[Any]:  # noqa: ANN401
+    """The arrays of a group in order, not read yet: what they hold may be a few bytes, and their size anything.
+
+    None where there is no group.  Raises: FileError.
+    """
+    with _undamaged(path, source):
         group = file.get(_join(path, "vars"))
         if group is None or not hasattr(group, "keys"):
             return []
-        names = sorted((name for name in group if str(name).isdigit()), key=int)
-        return [np.asarray(group[name][()]) for name in names]
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise FileError(f"{source} is damaged at {path or 'the top'}", facts=(str(error).splitlines()[0],)) from None
+        held = [group[name] for name in sorted((name for name in group if str(name).isdigit()), key=int)]
+        if not all(isinstance(getattr(one, "shape", None), tuple) for one in held):
+            raise FileError(f"{source} has something else than arrays at {path or 'the top'}")
+        return held
+
+
+def _read(array: Any, path: str, source: str) -> Array:  # noqa: ANN401  a dataset
+    """What it holds.  Raises: FileError."""
+    with _undamaged(path, source):
+        return np.asarray(array[()])
+
+
+@contextmanager
+def _undamaged(path: str, source: str) -> Iterator[None]:
+    """Names the file and the place where HDF5 can make nothing of it.  Raises: FileError."""
+    try:
+        yield
+    except GradwerkError:
+        raise
+    except (OSError, LookupError, RuntimeError, ValueError, TypeError, ArithmeticError) as error:
+        raise FileError(f"{source} is damaged at {path or 'the top'}", facts=(str(error).split("\n")[0],)) from None
 
