@@ -219,3 +219,26 @@ def test_weights_of_samples_weigh_each_output() -> None:
     by_name = model.evaluate([X, Z], [labels, numbers], sample_weight=[np.ones(12), half], return_dict=True, verbose=0)
     assert by_name["number_loss"] == pytest.approx(weighted["number_loss"], rel=1e-6)
     assert by_name["classes_loss"] != pytest.approx(weighted["classes_loss"], rel=1e-3)
+
+
+def test_outputs_in_a_dict_stand_in_the_order_of_its_keys() -> None:
+    """As in Keras: files number layers by that, so that another order would be another layer's weights; and so stand lists of targets."""
+    x = keras.Input((4,))
+    model = keras.Model(x, {"z": layers.Dense(2, name="one")(x), "a": layers.Dense(2, name="two")(x)})
+    assert [layer.name for layer in model.layers[1:]] == ["two", "one"] and list(model(np.ones((1, 4)))) == ["a", "z"]
+    model.compile("sgd", "mse")
+    model.fit(np.ones((3, 4)), [np.zeros((3, 2)), np.ones((3, 2))], verbose=0)
+    lists = model.evaluate(np.ones((3, 4)), [np.zeros((3, 2)), np.ones((3, 2))], verbose=0)
+    assert lists == model.evaluate(np.ones((3, 4)), {"z": np.ones((3, 2)), "a": np.zeros((3, 2))}, verbose=0)
+    twin = keras.models.model_from_json(model.to_json())
+    assert [layer.name for layer in twin.layers[1:]] == ["two", "one"]
+
+
+def test_a_model_of_a_dict_stands_in_another() -> None:
+    a, b = keras.Input((4,), name="a"), keras.Input((3,), name="b")
+    inner = keras.Model({"a": a, "b": b}, {"y": layers.Dense(2)(a) + layers.Dense(2)(b)})
+    x, y = keras.Input((4,)), keras.Input((3,))
+    outer = keras.Model([x, y], inner({"b": y, "a": x})["y"] * 2.0)
+    given = [np.random.default_rng(0).normal(size=(5, n)).astype(np.float32) for n in (4, 3)]
+    alone = inner.predict(dict(zip("ab", given, strict=True)), verbose=0)["y"]
+    np.testing.assert_allclose(outer.predict(given, verbose=0), 2 * alone, rtol=1e-6)

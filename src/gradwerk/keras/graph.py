@@ -69,6 +69,7 @@ class CallGraph:
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:  # noqa: ANN401
+        outputs = _by_keys(outputs)
         given, wanted = _symbols("inputs", inputs), _symbols("outputs", outputs)
         if len({id(x) for x in given}) < len(given):
             raise ArgumentError("the inputs of a model are given once each", facts=tuple(x.name for x in given))
@@ -242,6 +243,13 @@ class Walk:
                 of_caller[id(caller)] = max(of_caller.get(id(caller), 0), depth.get(id(x.node), 0))
                 self._index.setdefault(id(caller), -1)
         return sorted(callers.values(), key=lambda caller: (-of_caller[id(caller)], self._index[id(caller)]))
+
+
+def _by_keys(tree: Any) -> Any:  # noqa: ANN401
+    """Outputs in the order that Keras has them in, those of a dict by its keys: layers, and weights in files, are numbered by it."""
+    if type(tree) is dict:
+        return {key: _by_keys(tree[key]) for key in sorted(tree, key=str)}
+    return type(tree)(map(_by_keys, tree)) if type(tree) in {list, tuple} else tree
 
 
 def _symbols(what: str, tree: Any) -> list[KerasTensor]:  # noqa: ANN401

@@ -45,7 +45,7 @@ def is_one_shape(shape: object) -> bool:
 
 def check_one_input(shape: Shapes, *, several: bool) -> None:
     """Raises: ArgumentError for the shapes of several inputs where one is taken, and for what is no extent."""
-    if any(isinstance(part, (tuple, list, dict)) for part in shape):
+    if isinstance(shape, dict) or any(isinstance(part, (tuple, list, dict)) for part in shape):
         if not several:
             raise ArgumentError(f"the layer expects 1 input, but what stands before it gives {len(shape)}")
     elif not all(n is None or (isinstance(n, (int, np.integer)) and n >= 0) for n in shape):
