@@ -11,7 +11,7 @@ import pytest
 import gradwerk as gw
 from gradwerk import torch
 from gradwerk.base.settings import Eager, settings
-from gradwerk.inspect.stretches import stretches
+from gradwerk.inspect.waiting import stretches
 from gradwerk.tensor.deferred import endings, stretch
 from gradwerk.tensor.deferred.recorder import recorder
 

@@ -67,7 +67,7 @@ MISTAKES = [
     Mistake("NaN in the data", "model = compiled(layers.Dense(4)); X[3, 1] = np.nan; h = model.fit(«X», np.ones((12, 4)), verbose=0)",
             r"(np.nan_to_num)", "{0}(X)", "h.history['loss'][0] < 100"),
     Mistake("a file name of Keras'", "import tempfile\nmodel = keras.Sequential([keras.Input((4,)), layers.Dense(2)])\n"
-            'model.save_weights(tempfile.mkdtemp() + "/«model.weights.h5»")', r"^([\w.]+)$"),
+            'model.save_weights(tempfile.mkdtemp() + "/«model.h5»")', r"^([\w.]+)$"),
     Mistake("a base that was not begun", "class Net(keras.Model):\n    def __init__(self):\n        «»\n        self.d = layers.Dense(3)\n"
             "    def call(self, x):\n        return self.d(x)\ny = Net()(X)", r"begin it with (super\(\).__init__\(\))",
             right="y.shape == (12, 3)"),

@@ -9,8 +9,6 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib")
-
 from docs.site import curves  # noqa: E402
 from docs.site.catalogue import sections  # noqa: E402
 from docs.site.pictures import pictures_of  # noqa: E402

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradwerk.inspect.perfetto import timeline
     from gradwerk.inspect.pictures import draw
     from gradwerk.inspect.repro import Replay, replay, save_repro
-    from gradwerk.inspect.stretches import Stretches, stretches
+    from gradwerk.inspect.waiting import Stretches, stretches
     from gradwerk.inspect.watching import watch
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 
 _HOMES = {
     "Explanation": "explanation", "explain": "explanation", "nodes_by_layer": "layers", "timeline": "perfetto", "draw": "pictures",
-    "Replay": "repro", "replay": "repro", "save_repro": "repro", "Stretches": "stretches", "stretches": "stretches", "watch": "watching",
+    "Replay": "repro", "replay": "repro", "save_repro": "repro", "Stretches": "waiting", "stretches": "waiting", "watch": "watching",
 }  # fmt: skip
 
 
