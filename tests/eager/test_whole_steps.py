@@ -19,7 +19,9 @@ from gradwerk.tensor.deferred.recorder import recorder
 from gradwerk.tensor.tensor import Parameter, Tensor
 
 optim = torch.optim
-RULES = [getattr(optim, name) for name in sorted(dir(optim)) if isinstance(getattr(optim, name), type) and name != "Optimizer"]
+NO_RULES = ("Optimizer", "LBFGS")
+"""The base of all, and one whose steps ask for the loss."""
+RULES = [getattr(optim, name) for name in sorted(dir(optim)) if isinstance(getattr(optim, name), type) and name not in NO_RULES]
 TORCHS: dict[str, Callable[[Any], Any]] = {
     **{rule.__name__.lower(): (lambda ps, rule=rule: rule(ps, lr=0.1)) for rule in RULES},
     "momentum": lambda ps: optim.SGD(ps, lr=0.1, momentum=0.9, nesterov=True),

@@ -79,7 +79,7 @@ def pair(*, modern: bool) -> tuple[Any, Any]:
 
 def keras_step(model: Any, optimizer: Any, *, count_each: bool = True) -> Any:
     """What `train_on_batch` trains, without its running means: forward, loss, backward, update."""
-    loss_of, rule = keras.losses.SparseCategoricalCrossentropy(from_logits=True), optimizer.build(dict(model.named_parameters()))
+    loss_of, rule = keras.losses.SparseCategoricalCrossentropy(from_logits=True), optimizer.begin(dict(model.named_parameters()))
     if count_each:
         rule.count_each, rule.iterations = True, Tensor(np.zeros(len(rule.targets), np.float32))
 

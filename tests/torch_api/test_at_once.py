@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradwerk import torch
-from gradwerk.nn import recurrent
+from gradwerk.nn import recurrence
 from gradwerk.ops import reduction
 from gradwerk.torch import nn
 
@@ -64,15 +64,15 @@ def test_two_cells_of_the_same_types_have_their_own_weights() -> None:
 
 
 def test_scans_of_cells_are_bounded_and_found_again() -> None:
-    recurrent._scans.clear()
-    for batch in range(1, recurrent.MOST_SCANS + 3):
+    recurrence._scans.clear()
+    for batch in range(1, recurrence.MOST_SCANS + 3):
         nn.LSTM(2, 2)(torch.zeros(1, batch, 2))
-    assert 0 < len(recurrent._scans) <= recurrent.MOST_SCANS
-    recurrent._scans.clear()
+    assert 0 < len(recurrence._scans) <= recurrence.MOST_SCANS
+    recurrence._scans.clear()
     lstm = nn.LSTM(2, 2)
     for _ in range(3):
         lstm(torch.zeros(1, 2, 2))
-    assert len(recurrent._scans) == 1
+    assert len(recurrence._scans) == 1
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -142,7 +142,7 @@ def test_a_step_of_adam_follows_from_its_count_moments_and_settings(compiled: bo
     """Keras computes beta ** step anew at each step: setting the variables of one optimizer to those of another makes them equal."""
     one, other = (Parameter(np.ones(3, np.float32)) for _ in range(2))
     first, second = optimizers.Adam(0.1, beta_1=0.5, beta_2=0.25), optimizers.Adam(0.1)
-    rules = [optimizer.build({"weight": weight}) for optimizer, weight in ((first, one), (second, other))]
+    rules = [optimizer.begin({"weight": weight}) for optimizer, weight in ((first, one), (second, other))]
     steps = [lambda rule=rule, weight=weight: rule.apply([weight * 2.0]) for rule, weight in zip(rules, (one, other), strict=True)]
     run, follow = (gw.compile(step) if compiled else step for step in steps)
     follow()

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import traceback
 import warnings
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -122,6 +123,7 @@ class Processes:
         self.connections: list[Connection] = []
         self.processes: list[ForkProcess] = []
         self.parent = os.getpid()
+        weakref.finalize(self, let_go, self.parent, self.processes, self.connections).atexit = False  # daemons end with their process
         context = multiprocessing.get_context("fork")
         try:
             for number in range(count):
@@ -195,23 +197,32 @@ class Processes:
 
     def close(self) -> None:
         """Ends the workers, whatever they do."""
-        if self.parent != os.getpid():
-            return
-        processes, connections, self.processes, self.connections = self.processes, self.connections, [], []
-        for connection in connections:
-            connection.close()  # who reads from it ends
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join(_FAREWELL)
-            if process.exitcode is None:
-                process.kill()
-                process.join()
-            process.close()
+        end(self.parent, self.processes, self.connections)
 
-    def __del__(self) -> None:
-        with suppress(Exception):  # at the end of the process much is gone already; daemons end with it
-            self.close()
+
+def end(parent: int, processes: list[ForkProcess], connections: list[Connection]) -> None:
+    """Ends the workers of this process; the lists are empty then."""
+    if parent != os.getpid():
+        return
+    ending, closing = processes[:], connections[:]
+    processes.clear()
+    connections.clear()
+    for connection in closing:
+        connection.close()  # who reads from it ends
+    for process in ending:
+        process.terminate()
+    for process in ending:
+        process.join(_FAREWELL)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        process.close()
+
+
+def let_go(parent: int, processes: list[ForkProcess], connections: list[Connection]) -> None:
+    """Ends workers that nobody holds any more."""
+    with suppress(Exception):  # nobody is there to be told
+        end(parent, processes, connections)
 
 
 def can_fork() -> bool:
