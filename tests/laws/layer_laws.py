@@ -30,7 +30,8 @@ ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("in_features", "in_channels", "num_features", "input_size", "num_embeddings", "input_dim"), WIDTH),
     **dict.fromkeys(("out_features", "out_channels", "hidden_size", "embedding_dim", "units", "filters", "output_dim"), 2),
     "kernel_size": 2, "rate": 0.5, "activation": "tanh", "dim": 1, "shape": (WIDTH,),
-    "threshold": 0.1, "value": 5.0, "norm_type": 2, "padding": 1, "output_size": 2,
+    "threshold": 0.1, "value": 5.0, "norm_type": 2, "padding": 1, "output_size": 2, "height": 2, "width": 2, "scale": 0.5,
+    **dict.fromkeys(("factor", "height_factor", "width_factor"), 0.3),
 }  # fmt: skip
 """What stands for an argument that must be given."""
 OWN: dict[str, dict[str, Any]] = {

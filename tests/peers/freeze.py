@@ -3,7 +3,7 @@
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze recurrent
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [recurrent] [preprocessing]
     PYTHONPATH=src python -m tests.peers.freeze lbfgs
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze [metrics] [optimizers]     TensorFlow cannot, in float64
 """
@@ -18,7 +18,10 @@ from typing import Any
 import numpy as np
 
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
-APART = {part: RECORD.with_name(f"{part}.npz") for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers", "recurrent")}
+APART = {
+    part: RECORD.with_name(f"{part}.npz")
+    for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers", "recurrent", "preprocessing")
+}
 """Parts with a file of their own."""
 
 
@@ -124,9 +127,17 @@ def recurrent() -> dict[str, Any]:
     return recurrent_cases.recorded() | mask_cases.recorded()
 
 
+def preprocessing() -> dict[str, Any]:
+    """Keras' preprocessing layers."""
+    from tests.peers import preprocessing_cases
+
+    return preprocessing_cases.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
     "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "optimizers": optimizers, "recurrent": recurrent,
+    "preprocessing": preprocessing,
 }  # fmt: skip
 
 

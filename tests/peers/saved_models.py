@@ -50,7 +50,20 @@ def _padded(keras: Any) -> Any:  # noqa: ANN401
     ])  # fmt: skip
 
 
-CASES: dict[str, Callable[[Any], Any]] = {"images": _images, "words": _words, "graph": _graph, "padded": _padded}
+def _prepared(keras: Any) -> Any:  # noqa: ANN401
+    layers = keras.layers
+    first = layers.Normalization(axis=(2, 3))
+    first.adapt(np.arange(240.0, dtype=np.float32).reshape(4, 5, 6, 2) ** 1.5)
+    return keras.Sequential([
+        keras.Input((5, 6, 2)), first, layers.Resizing(7, 7, "bicubic"), layers.RandomRotation((0.1, 0.1)), layers.RandomZoom((0.2, 0.2)),
+        layers.CenterCrop(3, 4), layers.Normalization(mean=[1.0, 2.0], variance=[2.0, 3.0]), layers.Rescaling([1.0, 2.0], offset=0.1),
+        layers.GlobalAveragePooling2D(), layers.Dense(2),
+    ])  # fmt: skip
+
+
+CASES: dict[str, Callable[[Any], Any]] = {
+    "images": _images, "words": _words, "graph": _graph, "padded": _padded, "prepared": _prepared,
+}  # fmt: skip
 RECORDED: dict[str, Any] = json.loads(_ANSWERS.read_text(encoding="utf-8")) if _ANSWERS.exists() else {}
 
 

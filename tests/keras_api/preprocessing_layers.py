@@ -1,0 +1,25 @@
+"""Cases of preprocessing layers that draw nothing, as those in cases.py."""
+
+from __future__ import annotations
+
+from gradwerk.keras import layers
+from tests.keras_api.cases import FIRST, Case
+
+PREPROCESSING = [
+    Case("Normalization", layers.Normalization, (4,), (4,), ((4,), (4,), ())),
+    Case("Normalization of two axes", lambda: layers.Normalization(axis=(1, 3)), (3, 2, 4), (3, 2, 4), ((3, 4), (3, 4), ())),
+    Case("Normalization given", lambda: layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0], invert=True), (5, 2), (5, 2)),
+    Case("Rescaling", lambda: layers.Rescaling(0.5, [1.0, 2.0]), (3, 2), (3, 2)),
+    Case("Resizing", lambda: layers.Resizing(3, 8, "bicubic"), (5, 6, 2), (3, 8, 2)),
+    Case("Resizing padded", lambda: layers.Resizing(4, 4, pad_to_aspect_ratio=True, data_format=FIRST), (1, 5, 9), (1, 4, 4)),
+    Case("Resizing, antialiased, to few", lambda: layers.Resizing(2, 1, antialias=True), (40, 30, 1), (2, 1, 1)),
+    Case("CenterCrop", lambda: layers.CenterCrop(2, 3), (4, 6, 2), (2, 3, 2)),
+    Case("CenterCrop channels first", lambda: layers.CenterCrop(2, 3, data_format=FIRST), (2, 4, 6), (2, 2, 3)),
+]
+RANDOM = [
+    layers.RandomFlip, lambda **o: layers.RandomRotation(0.2, **o), lambda **o: layers.RandomZoom(0.3, 0.2, **o),
+    lambda **o: layers.RandomTranslation(0.3, (-0.1, 0.4), **o), lambda **o: layers.RandomCrop(4, 5, **o),
+    lambda **o: layers.RandomContrast(0.4, value_range=(-9, 9), **o),
+    lambda **o: layers.RandomBrightness(0.1, value_range=(-9, 9), **o),
+]  # fmt: skip
+"""How layers that draw are made, with options of all."""
