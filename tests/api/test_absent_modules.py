@@ -33,8 +33,8 @@ SAID = {
     "from gradwerk.torch.serialization import add_safe_globals": "torch.serialization.add_safe_globals is not here yet",
     "import gradwerk.keras.nonesuch": "keras has no module 'nonesuch'",
     "from gradwerk.keras.applications.resnet50 import ResNet50": "keras.applications is not here yet",
-    "from gradwerk.keras.utils.legacy import x": "keras.utils.legacy is not here yet",
-    "from gradwerk.keras.utils.np_utils import to_categorical": "keras.utils has no module 'np_utils'",
+    "from gradwerk.keras.utils.bounding_boxes import x": "keras.utils.bounding_boxes is not here yet",
+    "from gradwerk.keras.utils.layer_utils import x": "keras.utils has no module 'layer_utils'",
     "import gradwerk.keras.layers.ConvLSTM2D": "keras.layers.ConvLSTM2D is not here yet; near: LSTM",
     "import gradwerk.keras.losses.losses": "keras.losses has no module 'losses'",
 }

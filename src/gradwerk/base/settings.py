@@ -285,6 +285,11 @@ class Settings:
 settings = Settings()
 
 
+def keras_home() -> str:
+    """Keras' own folder for data sets and settings: what `KERAS_HOME` says at the time, which Keras' users know, else ~/.keras."""
+    return os.environ.get("KERAS_HOME") or "~/.keras"
+
+
 @contextmanager
 def environment(**variables: str) -> Iterator[None]:
     """Other variables of the environment inside the block, for another package that reads them while it is imported."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.utils import clear_session
+from gradwerk.keras.utils.seeding import clear_session
 
 __all__ = ["clear_session", "epsilon", "floatx", "image_data_format"]
 

@@ -33,7 +33,7 @@ class KerasProgress(Progress):
 
     def line(self, run: Run) -> str:
         """The line inside an epoch: time left."""
-        return self._text(run, _left(run.seconds / max(run.batch, 1) * (run.batches - run.batch)))
+        return self._text(run, left(run.seconds / max(run.batch, 1) * (run.batches - run.batch)))
 
     def closing_line(self, run: Run) -> str:
         """The line an epoch leaves behind: time spent."""
@@ -41,20 +41,20 @@ class KerasProgress(Progress):
 
     def _text(self, run: Run, time: str) -> str:
         place = f"{run.batch:{len(str(run.batches))}d}/{run.batches}"
-        pace = f"{_pace(run.seconds / max(run.batch, 1))}/step"
-        head = f"{place} - {time} - {pace}" if self.plain else f"{place} {bar(run.batch, run.batches)} {time} {pace}"
+        speed = f"{pace(run.seconds / max(run.batch, 1))}/step"
+        head = f"{place} - {time} - {speed}" if self.plain else f"{place} {bar(run.batch, run.batches)} {time} {speed}"
         own, validated = [name for name in run.logs if name[4:] not in run.logs], [name for name in run.logs if name[4:] in run.logs]
-        return head + "".join(f" - {name}: {_number(run.logs[name])}" for name in (*sorted(own), *sorted(validated)))
+        return head + "".join(f" - {name}: {number(run.logs[name])}" for name in (*sorted(own), *sorted(validated)))
 
 
-def _pace(seconds: float) -> str:
+def pace(seconds: float) -> str:
     """A duration in its largest unit: s, ms or us."""
     if seconds >= 1 or seconds == 0:
         return f"{seconds:.0f}s"
     return f"{1e3 * seconds:.0f}ms" if seconds >= 1e-3 else f"{1e6 * seconds:.0f}us"
 
 
-def _left(seconds: float) -> str:
+def left(seconds: float) -> str:
     """`7s`, `12:30`, `1:02:03`; what has begun of a second is left out."""
     minutes, rest = divmod(int(seconds), 60)
     if seconds > 3600:
@@ -62,7 +62,7 @@ def _left(seconds: float) -> str:
     return f"{minutes}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"
 
 
-def _number(value: Any) -> str:  # noqa: ANN401  a number, or an array of several
+def number(value: Any) -> str:  # noqa: ANN401  a number, or an array of several
     """Four decimals, or four in scientific notation up to 1e-3: a 0 is 0.0000e+00.  Of several the mean."""
     value = value if isinstance(value, float) else float(np.mean(value))
     return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"

@@ -51,14 +51,16 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
-def get_registered_name(made: Any) -> str:  # noqa: ANN401  a class or a function
+def get_registered_name(obj: Any) -> str:  # noqa: ANN401  a class or a function
     """The name under which it was registered, else its own."""
-    return next((name for name, one in _registered.items() if one is made), made.__name__)
+    return next((name for name, one in _registered.items() if one is obj), obj.__name__)
 
 
-def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
-    """What a name says here: of `custom_objects`, of the scope, of the registered ones; None where nothing does."""
-    return next((known[name] for known in (custom_objects or {}, _scope.get(), _registered) if name in known), None)
+def get_registered_object(
+    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None,
+) -> Any:  # noqa: ANN401  # fmt: skip
+    """What a name says here: of the scope, of the registered ones, of `custom_objects`, of `module_objects`; None where nothing does."""
+    return next((known[name] for known in (_scope.get(), _registered, custom_objects or {}, module_objects or {}) if name in known), None)
 
 
 @contextmanager
