@@ -13,9 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from gradwerk.base.errors import ArgumentError, FileError
 from gradwerk.data.reading import check_room, reading
@@ -51,14 +48,17 @@ def fetch(url: str, path: Path, digest: str | None = None, told: Callable[[int, 
     `told(bytes, all)` hears how far it is.
     Raises: FileError where it cannot be had, is not the one that the digest says, or cannot be written; ArgumentError for another address.
     """
-    if urlsplit(url).scheme not in SCHEMES:
+    from urllib.error import HTTPError  # noqa: PLC0415  loaded where somebody asks for a file of another place
+    from urllib.request import Request, urlopen  # noqa: PLC0415
+
+    if url.partition("://")[0] not in SCHEMES:
         raise ArgumentError(f"{url!r} is no address that begins with {', '.join(f'{one}://' for one in SCHEMES)}", likely=_as_address(url))
     made = None if digest is None else hashlib.new(kind_of(digest), usedforsecurity=False)
     with _beside(path) as part:
         try:
             with part.open("wb") as file, urlopen(Request(url, headers={"User-Agent": "gradwerk"}), timeout=_WAIT) as source:
                 _copy(source, file, made, told)
-        except (HTTPError, URLError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # urllib's are such
             if isinstance(error, HTTPError):
                 error.close()
             likely = f"put the file there: {path}"
@@ -178,9 +178,14 @@ def _beside(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(missing_ok=True)
 
 
+def name_in(url: str) -> str:
+    """The last part of an address: what its file is called."""
+    return (url.partition("://")[2] or url).partition("?")[0].partition("#")[0].rpartition("/")[2]
+
+
 def _why(error: Exception) -> str:
-    if isinstance(error, HTTPError):
-        return f"the server says {error.code}: {error.reason}"
+    if hasattr(error, "code"):
+        return f"the server says {error.code}: {getattr(error, 'reason', '')}"
     reason = getattr(error, "reason", error)
     return str(getattr(reason, "strerror", None) or reason) or type(error).__name__
 

@@ -8,12 +8,11 @@ import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.screen import Screen
 from gradwerk.base.settings import keras_home
-from gradwerk.data.fetching import DIGESTS, digest_of, fetch, kind_of, unpack
+from gradwerk.data.fetching import DIGESTS, digest_of, fetch, kind_of, name_in, unpack
 from gradwerk.keras.options import checked, choice
 from gradwerk.keras.utils.progbar import Progbar
 
@@ -52,7 +51,7 @@ def get_file(
     if digest is not None and hash_algorithm != "auto" and len(digest) != DIGESTS[hash_algorithm]:
         raise ArgumentError(f"get_file: a digest of {len(digest)} digits is no {hash_algorithm}")
     kinds = ("tar",) if untar else _formats(archive_format)
-    name = os.fspath(fname) if fname else os.path.basename(urlsplit(origin).path)  # noqa: PTH119  of an address
+    name = os.fspath(fname) if fname else name_in(origin)
     if not name or os.path.basename(name) != name or name in (".", ".."):  # noqa: PTH119
         likely = "give the folder as cache_dir or cache_subdir"
         raise ArgumentError(f"get_file: fname is the name of a file without folders, this is {name!r}", likely=likely)
