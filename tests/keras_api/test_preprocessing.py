@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import gradwerk
 from gradwerk import keras
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, GradwerkError, ShapeError, StateError
+from gradwerk.base.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    DTypeError,
+    FileError,
+    GradwerkError,
+    ShapeError,
+    StateError,
+    TraceError,
+)
 from gradwerk.keras import layers
 from gradwerk.tensor.tensor import Tensor
-from tests.keras_api.preprocessing_layers import PREPROCESSING, RANDOM
+from tests.keras_api.preprocessing_layers import ON_HOST, PREPROCESSING, RANDOM
 
 RNG = np.random.default_rng(3)
 IMAGES = RNG.normal(size=(64, 6, 7, 2)).astype(np.float32)
@@ -107,6 +119,97 @@ def test_files(tmp_path: Path) -> None:
     assert [json.dumps(layer.get_config()) for layer in twin.layers] == [json.dumps(layer.get_config()) for layer in model.layers]
 
 
+@pytest.mark.parametrize(("make", "x"), ON_HOST, ids=lambda one: type(one()).__name__ if callable(one) else "")
+def test_on_the_host(make: Any, x: Any) -> None:
+    layer = make()
+    y = layer(x).numpy()
+    twin = type(layer).from_config(layer.get_config())
+    assert twin.get_config() == layer.get_config()
+    assert twin(x).numpy().tobytes() == y.tobytes()
+    assert layer.weights == []
+    if isinstance(x[0], (str, list)):
+        assert layer(np.array(x)).numpy().tobytes() == y.tobytes()
+        expected = [one for one in layer.compute_output_shape(np.shape(x)) if one is not None]
+        assert list(y.shape) == expected
+
+    def step(number: Tensor) -> Tensor:
+        return layer(x) + number
+
+    with pytest.raises(TraceError, match="computes on the host"):
+        gradwerk.compile(step)(Tensor(np.float32(1)))
+
+
+def test_vocabularies_are_learned() -> None:
+    words = layers.StringLookup()
+    words.adapt(["b", "a", "b", "c", "c", "b"])
+    assert words.get_vocabulary() == ["[UNK]", "b", "c", "a"]
+    assert words.get_vocabulary(include_special_tokens=False) == ["b", "c", "a"]
+    assert words.vocabulary_size() == 4
+    words.adapt(batch for batch in (np.array(["x", "y"]), np.array(["y"])))
+    assert words.get_vocabulary() == ["[UNK]", "y", "x"]
+    back = layers.StringLookup(vocabulary=words.get_vocabulary(), invert=True)
+    assert back([[1, 2], [0, 9]]).tolist() == [["y", "x"], ["[UNK]", "[UNK]"]]
+    text = layers.TextVectorization(standardize=np.char.upper, split=np.char.split)
+    text.adapt(["a b", "a"])
+    assert text.get_vocabulary() == ["", "[UNK]", "A", "B"]
+    assert text(np.array([b"a c"])).numpy().tolist() == [[2, 1]]
+    found = [batch.numpy().tolist() for batch in map(text, ["b", "a a"])]
+    assert found == [[3], [2, 2]]
+
+
+def test_a_vocabulary_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("b\na\n", encoding="utf-8")
+    (tmp_path / "numbers.txt").write_text("7\n3\n", encoding="utf-8")
+    assert layers.StringLookup(vocabulary=str(tmp_path / "words.txt")).get_vocabulary() == ["[UNK]", "b", "a"]
+    assert layers.IntegerLookup(vocabulary=str(tmp_path / "numbers.txt"))([3, 7, 0]).numpy().tolist() == [2, 1, 0]
+    with pytest.raises(FileError, match="no list of tokens, one a line"):
+        layers.IntegerLookup(vocabulary=str(tmp_path / "words.txt"))
+
+
+def test_models_that_take_texts(tmp_path: Path) -> None:
+    texts = np.array(["a b c", "a b", "c c", "d"])
+    for mode in ("int", "tf_idf", "multi_hot"):
+        text = layers.TextVectorization(output_mode=mode, output_sequence_length=3 if mode == "int" else None)
+        text.adapt(texts)
+        behind = [layers.Embedding(9, 3), layers.GlobalAveragePooling1D()] if mode == "int" else [layers.Dense(3)]
+        plain, kinds = keras.Sequential(behind), (keras.Input((1,), dtype="string"), keras.Input((2,), name="beside"))
+        model = keras.Sequential([kinds[0], text, plain])
+        y = model.predict(texts, verbose=0, batch_size=3)
+        np.testing.assert_allclose(y, plain.predict(text(texts).numpy(), verbose=0), rtol=1e-6)
+        assert keras.Sequential([text, plain]).predict(texts, verbose=0).tobytes() == y.tobytes()
+        model.save(tmp_path / "m.keras")
+        twin = keras.models.load_model(tmp_path / "m.keras")
+        assert twin.predict(texts, verbose=0).tobytes() == y.tobytes()
+        assert twin.layers[0].get_vocabulary() == text.get_vocabulary()
+        twin.layers[0].adapt(["z"])  # what was learned may be learned anew
+        both = keras.Model(list(kinds), layers.Concatenate()([plain(text(kinds[0])), kinds[1]]))
+        assert both.predict([texts, np.ones((4, 2), np.float32)], verbose=0).shape == (4, 5)
+        with pytest.raises(ShapeError, match="several lengths"):
+            both.predict([texts, np.ones((3, 2), np.float32)], verbose=0)
+
+
+def test_a_file_reads_no_other_file_and_names_what_is_damaged(tmp_path: Path) -> None:
+    text = layers.StringLookup(output_mode="tf_idf")
+    text.adapt([["a", "b"], ["b", "c"]])
+    model = keras.Sequential([keras.Input((1,), dtype="string"), text])
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    (place,) = [name for name in held if name.endswith(".txt")]
+    config = json.loads(held["config.json"])
+    config["config"]["layers"][1]["config"]["vocabulary"] = "/etc/passwd"
+    broken: list[tuple[dict[str, bytes], str]] = [
+        ({"config.json": json.dumps(config).encode()}, "which is not read"), ({place: b"\xff\xfe"}, "no list of tokens"),
+        ({place: b"a\na"}, "twice"), ({place: b"a\nb\nc\nd\ne"}, "5 tokens, and idf_weights"),
+    ]  # fmt: skip
+    for change, words in broken:
+        with zipfile.ZipFile(tmp_path / "b.keras", "w") as archive:
+            for name, data in (held | change).items():
+                archive.writestr(name, data)
+        with pytest.raises(GradwerkError, match=words):
+            keras.models.load_model(tmp_path / "b.keras")
+
+
 REFUSED: dict[str, tuple[Any, type[GradwerkError], str]] = {
     "mean alone": (lambda: layers.Normalization(mean=1.0), ArgumentError, "given together"),
     "two shapes": (lambda: layers.Normalization(mean=[1.0], variance=[1.0, 2.0]), ArgumentError, "one shape"),
@@ -136,6 +239,50 @@ REFUSED: dict[str, tuple[Any, type[GradwerkError], str]] = {
     "no width": (lambda: layers.RandomTranslation(0.1, None), ArgumentError, "width_factor is a number"),
     "a fill": (lambda: layers.RandomRotation(0.1, "mirror"), ArgumentError, "fill_mode='mirror' is not known"),
     "a range": (lambda: layers.RandomContrast(0.1, value_range=3), ArgumentError, "value_range is two numbers"),
+    "two ways to bins": (lambda: layers.Discretization([1.0], num_bins=2), ArgumentError, "one of them"),
+    "no bins": (lambda: layers.Discretization(), ArgumentError, "one of them"),
+    "boundaries of text": (lambda: layers.Discretization(["a"]), ArgumentError, "a list of numbers"),
+    "a share": (lambda: layers.Discretization(num_bins=2, epsilon=2), ArgumentError, "epsilon is a share"),
+    "bins given": (lambda: layers.Discretization([1.0]).adapt(np.ones(3)), StateError, "was given its boundaries"),
+    "bins not learned": (lambda: layers.Discretization(num_bins=3)(np.ones(3)), StateError, "no boundaries yet"),
+    "sparse": (lambda: layers.CategoryEncoding(3, sparse=True), ArgumentError, "sparse=True is not supported here yet"),
+    "no classes": (lambda: layers.CategoryEncoding(), ArgumentError, "num_tokens must be a positive integer"),
+    "weights of classes": (lambda: layers.CategoryEncoding(3)(np.ones((2, 2), int), count_weights=np.ones((2, 2))), ArgumentError,
+                           "count_weights are not used"),
+    "hashes of None": (lambda: layers.Hashing(3)([None]), DTypeError, "a text is expected"),
+    "no hashes": (lambda: layers.Hashing(0), ArgumentError, "num_bins must be a positive integer"),
+    "a salt": (lambda: layers.Hashing(3, salt=(1, 2, 3)), ArgumentError, "salt is a whole number or two"),
+    "a dtype": (lambda: layers.Hashing(3, dtype="float32"), ArgumentError, "dtype is int32 or int64"),
+    "one input": (lambda: layers.HashedCrossing(3)(["a"]), ArgumentError, "two or more inputs"),
+    "two lengths": (lambda: layers.HashedCrossing(3)([["a"], ["b", "c"]]), ShapeError, "inputs of one shape"),
+    "numbers as words": (lambda: layers.StringLookup()([1, 2]), DTypeError, "a text is expected"),
+    "words as numbers": (lambda: layers.IntegerLookup()(["a"]), DTypeError, "whole numbers are expected"),
+    "fractions": (lambda: layers.IntegerLookup()([0.5]), DTypeError, "whole numbers are expected"),
+    "lists of several lengths": (lambda: layers.IntegerLookup()([[1], [2, 3]]), DTypeError, "no.* rectangular"),
+    "one token at most": (lambda: layers.StringLookup(max_tokens=1), ArgumentError, "max_tokens is an integer of at least 2"),
+    "padded to nothing": (lambda: layers.StringLookup(pad_to_max_tokens=True), ArgumentError, "needs max_tokens"),
+    "a way of results": (lambda: layers.StringLookup(output_mode="sum"), ArgumentError, "output_mode='sum' is not known"),
+    "inverted rows": (lambda: layers.StringLookup(invert=True, output_mode="count"), ArgumentError, "inverted, numbers become tokens"),
+    "a word twice": (lambda: layers.StringLookup(vocabulary=["a", "a"]), ArgumentError, "'a' twice"),
+    "no word": (lambda: layers.StringLookup(vocabulary=[]), ArgumentError, "an empty vocabulary"),
+    "the mask inside": (lambda: layers.StringLookup(vocabulary=["a", "m"], mask_token="m"), ArgumentError, "stands at another place"),
+    "too many": (lambda: layers.StringLookup(max_tokens=2, vocabulary=["a", "b"]), ArgumentError, "3 tokens, and max_tokens=2"),
+    "weights missing": (lambda: layers.StringLookup(vocabulary=["a"], output_mode="tf_idf"), ArgumentError, "idf_weights are needed"),
+    "weights too many": (lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0]), ArgumentError, "idf_weights are not used"),
+    "weights of others": (lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0, 2], output_mode="tf_idf"), ArgumentError,
+                          "1 tokens, and idf_weights"),
+    "an unknown word": (lambda: layers.StringLookup(vocabulary=["a"], num_oov_indices=0)(["b"]), DataError, "'b' is not in the vocabulary"),
+    "rows of no width": (lambda: layers.StringLookup(output_mode="count")(["b"]), StateError, "no vocabulary yet"),
+    "words given": (lambda: layers.StringLookup(vocabulary=["a"]).adapt(["b"]), StateError, "was given its vocabulary"),
+    "nothing to learn": (lambda: layers.StringLookup().adapt([]), DataError, "no token to learn"),
+    "a file that is missing": (lambda: layers.StringLookup(vocabulary="/nowhere/at/all"), FileError, "nowhere"),
+    "salted remainders": (lambda: layers.IntegerLookup(salt=3), ArgumentError, "oov_method='farmhash' alone"),
+    "a standard": (lambda: layers.TextVectorization(standardize="upper"), ArgumentError, "standardize='upper' is not known"),
+    "neighbours": (lambda: layers.TextVectorization(ngrams=0), ArgumentError, "ngrams is an integer"),
+    "a length of rows": (lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3), ArgumentError, "is not used"),
+    "two texts in a row": (lambda: layers.TextVectorization()([["a", "b"]]), ShapeError, r"texts \(batch,\) or \(batch, 1\)"),
+    "ragged": (lambda: layers.TextVectorization(ragged=True), ArgumentError, "ragged=True is not supported"),
+    "bytes in another encoding": (lambda: layers.StringLookup()([b"\xff"]), DTypeError, "bytes that are no text in utf-8"),
     "a seed": (lambda: layers.RandomFlip(seed=-1), ArgumentError, "seed is an integer"),
 }
 
@@ -149,5 +296,5 @@ def test_refused(name: str) -> None:
 
 def test_the_cases_are_tried() -> None:
     assert {type(case.make()) for case in PREPROCESSING} == {
-        layers.Normalization, layers.Rescaling, layers.Resizing, layers.CenterCrop
+        layers.Normalization, layers.Rescaling, layers.Resizing, layers.CenterCrop, layers.Discretization, layers.CategoryEncoding
     }  # fmt: skip

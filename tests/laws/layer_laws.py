@@ -49,9 +49,11 @@ INSIDE: dict[str, Callable[[], dict[str, Any]]] = {
 """Layers around another one, which is made anew for each."""
 NO_LAYERS = {
     "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "Wrapper", "CosineSimilarity", "PairwiseDistance", "Add", "Subtract",
+    "StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "CategoryEncoding", "Discretization",
     "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells",
 }  # fmt: skip
-"""What holds layers, is the base of all, or takes several inputs (tests/keras_api, tests/peers); losses take targets."""
+"""What holds layers, is the base of all, hands no gradient on, or takes several inputs (tests/keras_api, tests/peers); losses take
+targets."""
 
 
 def layers() -> dict[str, Layer]:

@@ -62,8 +62,56 @@ def moved() -> dict[str, Case]:
     return found
 
 
+WORDS = np.array([["cat", "dog"], ["emu", "cat"], ["", "ant"], ["dog", "[UNK]"], ["cat", "yak"]])
+IDS = np.array([[3, 7], [-1, 3], [0, 12], [7, 99], [3, 3]])
+LABELS = np.array([[0, 2], [1, 1], [3, 9]])
+KNOWN = ["cat", "dog", "emu"]
+TEXTS = [
+    "The cat, the dog!", "a DOG & a cat's emu", "  ÄPFEL\tund Birnen (und Äpfel)  ", "", "dog dog dog; cat", "x-ray under_score [UNK] unk",
+]  # fmt: skip
+MODES = ("int", "one_hot", "multi_hot", "count")
+
+
+def lookups() -> dict[str, Case]:
+    """Vocabularies given and learned, in every mode."""
+    found = {}
+    for mode in MODES:
+        found[f"words {mode}"] = Case(lambda t, m=mode: t.StringLookup(vocabulary=KNOWN, output_mode=m), WORDS)
+        found[f"words learned {mode}"] = Case(lambda t, m=mode: t.StringLookup(output_mode=m, mask_token=""), WORDS, WORDS)
+        found[f"words padded {mode}"] = Case(
+            lambda t, m=mode: t.StringLookup(max_tokens=9, pad_to_max_tokens=True, output_mode=m, num_oov_indices=2), WORDS, WORDS.ravel())
+        found[f"integers {mode}"] = Case(lambda t, m=mode: t.IntegerLookup(vocabulary=[3, 7], output_mode=m), IDS)
+        found[f"integers learned {mode}"] = Case(lambda t, m=mode: t.IntegerLookup(max_tokens=4, output_mode=m, mask_token=0), IDS, IDS)
+        found[f"text {mode}"] = Case(lambda t, m=mode: t.TextVectorization(output_mode=m), TEXTS, TEXTS)
+        found[f"hashes {mode}"] = Case(lambda t, m=mode: t.Hashing(7, output_mode=m), WORDS)
+        found[f"bins {mode}"] = Case(lambda t, m=mode: t.Discretization([-1.0, 0.5, 2.0], output_mode=m), ROWS)
+        found[f"bins learned {mode}"] = Case(
+            lambda t, m=mode: t.Discretization(num_bins=4, output_mode=m), ROWS[:, 0], np.sin(np.arange(900.0)))
+        if mode != "int":
+            found[f"classes {mode}"] = Case(lambda t, m=mode: t.CategoryEncoding(5, output_mode=m), LABELS % 5)
+            found[f"classes of one column {mode}"] = Case(lambda t, m=mode: t.CategoryEncoding(5, output_mode=m), LABELS[:, :1])
+            found[f"classes of one row {mode}"] = Case(lambda t, m=mode: t.CategoryEncoding(5, output_mode=m), LABELS[0])
+    return found
+
+
+def texts() -> dict[str, Case]:
+    """Ways to standardise, cut and join."""
+    options: list[dict[str, Any]] = [
+        *({"standardize": way} for way in ("lower", "strip_punctuation", None)), {"split": "character"}, {"split": None}, {"ngrams": 2},
+        {"ngrams": (1, 3), "output_mode": "count"}, {"output_sequence_length": 3}, {"output_sequence_length": 9}, {"max_tokens": 5},
+        {"max_tokens": 40, "pad_to_max_tokens": True, "output_mode": "multi_hot"}, {"output_mode": "tf_idf"},
+        {"output_mode": "tf_idf", "max_tokens": 30, "pad_to_max_tokens": True, "ngrams": 2},
+    ]  # fmt: skip
+    found = {f"text {number}: {' '.join(one)}": Case(lambda t, o=one: t.TextVectorization(**o), TEXTS, TEXTS)
+             for number, one in enumerate(options)}  # fmt: skip
+    found["text given"] = Case(lambda t: t.TextVectorization(vocabulary=["the", "cat"]), np.array(TEXTS)[:, None])
+    found["text weighed"] = Case(
+        lambda t: t.TextVectorization(vocabulary=["the", "cat", "dog"], idf_weights=[0.5, 1.0, 2.0], output_mode="tf_idf"), TEXTS)
+    return found
+
+
 CASES: dict[str, Case] = {
-    **resizings(), **moved(),
+    **resizings(), **moved(), **lookups(), **texts(),
     "crop": Case(lambda t: t.CenterCrop(3, 4), IMAGES), "crop of bytes": Case(lambda t: t.CenterCrop(3, 3), BYTES),
     "crop larger than the image": Case(lambda t: t.CenterCrop(8, 6), IMAGES),
     "crop, channels first": Case(lambda t: t.CenterCrop(3, 4, data_format=FIRST), np.moveaxis(IMAGES, -1, 1).copy()),
@@ -74,6 +122,23 @@ CASES: dict[str, Case] = {
     "brightness down, another range": Case(lambda t: t.RandomBrightness((-0.4, -0.4), value_range=(0, 100)), IMAGES[0]),
     "rescaling": Case(lambda t: t.Rescaling(1 / 127.5, -1), BYTES), "rescaling of each channel": Case(
         lambda t: t.Rescaling([0.1, 0.2, 0.3], offset=[1.0, 2.0, 3.0]), IMAGES),
+    "words masked": Case(lambda t: t.StringLookup(vocabulary=KNOWN, mask_token="", output_mode="multi_hot"), WORDS),
+    "words without bins": Case(lambda t: t.StringLookup(vocabulary=KNOWN, num_oov_indices=0), WORDS[0]),
+    "words in five bins": Case(lambda t: t.StringLookup(vocabulary=KNOWN[:1], num_oov_indices=5), WORDS),
+    "words in five salted bins": Case(lambda t: t.StringLookup(vocabulary=KNOWN[:1], num_oov_indices=5, salt=[3, 4]), WORDS),
+    "words, weighed": Case(lambda t: t.StringLookup(vocabulary=KNOWN, idf_weights=[1.0, 2.0, 0.5], output_mode="tf_idf"), WORDS),
+    "words learned, weighed": Case(lambda t: t.StringLookup(output_mode="tf_idf", max_tokens=4), WORDS, WORDS),
+    "words, front given": Case(lambda t: t.StringLookup(vocabulary=["[UNK]", *KNOWN]), WORDS),
+    "one word": Case(lambda t: t.StringLookup(vocabulary=KNOWN), "dog"),
+    "words of one row": Case(lambda t: t.StringLookup(vocabulary=KNOWN, output_mode="count"), WORDS[0]),
+    "integers in three bins": Case(lambda t: t.IntegerLookup(vocabulary=[3], num_oov_indices=3), IDS),
+    "integers in three hashed bins": Case(lambda t: t.IntegerLookup(vocabulary=[3], num_oov_indices=3, oov_method="farmhash"), IDS),
+    "integers inverted": Case(lambda t: t.IntegerLookup(vocabulary=[3, 7], invert=True), np.array([0, 1, 2, 5])),
+    "hashes of integers": Case(lambda t: t.Hashing(50), IDS), "hashes masked": Case(lambda t: t.Hashing(4, mask_value=""), WORDS),
+    "hashes salted": Case(lambda t: t.Hashing(50, salt=133), WORDS), "hashes of two salts": Case(lambda t: t.Hashing(50, salt=(1, 2)), IDS),
+    "crossed": Case(lambda t: t.HashedCrossing(99), [WORDS[:, 0], IDS[:, 1]]),
+    "crossed columns": Case(lambda t: t.HashedCrossing(99), [WORDS[:, :1], IDS[:, :1], WORDS[:, 1:]]),
+    "crossed, one-hot": Case(lambda t: t.HashedCrossing(5, output_mode="one_hot"), [WORDS[:, 0], IDS[:, 1]]),
     "normalization": Case(lambda t: t.Normalization(), ROWS, ROWS[:5] * 2),
     "normalization of all": Case(lambda t: t.Normalization(axis=None), ROWS, ROWS),
     "normalization of one axis": Case(lambda t: t.Normalization(axis=None), ROWS[:, 0], ROWS[:, 0]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ from tests.peers.preprocessing_cases import CASES, called, made
 RECORDED = load("preprocessing", APART["preprocessing"])
 LOOSE = {"bicubic": 2e-3, "cubic": 1.0, "lanczos": 2e-4, "of bytes": 1.0}
 """TensorFlow reads the cubic kernel from a table; rounded to bytes, that may be one of them."""
+
+
+ON_HOST = re.compile("^(words|one word|text|integers|hashes|crossed)")
+"""Cases of layers that no compiled step takes."""
 
 
 def tolerance(name: str) -> float:
@@ -39,7 +44,7 @@ def test_keras_numbers(name: str) -> None:
     assert twin.get_config() == layer.get_config()
 
 
-@pytest.mark.parametrize("name", [name for k, name in enumerate(CASES) if k % 3 == 0])
+@pytest.mark.parametrize("name", [name for k, name in enumerate(CASES) if k % 3 == 0 and not ON_HOST.search(name)])
 def test_compiled_is_eager(name: str) -> None:
     case = CASES[name]
     layer = made(layers, case)

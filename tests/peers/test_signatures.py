@@ -134,7 +134,7 @@ def test_what_keras_takes_by_position_is_taken_or_refused_by_name(path: str) -> 
 POSITIONS_OF_THEIR_OWN = {
     "callbacks.Callback": "takes nothing", "callbacks.LambdaCallback": "takes hooks, and any of them by name",
     "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
-    "layers.InputLayer": "needs a shape",
+    "layers.InputLayer": "needs a shape", "layers.Discretization": "needs one of two", "layers.CategoryEncoding": "needs num_tokens",
 }  # fmt: skip
 """What takes others by position than Keras', and why."""
 
@@ -159,10 +159,12 @@ READ_BY_LAYERS = {"training"}
 NEEDED = {
     "units": 2, "filters": 2, "kernel_size": 3, "rate": 0.5, "input_dim": 3, "output_dim": 2, "activation": "relu", "shape": (2,),
     "learning_rate": 0.1, "function": abs, "axes": 1, "output_size": 2, "dims": (1,), "n": 2, "target_shape": (2,),
-    "height": 2, "width": 2, "factor": 0.1, "height_factor": 0.1, "width_factor": 0.1, "scale": 0.5,
+    "height": 2, "width": 2, "factor": 0.1, "height_factor": 0.1, "width_factor": 0.1, "scale": 0.5, "num_bins": 4, "num_tokens": 4,
     "cell": keras.layers.LSTMCell(2), "cells": [keras.layers.LSTMCell(2)], "layer": keras.layers.LSTM(2),
 }  # fmt: skip
 """Arguments that must be given."""
+OFTEN_NEEDED = {"shape", "num_tokens"}
+"""Those that have a default which says that they must be."""
 INPUTS: dict[str, Any] = {"LSTM": np.ones((2, 3, 4), np.float32), "Embedding": np.ones((2, 3), int)}
 
 
@@ -180,7 +182,7 @@ def test_an_option_is_one_of_that_class(path: str) -> None:
         known |= shared_options(inspect.signature(called).parameters["options"].annotation).__annotations__.keys() | own_options(called)
     elif any(p.kind == "VAR_KEYWORD" for p in signatures.of(called)):
         return
-    required = {p.name: NEEDED[p.name] for p in signatures.of(called) if (p.default is None or p.name == "shape") and p.name in NEEDED}
+    required = {p.name: NEEDED[p.name] for p in signatures.of(called) if (p.default is None or p.name in OFTEN_NEEDED) and p.name in NEEDED}
     for name in OPTIONS:
         if name in known or name == "input_dim":
             continue

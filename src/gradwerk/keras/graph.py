@@ -14,10 +14,11 @@ from typing import Any
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.base.trees import flatten, map_tree, unflatten
+from gradwerk.data.words import as_texts
 from gradwerk.keras.fitting import fitted
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.layers.shapes import map_shapes
-from gradwerk.keras.layers.symbolic import KerasTensor, Node, is_symbol, map_results, noted, shapes_in, symbols_in
+from gradwerk.keras.layers.symbolic import TEXT, KerasTensor, Node, is_symbol, map_results, noted, shapes_in, symbols_in
 from gradwerk.ops.elementwise import cast
 from gradwerk.ops.movement import reshape
 from gradwerk.tensor.tensor import Tensor
@@ -321,6 +322,9 @@ def _fitted(value: Any, one: Expected) -> Any:  # noqa: ANN401
     if is_symbol(value):
         return value
     expected = one.shape
+    if one.dtype == TEXT:
+        texts = as_texts(value, f"the input {one.name!r}")
+        return texts[:, None] if texts.ndim == 1 and expected[1:] == (1,) else texts
     if len(value.shape) == len(expected) - 1 and expected[-1] == 1:
         value = reshape(value, (*value.shape, 1))
     elif len(value.shape) == len(expected) + 1 and value.shape[-1] == 1:

@@ -18,7 +18,7 @@ from gradwerk.keras.data import ArrayLike
 from gradwerk.keras.graph import CallGraph
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
-from gradwerk.keras.layers.symbolic import shapes_in
+from gradwerk.keras.layers.symbolic import TEXT, shapes_in
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.masked import as_mask, with_mask
 from gradwerk.keras.metrics.metric import Metric
@@ -29,6 +29,7 @@ from gradwerk.keras.options import by_name, checked, checked_except, whole
 from gradwerk.keras.saving.archive import save_model
 from gradwerk.keras.saving.objects import deserialize_keras_object, serialize_keras_object
 from gradwerk.keras.saving.structure import functional_from, of_functional
+from gradwerk.keras.text_models import predicted
 from gradwerk.keras.training import Training, check_verbose
 from gradwerk.keras.weights import load_weights, save_weights
 from gradwerk.nn.module import Module
@@ -160,6 +161,11 @@ class Model(Layer):
         return None if self._graph is None else isinstance(self._graph.expected, (list, tuple, dict))
 
     @property
+    def takes_texts(self) -> bool:
+        """Whether an input is one of texts."""
+        return self._graph is not None and any(one.dtype == TEXT for one in flatten(self._graph.expected))
+
+    @property
     def known_output_names(self) -> list[str] | None:
         """The outputs' names: their keys, or the names of the layers that give them; None where nobody knows."""
         if self._graph is None:
@@ -172,7 +178,7 @@ class Model(Layer):
         """What the Input says; of several the arrays' own."""
         if self._graph is None or isinstance(self._graph.expected, (list, tuple, dict)):
             return super().input_dtype
-        return dtypes.named(self._graph.expected.dtype)
+        return np.dtype(object) if self.takes_texts else dtypes.named(self._graph.expected.dtype)
 
     def __copy__(self) -> Self:
         """A model of the same layers, optimizer and weights, whose own attributes may go other ways."""
@@ -254,7 +260,7 @@ class Model(Layer):
         if callbacks is not None and not (isinstance(callbacks, list) and not callbacks):
             raise ArgumentError("predict: callbacks are not supported here yet")
         check_verbose(verbose)
-        return self.training_state.predict(x, batch_size)
+        return predicted(self, x, batch_size) if self.takes_texts else self.training_state.predict(x, batch_size)
 
     @checked
     def train_on_batch(

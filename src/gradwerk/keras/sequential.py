@@ -19,7 +19,7 @@ from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.layer import Array, Layer, Shape
 from gradwerk.keras.layers.recurrent import check_sequences
 from gradwerk.keras.layers.shapes import is_one_shape
-from gradwerk.keras.layers.symbolic import is_symbol
+from gradwerk.keras.layers.symbolic import TEXT, is_symbol
 from gradwerk.keras.masked import with_mask
 from gradwerk.keras.model import Model
 from gradwerk.keras.options import checked, checked_except
@@ -106,7 +106,8 @@ class Sequential(Model):
                 shape = layer.build_for(shape)
             return
         if self._input is None:
-            self._input = InputLayer(shape[1:], shape[0], dtype=np.dtype(self._layers[0].input_dtype or np.float32).name)
+            kind = TEXT if self.takes_texts else np.dtype(self._layers[0].input_dtype or np.float32).name
+            self._input = InputLayer(shape[1:], shape[0], dtype=kind)
         self._symbols_of()
 
     def _symbols_of(self) -> list[Any]:
@@ -179,6 +180,12 @@ class Sequential(Model):
     def takes_several(self) -> bool | None:
         """One input."""
         return False
+
+    @property
+    def takes_texts(self) -> bool:
+        """Whether the Input is one of texts, or the first layer takes them where there is none."""
+        first = self._layers[0] if self._layers else None
+        return self._input.dtype == TEXT if self._input is not None else bool(getattr(first, "takes_texts", False))
 
     @property
     def known_output_names(self) -> list[str] | None:

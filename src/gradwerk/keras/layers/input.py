@@ -10,7 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.layers.symbolic import KerasTensor, noted
+from gradwerk.keras.layers.symbolic import TEXT, KerasTensor, noted
 from gradwerk.keras.options import LayerOptions, checked, whole
 
 
@@ -52,7 +52,7 @@ class InputLayer(Layer):
     @property
     def input_dtype(self) -> Any:  # noqa: ANN401
         """The dtype given."""
-        return np.dtype(self.dtype)
+        return np.dtype(object if self.dtype == TEXT else self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
@@ -91,6 +91,8 @@ def Input(  # noqa: N802  Keras' name
 
 def _dtype_of(dtype: Any) -> str:  # noqa: ANN401
     """The name of a dtype.  Raises: ArgumentError for what is none."""
+    if dtype == TEXT:
+        return TEXT
     try:
         found = np.dtype("float32" if dtype is None else dtype)
     except (TypeError, ValueError):

@@ -34,6 +34,8 @@ def as_inputs(layer: TakesArrays, value: Any, *, further: bool = False) -> Any: 
 
     Raises: ArgumentError for an `Input`; DTypeError, DataError for what is not numeric or no row of a table.
     """
+    if not isinstance(value, Tensor) and getattr(layer, "takes_texts", False) and holds_texts(value):
+        return np.asarray(value, object)
     if isinstance(value, Tensor):
         return cast(value, np.dtype(np.float32)) if dtypes.is_float(value.dtype) and value.dtype != np.float32 else value
     if isinstance(value, Module):
@@ -47,6 +49,15 @@ def as_inputs(layer: TakesArrays, value: Any, *, further: bool = False) -> Any: 
     if further and not isinstance(value, np.ndarray):
         return value
     return Tensor(as_input_array(layer, value, "the input"))
+
+
+def holds_texts(value: Any) -> bool:  # noqa: ANN401
+    """Whether it is a text, or an array or list of texts; a list of arrays is none."""
+    while isinstance(value, (list, tuple)) and value and not isinstance(value[0], np.ndarray):
+        value = value[0]
+    if isinstance(value, np.ndarray) and dtypes.is_objects(value.dtype) and value.size:
+        value = value.flat[0]
+    return isinstance(value, (str, bytes)) or (isinstance(value, np.ndarray) and dtypes.is_text(value.dtype))
 
 
 def as_input_array(layer: TakesArrays, value: Any, what: str) -> Array:  # noqa: ANN401  whatever NumPy takes

@@ -22,6 +22,9 @@ from gradwerk.keras.naming import unique_name
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Tensor
 
+TEXT = "string"
+"""The dtype of texts, which layers on the host take."""
+
 
 class Caller(Protocol):
     """What is called on symbolic values: a layer or an operation."""
@@ -65,7 +68,7 @@ class KerasTensor:
         if sparse or ragged or not record_history:
             raise ArgumentError("KerasTensor: sparse and ragged values, and values without history, are not here yet")
         self.shape: Shape = tuple(shape)
-        self.dtype: str = dtypes.name(dtypes.named(dtype))
+        self.dtype: str = TEXT if dtype == TEXT else dtypes.name(dtypes.named(dtype))
         self.name = name or unique_name("KerasTensor")
         self.node: Node | None = None
 

@@ -1,7 +1,7 @@
 """`.keras` files: a zip of the model's structure (config.json), what it was trained with, and its weights (model.weights.h5).
 
 Keras 3.15 reads what is written here, and here is read what it writes.  Reading runs no code of the file, takes no more than `LARGEST`
-bytes of structure, and looks at two members of a known name: config.json and model.weights.h5.
+bytes of structure, and looks at members of known names: config.json, model.weights.h5 and the vocabularies of its layers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, FileError, GradwerkError
 from gradwerk.io.atomic import is_file, is_folder, read_bytes, write_atomically
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.saving import weights_h5
+from gradwerk.keras.saving import assets, weights_h5
 from gradwerk.keras.saving.objects import custom_object_scope, deserialize_keras_object, serialize_keras_object
 
 VERSION = "3.15.1"
@@ -54,6 +54,8 @@ def save_model(model: Any, filepath: str | Path, overwrite: bool = True, zipped:
         archive.writestr(METADATA, json.dumps(written))
         archive.writestr(CONFIG, json.dumps(structure))
         archive.writestr(WEIGHTS, weights_h5.to_bytes(model, model.optimizer))
+        for name, data in assets.written(model).items():
+            archive.writestr(name, data)
     write_atomically(path, buffer.getvalue())
 
 
@@ -71,7 +73,8 @@ def load_model(
     Raises: FileError for a file that is missing, damaged or of another format; ArgumentError for names that nobody knows.
     """
     path = checked(filepath, ".keras", "a model's file")
-    members = _members(read_bytes(path, "the model's file"), str(path))
+    packed = read_bytes(path, "the model's file")
+    members = _members(packed, str(path))
     structure = _json(members[CONFIG], f"{path}: {CONFIG}")
     if not safe_mode:
         raise ArgumentError("code in a file is never run here: safe_mode=False changes nothing")
@@ -80,8 +83,10 @@ def load_model(
     if not _is_model(model):
         raise FileError(f"{path} holds a {type(model).__name__}, no model")
     asked = structure.get("compile_config")
+    kept = _members(packed, str(path), tuple(assets.asked(model)), needed=False)
     with weights_h5.from_bytes(members[WEIGHTS], f"{path}: {WEIGHTS}") as file:
         weights_h5.load_into(model, file, str(path))
+        assets.load_into(model, kept, str(path))
         if compile and asked:
             with custom_object_scope(custom_objects or {}), making(path, "optimizer, losses and metrics"):
                 model.compile_from_config(asked)
@@ -121,21 +126,26 @@ def checked(filepath: Any, ending: str, what: str) -> Path:  # noqa: ANN401
     raise ArgumentError(f"{reason}{what} is called *{ending}, this is {path.name!r}", likely=f"{stem or 'model'}{ending}")
 
 
-def _members(data: bytes, source: str) -> dict[str, bytes]:
-    """The structure and the weights.  Raises: FileError for what is no such archive, and for sizes that make no sense."""
+def _members(data: bytes, source: str, names: tuple[str, ...] = (CONFIG, WEIGHTS), *, needed: bool = True) -> dict[str, bytes]:
+    """Members of the archive, by name.  Raises: FileError for what is no such archive, and for sizes that make no sense."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             known = {info.filename: info for info in archive.infolist()}
-            missing = [name for name in (CONFIG, WEIGHTS) if name not in known]
-            if missing:
+            missing = [name for name in names if name not in known]
+            if missing and needed:
                 raise FileError(f"{source} has no {missing[0]}: it is no file of a Keras model", facts=tuple(sorted(known)[:6]))
-            for name in (CONFIG, WEIGHTS):
-                info = known[name]
+            held = [known[name] for name in names if name in known]
+            for info in held:
                 if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-                    raise FileError(f"{source}: {name} is packed in a way that Keras never uses", facts=(f"method {info.compress_type}",))
-                if info.file_size > max(RATIO * max(info.compress_size, 1), 1 << 20) or (name == CONFIG and info.file_size > LARGEST):
-                    raise FileError(f"{source}: {name} would take {info.file_size:,} bytes", facts=(f"packed {info.compress_size:,}",))
-            return {name: archive.read(name) for name in (CONFIG, WEIGHTS)}
+                    raise FileError(
+                        f"{source}: {info.filename} is packed in a way that Keras never uses", facts=(f"method {info.compress_type}",)
+                    )
+                large = info.file_size > max(RATIO * max(info.compress_size, 1), 1 << 20)
+                if large or (info.filename != WEIGHTS and info.file_size > LARGEST):
+                    raise FileError(
+                        f"{source}: {info.filename} would take {info.file_size:,} bytes", facts=(f"packed {info.compress_size:,}",)
+                    )
+            return {info.filename: archive.read(info.filename) for info in held}
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, zlib.error) as error:
         raise FileError(f"{source} is no zip archive, or it is damaged", facts=(str(error),)) from None
 

@@ -39,12 +39,17 @@ def h5() -> Any:  # noqa: ANN401  the module h5py
     return h5py
 
 
-def groups(layer: Layer, path: str = "") -> Iterator[Group]:
-    """The weights of a layer and of those inside, in the groups that Keras has for them."""
-    own = [weight for _, weight in (*layer.own_parameters(), *layer.own_buffers())]
-    yield path, layer.name, own
+def placed(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
+    """A layer and those inside, each with the place that Keras has for it."""
+    yield path, layer
     for name, child in _children(layer):
-        yield from groups(child, _join(path, name))
+        yield from placed(child, _join(path, name))
+
+
+def groups(layer: Layer) -> Iterator[Group]:
+    """The weights of a layer and of those inside, in the groups that Keras has for them."""
+    for path, one in placed(layer):
+        yield path, one.name, [weight for _, weight in (*one.own_parameters(), *one.own_buffers())]
 
 
 def _children(layer: Layer) -> Iterator[tuple[str, Layer]]:
@@ -85,6 +90,9 @@ def to_bytes(model: Layer, optimizer: Any = None) -> bytes:  # noqa: ANN401  an 
     with h5().File(buffer, "w") as file:
         for path, name, weights in groups(model):
             _write(file, path, name, [weight.numpy() for weight in weights])
+        for path, layer in placed(model):
+            for name, array in (layer.saved_arrays() if hasattr(layer, "saved_arrays") else {}).items():
+                file.require_group(_join(path, name.rpartition("/")[0])).create_dataset(name.rpartition("/")[2], data=array)
         if optimizer is not None and optimizer.built:
             _write(file, "optimizer", optimizer.name, [variable.numpy() for variable in optimizer.variables])
     return buffer.getvalue()
@@ -135,6 +143,11 @@ def load_into(model: Layer, file: Any, source: str, *, skip_mismatch: bool = Fal
         warn(f"{source}: {len(wrong)} groups of weights do not fit and are passed over: {'; '.join(wrong[:3])}")
     for weight, array in found:
         weight.assign(array)
+    for path, layer in placed(model):
+        if hasattr(layer, "load_arrays"):
+            with _undamaged(path, source):
+                held = file.get(_join(path, "vars"))
+                layer.load_arrays({} if held is None else {name: np.asarray(held[name][()]) for name in held}, source)
 
 
 def load_optimizer(optimizer: Any, file: Any, source: str) -> None:  # noqa: ANN401
