@@ -104,7 +104,7 @@ _FUNCTIONS = {
     "gradwerk.ops.trigonometry": ("acos", "asin", "atan", "atan2", "deg2rad", "hypot", "rad2deg", "sinc", "tan"),
 }  # fmt: skip
 _HOMES.update({name: home for home, names in _FUNCTIONS.items() for name in names})
-_PACKAGES = ("data", "inspect", "io", "keras", "nn", "ragged", "torch", "train", "zoo")
+_PACKAGES = ("data", "inspect", "io", "keras", "nn", "ragged", "tf", "torch", "train", "zoo")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -126,6 +126,25 @@ def _loaded(name: str) -> ModuleType:
     """A module of ours, imported while nobody forks."""
     with one_at_a_time():
         return importlib.import_module(name)
+
+
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext gradwerk` in a notebook: from then on `import keras`, `torch` and `tensorflow` in its cells are the packages here.
+
+    Raises: StateError where one of them is loaded already.
+    """
+    from gradwerk.aliases.imports import Names  # noqa: PLC0415
+
+    del shell
+    Names.of_notebook().install()
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """`%unload_ext gradwerk`: imports are Python's again."""
+    from gradwerk.aliases.imports import Names  # noqa: PLC0415
+
+    del shell
+    Names.remove_installed()
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
     PYTHONPATH=src python -m tests.peers.names torch     (PyTorch 2.13.0)
     PYTHONPATH=src python -m tests.peers.names keras     (Keras 3.15.1)
+    PYTHONPATH=src python -m tests.peers.names tf        (TensorFlow 2.21.0)
 
 Lines that begin with `near` are written by hand and kept.
 """
@@ -27,11 +28,19 @@ MODULES = {
         "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
         "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "random", "regularizers", "saving", "utils",
     ),
+    "tf": (
+        "", "bitwise", "compat", "compat.v1", "config", "data", "data.experimental", "debugging", "distribute", "dtypes", "experimental",
+        "image", "initializers", "io", "io.gfile", "linalg", "losses", "lookup", "math", "metrics", "nn", "optimizers", "ragged", "random",
+        "raw_ops", "saved_model", "sets", "signal", "sparse", "strings", "summary", "test", "train", "types",
+    ),
 }  # fmt: skip
 CLASSES = {
     "torch": ("Tensor", "nn.Module", "optim.Optimizer"),
     "keras": ("Model", "Sequential", "Variable", "layers.Layer", "optimizers.Optimizer", "losses.Loss", "metrics.Metric"),
+    "tf": ("Variable", "data.Dataset", "GradientTape"),
 }
+IMPORTED = {"tf": "tensorflow"}
+"""Under which name an original is imported that its users call otherwise."""
 PLUMBING = {"typing", "typing_extensions", "collections", "collections.abc", "functools", "enum", "contextlib", "torch._jit_internal"}
 """Modules whose members are not what a module offers, though they stand in it."""
 
@@ -40,14 +49,15 @@ def public(original: str, place: Any) -> list[str]:
     """The names that a module or class of the original offers."""
     said = [name for name in getattr(place, "__all__", dir(place)) if not name.startswith("_")]
     if isinstance(place, ModuleType):
-        inside = [name for name, held in vars(place).items() if inspect.ismodule(held) and held.__name__ == f"{place.__name__}.{name}"]
+        held_here = {name: held for name, held in vars(place).items() if not name.startswith("_") and type(held) is ModuleType}
+        inside = [name for name, held in held_here.items() if held.__name__ == f"{place.__name__}.{name}"]
         said += [name for name in inside if not name.startswith("_")]
     return sorted({name for name in said if name.isidentifier() and _offered(original, getattr(place, name, None))})
 
 
 def _offered(original: str, held: object) -> bool:
-    if inspect.ismodule(held):
-        return held.__name__.startswith(f"{original}.")
+    if type(held) is ModuleType:  # one that TensorFlow loads when asked has no name before
+        return held.__name__.startswith((f"{original}.", "tensorflow._api", "keras._tf_keras"))
     return getattr(held, "__module__", None) not in PLUMBING
 
 
@@ -58,12 +68,12 @@ def modules(place: ModuleType) -> list[str]:
 
 def written(original: str, kept: list[str]) -> str:
     """The whole list."""
-    top = importlib.import_module(original)
+    top = importlib.import_module(IMPORTED.get(original, original))
     lines = []
     for path in MODULES[original] + CLASSES[original]:
         place: Any = top
         for part in filter(None, path.split(".")):
-            place = getattr(place, part, None) or importlib.import_module(f"{original}.{path}")
+            place = getattr(place, part, None) or importlib.import_module(f"{top.__name__}.{path}")
         name = f"{original}.{path}".rstrip(".")
         lines.append(" ".join([name, *public(original, place)]))
         if inspect.ismodule(place) and (inside := modules(place)):

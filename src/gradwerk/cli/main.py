@@ -122,6 +122,13 @@ def make_parser() -> Parser:
     files = "pictures of one digit: any size, grey or colour, dark or light ink; of a run on a table: CSV files with its columns"
     predict.add_argument("inputs", metavar="FILE", nargs="+", help=files)
 
+    script = _command(commands, "run", "run", "run a script or notebook written for Keras, PyTorch or TensorFlow, as it is")
+    script.add_argument("script", metavar="SCRIPT", help="a .py file, or an .ipynb notebook, which is written beside it with its outputs")
+    script.add_argument("arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="what the script finds in sys.argv")
+
+    check = _command(commands, "check", "check", "say which names of Keras, PyTorch and TensorFlow a script uses that are absent here")
+    check.add_argument("path", metavar="SCRIPT|FOLDER", help="a .py file, an .ipynb notebook, or a folder of them")
+
     summary = _command(commands, "summary", "summary", "the layers and parameters of a model or run")
     summary.add_argument("model", metavar="MODEL|RUN", help="lenet5, or the folder of a run")
 
