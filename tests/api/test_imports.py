@@ -16,7 +16,7 @@ import gradwerk
 PACKAGE = Path(gradwerk.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"llvmlite", "ctypes.util", "rich", "PIL", "matplotlib", "safetensors", "ml_dtypes", "argparse", "multiprocessing", "concurrent"}
-FACADES = ("inspect", "keras", "ragged", "torch")
+FACADES = ("inspect", "keras", "ragged", "tf", "torch")
 
 
 def fresh(script: str) -> str:

@@ -1,7 +1,8 @@
 """Imports of a user's script that name PyTorch, Keras or TensorFlow are answered by the packages here; everybody else's are left alone.
 
-`sys.modules` never holds our modules under a foreign name: SciPy or TensorBoard in the same process, which look there, are not deceived.  So it is the import statement that is watched (`builtins.__import__`, `importlib.import_module`), and who asks decides: code in
-the script's own folders, a notebook's cells.  Source: docs/decisions/0038-names-of-others.md.
+`sys.modules` never holds our modules under a foreign name: SciPy or TensorBoard in the same process, which look there, are not deceived.
+So it is the import statement that is watched (`builtins.__import__`, `importlib.import_module`), and who asks decides: code in the script's
+own folders, a notebook's cells.  Source: docs/decisions/0038-names-of-others.md.
 """
 
 from __future__ import annotations
