@@ -67,7 +67,7 @@ def classifier() -> keras.Sequential:
         (lambda: classifier().fit(X, Y, batch_size=0), r"batch_size must be a positive integer"),
         (lambda: classifier().fit(X, Y, validation_split=1.0), r"validation_split=1.0 leaves nothing"),
         (lambda: classifier().fit(X, Y, callbacks=[print]), r"not a callback"),
-        (lambda: classifier().fit(iter([X]), Y), r"only arrays"),
+        (lambda: classifier().fit(iter([X]), Y), r"`y` should not be passed"),
         (lambda: classifier().fit(X), r"x and y are needed"),
         (lambda: keras.optimizers.SGD(momentum=2.0), r"momentum lies between 0 and 1"),
         (lambda: keras.optimizers.Adam(lr=0.1), r"Adam has no option 'lr'"),

@@ -99,7 +99,8 @@ def as_arrays(value: Any, what: str, *, several: bool | None) -> Any:  # noqa: A
 
 def alone(value: Any, what: str) -> Any:  # noqa: ANN401  whatever NumPy takes, or a tree of it
     """Data as an array, unless it is a dict or list of several: which is which then is for the model's outputs to say."""
-    many = isinstance(value, (list, tuple)) and len(value) > 1 and all(isinstance(item, (np.ndarray, Tensor)) for item in value)
+    kinds = (np.ndarray, Tensor, type(None)) if what == "sample_weight" else (np.ndarray, Tensor)
+    many = isinstance(value, (list, tuple)) and len(value) > 1 and all(isinstance(item, kinds) for item in value)
     return value if many or isinstance(value, Mapping) else as_array(value, what)
 
 
@@ -153,7 +154,7 @@ def as_array(value: ArrayLike, what: str, *, classes: bool = False) -> Array:
     if isinstance(value, Mapping) or hasattr(value, "__next__"):
         if isinstance(value, Mapping):
             raise ArgumentError(f"{what} is a {type(value).__name__} of {len(value)}, the model takes one array")
-        raise ArgumentError(f"{what} is a {type(value).__name__}; only arrays are supported here yet")
+        raise ArgumentError(f"{what} is a {type(value).__name__}, an array is needed")
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, (np.ndarray, Tensor)) for item in value):
         if len(value) == 1 and len(value[0].shape) > 0:
             return as_array(value[0], what, classes=classes)
@@ -169,4 +170,4 @@ def as_array(value: ArrayLike, what: str, *, classes: bool = False) -> Array:
 def _missing(x: ArrayLike) -> str:
     if isinstance(x, tuple) and len(x) == 2:
         return "write x and y apart: fit(*data)"
-    return "data sets and generators are not supported here yet" if hasattr(x, "__iter__") and not hasattr(x, "shape") else ""
+    return ""

@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.trees import flatten
+from gradwerk.keras import running
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.callbacks.callback import Callbacks, History
 from gradwerk.keras.data import ArrayLike
@@ -19,18 +20,17 @@ from gradwerk.keras.graph import CallGraph
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.shapes import Shape
 from gradwerk.keras.layers.symbolic import TEXT, shapes_in
-from gradwerk.keras.losses import LossLike
 from gradwerk.keras.masked import as_mask, with_mask
-from gradwerk.keras.metrics.metric import Metric
 from gradwerk.keras.naming import unique_name
-from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.optimizers.rules import OptimizerLike
 from gradwerk.keras.options import by_name, checked, checked_except, whole
+from gradwerk.keras.running import Fitting
 from gradwerk.keras.saving.archive import save_model
 from gradwerk.keras.saving.objects import deserialize_keras_object, serialize_keras_object
 from gradwerk.keras.saving.structure import functional_from, of_functional
 from gradwerk.keras.text_models import predicted
-from gradwerk.keras.training import Training, check_verbose
+from gradwerk.keras.trained import Trained
+from gradwerk.keras.training import Training
 from gradwerk.keras.weights import load_weights, save_weights
 from gradwerk.nn.module import Module
 
@@ -47,7 +47,7 @@ NOT_ASKED = (
 
 
 @ORIGINAL.completes("keras.Model")
-class Model(Layer):
+class Model(Trained, Layer):
     """A layer made of layers that can be compiled, fitted, evaluated and asked.
 
     `keras.Model(inputs, outputs)` is what was called between them: each is what `keras.Input` and layers give, or a list, tuple or dict of
@@ -186,18 +186,11 @@ class Model(Layer):
         vars(twin).update(vars(self), _training_state=self.training_state.of(twin))
         return twin
 
-    @property
-    def training_state(self) -> Training:
-        """What `compile` was told, and the steps made of it.  Raises: StateError where a subclass did not begin as one."""
-        state: Training | None = vars(self).get("_training_state")
-        if state is None:
-            raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
-        return state
-
     @checked
     def compile(
-        self, optimizer: OptimizerLike = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None, *,  # noqa: ANN401
-        run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: str | bool = "auto",
+        self, optimizer: OptimizerLike = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,  # noqa: ANN401
+        weighted_metrics: Any = None, *, run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: str | bool = "auto",  # noqa: ANN401
+        auto_scale_loss: bool = True,
     ) -> None:  # fmt: skip
         """Says how to train.  `jit_compile` is accepted and changes nothing: steps are always compiled, unless `run_eagerly`.
 
@@ -205,7 +198,9 @@ class Model(Layer):
             optimizer, loss: by name, class, instance or config.  Of a model of several outputs, a loss for all of them, a list of one for
                 each, or a dict by the outputs' names (those of the layers that give them).
             loss_weights: by what each output's loss is multiplied in the sum that is minimised; a list or a dict.
-            metrics: a list; of several outputs a list with a list for each, or a dict.
+            metrics, weighted_metrics: a list; of several outputs a list with a list for each, or a dict.  The latter count sample weights.
+            steps_per_execution: callbacks are told of each so many batches.
+            auto_scale_loss: accepted; there are no policies of narrow floats whose loss would be scaled.
 
         Raises: ArgumentError for unknown names.
         """
@@ -216,51 +211,57 @@ class Model(Layer):
             )
         if jit_compile is not None and not isinstance(jit_compile, bool) and not (isinstance(jit_compile, str) and jit_compile == "auto"):
             raise ArgumentError(f"compile: jit_compile is True, False or 'auto', this is {jit_compile!r}")
-        if steps_per_execution != 1:
-            raise ArgumentError("compile: only steps_per_execution=1 is supported here")
-        self.training_state.configure(optimizer, loss, metrics, loss_weights, run_eagerly=run_eagerly)
+        every = whole("compile", "steps_per_execution", steps_per_execution, 1)
+        state = self.training_state
+        state.configure(optimizer, loss, metrics, loss_weights, weighted_metrics, run_eagerly=run_eagerly, steps_per_execution=every)
 
-    @checked_except("batch_size", "epochs", "initial_epoch", "validation_batch_size")
+    @checked_except(
+        "batch_size", "epochs", "initial_epoch", "validation_batch_size", "steps_per_epoch", "validation_steps", "validation_freq"
+    )
     def fit(
         self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, epochs: int = 1, verbose: str | int = "auto",
         callbacks: Callbacks = None, validation_split: float = 0.0, validation_data: ArrayLike = None,
         shuffle: bool = True, class_weight: dict[int, float] | None = None, sample_weight: ArrayLike = None,  # noqa: FBT001, FBT002
-        initial_epoch: int = 0, *, validation_batch_size: int | None = None,
+        initial_epoch: int = 0, steps_per_epoch: int | None = None, validation_steps: int | None = None,
+        validation_batch_size: int | None = None, validation_freq: int | list[int] = 1,
     ) -> History:  # fmt: skip
-        """Trains on arrays.
+        """Trains on arrays, or on what gives batches: a generator, a `keras.utils.PyDataset`, a loader, anything that can be iterated.
+
+        A batch is (x, y), (x, y, sample_weight) or x.  An epoch is `steps_per_epoch` batches, else all; what ends early ends training, with
+        a warning.  `validation_freq` says after how many epochs, or behind which, validation follows.
 
         Shape: x (examples, ...), y (examples, ...).  Raises: DataError, ShapeError, DTypeError for data that cannot be trained on;
         NumericError when the loss is no number; StateError before compile.
         """
-        state = self.training_state
-        data = state.data(x, y, sample_weight)
-        validation = state.validation_data(validation_data)
-        if validation is None and validation_split:
-            data, validation = data.split(validation_split)
-        return state.fit(
-            data.with_class_weights(class_weight), validation, batch_size=batch_size, epochs=epochs, verbose=verbose,
-            callbacks=callbacks, shuffle=shuffle, initial_epoch=initial_epoch, validation_batch_size=validation_batch_size,
+        told = Fitting(
+            batch_size, epochs, verbose, callbacks, shuffle, class_weight, initial_epoch, steps_per_epoch, validation_steps,
+            validation_batch_size, validation_freq,
         )  # fmt: skip
+        return running.fit(self.training_state, x, y, sample_weight, validation_data, validation_split, told)
 
-    @checked_except("batch_size")
+    @checked_except("batch_size", "steps")
     def evaluate(
         self, x: ArrayLike = None, y: ArrayLike = None, batch_size: int | None = None, verbose: str | int = "auto",
-        sample_weight: ArrayLike = None, *, callbacks: Callbacks = None, return_dict: bool = False,
+        sample_weight: ArrayLike = None, steps: int | None = None, callbacks: Callbacks = None, return_dict: bool = False,  # noqa: FBT001, FBT002
     ) -> Answer:  # fmt: skip
-        """The loss and the metrics over all examples: a number, a list, or with `return_dict` a dict."""
-        data = self.training_state.data(x, y, sample_weight)
-        return _answer(self.training_state.evaluate(data, batch_size, verbose, callbacks), return_dict=return_dict)
+        """The loss and the metrics over all examples, or `steps` batches of them: a number, a list, or with `return_dict` a dict."""
+        state = self.training_state
+        given = running.feed(state, x, y, sample_weight, batch_size, running.steps_of("evaluate", "steps", steps))
+        return _answer(running.evaluate(state, given, verbose, callbacks), return_dict=return_dict)
 
-    @checked_except("batch_size")
-    def predict(self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", *, callbacks: Callbacks = None) -> Any:  # noqa: ANN401
-        """The model's answers to all examples: an array, of several outputs a list, tuple or dict of them.
+    @checked_except("batch_size", "steps")
+    def predict(
+        self, x: ArrayLike, batch_size: int | None = None, verbose: str | int = "auto", steps: int | None = None,
+        callbacks: Callbacks = None,
+    ) -> Any:  # noqa: ANN401  # fmt: skip
+        """The model's answers to all examples, or to `steps` batches of them: an array, of several outputs a list, tuple or dict of them.
 
         Shape: x (examples, ...) -> (examples, ...).
         """
-        if callbacks is not None and not (isinstance(callbacks, list) and not callbacks):
-            raise ArgumentError("predict: callbacks are not supported here yet")
-        check_verbose(verbose)
-        return predicted(self, x, batch_size) if self.takes_texts else self.training_state.predict(x, batch_size)
+        running.check_verbose(verbose)
+        if self.takes_texts:
+            return predicted(self, x, batch_size)
+        return running.predict(self.training_state, x, batch_size, verbose, running.steps_of("predict", "steps", steps), callbacks)
 
     @checked
     def train_on_batch(
@@ -335,7 +336,7 @@ class Model(Layer):
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """`compile`, as `get_compile_config` says.  Raises: ArgumentError for losses, metrics and optimizers that are not known."""
-        taken = ("optimizer", "loss", "loss_weights", "metrics", "run_eagerly")
+        taken = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution")
         given = {name: deserialize_keras_object(config[name]) for name in taken if config.get(name) is not None}
         self.compile(**given)
 
@@ -365,54 +366,6 @@ class Model(Layer):
         """
         load_weights(self, filepath, skip_mismatch=skip_mismatch)
 
-    @property
-    def optimizer(self) -> Optimizer | None:
-        """The optimizer given to compile."""
-        return self.training_state.optimizer
-
-    @property
-    def loss(self) -> LossLike | None:
-        """The loss given to compile, as it was given."""
-        objective = self.training_state.objective
-        return None if objective is None else objective.asked_loss
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics, once they have met data."""
-        return list(self.training_state.metrics)
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """`loss`, then the metrics' names."""
-        return ["loss", *(metric.name for metric in self.metrics)]
-
-    @property
-    def compiled(self) -> bool:
-        """True after `compile`."""
-        return self.training_state.objective is not None
-
-    @property
-    def history(self) -> History | None:
-        """What the last `fit` gave back."""
-        return self.training_state.history
-
-    @property
-    def stop_training(self) -> bool:
-        """Set by a callback to end `fit`."""
-        return self.training_state.stop
-
-    @stop_training.setter
-    def stop_training(self, value: bool) -> None:
-        self.training_state.stop = bool(value)
-
-    @property
-    def run_eagerly(self) -> bool:
-        """Whether steps run op by op instead of compiled."""
-        return self.training_state.eager
-
-    @run_eagerly.setter
-    def run_eagerly(self, value: bool) -> None:
-        self.training_state.eager = bool(value)
 
 
 def _answer(logs: dict[str, float], *, return_dict: bool) -> Answer:

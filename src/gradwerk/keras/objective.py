@@ -6,6 +6,7 @@ without a loss and metrics needs no targets.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,7 +52,7 @@ class WeightedSum(Configured):
 
     def __init__(self, outputs: Sequence[Output]) -> None:
         self.terms = tuple((one.place, one.target, f"{one.name}_loss", Adapted(one.loss), one.weight) for one in outputs if one.loss)
-        self.parts = tuple(name for _, _, name, _, _ in self.terms)
+        self.parts = tuple(name for _, _, name, _, _ in self.terms) if len(self.terms) > 1 else ()
 
     def __call__(self, prediction: Any, targets: Any, weights: Any = None) -> tuple[Tensor, dict[str, Tensor]]:  # noqa: ANN401
         answers, wanted = flatten(prediction), flatten(targets)
@@ -61,7 +62,7 @@ class WeightedSum(Configured):
             for place, target, name, loss, weight in self.terms
         }
         first, *rest = [value * weight for value, weight in found.values()]
-        return sum(rest, start=first), {name: value for name, (value, _) in found.items()}
+        return sum(rest, start=first), {name: found[name][0] for name in self.parts}
 
 
 class OfOutput(Module):
@@ -70,9 +71,10 @@ class OfOutput(Module):
     def __init__(self, place: int, target: int, count: Any) -> None:  # noqa: ANN401  what a metric counts
         self.place, self.target, self.count = place, target, count
 
-    def update(self, prediction: Any, targets: Any) -> None:  # noqa: ANN401
+    def update(self, prediction: Any, targets: Any, weights: Any = None) -> None:  # noqa: ANN401
         """Counts a batch."""
-        self.count.update(flatten(prediction)[self.place], flatten(targets)[self.target])
+        weighing = () if weights is None else (flatten(weights)[self.target],)
+        self.count.update(flatten(prediction)[self.place], flatten(targets)[self.target], *weighing)
 
     def result(self) -> float:
         """The value so far."""
@@ -94,6 +96,7 @@ class Output:
     weight: float = 1.0
     metrics: Sequence[Any] = field(default=())
     target: int = 0
+    weighted: Sequence[Any] = field(default=())
 
 
 class Objective:
@@ -102,12 +105,12 @@ class Objective:
     Raises: ArgumentError for what is no loss, no metric, no weight, and for a metric that is called 'loss'.
     """
 
-    def __init__(self, loss: Any, weights: Any = None, asked_metrics: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, loss: Any, weights: Any = None, asked_metrics: Any = None, asked_weighted: Any = None) -> None:  # noqa: ANN401
         self.asked_loss: LossLike = loss
-        self.asked_weights, self.asked_metrics = weights, asked_metrics
+        self.asked_weights, self.asked_metrics, self.asked_weighted = weights, asked_metrics, asked_weighted
         self.losses = _each(loss, losses.reducing)
         self.weights = _each(weights, _weight)
-        self.metrics = _metrics_made(asked_metrics)
+        self.metrics, self.weighted = _metrics_made(asked_metrics), _metrics_made(asked_weighted)
 
     def outputs(self, shapes: Shapes, names: Sequence[str]) -> list[Output]:
         """What is asked of each output.  Raises: ArgumentError where there are fewer or others than losses, weights and metrics say."""
@@ -115,14 +118,14 @@ class Objective:
         map_shapes(found.append, shapes)
         chosen = _for_outputs("loss", self.losses, names, None)
         weights = _for_outputs("loss_weights", self.weights, names, 1.0)
-        flat = isinstance(self.metrics, list) and not any(isinstance(part, list) for part in self.metrics)
-        asked = [self.metrics] if len(found) == 1 and flat else _metrics_of(self.metrics, names)
+        asked, weighted = _metrics_of(self.metrics, names), _metrics_of(self.weighted, names, "weighted_metrics")
         made: list[Output] = []
         count = 0
         for place, (shape, name) in enumerate(zip(found, names, strict=True)):
-            wanted = chosen[place] is not None or bool(asked[place])
+            wanted = chosen[place] is not None or bool(asked[place]) or bool(weighted[place])
             weight = 1.0 if weights[place] is None else weights[place]
-            made.append(Output(name, shape, place, chosen[place], weight, asked[place], count if wanted else -1))
+            target = count if wanted else -1
+            made.append(Output(name, shape, place, chosen[place], weight, asked[place], target, weighted[place]))
             count += wanted
         if not count:
             raise ArgumentError("compile gives no output a loss", facts=(f"outputs: {', '.join(names)}",))
@@ -154,11 +157,24 @@ def targets_of(y: Any, outputs: Sequence[Output], what: str = "y") -> Any:  # no
 
 
 def weights_of(given: Any, outputs: Sequence[Output]) -> Any:  # noqa: ANN401
-    """Sample weights for each target; one array is that of all.  Raises: as `targets_of`."""
+    """Sample weights for each target; one array is that of all, None in a list or dict is 1 for each example.  Raises: as `targets_of`."""
+    if isinstance(given, (Mapping, list, tuple)) and (some := _first_given(given)) is not None:
+        ones = np.ones(len(some), np.float32)
+        if isinstance(given, Mapping):
+            given = {one.name: ones if (weight := given.get(one.name)) is None else weight for one in outputs}
+        else:
+            given = [ones if one is None else one for one in given]
     if len(outputs) == 1 or isinstance(given, (Mapping, list, tuple)):
         return targets_of(given, outputs, "sample_weight")
     array = as_array(given, "sample_weight")
     return [array for one in outputs if one.target >= 0]
+
+
+def _first_given(weights: Any) -> Any:  # noqa: ANN401
+    """The first array where some are None, or left out of a dict; None where a list says all."""
+    held = list(weights.values()) if isinstance(weights, Mapping) else list(weights)
+    arrays = [one for one in held if one is not None and np.ndim(one)]
+    return arrays[0] if arrays and (isinstance(weights, Mapping) or len(arrays) < len(held)) else None
 
 
 def check(y: Any, outputs: Sequence[Output]) -> None:  # noqa: ANN401  targets as `targets_of` gives them
@@ -185,24 +201,30 @@ def loss_of(outputs: Sequence[Output]) -> Any:  # noqa: ANN401  as the step call
     return Adapted(first) if len(outputs) == 1 and first is not None else WeightedSum(outputs)
 
 
-def counts_of(outputs: Sequence[Output], y: Any) -> tuple[list[Metric], dict[str, Any]]:  # noqa: ANN401
-    """The metrics, and what a step counts of them, by name; those of one output among several begin with its name."""
+def counts_of(outputs: Sequence[Output], y: Any) -> tuple[list[Metric], dict[str, Any], dict[str, Any]]:  # noqa: ANN401
+    """The metrics, and what a step counts of them by name, unweighted and weighted; those of one output of several begin with its name."""
     given, several = flatten(y), len(outputs) > 1
     made: list[Metric] = []
-    counts: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
+    weighted: dict[str, Any] = {}
     for one in outputs:
         if one.target < 0:
             continue
         if one.loss is not None:
             warn_of_targets(one.loss, given[one.target])
-        found = choosing.chosen(one.metrics, given[one.target].shape, one.shape)
-        made += found
-        for metric in found:
-            count = metric._gradwerk_count
-            counts[f"{one.name}_{metric.name}" if several else metric.name] = (
-                OfOutput(one.place, one.target, count) if several else count
-            )
-    return made, counts
+        for asked, counts in ((one.metrics, plain), (one.weighted, weighted)):
+            found = choosing.chosen(asked, given[one.target].shape, one.shape)
+            made += found
+            for metric in found:
+                count = metric._gradwerk_count
+                name = f"{one.name}_{metric.name}" if several else metric.name
+                counts[_numbered(name, (*plain, *weighted))] = OfOutput(one.place, one.target, count) if several else count
+    return made, plain, weighted
+
+
+def _numbered(name: str, taken: Sequence[str]) -> str:
+    """The name, or the next that is free: of two metrics of one name the second has a number."""
+    return name if name not in taken else next(new for k in itertools.count(1) if (new := f"{name}_{k}") not in taken)
 
 
 def names_of(shapes: Shapes, known: Sequence[str] | None) -> list[str]:
@@ -267,15 +289,17 @@ def _for_outputs(what: str, given: Any, names: Sequence[str], default: Any) -> l
     return [default if given is None else given] * len(names)
 
 
-def _metrics_of(asked: Any, names: Sequence[str]) -> list[list[Any]]:  # noqa: ANN401
+def _metrics_of(asked: Any, names: Sequence[str], what: str = "metrics") -> list[list[Any]]:  # noqa: ANN401
     """The metrics of each output."""
+    if len(names) == 1 and isinstance(asked, list) and not any(isinstance(part, list) for part in asked):
+        return [asked]
     if isinstance(asked, Mapping):
-        _check_names("metrics", asked, names)
+        _check_names(what, asked, names)
         return [asked.get(name, []) for name in names]
     if asked and len(asked) != len(names):
         raise ArgumentError(
-            f"metrics lists {len(asked)}, the model has {len(names)} outputs", facts=(f"outputs: {', '.join(names)}",),
-            likely=f"metrics={ {names[0]: list(asked)} } for one of them" if all(isinstance(one, str) for one in asked) else "",
+            f"{what} lists {len(asked)}, the model has {len(names)} outputs", facts=(f"outputs: {', '.join(names)}",),
+            likely=f"{what}={ {names[0]: list(asked)} } for one of them" if all(isinstance(one, str) for one in asked) else "",
         )  # fmt: skip
     return [_as_list(one) for one in asked] if asked else [[] for _ in names]
 

@@ -33,6 +33,8 @@ class KerasProgress(Progress):
 
     def line(self, run: Run) -> str:
         """The line inside an epoch: time left."""
+        if not run.batches:
+            return self._text(run, f"{run.seconds:.0f}s")
         return self._text(run, left(run.seconds / max(run.batch, 1) * (run.batches - run.batch)))
 
     def closing_line(self, run: Run) -> str:
@@ -40,9 +42,10 @@ class KerasProgress(Progress):
         return self._text(run, f"{run.seconds:.0f}s")
 
     def _text(self, run: Run, time: str) -> str:
-        place = f"{run.batch:{len(str(run.batches))}d}/{run.batches}"
+        place = f"{run.batch:{len(str(run.batches))}d}/{run.batches}" if run.batches else f"{run.batch:7d}/Unknown"
+        drawn = f" {bar(run.batch, run.batches)}" if run.batches else ""
         speed = f"{pace(run.seconds / max(run.batch, 1))}/step"
-        head = f"{place} - {time} - {speed}" if self.plain else f"{place} {bar(run.batch, run.batches)} {time} {speed}"
+        head = f"{place} - {time} - {speed}" if self.plain else f"{place}{drawn} {time} {speed}"
         own, validated = [name for name in run.logs if name[4:] not in run.logs], [name for name in run.logs if name[4:] in run.logs]
         return head + "".join(f" - {name}: {number(run.logs[name])}" for name in (*sorted(own), *sorted(validated)))
 

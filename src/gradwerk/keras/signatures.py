@@ -16,7 +16,7 @@ RECORD = SignatureRecord("gradwerk.keras")
 BASES: Mapping[str, str] = {"layers": "layers.Layer", "optimizers": "optimizers.Optimizer"}
 """Whose options the others of a module take with theirs, where they take any."""
 
-MOVED: Mapping[str, str] = {"crossentropies": "losses", "loss": "losses", "set_losses": "losses"}
+MOVED: Mapping[str, str] = {"crossentropies": "losses", "loss": "losses", "set_losses": "losses", "pydataset": "utils"}
 """Where Keras has what is defined in a module of ours."""
 
 

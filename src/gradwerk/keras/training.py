@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, NumericError, StateError
-from gradwerk.base.origin import module_path, warn
+from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.origin import warn
 from gradwerk.base.trees import flatten, map_tree
 from gradwerk.keras import losses, metrics, optimizers
-from gradwerk.keras.callbacks.bridge import TestBridge, TrainingBridge
-from gradwerk.keras.callbacks.callback import Callbacks, History, checked_callbacks
-from gradwerk.keras.callbacks.simple import TerminateOnNaN
+from gradwerk.keras.callbacks.callback import History
 from gradwerk.keras.data import (
     Array,
     ArrayLike,
@@ -29,68 +26,18 @@ from gradwerk.keras.data import (
     is_given,
     one_target,
 )
+from gradwerk.keras.known import Known, Made, Since
 from gradwerk.keras.layers import penalties
 from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.layers.shapes import Shapes
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.objective import Objective, Output, cast_of, check, counts_of, loss_of, names_of, targets_of, weights_of
 from gradwerk.keras.optimizers.rules import OptimizerLike
-from gradwerk.keras.options import whole
 from gradwerk.keras.outputs import warn_of_outputs
-from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.saving.objects import serialize_keras_object as plain
 from gradwerk.tensor.random import Shuffles
-from gradwerk.tensor.state import epoch
 from gradwerk.tensor.tensor import Parameter, Tensor
-from gradwerk.train import loop
-from gradwerk.train.run import Events, Run
 from gradwerk.train.steps import Steps, Task
-
-
-@dataclass(frozen=True)
-class Made:
-    """Steps, and what they were made for: they are made anew where that differs."""
-
-    steps: Steps
-    targets: tuple[tuple[int, bool], ...]
-    output_shape: Shapes
-    outputs: tuple[Output, ...]
-    rules: tuple[Any, ...]
-    """The regularizer and the constraint of each weight."""
-    trains: bool
-    """Whether their optimizer is the model's: one that was built for other weights takes no part in tests."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """Batches that are taken as they are: floats of these shapes, after the first axis, and dtypes, for these steps."""
-
-    form: tuple[Any, ...]
-    made: Made
-
-    @staticmethod
-    def form_of(x: Array, y: Array) -> tuple[Any, ...]:
-        """What a batch is known by."""
-        return x.shape[1:], x.dtype, y.shape[1:], y.dtype
-
-
-class Since:
-    """What was found out since anything changed that a compiled step may have read (tensor/state.py)."""
-
-    def __init__(self) -> None:
-        self._answers: tuple[int, dict[str, Any]] = (-1, {})
-
-    def found(self) -> dict[str, Any]:
-        """The answers so far, by question; to be asked for before anybody looks.
-
-        Another thread may change something meanwhile: what is put into this dict then is in no other.
-        """
-        number, answers = self._answers
-        if number != (now := epoch.number):
-            answers = {}
-            self._answers = (now, answers)
-        return answers
 
 
 class Training:
@@ -104,6 +51,7 @@ class Training:
         self.history: History | None = None
         self.stop = False
         self.shuffles = Shuffles()
+        self.steps_per_execution = 1
         self._eager = False
         self._made: Made | None = None
         self._asking: Steps | None = None
@@ -129,15 +77,17 @@ class Training:
             self._eager, self._made, self._asking = value, None, None
 
     def configure(
-        self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Any, loss_weights: Any, *, run_eagerly: bool  # noqa: ANN401
-    ) -> None:
+        self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Any, loss_weights: Any, weighted_metrics: Any, *,  # noqa: ANN401
+        run_eagerly: bool, steps_per_execution: int,
+    ) -> None:  # fmt: skip
         """What `compile` says."""
         if loss is None:
             raise ArgumentError("compile needs a loss", facts=(f"known: {', '.join(sorted(losses.NAMED))}",))
         rule = optimizers.get(optimizer)
         if rule is None:
             raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
-        self.objective = Objective(loss, loss_weights, asked_metrics)
+        self.objective = Objective(loss, loss_weights, asked_metrics, weighted_metrics)
+        self.steps_per_execution = steps_per_execution
         self.optimizer, self._eager, self._made, self._asking, self.metrics = rule, run_eagerly, None, None, []
 
     def described(self) -> dict[str, Any]:
@@ -145,9 +95,14 @@ class Training:
         optimizer, objective = self.compiled()
         return {
             "optimizer": plain(optimizer), "loss": plain(objective.asked_loss), "loss_weights": plain(objective.asked_weights),
-            "metrics": plain(objective.asked_metrics), "weighted_metrics": None, "run_eagerly": self._eager, "steps_per_execution": 1,
-            "jit_compile": False,
+            "metrics": plain(objective.asked_metrics), "weighted_metrics": plain(objective.asked_weighted), "run_eagerly": self._eager,
+            "steps_per_execution": self.steps_per_execution, "jit_compile": False,
         }  # fmt: skip
+
+    def reset(self) -> None:
+        """Loss and metrics begin anew."""
+        if self._made is not None:
+            self._made.steps.reset()
 
     def built_optimizer(self) -> None:
         """Makes the optimizer's state for the model's weights, where there is none yet."""
@@ -157,7 +112,7 @@ class Training:
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
         self.compiled()
         check_given(x, y)
-        given, targets = as_arrays(x, "x", several=self.model.takes_several), alone(y, "y")
+        given, targets = self.arrays(x), alone(y, "y")
         weights = alone(sample_weight, "sample_weight") if is_given(sample_weight) else None
         checked_data(given, *(one if isinstance(one, np.ndarray) else None for one in (targets, weights)))
         fitting, outputs = self.fitting(given, counted=True), self.outputs()
@@ -167,15 +122,6 @@ class Training:
             checked_data(fitting, targets, weights)
         check(targets, outputs)
         return Data(fitting, targets, weights)
-
-    def validation_data(self, given: ArrayLike) -> Data | None:
-        """`validation_data`: (x, y) or (x, y, sample_weight)."""
-        if given is None:
-            return None
-        if not isinstance(given, (tuple, list)) or len(given) not in {2, 3}:
-            raise ArgumentError("validation_data is (x, y) or (x, y, sample_weight)")
-        with module_path("validation_data"):
-            return self.data(given[0], given[1], given[2] if len(given) == 3 else None)
 
     def compiled(self) -> tuple[optimizers.Optimizer, Objective]:
         """What `compile` was given.  Raises: StateError before it."""
@@ -211,38 +157,6 @@ class Training:
         """Arrays as the model computes on them."""
         return map_tree(lambda array: as_input_array(self.model, array, "x"), x)
 
-    def fit(
-        self, data: Data, validation: Data | None, *, batch_size: int | None, epochs: int, verbose: str | int,
-        callbacks: Callbacks, shuffle: bool, initial_epoch: int, validation_batch_size: int | None,
-    ) -> History:  # fmt: skip
-        """Runs the loop with the callbacks, the progress line first and the history last."""
-        self.warn_of_frozen()
-        epochs, initial_epoch = whole("fit", "epochs", epochs), whole("fit", "initial_epoch", initial_epoch)
-        if epochs < initial_epoch:
-            raise ArgumentError(f"epochs={epochs!r} with initial_epoch={initial_epoch}: nothing to train")
-        batches = data.batches(batch_size, self.dtypes(data), self.shuffles.seed() if shuffle else None)
-        checks = None
-        if validation is not None:
-            checks = validation.batches(batch_size if validation_batch_size is None else validation_batch_size, self.dtypes(validation))
-        self.history, self.stop = History(), False
-        params = {"verbose": verbose, "epochs": epochs, "steps": len(batches)}
-        listeners = [*checked_callbacks(callbacks, self.model, params), *checked_callbacks(self.history, self.model, params)]
-        events = [*self._progress(verbose), TrainingBridge(listeners, self.model)]
-        run = Run(epochs, len(batches), epoch=initial_epoch)
-        try:
-            loop.fit(
-                self.steps_for(data.y), batches, epochs=epochs, validation=checks, events=events, run=run,
-                validation_events=[TestBridge(listeners)],
-            )  # fmt: skip
-        except NumericError:
-            if not any(isinstance(callback, TerminateOnNaN) and not callback.raise_error for callback in listeners):
-                raise
-            print(f"Batch {run.batch - 1}: Invalid loss, terminating training")  # noqa: T201  as Keras says it
-            for event in events:
-                event.on_fit_end(run)
-        self.compiled()[0].finalize_variable_values()
-        return self.history
-
     def warn_of_frozen(self) -> None:
         """Warns where nothing is trained, as Keras does, which goes on and counts: also what was freed inside of a frozen model stays."""
         found = self._since.found()
@@ -253,17 +167,6 @@ class Training:
         elif self.model.weights:
             warn("The model does not have any trainable weights: it is frozen, and nothing is trained")
 
-    def evaluate(self, data: Data, batch_size: int | None, verbose: str | int, callbacks: Callbacks) -> dict[str, float]:
-        """The means over all examples."""
-        listeners = checked_callbacks(callbacks, self.model, {"verbose": verbose})
-        events = [*self._progress(verbose, epochs=False), TestBridge(listeners)]
-        return loop.evaluate(self.steps_for(data.y, training=False), data.batches(batch_size, self.dtypes(data)), events)
-
-    def predict(self, x: ArrayLike, batch_size: int | None) -> Any:  # noqa: ANN401  arrays as the model gives Tensors
-        """The answers to all examples."""
-        data = Data(self.fitting(as_arrays(x, "x", several=self.model.takes_several)), None, None)
-        return loop.predict(self.steps, data.batches(batch_size, self.dtypes(data)))
-
     def train_on_batch(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike, class_weight: Mapping[int, float] | None
     ) -> dict[str, float]:
@@ -273,11 +176,7 @@ class Training:
         if steps is not None:
             steps.train_fresh(x, y)
             return steps.logs()
-        if class_weight is not None and is_given(sample_weight):
-            raise ArgumentError("give sample_weight or class_weight, not both")
-        if class_weight is not None:
-            sample_weight = class_weights(one_target(alone(y, "y")), class_weight)
-        arrays = self._batch(x, y, sample_weight)
+        arrays = self.parts(x, y, sample_weight, class_weight=class_weight)
         self.warn_of_frozen()
         steps = self.steps_for(arrays[1])
         self._note(found, x, y, arrays)
@@ -293,7 +192,7 @@ class Training:
 
     def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The answer to one batch."""
-        answer = self.steps.predict(self._taken(x))
+        answer = self.steps.predict(self.taken(x))
         return answer.numpy() if isinstance(answer, Tensor) else map_tree(lambda y: y.numpy(), answer)
 
     def dtypes(self, data: Data) -> tuple[Any, ...]:
@@ -333,9 +232,9 @@ class Training:
             outputs = self.outputs()
             if len(outputs) == 1 and outputs[0].loss is not None and self.model.numbers_layers:
                 warn_of_outputs(last_of(self.model), outputs[0].loss)
-            self.metrics, counts = counts_of(outputs, y)
+            self.metrics, counts, weighted = counts_of(outputs, y)
             steps = Steps(
-                Task(self.model, loss_of(outputs), rule, counts, called, penalties_of, constrained, counts_only=rule is None),
+                Task(self.model, loss_of(outputs), rule, counts, called, penalties_of, constrained, rule is None, weighted),
                 compiled=not self._eager,
             )  # fmt: skip
         else:
@@ -366,10 +265,19 @@ class Training:
         if found.get("taken") == (x.shape[1:], x.dtype) and y.ndim > 1 and cast_of(y, made.outputs) == np.float32:
             found["batch"] = Known(Known.form_of(x, y), made)
 
+    def parts(self, x: Any, y: Any, sample_weight: Any, *, class_weight: Mapping[int, float] | None = None) -> tuple[Any, ...]:  # noqa: ANN401
+        """One batch as the steps take it, weighted by its classes where that is asked for.  Raises: as `fit`."""
+        if class_weight is not None:
+            if is_given(sample_weight):
+                raise ArgumentError("give sample_weight or class_weight, not both")
+            sample_weight = class_weights(one_target(alone(y, "y")), class_weight)
+        return tuple(self._batch(x, y, sample_weight))
+
     def _batch(self, x: Any, y: Any, sample_weight: Any) -> list[Any]:  # noqa: ANN401  arrays, or trees of them
         """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""
         self.compiled()
-        given, targets = self._taken(x), alone(y, "y")
+        check_given(x, y)
+        given, targets = self.taken(x), alone(y, "y")
         outputs = self.outputs()
         targets = targets_of(targets, outputs)
         check(targets, outputs)
@@ -379,12 +287,20 @@ class Training:
             return arrays
         return [*arrays, map_tree(lambda array: array.astype(np.float32), weights_of(sample_weight, outputs))]
 
-    def _taken(self, x: Any) -> Any:  # noqa: ANN401  arrays
+    def arrays(self, x: Any) -> Any:  # noqa: ANN401
+        """The input as an array or a tree of them; a dict that holds the only input by its name is that one."""
+        several = self.model.takes_several
+        if several is False and isinstance(x, Mapping):
+            name = getattr(self.model.input, "name", None)
+            x = x.get(name, x)
+        return as_arrays(x, "x", several=several)
+
+    def taken(self, x: Any) -> Any:  # noqa: ANN401  arrays
         """The input of one batch, looked at and cast.
 
         Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
         """
-        given, found = x if type(x) is np.ndarray else as_arrays(x, "x", several=self.model.takes_several), self._since.found()
+        given, found = x if type(x) is np.ndarray else self.arrays(x), self._since.found()
         if not isinstance(given, np.ndarray):
             return self._cast(self.fitting(given))
         if given.size and (given.shape[1:], given.dtype) == found.get("taken"):
@@ -394,17 +310,6 @@ class Training:
         if taken is given and dtypes.is_float(given.dtype):
             found["taken"] = (given.shape[1:], given.dtype)
         return taken
-
-    def _progress(self, verbose: str | int, *, epochs: bool = True) -> list[Events]:
-        """The progress display of `verbose`: 0 none, 1 or "auto" a live line with a bar, 2 a line without one per epoch."""
-        check_verbose(verbose)
-        return [] if verbose == 0 else [KerasProgress(plain=verbose == 2, epochs=epochs)]
-
-
-def check_verbose(verbose: object) -> None:
-    """Raises: ArgumentError."""
-    if not isinstance(verbose, (str, int)) or verbose not in {"auto", 0, 1, 2}:
-        raise ArgumentError(f"verbose is 0, 1, 2 or 'auto', not {verbose!r}")
 
 
 def called(model: Any, x: Any, *, training: bool) -> Any:  # noqa: ANN401  a Model; Tensors; what it gives

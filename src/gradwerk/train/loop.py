@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +24,7 @@ class Batches(Protocol):
     """Where batches come from.  The order of an epoch depends on its number alone, so that a resumed run meets the same batches."""
 
     def __len__(self) -> int:
-        """The batches of an epoch; the last may be smaller."""
+        """The batches of an epoch, of which the last may be smaller; 0 as long as nobody knows."""
 
     def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Any, ...]]:
         """The batches of an epoch from the one numbered `first` on: (x, y) or (x, y, weights), each an array or a tree of arrays."""
@@ -38,11 +38,17 @@ class Interrupted(KeyboardInterrupt):
         self.by = by
 
 
+def always(epoch: int) -> bool:
+    """After each epoch."""
+    return True
+
+
 def fit(
     steps: Steps, batches: Batches, *, epochs: int, validation: Batches | None = None, events: Sequence[Events] = (),
-    validation_events: Sequence[Events] = (), run: Run | None = None, ended_by: Sequence[signal.Signals] = CTRL_C,
+    validation_events: Sequence[Events] = (), validated: Callable[[int], bool] = always, run: Run | None = None,
+    ended_by: Sequence[signal.Signals] = CTRL_C,
 ) -> Run:  # fmt: skip
-    """Trains until `epochs` are done, from where `run` stands; the run, with its history.
+    """Trains until `epochs` are done, or there is nothing left to train on, from where `run` stands; the run, with its history.
 
     Raises: NumericError as soon as the loss is no number, DataError where the data are to blame; Interrupted after a signal of `ended_by`.
 
@@ -50,13 +56,11 @@ def fit(
         steps: model, loss, optimizer and metrics, as compiled steps.
         batches: the examples of an epoch, in its order.
         epochs: how many there are in the end, those before `run` included.
-        validation: what the model is evaluated on after each epoch.
+        validation: what the model is evaluated on after each epoch, or after those of whose number, from 0 on, `validated` says so.
         events, validation_events: listeners, told in this order.
         run: one that was broken off; a new one unless given.
         ended_by: the signals after which the step in hand is finished and listeners may save.
     """
-    if len(batches) == 0:
-        raise ArgumentError("there is nothing to train on: no batches")
     if run is None:
         run = Run(epochs, len(batches))
     run.epochs, run.batches, run.stop = epochs, len(batches), False
@@ -65,7 +69,11 @@ def fit(
         listeners.on_fit_begin(run)
         while run.epoch < run.epochs and not run.stop:
             _train_epoch(steps, batches, run, listeners, interruption)
-            if validation is not None:
+            if run.batch == 0:
+                if not run.history:
+                    raise ArgumentError("there is nothing to train on: no batches")
+                break
+            if validation is not None and validated(run.epoch):
                 listeners.on_validation_begin(run)
                 run.logs |= {f"val_{name}": value for name, value in evaluate(steps, validation, validation_events).items()}
             listeners.on_epoch_end(run)
@@ -89,18 +97,34 @@ def evaluate(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> d
         steps.test(*arrays)
         began = _count(run, steps, arrays, began)
         listeners.on_batch_end(run)
+        if run.stop:
+            break
+    run.batches = run.batch
     listeners.on_fit_end(run)
     return run.logs
 
 
-def predict(steps: Steps, batches: Batches) -> Any:  # noqa: ANN401  an array; of several outputs a list, tuple or dict of them
+def predict(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> Any:  # noqa: ANN401  an array, or a tree of them
     """The model's answers to all examples, joined along the first axis."""
-    answers = [map_tree(lambda y: np.array(y.numpy()), steps.predict(arrays[0])) for arrays in batches.epoch(0)]
+    run, listeners, answers = Run(1, len(batches)), Listeners(events), []
+    listeners.on_fit_begin(run)
+    began = time.perf_counter()
+    for arrays in batches.epoch(0):
+        listeners.on_batch_begin(run)
+        answers.append(map_tree(lambda y: np.array(y.numpy()), steps.predict(arrays[0])))
+        run.batch, run.answer = run.batch + 1, answers[-1]
+        run.seconds = time.perf_counter() - began
+        listeners.on_batch_end(run)
+        if run.stop:
+            break
+    run.batches = run.batch
+    listeners.on_fit_end(run)
     return map_tree(lambda *parts: np.concatenate(parts), *answers)
 
 
 def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners, interruption: Interruption) -> None:
     """The rest of an epoch, from `run.batch` on."""
+    run.batches = len(batches)
     if run.batch == 0:
         steps.reset()
         run.logs, run.examples, run.seconds = {}, 0, 0.0
@@ -110,13 +134,14 @@ def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners,
         listeners.on_batch_begin(run)
         steps.train(*arrays)
         began = _count(run, steps, arrays, began)
-        if not math.isfinite(run.logs["loss"]):
+        if not math.isfinite(run.logs.get("loss", 0.0)):
             _blame(arrays, run)
         listeners.on_batch_end(run)
         if run.stop:
             return
-        if run.batch < run.batches:
+        if run.batch != run.batches:
             _leave_if_asked(interruption, listeners, run)
+    run.batches = run.batch or run.batches
 
 
 def _count(run: Run, steps: Steps, arrays: Sequence[Any], began: float) -> float:
@@ -131,11 +156,12 @@ def _count(run: Run, steps: Steps, arrays: Sequence[Any], began: float) -> float
 
 def _blame(arrays: Sequence[Any], run: Run) -> None:
     """Raises for a loss that is no number: the data's fault where they hold one, else the step's."""
-    place = f"epoch {run.epoch + 1}, batch {run.batch} of {run.batches}"
+    place = f"epoch {run.epoch + 1}, batch {run.batch}" + (f" of {run.batches}" if run.batches else "")
     for name, tree in zip(("x", "y", "sample_weight"), arrays, strict=False):
         for path, array in leaves(tree):
             check_finite(array, f"{name}{path} of {place}")
-    earlier = f"loss before: {run.history[-1]['loss']:.4g} in epoch {len(run.history)}" if run.history else "it happened in the first epoch"
+    before = f"loss before: {run.history[-1].get('loss', math.nan):.4g} in epoch {len(run.history)}" if run.history else ""
+    earlier = before or "it happened in the first epoch"
     raise NumericError(
         f"the loss became {run.logs['loss']} in {place}",
         facts=(earlier,),

@@ -49,7 +49,7 @@ class Progress(Events):
 
     def line(self, run: Run) -> str:
         """The line inside an epoch.  On a terminal the bar takes what columns the numbers leave."""
-        head, place = f"epoch {run.epoch + 1}/{run.epochs}", f"{run.batch}/{run.batches}"
+        head, place = f"epoch {run.epoch + 1}/{run.epochs}", f"{run.batch}/{run.batches or '?'}"
         tail = f"{means(run.logs)}  {run.speed:,.0f} {self.unit}/s  {clock(run.seconds_left)} left"
         columns = shutil.get_terminal_size().columns - len(head) - len(place) - len(tail) - 6 if self.live else _WIDTH
         drawn = bar(run.batch, run.batches, min(columns, _WIDTH)) + " " if columns >= _NARROWEST else ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
 class Run:
     """The state that events read.  Epochs and batches count from 0; `epoch` and `batch` are the ones to be done next.
 
-    Setting `stop` ends the run after the present step.
+    `batches` is the number of those of an epoch, 0 as long as nobody knows.  Setting `stop` ends the run after the present step.
     """
 
     epochs: int
@@ -26,6 +27,8 @@ class Run:
     seconds: float = 0.0
     """Spent on this epoch, validation left out."""
     stop: bool = False
+    answer: Any = None
+    """What the model answered to the last batch, where it is asked."""
 
     @property
     def speed(self) -> float:

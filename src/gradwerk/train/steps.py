@@ -76,6 +76,8 @@ class Task:
     """What is done to the model behind an update, in the step."""
     counts_only: bool = False
     """Whether a training step of a model without weights counts its batch and updates nothing."""
+    weighted: Mapping[str, Any] = field(default_factory=dict)
+    """Metrics whose updates are told the weights of a batch, where it has any."""
 
 
 class Steps:
@@ -100,7 +102,7 @@ class Steps:
     @property
     def means(self) -> dict[str, Metric | Mean]:
         """The loss and the metrics, by name."""
-        return {"loss": self.loss, **self.parts, **self.task.metrics}
+        return {"loss": self.loss, **self.parts, **self.task.metrics, **self.task.weighted}
 
     def logs(self) -> dict[str, float]:
         """The means so far."""
@@ -113,7 +115,7 @@ class Steps:
 
     def _make_train(self, *, fresh: bool) -> Step:
         """The training step.  Written as a closure: what it reads is what the compiled step guards."""
-        task, means, metrics = self.task, (self.loss, self.parts), tuple(self.task.metrics.values())
+        task, means, metrics = self.task, (self.loss, self.parts), counted_of(self.task)
         model, call, optimizer, loss_of, updates = task.model, task.call, task.optimizer, task.loss, not task.counts_only
         penalties, after_update = task.penalties, task.after_update
 
@@ -128,7 +130,7 @@ class Steps:
         return train_step
 
     def _make_test(self, *, fresh: bool) -> Step:
-        task, means, metrics = self.task, (self.loss, self.parts), tuple(self.task.metrics.values())
+        task, means, metrics = self.task, (self.loss, self.parts), counted_of(self.task)
         model, call, loss_of, penalties = task.model, task.call, task.loss, task.penalties
 
         def test_step(x: Any, *targets: Any) -> None:  # noqa: ANN401  Tensors, or trees of them
@@ -161,23 +163,34 @@ def _loss(
     return loss, parts
 
 
+Counted = tuple[tuple[Metric, ...], tuple[Any, ...]]
+"""The metrics of a task, and those that are told weights."""
+
+
+def counted_of(task: Task) -> Counted:
+    """What a step counts."""
+    return tuple(task.metrics.values()), tuple(task.weighted.values())
+
+
 def _count(
-    means: tuple[Mean, Mapping[str, Mean]], metrics: tuple[Metric, ...], prediction: Any, losses: tuple[Tensor, dict[str, Tensor]],  # noqa: ANN401
+    means: tuple[Mean, Mapping[str, Mean]], metrics: Counted, prediction: Any, losses: tuple[Tensor, dict[str, Tensor]],  # noqa: ANN401
     targets: tuple[Any, ...], *, fresh: bool,
 ) -> None:  # fmt: skip
     """Adds a batch to the means; the loss counts once per example, whether it is one value or many."""
     (mean, means_of_parts), (loss, parts) = means, losses
     with no_grad(), module_path("running means"):
         if fresh:
-            resetting: tuple[Mean | Metric, ...] = (mean, *means_of_parts.values(), *metrics)
+            resetting: tuple[Mean | Metric, ...] = (mean, *means_of_parts.values(), *metrics[0], *metrics[1])
             for counted in resetting:
                 counted.reset()
         examples = flatten(targets[0])[0].shape[0]
         mean.update(loss, examples / max(math.prod(loss.shape), 1))
         for name, part in parts.items():
             means_of_parts[name].update(part, examples)
-        for metric in metrics:
+        for metric in metrics[0]:
             metric.update(prediction, targets[0])
+        for metric in metrics[1]:
+            metric.update(prediction, *targets)
 
 
 def update(optimizer: Updates | None, loss: Tensor) -> None:

@@ -10,10 +10,11 @@ from gradwerk.train.run import Events, Run
 
 
 class TrainingBridge(Events):
-    """The loop's events as Keras' callbacks of `fit`."""
+    """The loop's events as Keras' callbacks of `fit`; those of batches for each `every` of them, with the numbers of the first and last."""
 
-    def __init__(self, callbacks: Sequence[Callback], model: Any) -> None:  # noqa: ANN401  a Model
-        self.callbacks, self.model = callbacks, model
+    def __init__(self, callbacks: Sequence[Callback], model: Any, every: int = 1) -> None:  # noqa: ANN401  a Model
+        self.callbacks, self.model, self.every = callbacks, model, every
+        self._told = 0
 
     def on_fit_begin(self, run: Run) -> None:
         """Keras: on_train_begin."""
@@ -27,17 +28,33 @@ class TrainingBridge(Events):
 
     def on_batch_begin(self, run: Run) -> None:
         """Keras: on_train_batch_begin."""
-        for callback in self.callbacks:
-            callback.on_train_batch_begin(run.batch, {})
+        if run.batch % self.every == 0:
+            for callback in self.callbacks:
+                callback.on_train_batch_begin(run.batch, {})
 
     def on_batch_end(self, run: Run) -> None:
         """Keras: on_train_batch_end."""
+        if run.batch % self.every == 0:
+            self._tell_end(run)
+
+    def _tell_end(self, run: Run) -> None:
+        last = -(-run.batch // self.every) * self.every - 1
         for callback in self.callbacks:
-            callback.on_train_batch_end(run.batch - 1, run.logs)
+            callback.on_train_batch_end(last, run.logs)
         run.stop = run.stop or self.model.stop_training
+
+    def on_validation_begin(self, run: Run) -> None:
+        """What is left of the batches is told before."""
+        self._tell_rest(run)
+
+    def _tell_rest(self, run: Run) -> None:
+        if run.batch % self.every and self._told != run.epoch + 1:
+            self._told = run.epoch + 1
+            self._tell_end(run)
 
     def on_epoch_end(self, run: Run) -> None:
         """Keras: on_epoch_end."""
+        self._tell_rest(run)
         for callback in self.callbacks:
             callback.on_epoch_end(run.epoch, run.logs)
         run.stop = run.stop or self.model.stop_training
@@ -70,8 +87,37 @@ class TestBridge(Events):
         """Keras: on_test_batch_end."""
         for callback in self.callbacks:
             callback.on_test_batch_end(run.batch - 1, run.logs)
+        run.stop = run.stop or any(callback.model is not None and callback.model.stop_evaluating for callback in self.callbacks)
 
     def on_fit_end(self, run: Run) -> None:
         """Keras: on_test_end."""
         for callback in self.callbacks:
             callback.on_test_end(run.logs)
+
+
+class PredictBridge(Events):
+    """The loop's events as Keras' callbacks of `predict`."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = callbacks
+
+    def on_fit_begin(self, run: Run) -> None:
+        """Keras: on_predict_begin."""
+        for callback in self.callbacks:
+            callback.on_predict_begin({})
+
+    def on_batch_begin(self, run: Run) -> None:
+        """Keras: on_predict_batch_begin."""
+        for callback in self.callbacks:
+            callback.on_predict_batch_begin(run.batch, {})
+
+    def on_batch_end(self, run: Run) -> None:
+        """Keras: on_predict_batch_end."""
+        for callback in self.callbacks:
+            callback.on_predict_batch_end(run.batch - 1, {"outputs": run.answer})
+        run.stop = run.stop or any(callback.model is not None and callback.model.stop_predicting for callback in self.callbacks)
+
+    def on_fit_end(self, run: Run) -> None:
+        """Keras: on_predict_end."""
+        for callback in self.callbacks:
+            callback.on_predict_end({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.pydataset import PyDataset, Sequence
 from gradwerk.keras.saving.objects import (
     CustomObjectScope,
     custom_object_scope,
@@ -24,10 +25,10 @@ from gradwerk.keras.utils.sequences import pad_sequences
 from gradwerk.keras.utils.symbols import get_source_inputs, is_keras_tensor
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "array_to_img", "clear_session", "custom_object_scope", "data_utils", "deserialize_keras_object",
-    "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "get_source_inputs", "img_to_array",
-    "is_keras_tensor", "load_img", "normalize", "np_utils", "pack_x_y_sample_weight", "pad_sequences", "register_keras_serializable",
-    "save_img", "serialize_keras_object", "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
+    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session", "custom_object_scope", "data_utils",
+    "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "get_source_inputs",
+    "img_to_array", "is_keras_tensor", "load_img", "normalize", "np_utils", "pack_x_y_sample_weight", "pad_sequences",
+    "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.utils", __name__)
