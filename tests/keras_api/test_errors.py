@@ -62,7 +62,7 @@ def classifier() -> keras.Sequential:
         (lambda: classifier().compile("adam", "sparse_crossentropy"), r"unknown loss"),
         (lambda: classifier().compile("adam", "mse", metrics=["acuracy"]), r"unknown metric 'acuracy'[\s\S]*did you mean 'accuracy'"),
         (lambda: classifier().compile("adam", "mse", metrics="accuracy"), r"metrics is a list"),
-        (lambda: classifier().compile(), r"compile needs a loss"),
+        (lambda: classifier().compile(None, "mse"), r"compile needs an optimizer"),
         (lambda: classifier().fit(X, Y, batchsize=3), r"Model.fit has no option 'batchsize'[\s\S]*did you mean 'batch_size'"),
         (lambda: classifier().fit(X, Y, batch_size=0), r"batch_size must be a positive integer"),
         (lambda: classifier().fit(X, Y, validation_split=1.0), r"validation_split=1.0 leaves nothing"),

@@ -246,6 +246,211 @@ def callbacks_of_predictions(keras: Any) -> Any:
     return told
 
 
+def gradients(keras: Any, loss_of: Callable[[], Any], weights: Any) -> tuple[Any, Any]:
+    """A loss, and its gradients by what each namespace has for that."""
+    if keras.__name__ != "keras":
+        import gradwerk
+
+        loss = loss_of()
+        return loss, gradwerk.grad(loss, weights, allow_unused=True)
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = loss_of()
+    return loss, tape.gradient(loss, weights)
+
+
+def of_class(keras: Any, cls: Any, **told: Any) -> Any:
+    x = keras.Input((3,))
+    model = filled(cls(x, keras.layers.Dense(1)(keras.layers.Dense(4, activation="tanh")(x))))
+    model.compile(keras.optimizers.SGD(0.1), **told)
+    return model
+
+
+def fitted(model: Any, *data: Any) -> Any:
+    history = model.fit(*(data or (X, Y)), batch_size=4, epochs=3, shuffle=False, verbose=0).history
+    return history, model.get_weights()[0]
+
+
+@case
+def a_train_step_with_its_own_metrics(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.seen, self.error = keras.metrics.Mean(name="seen"), keras.metrics.MeanAbsoluteError(name="error")
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.seen, self.error]
+
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            loss, found = gradients(keras, lambda: keras.losses.huber(y, self(x, training=True))[0], self.trainable_weights)
+            self.optimizer.apply_gradients(zip(found, self.trainable_weights, strict=True))
+            self.seen.update_state(loss)
+            self.error.update_state(y, self(x, training=False))
+            return {"seen": self.seen.result(), "error": self.error.result()}
+
+    return fitted(of_class(keras, Own))
+
+
+@case
+def a_train_step_over_the_metrics_of_compile(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def train_step(self, data: Any) -> Any:
+            x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+            answers = []
+
+            def loss_of() -> Any:
+                answers.append(self(x, training=True))
+                return self.compute_loss(y=y, y_pred=answers[-1])
+
+            loss, found = gradients(keras, loss_of, self.trainable_variables)
+            self.optimizer.apply(found, self.trainable_variables)
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, answers[-1])
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    model = of_class(keras, Own, loss="mse", metrics=["mae", "mse"])
+    return fitted(model), model.metrics_names, model.evaluate(X, Y, verbose=0), model.train_on_batch(X, Y)
+
+
+@case
+def a_train_step_around_the_given_one(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def train_step(self, data: Any) -> Any:
+            return {**super().train_step(data), "three": 3.0}
+
+    model = of_class(keras, Own, loss="mse", metrics=["mae"])
+    return fitted(model), model.evaluate(X, Y, verbose=0, return_dict=True)
+
+
+@case
+def a_loss_of_its_own(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True) -> Any:
+            return keras.losses.mean_absolute_error(y, y_pred)[0] * (2.0 if training else 1.0)
+
+    model = of_class(keras, Own, metrics=["mse"])
+    return fitted(model), model.evaluate(X, Y, verbose=0)
+
+
+@case
+def a_loss_of_its_own_that_is_not_told_of_training(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
+            return super().compute_loss(x, y, y_pred, sample_weight) * 0.5
+
+    return fitted(of_class(keras, Own, loss="mse", weighted_metrics=["mae"]), X, Y)
+
+
+@case
+def metrics_of_its_own(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return {**super().compute_metrics(x, y, y_pred, sample_weight), "first": y[0, 0] * 0 + 2.0}
+
+    return fitted(of_class(keras, Own, loss="mse", metrics=["mae"]))
+
+
+@case
+def steps_of_tests_and_predictions(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def test_step(self, data: Any) -> Any:
+            x, y = data
+            return {"error": keras.losses.mean_absolute_error(y, self(x, training=False))[0]}
+
+        def predict_step(self, data: Any) -> Any:
+            return self(data, training=False) * 10.0
+
+    model = of_class(keras, Own, loss="mse")
+    history = model.fit(X, Y, validation_data=(X[:4], Y[:4]), shuffle=False, verbose=0).history
+    return history, model.evaluate(X, Y, verbose=0, return_dict=True), model.predict(X, batch_size=5, verbose=0)
+
+
+@case
+def two_networks_with_two_optimizers(keras: Any) -> Any:
+    class Pair(keras.Model):  # type: ignore[misc]
+        def __init__(self, judge: Any, maker: Any) -> None:
+            super().__init__()
+            self.judge, self.maker = judge, maker
+
+        def compile(self, judging: Any, making: Any, loss_fn: Any) -> None:
+            super().compile()
+            self.judging, self.making, self.loss_fn = judging, making, loss_fn
+            self.judged, self.made = keras.metrics.Mean(name="judged"), keras.metrics.Mean(name="made")
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.judged, self.made]
+
+        def train_step(self, real: Any) -> Any:
+            ones = real[:, :1] * 0 + 1.0
+            fake = self.maker(real * 0.5)
+
+            def judgement() -> Any:
+                return self.loss_fn(ones, self.judge(real)) + self.loss_fn(ones * 0.0, self.judge(fake))
+
+            loss, found = gradients(keras, judgement, self.judge.trainable_weights)
+            self.judging.apply_gradients(zip(found, self.judge.trainable_weights, strict=True))
+            self.judged.update_state(loss)
+            weights = self.maker.trainable_weights
+            loss, found = gradients(keras, lambda: self.loss_fn(ones, self.judge(self.maker(real * 0.5))), weights)
+            self.making.apply_gradients(zip(found, weights, strict=True))
+            self.made.update_state(loss)
+            return {"judged": self.judged.result(), "made": self.made.result()}
+
+    judge = filled(keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)]))
+    maker = filled(keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)]))
+    model = Pair(judge, maker)
+    model.compile(keras.optimizers.Adam(0.05), keras.optimizers.RMSprop(0.02), keras.losses.BinaryCrossentropy(from_logits=True))
+    history = model.fit(X, batch_size=4, epochs=3, shuffle=False, verbose=0).history
+    return history, judge.get_weights()[0], maker.get_weights()[0]
+
+
+@case
+def losses_of_layers_alone(keras: Any) -> Any:
+    class Spread(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            self.add_loss(0.1 * keras.losses.mean_squared_error(x * 0.0, x)[0])
+            return x
+
+    x = keras.Input((3,))
+    model = filled(keras.Model(x, Spread()(keras.layers.Dense(2)(x))))
+    model.compile(keras.optimizers.SGD(0.1))
+    return model.fit(X, batch_size=4, epochs=3, shuffle=False, verbose=0).history, model.evaluate(X, verbose=0)
+
+
+@case
+def metrics_of_layers_and_attributes(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.size = keras.metrics.Mean(name="size")
+
+        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True) -> Any:
+            self.size.update_state(y_pred)
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    model = of_class(keras, Own, loss="mse")
+    return fitted(model), model.metrics_names
+
+
+@case
+def two_outputs_and_a_loss_of_its_own(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True) -> Any:
+            return super().compute_loss(x, y, y_pred, sample_weight, training) * 2.0
+
+    x = keras.Input((3,))
+    model = filled(Own(x, {"a": keras.layers.Dense(1, name="a")(x), "b": keras.layers.Dense(1, name="b")(x)}))
+    model.compile(keras.optimizers.SGD(0.1), {"a": "mse", "b": "mae"}, metrics={"b": ["mse"]}, loss_weights={"a": 0.3, "b": 2.0})
+    return model.fit(X, {"a": Y, "b": -Y}, batch_size=4, epochs=2, shuffle=False, verbose=0).history
+
+
 def plain(value: Any) -> Any:
     """Numbers, texts, lists and dicts."""
     if isinstance(value, dict):

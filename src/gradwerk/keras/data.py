@@ -97,6 +97,16 @@ def as_arrays(value: Any, what: str, *, several: bool | None) -> Any:  # noqa: A
     return as_array(value, what)
 
 
+def as_tree(value: Any, what: str) -> Any:  # noqa: ANN401
+    """Arrays in the dicts, tuples and lists of arrays that they are given in.  Raises: as `as_array`."""
+    if isinstance(value, Mapping):
+        return {name: as_tree(item, f"{what}[{name!r}]") for name, item in value.items()}
+    is_list = isinstance(value, list) and any(isinstance(item, (np.ndarray, Tensor, tuple, Mapping)) for item in value)
+    if isinstance(value, tuple) or is_list:
+        return type(value)(as_tree(item, f"{what}[{number}]") for number, item in enumerate(value))
+    return as_array(value, what)
+
+
 def alone(value: Any, what: str) -> Any:  # noqa: ANN401  whatever NumPy takes, or a tree of it
     """Data as an array, unless it is a dict or list of several: which is which then is for the model's outputs to say."""
     kinds = (np.ndarray, Tensor, type(None)) if what == "sample_weight" else (np.ndarray, Tensor)

@@ -39,11 +39,8 @@ Answer = float | list[float] | dict[str, float]
 """The loss alone, the loss and the metrics, or both by name."""
 
 
-NOT_ASKED = (
-    "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "make_train_function", "make_test_function",
-    "make_predict_function",
-)  # fmt: skip
-"""What a subclass may write for Keras to call in `fit`, and nobody calls here yet."""
+NOT_ASKED = ("make_train_function", "make_test_function", "make_predict_function")
+"""What a subclass may write for Keras to call in `fit`, and nobody calls here."""
 
 
 @ORIGINAL.completes("keras.Model")
@@ -75,7 +72,7 @@ class Model(Trained, Layer):
         graph = None if inputs is None else CallGraph(inputs, outputs)
         named = name or (unique_name("Functional") if graph is not None and type(self) is Model else None)
         super().__init__(trainable=trainable, name=named)
-        object.__setattr__(self, "_training_state", Training(self))
+        object.__setattr__(self, "_training_state", Training(self, self.own_steps))
         self._graph = graph
         if graph is not None:
             object.__setattr__(self, "_symbols", (inputs, outputs))
@@ -207,7 +204,7 @@ class Model(Trained, Layer):
         if own := [name for name in NOT_ASKED if getattr(type(self), name, None) is not getattr(Model, name, None)]:
             raise ArgumentError(
                 f"{type(self).__name__} writes its own {own[0]}, which is not here yet: fit would not call it",
-                likely="write the loop with gradwerk.compile, or put what it computes into the loss or into call",
+                likely="write train_step, test_step or predict_step: fit, evaluate and predict call these",
             )
         if jit_compile is not None and not isinstance(jit_compile, bool) and not (isinstance(jit_compile, str) and jit_compile == "auto"):
             raise ArgumentError(f"compile: jit_compile is True, False or 'auto', this is {jit_compile!r}")

@@ -1,4 +1,4 @@
-"""How a Keras model trains: what `compile` was told, the steps made of it, and the calls of the one loop."""
+"""How a Keras model trains: the batches it is given, looked at, and the steps made for them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.errors import ArgumentError
 from gradwerk.base.origin import warn
 from gradwerk.base.trees import flatten, map_tree
-from gradwerk.keras import losses, metrics, optimizers
-from gradwerk.keras.callbacks.callback import History
 from gradwerk.keras.data import (
     Array,
     ArrayLike,
@@ -20,97 +18,33 @@ from gradwerk.keras.data import (
     alone,
     as_array,
     as_arrays,
+    as_tree,
     check_given,
     checked_data,
     class_weights,
     is_given,
     one_target,
 )
-from gradwerk.keras.known import Known, Made, Since
+from gradwerk.keras.known import Known, Made
 from gradwerk.keras.layers import penalties
 from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.losses import LossLike
-from gradwerk.keras.objective import Objective, Output, cast_of, check, counts_of, loss_of, names_of, targets_of, weights_of
-from gradwerk.keras.optimizers.rules import OptimizerLike
+from gradwerk.keras.objective import cast_of, check, counts_of, loss_of, targets_of, weights_of
 from gradwerk.keras.outputs import warn_of_outputs
-from gradwerk.keras.saving.objects import serialize_keras_object as plain
-from gradwerk.tensor.random import Shuffles
+from gradwerk.keras.stepping import OwnSteps
+from gradwerk.keras.told import Told
 from gradwerk.tensor.tensor import Parameter, Tensor
 from gradwerk.train.steps import Steps, Task
 
 
-class Training:
-    """The state of a model's training.  It is no Module: changing it traces nothing again.  Copies begin without compiled steps."""
-
-    def __init__(self, model: Layer) -> None:
-        self.model = model
-        self.optimizer: optimizers.Optimizer | None = None
-        self.objective: Objective | None = None
-        self.metrics: list[metrics.Metric] = []
-        self.history: History | None = None
-        self.stop = False
-        self.shuffles = Shuffles()
-        self.steps_per_execution = 1
-        self._eager = False
-        self._made: Made | None = None
-        self._asking: Steps | None = None
-        self._since = Since()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_made": None, "_asking": None, "_since": Since()}
-
-    def of(self, model: Layer) -> Training:
-        """The same for another model: what was compiled, without the steps."""
-        twin = Training.__new__(Training)
-        vars(twin).update(self.__getstate__(), model=model)
-        return twin
-
-    @property
-    def eager(self) -> bool:
-        """Whether steps run op by op.  Setting it makes the steps anew."""
-        return self._eager
-
-    @eager.setter
-    def eager(self, value: bool) -> None:
-        if value != self._eager:
-            self._eager, self._made, self._asking = value, None, None
-
-    def configure(
-        self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Any, loss_weights: Any, weighted_metrics: Any, *,  # noqa: ANN401
-        run_eagerly: bool, steps_per_execution: int,
-    ) -> None:  # fmt: skip
-        """What `compile` says."""
-        if loss is None:
-            raise ArgumentError("compile needs a loss", facts=(f"known: {', '.join(sorted(losses.NAMED))}",))
-        rule = optimizers.get(optimizer)
-        if rule is None:
-            raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
-        self.objective = Objective(loss, loss_weights, asked_metrics, weighted_metrics)
-        self.steps_per_execution = steps_per_execution
-        self.optimizer, self._eager, self._made, self._asking, self.metrics = rule, run_eagerly, None, None, []
-
-    def described(self) -> dict[str, Any]:
-        """What `configure` was told, as plain data.  Raises: StateError before it."""
-        optimizer, objective = self.compiled()
-        return {
-            "optimizer": plain(optimizer), "loss": plain(objective.asked_loss), "loss_weights": plain(objective.asked_weights),
-            "metrics": plain(objective.asked_metrics), "weighted_metrics": plain(objective.asked_weighted), "run_eagerly": self._eager,
-            "steps_per_execution": self.steps_per_execution, "jit_compile": False,
-        }  # fmt: skip
-
-    def reset(self) -> None:
-        """Loss and metrics begin anew."""
-        if self._made is not None:
-            self._made.steps.reset()
-
-    def built_optimizer(self) -> None:
-        """Makes the optimizer's state for the model's weights, where there is none yet."""
-        self.compiled()[0].begin({path: p for path, p in self.model.named_parameters() if isinstance(p, Parameter)})
+class Training(Told):
+    """What `compile` told, with the steps made of it."""
 
     def data(self, x: Any, y: Any, sample_weight: Any) -> Data:  # noqa: ANN401  arrays, or trees of them
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
         self.compiled()
+        if self.steps_itself:
+            return Data(*self.own_parts(x, y, sample_weight))
         check_given(x, y)
         given, targets = self.arrays(x), alone(y, "y")
         weights = alone(sample_weight, "sample_weight") if is_given(sample_weight) else None
@@ -122,20 +56,6 @@ class Training:
             checked_data(fitting, targets, weights)
         check(targets, outputs)
         return Data(fitting, targets, weights)
-
-    def compiled(self) -> tuple[optimizers.Optimizer, Objective]:
-        """What `compile` was given.  Raises: StateError before it."""
-        if self.objective is None or self.optimizer is None:
-            raise StateError("the model is not compiled yet", likely="model.compile(optimizer='adam', loss=..., metrics=[...])")
-        return self.optimizer, self.objective
-
-    def outputs(self) -> tuple[Output, ...]:
-        """What is asked of each output.  Raises: StateError before `compile`; ArgumentError where compile said others."""
-        made = self._right(self._since.found())
-        if made is not None:
-            return made.outputs
-        shapes = self.model.output_shape
-        return tuple(self.compiled()[1].outputs(shapes, names_of(shapes, self.model.known_output_names)))
 
     def fitting(self, x: Any, *, counted: bool = False) -> Any:  # noqa: ANN401  arrays
         """x in the shapes and kinds that the model takes, which is built for it where it is not built yet.
@@ -160,7 +80,7 @@ class Training:
     def warn_of_frozen(self) -> None:
         """Warns where nothing is trained, as Keras does, which goes on and counts: also what was freed inside of a frozen model stays."""
         found = self._since.found()
-        if "trains" in found:
+        if "trains" in found or self.steps_itself:
             return
         if self.model.trainable_weights:
             found["trains"] = True
@@ -172,11 +92,15 @@ class Training:
     ) -> dict[str, float]:
         """One step on one batch."""
         found = self._since.found()
-        steps = self._known(found, x, y) if sample_weight is None and class_weight is None else None
-        if steps is not None:
-            steps.train_fresh(x, y)
-            return steps.logs()
+        known = self._known(found, x, y) if sample_weight is None and class_weight is None else None
+        if known is not None:
+            known.train_fresh(x, y)
+            return known.logs()
         arrays = self.parts(x, y, sample_weight, class_weight=class_weight)
+        if self.steps_itself:
+            own = self.own()
+            own.train_fresh(*arrays, *[None] * (3 - len(arrays)))  # as Keras gives single batches
+            return own.logs()
         self.warn_of_frozen()
         steps = self.steps_for(arrays[1])
         self._note(found, x, y, arrays)
@@ -185,9 +109,9 @@ class Training:
 
     def test_on_batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> dict[str, float]:
         """The means of one batch."""
-        arrays = self._batch(x, y, sample_weight)
-        steps = self.steps_for(arrays[1], training=False)
-        steps.test_fresh(*arrays)
+        arrays = self.parts(x, y, sample_weight)
+        steps = self.steps_for(arrays[1] if len(arrays) > 1 else None, training=False)
+        steps.test_fresh(*arrays, *([None] * (3 - len(arrays)) if self.steps_itself else ()))
         return steps.logs()
 
     def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
@@ -198,22 +122,29 @@ class Training:
     def dtypes(self, data: Data) -> tuple[Any, ...]:
         """What x, y and weights are cast to, once they were looked at."""
         of_x = map_tree(lambda array: as_input_array(self.model, array[:0], "x").dtype, data.x)
+        if self.steps_itself:
+            kept = [map_tree(lambda array: array.dtype, tree) for tree in (data.y, data.weights) if tree is not None]
+            return (of_x, *kept)
         return of_x, np.float32 if data.y is None else cast_of(data.y, self.outputs()), np.float32
 
     @property
-    def steps(self) -> Steps:
+    def steps(self) -> Steps | OwnSteps:
         """The steps, for prediction alone where the model was not compiled."""
+        if "predict_step" in self.own_steps:
+            return self.own()
         if self._made is not None:
             return self._made.steps
         if self._asking is None:
             self._asking = Steps(Task(self.model, call=called), compiled=not self._eager)
         return self._asking
 
-    def steps_for(self, y: Any, *, training: bool = True) -> Steps:  # noqa: ANN401  arrays
+    def steps_for(self, y: Any, *, training: bool = True) -> Steps | OwnSteps:  # noqa: ANN401  arrays
         """The steps for targets of this form: "accuracy" depends on it.  Made anew where the form, or the model's output, is another.
 
         Raises: StateError before `compile`; ArgumentError where they are to train, and the optimizer was built for other weights.
         """
+        if self.steps_itself:
+            return self.own()
         if y is None:
             raise ArgumentError("targets are needed")
         form, found = tuple((target.ndim, target.shape[-1:] == (1,)) for target in flatten(y)), self._since.found()
@@ -242,10 +173,6 @@ class Training:
         self._made = found["made"] = Made(steps, form, output_shape, outputs, rules, trains)
         return steps
 
-    def _right(self, found: dict[str, Any]) -> Made | None:
-        """What was made, where that was found to be right."""
-        return self._made if found.get("made") is self._made else None
-
     def _known(self, found: dict[str, Any], x: ArrayLike, y: ArrayLike) -> Steps | None:
         """The steps for a batch like the last one, nothing having changed since; None where there is something to look at."""
         known: Known | None = found.get("batch")
@@ -271,7 +198,22 @@ class Training:
             if is_given(sample_weight):
                 raise ArgumentError("give sample_weight or class_weight, not both")
             sample_weight = class_weights(one_target(alone(y, "y")), class_weight)
+        if self.steps_itself:
+            return tuple(part for part in self.own_parts(x, y, sample_weight) if part is not None)
         return tuple(self._batch(x, y, sample_weight))
+
+    def own_parts(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
+        """x, y and weights for steps of the model's own: trees of arrays, cast and of one length.  Raises: ArgumentError, ShapeError."""
+        self.compiled()
+        if x is None:
+            raise ArgumentError("x is needed: arrays, or what gives batches of them")
+        given = self._cast(as_tree(x, "x"))
+        if "train_step" not in self.own_steps:
+            given = self._cast(self.fitting(given if self.model.takes_several is not False else self.arrays(given)))
+        beside = ((y, "y"), (sample_weight, "sample_weight"))
+        targets, weights = (None if one is None else self._cast(as_tree(one, name)) for one, name in beside)
+        checked_data(given, targets, weights)
+        return given, targets, weights
 
     def _batch(self, x: Any, y: Any, sample_weight: Any) -> list[Any]:  # noqa: ANN401  arrays, or trees of them
         """The arrays of one batch, looked at and cast.  Raises: StateError before `compile`."""

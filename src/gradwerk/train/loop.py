@@ -15,7 +15,7 @@ from gradwerk.base.trees import flatten, leaves, map_tree
 from gradwerk.train.checks import check_finite
 from gradwerk.train.interrupt import CTRL_C, Interruption
 from gradwerk.train.run import Events, Listeners, Run
-from gradwerk.train.steps import Steps
+from gradwerk.train.steps import Stepping
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -44,7 +44,7 @@ def always(epoch: int) -> bool:
 
 
 def fit(
-    steps: Steps, batches: Batches, *, epochs: int, validation: Batches | None = None, events: Sequence[Events] = (),
+    steps: Stepping, batches: Batches, *, epochs: int, validation: Batches | None = None, events: Sequence[Events] = (),
     validation_events: Sequence[Events] = (), validated: Callable[[int], bool] = always, run: Run | None = None,
     ended_by: Sequence[signal.Signals] = CTRL_C,
 ) -> Run:  # fmt: skip
@@ -85,7 +85,7 @@ def fit(
     return run
 
 
-def evaluate(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> dict[str, float]:
+def evaluate(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) -> dict[str, float]:
     """The means over all batches, without training."""
     run = Run(1, len(batches))
     listeners = Listeners(events)
@@ -104,7 +104,7 @@ def evaluate(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> d
     return run.logs
 
 
-def predict(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> Any:  # noqa: ANN401  an array, or a tree of them
+def predict(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) -> Any:  # noqa: ANN401  an array, or a tree of them
     """The model's answers to all examples, joined along the first axis."""
     run, listeners, answers = Run(1, len(batches)), Listeners(events), []
     listeners.on_fit_begin(run)
@@ -122,7 +122,7 @@ def predict(steps: Steps, batches: Batches, events: Sequence[Events] = ()) -> An
     return map_tree(lambda *parts: np.concatenate(parts), *answers)
 
 
-def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners, interruption: Interruption) -> None:
+def _train_epoch(steps: Stepping, batches: Batches, run: Run, listeners: Listeners, interruption: Interruption) -> None:
     """The rest of an epoch, from `run.batch` on."""
     run.batches = len(batches)
     if run.batch == 0:
@@ -144,7 +144,7 @@ def _train_epoch(steps: Steps, batches: Batches, run: Run, listeners: Listeners,
     run.batches = run.batch or run.batches
 
 
-def _count(run: Run, steps: Steps, arrays: Sequence[Any], began: float) -> float:
+def _count(run: Run, steps: Stepping, arrays: Sequence[Any], began: float) -> float:
     """Counts a step and its time, that of fetching the batch and of listening to it included; the time now."""
     run.logs = steps.logs()
     run.batch += 1

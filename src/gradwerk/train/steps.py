@@ -80,6 +80,25 @@ class Task:
     """Metrics whose updates are told the weights of a batch, where it has any."""
 
 
+class Stepping(Protocol):
+    """What the loop asks: steps on trees of arrays, and what they have counted."""
+
+    def train(self, *parts: Any) -> Any:  # noqa: ANN401  trees of arrays
+        """Trains on a batch (x, y) or (x, y, weights)."""
+
+    def test(self, *parts: Any) -> Any:  # noqa: ANN401
+        """Counts a batch without training."""
+
+    def predict(self, *parts: Any) -> Any:  # noqa: ANN401
+        """The answer to x."""
+
+    def logs(self) -> dict[str, float]:
+        """The means so far."""
+
+    def reset(self) -> None:
+        """The means begin again."""
+
+
 class Steps:
     """The compiled functions of a task, called with arrays.  With `compiled=False` they run eagerly, to be stepped through."""
 

@@ -36,7 +36,7 @@ class Mean(Metric):
 
     def result(self) -> Tensor:
         """The mean so far, 0-d."""
-        return in_float32(self._mean.result())
+        return self._mean.value()
 
     def reset_state(self) -> None:
         """Forgets what it has counted."""

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import initializers, loss_operands
 from gradwerk.keras.absent import ORIGINAL
@@ -20,7 +21,9 @@ from gradwerk.nn import metric as known
 from gradwerk.nn.configured import Configured
 from gradwerk.nn.metric import weights_along
 from gradwerk.nn.module import Module
-from gradwerk.ops.elementwise import cast, mul
+from gradwerk.ops.compare import equal
+from gradwerk.ops.elementwise import cast, div, mul, where
+from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -35,6 +38,13 @@ class Total(known.Mean):
     def __init__(self, name: str) -> None:
         self.total, self.count = (Variable(np.zeros((), np.float64)).named(part, (name,)) for part in ("total", "count"))
         self.variables = (self.total, self.count)
+
+    def value(self) -> Tensor:
+        """The mean so far, 0-d float32, also within a step; 0 before the first update."""
+        with no_grad():
+            mean = where(equal(self.count, 0.0), np.zeros((), np.float64), div(self.total, self.count))
+            found: Tensor = cast(mean, dtypes.float32)
+            return found
 
 
 class Count(Module):
@@ -152,7 +162,7 @@ class Metric(Configured):
         """The mean so far, 0-d."""
         if self._gradwerk_mean is None:
             raise StateError(f"{type(self).__name__} defines no result", likely="write `def result(self): ...`")
-        return in_float32(self._gradwerk_mean.result())
+        return self._gradwerk_mean.mean.value()
 
     def reset_state(self) -> None:
         """Forgets everything."""
