@@ -244,3 +244,23 @@ def test_a_share_for_validation_leaves_both_parts_something() -> None:
         parts = data.split(share)
         assert [len(part.x) for part in parts] == [first, 8 - first]
         assert np.array_equal(np.concatenate([part.x for part in parts]), data.x)
+
+
+@pytest.mark.parametrize(
+    ("call", "instead"),
+    [
+        (lambda: classifier().fit_generator(iter([(X, Y)])), "model.fit takes generators"),
+        (lambda: classifier().predict_generator(iter([X])), "model.predict takes generators"),
+        (lambda: classifier().predict_classes(X), r"model.predict\(x\).argmax\(-1\)"),
+        (lambda: classifier().optimizer.lr, "optimizer.learning_rate"),
+    ],
+)
+def test_methods_of_keras_2_name_what_is_in_their_place(call: Callable[[], object], instead: str) -> None:
+    with pytest.raises(AttributeError, match=instead):
+        call()
+    assert not hasattr(classifier(), "fit_generator")
+
+
+def test_a_decay_is_ignored_with_a_warning_as_keras_does() -> None:
+    with pytest.warns(UserWarning, match="`decay` is no longer supported and will be ignored"):
+        assert keras.optimizers.SGD(0.1, decay=1e-4).weight_decay is None

@@ -133,7 +133,8 @@ def test_what_keras_takes_by_position_is_taken_or_refused_by_name(path: str) -> 
 
 POSITIONS_OF_THEIR_OWN = {
     "callbacks.Callback": "takes nothing", "callbacks.LambdaCallback": "takes hooks, and any of them by name",
-    "callbacks.History": "takes nothing", "initializers.Initializer": "takes the rule that it is",
+    "callbacks.History": "takes nothing", "callbacks.ProgbarLogger": "takes nothing",
+    "callbacks.CallbackList": "takes what callbacks are told, by any name", "initializers.Initializer": "takes the rule that it is",
     "layers.InputLayer": "needs a shape", "layers.Discretization": "needs one of two", "layers.CategoryEncoding": "needs num_tokens",
 }  # fmt: skip
 """What takes others by position than Keras', and why."""

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypedDict, TypeGuard, TypeVar
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.origin import warn
 from gradwerk.base.signatures import says_nothing
 from gradwerk.keras.signatures import options_of, placed_of
 
@@ -128,6 +129,9 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
             args, kwargs = _by_name(function, args, kwargs, most)  # type: ignore[assignment]  # the same arguments
         if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
+        if "decay" in kwargs and shared is not None and not takes_layer_options:
+            warn("Argument `decay` is no longer supported and will be ignored.")
+            del kwargs["decay"]
         if not kwargs.keys() <= known:
             taken = known | own_options(args[0]) if takes_layer_options and args else known
             _refuse(type(args[0]).__name__ if makes else owner, options_of(function, type(args[0]) if args else None), kwargs, taken)

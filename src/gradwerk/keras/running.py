@@ -10,8 +10,10 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
 from gradwerk.base.origin import module_path
+from gradwerk.keras.callbacks.bar import ProgbarLogger
 from gradwerk.keras.callbacks.bridge import PredictBridge, TestBridge, TrainingBridge
-from gradwerk.keras.callbacks.callback import Callback, Callbacks, History, checked_callbacks
+from gradwerk.keras.callbacks.callback import Callback, Callbacks, History
+from gradwerk.keras.callbacks.lists import checked_callbacks
 from gradwerk.keras.callbacks.simple import TerminateOnNaN
 from gradwerk.keras.data import Data
 from gradwerk.keras.options import whole
@@ -151,7 +153,7 @@ def trained(state: Training, given: Feed, checks: Feed | None, told: Fitting) ->
     state.history, state.stop = History(), False
     params = {"verbose": told.verbose, "epochs": told.epochs, "steps": len(batches) or None}
     listeners = [*checked_callbacks(told.callbacks, state.model, params), *checked_callbacks(state.history, state.model, params)]
-    events = [*progress(told.verbose), TrainingBridge(listeners, state.model, state.steps_per_execution)]
+    events = [*progress(told.verbose, listeners), TrainingBridge(listeners, state.model, state.steps_per_execution)]
     run = Run(told.epochs, len(batches), epoch=told.initial_epoch)
     try:
         loop.fit(
@@ -172,7 +174,7 @@ def trained(state: Training, given: Feed, checks: Feed | None, told: Fitting) ->
 def evaluate(state: Training, given: Feed, verbose: str | int, callbacks: Callbacks) -> dict[str, Any]:
     """The means over all examples."""
     listeners = checked_callbacks(callbacks, state.model, {"verbose": verbose, "epochs": 1, "steps": len(given.batches) or None})
-    events = [*progress(verbose, epochs=False), TestBridge(listeners)]
+    events = [*progress(verbose, listeners, epochs=False), TestBridge(listeners)]
     return loop.evaluate(state.steps_for(given.y, training=False), given.batches, events)
 
 
@@ -191,10 +193,12 @@ def predict(
     return loop.predict(state.steps, batches, [PredictBridge(listeners)] if listeners else ())
 
 
-def progress(verbose: str | int, *, epochs: bool = True) -> list[Events]:
-    """The progress display of `verbose`: 0 none, 1 or "auto" a live line with a bar, 2 a line without one per epoch."""
+def progress(verbose: str | int, listeners: Sequence[Callback] = (), *, epochs: bool = True) -> list[Events]:
+    """The progress display of `verbose`: 0 none, 1 or "auto" a live line with a bar, 2 a line without one per epoch; or a callback's."""
     check_verbose(verbose)
-    return [] if verbose == 0 else [KerasProgress(plain=verbose == 2, epochs=epochs)]
+    if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in listeners):
+        return []
+    return [KerasProgress(plain=verbose == 2, epochs=epochs)]
 
 
 def check_verbose(verbose: object) -> None:

@@ -37,6 +37,8 @@ class Told:
         self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop = False
+        self.first_epoch: int | None = None
+        """With which epoch `fit` begins, where a callback says so."""
         self.loss_said: Any = None
         """What stands in the model's attribute `loss`, where somebody has set it."""
         self.shuffles = Shuffles()

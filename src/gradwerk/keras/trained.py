@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras import stepping
 from gradwerk.keras.callbacks.callback import History
+from gradwerk.keras.former import Former
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.metrics.metric import Metric
 from gradwerk.keras.optimizers.optimizer import Optimizer
@@ -20,6 +21,11 @@ class Trained:
     compiled where that can be (their Python runs each time where it reads what cannot be watched), else op by op.
     """
 
+    fit_generator = Former("fit_generator", "model.fit takes generators")
+    evaluate_generator = Former("evaluate_generator", "model.evaluate takes generators")
+    predict_generator = Former("predict_generator", "model.predict takes generators")
+    predict_classes = Former("predict_classes", "model.predict(x).argmax(-1); of one output (model.predict(x) > 0.5).astype(int)")
+    predict_proba = Former("predict_proba", "model.predict(x)")
     own_steps: ClassVar[frozenset[str]] = frozenset()
     """Which of these a class writes."""
 

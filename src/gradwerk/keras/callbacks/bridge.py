@@ -17,9 +17,13 @@ class TrainingBridge(Events):
         self._told = 0
 
     def on_fit_begin(self, run: Run) -> None:
-        """Keras: on_train_begin."""
+        """Keras: on_train_begin.  One of them may say with which epoch it begins."""
+        state = self.model.training_state
+        state.first_epoch = None
         for callback in self.callbacks:
             callback.on_train_begin({})
+        if state.first_epoch is not None:
+            run.epoch = state.first_epoch
 
     def on_epoch_begin(self, run: Run) -> None:
         """Keras: on_epoch_begin."""

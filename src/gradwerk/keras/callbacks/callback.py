@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError
-
 Logs = dict[str, float]
 
 
@@ -96,19 +94,3 @@ class History(Callback):
 
 Callbacks = Sequence[Callback] | Callback | None
 """What `fit` and `evaluate` take for them."""
-
-
-def checked_callbacks(callbacks: Any, model: Any, params: dict[str, Any]) -> list[Callback]:  # noqa: ANN401
-    """The callbacks of a call as a list, told their model.
-
-    Raises: ArgumentError for what is none.
-    """
-    given = [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-    for callback in given:
-        if not isinstance(callback, Callback):
-            given_class = isinstance(callback, type) and issubclass(callback, Callback)
-            likely = f"write {callback.__name__}()" if given_class else ""
-            raise ArgumentError(f"not a callback: {callback!r}", likely=likely)
-        callback.set_model(model)
-        callback.set_params(params)
-    return given

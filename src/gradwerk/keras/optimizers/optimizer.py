@@ -12,6 +12,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.keras import initializers
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.former import Former
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers import schedules
@@ -57,6 +58,7 @@ class Optimizer(Adjustable):
                        after every `ema_overwrite_frequency` steps
     """
 
+    lr = Former("lr", "optimizer.learning_rate")
     settings: ClassVar[tuple[str, ...]] = ()
     """The attributes that the rule itself depends on, the learning rate apart."""
     columns: ClassVar[tuple[tuple[str, ...], ...]] = ()
