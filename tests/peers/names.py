@@ -26,7 +26,8 @@ MODULES = {
     ),
     "keras": (
         "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
-        "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "random", "regularizers", "saving", "utils",
+        "models", "ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy", "optimizers", "optimizers.schedules",
+        "preprocessing", "random", "regularizers", "saving", "tree", "config", "utils",
     ),
     "tf": (
         "", "bitwise", "compat", "compat.v1", "config", "data", "data.experimental", "debugging", "distribute", "dtypes", "experimental",

@@ -26,7 +26,7 @@ from tests.peers import stubs
 from tests.peers.written import Parameter, Signature, parsed, written
 
 MODULES = {
-    "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils"),
+    "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils", "ops"),
     "torch": ("", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
 }
 METHODS = {

@@ -12,6 +12,7 @@ from gradwerk.keras import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     regularizers,
     saving,
@@ -31,8 +32,8 @@ from gradwerk.keras.sequential import Sequential
 
 __all__ = [
     "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations",
-    "backend", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers", "saving",
-    "utils",
+    "backend", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers",
+    "saving", "utils",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

@@ -186,8 +186,9 @@ def deserialize_keras_object(
         raise ArgumentError("the file holds code (a lambda), which is not run", likely="a function with a name, given in custom_objects")
     if name == "function":
         return found(config.get("registered_name") or inside, "", custom_objects)
-    if name in operations.NAMED and str(config.get("module", "")).startswith(operations.PACKAGE):  # layers have the same names
-        return operations.made(name, inside)
+    module = str(config.get("module", ""))
+    if operations.of_keras(name, module) is not None:  # layers have the same names
+        return operations.made(name, module, inside)
     cls = found(config.get("registered_name") or name, str(config.get("module", "")), custom_objects, name)
     return made(cls, inside, config, custom_objects)
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gradwerk.base.errors import ArgumentError
+from gradwerk.base.trees import flatten
 from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.masking import any_over
 from gradwerk.keras.layers.symbolic import Operation
 from gradwerk.keras.naming import snake_case
+from gradwerk.keras.ops.calling import REGISTRY
 
 
 def get_item(x: Any, key: Any) -> Any:  # noqa: ANN401
@@ -28,7 +31,6 @@ NAMED: Mapping[str, Callable[..., Any]] = MappingProxyType({
 })  # fmt: skip
 """Operations by the names of their classes in `keras.src.ops.numpy`."""
 PACKAGE = "keras.src.ops"
-MODULE = f"{PACKAGE}.numpy"
 POLICY: Mapping[str, Any] = MappingProxyType(
     {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
 )
@@ -39,18 +41,36 @@ def class_of(kind: str) -> str:
     return "".join(word.capitalize() for word in kind.split("_"))
 
 
-def made(name: str, config: Mapping[str, Any]) -> Operation:
-    """The operation that a file describes."""
+def of_keras(name: str, module: str) -> Callable[..., Any] | None:
+    """The operation of a class and module of Keras: an operator, or one of keras.ops; None for what is none."""
+    if not module.startswith(PACKAGE):
+        return None
+    from gradwerk.keras import ops  # noqa: F401, PLC0415  its names are registered; who saves no model loads none of them
+
+    return NAMED.get(name) or REGISTRY.get((module.removeprefix(f"{PACKAGE}."), name))
+
+
+def made(name: str, module: str, config: Mapping[str, Any]) -> Operation:
+    """The operation that a file describes, one that `of_keras` knows."""
+    function = of_keras(name, module)
+    if function is None:
+        raise ArgumentError(f"the file has an operation {name!r} of {module}, which is not here")
     options = {option: value for option, value in config.items() if option != "name"}
-    function = functools.partial(NAMED[name], **options) if options else NAMED[name]
-    return Operation(function, snake_case(name)).named(config.get("name"))
+    return Operation(functools.partial(function, **options) if options else function, snake_case(name)).named(config.get("name"))
 
 
 def described(operation: Operation) -> dict[str, Any]:
-    """An operator as a file has it."""
-    name = class_of(operation.kind)
-    options = operation.function.keywords if isinstance(operation.function, functools.partial) else {}
-    return {"module": MODULE, "class_name": name, "config": {"name": operation.name, **options}, "registered_name": name}
+    """An operation as a file has it.
+
+    Raises: ArgumentError for one with an array or a function among its options, which a file does not hold.
+    """
+    partial = operation.function if isinstance(operation.function, functools.partial) else None
+    function, options = (partial.func, dict(partial.keywords)) if partial else (operation.function, {})
+    module, name = getattr(function, "keras_class", ("numpy", class_of(operation.kind)))
+    for option, value in options.items():
+        if any(callable(leaf) or hasattr(leaf, "dtype") for leaf in flatten(value)):
+            raise ArgumentError(f"{operation.name}: its {option} is no plain number or text, which a file cannot hold")
+    return {"module": f"{PACKAGE}.{module}", "class_name": name, "config": {"name": operation.name, **options}, "registered_name": name}
 
 
 def as_keras(layer: Any, config: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401  a Layer
