@@ -15,7 +15,7 @@ from gradwerk.keras.variables import Variable
 
 MODULES = (
     "keras", "keras.activations", "keras.backend", "keras.callbacks", "keras.initializers", "keras.layers", "keras.losses", "keras.metrics",
-    "keras.models", "keras.ops", "keras.ops.numpy", "keras.optimizers", "keras.utils",
+    "keras.models", "keras.ops", "keras.ops.linalg", "keras.ops.nn", "keras.ops.numpy", "keras.optimizers", "keras.utils",
 )  # fmt: skip
 CLASSES = {
     "keras.Model": keras.Model, "keras.Sequential": keras.Sequential, "keras.layers.Layer": layers.Layer,

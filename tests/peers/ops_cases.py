@@ -11,16 +11,17 @@ from __future__ import annotations
 import functools
 import json
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tests.peers.drawn_numbers import BX, IX, NAN, SPECIAL, Array, F, I, N, P, U, W, X, Y
+from tests.peers.ops_more_cases import MORE
+
 RECORD = Path(__file__).parent / "recorded" / "ops.npz"
 CLASSES = RECORD.with_name("ops_classes.json")
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Call(NamedTuple):
@@ -31,23 +32,6 @@ class Call(NamedTuple):
     kwargs: dict[str, Any]
     smooth: bool = False
 
-
-def drawn(kind: str, *shape: int) -> Array:
-    """Numbers by a seed of their kind and shape: f floats of either sign, p above 0, u in (0, 1), i whole, n whole from 0 on, b truths."""
-    rng = np.random.default_rng(zlib.crc32(f"{kind}{shape}".encode()))
-    if kind == "b":
-        return rng.random(shape) > 0.4
-    if kind in "in":
-        return rng.integers(-4 if kind == "i" else 0, 5, shape).astype(np.int32)
-    low, high = {"f": (-2, 2), "p": (0.3, 3), "u": (0.05, 0.95), "w": (1.1, 3)}[kind]
-    return rng.uniform(low, high, shape).astype(np.float32)
-
-
-F, P, U, W, I, N, B = (functools.partial(drawn, kind) for kind in "fpuwinb")  # noqa: E741  kinds
-X, Y, IX, BX = F(3, 4), F(4), I(3, 4), B(3, 4)
-NAN = np.where(B(3, 4), X, np.float32(np.nan))
-SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.5], np.float32)
-SPD = (lambda a: a @ a.transpose(0, 2, 1) + 2 * np.eye(3, dtype=np.float32))(F(2, 3, 3)).astype(np.float32)
 
 SMOOTH = {
     F: "arcsinh arctan cos cosh deg2rad exp exp2 expm1 i0 rad2deg sin sinc sinh tanh square negative tan",
@@ -219,7 +203,7 @@ def calls() -> list[tuple[str, Call]]:
     """All calls, each with its key."""
     found: list[tuple[str, Call]] = []
     counts: dict[str, int] = {}
-    for call in (*numpy_calls(), *listed(TABLE)):
+    for call in (*numpy_calls(), *listed(TABLE), *listed(MORE)):
         number = counts.get(call.path, 0)
         counts[call.path] = number + 1
         found.append((f"{call.path} {number}", call))
@@ -265,7 +249,8 @@ def pack(arrays: dict[str, list[Array]]) -> dict[str, Array]:
     numbers: list[Array] = []
     for key, several in arrays.items():
         index[key] = [[str(one.dtype), list(one.shape)] for one in several]
-        numbers += [np.asarray(one, np.float64).reshape(-1) for one in several]
+        apart = [np.asarray(one, np.complex128).view(np.float64) if np.iscomplexobj(one) else one for one in several]
+        numbers += [np.asarray(one, np.float64).reshape(-1) for one in apart]
     joined = np.concatenate(numbers).astype(np.float64)
     return {"numbers": joined, "index": np.frombuffer(json.dumps(index).encode(), np.uint8)}
 
@@ -277,8 +262,11 @@ def unpack(record: Any) -> dict[str, list[Array]]:
     for key, several in index.items():
         found[key] = []
         for dtype, shape in several:
-            count = int(np.prod(shape))
-            found[key].append(numbers[at : at + count].reshape(shape).astype(np.float32 if dtype == "bfloat16" else dtype))
+            parts = 2 if dtype.startswith("complex") else 1
+            count = parts * int(np.prod(shape))
+            own = numbers[at : at + count]
+            own = own.view(np.complex128) if parts == 2 else own
+            found[key].append(own.reshape(shape).astype(np.float32 if dtype == "bfloat16" else dtype))
             at += count
     return found
 
@@ -341,7 +329,7 @@ def classes(keras: Any) -> dict[str, list[Any]]:
     """What Keras notes of the first call of each function on a symbolic value: module, class, and what it is made with."""
     found: dict[str, list[Any]] = {}
     for key, call in calls():
-        if key.endswith(" 0") and call.path not in {"nonzero", "unique", "bincount"} and is_of_array(call):
+        if key.endswith(" 0") and call.path not in {"nonzero", "unique", "bincount", "ctc_decode"} and is_of_array(call):
             symbol = keras.KerasTensor(call.args[0].shape, str(call.args[0].dtype))
             try:
                 made = flat(function_of(keras.ops, call.path)(symbol, *call.args[1:], **call.kwargs))

@@ -11,8 +11,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, GradwerkError
-from gradwerk.keras.layers.symbolic import KerasTensor, Operation, called_on_symbols, symbols_in
+from gradwerk.keras.configured import SETTINGS
+from gradwerk.keras.layers.symbolic import KerasTensor, Operation, called_on_symbols, symbols_in, tried
 from gradwerk.keras.naming import snake_case
 from gradwerk.keras.options import nearest
 from gradwerk.tensor.handle import Handle
@@ -26,20 +29,30 @@ REGISTRY: dict[tuple[str, str], Callable[..., Any]] = {}
 """Operations by module and class of Keras."""
 
 
+SETTLED: dict[tuple[str, str], Callable[[], Any]] = {
+    ("data_format", ""): lambda: SETTINGS.image_data_format, ("dtype", "nn"): lambda: SETTINGS.floatx,
+}  # fmt: skip
+"""Options that a file holds as they are settled when a model is drawn; of all modules, or of one."""
+
+
 class Family:
     """The operations of one module of Keras: `keras.src.ops.numpy`, nn, math, linalg, image, core."""
 
     def __init__(self, module: str) -> None:
         self.module = module
 
-    def __call__(self, inputs: int = 1, name: str = "", *, guarded: bool = True, eager: bool = False, also: str = "") -> Callable[[F], F]:
+    def __call__(
+        self, inputs: int = 1, name: str = "", *, guarded: bool = True, eager: bool = False, also: str = "",
+        matrices: bool = False,
+    ) -> Callable[[F], F]:  # fmt: skip
         """A decorator.
 
         Args:
             inputs: how many arguments Keras' class is called with.
             name: of Keras' class, where it is not the function's own with capitals.
             guarded: whether errors of Python's are turned into ours: not where functions of the user are called.
-            also: another argument that it is called with, by its name.
+            also: other arguments that it is called with, by their names.
+            matrices: whether it takes matrices that can be inverted: its shapes are found with unit matrices, where others take zeros.
             eager: whether the shape of its result depends on data, so that no model has it.
         """
 
@@ -49,7 +62,7 @@ class Family:
             @functools.wraps(function)
             def call(*args: Any, **kwargs: Any) -> Any:
                 if _has_symbols(args) or (kwargs and _has_symbols(tuple(kwargs.values()))):
-                    return unknown(own) if eager else drawn(call, inputs, also, args, kwargs)
+                    return unknown(own) if eager else drawn(call, inputs, also, args, kwargs, matrices=matrices)
                 try:
                     return function(*args, **kwargs)
                 except GradwerkError:
@@ -67,6 +80,24 @@ class Family:
             return call  # type: ignore[return-value]  # of the same signature
 
         return decorate
+
+
+class OfMatrices(Operation):
+    """An operation on matrices that can be inverted."""
+
+    def result_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """As its parent, of unit matrices."""
+
+        def run(given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            return self.function(*(_unit(x) for x in given), **named)
+
+        return tried(run, self.kind, args, kwargs)
+
+
+def _unit(x: Any) -> Any:
+    """Unit matrices in the place of zeros."""
+    square = isinstance(x, Handle) and len(x.shape) > 1 and x.shape[-1] == x.shape[-2]
+    return x + np.eye(x.shape[-1], dtype=x.dtype) if square else x
 
 
 def unknown(own: str) -> NoReturn:
@@ -99,7 +130,9 @@ def raise_for(own: str, function: Callable[..., Any], args: tuple[Any, ...], kwa
         raise ArgumentTypeError(f"{own}: {error}", facts=(f"{own}{signature}".replace(" -> 'Operand'", ""),)) from None
 
 
-def drawn(call: Callable[..., Any], inputs: int, also: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def drawn(
+    call: Callable[..., Any], inputs: int, also: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, matrices: bool
+) -> Any:  # fmt: skip
     """The symbolic values that a call gives: its first arguments are those of the node, the others belong to the operation."""
     signature = inspect.signature(call)
     raise_for(f"ops.{call.__name__}", call, args, kwargs)
@@ -117,13 +150,14 @@ def drawn(call: Callable[..., Any], inputs: int, also: str, args: tuple[Any, ...
         elif place < inputs:
             given.append(value)
         else:
-            (named if symbols_in(value) or (name == also and value is not None) else options)[name] = value
-    options.pop(also, None)
+            (named if symbols_in(value) or (name in also.split() and value is not None) else options)[name] = value
+    options = {name: value for name, value in options.items() if name not in also.split()}
+    module, kind_ = call.keras_class  # type: ignore[attr-defined]  # set above
+    options |= {name: said() for (name, of), said in SETTLED.items() if options.get(name, call) is None and of in {"", module}}
     while given and given[-1] is None and len(given) > 1:
         given.pop()
-    kind_ = call.keras_class[1]  # type: ignore[attr-defined]  # set above
     function = functools.partial(call, **options) if options else call
-    return called_on_symbols(Operation(function, snake_case(kind_)), tuple(given), named)
+    return called_on_symbols((OfMatrices if matrices else Operation)(function, snake_case(kind_)), tuple(given), named)
 
 
 def _said(x: Any) -> str:

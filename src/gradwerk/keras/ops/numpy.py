@@ -145,6 +145,9 @@ from gradwerk.keras.ops.indexing import (
     take,
     take_along_axis,
 )  # fmt: skip
+from gradwerk.keras.ops.mathematics import (
+    slogdet,
+)  # fmt: skip
 from gradwerk.keras.ops.pairs import (
     add,
     allclose,
@@ -256,7 +259,7 @@ __all__ = [
     "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
     "ndim", "negative", "nextafter", "nonzero", "not_equal", "ones", "ones_like", "outer", "pad", "percentile", "power", "prod", "ptp",
     "quantile", "rad2deg", "ravel", "real", "reciprocal", "repeat", "reshape", "right_shift", "roll", "rot90", "round", "searchsorted",
-    "select", "sign", "signbit", "sin", "sinc", "sinh", "size", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "select", "sign", "signbit", "sin", "sinc", "sinh", "size", "slogdet", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
     "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid",
     "tri", "tril", "triu", "true_divide", "trunc", "unique", "unravel_index", "vander", "var", "vdot", "view", "vsplit", "vstack",
     "where", "zeros", "zeros_like",
