@@ -24,7 +24,8 @@ from gradwerk.nn.schedules import Schedule
 from gradwerk.nn.updates import Decay
 from tests.api.tables import PLACES, names, owner
 
-LISTED = {"keras.ops", "torch", "torch.fft", "torch.linalg", "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.Tensor"}
+LISTED = {"keras.ops", "keras.random", "keras.tree", "keras.config", "keras.backend",
+          "torch", "torch.fft", "torch.linalg", "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.Tensor"}
 """Places of the front ends with many small functions: one page has them all."""
 
 INNER = ("data.joining", "data.order", "data.reading", "data.workers")

@@ -15,7 +15,9 @@ from gradwerk.keras.variables import Variable
 
 MODULES = (
     "keras", "keras.activations", "keras.backend", "keras.callbacks", "keras.initializers", "keras.layers", "keras.losses", "keras.metrics",
-    "keras.models", "keras.ops", "keras.ops.linalg", "keras.ops.nn", "keras.ops.numpy", "keras.optimizers", "keras.utils",
+    "keras.config",
+    "keras.models", "keras.ops", "keras.ops.linalg", "keras.ops.nn", "keras.ops.numpy", "keras.optimizers", "keras.random", "keras.tree",
+    "keras.utils",
 )  # fmt: skip
 CLASSES = {
     "keras.Model": keras.Model, "keras.Sequential": keras.Sequential, "keras.layers.Layer": layers.Layer,

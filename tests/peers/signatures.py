@@ -26,7 +26,10 @@ from tests.peers import stubs
 from tests.peers.written import Parameter, Signature, parsed, written
 
 MODULES = {
-    "keras": ("layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils", "ops"),
+    "keras": (
+        "layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils", "ops", "random",
+        "tree", "config",
+    ),
     "torch": ("", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
 }
 METHODS = {

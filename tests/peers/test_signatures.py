@@ -28,6 +28,7 @@ DIFFERENT = {
         "Sequential.add_weight": "Keras takes every argument by name alone; here shape and initializer may also stand in order",
         "optimizers.Optimizer": "the base that a backend of Keras extends differs from one to another",
         "metrics.Metric": "takes a function too, whose mean it is",
+        "tree.MAP_TO_NONE": "a mark, which is never made",
         "Sequential.call": "whether it trains is said to all layers of a call",
         "layers.SimpleRNNCell.call": "its input is called as that of the other cells",
         **{

@@ -16,9 +16,9 @@ from __future__ import annotations
 import difflib
 import dis
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from types import FrameType, ModuleType
+from types import FrameType, MappingProxyType, ModuleType
 from typing import NoReturn, TypeVar
 
 from gradwerk.base.errors import AbsentImportError, AbsentModuleError, AbsentNameError
@@ -27,6 +27,9 @@ from gradwerk.base.shipped import content
 C = TypeVar("C", bound=type)
 CLOSE = 0.8
 """How like a name must be to one of ours to be offered for it (1 is equal)."""
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Original:
@@ -68,8 +71,10 @@ class Original:
         alike = [ours for ours in present if name.strip("_") != ours.strip("_") and _without_digits(ours) == _without_digits(name)]
         return max(alike, default="")
 
-    def module(self, place: str, module: str) -> Callable[[str], NoReturn]:
+    def module(self, place: str, module: str, replaced: Mapping[str, str] = NOTHING) -> Callable[[str], NoReturn]:
         """The `__getattr__` of a module of ours: `__getattr__ = ORIGINAL.module("torch.nn", __name__)`.
+
+        `replaced` says of names of former versions of the original what is written in their place.
 
         It counts as a package, if an empty one: Python asks nobody for `import torch.cuda.amp` where torch.cuda is none.
         """
@@ -79,7 +84,10 @@ class Original:
             if name.startswith("__"):  # asked for by the import system, copy, pickle
                 raise AttributeError(f"module {module!r} has no attribute {name!r}")
             held = [known for known in vars(sys.modules[module]) if not known.startswith("_")]
-            message, likely = self._said(place, name, held)
+            if name in replaced:
+                message, likely = f"{place}.{name} is of a former version, and not here", replaced[name]
+            else:
+                message, likely = self._said(place, name, held)
             raise (AbsentImportError if _importing(sys._getframe(1)) else AbsentNameError)(message, likely=likely)
 
         return absent

@@ -6,6 +6,7 @@ from gradwerk.keras import (
     activations,
     backend,
     callbacks,
+    config,
     constraints,
     initializers,
     layers,
@@ -14,8 +15,10 @@ from gradwerk.keras import (
     models,
     ops,
     optimizers,
+    random,
     regularizers,
     saving,
+    tree,
     utils,
 )
 from gradwerk.keras import hints as _hints  # noqa: F401  they are spoken from then on
@@ -29,11 +32,12 @@ from gradwerk.keras.metrics.metric import Metric
 from gradwerk.keras.model import Model
 from gradwerk.keras.optimizers.optimizer import Optimizer
 from gradwerk.keras.sequential import Sequential
+from gradwerk.keras.standalone import Operation, Variable, device, name_scope, version
 
 __all__ = [
-    "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential", "activations",
-    "backend", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers",
-    "saving", "utils",
+    "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Operation", "Optimizer", "Sequential",
+    "Variable", "activations", "backend", "callbacks", "config", "constraints", "device", "initializers", "layers", "losses",
+    "metrics", "models", "name_scope", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "version",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

@@ -15,8 +15,6 @@ class Settings:
     interactive_logging: bool = True
     traceback_filtering: bool = True
     flash_attention: bool | None = None
-    max_epochs: int | None = None
-    max_steps_per_epoch: int | None = None
 
 
 SETTINGS = Settings()

@@ -26,3 +26,9 @@ def unique_name(class_name: str) -> str:
 def forget_names() -> None:
     """Numbering starts again: keras.utils.clear_session."""
     _counts.clear()
+
+
+def number_of_uses(prefix: str) -> int:
+    """How often a name was given, this time too."""
+    _counts[prefix] += 1
+    return _counts[prefix]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.keras.configured import SETTINGS
 from gradwerk.train.progress import Progress, bar
 from gradwerk.train.run import Run
 
@@ -17,7 +18,7 @@ class KerasProgress(Progress):
     """
 
     def __init__(self, *, plain: bool = False, epochs: bool = True) -> None:
-        super().__init__(live=False if plain else None)
+        super().__init__(live=False if plain or not SETTINGS.interactive_logging else None)
         self.plain, self.epochs = plain, epochs
 
     def on_epoch_begin(self, run: Run) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradwerk.base.errors import ShapeError
+from gradwerk.keras.configured import SETTINGS
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import choice
 from gradwerk.ops.arrangement import move_axes
@@ -18,8 +19,8 @@ SPACE = ("", "steps", "height, width", "depth, height, width")
 
 
 def data_format_of(owner: str, value: object) -> str:
-    """The layout that an option says; channels last for None.  Raises: ArgumentError for no layout."""
-    return LAST if value is None else choice(owner, "data_format", value, (LAST, FIRST))
+    """The layout that an option says, of None that of keras.config.  Raises: ArgumentError for no layout."""
+    return SETTINGS.image_data_format if value is None else choice(owner, "data_format", value, (LAST, FIRST))
 
 
 def with_channels_last(layer: Any, inputs: Operand, compute: Callable[[Operand], Operand]) -> Operand:  # noqa: ANN401  a layer

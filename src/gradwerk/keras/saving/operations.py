@@ -64,6 +64,9 @@ def described(operation: Operation) -> dict[str, Any]:
 
     Raises: ArgumentError for one with an array or a function among its options, which a file does not hold.
     """
+    if type(operation).__module__.split(".")[0] != "gradwerk":
+        message = f"{operation.name} is an operation of a class of your own, which a file does not hold"
+        raise ArgumentError(message, likely="a layer of your own")
     partial = operation.function if isinstance(operation.function, functools.partial) else None
     function, options = (partial.func, dict(partial.keywords)) if partial else (operation.function, {})
     module, name = getattr(function, "keras_class", ("numpy", class_of(operation.kind)))
