@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,17 +131,13 @@ def model_of_operations() -> Any:
     return keras.Model(x, ops.einsum("bi,bi->b", first, second) + ops.sum(ops.reshape(y, (-1, 5)), axis=1))
 
 
-def test_a_model_of_operations_computes_saves_and_loads(tmp_path: Path) -> None:
+def test_a_model_of_operations_computes_and_is_trained() -> None:
     model = model_of_operations()
     assert model.output_shape == (None,)
     expected = model.predict(X, verbose=0)
     model.compile("sgd", "mse")
     model.fit(X, np.zeros(3), epochs=1, verbose=0)
-    trained = model.predict(X, verbose=0)
-    assert not np.allclose(trained, expected)
-    pytest.importorskip("h5py", reason="make test-peers runs this")
-    model.save(tmp_path / "m.keras")
-    np.testing.assert_allclose(keras.models.load_model(tmp_path / "m.keras").predict(X, verbose=0), trained, rtol=1e-6)
+    assert not np.allclose(model.predict(X, verbose=0), expected)
 
 
 def test_shapes_that_depend_on_data_are_refused_in_a_model() -> None:

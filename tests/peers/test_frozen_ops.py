@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gradwerk.keras import ops
 from gradwerk.keras.saving.operations import described, of_keras
 from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Tensor
+from tests.keras_api.test_ops import model_of_operations
 from tests.peers.ops_cases import CLASSES, Array, Call, calls, flat, floating_places, function_of, is_of_array, load, weights_of
 
 RECORDED = load()
@@ -118,3 +120,11 @@ def test_symbolic_shapes_are_real(key: str) -> None:
     real = called(call, call.args)
     assert [(one.shape, one.dtype) for one in drawn] == [(tuple(one.shape), ops.dtype(one)) for one in real]
     assert all(one.node is not None for one in drawn)
+
+
+def test_a_model_of_operations_saves_and_loads(tmp_path: Path) -> None:
+    pytest.importorskip("h5py", reason="make test-peers runs this")
+    x = np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4)
+    model = model_of_operations()
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "m.keras").predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)

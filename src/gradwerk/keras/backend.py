@@ -5,7 +5,6 @@ from __future__ import annotations
 from gradwerk.base import dtypes
 from gradwerk.base.errors import StateError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
 from gradwerk.keras.backend_functions import (
     abs,
     all,
@@ -106,6 +105,7 @@ from gradwerk.keras.backend_functions import (
     zeros,
     zeros_like,
 )  # fmt: skip
+from gradwerk.keras.config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
 from gradwerk.keras.layers.symbolic import is_symbol
 from gradwerk.keras.naming import number_of_uses
 from gradwerk.keras.ops.promotion import result_type, standardize_dtype
