@@ -140,7 +140,8 @@ def test_a_model_of_ones_own_learns_iris_with_all_that_compile_takes() -> None:
     keras.utils.set_random_seed(1)
     model = Own([keras.layers.Dense(16, activation="tanh"), keras.layers.Dropout(0.1), keras.layers.Dense(3, activation="softmax")])
     model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = model.fit(x, y, epochs=20, validation_split=0.1, verbose=0).history
+    best = keras.callbacks.EarlyStopping("val_accuracy", patience=50, restore_best_weights=True)  # accuracy is one of CompileMetrics
+    history = model.fit(x, y, epochs=20, validation_data=(x[::10], y[::10]), verbose=0, callbacks=[best]).history
     assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
     assert model.evaluate(x, y, verbose=0)[1] > 0.9
     assert model.training_state.own().kept_train.why is None
@@ -165,3 +166,28 @@ def test_what_is_not_right_is_said() -> None:
         model.fit(X, Y, verbose=0)
     with pytest.raises(ArgumentError, match="x is needed"):
         model.fit(verbose=0)
+
+
+def test_an_optimizer_and_a_loss_are_attributes_of_a_model_that_compiles_itself() -> None:
+    class Own(Plain):
+        def __init__(self) -> None:
+            super().__init__()
+            self.optimizer = None
+
+        def compile(self, optimizer: Any, loss: Any) -> None:  # type: ignore[override]
+            super().compile()
+            self.optimizer, self.loss = optimizer, loss
+
+        def loss_of(self, x: Tensor, y: Tensor) -> Tensor:
+            loss: Tensor = self.loss(y, self(x, training=True))
+            return loss
+
+    model = Own()
+    model.compile(keras.optimizers.SGD(0.05), keras.losses.MeanSquaredError())
+    first = model.fit(X, Y, batch_size=8, epochs=20, verbose=0).history["loss"]
+    assert first[-1] < first[0]
+    model.compile(keras.optimizers.SGD(0.0), keras.losses.MeanAbsoluteError())
+    second = model.fit(X, Y, batch_size=8, verbose=0).history["loss"]
+    assert second[0] == pytest.approx(float(np.abs(model.predict(X, verbose=0) - Y).mean()), rel=1e-4)
+    with pytest.raises(ArgumentError, match=r"model.optimizer is an optimizer, this is 'adam'"):
+        model.optimizer = "adam"

@@ -89,7 +89,7 @@ class Told:
             "steps_per_execution": self.steps_per_execution, "jit_compile": False,
         }  # fmt: skip
 
-    def take(self, rule: optimizers.Optimizer) -> None:
+    def take(self, rule: optimizers.Optimizer | None) -> None:
         """Another optimizer than `compile` was given."""
         self.optimizer, self._made, self._own, self._rule = rule, None, None, None
 

@@ -87,8 +87,8 @@ class Trained:
         return self.training_state.optimizer
 
     @optimizer.setter
-    def optimizer(self, value: Optimizer) -> None:
-        if not isinstance(value, Optimizer):
+    def optimizer(self, value: Optimizer | None) -> None:
+        if value is not None and not isinstance(value, Optimizer):
             raise ArgumentError(f"model.optimizer is an optimizer, this is {value!r}", likely="keras.optimizers.get makes one of a name")
         self.training_state.take(value)
 

@@ -48,7 +48,8 @@ class Watched:
         name = self.monitor.removeprefix("val_")
         if name == "loss" or name.endswith("_loss"):
             return False
-        known = next((metric for metric in model.metrics if metric.name == name or name.endswith(f"_{metric.name}")), None)
+        held = (one for metric in model.metrics for one in getattr(metric, "metrics", None) or [metric])  # those of `compile` may be one
+        known = next((metric for metric in held if metric.name == name or name.endswith(f"_{metric.name}")), None)
         if known is not None and type(known) in choosing.CLASSES:
             return type(known).__name__ in LARGER_IS_BETTER
         raise ArgumentError(
