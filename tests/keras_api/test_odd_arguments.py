@@ -19,6 +19,7 @@ MORE: dict[str, str] = {
                     " wants 1.0 for 1"),
     "optimizers.SGD.momentum": "0 is 0.0",
     "Sequential.compile.loss_weights": "a whole number is a weight: Keras wants -1.0 for -1",
+    "Sequential.load_weights.by_name": "Keras takes it without naming it",
     "Sequential.build.input_shape": "a model that is built already has its shape: nothing is done",
     "losses.sparse_categorical_crossentropy.y_true": "a list of numbers is an array",
     "activations.softmax.x": "a list of numbers is an array",

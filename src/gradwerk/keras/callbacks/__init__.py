@@ -11,10 +11,12 @@ from gradwerk.keras.callbacks.lists import CallbackList
 from gradwerk.keras.callbacks.monitored import EarlyStopping, ReduceLROnPlateau
 from gradwerk.keras.callbacks.simple import CSVLogger, LambdaCallback, LearningRateScheduler, TerminateOnNaN
 from gradwerk.keras.callbacks.storing import ModelCheckpoint
+from gradwerk.keras.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
-    "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "SwapEMAWeights", "TerminateOnNaN",
+    "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard",
+    "TerminateOnNaN",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.callbacks", __name__)
