@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
+import platform
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ class EventFile:
         need_tensorboard()
         from tensorboard.summary.writer.record_writer import RecordWriter  # noqa: PLC0415  an extra
 
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_files)}{suffix}"
+        name = f"events.out.tfevents.{int(time.time()):010d}.{platform.node()}.{os.getpid()}.{next(_files)}{suffix}"
         self.path, self.every = Path(folder) / name, every
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
