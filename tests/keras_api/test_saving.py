@@ -272,7 +272,7 @@ def test_what_a_stranger_wrote_is_told_and_never_run(tmp_path: Path) -> None:
         with pytest.raises(GradwerkError, match=words):
             keras.models.load_model(other)
     (tmp_path / "bomb.keras").write_bytes(bomb())
-    for name, words in (("bomb.keras", "would take"), ("none.keras", "none.keras"), ("m.h5", r"called \*\.keras")):
+    for name, words in (("bomb.keras", "would take"), ("none.keras", "none.keras"), ("m.pkl", r"called \*\.keras")):
         with pytest.raises(GradwerkError, match=words):
             keras.models.load_model(tmp_path / name)
     with pytest.raises(ArgumentError, match="never run"):
@@ -386,8 +386,8 @@ def test_what_cannot_be_saved_is_told(tmp_path: Path) -> None:
         model.save(tmp_path / "m.keras")
     assert not list(tmp_path.iterdir())
     plain = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
-    with pytest.raises(ArgumentError, match=r"called \*\.keras, this is 'm.h5'"):
-        plain.save(tmp_path / "m.h5")
+    with pytest.raises(ArgumentError, match=r"called \*\.keras, this is 'm.pkl'"):
+        plain.save(tmp_path / "m.pkl")
     plain.save(tmp_path / "m.keras")
     with pytest.raises(FileError, match="exists"):
         plain.save(tmp_path / "m.keras", overwrite=False)

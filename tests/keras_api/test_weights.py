@@ -106,7 +106,7 @@ def test_names_of_files(tmp_path: Path) -> None:
         ("model.h5", "model.weights.h5"), ("m.keras", "m.weights.h5"),
         ("m.safetensors", "m.weights.safetensors"), ("m", "m.weights.safetensors"),
     ):  # fmt: skip
-        for call in (model.save_weights, model.load_weights):
+        for call in (model.save_weights, model.load_weights) if not name.endswith(".h5") else (model.save_weights,):
             with pytest.raises(ArgumentError, match=rf"called \*.weights.safetensors[\s\S]*likely: {likely}"):
                 call(tmp_path / name)
     path = tmp_path / "m.weights.safetensors"

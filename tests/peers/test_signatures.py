@@ -29,6 +29,7 @@ DIFFERENT = {
         "optimizers.Optimizer": "the base that a backend of Keras extends differs from one to another",
         "metrics.Metric": "takes a function too, whose mean it is",
         "tree.MAP_TO_NONE": "a mark, which is never made",
+        "Sequential.load_weights": "Keras takes by_name without naming it",
         "Sequential.call": "whether it trains is said to all layers of a call",
         "layers.SimpleRNNCell.call": "its input is called as that of the other cells",
         **{

@@ -355,13 +355,14 @@ class Model(Trained, Layer):
         save_weights(self, filepath, overwrite=overwrite)
 
     @checked
-    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False) -> None:  # noqa: FBT001, FBT002  Keras' signature
-        """Reads weights of `save_weights`, or of Keras', for a model of the same structure: all, or (with an error) none.
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False, *, by_name: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Reads weights of `save_weights`, or of Keras' (also 1 and 2), for a model of the same structure: all, or (with an error) none.
 
-        `skip_mismatch` leaves weights as they are that the file lacks or has in another shape, with a warning.
+        With `by_name`, of files of Keras 2, those of layers that are called as the model's.  `skip_mismatch` leaves weights as they are
+        that the file lacks or has in another shape, with a warning.
         Raises: FileError for a file that is missing or damaged; ArgumentError, ShapeError for one of another model.
         """
-        load_weights(self, filepath, skip_mismatch=skip_mismatch)
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name)
 
 
 

@@ -24,7 +24,7 @@ from gradwerk.io.atomic import is_file, is_folder, read_bytes, write_atomically
 from gradwerk.io.weights import load, save
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.saving import weights_h5
+from gradwerk.keras.saving import legacy_h5, weights_h5
 from gradwerk.nn.module import as_array
 from gradwerk.tensor.tensor import Tensor
 
@@ -44,13 +44,19 @@ def save_weights(model: Layer, filepath: str | Path, *, overwrite: bool) -> None
         save(path, {place: weight.numpy() for place, weight in places(model)})
 
 
-def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool) -> None:
+def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool, by_name: bool = False) -> None:
     """See `Model.load_weights`."""
-    path = _checked_path(filepath)
+    path = _checked_path(filepath, *legacy_h5.ENDINGS)
     _check_built(model, "load")
-    if path.name.endswith(weights_h5.ENDING):
+    older = path.name.endswith(legacy_h5.ENDINGS)
+    if by_name and not (older and not path.name.endswith(weights_h5.ENDING)):
+        raise ArgumentError(f"by_name=True is for files of Keras 2, *.h5 and *.hdf5, this is {path.name!r}")
+    if older:
         with weights_h5.from_bytes(read_bytes(path, "the file"), str(path)) as file:
-            weights_h5.load_into(model, file, str(path), skip_mismatch=skip_mismatch)
+            if path.name.endswith(weights_h5.ENDING) and not legacy_h5.is_one(file):
+                weights_h5.load_into(model, file, str(path), skip_mismatch=skip_mismatch)
+            else:
+                legacy_h5.load_into(model, file, str(path), by_name=by_name, skip_mismatch=skip_mismatch)
         return
     stored = load(path)
     if not isinstance(stored, dict) or not all(isinstance(value, np.ndarray) for value in stored.values()):
@@ -104,11 +110,11 @@ def _fitting(own: Mapping[str, Tensor], stored: Mapping[str, Any], source: str, 
     return {place: stored[place] for place in own if place in stored and place not in other}
 
 
-def _checked_path(filepath: str | Path) -> Path:
+def _checked_path(filepath: str | Path, *others: str) -> Path:
     if not isinstance(filepath, (str, Path)):
         raise ArgumentError(f"a file of weights is named by its path, this is {filepath!r}", likely=f"'model{ENDING}'")
     path = Path(filepath)
-    if path.name.endswith((ENDING, weights_h5.ENDING)):
+    if path.name.endswith((ENDING, weights_h5.ENDING, *others)):
         return path
     stem = path.name.removesuffix(".keras").removesuffix(".h5").removesuffix(".safetensors").removesuffix(".weights")
     wanted = weights_h5.ENDING if path.suffix in {".h5", ".keras"} else ENDING

@@ -1,7 +1,8 @@
 """`.keras` files: a zip of the model's structure (config.json), what it was trained with, and its weights (model.weights.h5).
 
-Keras 3.15 reads what is written here, and here is read what it writes.  Reading runs no code of the file, takes no more than `LARGEST`
-bytes of structure, and looks at members of known names: config.json, model.weights.h5 and the vocabularies of its layers.
+Keras 3.15 reads what is written here, and here is read what it writes; also the older `.h5` and `.hdf5` (legacy_h5.py).  Reading runs no
+code of the file, takes no more than `LARGEST` bytes of structure, and looks at members of known names: config.json, model.weights.h5 and
+the vocabularies of its layers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, FileError, GradwerkError
 from gradwerk.io.atomic import is_file, is_folder, read_bytes, write_atomically
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.saving import assets, weights_h5
+from gradwerk.keras.saving import assets, legacy_config, legacy_h5, weights_h5
 from gradwerk.keras.saving.objects import custom_object_scope, deserialize_keras_object, serialize_keras_object
 
 VERSION = "3.15.1"
@@ -32,19 +33,22 @@ RATIO = 200
 
 
 def save_model(model: Any, filepath: str | Path, overwrite: bool = True, zipped: bool | None = None) -> None:  # noqa: ANN401, FBT001, FBT002  a Model
-    """Writes a model, its weights, what `compile` was told and the optimizer's state to one `.keras` file, whole or not at all.
+    """Writes a model, its weights, what `compile` was told and the optimizer's state to one file, whole or not at all: `.keras`, or `.h5`.
 
     Raises: ArgumentError for another ending and for what a file cannot keep; StateError before the model is built; FileError where it
     cannot be written; MissingExtraError without h5py.
     """
     if zipped is False:
         raise ArgumentError("save_model: a folder instead of a file (zipped=False) is not here yet")
-    path = checked(filepath, ".keras", "a model's file")
+    path = checked(filepath, ".keras", "a model's file", *legacy_h5.ENDINGS)
     if not _is_model(model):
         raise ArgumentError(f"save_model takes a model, this is a {type(model).__name__}")
     if not overwrite and (is_file(path) or is_folder(path)):
         raise FileError(f"{path} exists", likely="give another name, or overwrite=True")
     model.count_params()  # which says where a layer is not built yet
+    if path.name.endswith(legacy_h5.ENDINGS):
+        write_atomically(path, legacy_h5.to_bytes(model))
+        return
     structure = serialize_keras_object(model)
     if model.compiled:
         structure["compile_config"] = model.get_compile_config()
@@ -62,7 +66,7 @@ def save_model(model: Any, filepath: str | Path, overwrite: bool = True, zipped:
 def load_model(
     filepath: str | Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True,  # noqa: A002, FBT001, FBT002
 ) -> Any:  # noqa: ANN401  a Model
-    """The model of a `.keras` file, compiled as it was unless `compile` is False.
+    """The model of a `.keras` file, or of an `.h5` or `.hdf5` file of Keras 1, 2 or 3, compiled as it was unless `compile` is False.
 
     Args:
         filepath: the file.
@@ -72,8 +76,12 @@ def load_model(
 
     Raises: FileError for a file that is missing, damaged or of another format; ArgumentError for names that nobody knows.
     """
-    path = checked(filepath, ".keras", "a model's file")
+    path = checked(filepath, ".keras", "a model's file", *legacy_h5.ENDINGS)
     packed = read_bytes(path, "the model's file")
+    if path.name.endswith(legacy_h5.ENDINGS):
+        if not safe_mode:
+            raise ArgumentError("code in a file is never run here: safe_mode=False changes nothing")
+        return _from_hdf5(packed, path, custom_objects, compiled=compile)
     members = _members(packed, str(path))
     structure = _json(members[CONFIG], f"{path}: {CONFIG}")
     if not safe_mode:
@@ -98,6 +106,27 @@ def load_model(
     return model
 
 
+def _from_hdf5(packed: bytes, path: Path, custom_objects: Mapping[str, Any] | None, *, compiled: bool) -> Any:  # noqa: ANN401  a Model
+    """The model of an older file.  Raises: FileError for one without a model."""
+    with weights_h5.from_bytes(packed, str(path)) as file:
+        structure = legacy_h5.config_of(file, "model_config", str(path))
+        if structure is None:
+            raise FileError(f"{path} holds no model, perhaps weights alone", likely="make the model, then model.load_weights(...)")
+        with making(path, "model"):
+            model = deserialize_keras_object(legacy_config.modern(structure), custom_objects)
+        if not _is_model(model):
+            raise FileError(f"{path} holds a {type(model).__name__}, no model")
+        legacy_h5.load_into(model, file, str(path))
+        training = legacy_h5.config_of(file, "training_config", str(path)) if compiled else None
+        if training is not None:
+            with custom_object_scope(custom_objects or {}), making(path, "optimizer, losses and metrics"):
+                model.compile_from_config(legacy_config.compile_config(training))
+            if model.optimizer is not None and bool(model.trainable_weights):
+                model.training_state.built_optimizer()
+                legacy_h5.load_optimizer(model.optimizer, file, str(path))
+    return model
+
+
 @contextmanager
 def making(path: Path, what: str) -> Iterator[None]:
     """Names the file where its structure makes no sense.  Raises: FileError."""
@@ -114,16 +143,15 @@ def _is_model(value: object) -> bool:
     return isinstance(value, Layer) and hasattr(value, "training_state")
 
 
-def checked(filepath: Any, ending: str, what: str) -> Path:  # noqa: ANN401
-    """A path of an ending.  Raises: ArgumentError."""
+def checked(filepath: Any, ending: str, what: str, *others: str) -> Path:  # noqa: ANN401
+    """A path of an ending, or of one of the others.  Raises: ArgumentError."""
     if not isinstance(filepath, (str, Path)):
         raise ArgumentError(f"{what} is named by its path, this is {filepath!r}", likely=f"'model{ending}'")
     path = Path(filepath)
-    if path.name.endswith(ending):
+    if path.name.endswith((ending, *others)):
         return path
     stem = path.name.removesuffix(".h5").removesuffix(".hdf5").removesuffix(".weights").removesuffix(".safetensors")
-    reason = "Keras' older files are not here yet; " if path.suffix in {".h5", ".hdf5"} else ""
-    raise ArgumentError(f"{reason}{what} is called *{ending}, this is {path.name!r}", likely=f"{stem or 'model'}{ending}")
+    raise ArgumentError(f"{what} is called *{ending}, this is {path.name!r}", likely=f"{stem or 'model'}{ending}")
 
 
 def _members(data: bytes, source: str, names: tuple[str, ...] = (CONFIG, WEIGHTS), *, needed: bool = True) -> dict[str, bytes]:

@@ -217,7 +217,7 @@ def fitting(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     taken, ours = inspect.signature(cls).parameters, bool(place_of(cls)) and "layers" not in config
     return {
         name: (value["config"]["name"] if name == "dtype" and isinstance(value, dict) else value) for name, value in config.items()
-        if name in taken or not ours or not (value is None or value is False)
+        if name in taken or name == "trainable" or not ours or not (value is None or value is False)
     }  # fmt: skip
 
 

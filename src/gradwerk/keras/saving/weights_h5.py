@@ -118,10 +118,6 @@ def load_into(model: Layer, file: Any, source: str, *, skip_mismatch: bool = Fal
 
     Raises: FileError for what cannot be read; ArgumentError, ShapeError for the weights of another model.
     """
-    if "layer_names" in file.attrs:
-        raise FileError(
-            f"{source} is a file of Keras 1 or 2", likely="load it once with the Keras that wrote it, and save_weights('model.weights.h5')"
-        )
     found: list[tuple[Tensor, Array]] = []
     wrong: list[str] = []
     other = False
@@ -135,7 +131,7 @@ def load_into(model: Layer, file: Any, source: str, *, skip_mismatch: bool = Fal
                 other = True
                 wrong.append(f"{_join(path, str(number))}: file {array.shape}, model {tuple(weight.shape)}")
             else:
-                found.append((weight, dtypes.stored(_read(array, path, source), weight.dtype, _join(path, str(number)))))
+                found.append((weight, dtypes.stored(read_array(array, path, source), weight.dtype, _join(path, str(number)))))
     if wrong and not skip_mismatch:
         kind = ShapeError if other and all("arrays" not in text for text in wrong) else ArgumentError
         raise kind(f"{source} holds the weights of another model", facts=tuple(wrong[:8]), likely="skip_mismatch=True takes those that fit")
@@ -145,9 +141,8 @@ def load_into(model: Layer, file: Any, source: str, *, skip_mismatch: bool = Fal
         weight.assign(array)
     for path, layer in placed(model):
         if hasattr(layer, "load_arrays"):
-            with _undamaged(path, source):
-                held = file.get(_join(path, "vars"))
-                layer.load_arrays({} if held is None else {name: np.asarray(held[name][()]) for name in held}, source)
+            array = held_in(file, _join(path, "vars/idf_weights"), source)
+            layer.load_arrays({} if array is None else {"idf_weights": read_array(array, path, source)}, source)
 
 
 def load_optimizer(optimizer: Any, file: Any, source: str) -> None:  # noqa: ANN401
@@ -160,7 +155,7 @@ def load_optimizer(optimizer: Any, file: Any, source: str) -> None:  # noqa: ANN
         warn(f"{source}: the optimizer's state is that of another one, and is left out")
         return
     for variable, array in zip(own, arrays, strict=True):
-        read = _read(array, "optimizer", source)
+        read = read_array(array, "optimizer", source)
         variable.assign(dtypes.stored(read, variable.dtype, "optimizer"))
 
 
@@ -169,24 +164,40 @@ def _arrays(file: Any, path: str, source: str) -> list[Any]:  # noqa: ANN401
 
     None where there is no group.  Raises: FileError.
     """
-    with _undamaged(path, source):
-        group = file.get(_join(path, "vars"))
-        if group is None or not hasattr(group, "keys"):
-            return []
-        held = [group[name] for name in sorted((name for name in group if str(name).isdigit()), key=int)]
+    group = held_in(file, _join(path, "vars"), source)
+    if group is None or not hasattr(group, "keys"):
+        return []
+    with undamaged(path, source):
+        held = [held_in(group, name, source) for name in sorted((name for name in group if str(name).isdigit()), key=int)]
         if not all(isinstance(getattr(one, "shape", None), tuple) for one in held):
             raise FileError(f"{source} has something else than arrays at {path or 'the top'}")
         return held
 
 
-def _read(array: Any, path: str, source: str) -> Array:  # noqa: ANN401  a dataset
+def held_in(group: Any, path: str, source: str) -> Any:  # noqa: ANN401  groups, datasets
+    """What a file holds at a path, or None.  Raises: FileError for what is damaged, and for what would be read out of another file."""
+    with undamaged(path, source):
+        here = group
+        for part in filter(None, path.split("/")):
+            link = here.get(part, getlink=True) if hasattr(here, "keys") else None
+            if link is None:
+                return None
+            if isinstance(link, h5().ExternalLink):
+                raise FileError(f"{source}: {path} stands in another file, which is not opened")
+            here = here[part]
+        if getattr(here, "external", None) or getattr(here, "is_virtual", False):
+            raise FileError(f"{source}: the numbers of {path} stand in another file, which is not opened")
+        return here
+
+
+def read_array(array: Any, path: str, source: str) -> Array:  # noqa: ANN401  a dataset
     """What it holds.  Raises: FileError."""
-    with _undamaged(path, source):
+    with undamaged(path, source):
         return np.asarray(array[()])
 
 
 @contextmanager
-def _undamaged(path: str, source: str) -> Iterator[None]:
+def undamaged(path: str, source: str) -> Iterator[None]:
     """Names the file and the place where HDF5 can make nothing of it.  Raises: FileError."""
     try:
         yield
