@@ -21,16 +21,27 @@ PREPROCESSING = [
     Case("Discretization", lambda: layers.Discretization([-1.0, 0.0, 0.5], output_mode="multi_hot"), (5,), (4,)),
     Case("CategoryEncoding", lambda: layers.CategoryEncoding(4, output_mode="count"), (6,), (4,), integers=4),
     Case("CategoryEncoding one-hot", lambda: layers.CategoryEncoding(4, output_mode="one_hot"), (6, 2), (6, 2, 4), integers=4),
+    Case("AutoContrast", lambda: layers.AutoContrast((-9, 9)), (4, 5, 2), (4, 5, 2)),
     Case("CenterCrop", lambda: layers.CenterCrop(2, 3), (4, 6, 2), (2, 3, 2)),
     Case("CenterCrop channels first", lambda: layers.CenterCrop(2, 3, data_format=FIRST), (2, 4, 6), (2, 2, 3)),
 ]
 RANDOM = [
     layers.RandomFlip, lambda **o: layers.RandomRotation(0.2, **o), lambda **o: layers.RandomZoom(0.3, 0.2, **o),
+    lambda **o: layers.RandomShear(0.3, (0.1, 0.4), **o),
     lambda **o: layers.RandomTranslation(0.3, (-0.1, 0.4), **o), lambda **o: layers.RandomCrop(4, 5, **o),
     lambda **o: layers.RandomContrast(0.4, value_range=(-9, 9), **o),
     lambda **o: layers.RandomBrightness(0.1, value_range=(-9, 9), **o),
+    lambda **o: layers.Solarization(0.3, 0.6, value_range=(-9, 9), **o), lambda **o: layers.RandomInvert(0.5, value_range=(-9, 9), **o),
+    lambda **o: layers.RandomPosterization((2, 7), value_range=(-9, 9), **o),
+    lambda **o: layers.RandomSharpness(0.9, value_range=(-9, 9), **o),
+    lambda **o: layers.RandomGaussianBlur(0.7, value_range=(-9, 9), **o),
 ]  # fmt: skip
 """How layers that draw are made, with options of all."""
+COLOURED = [
+    lambda **o: layers.RandomHue(0.5, value_range=(0, 1), **o), lambda **o: layers.RandomSaturation(0.9, value_range=(0, 1), **o),
+    lambda **o: layers.RandomGrayscale(0.5, **o), lambda **o: layers.RandomColorDegeneration(0.5, value_range=(0, 1), **o),
+]  # fmt: skip
+"""Those of red, green and blue."""
 ON_HOST: list[tuple[Callable[[], layers.Layer], Any]] = [
     (lambda: layers.StringLookup(vocabulary=["a", "b"]), [["a"], ["c"]]),
     (lambda: layers.IntegerLookup(vocabulary=[4, 2], output_mode="multi_hot"), [[4, 2], [9, 4]]),

@@ -15,7 +15,7 @@ from gradwerk.keras import layers
 from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 from tests.keras_api.cases import CASES, Case, tensors
-from tests.keras_api.preprocessing_layers import ON_HOST, PREPROCESSING, RANDOM
+from tests.keras_api.preprocessing_layers import COLOURED, ON_HOST, PREPROCESSING, RANDOM
 from tests.keras_api.recurrent_layers import RECURRENT
 
 ALL = [*CASES, *RECURRENT, *PREPROCESSING]
@@ -30,7 +30,7 @@ def test_every_layer_has_a_case() -> None:
     named = {name for name in layers.__all__ if isinstance(vars(layers)[name], type)}
     aliases = {name for name in named if vars(layers)[name].__name__ != name}
     cells = {"SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells"}
-    drawing = {type(make()).__name__ for make in (*RANDOM, *(one for one, _ in ON_HOST))}
+    drawing = {"MixUp"} | {type(make()).__name__ for make in (*RANDOM, *COLOURED, *(one for one, _ in ON_HOST))}
     assert {type(case.make()).__name__ for case in ALL} | cells | drawing == named - aliases - {"Layer", "InputLayer", "Wrapper"}
 
 

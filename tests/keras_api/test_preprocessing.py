@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import json
 import zipfile
 from pathlib import Path
@@ -24,8 +25,9 @@ from gradwerk.base.errors import (
     TraceError,
 )
 from gradwerk.keras import layers
+from gradwerk.nn import colours
 from gradwerk.tensor.tensor import Tensor
-from tests.keras_api.preprocessing_layers import ON_HOST, PREPROCESSING, RANDOM
+from tests.keras_api.preprocessing_layers import COLOURED, ON_HOST, PREPROCESSING, RANDOM
 
 RNG = np.random.default_rng(3)
 IMAGES = RNG.normal(size=(64, 6, 7, 2)).astype(np.float32)
@@ -77,6 +79,60 @@ def test_in_a_model_that_trains(make: Any) -> None:
     model.compile("sgd", "mse")
     assert np.isfinite(model.fit(IMAGES, np.zeros(64), verbose=0, epochs=2).history["loss"]).all()
     assert np.array_equal(model.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0))
+
+
+@pytest.mark.parametrize("make", COLOURED, ids=lambda make: type(make()).__name__)
+def test_colours(make: Any) -> None:
+    """Of three channels alone: drawn for each image by the seed, nothing in inference, channels first are the same."""
+    images = RNG.uniform(size=(64, 4, 5, 3)).astype(np.float32)
+    one, twin, first = make(seed=4), make(seed=4), make(seed=4, data_format="channels_first")
+    np.testing.assert_array_equal(one(images, training=False).numpy(), images)
+    drawn = one(images).numpy()
+    assert twin(images).numpy().tobytes() == drawn.tobytes()
+    np.testing.assert_allclose(np.moveaxis(first(np.moveaxis(images, -1, 1)).numpy(), 1, -1), drawn, rtol=1e-5, atol=1e-6)
+    assert len({image.tobytes() for image in make()(np.repeat(images[:1], 64, 0)).numpy()}) > 1
+    with pytest.raises(ShapeError, match="three channels"):
+        one(images[..., :2])
+    model = keras.Sequential([keras.Input((4, 5, 3)), make(), layers.GlobalAveragePooling2D(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(images, np.zeros(64), verbose=0).history["loss"]).all()
+
+
+def test_hues_are_those_of_python() -> None:
+    images = RNG.uniform(size=(2, 5, 6, 3)).astype(np.float32)
+    images[0, 0] = 0.5  # grey has no hue
+    expected = np.array([colorsys.rgb_to_hsv(*map(float, pixel)) for pixel in images.reshape(-1, 3)]).reshape(images.shape)
+    found = colours.to_hsv(images)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(colours.from_hsv(found), images, atol=1e-6)
+    turned = layers.RandomHue((0.4, 0.4), value_range=(0, 1), seed=3)(images).numpy()
+    ways = [np.array([colorsys.hsv_to_rgb((h + by) % 1, s, v) for h, s, v in expected.reshape(-1, 3)]).reshape(images.shape)
+            for by in (-0.2, 0.2)]  # fmt: skip
+    for number in range(2):
+        assert min(np.abs(turned[number] - way[number]).max() for way in ways) < 1e-5
+
+
+def test_images_are_slanted() -> None:
+    ramp = np.broadcast_to(np.arange(9.0, dtype=np.float32).reshape(1, 1, 9, 1), (40, 9, 9, 1))
+    slanted = layers.RandomShear((0.5, 0.5), fill_mode="nearest", seed=2)(ramp).numpy()[:, 4, 4, 0]
+    assert set(slanted.tolist()) == {2.0, 6.0}
+    with pytest.raises(ArgumentError, match="y_factor is a number from 0 to 1"):
+        layers.RandomShear(0.1, -0.2)
+
+
+def test_images_and_labels_are_mixed_alike() -> None:
+    labels = np.eye(32, dtype=np.float32)
+    images = labels.reshape(32, 1, 32, 1)
+    found = layers.MixUp(0.4, seed=3)({"images": images, "labels": labels})
+    mixed = found["labels"].numpy()
+    np.testing.assert_allclose(found["images"].numpy()[:, 0, :, 0], mixed, rtol=1e-6)
+    np.testing.assert_allclose(mixed.sum(1), 1, rtol=1e-6)
+    assert ((mixed > 0).sum(1) <= 2).all()
+    assert ((mixed > 0).sum(1) == 2).mean() > 0.8
+    assert sorted((mixed > 0).argmax(1).tolist()) != list(range(32)), "with others, in another order"
+    assert np.array_equal(layers.MixUp()(images, training=False).numpy(), images)
+    with pytest.raises(ArgumentError, match="alpha is above 0"):
+        layers.MixUp(0)
 
 
 def test_distributions() -> None:
@@ -283,6 +339,9 @@ REFUSED: dict[str, tuple[Any, type[GradwerkError], str]] = {
     "two texts in a row": (lambda: layers.TextVectorization()([["a", "b"]]), ShapeError, r"texts \(batch,\) or \(batch, 1\)"),
     "ragged": (lambda: layers.TextVectorization(ragged=True), ArgumentError, "ragged=True is not supported"),
     "bytes in another encoding": (lambda: layers.StringLookup()([b"\xff"]), DTypeError, "bytes that are no text in utf-8"),
+    "bits": (lambda: layers.RandomPosterization(9), ArgumentError, "factor is a number from 1 to 8"),
+    "an even window": (lambda: layers.RandomGaussianBlur(kernel_size=4), ArgumentError, "kernel_size is odd"),
+    "a probability": (lambda: layers.RandomGrayscale(2.0), ArgumentError, "factor is a number from 0 to 1"),
     "a seed": (lambda: layers.RandomFlip(seed=-1), ArgumentError, "seed is an integer"),
 }
 
@@ -296,5 +355,6 @@ def test_refused(name: str) -> None:
 
 def test_the_cases_are_tried() -> None:
     assert {type(case.make()) for case in PREPROCESSING} == {
-        layers.Normalization, layers.Rescaling, layers.Resizing, layers.CenterCrop, layers.Discretization, layers.CategoryEncoding
+        layers.Normalization, layers.Rescaling, layers.Resizing, layers.CenterCrop, layers.Discretization, layers.CategoryEncoding,
+        layers.AutoContrast,
     }  # fmt: skip

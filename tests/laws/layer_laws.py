@@ -39,6 +39,7 @@ OWN: dict[str, dict[str, Any]] = {
     "GroupNorm": {"num_groups": 1, "num_channels": WIDTH}, "LocalResponseNorm": {"size": 2}, "PixelShuffle": {"upscale_factor": 1},
     "PixelUnshuffle": {"downscale_factor": WIDTH}, "ChannelShuffle": {"groups": WIDTH},
     **dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), {"scale_factor": 2}),
+    "RandomHue": {"factor": 0.3, "value_range": (-3, 3)}, "RandomPosterization": {"factor": (3, 7), "value_range": (-3, 3)},
     "Permute": {"dims": (2, 1)}, "RepeatVector": {"n": 2}, "Reshape": {"target_shape": (-1,)}, "Lambda": {"function": lambda x: x * 2.0},
 }  # fmt: skip
 """The same for one class."""

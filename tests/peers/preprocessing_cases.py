@@ -72,6 +72,27 @@ TEXTS = [
 MODES = ("int", "one_hot", "multi_hot", "count")
 
 
+def coloured() -> dict[str, Case]:
+    """Images in other colours."""
+    small = (IMAGES / 255).astype(np.float32)
+    return {
+        "contrast stretched": Case(lambda t: t.AutoContrast(), IMAGES), "contrast stretched, floats": Case(
+            lambda t: t.AutoContrast(value_range=(0, 1)), small), "contrast of one level": Case(lambda t: t.AutoContrast(), IMAGES * 0 + 7),
+        "solarized": Case(lambda t: t.Solarization(), IMAGES),
+        "solarized floats": Case(lambda t: t.Solarization(value_range=(0, 1)), small),
+        "inverted": Case(lambda t: t.RandomInvert((1.0, 1.0)), IMAGES), "inverted floats": Case(
+            lambda t: t.RandomInvert((1.0, 1.0), value_range=(0, 1)), small[0]),
+        "three bits": Case(lambda t: t.RandomPosterization((3, 3)), IMAGES), "grey": Case(lambda t: t.RandomGrayscale(1.0), IMAGES),
+        "less colour": Case(lambda t: t.RandomSaturation((0.3, 0.3)), IMAGES),
+        "more colour": Case(lambda t: t.RandomSaturation((0.6, 0.6), value_range=(0, 1)), small),
+        "towards grey": Case(lambda t: t.RandomColorDegeneration((0.4, 0.4)), IMAGES),
+        "sharper": Case(lambda t: t.RandomSharpness((0.9, 0.9)), IMAGES), "smoother": Case(lambda t: t.RandomSharpness((0.1, 0.1)), IMAGES),
+        "blurred": Case(lambda t: t.RandomGaussianBlur((1.0, 1.0), 5, (0.7, 0.7)), IMAGES),
+        "the same hue": Case(lambda t: t.RandomHue((0.0, 0.0)), IMAGES),
+        "the opposite hue": Case(lambda t: t.RandomHue((1.0, 1.0)), IMAGES),
+    }  # fmt: skip
+
+
 def lookups() -> dict[str, Case]:
     """Vocabularies given and learned, in every mode."""
     found = {}
@@ -111,7 +132,7 @@ def texts() -> dict[str, Case]:
 
 
 CASES: dict[str, Case] = {
-    **resizings(), **moved(), **lookups(), **texts(),
+    **resizings(), **moved(), **coloured(), **lookups(), **texts(),
     "crop": Case(lambda t: t.CenterCrop(3, 4), IMAGES), "crop of bytes": Case(lambda t: t.CenterCrop(3, 3), BYTES),
     "crop larger than the image": Case(lambda t: t.CenterCrop(8, 6), IMAGES),
     "crop, channels first": Case(lambda t: t.CenterCrop(3, 4, data_format=FIRST), np.moveaxis(IMAGES, -1, 1).copy()),
