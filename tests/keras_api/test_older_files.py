@@ -153,7 +153,8 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
         {"class_name": "Evil", "config": {}}]}})), "names 'Evil'"),
     "code": (attribute("model_config", json.dumps({"class_name": "Sequential", "config": {"layers": [
         {"class_name": "Lambda", "config": {"function": ["4wEAAAA=", None, None], "function_type": "lambda"}}]}})), "code|function"),
-    "a training of nothing": (attribute("training_config", "{}"), "compile needs a loss"),
+    "an unknown optimizer": (attribute("training_config", json.dumps({"loss": "mse", "optimizer_config": {
+        "class_name": "Evil", "config": {}}})), "Evil"),
     "another file": (external, "stands in another file"), "numbers of another file": (elsewhere, "stand in another file"),
     "no names": (no_names, "are no names"), "a larger array": (larger, "another model"),
     "circles": (attribute("model_config", json.dumps({"class_name": "Model", "config": {"name": "m", "layers": [
