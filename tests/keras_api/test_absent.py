@@ -16,7 +16,8 @@ from gradwerk.keras.variables import Variable
 MODULES = (
     "keras", "keras.activations", "keras.backend", "keras.callbacks", "keras.initializers", "keras.layers", "keras.losses", "keras.metrics",
     "keras.config",
-    "keras.models", "keras.ops", "keras.ops.linalg", "keras.ops.nn", "keras.ops.numpy", "keras.optimizers", "keras.random", "keras.tree",
+    "keras.models", "keras.ops", "keras.ops.image",
+    "keras.ops.linalg", "keras.ops.nn", "keras.ops.numpy", "keras.optimizers", "keras.random", "keras.tree",
     "keras.utils",
 )  # fmt: skip
 CLASSES = {

@@ -19,6 +19,10 @@ MATRIX = F(3, 3) + 3 * np.eye(3, dtype=np.float32)
 TRIANGLE = np.tril(F(3, 3)) + 2 * np.eye(3, dtype=np.float32)
 Q, K, V = F(2, 3, 2, 4), F(2, 5, 2, 4), P(2, 5, 2, 4)
 
+PICTURES = U(2, 6, 5, 3)
+TURNED = np.array([0.9, -0.2, 0.4, 0.3, 1.1, -0.6, 0.01, -0.02], np.float32)
+CORNERS = np.array([[0, 0], [4, 0], [0, 5], [4, 5]], np.float32)
+
 ACTIVATIONS = (
     "relu relu6 sigmoid softplus softsign silu swish log_sigmoid leaky_relu hard_sigmoid hard_silu hard_swish elu selu gelu celu "
     "tanh_shrink hard_tanh hard_shrink soft_shrink squareplus sparse_plus sparse_sigmoid softmax log_softmax"
@@ -33,8 +37,7 @@ MORE: dict[str, list[Any]] = {
     "logsumexp": [(X, "smooth"), (X, {"axis": 1, "keepdims": True}, "smooth"), (F(2, 3, 4), {"axis": (0, 2)})],
     "conv": [
         (IMAGES, F(3, 2, 3, 4), "smooth"), (IMAGES, F(3, 3, 3, 4), 2, "same"), (IMAGES, F(2, 2, 3, 4), {"dilation_rate": 2}, "smooth"),
-        (LINES, F(3, 3, 2), {"padding": "same"}), (CUBES, F(2, 2, 2, 2, 3), {"strides": 2}),
-        (F(2, 6, 5, 4), F(3, 3, 2, 4)),
+        (LINES, F(3, 3, 2), {"padding": "same"}), (CUBES, F(2, 2, 2, 2, 3), {"strides": 2}), (F(2, 6, 5, 4), F(3, 3, 2, 4)),
     ],
     "depthwise_conv": [
         (IMAGES, F(3, 3, 3, 2), "smooth"), (IMAGES, F(2, 2, 3, 1), {"padding": "same"}), (LINES, F(3, 3, 2), {"strides": 2}),
@@ -126,6 +129,37 @@ MORE: dict[str, list[Any]] = {
         (F(2, 3, 4), "b h w -> b (h w)"), (F(2, 6, 3), "b (h w) c -> b c h w", {"h": 2}, ), (X, "a b -> b a", "smooth"),
     ],
     "diag": [(X,)],
+    "image.resize": [
+        (PICTURES, (8, 3), "smooth"), (PICTURES, (4, 9), "nearest"), (PICTURES, (9, 4), "bicubic", "smooth"),
+        (PICTURES, (3, 3), "bilinear", True), (PICTURES, (3, 2), "area"), (PICTURES, (4, 4), "lanczos3"),
+        (PICTURES[0], (5, 9), "lanczos5"), (PICTURES, (4, 3), {"crop_to_aspect_ratio": True}),
+        (PICTURES, (8, 4), {"pad_to_aspect_ratio": True, "fill_value": 0.5}), (F(2, 3, 6, 5), (4, 4), {"data_format": "channels_first"}),
+    ],
+    "image.pad_images": [(PICTURES, 1, 2, {"target_height": 9, "target_width": 10}), (PICTURES, 1, 2, 3, 0, "smooth")],
+    "image.crop_images": [
+        (PICTURES, 1, 2, 2, 1, "smooth"), (PICTURES, {"top_cropping": 1, "left_cropping": 1, "target_height": 3, "target_width": 2}),
+    ],
+    "image.rgb_to_grayscale": [(PICTURES, "smooth"), ((PICTURES * 255).astype(np.uint8),)],
+    "image.rgb_to_hsv": [(PICTURES,), (PICTURES[0],)], "image.hsv_to_rgb": [(PICTURES,)],
+    "image.extract_patches": [
+        (PICTURES, 2, "smooth"), (PICTURES, (3, 2), {"strides": (2, 1), "padding": "same"}),
+        (PICTURES, 2, {"strides": 1, "dilation_rate": 2}),
+    ],
+    "image.gaussian_blur": [(PICTURES, "smooth"), (PICTURES, (5, 5), (1.5, 0.7)), (PICTURES[0], (3, 3), (0.5, 2.0))],
+    "image.map_coordinates": [
+        (F(5, 6), F(2, 7) * 2 + 2, 1), (F(5, 6), F(2, 3, 4) * 2 + 2, 0),
+        *[(F(5, 6), F(2, 9) * 2 + 2, 1, mode) for mode in ("nearest", "wrap", "mirror")], (F(5, 6), P(2, 9) * 3, 1, "reflect"),
+    ],
+    "image.affine_transform": [
+        (PICTURES, TURNED, "bilinear", "constant", 0.3), (PICTURES, TURNED, "nearest"),
+        (PICTURES, np.stack([TURNED, TURNED * 0.9]), {"fill_mode": "nearest"}), (PICTURES[0], TURNED, {"fill_mode": "reflect"}),
+    ],
+    "image.perspective_transform": [
+        (PICTURES, CORNERS, CORNERS + F(4, 2) * 0.4), (PICTURES[0], CORNERS, CORNERS + F(4, 2) * 0.3, "nearest"),
+    ],
+    "image.scale_and_translate": [
+        (PICTURES, (2, 8, 7, 3), np.array([1.4, 1.2], np.float32), np.array([0.3, -0.4], np.float32), (1, 2), "linear"),
+    ],
 }  # fmt: skip
 MORE.pop("diag")
 """By name: tuples of arguments, a dict at the end for options, "smooth" behind it where gradients are compared."""

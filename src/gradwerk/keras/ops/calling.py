@@ -30,9 +30,9 @@ REGISTRY: dict[tuple[str, str], Callable[..., Any]] = {}
 
 
 SETTLED: dict[tuple[str, str], Callable[[], Any]] = {
-    ("data_format", ""): lambda: SETTINGS.image_data_format, ("dtype", "nn"): lambda: SETTINGS.floatx,
+    ("data_format", "nn"): lambda: SETTINGS.image_data_format, ("dtype", "nn"): lambda: SETTINGS.floatx,
 }  # fmt: skip
-"""Options that a file holds as they are settled when a model is drawn; of all modules, or of one."""
+"""Options that a file holds as they are settled when a model is drawn, by their module."""
 
 
 class Family:
@@ -153,7 +153,7 @@ def drawn(
             (named if symbols_in(value) or (name in also.split() and value is not None) else options)[name] = value
     options = {name: value for name, value in options.items() if name not in also.split()}
     module, kind_ = call.keras_class  # type: ignore[attr-defined]  # set above
-    options |= {name: said() for (name, of), said in SETTLED.items() if options.get(name, call) is None and of in {"", module}}
+    options |= {name: said() for (name, of), said in SETTLED.items() if options.get(name, call) is None and of == module}
     while given and given[-1] is None and len(given) > 1:
         given.pop()
     function = functools.partial(call, **options) if options else call

@@ -145,6 +145,9 @@ from gradwerk.keras.ops.indexing import (
     take,
     take_along_axis,
 )  # fmt: skip
+from gradwerk.keras.ops.loops import (
+    vectorize,
+)  # fmt: skip
 from gradwerk.keras.ops.mathematics import (
     slogdet,
 )  # fmt: skip
@@ -261,8 +264,8 @@ __all__ = [
     "quantile", "rad2deg", "ravel", "real", "reciprocal", "repeat", "reshape", "right_shift", "roll", "rot90", "round", "searchsorted",
     "select", "sign", "signbit", "sin", "sinc", "sinh", "size", "slogdet", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
     "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid",
-    "tri", "tril", "triu", "true_divide", "trunc", "unique", "unravel_index", "vander", "var", "vdot", "view", "vsplit", "vstack",
-    "where", "zeros", "zeros_like",
+    "tri", "tril", "triu", "true_divide", "trunc", "unique", "unravel_index", "vander", "var", "vdot", "vectorize", "view", "vsplit",
+    "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.ops.numpy", __name__)
