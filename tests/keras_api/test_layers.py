@@ -15,10 +15,11 @@ from gradwerk.keras import layers
 from gradwerk.tensor.grad import grad
 from gradwerk.tensor.tensor import Parameter, Tensor
 from tests.keras_api.cases import CASES, Case, tensors
+from tests.keras_api.further_cases import FURTHER
 from tests.keras_api.preprocessing_layers import COLOURED, ON_HOST, PREPROCESSING, RANDOM
 from tests.keras_api.recurrent_layers import RECURRENT
 
-ALL = [*CASES, *RECURRENT, *PREPROCESSING]
+ALL = [*CASES, *RECURRENT, *PREPROCESSING, *FURTHER]
 each_case = pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 
 
@@ -29,7 +30,7 @@ def inputs(case: Case) -> Any:
 def test_every_layer_has_a_case() -> None:
     named = {name for name in layers.__all__ if isinstance(vars(layers)[name], type)}
     aliases = {name for name in named if vars(layers)[name].__name__ != name}
-    cells = {"SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells"}
+    cells = {"SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells", "MultiHeadAttention", "GroupQueryAttention"}
     drawing = {"MixUp"} | {type(make()).__name__ for make in (*RANDOM, *COLOURED, *(one for one, _ in ON_HOST))}
     assert {type(case.make()).__name__ for case in ALL} | cells | drawing == named - aliases - {"Layer", "InputLayer", "Wrapper"}
 

@@ -30,7 +30,7 @@ ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("in_features", "in_channels", "num_features", "input_size", "num_embeddings", "input_dim"), WIDTH),
     **dict.fromkeys(("out_features", "out_channels", "hidden_size", "embedding_dim", "units", "filters", "output_dim"), 2),
     "kernel_size": 2, "rate": 0.5, "activation": "tanh", "dim": 1, "shape": (WIDTH,),
-    "threshold": 0.1, "value": 5.0, "norm_type": 2, "padding": 1, "output_size": 2, "height": 2, "width": 2, "scale": 0.5,
+    "stddev": 0.5, "threshold": 0.1, "value": 5.0, "norm_type": 2, "padding": 1, "output_size": 2, "height": 2, "width": 2, "scale": 0.5,
     **dict.fromkeys(("factor", "height_factor", "width_factor"), 0.3),
 }  # fmt: skip
 """What stands for an argument that must be given."""
@@ -41,10 +41,12 @@ OWN: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), {"scale_factor": 2}),
     "RandomHue": {"factor": 0.3, "value_range": (-3, 3)}, "RandomPosterization": {"factor": (3, 7), "value_range": (-3, 3)},
     "Permute": {"dims": (2, 1)}, "RepeatVector": {"n": 2}, "Reshape": {"target_shape": (-1,)}, "Lambda": {"function": lambda x: x * 2.0},
+    "GroupNormalization": {"groups": WIDTH}, "EinsumDense": {"equation": "...x,xy->...y", "output_shape": 2, "bias_axes": "y"},
 }  # fmt: skip
 """The same for one class."""
 INSIDE: dict[str, Callable[[], dict[str, Any]]] = {
     "RNN": lambda: {"cell": keras.layers.GRUCell(2)}, "TimeDistributed": lambda: {"layer": keras.layers.Dense(2)},
+    "SpectralNormalization": lambda: {"layer": keras.layers.Dense(2)},
     "Bidirectional": lambda: {"layer": keras.layers.LSTM(2, return_sequences=True)},
 }  # fmt: skip
 """Layers around another one, which is made anew for each."""
@@ -52,6 +54,7 @@ NO_LAYERS = {
     "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "Wrapper", "CosineSimilarity", "PairwiseDistance", "Add", "Subtract",
     "StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "CategoryEncoding", "Discretization",
     "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells",
+    "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
 }  # fmt: skip
 """What holds layers, is the base of all, hands no gradient on, or takes several inputs (tests/keras_api, tests/peers); losses take
 targets."""

@@ -3,7 +3,7 @@
 Needs an environment with both beside Gradwerk; the file is plain arrays, no pickle:
 
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
-    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [recurrent] [preprocessing]
+    PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [recurrent] [preprocessing] [further]
     PYTHONPATH=src python -m tests.peers.freeze lbfgs
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze [metrics] [optimizers]     TensorFlow cannot, in float64
 """
@@ -20,7 +20,7 @@ import numpy as np
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
 APART = {
     part: RECORD.with_name(f"{part}.npz")
-    for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers", "recurrent", "preprocessing")
+    for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers", "recurrent", "preprocessing", "further")
 }
 """Parts with a file of their own."""
 
@@ -134,10 +134,18 @@ def preprocessing() -> dict[str, Any]:
     return preprocessing_cases.recorded()
 
 
+def further() -> dict[str, Any]:
+    """Keras' layers of normalisation, regularisation and attention."""
+    from tests.peers import further_cases
+
+    return further_cases.recorded()
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
     "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "optimizers": optimizers, "recurrent": recurrent,
     "preprocessing": preprocessing,
+    "further": further,
 }  # fmt: skip
 
 

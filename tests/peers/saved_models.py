@@ -61,8 +61,21 @@ def _prepared(keras: Any) -> Any:  # noqa: ANN401
     ])  # fmt: skip
 
 
+def _attentive(keras: Any) -> Any:  # noqa: ANN401
+    layers = keras.layers
+    rows, columns = keras.Input((4, 6)), keras.Input((5, 3))
+    y = layers.LayerNormalization(axis=(1, 2))(layers.MultiHeadAttention(2, 3, use_gate=True)(rows, columns))
+    y = layers.GroupQueryAttention(2, 4, 2)(layers.AdditiveAttention()([layers.Attention(use_scale=True)([y, rows]), rows]), y)
+    y = layers.RMSNormalization()(layers.GroupNormalization(4)(layers.EinsumDense("abc,cd->abd", (4, 8), bias_axes="d")(y)))
+    y = layers.SpectralNormalization(layers.Dense(3))(layers.UnitNormalization()(y))
+    for rateless in (layers.SpatialDropout1D(0.0), layers.AlphaDropout(0.0), layers.GaussianNoise(0.0), layers.GaussianDropout(0.0)):
+        y = rateless(y)
+    y = layers.Dropout(0.0, noise_shape=(None, 1, 3))(layers.ActivityRegularization(0.1, 0.1)(y))
+    return keras.Model([rows, columns], layers.Dense(2)(layers.Flatten()(y)))
+
+
 CASES: dict[str, Callable[[Any], Any]] = {
-    "images": _images, "words": _words, "graph": _graph, "padded": _padded, "prepared": _prepared,
+    "images": _images, "words": _words, "graph": _graph, "padded": _padded, "prepared": _prepared, "attentive": _attentive,
 }  # fmt: skip
 RECORDED: dict[str, Any] = json.loads(_ANSWERS.read_text(encoding="utf-8")) if _ANSWERS.exists() else {}
 

@@ -35,6 +35,7 @@ DIFFERENT = {
         **{
             f"layers.LocallyConnected{rank}D{part}": "Keras 2's, which Keras 3 no longer has" for rank in (1, 2) for part in ("", ".call")
         },
+        "layers.AdditiveAttention": "takes the seed by name, which Keras' hands to its base",
         "layers.InputLayer.call": "Keras' takes nothing, and is never called",
         **dict.fromkeys(
             ("layers.RandomContrast", "layers.RandomBrightness", "layers.AutoContrast", "layers.Solarization"),
@@ -166,6 +167,8 @@ NEEDED = {
     "units": 2, "filters": 2, "kernel_size": 3, "rate": 0.5, "input_dim": 3, "output_dim": 2, "activation": "relu", "shape": (2,),
     "learning_rate": 0.1, "function": abs, "axes": 1, "output_size": 2, "dims": (1,), "n": 2, "target_shape": (2,),
     "height": 2, "width": 2, "factor": 1, "height_factor": 0.1, "width_factor": 0.1, "scale": 0.5, "num_bins": 4, "num_tokens": 4,
+    "num_heads": 2, "key_dim": 2, "head_dim": 2, "num_query_heads": 2, "num_key_value_heads": 1, "stddev": 0.5, "groups": 4,
+    "equation": "ab,bc->ac", "output_shape": 2,
     "cell": keras.layers.LSTMCell(2), "cells": [keras.layers.LSTMCell(2)], "layer": keras.layers.LSTM(2),
 }  # fmt: skip
 """Arguments that must be given."""

@@ -16,6 +16,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.base.trees import flatten, map_tree, unflatten
 from gradwerk.data.words import as_texts
 from gradwerk.keras.fitting import fitted
+from gradwerk.keras.layers.calls import calls
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.layers.shapes import map_shapes
 from gradwerk.keras.layers.symbolic import TEXT, KerasTensor, Node, is_symbol, map_results, noted, shapes_in, symbols_in
@@ -90,6 +91,8 @@ class CallGraph:
         values: list[Any] = [*inputs, *[None] * (self.size - len(inputs))]
         for step in self.steps:
             args, kwargs = _filled(step.args, values), _filled(step.kwargs, values)
+            if calls.training is not None:  # which goes before what the call was drawn with, in files of Keras always training=False
+                kwargs.pop("training", None)
             results = flatten(step.caller(*args, **kwargs))
             for number, value in zip(step.results, results, strict=True):
                 values[number] = value
@@ -160,6 +163,8 @@ class CallGraph:
         values: list[Any] = [*inputs, *[None] * (self.size - len(inputs))]
         for step in self.steps:
             args, kwargs = _filled(step.args, values), _filled(step.kwargs, values)
+            if calls.training is not None:  # which goes before what the call was drawn with, in files of Keras always training=False
+                kwargs.pop("training", None)
             results = map_results(KerasTensor, step.caller.result_of(args, kwargs))
             for number, value in zip(step.results, flatten(noted(step.caller, args, kwargs, results) if notes else results), strict=True):
                 values[number] = value

@@ -36,7 +36,7 @@ class Masked(Tensor):
     """What else a subclass knows of its value."""
 
 
-def remembering(y: Tensor, kind: type[Masked], **facts: Any) -> Any:  # noqa: ANN401  a `kind`
+def remembering(y: Tensor, kind: type[Tensor], **facts: Any) -> Any:  # noqa: ANN401  a `kind`
     """The same value, with what is known of it."""
     if y._requires_grad and y._node is None:  # a leaf, whose gradient would be another's
         y = mul(y, 1.0)
@@ -51,6 +51,11 @@ def with_mask(y: Any, mask: Any) -> Any:  # noqa: ANN401  a Tensor
     """The value with a mask."""
     kind = type(y) if isinstance(y, Masked) else Masked
     return remembering(y, kind, mask=mask, **{name: getattr(y, name) for name in kind.noted})
+
+
+def without_mask(y: Any) -> Any:  # noqa: ANN401  a Tensor
+    """The same value, which carries no mask."""
+    return remembering(y, Tensor) if isinstance(y, Masked) else y
 
 
 def mask_of(y: Any) -> Any:  # noqa: ANN401

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
+from types import MappingProxyType
 
 _counts: defaultdict[str, int] = defaultdict(int)
 
 
+IN_FULL: Mapping[str, str] = MappingProxyType({"GroupQueryAttention": "GroupedQueryAttention"})
+"""Classes that Keras shows by another name than their own."""
+
+
 def snake_case(name: str) -> str:
     """`BatchNormalization` -> `batch_normalization`, `LSTM` -> `lstm`."""
+    name = IN_FULL.get(name, name)
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

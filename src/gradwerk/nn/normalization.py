@@ -12,12 +12,15 @@ from typing import Any
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.nn.norm import remember
-from gradwerk.ops.arithmetic import add, cast, div, mul, sub
-from gradwerk.ops.functions import clip, mean, power, square, variance
-from gradwerk.ops.movement import pad, reshape
+from gradwerk.ops.arithmetic import add, cast, div, mul, sub, where
+from gradwerk.ops.axes import normal_axes
+from gradwerk.ops.compare import not_equal
+from gradwerk.ops.functions import clip, matmul, mean, power, square, variance
+from gradwerk.ops.movement import pad, reshape, transpose
 from gradwerk.ops.norms import norm
 from gradwerk.ops.precision import in_accumulator, rounded_once
 from gradwerk.ops.transcendental import rsqrt
+from gradwerk.ops.truths import reduce_any
 from gradwerk.ops.window import WindowSum
 from gradwerk.tensor.tensor import Tensor
 
@@ -31,8 +34,24 @@ def layer_norm(x: Operand, count: int, scale: Operand | None = None, offset: Ope
 
     Shape: kept; scale and offset have the shape of these axes.  Dtype: floating, kept.
     """
-    axes = tuple(range(x.ndim - count, x.ndim))
-    return _affine(_standardised(x, axes, epsilon), scale, offset)
+    return layer_norm_over(x, range(x.ndim - count, x.ndim), scale, offset, epsilon=epsilon)
+
+
+@rounded_once
+def layer_norm_over(
+    x: Operand, axes: Sequence[int], scale: Operand | None = None, offset: Operand | None = None, *, epsilon: float
+) -> Operand:  # fmt: skip
+    """`layer_norm` over any axes.  Shape: kept; scale and offset have the extents of these axes, in their order.  Dtype: floating, kept."""
+    named = normal_axes("layer_norm", axes, x.ndim)
+    return _affine(_standardised(x, named, epsilon), *(_along(part, named, x.ndim) for part in (scale, offset)))
+
+
+def _along(part: Operand | None, axes: Sequence[int], ndim: int) -> Operand | None:
+    """What has one axis for each of `axes`, as it broadcasts beside so many."""
+    if part is None or list(axes) == list(range(ndim - len(axes), ndim)):
+        return part
+    extents = dict(zip(axes, part.shape, strict=True))
+    return reshape(part, tuple(extents.get(k, 1) for k in range(ndim)))
 
 
 def _standardised(x: Operand, axes: Sequence[int], epsilon: float) -> Operand:
@@ -53,21 +72,30 @@ def rms_norm(x: Operand, count: int, scale: Operand | None = None, *, epsilon: f
 
     Shape: kept; scale has the shape of these axes.  Dtype: floating, kept; epsilon is the dtype's unless given.
     """
-    axes = tuple(range(x.ndim - count, x.ndim))
     added = float(dtypes.limits(x.dtype).eps) if epsilon is None else epsilon
-    return _affine(mul(x, rsqrt(add(mean(square(x), axes, keepdims=True), added))), scale, None)
+    return rms_norm_over(x, range(x.ndim - count, x.ndim), scale, epsilon=added)
 
 
 @rounded_once
-def group_norm(x: Operand, groups: int, scale: Operand | None = None, offset: Operand | None = None, *, epsilon: float) -> Operand:
+def rms_norm_over(x: Operand, axes: Sequence[int], scale: Operand | None = None, *, epsilon: float) -> Operand:
+    """`rms_norm` over any axes.  Shape: kept; scale has the extents of these axes, in their order.  Dtype: floating, kept."""
+    named = normal_axes("rms_norm", axes, x.ndim)
+    return _affine(mul(x, rsqrt(add(mean(square(x), named, keepdims=True), epsilon))), _along(scale, named, x.ndim), None)
+
+
+@rounded_once
+def group_norm(
+    x: Operand, groups: int, scale: Operand | None = None, offset: Operand | None = None, *, epsilon: float, axis: int = 1
+) -> Operand:  # fmt: skip
     """`layer_norm` over each group of channels and all of space, then scale and offset of each channel.  Source: Wu, He, arXiv:1803.08494.
 
-    Shape: x (batch, channels, ...), kept; scale and offset (channels,).  Dtype: floating, kept.
+    Shape: x (batch, channels, ...), or with the channels along `axis`, kept; scale and offset (channels,).  Dtype: floating, kept.
     """
-    batch, channels, *space = x.shape
-    apart = reshape(x, (batch, groups, channels // groups, *space))
-    y = reshape(_standardised(apart, tuple(range(2, apart.ndim)), epsilon), tuple(x.shape))
-    return _affine(y, *(part if part is None else _per_channel(part, x.ndim) for part in (scale, offset)))
+    (axis,) = normal_axes("group_norm", axis, x.ndim)
+    channels = x.shape[axis]
+    apart = reshape(x, (*x.shape[:axis], groups, channels // groups, *x.shape[axis + 1 :]))
+    y = reshape(_standardised(apart, tuple(k for k in range(1, apart.ndim) if k != axis), epsilon), tuple(x.shape))
+    return _affine(y, *(_along(part, (axis,), x.ndim) for part in (scale, offset)))
 
 
 def _per_channel(part: Operand, ndim: int) -> Operand:
@@ -124,3 +152,19 @@ def local_response_norm(x: Operand, size: int, *, alpha: float, beta: float, off
 def unit_norm(x: Operand, axes: Sequence[int] | None, *, order: float = 2, epsilon: float = 1e-12) -> Operand:
     """x / max(norm, epsilon) along axes, None for all.  Shape, dtype: kept."""
     return div(x, clip(norm(x, axes, order=order, keepdims=True), epsilon))
+
+
+def spectral_step(kernel: Operand, left: Operand, iterations: int, *, epsilon: float) -> tuple[Operand, Operand]:
+    """A matrix divided by its largest singular value as power iteration has it, and the vector that is kept for the next time.
+
+    v <- normalized u W^T;  u <- normalized v W;  W / (v W u^T); of a W that is all zeros itself.  Source: Miyato et al., arXiv:1802.05957.
+    Shape: kernel (..., columns), kept; left (1, columns).  Dtype: floating, kept.
+    """
+    rows = reshape(kernel, (math.prod(kernel.shape[:-1]), kernel.shape[-1]))
+    turned, u, v = transpose(rows, (1, 0)), left, left
+    for _ in range(iterations):
+        v = unit_norm(matmul(u, turned), None, epsilon=epsilon)
+        u = unit_norm(matmul(v, rows), None, epsilon=epsilon)
+    something = reduce_any(not_equal(kernel, 0))
+    sigma = reshape(matmul(matmul(v, rows), transpose(u, (1, 0))), ())
+    return div(kernel, where(something, sigma, 1)), where(something, u, left)

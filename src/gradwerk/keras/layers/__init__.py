@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from gradwerk.keras.layers.attending import AdditiveAttention, Attention
 from gradwerk.keras.layers.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from gradwerk.keras.layers.convolution import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose
 from gradwerk.keras.layers.core import Activation, Dense, Embedding, Identity, Lambda
 from gradwerk.keras.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+from gradwerk.keras.layers.einsum_dense import EinsumDense
 from gradwerk.keras.layers.gated import GRU, LSTM, SimpleRNN
+from gradwerk.keras.layers.heads import GroupQueryAttention, MultiHeadAttention
 from gradwerk.keras.layers.input import Input, InputLayer
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.local import LocallyConnected1D, LocallyConnected2D
@@ -31,7 +34,8 @@ from gradwerk.keras.layers.merging import (
     multiply,
     subtract,
 )
-from gradwerk.keras.layers.normalization import BatchNormalization, Dropout
+from gradwerk.keras.layers.normalization import BatchNormalization
+from gradwerk.keras.layers.normalizing import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from gradwerk.keras.layers.pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -81,6 +85,16 @@ from gradwerk.keras.layers.preprocessing.random_images import (
 from gradwerk.keras.layers.preprocessing.scaling import Normalization, Rescaling
 from gradwerk.keras.layers.preprocessing.text_vectorization import TextVectorization
 from gradwerk.keras.layers.recurrent import RNN
+from gradwerk.keras.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
 from gradwerk.keras.layers.reshaping import (
     Cropping1D,
     Cropping2D,
@@ -96,6 +110,7 @@ from gradwerk.keras.layers.reshaping import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from gradwerk.keras.layers.spectral import SpectralNormalization
 from gradwerk.keras.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
@@ -125,6 +140,37 @@ __all__ = [
     "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "UpSampling1D", "UpSampling2D", "UpSampling3D",
     "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum",
     "multiply", "subtract",
+    "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add", "Average", "AveragePooling1D", "AveragePooling2D",
+    "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization", "Bidirectional", "CategoryEncoding", "CenterCrop",
+    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D",
+    "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D",
+    "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "Embedding", "Flatten",
+    "GRUCell", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D",
+    "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D", "HashedCrossing", "Hashing", "Identity", "Input", "InputLayer", "IntegerLookup", "LSTMCell", "Lambda", "Layer",
+    "LeakyReLU", "LocallyConnected1D", "LocallyConnected2D", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D",
+    "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU", "Permute", "RandomBrightness",
+    "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "RepeatVector",
+    "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D",
+    "SimpleRNN", "SimpleRNNCell", "Softmax", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average",
+    "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
+    "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization", "Bidirectional", "CenterCrop", "Concatenate",
+    "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D", "Convolution1DTranspose",
+    "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D",
+    "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot", "Dropout", "Embedding", "Flatten", "GRUCell", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D",
+    "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "Identity", "Input",
+    "InputLayer", "LSTMCell", "Lambda", "Layer", "LeakyReLU", "LocallyConnected1D", "LocallyConnected2D", "Masking", "MaxPool1D",
+    "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU",
+    "Permute", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
+    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "StackedRNNCells", "Subtract", "TimeDistributed", "UpSampling1D",
+    "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot",
+    "maximum", "minimum", "multiply", "subtract", "ActivityRegularization", "AdditiveAttention", "AlphaDropout", "Attention",
+    "EinsumDense", "GaussianDropout", "GaussianNoise", "GroupNormalization", "GroupQueryAttention", "LayerNormalization",
+    "MultiHeadAttention", "RMSNormalization", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization",
+    "UnitNormalization",
 ]  # fmt: skip
 
 __getattr__ = ORIGINAL.module("keras.layers", __name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradwerk.base.errors import ShapeError
 from gradwerk.keras.configured import SETTINGS
-from gradwerk.keras.layers.layer import Layer, Shape
+from gradwerk.keras.layers.shapes import Shape
 from gradwerk.keras.options import choice
 from gradwerk.ops.arrangement import move_axes
 
@@ -39,7 +39,7 @@ def with_shape_last(layer: Any, input_shape: Shape, compute: Callable[[Shape], S
     return (y[0], y[-1], *y[1:-1])
 
 
-def check_rank(layer: Layer, shape: Shape, rank: int) -> None:
+def check_rank(layer: object, shape: Shape, rank: int) -> None:
     """Refuses what has no batch, channels and so many axes of space.  Raises: ShapeError."""
     if len(shape) != rank + 2:
         first = getattr(layer, "data_format", LAST) == FIRST

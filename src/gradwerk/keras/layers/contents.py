@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,14 @@ def extents_of(shape: Any) -> tuple[int, ...]:  # noqa: ANN401
     return extents
 
 
-def arguments_of(layer: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The arguments of a layer's `__init__` with what it keeps of them, and its options.  Raises: ArgumentError where one is not kept."""
+def arguments_of(layer: Any, but: Collection[str] = ()) -> dict[str, Any]:  # noqa: ANN401
+    """The arguments of a layer's `__init__` with what it keeps of them, `but` for some, and its options.
+
+    Raises: ArgumentError where one is not kept.
+    """
     parameters = inspect.signature(type(layer).__init__).parameters.values()
     named = [p.name for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
-    names = [name for name in named if name not in {"self", "name", "trainable"}]
+    names = [name for name in named if name not in {"self", "name", "trainable", *but}]
     if missing := [name for name in names if not hasattr(layer, name)]:
         raise ArgumentError(
             f"{layer.label} does not keep its argument {missing[0]!r}", likely="keep it under the same name, or write get_config"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, ClassVar, Protocol
 
 from gradwerk.base.origin import module_path
+from gradwerk.keras.layers.building import shapes_of_arguments
 from gradwerk.keras.layers.shapes import Runs, Shapes, check_one_input, map_shapes, without_traces
 from gradwerk.keras.layers.symbolic import Caller, Said, called_on_symbols, shapes_in, symbols_in, tried
 
@@ -26,8 +27,9 @@ class Drawn(Runs, Caller, Protocol):
     def says_shape(self) -> bool:
         """Whether the layer says the shape of its result by itself."""
 
-    def build(self, input_shape: Any) -> None:  # noqa: ANN401  a shape, or a tree of them
-        """Makes the weights."""
+    @property
+    def build(self) -> Callable[..., None]:
+        """Makes the weights for a shape, or a tree of them; for those of further arguments too, where it asks for them."""
 
     def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: ANN401
         """The shape of the result."""
@@ -51,7 +53,7 @@ def draw(layer: Drawn, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  #
         shape = shapes_in(args[0])
         check_one_input(shape, several=layer.computes_in is None)
         if not layer.built:
-            layer.build(shape)
+            layer.build(shape, **shapes_of_arguments(layer, args[1:], kwargs, shapes_in))
         return called_on_symbols(layer, args, kwargs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
@@ -16,6 +17,7 @@ from gradwerk.keras import initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers import penalties
+from gradwerk.keras.layers.building import built_for, first_shape, shapes_asked, shapes_of_arguments
 from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, place_of, training_is
 from gradwerk.keras.layers.contents import arguments_of, check_arrays, extents_of
 from gradwerk.keras.layers.drawing import draw, result_of
@@ -68,6 +70,8 @@ class Layer(Module):
     """Whether the mask of the input is handed on, as `compute_mask` says: so where a subclass writes that."""
     masks_inside: ClassVar[bool] = False
     """Whether the masks of the result are those that layers inside have given it."""
+    further_shapes: ClassVar[tuple[str, ...]] = ()
+    """What `build` is told besides the shape of the first input: `value_shape` is that of the argument `value` of `call`."""
     weight_options: ClassVar[tuple[str, ...]] = ()
     """The weights with options of their own: of `kernel` these are kernel_regularizer and kernel_constraint."""
     lends_place: ClassVar[str] = ""
@@ -75,6 +79,8 @@ class Layer(Module):
     input_shape_argument: Shape | None = None
     activity_regularizer: Any = None
     _trainable = True
+    built_for: Mapping[str, Shapes] = MappingProxyType({})
+    """The shapes that it was built for by the names that `build` has for them, where there are several."""
     _input_shape: Shapes | None = None
     _found_shape: tuple[Shapes, Shapes, tuple[int, ...]] | None = None
     _made: tuple[tuple[str, Tensor], ...] = ()
@@ -102,7 +108,8 @@ class Layer(Module):
             KNOWN[cls.__name__] = cls
         if "build" in cls.__dict__:
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
-            cls.build = _once(cls.__dict__["build"])  # type: ignore[assignment, method-assign]  # a method of the class itself
+            cls.further_shapes = shapes_asked(cls.__dict__["build"])
+            cls.build = _once(cls.__dict__["build"])  # type: ignore[method-assign]  # a method of the class itself
         if "call" in cls.__dict__:
             cls.training_place, cls.mask_place = place_of(cls.call, "training"), place_of(cls.call, "mask")
         if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
@@ -147,9 +154,12 @@ class Layer(Module):
             x = as_inputs(self, inputs)
             if self.computes_in is not None and isinstance(x, (list, tuple, dict)):
                 raise ArgumentError(f"the layer expects 1 input, but it received {len(x)}")
-            if not self.built:
+            given = tuple(as_inputs(self, item, further=True) for item in args)
+            if not self.built and self.further_shapes and mode.trace is None:
+                self.build(shapes_of(x), **shapes_of_arguments(self, given, kwargs))
+            elif not self.built:
                 self.build_for_call(x)
-            return self.run(x, tuple(as_inputs(self, item, further=True) for item in args), kwargs, training)
+            return self.run(x, given, kwargs, training)
 
     def run(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:  # noqa: ANN401, FBT001
         """`call`, told whether it trains."""
@@ -417,15 +427,18 @@ class Layer(Module):
         return cls(**config)
 
 
-def _once(build: Callable[[Any, Shape], None]) -> Callable[[Any, Shape], None]:
+def _once(build: Callable[..., None]) -> Callable[..., None]:
     """A `build` that does nothing on a built layer, and says afterwards that it is built."""
 
     @functools.wraps(build)
-    def build_once(self: Layer, input_shape: Shapes) -> None:
+    def build_once(self: Layer, *shapes: Shapes, **named: Shapes) -> None:
         if not self.built:
-            shape: Any = input_shape if isinstance(input_shape, dict) else tuple(input_shape)
+            first, *further = shapes or (first_shape(build, named),)
+            shape: Any = first if isinstance(first, dict) else tuple(first)
             with inside(self):
-                build(self, shape)
+                build(self, shape, *further, **named)
+            if self.further_shapes:
+                self.built_for = built_for(build, (shape, *further), named)
             _mark_built(self, shape)
 
     return build_once

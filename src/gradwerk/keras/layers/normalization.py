@@ -1,4 +1,4 @@
-"""BatchNormalization and Dropout: the layers that behave differently while training."""
+"""BatchNormalization."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import initializers
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.core import known_extent
 from gradwerk.keras.layers.fixed import weight_for
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
-from gradwerk.keras.options import LayerOptions, checked_except, is_number, whole
-from gradwerk.nn.dropout import dropout
+from gradwerk.keras.options import LayerOptions, checked_except, is_number
 from gradwerk.nn.norm import batch_statistics, check_features, normalize, running
 from gradwerk.tensor.grad import no_grad
-from gradwerk.tensor.random import Generator, fresh_seed
 
 Operand = Any
 """A Tensor."""
@@ -26,8 +24,9 @@ Operand = Any
 class BatchNormalization(Layer):
     """Normalises each feature by the batch while training, by moving statistics otherwise or when frozen.
 
+    `synchronized` is accepted: there is one machine.
     Shape: kept.  Weights: gamma, beta; not trained: moving_mean, moving_variance; each (features,).
-    Raises: ArgumentError for a momentum outside 0..1, or an epsilon that is not above 0.
+    Raises: ShapeError for a mask of other axes; ArgumentError for a momentum outside 0..1, or an epsilon that is not above 0.
     """
 
     weight_options = ("gamma", "beta")
@@ -39,14 +38,15 @@ class BatchNormalization(Layer):
     def __init__(
         self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,  # noqa: FBT001, FBT002
         beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
-        moving_mean_initializer: InitializerLike = "zeros", moving_variance_initializer: InitializerLike = "ones",
-        **options: Unpack[LayerOptions],
+        moving_mean_initializer: InitializerLike = "zeros", moving_variance_initializer: InitializerLike = "ones", *,
+        synchronized: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
         if not all(map(is_number, (momentum, epsilon))) or not 0 <= momentum <= 1 or not epsilon > 0:
             raise ArgumentError(f"BatchNormalization: momentum lies in 0..1 and epsilon above 0, these are {momentum!r} and {epsilon!r}")
         self.axis, self.momentum, self.epsilon, self.center, self.scale = int(axis), momentum, epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = initializers.get(beta_initializer), initializers.get(gamma_initializer)
+        self.synchronized = synchronized
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
 
@@ -62,6 +62,9 @@ class BatchNormalization(Layer):
         """See `batch_statistics`, `running`, `normalize`; of steps that a mask leaves out there are no statistics."""
         inputs = floating(inputs)
         check_features(inputs, self.axis, self.moving_mean)
+        if mask is not None and tuple(mask.shape) != tuple(inputs.shape[:-1]):
+            facts = (f"mask {tuple(mask.shape)}      inputs {tuple(inputs.shape)}",)
+            raise ShapeError("BatchNormalization: the mask must have the shape of the inputs without the last axis", facts=facts)
         mean, variance = self.moving_mean, self.moving_variance
         if training and self.trainable:
             mean, variance = batch_statistics(inputs, axis=self.axis, mask=mask)
@@ -71,27 +74,3 @@ class BatchNormalization(Layer):
         gamma, beta = weight_for(self, "gamma", "scale"), weight_for(self, "beta", "center")
         return normalize(inputs, mean, variance, gamma, beta, epsilon=self.epsilon, axis=self.axis)
 
-
-class Dropout(Layer):
-    """While training, each element becomes 0 with probability `rate`, the others are scaled by 1 / (1 - rate).
-
-    Each layer draws from a generator of its own, begun from `seed` or from the default generator when the layer is made.
-
-    Shape: any, kept.  Raises: ArgumentError for a rate outside 0..1.
-    """
-
-    computes_in = np.float32
-    keeps_shape = True
-    supports_masking = True
-
-    @checked_except("rate", "seed")
-    def __init__(self, rate: float, *, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-            raise ArgumentError(f"Dropout: the rate lies between 0 and 1, this is {rate!r}")
-        self.rate, self.seed = rate, seed
-        self.generator = Generator(fresh_seed() if seed is None else whole("Dropout", "seed", seed))
-
-    def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
-        """See `dropout`."""
-        return dropout(inputs, self.rate, self.generator) if training else inputs

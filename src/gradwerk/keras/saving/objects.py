@@ -146,7 +146,9 @@ def _described(obj: Any) -> dict[str, Any]:  # noqa: ANN401
     found = {
         "module": place or cls.__module__, "class_name": cls.__name__, "config": config, "registered_name": None if place else registered
     }  # fmt: skip
-    if isinstance(obj, Layer) and obj.built and obj._input_shape is not None and not isinstance(obj._input_shape, dict):
+    if isinstance(obj, Layer) and obj.built_for:
+        found["build_config"] = {"shapes_dict": serialize_keras_object(obj.built_for)}
+    elif isinstance(obj, Layer) and obj.built and obj._input_shape is not None and not isinstance(obj._input_shape, dict):
         found["build_config"] = {"input_shape": serialize_keras_object(obj._input_shape)}
     return found
 
@@ -206,8 +208,11 @@ def made(cls: Any, inside: Any, config: Mapping[str, Any], custom_objects: Mappi
         else:
             given = {name: deserialize_keras_object(item, custom_objects) for name, item in fitting(cls, inside).items()}
             built = cls(**given) if from_config is None else from_config(given)
-    shape = (config.get("build_config") or {}).get("input_shape")
-    if isinstance(built, Layer) and not built.built and shape is not None and not isinstance(shape, dict):
+    asked = config.get("build_config") or {}
+    shape, several = asked.get("input_shape"), asked.get("shapes_dict")
+    if isinstance(built, Layer) and not built.built and built.further_shapes and isinstance(several, dict):
+        built.build(**{name: _shape(one) for name, one in several.items()})
+    elif isinstance(built, Layer) and not built.built and shape is not None and not isinstance(shape, dict):
         built.build_for(_shape(shape))
     return built
 

@@ -83,5 +83,5 @@ def as_keras(layer: Any, config: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
             "batch_shape": list(layer.batch_shape), "dtype": layer.dtype, "sparse": False, "ragged": False, "name": layer.name,
             "optional": False,
         }  # fmt: skip
-    head = {"name": config.pop("name", layer.name), "trainable": config.pop("trainable", True), "dtype": dict(POLICY)}
-    return head | config
+    head = {"name": config.pop("name", layer.name), **({"trainable": config.pop("trainable")} if "trainable" in config else {})}
+    return head | {"dtype": dict(POLICY)} | config
