@@ -33,4 +33,12 @@ FURTHER = [
     Case("Attention, concatenated", lambda: layers.Attention(score_mode="concat", use_scale=True), [(3, 5), (4, 2), (4, 5)], (3, 2),
          ((), ())),
     Case("AdditiveAttention", lambda: layers.AdditiveAttention(), [(3, 5), (4, 5)], (3, 5), ((5,),)),
+    Case("ConvLSTM1D", lambda: layers.ConvLSTM1D(3, 2, return_sequences=True, unit_forget_bias=False), (3, 5, 2), (3, 4, 3),
+         ((2, 2, 12), (2, 3, 12), (12,))),
+    Case("ConvLSTM2D", lambda: layers.ConvLSTM2D(2, (2, 3), padding="same", strides=2, activation="relu"), (3, 5, 4, 2), (3, 2, 2),
+         ((2, 3, 2, 8), (2, 3, 2, 8), (8,))),
+    Case("ConvLSTM2D dilated, backwards", lambda: layers.ConvLSTM2D(2, 2, dilation_rate=2, use_bias=False, go_backwards=True), (3, 5, 4, 1),
+         (3, 2, 2), ((2, 2, 1, 8), (2, 2, 2, 8))),
+    Case("ConvLSTM3D channels first", lambda: layers.ConvLSTM3D(2, 2, data_format=FIRST, dropout=0.5, recurrent_dropout=0.2),
+         (3, 2, 3, 2, 3), (2, 2, 1, 2), ((2, 2, 2, 2, 8), (2, 2, 2, 2, 8), (8,)), draws=True),
 ]  # fmt: skip

@@ -190,3 +190,33 @@ def test_whether_a_model_trains_goes_before_what_a_call_was_drawn_with() -> None
         assert not (model(ones, training=False).numpy() == 0).any()
         assert (model(ones).numpy() == 0).any() == drawn
         assert not (model.predict(ones, verbose=0) == 0).any()
+
+
+@pytest.mark.parametrize("options", [{}, {"padding": "same", "return_sequences": True, "strides": 2}], ids=["valid", "same"])
+def test_conv_lstm_with_channels_first_is_that_with_channels_last_moved(options: Any) -> None:
+    x = RNG.normal(size=(2, 3, 5, 4, 2)).astype(np.float32)
+    last, first = layers.ConvLSTM2D(3, 2, **options), layers.ConvLSTM2D(3, 2, data_format="channels_first", **options)
+    y, moved = last(x).numpy(), np.moveaxis(x, -1, 2)
+    assert first(moved).shape == first.compute_output_shape(moved.shape)
+    first.set_weights(last.get_weights())
+    np.testing.assert_allclose(first(moved).numpy(), np.moveaxis(y, -1, -3), rtol=1e-5, atol=1e-6)
+    model = keras.Sequential([keras.Input((3, 2, 5, 4)), first])
+    assert model.predict(moved, verbose=0).shape == np.moveaxis(y, -1, -3).shape
+
+
+def test_conv_lstm_goes_on_from_batch_to_batch() -> None:
+    x = RNG.normal(size=(2, 6, 5, 2)).astype(np.float32)
+    whole, parts = layers.ConvLSTM1D(3, 2), layers.ConvLSTM1D(3, 2, stateful=True)
+    expected = whole(x).numpy()
+    parts(x[:, :3])
+    parts.set_weights(whole.get_weights())
+    parts.reset_state()
+    parts(x[:, :3])
+    np.testing.assert_allclose(parts(x[:, 3:]).numpy(), expected, rtol=1e-5, atol=1e-6)
+    assert layers.CuDNNLSTM(2)(np.ones((1, 3, 4), np.float32)).shape == (1, 2)
+    with pytest.raises(ShapeError, match="expects"):
+        whole(np.ones((2, 3, 4), np.float32))
+    with pytest.raises(ShapeError, match="extents of space"):
+        keras.Sequential([keras.Input((3, None, 2)), layers.ConvLSTM1D(2, 2)])
+    with pytest.raises(ArgumentError, match="cannot both be above 1"):
+        layers.ConvLSTM2D(2, 2, strides=2, dilation_rate=2)

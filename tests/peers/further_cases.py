@@ -96,6 +96,14 @@ CASES: dict[str, Further] = {
         also(of_several, value_mask=SEEN, attention_mask=GIVEN | True, use_causal_mask=True),
     ),
     "groups, weights": Further(lambda k: k.layers.GroupQueryAttention(2, 4, 1), QV, of_second(of_several, attention_mask=GIVEN, **SCORES)),
+    "pictures, masked": Further(
+        lambda k: k.layers.ConvLSTM2D(2, 2, return_sequences=True), ((2, 4, 3, 3, 2),),
+        lambda layer, xs, **named: layer(xs[0], mask=SEEN, **named),
+    ),
+    "pictures, states": Further(
+        lambda k: k.layers.ConvLSTM1D(2, 2, return_state=True), ((2, 4, 3, 2), (2, 2, 2), (2, 2, 2)),
+        lambda layer, xs, **named: layer(xs[0], initial_state=list(xs[1:]), **named)[2],
+    ),
     "batch normalisation, masked": Further(
         lambda k: k.layers.BatchNormalization(momentum=0.7, epsilon=0.01, synchronized=True), ((2, 4, 3),),
         lambda layer, xs, **named: layer(xs[0], mask=SEEN, **named),

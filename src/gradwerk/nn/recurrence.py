@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from gradwerk.base.trees import flatten
 from gradwerk.jit.control import scan, traced
+from gradwerk.nn.conv import convolution, same_padding
+from gradwerk.ops.arrangement import move_axes
 from gradwerk.ops.control import Scan
 from gradwerk.ops.elementwise import add, mul, sub, where
 from gradwerk.ops.functions import matmul
@@ -83,10 +85,51 @@ class LSTMStep(Recurrent):
     def __call__(self, carry: Operands, xs: Operands, constants: Operands, /) -> tuple[Operands, Operand]:
         """The new (h, c), and h."""
         h, c = carry
-        i, f, g, o = parts_of(add(xs[0], self.product(h, constants, 4)), 4)
-        c = add(mul(self.recurrent_activation(f), c), mul(self.recurrent_activation(i), self.activation(g)))
-        h = mul(self.recurrent_activation(o), self.activation(c))
-        return (h, c), h
+        new = gated(add(xs[0], self.product(h, constants, 4)), c, self.activation, self.recurrent_activation)
+        return new, new[0]
+
+
+def gated(z: Operand, c: Operand, activation: Activation, gate: Activation) -> tuple[Operand, Operand]:
+    """The new (h, c) of LSTM, of the four parts of z along the last axis."""
+    i, f, g, o = parts_of(z, 4)
+    c = add(mul(gate(f), c), mul(gate(i), activation(g)))
+    return mul(gate(o), activation(c)), c
+
+
+@dataclass(frozen=True)
+class ConvLSTMStep:
+    """As `LSTMStep`, with the convolution of h and U, as wide as h, for their product; channels of xs stand last.
+
+    Source: Shi et al., arXiv:1506.04214.
+
+    Args:
+        activation, recurrent_activation: as there.
+        first: whether the channels of h and c stand first.
+    """
+
+    activation: Activation
+    recurrent_activation: Activation
+    first: bool = False
+
+    def __call__(self, carry: Operands, xs: Operands, constants: Operands, /) -> tuple[Operands, Operand]:
+        """The new (h, c), and h; the constants are U, and factors of h, one for each gate."""
+        (h, c), kernel, factors = carry, constants[0], constants[1:]
+        filters = kernel.shape[-1] // 4
+        parts = [(h, kernel)]
+        if factors:
+            kernels = [slice_axis(kernel, -1, k * filters, (k + 1) * filters) for k in range(4)]
+            parts = [(mul(h, factor), one) for factor, one in zip(factors, kernels, strict=True)]
+        products = [self._convolved(state, one) for state, one in parts]
+        z = add(xs[0], concatenate(products, -1) if factors else products[0])
+        new = gated(z, move_axes(c, (1,), (-1,)) if self.first else c, self.activation, self.recurrent_activation)
+        if self.first:
+            new = (move_axes(new[0], (-1,), (1,)), move_axes(new[1], (-1,), (1,)))
+        return new, new[0]
+
+    def _convolved(self, h: Operand, kernel: Operand) -> Operand:
+        h = move_axes(h, (1,), (-1,)) if self.first else h
+        ones, space, window = (1,) * (h.ndim - 2), tuple(h.shape[1:-1]), tuple(kernel.shape[:-2])
+        return convolution(h, kernel, strides=ones, padding=same_padding(space, window, ones, ones), dilation=ones)
 
 
 @dataclass(frozen=True)

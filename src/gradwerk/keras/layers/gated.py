@@ -39,7 +39,7 @@ def over(cell: type) -> Callable[[C], C]:
     """A class decorator: what the cell is made with, and its weights, are attributes of the layer."""
 
     def decorate(cls: C) -> C:
-        kept = [name for name in inspect.signature(cell).parameters if name != "options"]
+        kept = [name for name in inspect.signature(cell).parameters if name not in {"options", "rank"}]
         for name in (*kept, "kernel", "recurrent_kernel", "bias", "output_size"):
             setattr(cls, name, OfCell(name))
         return cls
@@ -47,7 +47,7 @@ def over(cell: type) -> Callable[[C], C]:
     return decorate
 
 
-def _of_cell(options: LayerOptions) -> Any:  # noqa: ANN401  a dict
+def of_cell(options: LayerOptions) -> Any:  # noqa: ANN401  a dict
     """The options of a layer that are its cell's."""
     given: dict[str, Any] = dict(options)  # a TypedDict is read by names that are written out
     return {name: given[name] for name in ("trainable", *options_of(WEIGHTS)) if name in given}
@@ -74,7 +74,7 @@ class SimpleRNN(RNN):
     ) -> None:  # fmt: skip
         cell = SimpleRNNCell(
             units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, dropout=dropout,
-            recurrent_dropout=recurrent_dropout, seed=seed, name="simple_rnn_cell", **_of_cell(options),
+            recurrent_dropout=recurrent_dropout, seed=seed, name="simple_rnn_cell", **of_cell(options),
         )  # fmt: skip
         super().__init__(cell, return_sequences, return_state, go_backwards, stateful, unroll, **options)
 
@@ -101,7 +101,7 @@ class GRU(RNN):
     ) -> None:  # fmt: skip
         cell = GRUCell(
             units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, dropout=dropout,
-            recurrent_dropout=recurrent_dropout, reset_after=reset_after, seed=seed, name="gru_cell", **_of_cell(options),
+            recurrent_dropout=recurrent_dropout, reset_after=reset_after, seed=seed, name="gru_cell", **of_cell(options),
         )  # fmt: skip
         super().__init__(cell, return_sequences, return_state, go_backwards, stateful, unroll, **options)
 
@@ -129,6 +129,6 @@ class LSTM(RNN):
     ) -> None:  # fmt: skip
         cell = LSTMCell(
             units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
-            unit_forget_bias, dropout=dropout, recurrent_dropout=recurrent_dropout, seed=seed, name="lstm_cell", **_of_cell(options),
+            unit_forget_bias, dropout=dropout, recurrent_dropout=recurrent_dropout, seed=seed, name="lstm_cell", **of_cell(options),
         )  # fmt: skip
         super().__init__(cell, return_sequences, return_state, go_backwards, stateful, unroll, **options)

@@ -99,7 +99,7 @@ class RNN(Layer):
 
     def call(self, sequences: Operand, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  Keras' signature
         """See the class."""
-        self.check_sequence(sequences.shape)
+        self.check_sequence(tuple(sequences.shape))
         sequences = floating(sequences)
         batch, time = sequences.shape[:2]
         carry = self._first(sequences, initial_state)
@@ -130,7 +130,8 @@ class RNN(Layer):
             states, steps = recurrence(step, carry, xs, constants, reverse=self.go_backwards, known=known)
             last = states[0] if isinstance(step, Recurrent) else steps[0 if self.go_backwards else -1]
             return last, states, steps
-        nothing = full((x.shape[1], output_size_of(cell)), 0.0, x.dtype, like=(x,))
+        shape = tuple(carry[0].shape) if isinstance(cell, GateCell) else (x.shape[1], output_size_of(cell))
+        nothing = full(shape, 0.0, x.dtype, like=(x,))
         masked = Masked(step, zero=self.zero_output_for_mask)
         (last, *states), steps = recurrence(masked, (nothing, *carry), (taken, *xs), constants, reverse=self.go_backwards, known=known)
         return last, states, steps
@@ -144,8 +145,7 @@ class RNN(Layer):
             states = flatten(initial_state_of(self.cell, batch, (sequences,)))
         else:
             states = [floating(as_inputs(self, state)) for state in flatten(given)]
-        sizes = flatten(self.state_size)
-        wanted = [(batch, *(size if isinstance(size, (list, tuple)) else (size,))) for size in sizes]
+        wanted = self.state_shapes(batch)
         found = [tuple(state.shape) for state in states]
         if found != wanted:
             raise ShapeError(
@@ -153,6 +153,10 @@ class RNN(Layer):
                 likely="a stateful layer takes batches of one size" if self.stateful and given is None else "",
             )  # fmt: skip
         return list(states)
+
+    def state_shapes(self, batch: int) -> list[tuple[int, ...]]:
+        """Those of the states, in a row."""
+        return [(batch, *(size if isinstance(size, (list, tuple)) else (size,))) for size in flatten(self.state_size)]
 
     def compute_output_shape(self, input_shape: Shape, initial_state_shape: Any = None) -> Any:  # noqa: ANN401  a shape, or a list of them
         """That of the sequence of results, or of the last; with the states theirs behind it."""
