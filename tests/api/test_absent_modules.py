@@ -35,7 +35,7 @@ SAID = {
     "from gradwerk.keras.applications.resnet50 import ResNet50": "keras.applications is not here yet",
     "from gradwerk.keras.utils.bounding_boxes import x": "keras.utils.bounding_boxes is not here yet",
     "from gradwerk.keras.utils.layer_utils import x": "keras.utils has no module 'layer_utils'",
-    "import gradwerk.keras.layers.ConvLSTM2D": "keras.layers.ConvLSTM2D is not here yet; near: LSTM",
+    "import gradwerk.keras.layers.ReversibleEmbedding": "keras.layers.ReversibleEmbedding is not here yet; near: Embedding",
     "import gradwerk.keras.losses.losses": "keras.losses has no module 'losses'",
 }
 

@@ -96,7 +96,6 @@ def test_a_transformer_is_trained_saved_and_read(tmp_path: Path) -> None:
     ids = RNG.integers(1, 12, (32, 7))
     history = model.fit(ids, ids, epochs=8, verbose=0).history["loss"]
     assert history[-1] < history[0]
-    pytest.importorskip("h5py")
     model.save(tmp_path / "m.keras")
     twin = keras.models.load_model(tmp_path / "m.keras")
     assert twin.predict(ids, verbose=0).tobytes() == model.predict(ids, verbose=0).tobytes()
