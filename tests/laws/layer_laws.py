@@ -25,7 +25,7 @@ RNG = np.random.default_rng(9)
 WIDTH = 3
 INPUTS = [RNG.standard_normal(shape).astype(np.float32) for shape in ((4, WIDTH), (4, WIDTH, WIDTH), (4, WIDTH, WIDTH, WIDTH))]
 INPUTS += [RNG.integers(0, WIDTH, (4, WIDTH))]
-INPUTS += [RNG.standard_normal(shape).astype(np.float32) for shape in ((4, 2 * WIDTH), (2, *(WIDTH,) * 4))]
+INPUTS += [RNG.standard_normal(shape).astype(np.float32) for shape in ((4, 2 * WIDTH), (2, *(WIDTH,) * 4), (2, 2, *(WIDTH,) * 4))]
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("in_features", "in_channels", "num_features", "input_size", "num_embeddings", "input_dim"), WIDTH),
     **dict.fromkeys(("out_features", "out_channels", "hidden_size", "embedding_dim", "units", "filters", "output_dim"), 2),

@@ -31,7 +31,11 @@ class Drawing(Layer):
 
     def call(self, inputs: Operand, training: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature
         """What is drawn, while training."""
+        self.check(inputs)
         return self.drawn(inputs) if training else inputs
+
+    def check(self, inputs: Operand) -> None:
+        """Looks at the axes, where there must be certain ones."""
 
     def drawn(self, inputs: Operand) -> Operand:
         """The inputs, changed at random."""
@@ -75,9 +79,12 @@ class OfChannels:
     rate: float
     generator: Generator
 
+    def check(self, inputs: Operand) -> None:
+        """Refuses inputs of other axes.  Raises: ShapeError."""
+        check_rank(self, tuple(inputs.shape), self.rank)
+
     def drawn(self, inputs: Operand) -> Operand:
         """See `shared_dropout`."""
-        check_rank(self, tuple(inputs.shape), self.rank)
         ones, (batch, *_) = (1,) * self.rank, inputs.shape
         shape = (batch, inputs.shape[1], *ones) if self.data_format == FIRST else (batch, *ones, inputs.shape[-1])
         return shared_dropout(inputs, self.rate, self.generator, shape)
