@@ -35,6 +35,7 @@ DIFFERENT = {
         **{
             f"layers.LocallyConnected{rank}D{part}": "Keras 2's, which Keras 3 no longer has" for rank in (1, 2) for part in ("", ".call")
         },
+        **{f"layers.CuDNN{kind}{part}": "Keras 2's, which Keras 3 no longer has" for kind in ("LSTM", "GRU") for part in ("", ".call")},
         "layers.AdditiveAttention": "takes the seed by name, which Keras' hands to its base",
         "layers.InputLayer.call": "Keras' takes nothing, and is never called",
         **dict.fromkeys(
