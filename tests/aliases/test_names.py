@@ -18,7 +18,9 @@ from gradwerk.aliases.names import MOVED, REFUSED, ROOTS, is_claimed, ours
     ("keras.layers.core", "gradwerk.keras.layers"),
     ("keras.utils.np_utils", "gradwerk.keras.utils"),
     ("tensorflow", "gradwerk.tf"),
-    ("torchvision", None),
+    ("torchvision", "gradwerk.torchvision"),
+    ("torchvision.transforms.functional", "gradwerk.torchvision.transforms.functional"),
+    ("torchaudio", None),
     ("numpy.torch", None),
 ])  # fmt: skip
 def test_a_name_has_its_module(name: str, module: str | None) -> None:

@@ -89,7 +89,7 @@ def test_whoever_asks_is_told_that_it_is_not_there(name: str) -> None:
 
 
 def test_names_that_are_nobodys_are_pythons_business() -> None:
-    for name in ("gradwerk.nonesuch", "gradwerk.torch._dynamo", "gradwerk.torchvision", "nonesuch"):
+    for name in ("gradwerk.nonesuch", "gradwerk.torch._dynamo", "gradwerk.torchaudio", "nonesuch"):
         with pytest.raises(ModuleNotFoundError) as error:
             importlib.import_module(name)
         assert type(error.value) is ModuleNotFoundError

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-ROOTS = {"keras": "gradwerk.keras", "torch": "gradwerk.torch", "tensorflow": "gradwerk.tf"}
+ROOTS = {"keras": "gradwerk.keras", "torch": "gradwerk.torch", "torchvision": "gradwerk.torchvision", "tensorflow": "gradwerk.tf"}
 """The packages whose names a script may use."""
 
 REFUSED = {
     "torchaudio": "torchaudio is not part of Gradwerk: read sound with the standard library's wave, or SciPy, and give arrays",
     "torchtext": "torchtext is not part of Gradwerk (its authors ended it too): gradwerk.data and plain Python prepare texts",
-    "torchvision": "torchvision is not here yet",
 }
 """Packages beside these that scripts import, and what is said of each."""
 
