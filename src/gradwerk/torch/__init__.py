@@ -18,15 +18,19 @@ from gradwerk.base.dtypes import uint32 as uint32
 from gradwerk.base.dtypes import uint64 as uint64
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
+from gradwerk.torch import accelerator as accelerator
 from gradwerk.torch import autograd as autograd
+from gradwerk.torch import backends as backends
 from gradwerk.torch import cuda as cuda
 from gradwerk.torch import fft as fft
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.torch import linalg as linalg
+from gradwerk.torch import mps as mps
 from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import return_types as return_types
 from gradwerk.torch import utils as utils
+from gradwerk.torch import version as version
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.activating import celu as celu
 from gradwerk.torch.activating import celu_ as celu_

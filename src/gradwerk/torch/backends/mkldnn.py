@@ -1,0 +1,11 @@
+"""torch.backends.mkldnn."""
+
+from gradwerk.torch.absent import ORIGINAL
+
+
+def is_available() -> bool:
+    """False: nothing of the kind is used here."""
+    return False
+
+
+__getattr__ = ORIGINAL.module("torch.backends.mkldnn", __name__)
