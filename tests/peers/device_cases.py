@@ -9,7 +9,8 @@ from typing import Any
 
 ASKED = """
 cuda.is_available() cuda.is_initialized() cuda.is_bf16_supported() cuda.device_count() cuda.get_arch_list() cuda.init()
-cuda.current_device() cuda.synchronize() cuda.current_stream() cuda.get_device_name(0) cuda.get_device_capability() cuda.get_device_properties(0)
+cuda.current_device()
+cuda.synchronize() cuda.current_stream() cuda.get_device_name(0) cuda.get_device_capability() cuda.get_device_properties(0)
 cuda.get_rng_state()
 cuda.initial_seed() cuda.ipc_collect() cuda.manual_seed(1) cuda.manual_seed_all(1) cuda.seed() cuda.empty_cache()
 cuda.memory_allocated() cuda.memory_reserved() cuda.max_memory_allocated() cuda.Stream() cuda.FloatTensor(2) cuda.LongTensor([1])
