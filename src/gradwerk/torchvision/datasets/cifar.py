@@ -1,4 +1,7 @@
-"""torchvision.datasets.CIFAR10 and CIFAR100: root/cifar-10-batches-py, which is read as data (nothing is run), or the binary version."""
+"""torchvision.datasets.CIFAR10 and CIFAR100, of the binary version: root/cifar-10-batches-bin.
+
+The folder that torchvision reads, cifar-10-batches-py, holds pickles: reading those runs what they say, so here nothing reads them.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +13,18 @@ from PIL import Image
 
 from gradwerk.base.errors import FileError
 from gradwerk.data.fetching import unpack
-from gradwerk.data.object_streams import read_objects
 from gradwerk.data.reading import reading
 from gradwerk.torchvision.datasets.vision import Change, Root, VisionDataset, brought
 
 # ruff: noqa: FBT001, FBT002  torchvision's signatures
-Part = tuple[Any, list[int]]
-"""Pictures (n, 3, 32, 32), and the class of each."""
-
-
-def _stored(values: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A dict's values by text."""
-    return {key.decode("latin-1") if isinstance(key, bytes) else key: value for key, value in values.items()}
-
-
-def _text(value: Any) -> str:  # noqa: ANN401
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+PIXELS = 3 * 32 * 32
 
 
 class CIFAR10(VisionDataset):
     """60,000 pictures of ten kinds, 32 x 32 in colours: (picture of Pillow's, number).
 
     Args:
-        root: the folder of cifar-10-batches-py, of cifar-10-batches-bin, or of the archive.
+        root: the folder of cifar-10-batches-bin, or of its archive, cifar-10-binary.tar.gz.
         train: the 50,000 to train on, else the 10,000 to test on.
         transform: a change of the picture.
         target_transform: a change of the number.
@@ -42,18 +34,17 @@ class CIFAR10(VisionDataset):
     Source: Krizhevsky, 2009, "Learning multiple layers of features from tiny images".
     """
 
-    base_folder = "cifar-10-batches-py"
-    binary_folder = "cifar-10-batches-bin"
-    url = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-    filename = "cifar-10-python.tar.gz"
-    tgz_md5 = "c58f30108f718f92721af3b95e74349a"
-    train_list: ClassVar[list[str]] = [f"data_batch_{number}" for number in range(1, 6)]
-    test_list: ClassVar[list[str]] = ["test_batch"]
-    labels = "labels"
-    names: ClassVar[tuple[str, str, str]] = ("batches.meta", "label_names", "batches.meta.txt")
-    """The file of the classes' names, what they are called there, and the binary version's."""
+    base_folder = "cifar-10-batches-bin"
+    pickled_folder = "cifar-10-batches-py"
+    url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+    filename = "cifar-10-binary.tar.gz"
+    tgz_md5 = "c32a1d4ab5d03f1284b67883e8d87530"
+    train_list: ClassVar[list[str]] = [f"data_batch_{number}.bin" for number in range(1, 6)]
+    test_list: ClassVar[list[str]] = ["test_batch.bin"]
+    names = "batches.meta.txt"
+    """The file of the classes' names."""
     label_bytes = 1
-    """Bytes before each picture of the binary version; the last is the class."""
+    """Bytes before each picture; the last is the class."""
 
     def __init__(
         self, root: Root, train: bool = True, transform: Change = None, target_transform: Change = None, download: bool = False
@@ -65,24 +56,29 @@ class CIFAR10(VisionDataset):
         parts = self.train_list if train else self.test_list
         folder = self._folder(parts)
         if folder is None:
-            raise FileError(f"Dataset not found: {self.base_folder} is not in {self.place}, or not whole",
-                            facts=(f"wanted: {', '.join(parts)}", f"in {self.base_folder}, or as .bin in {self.binary_folder}"),
-                            likely=f"download=True, or unpack {self.filename} there")  # fmt: skip
+            raise self._missing(parts)
         found = [self._part(folder / part) for part in parts]
-        data = np.concatenate([pictures for pictures, _ in found])
-        self.data = np.ascontiguousarray(data.transpose(0, 2, 3, 1))
+        self.data = np.ascontiguousarray(np.concatenate([pictures for pictures, _ in found]).transpose(0, 2, 3, 1))
         self.targets = [number for _, numbers in found for number in numbers]
-        self.classes = self._classes(folder)
+        with reading(folder / self.names):
+            lines = (folder / self.names).read_text(encoding="utf-8").splitlines()
+        self.classes = [line.strip() for line in lines if line.strip()]
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
+
+    def _missing(self, parts: list[str]) -> FileError:
+        likely = f"download=True, or unpack {self.filename} there"
+        if (self.place / self.pickled_folder).is_dir():
+            why = f"{self.pickled_folder} holds pickles, and reading those runs code: the binary version is read, {self.base_folder}"
+            return FileError(why, facts=(f"in {self.place}",), likely=likely)
+        return FileError(f"Dataset not found: {self.base_folder} is not in {self.place}, or not whole",
+                         facts=(f"wanted: {', '.join(parts)}",), likely=likely)  # fmt: skip
 
     def _folder(self, parts: list[str]) -> Path | None:
         """The folder that has these files; an archive beside it is unpacked."""
-        python, binary = self.place / self.base_folder, self.place / self.binary_folder
-        if not python.is_dir() and not binary.is_dir() and (archive := self.place / self.filename).is_file():
+        folder, archive = self.place / self.base_folder, self.place / self.filename
+        if not folder.is_dir() and archive.is_file():
             self._unpacked(archive)
-        if all((python / part).is_file() for part in parts):
-            return python
-        return binary if all((binary / f"{part}.bin").is_file() for part in parts) else None
+        return folder if all((folder / part).is_file() for part in parts) else None
 
     def _unpacked(self, archive: Path) -> None:
         """Raises: FileError for an archive without the folder."""
@@ -92,31 +88,15 @@ class CIFAR10(VisionDataset):
         (whole / self.base_folder).replace(self.place / self.base_folder)
         whole.rmdir()
 
-    def _part(self, path: Path) -> Part:
-        if path.parent.name == self.binary_folder:
-            return self._binary(path.with_name(f"{path.name}.bin"))
-        with reading(path):
-            kept = _stored(read_objects(path.read_bytes(), path))
-            numbers = [int(one) for one in kept[self.labels]]
-            return np.asarray(kept["data"], np.uint8).reshape(len(numbers), 3, 32, 32), numbers
-
-    def _binary(self, path: Path) -> Part:
+    def _part(self, path: Path) -> tuple[Any, list[int]]:
+        """Pictures (n, 3, 32, 32), and the class of each."""
         with reading(path):
             held = np.fromfile(path, np.uint8)
-        if held.size % (self.label_bytes + 3072):
-            facts = (f"{held.size:,} bytes are no multiple of {self.label_bytes + 3072}",)
+        if held.size % (self.label_bytes + PIXELS):
+            facts = (f"{held.size:,} bytes are no multiple of {self.label_bytes + PIXELS}",)
             raise FileError(f"{path} is no binary file of CIFAR", facts=facts)
-        rows = held.reshape(-1, self.label_bytes + 3072)
+        rows = held.reshape(-1, self.label_bytes + PIXELS)
         return rows[:, self.label_bytes :].reshape(-1, 3, 32, 32), rows[:, self.label_bytes - 1].tolist()
-
-    def _classes(self, folder: Path) -> list[str]:
-        if folder.name == self.binary_folder:
-            path = folder / self.names[2]
-            with reading(path):
-                return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        path = folder / self.names[0]
-        with reading(path):
-            return [_text(name) for name in _stored(read_objects(path.read_bytes(), path))[self.names[1]]]
 
     def download(self) -> None:
         """Brings the archive, where neither it nor its folder is there.  Raises: FileError where it cannot be had."""
@@ -134,18 +114,17 @@ class CIFAR10(VisionDataset):
 
 
 class CIFAR100(CIFAR10):
-    """60,000 pictures of a hundred kinds: as `CIFAR10`, from cifar-100-python.
+    """60,000 pictures of a hundred kinds: as `CIFAR10`, from cifar-100-binary.
 
     Raises: FileError.  Source: Krizhevsky, 2009, "Learning multiple layers of features from tiny images".
     """
 
-    base_folder = "cifar-100-python"
-    binary_folder = "cifar-100-binary"
-    url = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
-    filename = "cifar-100-python.tar.gz"
-    tgz_md5 = "eb9058c3a382ffc7106e4002c42a8d85"
-    train_list = ["train"]
-    test_list = ["test"]
-    labels = "fine_labels"
-    names = ("meta", "fine_label_names", "fine_label_names.txt")
+    base_folder = "cifar-100-binary"
+    pickled_folder = "cifar-100-python"
+    url = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
+    filename = "cifar-100-binary.tar.gz"
+    tgz_md5 = "03b5dce01913d631647c71ecec9e9cb8"
+    train_list = ["train.bin"]
+    test_list = ["test.bin"]
+    names = "fine_label_names.txt"
     label_bytes = 2
