@@ -17,6 +17,7 @@ from gradwerk.aliases.names import MOVED, REFUSED, ROOTS, is_claimed, ours
     ("keras.layers.convolutional", "gradwerk.keras.layers"),
     ("keras.layers.core", "gradwerk.keras.layers"),
     ("keras.utils.np_utils", "gradwerk.keras.utils"),
+    ("torch.distributions.normal", "gradwerk.torch.distributions.continuous"),
     ("tensorflow", "gradwerk.tf"),
     ("torchvision", "gradwerk.torchvision"),
     ("torchvision.transforms.functional", "gradwerk.torchvision.transforms.functional"),

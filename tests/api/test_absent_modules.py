@@ -21,7 +21,7 @@ from gradwerk.torch.absent import ORIGINAL as TORCH
 
 SAID = {
     "import gradwerk.torch.signal": "torch.signal is not here yet",
-    "from gradwerk.torch.distributions.normal import Normal": "torch.distributions is not here yet",
+    "from gradwerk.torch.distributions.normal import Normal": "torch.distributions.normal is not here yet",
     "from gradwerk.torch.optim.adam import Adam": "torch.optim.adam is not here yet",
     "from gradwerk.torch.nn.utils.rnn import pad_sequence": "torch.nn.utils.rnn is not here yet",  # in a module that is no package
     "import gradwerk.torch.cuda.amp as amp": "torch.cuda.amp is not here yet",

@@ -16,10 +16,19 @@ _LAYERS = (
     "recurrent wrappers"
 )
 _UTILS = "conv_utils data_utils generic_utils io_utils layer_utils np_utils vis_utils"
+_DISTRIBUTIONS = {
+    "categories": "categorical multinomial one_hot_categorical", "continuous": "exponential laplace normal uniform",
+    "counts": "bernoulli binomial geometric poisson", "gammas": "beta dirichlet gamma", "multivariate": "multivariate_normal",
+    "transformed": "log_normal transformed_distribution",
+}  # fmt: skip
 MOVED = {
     **dict.fromkeys((f"keras.layers.{name}" for name in _LAYERS.split()), "gradwerk.keras.layers"),
     **dict.fromkeys((f"keras.utils.{name}" for name in _UTILS.split()), "gradwerk.keras.utils"),
     **dict.fromkeys(("keras.engine", "keras.engine.base_layer", "keras.engine.topology"), "gradwerk.keras.layers"),
+    **{
+        f"torch.distributions.{name}": f"gradwerk.torch.distributions.{module}"
+        for module, names in _DISTRIBUTIONS.items() for name in names.split()
+    },
     "keras.api": "gradwerk.keras",
     "keras.backend.tensorflow_backend": "gradwerk.keras.backend",
     "keras.callbacks.callbacks": "gradwerk.keras.callbacks",
@@ -27,7 +36,7 @@ MOVED = {
     "keras.optimizers.experimental": "gradwerk.keras.optimizers",
     "keras.optimizers.legacy": "gradwerk.keras.optimizers",
 }
-"""Where Keras 1 and 2 had modules that Keras 3 has no more, and the one that has their names."""
+"""Where Keras 1 and 2 had modules that Keras 3 has no more, or PyTorch modules of one name each, and the one that has their names."""
 
 _KERAS_IN_TENSORFLOW = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tensorflow.compat.v2.keras")
 

@@ -22,6 +22,7 @@ from gradwerk.torch import accelerator as accelerator
 from gradwerk.torch import autograd as autograd
 from gradwerk.torch import backends as backends
 from gradwerk.torch import cuda as cuda
+from gradwerk.torch import distributions as distributions
 from gradwerk.torch import fft as fft
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.torch import linalg as linalg
