@@ -17,6 +17,7 @@ BASES = {
     "gradwerk.keras.metrics.metric.Metric": "Keras' public base",
     "gradwerk.keras.optimizers.optimizer.Optimizer": "Keras' public base",
     "gradwerk.keras.optimizers.schedules.LearningRateSchedule": "Keras' public base",
+    "gradwerk.keras.preprocessing.iterators.Iterator": "Keras' public base",
     "gradwerk.torch.nn.module.Module": "torch's public base",
     "gradwerk.torch.optim.scheduler.LRScheduler": "torch's public base",
     "gradwerk.torchvision.datasets.vision.VisionDataset": "torchvision's public base",

@@ -147,6 +147,92 @@ for number, (make, steps) in enumerate((
     CASES[f"Progbar {number}"] = shown(make, steps)
 
 
+def through(*several: Any) -> Any:
+    """All numbers of data sets, one behind the other; of texts their bytes."""
+    found = []
+    for data in several:
+        for element in data.as_numpy_iterator():
+            for part in element if isinstance(element, tuple) else (element,):
+                array = np.asarray(part)
+                texts = array.dtype == object or array.dtype.kind == "S"
+                held = np.frombuffer(b"|".join(array.ravel().tolist()), np.uint8) if texts else array
+                found += [np.array(held.shape, np.float64), held.ravel().astype(np.float64)]
+    return np.concatenate(found)
+
+
+def folder_of(folder: Path, ending: str) -> Path:
+    """Two folders with files, one of them with another in it."""
+    for number, name in enumerate(("b", "a", "b/deep", ".hidden")):
+        (folder / "all" / name).mkdir(parents=True, exist_ok=True)
+        for k in range(number + 2):
+            place = folder / "all" / name / f"{k}.{ending}"
+            if ending == "txt":
+                place.write_text(f"text {number} {k} é", encoding="utf-8")
+            else:
+                from PIL import Image
+
+                Image.fromarray(picture(3, 5 + number, 6 + k)).save(place)
+    return folder / "all"
+
+
+IMAGE_SETS: list[dict[str, Any]] = [
+    {}, {"label_mode": "categorical", "batch_size": 3}, {"label_mode": "binary", "class_names": ["b", "a"]}, {"label_mode": None},
+    {"labels": [0, 3, 0, 1, 2, 1, 0, 0, 2, 1, 1, 2, 0, 3]}, {"image_size": (3, 11), "interpolation": "nearest"},
+    {"interpolation": "bicubic"},
+    {"interpolation": "lanczos3"}, {"crop_to_aspect_ratio": True, "image_size": (4, 9)},
+    {"pad_to_aspect_ratio": True, "image_size": (9, 4)},
+    {"data_format": "channels_first"}, {"validation_split": 0.3, "subset": "training"},
+    {"validation_split": 0.3, "subset": "validation"},
+    {"color_mode": "rgba", "batch_size": None}, {"validation_split": 0.4, "subset": "both"}, {"labels": None}, {"image_size": 2},
+]  # fmt: skip
+for number, options in enumerate(IMAGE_SETS):
+    def image_set(keras: Any, folder: Path, options: dict[str, Any] = options) -> Any:
+        given = {"image_size": (7, 8), "shuffle": False, "verbose": False} | options
+        made = keras.utils.image_dataset_from_directory(str(folder_of(folder, "png")), **given)
+        return through(*made) if isinstance(made, list) else through(made)
+
+    CASES[f"image_dataset {number}"] = image_set
+
+TEXT_SETS: list[dict[str, Any]] = [
+    {}, {"max_length": 6, "batch_size": 2}, {"label_mode": "categorical"}, {"labels": None}, {"validation_split": 0.5, "subset": "both"},
+]  # fmt: skip
+for number, options in enumerate(TEXT_SETS):
+    def text_set(keras: Any, folder: Path, options: dict[str, Any] = options) -> Any:
+        made = keras.utils.text_dataset_from_directory(str(folder_of(folder, "txt")), **{"shuffle": False, "verbose": False} | options)
+        return through(*made) if isinstance(made, list) else through(made)
+
+    CASES[f"text_dataset {number}"] = text_set
+
+
+@case("image_dataset order")
+def _order(keras: Any, folder: Path) -> Any:
+    made = keras.utils.image_dataset_from_directory(folder_of(folder, "png"), seed=11, verbose=False)
+    return np.array([Path(path).relative_to(folder).as_posix() for path in made.file_paths] + made.class_names)
+
+
+ROWS = np.arange(40, dtype=np.float32).reshape(20, 2)
+SERIES: list[tuple[Any, Any, dict[str, Any]]] = [
+    (ROWS, None, {"sequence_length": 5}), (ROWS, np.arange(20), {"sequence_length": 3, "batch_size": 4}),
+    (ROWS[:, 0], np.arange(12) * 2.0, {"sequence_length": 4, "sampling_rate": 3, "batch_size": None}),
+    (ROWS, np.arange(20), {"sequence_length": 4, "sequence_stride": 3, "start_index": 2, "end_index": 17}),
+    (np.arange(15), np.arange(15), {"sequence_length": 2, "start_index": 3}),
+    (list(range(9)), None, {"sequence_length": 3, "batch_size": 2}),
+]  # fmt: skip
+for number, (series, targets, options) in enumerate(SERIES):
+    CASES[f"timeseries {number}"] = lambda keras, folder, series=series, targets=targets, options=options: through(
+        keras.utils.timeseries_dataset_from_array(series, targets, **options)
+    )
+SPLITS: list[tuple[Any, dict[str, Any]]] = [
+    (ROWS, {"left_size": 0.3}), (ROWS, {"right_size": 3}), ((ROWS, np.arange(20)), {"left_size": 12, "right_size": 5}),
+    ([ROWS, np.arange(20)], {"left_size": 0.5, "shuffle": True, "seed": 4}),
+    (ROWS, {"left_size": 0.25, "right_size": 0.25, "shuffle": True, "seed": 1}),
+]  # fmt: skip
+for number, (data, options) in enumerate(SPLITS):
+    CASES[f"split_dataset {number}"] = lambda keras, folder, data=data, options=options: through(
+        *keras.utils.split_dataset(data, **options)
+    )
+
+
 def answers(keras: Any) -> dict[str, Any]:
     """All of them."""
     found = {}

@@ -8,6 +8,7 @@ from gradwerk.keras import (
     callbacks,
     config,
     constraints,
+    datasets,
     initializers,
     layers,
     losses,
@@ -15,6 +16,7 @@ from gradwerk.keras import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,
@@ -36,8 +38,9 @@ from gradwerk.keras.standalone import Operation, Variable, device, name_scope, v
 
 __all__ = [
     "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Operation", "Optimizer", "Sequential",
-    "Variable", "activations", "backend", "callbacks", "config", "constraints", "device", "initializers", "layers", "losses",
-    "metrics", "models", "name_scope", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "version",
+    "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets", "device", "initializers", "layers", "losses",
+    "metrics", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
+    "version",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

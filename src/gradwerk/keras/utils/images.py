@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, FileError, ShapeError
 from gradwerk.data.pillow import CONVERTED, opened, resized
+from gradwerk.keras.configured import SETTINGS
 from gradwerk.keras.options import checked, choice
 from gradwerk.tensor.tensor import Tensor
 
@@ -51,7 +52,8 @@ def load_img(
 def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) -> Array:  # noqa: ANN401  a picture, or an array
     """A picture of Pillow's as an array.
 
-    Shape: (height, width, channels), of grey 1; for `data_format="channels_first"` (channels, height, width).  Dtype: float32, or `dtype`.
+    Shape: (height, width, channels), of grey 1; for `data_format="channels_first"` (channels, height, width).
+    Dtype: that of `keras.config.floatx`, or `dtype`.
     Raises: ShapeError for what has not two or three axes.
     """
     x = _numbers(img, dtype)
@@ -71,7 +73,7 @@ def array_to_img(x: Any, data_format: str | None = None, *, scale: bool = True, 
         x: one picture of 1, 3 or 4 channels.
         data_format: where the channels stand.
         scale: whether its numbers are brought from their own least and greatest to 0..255.
-        dtype: what is computed in: float32 unless given.
+        dtype: what is computed in: that of `keras.config.floatx` unless given.
 
     Raises: ShapeError for another number of axes or channels.
     """
@@ -122,7 +124,7 @@ def save_img(
 def _numbers(x: Any, dtype: Any) -> Array:  # noqa: ANN401
     held = x.numpy() if isinstance(x, Tensor) else x
     try:
-        return np.asarray(held, np.float32 if dtype is None else np.dtype(dtype))
+        return np.asarray(held, np.dtype(SETTINGS.floatx if dtype is None else dtype))
     except (TypeError, ValueError):
         raise DTypeError(f"a picture is an array of numbers, this is a {type(x).__name__}") from None
 
@@ -134,7 +136,7 @@ def _levels(held: Array) -> Array:
 
 
 def _is_first(data_format: str | None) -> bool:
-    return data_format is not None and choice("the picture", "data_format", data_format, FORMATS) == FORMATS[1]
+    return choice("the picture", "data_format", data_format or SETTINGS.image_data_format, FORMATS) == FORMATS[1]
 
 
 def _one_of(held: Array) -> str:
