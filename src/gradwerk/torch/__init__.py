@@ -24,12 +24,14 @@ from gradwerk.torch import backends as backends
 from gradwerk.torch import cuda as cuda
 from gradwerk.torch import distributions as distributions
 from gradwerk.torch import fft as fft
+from gradwerk.torch import func as func
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.torch import linalg as linalg
 from gradwerk.torch import mps as mps
 from gradwerk.torch import nn as nn
 from gradwerk.torch import optim as optim
 from gradwerk.torch import return_types as return_types
+from gradwerk.torch import testing as testing
 from gradwerk.torch import utils as utils
 from gradwerk.torch import version as version
 from gradwerk.torch.absent import ORIGINAL
