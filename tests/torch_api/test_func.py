@@ -57,3 +57,37 @@ def test_a_module_with_other_parameters() -> None:
         func.functional_call(model, {"x": x}, x)
     with pytest.raises(ValueError, match="is not given"):
         func.functional_call(model, {"0.bias": torch.zeros(3)}, x, strict=True)
+
+
+def test_functions_over_batches() -> None:
+    x, w = torch.arange(12.0).reshape(3, 4), torch.arange(8.0).reshape(4, 2)
+    np.testing.assert_array_equal(func.vmap(torch.dot)(x, x).numpy(), (x.numpy() ** 2).sum(1))
+    np.testing.assert_array_equal(func.vmap(lambda a, b: a @ b, in_dims=(0, None), out_dims=1)(x, w).numpy(), (x.numpy() @ w.numpy()).T)
+    goes = {"sum": 0, "same": None}
+    by_columns = func.vmap(lambda p: {"sum": p["x"].sum(), "same": p["k"]}, in_dims=({"x": 1, "k": None},), out_dims=goes)
+    found = by_columns({"x": x, "k": torch.ones(2)})
+    np.testing.assert_array_equal(found["sum"].numpy(), x.numpy().sum(0))
+    assert found["same"].shape == (2,)
+    first, second = func.vmap(lambda a: (a, a * 2), out_dims=(0, 1))(x)
+    assert first.shape == (3, 4) and second.shape == (4, 3)
+    slopes = func.vmap(func.grad(lambda a: (a**2).sum()))(x)
+    np.testing.assert_array_equal(slopes.numpy(), 2 * x.numpy())
+    nested = func.vmap(func.vmap(lambda a: a + 1))(x)
+    np.testing.assert_array_equal(nested.numpy(), x.numpy() + 1)
+
+
+def test_what_a_batch_draws() -> None:
+    def noisy(a):
+        return a + torch.rand(2)
+
+    x = torch.zeros(4, 2)
+    same, different = (func.vmap(noisy, randomness=way)(x).numpy() for way in ("same", "different"))
+    assert (same == same[0]).all() and len({row.tobytes() for row in different}) == 4
+    with pytest.raises(RuntimeError, match="randomness error mode"):
+        func.vmap(noisy)(x)
+    for wrong in (lambda: func.vmap(torch.dot)(x, torch.ones(3, 2)), lambda: func.vmap(torch.sum, in_dims=5)(x),
+                  lambda: func.vmap(torch.sum, in_dims=(0, 0))(x), lambda: func.vmap(noisy, randomness="x")):  # fmt: skip
+        with pytest.raises(ValueError, match="vmap|randomness"):
+            wrong()
+    with pytest.raises(TypeError, match="must only return Tensors"):
+        func.vmap(lambda a: 3)(x)
