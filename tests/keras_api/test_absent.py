@@ -15,7 +15,7 @@ from gradwerk.keras.variables import Variable
 
 MODULES = (
     "keras", "keras.activations", "keras.backend", "keras.callbacks", "keras.initializers", "keras.layers", "keras.losses", "keras.metrics",
-    "keras.config",
+    "keras.config", "keras.dtype_policies", "keras.mixed_precision",
     "keras.models", "keras.ops", "keras.ops.image",
     "keras.ops.linalg", "keras.ops.nn", "keras.ops.numpy", "keras.optimizers", "keras.random", "keras.tree",
     "keras.utils",

@@ -9,10 +9,12 @@ from gradwerk.keras import (
     config,
     constraints,
     datasets,
+    dtype_policies,
     initializers,
     layers,
     losses,
     metrics,
+    mixed_precision,
     models,
     ops,
     optimizers,
@@ -25,6 +27,7 @@ from gradwerk.keras import (
 )
 from gradwerk.keras import hints as _hints  # noqa: F401  they are spoken from then on
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.dtype_policies import DTypePolicy, FloatDTypePolicy
 from gradwerk.keras.initializers import Initializer
 from gradwerk.keras.layers.input import Input, InputLayer
 from gradwerk.keras.layers.layer import Layer
@@ -37,10 +40,10 @@ from gradwerk.keras.sequential import Sequential
 from gradwerk.keras.standalone import Operation, Variable, device, name_scope, version
 
 __all__ = [
-    "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Operation", "Optimizer", "Sequential",
-    "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets", "device", "initializers", "layers", "losses",
-    "metrics", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
-    "version",
+    "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model",
+    "Operation", "Optimizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
+    "device", "dtype_policies", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
+    "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils", "version",
 ]  # fmt: skip
 
 __version__ = "3.15.1+gradwerk"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.configured import SETTINGS
+from gradwerk.keras.dtype_policies import dtype_policy as dtype_policy
+from gradwerk.keras.dtype_policies import set_dtype_policy as set_dtype_policy
 from gradwerk.keras.options import choice, is_number
 
 
@@ -37,7 +39,7 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Sets it for keras.ops and keras.random; layers take `dtype=`.  Raises: ArgumentError for another than four floating dtypes."""
+    """Sets it for keras.ops, keras.random, and layers that are made from then on without a policy.  Raises: ArgumentError for another than four floating dtypes."""
     SETTINGS.floatx = choice("keras.config.set_floatx", "value", value, ("float32", "float64", "float16", "bfloat16"))
 
 

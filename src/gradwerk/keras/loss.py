@@ -15,6 +15,7 @@ from gradwerk.keras.options import arguments_of, checked_except, choice
 from gradwerk.nn import loss as known
 from gradwerk.nn.configured import Configured
 from gradwerk.ops.elementwise import cast, mul
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.ops.reduction import reduce_sum
 
 Operand = Any
@@ -44,17 +45,17 @@ class Loss(Configured):
     def __call__(self, y_true: Operand, y_pred: Operand, sample_weight: Operand | None = None) -> Operand:
         """The reduced loss, a Tensor; weights multiply the values of their examples (of one value for all: their mean does).
 
-        Whole numbers are float32 when `call` gets them; labels of a sparse loss stay what they are.
+        Whole numbers are float32 when `call` gets them, narrow predictions too; labels of a sparse loss stay what they are.
         """
         if "reduction" not in vars(self):
             raise StateError(f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()")
-        y_true, y_pred = as_operand(y_true), floating(as_operand(y_pred))
+        y_true, given = as_operand(y_true), floating(as_operand(y_pred))
+        mask, y_pred = mask_of(given), in_accumulator(given)
         values = checked_values(self.name, self.call(y_true if self._gradwerk_sparse else floating(y_true), y_pred))
         weights = None if sample_weight is None else as_operand(sample_weight)
         if weights is not None:
             weights = weights_like(weights, values) if values.shape else cast(weights, values.dtype)
             values = mul(values, weights)
-        mask = mask_of(y_pred)
         if mask is not None and values.shape:
             return self._masked(values, weights_of_mask(mask, values), weights, self.present(y_true, y_pred))
         if self.reduction == "none" or not values.shape:

@@ -28,7 +28,8 @@ class LayerOptions(TypedDict, total=False):
 
     name: str | None
     trainable: bool
-    dtype: str | None
+    dtype: Any
+    autocast: bool
     input_shape: tuple[int | None, ...] | None
     activity_regularizer: Any
 

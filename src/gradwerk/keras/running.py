@@ -10,6 +10,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
 from gradwerk.base.origin import module_path
+from gradwerk.base.trees import map_tree
 from gradwerk.keras.callbacks.bar import ProgbarLogger
 from gradwerk.keras.callbacks.bridge import PredictBridge, TestBridge, TrainingBridge
 from gradwerk.keras.callbacks.callback import Callback, Callbacks, History
@@ -19,7 +20,7 @@ from gradwerk.keras.data import Data
 from gradwerk.keras.options import whole
 from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.streams import OfArrays, Stream, is_stream, source_of
-from gradwerk.keras.training import Training
+from gradwerk.keras.training import Training, shown
 from gradwerk.keras.utils.packing import unpack_x_y_sample_weight
 from gradwerk.train import loop
 from gradwerk.train.loop import Batches
@@ -190,7 +191,7 @@ def predict(
     listeners: Sequence[Callback] = ()
     if callbacks is not None:
         listeners = checked_callbacks(callbacks, state.model, {"verbose": verbose, "epochs": 1, "steps": len(batches) or None})
-    return loop.predict(state.steps, batches, [PredictBridge(listeners)] if listeners else ())
+    return map_tree(shown, loop.predict(state.steps, batches, [PredictBridge(listeners)] if listeners else ()))
 
 
 def progress(verbose: str | int, listeners: Sequence[Callback] = (), *, epochs: bool = True) -> list[Events]:

@@ -15,6 +15,7 @@ from gradwerk.keras.layers.shapes import Shapes
 from gradwerk.keras.losses import LossLike
 from gradwerk.keras.objective import Objective, Output, names_of
 from gradwerk.keras.optimizers.rules import OptimizerLike
+from gradwerk.keras.optimizers.scaling import LossScaleOptimizer
 from gradwerk.keras.saving.objects import serialize_keras_object as plain
 from gradwerk.keras.stepping import TRAINING, CompileMetrics, OwnSteps
 from gradwerk.nn.wrapped import Updates
@@ -75,6 +76,8 @@ class Told:
         rule = optimizers.get(optimizer)
         if rule is None:
             raise ArgumentError("compile needs an optimizer", facts=(f"known: {', '.join(sorted(optimizers.NAMED))}",))
+        if self.model.dtype_policy.name == "mixed_float16" and not isinstance(rule, LossScaleOptimizer):
+            rule = LossScaleOptimizer(rule, name="loss_scale_optimizer")
         self.objective = Objective(loss, loss_weights, asked_metrics, weighted_metrics)
         self.steps_per_execution, self._own, self._rule, self._parts, self.loss_said = steps_per_execution, None, None, {}, None
         self.tracker, self.given_metrics = metrics.Mean("loss"), CompileMetrics(self.outputs_of)

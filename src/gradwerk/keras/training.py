@@ -117,7 +117,7 @@ class Training(Told):
     def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The answer to one batch."""
         answer = self.steps.predict(self.taken(x))
-        return answer.numpy() if isinstance(answer, Tensor) else map_tree(lambda y: y.numpy(), answer)
+        return shown(answer.numpy()) if isinstance(answer, Tensor) else map_tree(lambda y: shown(y.numpy()), answer)
 
     def dtypes(self, data: Data) -> tuple[Any, ...]:
         """What x, y and weights are cast to, once they were looked at."""
@@ -257,6 +257,11 @@ class Training(Told):
 def called(model: Any, x: Any, *, training: bool) -> Any:  # noqa: ANN401  a Model; Tensors; what it gives
     """The model's answer, every layer told whether it trains."""
     return model(x, training=training)
+
+
+def shown(array: Array) -> Array:
+    """What people are given of an answer: NumPy has no bfloat16, so that is float32."""
+    return dtypes.widened(array) if array.dtype == dtypes.bfloat16 else array
 
 
 def penalties_of(model: Layer) -> list[Tensor]:

@@ -23,6 +23,8 @@ class Variable(tensor.Tensor):
     result_class: ClassVar[type[Handle]] = tensor.Tensor
     _name = "variable"
     _owners: tuple[str, ...] = ()
+    autocast = True
+    """Whether a layer with a policy of two dtypes casts it while it computes."""
     _regularizer: Any = None
     _constraint: Any = None
 

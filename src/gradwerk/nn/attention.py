@@ -109,7 +109,7 @@ def dot_scores(query: Operand, key: Operand, scale: Operand | float) -> Operand:
     Shape: (..., queries, features), (..., keys, features) -> (..., queries, keys).
     """
     swapped = (*range(key.ndim - 2), key.ndim - 1, key.ndim - 2)
-    return matmul(mul(in_accumulator(query), scale), transpose(in_accumulator(key), swapped))
+    return matmul(mul(in_accumulator(query), in_accumulator(scale)), transpose(in_accumulator(key), swapped))
 
 
 def additive_scores(query: Operand, key: Operand, inside: Operand | float = 1.0, outside: Operand | float = 1.0) -> Operand:

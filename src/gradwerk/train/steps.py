@@ -20,6 +20,7 @@ from gradwerk.jit.compile import compile_once
 from gradwerk.nn.metric import Mean
 from gradwerk.nn.module import Module, place_of
 from gradwerk.nn.wrapped import Updates
+from gradwerk.ops.elementwise import cast
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.tensor.grad import grad, no_grad
 from gradwerk.tensor.tensor import Tensor
@@ -178,7 +179,7 @@ def _loss(
     found = loss_of(prediction, *targets)
     loss, parts = found if isinstance(found, tuple) else (found, {})
     for penalty in penalties:
-        loss = loss + penalty
+        loss = loss + (penalty if penalty.dtype == loss.dtype else cast(penalty, loss.dtype))
     return loss, parts
 
 

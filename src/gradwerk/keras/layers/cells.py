@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.trees import flatten
 from gradwerk.keras import activations, initializers
@@ -141,7 +142,7 @@ class GateCell(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Operand]:
         """Zeros for each state, (batch_size, units)."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
-        return [zeros(1 if batch_size is None else batch_size, size, self.weights) for size in sizes]
+        return [zeros(1 if batch_size is None else batch_size, size, self.weights, self.compute_dtype) for size in sizes]
 
 
 @fixed(once_built=("units", "use_bias"))
@@ -232,7 +233,7 @@ class LSTMCell(GateCell):
         """Makes kernels and bias; with `unit_forget_bias` the forget gate's quarter of the bias begins at one."""
         super().build(input_shape)
         if self.bias is not None and self.unit_forget_bias:
-            values = np.array(self.bias.numpy())
+            values = np.array(dtypes.widened(self.bias.numpy()))
             values[self.units : 2 * self.units] = 1.0
             self.bias.assign(values)
 
@@ -288,7 +289,7 @@ class StackedRNNCells(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, each cell as its class and config."""
-        return {"name": self.name, "trainable": self.trainable, "cells": [said(cell) for cell in self.cells]}
+        return {**self.base_config(), "cells": [said(cell) for cell in self.cells]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
@@ -318,14 +319,14 @@ def initial_state_of(cell: Any, batch: int, like: Sequence[Operand] = ()) -> Any
     if own is not None:
         return own(batch_size=batch)
     sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-    return [zeros(batch, size, like) for size in sizes]
+    return [zeros(batch, size, like, getattr(cell, "compute_dtype", "float32")) for size in sizes]
 
 
-def zeros(batch: int, size: int, like: Sequence[Operand]) -> Operand:
+def zeros(batch: int, size: int, like: Sequence[Operand], dtype: str) -> Operand:
     """(batch, size) of zeros, computed beside one of `like`, if there is any."""
     if not like:
-        return Tensor(np.zeros((batch, size), np.float32))
-    return full((batch, size), 0.0, np.dtype(np.float32), like=(like[0],))
+        return Tensor(np.zeros((batch, size), dtypes.named(dtype)))
+    return full((batch, size), 0.0, dtypes.named(dtype), like=(like[0],))
 
 
 def asked(cell: Any, inputs: Operand, states: Any, *, training: bool) -> Any:  # noqa: ANN401  what the cell gives

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import activations
 from gradwerk.keras.activations import ActivationLike
@@ -86,7 +87,7 @@ class ConvLSTMCell(GateCell):
         )  # fmt: skip
         self.bias = self.add_weight((columns,), self.bias_initializer, name="bias") if self.use_bias else None
         if isinstance(self.bias, Parameter) and self.unit_forget_bias:
-            values = self.bias.numpy().copy()
+            values = dtypes.widened(self.bias.numpy()).copy()
             values[self.filters : 2 * self.filters] = 1.0
             self.bias.assign(values)
 
@@ -139,7 +140,7 @@ class ConvLSTMCell(GateCell):
     def get_initial_state(self, batch_size: int | None = None) -> list[Operand]:
         """Zeros for h and c."""
         shape = self.state_shape(1 if batch_size is None else batch_size)
-        return [full(shape, 0.0, self.kernel.dtype, like=(self.kernel,)) for _ in range(2)]
+        return [full(shape, 0.0, dtypes.named(self.compute_dtype), like=(self.kernel,)) for _ in range(2)]
 
 
 class OverPictures:

@@ -175,7 +175,7 @@ class Lambda(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments, the function as it is."""
         own = {"function": self.function, "output_shape": self.said_shape, "arguments": self.arguments}
-        return {"name": self.name, "trainable": self.trainable, **own}
+        return {**self.base_config(), **own}
 
 
 def known_extent(layer: Layer, input_shape: Shape, axis: int = -1) -> int:

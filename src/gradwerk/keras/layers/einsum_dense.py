@@ -94,7 +94,7 @@ class EinsumDense(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
         own = arguments_of(self, {"output_shape"})
-        return {"name": self.name, "trainable": self.trainable, **own, "output_shape": self.partial_output_shape}
+        return {**self.base_config(), **own, "output_shape": self.partial_output_shape}
 
     def _shapes(self, input_shape: Shape) -> Shapes:
         """See `Shapes`.  Raises: ShapeError, ArgumentError."""

@@ -50,7 +50,7 @@ def over(cell: type) -> Callable[[C], C]:
 def of_cell(options: LayerOptions) -> Any:  # noqa: ANN401  a dict
     """The options of a layer that are its cell's."""
     given: dict[str, Any] = dict(options)  # a TypedDict is read by names that are written out
-    return {name: given[name] for name in ("trainable", *options_of(WEIGHTS)) if name in given}
+    return {name: given[name] for name in ("trainable", "dtype", *options_of(WEIGHTS)) if name in given}
 
 
 @over(SimpleRNNCell)

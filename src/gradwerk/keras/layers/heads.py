@@ -64,8 +64,9 @@ class Heads(Layer):
         """A projection, built for inputs of a shape; none begins as another does, unless the initializer has a seed."""
         options = {f"{one}_{kind}": getattr(self, f"{one}_{kind}") for one in ("kernel", "bias") for kind in ("regularizer", "constraint")}
         made = EinsumDense(
-            equation, outputs, activation, bias_axes if self.use_bias else None, name=name, trainable=self.trainable,
-            kernel_initializer=_anew(self.kernel_initializer), bias_initializer=_anew(self.bias_initializer), **options,
+            equation, outputs, activation, bias_axes if self.use_bias else None, name=name, dtype=self.dtype_policy,
+            trainable=self.trainable, kernel_initializer=_anew(self.kernel_initializer),
+            bias_initializer=_anew(self.bias_initializer), **options,
         )  # fmt: skip
         made.build(shape)
         return made
@@ -198,7 +199,7 @@ class MultiHeadAttention(Heads):
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
         own = arguments_of(self, {"output_shape", "flash_attention"})
-        return {"name": self.name, "trainable": self.trainable, **own, "output_shape": self.said_shape}
+        return {**self.base_config(), **own, "output_shape": self.said_shape}
 
     @property
     def projections(self) -> tuple[Callable[[Operand], Operand], ...]:

@@ -18,6 +18,7 @@ class InputLayer(Layer):
     """Stands for the input of a model; gives back what it is given.  Shape: that of the input, kept."""
 
     keeps_shape = True
+    dtype: str = "float32"
 
     @checked
     def __init__(self, shape: Sequence[int | None], batch_size: int | None = None, **options: Unpack[LayerOptions]) -> None:

@@ -1,4 +1,4 @@
-"""What a layer is called with: arrays become Tensors, floats of other sizes float32, as Keras' autocast does."""
+"""What a layer is called with: arrays become Tensors, floats of other sizes those that it computes in, as Keras' autocast does."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.layers.calls import calls
 from gradwerk.nn.module import Module
 from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.tensor import Tensor
@@ -23,7 +24,11 @@ class TakesArrays(Protocol):
 
     @property
     def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype, or None
-        """What arrays are cast to; None: floats to float32, integers stay."""
+        """What arrays are cast to; None: floats to `casts_to`, integers stay."""
+
+    @property
+    def casts_to(self) -> Any:  # noqa: ANN401  a dtype, or None
+        """What floating inputs are cast to; None for nothing."""
 
     def check_inputs(self, x: Array) -> None:
         """Refuses data that the layer could not make sense of.  Raises: DataError."""
@@ -37,7 +42,8 @@ def as_inputs(layer: TakesArrays, value: Any, *, further: bool = False) -> Any: 
     if not isinstance(value, Tensor) and getattr(layer, "takes_texts", False) and holds_texts(value):
         return np.asarray(value, object)
     if isinstance(value, Tensor):
-        return cast(value, np.dtype(np.float32)) if dtypes.is_float(value.dtype) and value.dtype != np.float32 else value
+        wanted = layer.casts_to
+        return cast(value, wanted) if wanted is not None and dtypes.is_float(value.dtype) and value.dtype != wanted else value
     if isinstance(value, Module):
         raise ArgumentError(
             f"called on {value.label}, which is a layer and no data", likely=f"call {value.label} first, and this on what it gives"
@@ -64,7 +70,9 @@ def as_input_array(layer: TakesArrays, value: Any, what: str) -> Array:  # noqa:
     """An array as the layer computes on it, looked at before it is cast: a cast hides what is out of range."""
     array = as_data(value, what, empty=True)
     if layer.input_dtype is None:
-        return array.astype(np.float32 if dtypes.is_float(array.dtype) else _WIDER.get(array.dtype.name, array.dtype), copy=False)
+        if dtypes.is_float(array.dtype):
+            return array.astype(array.dtype if layer.casts_to is None else layer.casts_to, copy=False)
+        return array.astype(_WIDER.get(array.dtype.name, array.dtype), copy=False)
     layer.check_inputs(array)
     wanted = np.dtype(layer.input_dtype)
     if dtypes.is_integer(wanted) and dtypes.is_numeric(array.dtype) and array.dtype != wanted and array.size:
@@ -89,5 +97,7 @@ def single(x: Any) -> Any:  # noqa: ANN401  a Tensor
 
 
 def floating(x: Any) -> Any:  # noqa: ANN401  a Tensor
-    """Whole numbers as float32: what layers with weights compute on.  Raises: ArgumentError for several inputs."""
-    return x if dtypes.is_float(single(x).dtype) else cast(x, np.dtype(np.float32))
+    """Whole numbers as floats: what layers with weights compute on.  Raises: ArgumentError for several inputs."""
+    if dtypes.is_float(single(x).dtype):
+        return x
+    return cast(x, dtypes.named(getattr(calls.inside[-1], "compute_dtype", "float32") if calls.inside else "float32"))

@@ -10,13 +10,15 @@ from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.origin import module_path
 from gradwerk.base.trees import flatten, map_tree
-from gradwerk.keras import initializers
+from gradwerk.keras import dtype_policies, initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers import penalties
+from gradwerk.keras.layers.autocast import weights_cast
 from gradwerk.keras.layers.building import built_for, first_shape, shapes_asked, shapes_of_arguments
 from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, place_of, training_is
 from gradwerk.keras.layers.contents import arguments_of, check_arrays, extents_of
@@ -48,7 +50,10 @@ class Layer(Module):
     shape changes it may say its `compute_output_shape` (else `call` is tried on zeros).  Layers held as attributes, or in lists, tuples and
     dicts of them, are a part of it: their weights are its weights.  A `call` with an argument `training` is told.
 
-    Shape: inputs of any, as a subclass says.  Raises: ArgumentError for another dtype than float32, and options of the wrong kind.
+    `dtype` is a policy (dtype_policies.py): floating inputs are cast to its compute dtype (unless `autocast` is False), and so are trained
+    weights while `call` runs, where they are kept in another.
+
+    Shape: inputs of any, as a subclass says.  Raises: ArgumentError for what is no dtype policy, and options of the wrong kind.
     """
 
     training = False
@@ -76,9 +81,12 @@ class Layer(Module):
     """The weights with options of their own: of `kernel` these are kernel_regularizer and kernel_constraint."""
     lends_place: ClassVar[str] = ""
     """The layer inside whose weights stand in files as this one's own."""
+    autocast = True
+    """Whether floating inputs are cast to the compute dtype."""
     input_shape_argument: Shape | None = None
     activity_regularizer: Any = None
     _trainable = True
+    _policy = dtype_policies.FLOAT32
     built_for: Mapping[str, Shapes] = MappingProxyType({})
     """The shapes that it was built for by the names that `build` has for them, where there are several."""
     _input_shape: Shapes | None = None
@@ -92,9 +100,9 @@ class Layer(Module):
         for name, (is_one, words) in (("name", NAME), ("trainable", TRUTH)):
             if name in said and not is_one(said[name]):
                 raise ArgumentError(f"{type(self).__name__}: {name} is {words}, this is {said[name]!r}")
-        dtype = options.get("dtype")
-        if dtype is not None and str(dtype) != "float32":
-            raise ArgumentError(f"layers compute in float32, not in {dtype}")
+        self._policy = dtype_policies.get(options.get("dtype"))
+        if not options.get("autocast", True):
+            self.autocast = False
         self.name = options.get("name") or unique_name(type(self).__name__)
         self.built = False
         self.input_shape_argument = options.get("input_shape")
@@ -175,7 +183,8 @@ class Layer(Module):
         training = calls.training if training is None else bool(training)
         if not calls.inside:
             penalties.forget(self)
-        with training_is(training), inside(self):
+        cast_weights = nullcontext() if self._policy.compute_dtype == self._policy.variable_dtype else weights_cast(self.casting())
+        with training_is(training), inside(self), cast_weights:
             if place is not None and training is not None:
                 kwargs["training"] = training
             result = self.call(x, *args, **kwargs)
@@ -184,6 +193,10 @@ class Layer(Module):
             if (mask is not None and not self.masks_inside) or type(self).compute_mask is not Layer.compute_mask:
                 result = handed_on(self, x, result, mask)
             return result
+
+    def casting(self) -> list[Layer]:
+        """The layers whose weights are cast while `call` runs: this one, and those inside that it does not call as layers."""
+        return [self]
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401  Tensors, or trees of them
         """The mask of the result: that of the input.  A subclass says another; None is none."""
@@ -200,7 +213,8 @@ class Layer(Module):
 
     def result_dtype(self, symbols: Any) -> str:  # noqa: ANN401
         """The dtype of what the layer makes of symbolic values: theirs where it only moves them."""
-        return str(symbols.dtype) if self.keeps_shape and self.computes_in is None else "float32"
+        moved = str(symbols.dtype) if self.keeps_shape and self.computes_in is None else ""
+        return moved if moved and not (self.autocast and dtypes.is_float(dtypes.named(moved))) else self.compute_dtype
 
     def note(self, node: Node) -> int:
         """Keeps a call on symbolic values, which is no setting; its number."""
@@ -275,7 +289,8 @@ class Layer(Module):
     @checked
     def add_weight(
         self, shape: Sequence[int] = (), initializer: InitializerLike | None = None, dtype: Any = None,  # noqa: ANN401
-        trainable: bool = True, *, regularizer: Any = None, constraint: Any = None, name: str | None = None,  # noqa: ANN401, FBT001, FBT002
+        trainable: bool = True, autocast: bool = True, *, regularizer: Any = None, constraint: Any = None,  # noqa: ANN401, FBT001, FBT002
+        name: str | None = None,
     ) -> Variable:  # fmt: skip
         """A new weight, filled by an initializer's name, instance or function (glorot_uniform unless said otherwise).
 
@@ -283,10 +298,13 @@ class Layer(Module):
         Raises: ArgumentError for what is no shape.
         """
         extents = extents_of(shape)
-        filled = np.asarray(initializers.get(initializer or "glorot_uniform")(extents), dtype or np.float32)
+        wanted = dtypes.named(dtype or self.variable_dtype)
+        filled = dtypes.converted(np.asarray(initializers.get(initializer or "glorot_uniform")(extents)), wanted)
         with inside(self):
             owners = tuple(layer.name for layer in calls.inside)
         weight = (Weight(filled) if trainable else Variable(filled)).named(name, owners)
+        if not autocast:
+            weight.autocast = False
         penalties.rule(self, weight, name, regularizer, constraint)
         self._made = (*self._made, (name or f"weight_{len(self._made)}", weight))
         if trainable and not self._trainable:
@@ -344,8 +362,37 @@ class Layer(Module):
 
     @property
     def input_dtype(self) -> Any:  # noqa: ANN401  a NumPy dtype, or None
-        """What arrays given to the layer are cast to; None: floats to float32, integers stay."""
-        return self.computes_in
+        """What arrays given to the layer are cast to; None: floats to `casts_to`, integers stay."""
+        return (self.casts_to or np.float32) if self.computes_in is np.float32 else self.computes_in
+
+    @property
+    def casts_to(self) -> Any:  # noqa: ANN401  a dtype, or None
+        """What floating inputs are cast to; None for nothing."""
+        return dtypes.named(self._policy.compute_dtype) if self.autocast else None
+
+    @property
+    def dtype_policy(self) -> dtype_policies.DTypePolicy:
+        """In which dtypes it computes, and keeps its weights."""
+        return self._policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:  # noqa: ANN401  a policy, or its name
+        self._policy = dtype_policies.get(value)
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype that it computes in."""
+        return self._policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of its weights."""
+        return self._policy.variable_dtype
+
+    @property
+    def dtype(self) -> str:
+        """`variable_dtype`."""
+        return self._policy.variable_dtype
 
     @property
     def output_shape(self) -> Shape:
@@ -418,7 +465,12 @@ class Layer(Module):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: `type(layer).from_config(config)`."""
-        return {"name": self.name, "trainable": self.trainable, **arguments_of(self)}
+        return {**self.base_config(), **arguments_of(self)}
+
+    def base_config(self) -> dict[str, Any]:
+        """What every config begins with: name, whether it trains, and the dtype policy where it is another than float32."""
+        policy = {} if self._policy.name == "float32" else {"dtype": self._policy.name}
+        return {"name": self.name, "trainable": self.trainable, **policy}
 
     @classmethod
     @checked

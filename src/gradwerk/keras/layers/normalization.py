@@ -15,6 +15,8 @@ from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked_except, is_number
 from gradwerk.nn.norm import batch_statistics, check_features, normalize, running
+from gradwerk.ops.elementwise import cast
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.grad import no_grad
 
 Operand = Any
@@ -33,6 +35,8 @@ class BatchNormalization(Layer):
     computes_in = np.float32
     keeps_shape = True
     supports_masking = True
+    moving_mean: Operand
+    moving_variance: Operand
 
     @checked_except("momentum", "epsilon")
     def __init__(
@@ -53,10 +57,10 @@ class BatchNormalization(Layer):
     def build(self, input_shape: Shape) -> None:
         """Makes scale, offset and statistics."""
         shape = (known_extent(self, input_shape, self.axis),)
-        self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma") if self.scale else None
-        self.beta = self.add_weight(shape, self.beta_initializer, name="beta") if self.center else None
-        self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False, name="moving_mean")
-        self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False, name="moving_variance")
+        self.gamma = self.add_weight(shape, self.gamma_initializer, autocast=False, name="gamma") if self.scale else None
+        self.beta = self.add_weight(shape, self.beta_initializer, autocast=False, name="beta") if self.center else None
+        for name, filler in (("moving_mean", self.moving_mean_initializer), ("moving_variance", self.moving_variance_initializer)):
+            setattr(self, name, self.add_weight(shape, filler, trainable=False, autocast=False, name=name))
 
     def call(self, inputs: Operand, training: bool | None = None, mask: Any = None) -> Operand:  # noqa: ANN401, FBT001  Keras' signature
         """See `batch_statistics`, `running`, `normalize`; of steps that a mask leaves out there are no statistics."""
@@ -69,8 +73,8 @@ class BatchNormalization(Layer):
         if training and self.trainable:
             mean, variance = batch_statistics(inputs, axis=self.axis, mask=mask)
             with no_grad():
-                self.moving_mean.assign(running(self.moving_mean, mean, self.momentum))
-                self.moving_variance.assign(running(self.moving_variance, variance, self.momentum))
+                for held, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                    held.assign(cast(running(in_accumulator(held), new, self.momentum), held.dtype))
         gamma, beta = weight_for(self, "gamma", "scale"), weight_for(self, "beta", "center")
         return normalize(inputs, mean, variance, gamma, beta, epsilon=self.epsilon, axis=self.axis)
 

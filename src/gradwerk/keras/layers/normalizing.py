@@ -48,8 +48,8 @@ class LayerNormalization(Layer):
     def build(self, input_shape: Shape) -> None:
         """Makes scale and offset."""
         shape = tuple(known_extent(self, input_shape, axis) for axis in _own_axes(self, input_shape))
-        self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma") if self.scale else None
-        self.beta = self.add_weight(shape, self.beta_initializer, name="beta") if self.center else None
+        self.gamma = self.add_weight(shape, self.gamma_initializer, autocast=False, name="gamma") if self.scale else None
+        self.beta = self.add_weight(shape, self.beta_initializer, autocast=False, name="beta") if self.center else None
 
     def call(self, inputs: Operand) -> Operand:
         """See `layer_norm_over`."""
@@ -93,8 +93,8 @@ class GroupNormalization(Layer):
         if axis == 0 or channels % groups:
             facts = (f"input   {tuple(input_shape)}      groups {groups}",)
             raise ShapeError(f"GroupNormalization: {channels} channels are no {groups} equal groups", facts=facts)
-        self.gamma = self.add_weight((channels,), self.gamma_initializer, name="gamma") if self.scale else None
-        self.beta = self.add_weight((channels,), self.beta_initializer, name="beta") if self.center else None
+        self.gamma = self.add_weight((channels,), self.gamma_initializer, autocast=False, name="gamma") if self.scale else None
+        self.beta = self.add_weight((channels,), self.beta_initializer, autocast=False, name="beta") if self.center else None
 
     def call(self, inputs: Operand) -> Operand:
         """See `group_norm`."""

@@ -19,6 +19,7 @@ from gradwerk.base.trees import flatten
 from gradwerk.keras import constraints, regularizers
 from gradwerk.keras.layers.calls import Added, calls
 from gradwerk.keras.variables import Variable
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.state import mode
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -60,7 +61,7 @@ def add(layer: Penalised, value: Any) -> None:  # noqa: ANN401  a 0-d Tensor, or
     for one in flatten(value):
         if not isinstance(one, Tensor) and not isinstance(one, (int, float)):
             raise ArgumentError(f"add_loss takes a Tensor of one number, this is a {type(one).__name__}")
-        loss = one if isinstance(one, Tensor) else Tensor(float(one))
+        loss = in_accumulator(one) if isinstance(one, Tensor) else Tensor(float(one))
         if loss.shape != ():
             raise ArgumentError(f"add_loss takes a Tensor of one number, this has the shape {tuple(loss.shape)}", likely="its .mean()")
         calls.added = (*calls.added, Added(weakref.ref(layer), loss, mode.trace))
@@ -70,7 +71,7 @@ def add_activity(layer: Penalised, regularizer: Any, results: Any) -> None:  # n
     """Notes what the results of a call cost, an example on average."""
     for result in flatten(results):
         if isinstance(result, Tensor):
-            cost = regularizer(result)
+            cost = regularizer(in_accumulator(result))
             add(layer, cost / max(result.shape[0], 1) if result.shape else cost)
 
 

@@ -73,6 +73,10 @@ class RNN(Layer):
         size = self.cell.state_size
         return list(size) if isinstance(size, (list, tuple)) else [size]
 
+    def casting(self) -> list[Layer]:
+        """Its cell, and those inside of that, which it steps through by itself."""
+        return [self, *(one for one in self.modules() if isinstance(one, Layer) and one is not self)]
+
     def build_for_call(self, x: Any) -> None:  # noqa: ANN401
         """With `stateful` for batches of this size alone."""
         if self.stateful and not self.built:
@@ -185,8 +189,8 @@ class RNN(Layer):
         """The arguments, the cell as its class and config."""
         if type(self) is not RNN:
             return super().get_config() | {"zero_output_for_mask": self.zero_output_for_mask}
-        names = ("name", "trainable", "return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
-        return {name: getattr(self, name) for name in names} | {"cell": said(self.cell)}
+        names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
+        return self.base_config() | {name: getattr(self, name) for name in names} | {"cell": said(self.cell)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:

@@ -10,6 +10,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.trees import map_tree
 from gradwerk.keras.layers.calls import for_shapes
+from gradwerk.keras.layers.inputs import TakesArrays, as_inputs
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.tensor import Tensor
 
@@ -23,7 +24,7 @@ Of many divisors: a call may fold an axis.  In another ratio to each other: what
 do not fit the smaller."""
 
 
-class Runs(Protocol):
+class Runs(TakesArrays, Protocol):
     """What is asked of a layer to try it on zeros."""
 
     @property
@@ -93,7 +94,7 @@ def without_traces(layer: Runs, x: Any, args: tuple[Any, ...] = (), kwargs: dict
     """One eager call in inference, after which weights and statistics hold what they held, and new ones what they were filled with."""
     kept = [(weight, weight.numpy()) for weight in layer.weights]
     with no_grad(), for_shapes() as made:
-        result = layer.run(x, args, {**(kwargs or {})}, None)
+        result = layer.run(as_inputs(layer, x), args, {**(kwargs or {})}, None)
     if result is None:
         raise StateError(f"{type(layer).__name__}: call gives back None", likely="end it with `return ...`")
     for weight, contents in (*kept, *made):

@@ -38,7 +38,7 @@ class Wrapper(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, the layer as its class and config."""
-        return {"name": self.name, "trainable": self.trainable, "layer": said(self.layer)}
+        return {**self.base_config(), "layer": said(self.layer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
@@ -202,7 +202,7 @@ class Bidirectional(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments, both layers as their classes and configs."""
         return {
-            "name": self.name, "trainable": self.trainable, "merge_mode": self.merge_mode,
+            **self.base_config(), "merge_mode": self.merge_mode,
             "layer": said(self.forward_layer), "backward_layer": said(self.backward_layer),
         }  # fmt: skip
 

@@ -84,4 +84,5 @@ def as_keras(layer: Any, config: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
             "optional": False,
         }  # fmt: skip
     head = {"name": config.pop("name", layer.name), **({"trainable": config.pop("trainable")} if "trainable" in config else {})}
-    return head | {"dtype": dict(POLICY)} | config
+    policy = dict(POLICY) | {"config": {"name": layer.dtype_policy.name}}
+    return head | {"dtype": policy} | {name: value for name, value in config.items() if name != "dtype"}

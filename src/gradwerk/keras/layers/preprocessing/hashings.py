@@ -56,6 +56,8 @@ class Hashing(HostLayer):
         dtype: of the result: int64 or int32 for numbers of bins, float32 for rows.
     """
 
+    dtype: str = "int64"
+
     @checked_except("num_bins", "mask_value", "salt", "output_mode", "sparse")
     def __init__(
         self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: str = "int", sparse: bool = False,  # noqa: ANN401, FBT001, FBT002
@@ -107,6 +109,8 @@ class HashedCrossing(HostLayer):
         sparse: refused.
         dtype: of the result: int64 or int32 for numbers of bins, float32 for rows.
     """
+
+    dtype: str = "int64"
 
     @checked_except("num_bins", "output_mode", "sparse")
     def __init__(

@@ -128,7 +128,7 @@ class Normalization(Layer):
         """The arguments."""
         given = {name: None if value is None else value.tolist() for name, value in (
             ("mean", self.input_mean), ("variance", self.input_variance))}  # fmt: skip
-        return {"name": self.name, "trainable": self.trainable, "axis": list(self.axis), "invert": self.invert, **given}
+        return {**self.base_config(), "axis": list(self.axis), "invert": self.invert, **given}
 
 
 def _axes(axis: object) -> tuple[int, ...]:

@@ -126,7 +126,7 @@ class TextVectorization(VocabularyLayer):
         held = self.vocabulary
         weights = None if self.idf_weights is None else np.asarray(self.idf_weights, float).tolist()
         return {
-            "name": self.name, "trainable": self.trainable, "max_tokens": held.max_tokens, "standardize": self.standardize,
+            **self.base_config(), "max_tokens": held.max_tokens, "standardize": self.standardize,
             "split": self.split, "ngrams": list(self.ngrams) if isinstance(self.ngrams, (tuple, list)) else self.ngrams,
             "output_mode": held.mode, "output_sequence_length": self.output_sequence_length, "pad_to_max_tokens": held.padded,
             "sparse": False, "ragged": False, "vocabulary": self.given_vocabulary, "idf_weights": weights, "encoding": self.encoding,
