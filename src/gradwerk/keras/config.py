@@ -39,7 +39,10 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Sets it for keras.ops, keras.random, and layers that are made from then on without a policy.  Raises: ArgumentError for another than four floating dtypes."""
+    """Sets it for keras.ops, keras.random, and layers that are made from then on without a policy.
+
+    Raises: ArgumentError for another than four floating dtypes.
+    """
     SETTINGS.floatx = choice("keras.config.set_floatx", "value", value, ("float32", "float64", "float16", "bfloat16"))
 
 
