@@ -4,7 +4,7 @@ Needs an environment with both beside Gradwerk; the file is plain arrays, no pic
 
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [special] [grid] [layers] [histories] [keras] [opinfo] [losses]
     PYTHONPATH=src KERAS_BACKEND=tensorflow python -m tests.peers.freeze [recurrent] [preprocessing] [further]
-    PYTHONPATH=src python -m tests.peers.freeze lbfgs
+    PYTHONPATH=src python -m tests.peers.freeze [lbfgs] [modules]
     PYTHONPATH=src KERAS_BACKEND=torch python -m tests.peers.freeze [metrics] [optimizers]     TensorFlow cannot, in float64
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 RECORD = Path(__file__).parent / "recorded" / "frozen.npz"
 APART = {
     part: RECORD.with_name(f"{part}.npz")
-    for part in ("metrics", "opinfo", "losses", "lbfgs", "optimizers", "recurrent", "preprocessing", "further")
+    for part in ("metrics", "modules", "opinfo", "losses", "lbfgs", "optimizers", "recurrent", "preprocessing", "further")
 }
 """Parts with a file of their own."""
 
@@ -106,6 +106,13 @@ def losses() -> dict[str, Any]:
     return loss_cases.recorded()
 
 
+def modules() -> dict[str, Any]:
+    """PyTorch's samples of its modules."""
+    from tests.peers import module_db
+
+    return module_db.recorded()
+
+
 def lbfgs() -> dict[str, Any]:
     """PyTorch's L-BFGS."""
     from tests.peers import lbfgs_cases
@@ -143,7 +150,7 @@ def further() -> dict[str, Any]:
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "special": special, "grid": grid, "layers": layers, "histories": histories, "keras": keras, "metrics": metrics,
-    "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "optimizers": optimizers, "recurrent": recurrent,
+    "opinfo": opinfo, "losses": losses, "lbfgs": lbfgs, "modules": modules, "optimizers": optimizers, "recurrent": recurrent,
     "preprocessing": preprocessing,
     "further": further,
 }  # fmt: skip

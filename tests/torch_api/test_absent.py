@@ -36,7 +36,7 @@ def test_every_name_of_the_original_is_here_or_says_that_it_is_not(place: str) -
 
 def test_names_offered_by_hand_are_missing_and_have_a_near_one() -> None:
     lines = [line[1:] for line in ORIGINAL.lines if line[0] == "near"]
-    assert len(lines) > 30
+    assert len(lines) > 20
     for place, name, near in lines:
         owner = CLASSES[place] if place in CLASSES else importlib.import_module(f"gradwerk.{place}")
         assert name in ORIGINAL.names(place), f"{place} has no {name}"
@@ -44,12 +44,12 @@ def test_names_offered_by_hand_are_missing_and_have_a_near_one() -> None:
 
 
 def test_an_import_statement_says_it_too() -> None:
-    with pytest.raises(ImportError, match=r"torch.nn.GRU is not here yet; near: LSTM"):
-        from gradwerk.torch.nn import GRU  # noqa: F401, PLC0415
+    with pytest.raises(ImportError, match=r"torch.nn.FractionalMaxPool2d is not here yet; near: MaxPool2d"):
+        from gradwerk.torch.nn import FractionalMaxPool2d  # noqa: F401, PLC0415
     with pytest.raises(ImportError, match=r"torch.jit is not here yet"):
         from gradwerk.torch import jit  # noqa: F401, PLC0415
-    with pytest.raises(AttributeError, match=r"torch.nn.GRU is not here yet; near: LSTM"):
-        _ = torch.nn.GRU
+    with pytest.raises(AttributeError, match=r"torch.nn.FractionalMaxPool2d is not here yet; near: MaxPool2d"):
+        _ = torch.nn.FractionalMaxPool2d
 
 
 def test_a_slip_of_the_pen_is_offered_the_name_that_is_meant() -> None:

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import FrameType, MappingProxyType, ModuleType
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from gradwerk.base.errors import AbsentImportError, AbsentModuleError, AbsentNameError
 from gradwerk.base.shipped import content
@@ -71,18 +71,23 @@ class Original:
         alike = [ours for ours in present if name.strip("_") != ours.strip("_") and _without_digits(ours) == _without_digits(name)]
         return max(alike, default="")
 
-    def module(self, place: str, module: str, replaced: Mapping[str, str] = NOTHING) -> Callable[[str], NoReturn]:
+    def module(
+        self, place: str, module: str, replaced: Mapping[str, str] = NOTHING, elsewhere: Callable[[str], Any] | None = None
+    ) -> Callable[[str], Any]:  # fmt: skip
         """The `__getattr__` of a module of ours: `__getattr__ = ORIGINAL.module("torch.nn", __name__)`.
 
-        `replaced` says of names of former versions of the original what is written in their place.
+        `replaced` says of names of former versions of the original what is written in their place; `elsewhere` gives what is held in
+        another module, or None.
 
         It counts as a package, if an empty one: Python asks nobody for `import torch.cuda.amp` where torch.cuda is none.
         """
         vars(sys.modules[module]).setdefault("__path__", [])
 
-        def absent(name: str) -> NoReturn:
+        def absent(name: str) -> Any:  # noqa: ANN401  what `elsewhere` gives
             if name.startswith("__"):  # asked for by the import system, copy, pickle
                 raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            if elsewhere is not None and (found := elsewhere(name)) is not None:
+                return found
             held = [known for known in vars(sys.modules[module]) if not known.startswith("_")]
             if name in replaced:
                 message, likely = f"{place}.{name} is of a former version, and not here", replaced[name]

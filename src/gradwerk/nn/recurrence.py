@@ -137,10 +137,12 @@ class GRUStep(Recurrent):
     """z, r = recurrent_activation(a + s) of a = x W + b, s = h U + d; n = activation(a_n + r s_n); h <- z h + (1 - z) n.
 
     Without `reset_after` the gate stands before the product: n = activation(a_n + (r h) U_n).  Source: Cho et al., 2014.
+    With `reset_first`, where the gate stands after the product, r comes before z in the weights.
     """
 
     recurrent_activation: Activation = None  # type: ignore[assignment]  # follows fields with defaults
     reset_after: bool = True
+    reset_first: bool = False
 
     def __call__(self, carry: Operands, xs: Operands, constants: Operands, /) -> tuple[Operands, Operand]:
         """The new (h,), and h."""
@@ -148,6 +150,8 @@ class GRUStep(Recurrent):
         a_z, a_r, a_n = parts_of(xs[0], 3)
         if self.reset_after:
             s_z, s_r, s_n = parts_of(self.product(h, constants, 3), 3)
+            if self.reset_first:
+                a_z, a_r, s_z, s_r = a_r, a_z, s_r, s_z
             r = gate(add(a_r, s_r))
             n = self.activation(add(a_n, mul(r, s_n)))
         else:
@@ -160,6 +164,19 @@ class GRUStep(Recurrent):
         z = gate(add(a_z, s_z))
         h = add(mul(z, h), mul(sub(1.0, z), n))
         return (h,), h
+
+
+@dataclass(frozen=True)
+class Projected:
+    """A step whose h goes on, and comes out, as its product with the last of the constants.  Source: Sak et al., 2014."""
+
+    step: Step
+
+    def __call__(self, carry: Operands, xs: Operands, constants: Operands, /) -> tuple[Operands, Operand]:
+        """The new (h, *rest), and h.  Shape: h (batch, projected), the last constant (units, projected)."""
+        (h, *rest), _ = self.step(carry, xs, constants[:-1])
+        h = matmul(h, constants[-1])
+        return (h, *rest), h
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.ir.op import Operand
+from gradwerk.ops.source import full
 from gradwerk.tensor.grad import copied, no_grad
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -27,8 +28,8 @@ class Given:
 
     def pullback(self, cts: Sequence[Operand | None], ys: Sequence[Operand], xs: Sequence[Operand]) -> Sequence[Operand | None]:
         """What the function says.  Raises: ArgumentError for another number of gradients, ShapeError for one of another shape."""
-        full = [y * 0 if ct is None else ct for ct, y in zip(cts, ys, strict=True)]
-        made = self.function(*full)
+        whole = [full(tuple(y.shape), 0.0, y.dtype, like=(y,)) if ct is None else ct for ct, y in zip(cts, ys, strict=True)]
+        made = self.function(*whole)
         found = list(made) if isinstance(made, (tuple, list)) else [made]
         if len(found) != len(xs):
             raise ArgumentError(f"{self.name}: its gradient gives {len(found)} results, it has {len(xs)} arguments")

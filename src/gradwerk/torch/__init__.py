@@ -1,6 +1,8 @@
 """gradwerk.torch: PyTorch's names over Gradwerk.  `import gradwerk.torch as torch`."""
 # ruff: noqa: A001, A004  torch's names
 
+import math
+
 from gradwerk.base.dtypes import bfloat16 as bfloat16
 from gradwerk.base.dtypes import bool_ as bool_
 from gradwerk.base.dtypes import complex64 as complex64
@@ -160,6 +162,7 @@ from gradwerk.torch.draws import multinomial as multinomial
 from gradwerk.torch.draws import normal as normal
 from gradwerk.torch.draws import poisson as poisson
 from gradwerk.torch.finfo import finfo as finfo
+from gradwerk.torch.finfo import iinfo as iinfo
 from gradwerk.torch.folding import all as all
 from gradwerk.torch.folding import amax as amax
 from gradwerk.torch.folding import amin as amin
@@ -229,6 +232,21 @@ from gradwerk.torch.functions import transpose as transpose
 from gradwerk.torch.functions import unsqueeze as unsqueeze
 from gradwerk.torch.functions import where as where
 from gradwerk.torch.generators import Generator as Generator
+from gradwerk.torch.likes import asarray as asarray
+from gradwerk.torch.likes import can_cast as can_cast
+from gradwerk.torch.likes import clone as clone
+from gradwerk.torch.likes import detach as detach
+from gradwerk.torch.likes import empty_like as empty_like
+from gradwerk.torch.likes import full_like as full_like
+from gradwerk.torch.likes import is_floating_point as is_floating_point
+from gradwerk.torch.likes import is_nonzero as is_nonzero
+from gradwerk.torch.likes import is_same_size as is_same_size
+from gradwerk.torch.likes import is_signed as is_signed
+from gradwerk.torch.likes import logspace as logspace
+from gradwerk.torch.likes import promote_types as promote_types
+from gradwerk.torch.likes import randint_like as randint_like
+from gradwerk.torch.likes import result_type as result_type
+from gradwerk.torch.likes import scalar_tensor as scalar_tensor
 from gradwerk.torch.made_complex import angle as angle
 from gradwerk.torch.made_complex import complex as complex
 from gradwerk.torch.made_complex import conj as conj
@@ -240,6 +258,10 @@ from gradwerk.torch.made_complex import real as real
 from gradwerk.torch.made_complex import resolve_conj as resolve_conj
 from gradwerk.torch.made_complex import view_as_complex as view_as_complex
 from gradwerk.torch.made_complex import view_as_real as view_as_real
+from gradwerk.torch.modes import inference_mode as inference_mode
+from gradwerk.torch.modes import is_grad_enabled as is_grad_enabled
+from gradwerk.torch.modes import is_inference_mode_enabled as is_inference_mode_enabled
+from gradwerk.torch.modes import set_grad_enabled as set_grad_enabled
 from gradwerk.torch.multiplied import addbmm as addbmm
 from gradwerk.torch.multiplied import addmm as addmm
 from gradwerk.torch.multiplied import addmv as addmv
@@ -270,6 +292,19 @@ from gradwerk.torch.multiplied import svd as svd
 from gradwerk.torch.multiplied import tensordot as tensordot
 from gradwerk.torch.multiplied import triangular_solve as triangular_solve
 from gradwerk.torch.multiplied import vdot as vdot
+from gradwerk.torch.nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
+from gradwerk.torch.nn.functional import bilinear as bilinear
+from gradwerk.torch.nn.functional import channel_shuffle as channel_shuffle
+from gradwerk.torch.nn.functional import conv1d as conv1d
+from gradwerk.torch.nn.functional import conv2d as conv2d
+from gradwerk.torch.nn.functional import conv3d as conv3d
+from gradwerk.torch.nn.functional import conv_transpose1d as conv_transpose1d
+from gradwerk.torch.nn.functional import conv_transpose2d as conv_transpose2d
+from gradwerk.torch.nn.functional import conv_transpose3d as conv_transpose3d
+from gradwerk.torch.nn.functional import cosine_similarity as cosine_similarity
+from gradwerk.torch.nn.functional import pairwise_distance as pairwise_distance
+from gradwerk.torch.nn.functional import pixel_shuffle as pixel_shuffle
+from gradwerk.torch.nn.functional import pixel_unshuffle as pixel_unshuffle
 from gradwerk.torch.pointwise import absolute as absolute
 from gradwerk.torch.pointwise import acos as acos
 from gradwerk.torch.pointwise import acosh as acosh
@@ -380,11 +415,35 @@ from gradwerk.torch.pointwise import tan as tan
 from gradwerk.torch.pointwise import true_divide as true_divide
 from gradwerk.torch.pointwise import trunc as trunc
 from gradwerk.torch.pointwise import xlogy as xlogy
+from gradwerk.torch.printing import set_printoptions as set_printoptions
 from gradwerk.torch.serialization import load as load
 from gradwerk.torch.serialization import save as save
 from gradwerk.torch.shapes import Size as Size
 from gradwerk.torch.sharing import from_numpy as from_numpy
+from gradwerk.torch.states import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from gradwerk.torch.states import get_float32_matmul_precision as get_float32_matmul_precision
+from gradwerk.torch.states import get_num_interop_threads as get_num_interop_threads
+from gradwerk.torch.states import get_num_threads as get_num_threads
+from gradwerk.torch.states import get_rng_state as get_rng_state
+from gradwerk.torch.states import initial_seed as initial_seed
+from gradwerk.torch.states import seed as seed
+from gradwerk.torch.states import set_float32_matmul_precision as set_float32_matmul_precision
+from gradwerk.torch.states import set_flush_denormal as set_flush_denormal
+from gradwerk.torch.states import set_num_interop_threads as set_num_interop_threads
+from gradwerk.torch.states import set_num_threads as set_num_threads
+from gradwerk.torch.states import set_rng_state as set_rng_state
+from gradwerk.torch.states import use_deterministic_algorithms as use_deterministic_algorithms
 from gradwerk.torch.tensors import Tensor as Tensor
+from gradwerk.torch.typed import BFloat16Tensor as BFloat16Tensor
+from gradwerk.torch.typed import BoolTensor as BoolTensor
+from gradwerk.torch.typed import ByteTensor as ByteTensor
+from gradwerk.torch.typed import CharTensor as CharTensor
+from gradwerk.torch.typed import DoubleTensor as DoubleTensor
+from gradwerk.torch.typed import FloatTensor as FloatTensor
+from gradwerk.torch.typed import HalfTensor as HalfTensor
+from gradwerk.torch.typed import IntTensor as IntTensor
+from gradwerk.torch.typed import LongTensor as LongTensor
+from gradwerk.torch.typed import ShortTensor as ShortTensor
 
 bool = bool_
 cfloat = complex64
@@ -395,6 +454,7 @@ half = float16
 long = int64
 short = int16
 int = int32
+inf, nan, pi, e, newaxis = math.inf, math.nan, math.pi, math.e, None
 __version__ = "2.13.0+gradwerk"
 
 __getattr__ = ORIGINAL.module("torch", __name__)

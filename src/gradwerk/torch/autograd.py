@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.tensor import grad as core
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.wanted import tensors
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.modes import inference_mode as inference_mode
+from gradwerk.torch.modes import set_grad_enabled as set_grad_enabled
 from gradwerk.torch.options import as_recorded
+from gradwerk.torch.own_gradients import Function as Function
 
 # ruff: noqa: FBT001, FBT002  torch's signature
 
@@ -37,5 +40,36 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     found = core.grad(outputs, wanted, grad_outputs, create_graph=create_graph, allow_unused=bool(allow_unused), retain=keep)
     return found if isinstance(found, tuple) else (found,)
+
+
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, grad_variables: Any = None,  # noqa: ANN401
+    inputs: Any = None,  # noqa: ANN401
+) -> None:  # fmt: skip
+    """Adds the gradients of the sum of Tensors, each weighed, to `.grad` of all leaves, or of `inputs` alone.
+
+    Raises: StateError, ShapeError, ArgumentTypeError as `Tensor.backward`.
+    """
+    if grad_variables is not None:
+        raise ArgumentError("`grad_variables` is deprecated, and not here", likely="grad_tensors")
+    given = tensors if isinstance(tensors, (list, tuple)) else (tensors,)
+    weighed = grad_tensors if isinstance(grad_tensors, (list, tuple)) else (grad_tensors,) * len(given)
+    if len(weighed) != len(given):
+        raise ArgumentError("grad_tensors: one for each Tensor", facts=(f"{len(weighed)} for {len(given)}",))
+    for number, (tensor, weight) in enumerate(zip(given, weighed, strict=True), 1):
+        keep = True if number < len(given) else retain_graph
+        tensor.backward(weight, retain_graph=keep, create_graph=create_graph, inputs=inputs)
+
+
+def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:  # noqa: ANN401, N802  torch's name; volatile is gone
+    """The Tensor itself, from before Tensors had gradients of their own; a view of it where it has to require one.
+
+    Raises: ArgumentTypeError for what is no Tensor.
+    """
+    if not isinstance(data, Handle):
+        raise ArgumentTypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+    made: Any = data
+    return made.detach().requires_grad_() if requires_grad else made.detach() if made.requires_grad else made
+
 
 __getattr__ = ORIGINAL.module("torch.autograd", __name__)

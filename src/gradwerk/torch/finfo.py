@@ -1,4 +1,4 @@
-"""torch.finfo: what a floating dtype can say."""
+"""torch.finfo and torch.iinfo: what a floating and a whole dtype can say."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ class finfo:  # noqa: N801  torch's name
     def __repr__(self) -> str:
         numbers = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
         return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in numbers)}, dtype={self.dtype})"
+
+
+class iinfo:  # noqa: N801  torch's name
+    """The limits of a whole dtype.  Raises: ArgumentTypeError for a dtype that is not whole."""
+
+    def __init__(self, dtype: Any) -> None:  # noqa: ANN401
+        dtype = asked("iinfo", dtype, dtypes.int64)
+        if not dtypes.is_integer(dtype):
+            raise ArgumentTypeError(f"torch.iinfo() requires an integer input type, not {dtypes.name(dtype)}")
+        known = dtypes.extremes(dtype)
+        self.dtype, self.bits, self.min, self.max = dtypes.name(dtype), 8 * dtype.itemsize, known[0], known[1]
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

@@ -4,15 +4,46 @@ than 1,000 elements left out.  Follows torch/_tensor_str.py of PyTorch 2.13.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradwerk.base import dtypes
+from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.op import Array
 
-PRECISION, MOST, EDGE, LINE = 4, 1000, 3, 80
+PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+}
+"""Sets of options by torch's names for them."""
+_options: dict[str, Any] = {**PROFILES["default"], "sci_mode": None}
+
+
+def set_printoptions(
+    precision: int | None = None, threshold: float | None = None, edgeitems: int | None = None, linewidth: int | None = None,
+    profile: str | None = None, sci_mode: bool | None = None,  # noqa: FBT001  torch's signature
+) -> None:  # fmt: skip
+    """How Tensors are printed from now on.  Raises: ArgumentError for a profile that is not known.
+
+    Args:
+        precision: digits behind the point.
+        threshold: of more elements the middle is left out.
+        edgeitems: how many are then shown at each end of an axis.
+        linewidth: characters a line.
+        profile: "default", "short" or "full"; the others, where given, come on top of it.
+        sci_mode: whether to write powers of ten; None decides by the numbers.
+    """
+    if profile is not None:
+        if profile not in PROFILES:
+            raise ArgumentError(f"set_printoptions: profile is one of {', '.join(PROFILES)}, not {profile!r}")
+        _options.update(PROFILES[profile])
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    _options.update({name: value for name, value in given.items() if value is not None})
+    _options["sci_mode"] = sci_mode
 
 
 def text(array: Array, suffixes: list[str], head: str = "tensor(") -> str:
@@ -26,10 +57,10 @@ def text(array: Array, suffixes: list[str], head: str = "tensor(") -> str:
         suffixes = [*([f"size={tuple(array.shape)}"] if array.ndim != 1 else []), *suffixes]
         body = "[]"
     else:
-        body = _block(array, indent, _formatter(_shortened(array)), summarize=array.size > MOST)
+        body = _block(array, indent, _formatter(_shortened(array)), summarize=array.size > _options["threshold"])
     result, last = head + body, len(body) - body.rfind("\n") + 1
     for suffix in suffixes:
-        if last + len(suffix) + 2 > LINE:
+        if last + len(suffix) + 2 > _options["linewidth"]:
             result, last = f"{result},\n{' ' * indent}{suffix}", indent + len(suffix)
         else:
             result, last = f"{result}, {suffix}", last + len(suffix) + 2
@@ -38,11 +69,12 @@ def text(array: Array, suffixes: list[str], head: str = "tensor(") -> str:
 
 def _shortened(array: Array) -> Array:
     """What is printed of an array: its edges where it is large."""
-    if array.size <= MOST:
+    if array.size <= _options["threshold"]:
         return array.reshape(-1)
+    edge = _options["edgeitems"]
     for axis, extent in enumerate(array.shape):
-        if extent > 2 * EDGE:
-            array = np.take(array, [*range(EDGE), *range(extent - EDGE, extent)], axis)
+        if extent > 2 * edge:
+            array = np.take(array, [*range(edge), *range(extent - edge, extent)], axis)
     return array.reshape(-1)
 
 
@@ -68,16 +100,19 @@ def _formatter(values: Array) -> tuple[Callable[[Any], str], int]:
         form: Callable[[Any], str] = _scientific if wide else _whole
     else:
         form = _scientific if wide or sizes.min() < 1e-4 else _fixed
+    if _options["sci_mode"] is not None:
+        whole = bool((sizes == np.ceil(sizes)).all())
+        form = _scientific if _options["sci_mode"] else _whole if whole else _fixed
     width = max(len(form(value)) for value in shown)
     return lambda value: form(value).rjust(width), width
 
 
 def _scientific(value: Any) -> str:  # noqa: ANN401
-    return f"{float(value):.{PRECISION}e}"
+    return f"{float(value):.{_options['precision']}e}"
 
 
 def _fixed(value: Any) -> str:  # noqa: ANN401
-    return f"{float(value):.{PRECISION}f}"
+    return f"{float(value):.{_options['precision']}f}"
 
 
 def _whole(value: Any) -> str:  # noqa: ANN401
@@ -86,20 +121,21 @@ def _whole(value: Any) -> str:  # noqa: ANN401
 
 def _block(array: Array, indent: int, formatter: tuple[Callable[[Any], str], int], *, summarize: bool) -> str:
     form, width = formatter
+    edge = _options["edgeitems"]
     if not array.ndim:
         return form(array[()])
-    cut = summarize and array.shape[0] > 2 * EDGE
-    rows = [*array[:EDGE], *array[-EDGE:]] if cut else list(array)
+    cut = summarize and array.shape[0] > 2 * edge
+    rows = [*array[:edge], *array[-edge:]] if cut else list(array)
     if array.ndim == 1:
         written = [form(value) for value in rows]
         if cut:
-            written.insert(EDGE, " ...")
-        a_line = max(1, (LINE - indent) // (width + 2))
+            written.insert(edge, " ...")
+        a_line = max(1, (_options["linewidth"] - indent) // (width + 2))
         lines = [", ".join(written[k : k + a_line]) for k in range(0, len(written), a_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     parts = [_block(row, indent + 1, formatter, summarize=summarize) for row in rows]
     if cut:
-        parts.insert(EDGE, "...")
+        parts.insert(edge, "...")
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
 
 

@@ -19,6 +19,7 @@ RECORD = SignatureRecord("gradwerk.torch")
 HOME = "gradwerk.torch"
 MOVED: Mapping[str, str] = {
     "nn.activations": "nn.functional", "nn.convolutions": "nn.functional", "nn.dropouts": "nn.functional",
+    "nn.embeddings": "nn.functional", "nn.utils.clipping": "nn.utils", "nn.utils.vectors": "nn.utils",
     "nn.loss_functions": "nn.functional", "nn.margin_functions": "nn.functional", "nn.normalizing": "nn.functional",
     "nn.pooling": "nn.functional", "nn.vision": "nn.functional",
     "optim.cyclic": "optim.lr_scheduler", "optim.plateau": "optim.lr_scheduler", "optim.scheduler": "optim.lr_scheduler",

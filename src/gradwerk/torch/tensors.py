@@ -40,6 +40,7 @@ from gradwerk.torch.drawing import Drawing
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.elementwise import Elementwise
 from gradwerk.torch.indexing import Indexing
+from gradwerk.torch.making import Making
 from gradwerk.torch.matrices import Matrices
 from gradwerk.torch.moving import Moving
 from gradwerk.torch.options import all_recorded, as_recorded
@@ -57,8 +58,8 @@ Dims = int | Sequence[int] | None
 @all_recorded
 @ORIGINAL.completes("torch.Tensor")
 class Tensor(  # type: ignore[misc]  # torch's arguments are others
-    Protocols, Complexes, Conversions, Counting, Cumulatives, Drawing, Elementwise, Indexing, Matrices, Moving, Pairs, Reductions, Shaping,
-    Sorting, Arithmetic, base.Tensor,
+    Protocols, Complexes, Conversions, Counting, Cumulatives, Drawing, Elementwise, Indexing, Making, Matrices, Moving, Pairs, Reductions,
+    Shaping, Sorting, Arithmetic, base.Tensor,
 ):
     """torch.Tensor.  Raises: ArgumentTypeError for what makes no Tensor."""
 

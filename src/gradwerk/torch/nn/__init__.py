@@ -28,6 +28,11 @@ from gradwerk.torch.nn.activation_layers import Softshrink as Softshrink
 from gradwerk.torch.nn.activation_layers import Softsign as Softsign
 from gradwerk.torch.nn.activation_layers import Tanhshrink as Tanhshrink
 from gradwerk.torch.nn.activation_layers import Threshold as Threshold
+from gradwerk.torch.nn.attention_layers import MultiheadAttention as MultiheadAttention
+from gradwerk.torch.nn.bilinear import Bilinear as Bilinear
+from gradwerk.torch.nn.cells import GRUCell as GRUCell
+from gradwerk.torch.nn.cells import LSTMCell as LSTMCell
+from gradwerk.torch.nn.cells import RNNCell as RNNCell
 from gradwerk.torch.nn.containers import ModuleList as ModuleList
 from gradwerk.torch.nn.containers import Sequential as Sequential
 from gradwerk.torch.nn.convolution_layers import ConvTranspose1d as ConvTranspose1d
@@ -40,6 +45,11 @@ from gradwerk.torch.nn.dropout_layers import Dropout1d as Dropout1d
 from gradwerk.torch.nn.dropout_layers import Dropout2d as Dropout2d
 from gradwerk.torch.nn.dropout_layers import Dropout3d as Dropout3d
 from gradwerk.torch.nn.dropout_layers import FeatureAlphaDropout as FeatureAlphaDropout
+from gradwerk.torch.nn.embedding_layers import Embedding as Embedding
+from gradwerk.torch.nn.embedding_layers import EmbeddingBag as EmbeddingBag
+from gradwerk.torch.nn.instance_norm import InstanceNorm1d as InstanceNorm1d
+from gradwerk.torch.nn.instance_norm import InstanceNorm2d as InstanceNorm2d
+from gradwerk.torch.nn.instance_norm import InstanceNorm3d as InstanceNorm3d
 from gradwerk.torch.nn.layers import BatchNorm1d as BatchNorm1d
 from gradwerk.torch.nn.layers import BatchNorm2d as BatchNorm2d
 from gradwerk.torch.nn.layers import BatchNorm3d as BatchNorm3d
@@ -47,7 +57,6 @@ from gradwerk.torch.nn.layers import Conv1d as Conv1d
 from gradwerk.torch.nn.layers import Conv2d as Conv2d
 from gradwerk.torch.nn.layers import Conv3d as Conv3d
 from gradwerk.torch.nn.layers import Dropout as Dropout
-from gradwerk.torch.nn.layers import Embedding as Embedding
 from gradwerk.torch.nn.layers import Flatten as Flatten
 from gradwerk.torch.nn.layers import Identity as Identity
 from gradwerk.torch.nn.layers import Linear as Linear
@@ -55,7 +64,23 @@ from gradwerk.torch.nn.layers import LogSoftmax as LogSoftmax
 from gradwerk.torch.nn.layers import ReLU as ReLU
 from gradwerk.torch.nn.layers import Sigmoid as Sigmoid
 from gradwerk.torch.nn.layers import Softmax as Softmax
+from gradwerk.torch.nn.layers import SyncBatchNorm as SyncBatchNorm
 from gradwerk.torch.nn.layers import Tanh as Tanh
+from gradwerk.torch.nn.layers import Unflatten as Unflatten
+from gradwerk.torch.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from gradwerk.torch.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+from gradwerk.torch.nn.lazy import LazyBatchNorm3d as LazyBatchNorm3d
+from gradwerk.torch.nn.lazy import LazyConv1d as LazyConv1d
+from gradwerk.torch.nn.lazy import LazyConv2d as LazyConv2d
+from gradwerk.torch.nn.lazy import LazyConv3d as LazyConv3d
+from gradwerk.torch.nn.lazy import LazyConvTranspose1d as LazyConvTranspose1d
+from gradwerk.torch.nn.lazy import LazyConvTranspose2d as LazyConvTranspose2d
+from gradwerk.torch.nn.lazy import LazyConvTranspose3d as LazyConvTranspose3d
+from gradwerk.torch.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
+from gradwerk.torch.nn.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
+from gradwerk.torch.nn.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
+from gradwerk.torch.nn.lazy import LazyLinear as LazyLinear
+from gradwerk.torch.nn.lazy import UninitializedParameter as UninitializedParameter
 from gradwerk.torch.nn.losses import BCELoss as BCELoss
 from gradwerk.torch.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
 from gradwerk.torch.nn.losses import CrossEntropyLoss as CrossEntropyLoss
@@ -68,6 +93,9 @@ from gradwerk.torch.nn.losses import MSELoss as MSELoss
 from gradwerk.torch.nn.losses import NLLLoss as NLLLoss
 from gradwerk.torch.nn.losses import PoissonNLLLoss as PoissonNLLLoss
 from gradwerk.torch.nn.losses import SmoothL1Loss as SmoothL1Loss
+from gradwerk.torch.nn.mapped import ModuleDict as ModuleDict
+from gradwerk.torch.nn.mapped import ParameterDict as ParameterDict
+from gradwerk.torch.nn.mapped import ParameterList as ParameterList
 from gradwerk.torch.nn.margin_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
 from gradwerk.torch.nn.margin_losses import HingeEmbeddingLoss as HingeEmbeddingLoss
 from gradwerk.torch.nn.margin_losses import MarginRankingLoss as MarginRankingLoss
@@ -105,6 +133,7 @@ from gradwerk.torch.nn.padding_layers import ReplicationPad3d as ReplicationPad3
 from gradwerk.torch.nn.padding_layers import ZeroPad1d as ZeroPad1d
 from gradwerk.torch.nn.padding_layers import ZeroPad2d as ZeroPad2d
 from gradwerk.torch.nn.padding_layers import ZeroPad3d as ZeroPad3d
+from gradwerk.torch.nn.parallel import DataParallel as DataParallel
 from gradwerk.torch.nn.pooling_layers import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from gradwerk.torch.nn.pooling_layers import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from gradwerk.torch.nn.pooling_layers import AdaptiveAvgPool3d as AdaptiveAvgPool3d
@@ -120,7 +149,14 @@ from gradwerk.torch.nn.pooling_layers import LPPool3d as LPPool3d
 from gradwerk.torch.nn.pooling_layers import MaxPool1d as MaxPool1d
 from gradwerk.torch.nn.pooling_layers import MaxPool2d as MaxPool2d
 from gradwerk.torch.nn.pooling_layers import MaxPool3d as MaxPool3d
+from gradwerk.torch.nn.recurrent import GRU as GRU
 from gradwerk.torch.nn.recurrent import LSTM as LSTM
+from gradwerk.torch.nn.recurrent import RNN as RNN
+from gradwerk.torch.nn.transformer import Transformer as Transformer
+from gradwerk.torch.nn.transformer import TransformerDecoder as TransformerDecoder
+from gradwerk.torch.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from gradwerk.torch.nn.transformer import TransformerEncoder as TransformerEncoder
+from gradwerk.torch.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from gradwerk.torch.tensors import Parameter as Parameter
 
 __getattr__ = ORIGINAL.module("torch.nn", __name__)

@@ -11,7 +11,6 @@ from gradwerk.torch.nn import convolutions
 from gradwerk.torch.nn.checks import count, each
 from gradwerk.torch.nn.layers import new_bias, new_kernel
 from gradwerk.torch.nn.module import Module
-from gradwerk.torch.nn.unserved import check_options
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
 
@@ -23,23 +22,23 @@ class _ConvTranspose(Module):
     """What transposed convolutions of any rank hold.  Parameters: weight (in, out / groups, *window), bias (out,)."""
 
     rank = 0
-    __gradwerk_unserved__ = ("padding_mode",)
-    padding_mode = "zeros"
 
     @as_recorded()
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Extents, stride: Extents = 1, padding: Extents = 0,
-        output_padding: Extents = 0, groups: int = 1, bias: bool = True, dilation: Extents = 1,
+        output_padding: Extents = 0, groups: int = 1, bias: bool = True, dilation: Extents = 1, padding_mode: str = "zeros",
     ) -> None:  # fmt: skip
         super().__init__()
         name = type(self).__name__
         in_channels, out_channels = count(name, "in_channels", in_channels), count(name, "out_channels", out_channels)
+        if padding_mode != "zeros":
+            raise ArgumentError(f'Only "zeros" padding mode is supported for {name}')
         if count(name, "groups", groups) < 1 or in_channels % groups or out_channels % groups:
             raise ArgumentError(f"in_channels {in_channels} and out_channels {out_channels} must be divisible by groups {groups}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.stride = each(kernel_size, self.rank, "kernel_size"), each(stride, self.rank, "stride")
         self.padding, self.output_padding = each(padding, self.rank, "padding"), each(output_padding, self.rank, "output_padding")
-        self.dilation = each(dilation, self.rank, "dilation")
+        self.dilation, self.padding_mode = each(dilation, self.rank, "dilation"), padding_mode
         self.weight = new_kernel((in_channels, out_channels // groups, *self.kernel_size))
         self.bias = new_bias(out_channels, math.prod(self.weight.shape[1:])) if bias else None
 
@@ -48,7 +47,8 @@ class _ConvTranspose(Module):
 
         Raises: ArgumentError for a size that no output padding gives.
         """
-        check_options(self)
+        if self.padding_mode != "zeros":
+            raise ArgumentError(f"Only `zeros` padding mode is supported for {type(self).__name__}")
         more = self.output_padding if output_size is None else self._beyond(input, output_size)
         convolve = getattr(convolutions, f"conv_transpose{self.rank}d")
         return convolve(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)

@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.base.errors import ArgumentError
 from gradwerk.nn import dropout as core_dropout
-from gradwerk.nn import embedding as core_embedding
 from gradwerk.nn import linear as core_linear
 from gradwerk.nn import norm
 from gradwerk.nn.padding import padded
@@ -65,6 +64,8 @@ from gradwerk.torch.nn.dropouts import dropout1d as dropout1d
 from gradwerk.torch.nn.dropouts import dropout2d as dropout2d
 from gradwerk.torch.nn.dropouts import dropout3d as dropout3d
 from gradwerk.torch.nn.dropouts import feature_alpha_dropout as feature_alpha_dropout
+from gradwerk.torch.nn.embeddings import embedding as embedding
+from gradwerk.torch.nn.embeddings import embedding_bag as embedding_bag
 from gradwerk.torch.nn.layout import physical
 from gradwerk.torch.nn.loss_functions import binary_cross_entropy as binary_cross_entropy
 from gradwerk.torch.nn.loss_functions import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
@@ -209,19 +210,6 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not arguments.switch("dropout", "training", training):
         return input
     return activated("dropout", lambda x: core_dropout.dropout(x, p, random.default_generator()), input, inplace=inplace)
-
-
-@as_recorded()
-def embedding(input: Tensor, weight: Tensor) -> Tensor:
-    """Rows of the table.  Shape: input (...) integer, weight (symbols, units); result (..., units).
-
-    Raises: ShapeError for a table that is no matrix.
-    """
-    checks.ids("embedding", input)
-    arguments.tensor("embedding", weight, "weight")
-    if len(weight.shape) != 2:
-        raise ShapeError("embedding: 'weight' must be 2-D", facts=(f"weight {tuple(weight.shape)}",))
-    return core_embedding.embedding(input, weight)
 
 
 @as_recorded()

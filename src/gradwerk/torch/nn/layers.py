@@ -17,12 +17,12 @@ from gradwerk.torch.nn import functional
 from gradwerk.torch.nn.checks import count, each, normalized, probability
 from gradwerk.torch.nn.layout import weight
 from gradwerk.torch.nn.module import Module
-from gradwerk.torch.nn.unserved import check_options
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor
 
 # ruff: noqa: A002, FBT001, FBT002  torch's names and orders of arguments
 Extents = int | Sequence[int]
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 def new_kernel(shape: tuple[int, ...]) -> Parameter:
@@ -59,9 +59,6 @@ class _Convolution(Module):
     """What convolutions of any rank hold.  Parameters: weight (out, in / groups, *window), bias (out,)."""
 
     rank = 0
-    __gradwerk_unserved__ = ("padding_mode",)
-    padding_mode = "zeros"
-
     @as_recorded()
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Extents, stride: Extents = 1, padding: Extents | str = 0,
@@ -74,12 +71,14 @@ class _Convolution(Module):
             raise ArgumentError("groups must be a positive integer", facts=(f"groups {groups}",))
         if in_channels % groups or out_channels % groups:
             raise ArgumentError(f"in_channels {in_channels} and out_channels {out_channels} must be divisible by groups {groups}")
-        if padding_mode != "zeros":
-            raise ArgumentError(f"padding_mode {padding_mode!r} is not supported here yet", facts=("known: 'zeros'",))
+        if padding_mode not in PADDING_MODES:
+            message = f"padding_mode must be one of {set(PADDING_MODES)}, but got padding_mode={padding_mode!r}"
+            raise ArgumentError(message)
         window = each(kernel_size, self.rank, "kernel_size")
         self.in_channels, self.out_channels, self.kernel_size, self.groups = in_channels, out_channels, window, groups
         self.stride, self.dilation = each(stride, self.rank, "stride"), each(dilation, self.rank, "dilation")
         self.padding = padding if isinstance(padding, str) else each(padding, self.rank, "padding")
+        self.padding_mode = padding_mode
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ArgumentError(f"Invalid padding string {padding!r}, should be one of 'valid', 'same'")
         if padding == "same" and any(step != 1 for step in self.stride):
@@ -94,7 +93,20 @@ class _Convolution(Module):
         parts += [f"padding={self.padding}"] if self.padding != plain[0] else []
         parts += [f"dilation={self.dilation}"] if self.dilation != plain[1] else []
         parts += [f"groups={self.groups}"] if self.groups != 1 else []
-        return ", ".join([*parts, *([] if self.bias is not None else ["bias=False"])])
+        parts += [] if self.bias is not None else ["bias=False"]
+        return ", ".join([*parts, *([f"padding_mode={self.padding_mode}"] if self.padding_mode != "zeros" else [])])
+
+    def _bordered(self, x: Tensor) -> tuple[Tensor, tuple[int, ...] | str]:
+        """The input with borders of its own elements, where the mode asks for such, and the padding that is left to do."""
+        if self.padding_mode == "zeros":
+            return x, self.padding
+        if isinstance(self.padding, str):
+            totals = [d * (k - 1) * (self.padding == "same") for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+            widths = [(total // 2, total - total // 2) for total in totals]
+        else:
+            widths = [(width, width) for width in self.padding]
+        flat = [width for pair in reversed(widths) for width in pair]
+        return functional.pad(x, flat, self.padding_mode), (0,) * self.rank
 
 
 class Conv1d(_Convolution):
@@ -104,8 +116,8 @@ class Conv1d(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.conv1d`."""
-        check_options(self)
-        return functional.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        x, padding = self._bordered(input)
+        return functional.conv1d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv2d(_Convolution):
@@ -115,8 +127,8 @@ class Conv2d(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.conv2d`."""
-        check_options(self)
-        return functional.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        x, padding = self._bordered(input)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv3d(_Convolution):
@@ -126,8 +138,8 @@ class Conv3d(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.conv3d`."""
-        check_options(self)
-        return functional.conv3d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        x, padding = self._bordered(input)
+        return functional.conv3d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Flatten(Module):
@@ -145,6 +157,24 @@ class Flatten(Module):
     def extra_repr(self) -> str:
         """torch's text."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """One axis as several.  Shape: (..., n, ...) gives (..., *unflattened_size, ...)."""
+
+    @as_recorded()
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        super().__init__()
+        self.dim, self.unflattened_size = dim, unflattened_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `Tensor.unflatten`."""
+        arguments.tensor("unflatten", input)
+        return input.unflatten(self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        """torch's text."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
 class ReLU(Module):
@@ -314,25 +344,19 @@ class BatchNorm3d(_BatchNorm):
     ranks = (5,)
 
 
-class Embedding(Module):
-    """Rows of a table.  Parameter: weight (num_embeddings, embedding_dim), standard normal."""
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalisation over all processes: there is one.  Shape: (N, C) or (N, C, *space), kept."""
 
-    __gradwerk_unserved__ = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
-    padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse = None, None, 2.0, False, False
+    ranks = (2, 3, 4, 5)
 
-    @as_recorded()
-    def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
-        super().__init__()
-        num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
-        embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.weight = Parameter(Tensor.of(init.Normal(0.0, 1.0)((num_embeddings, embedding_dim), default_generator())))
+    @as_recorded(ignored=("process_group",))
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True, *,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
-    def forward(self, input: Tensor) -> Tensor:
-        """See `functional.embedding`."""
-        check_options(self)
-        return functional.embedding(input, self.weight)
-
-    def extra_repr(self) -> str:
-        """torch's text."""
-        return f"{self.num_embeddings}, {self.embedding_dim}"
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:  # noqa: ANN401  torch's signature
+        """The module as it is: its normalisations already see the whole batch."""
+        return module

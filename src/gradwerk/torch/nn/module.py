@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
-from typing import Any, ClassVar, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import AbsentNameError, ArgumentError, ArgumentTypeError, ShapeError
@@ -20,7 +20,6 @@ from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
 from gradwerk.torch.dtypes import destination
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
-from gradwerk.torch.nn.unserved import check_served
 from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor, clear_gradient
 
@@ -46,8 +45,6 @@ class Module(core.Module):
     """torch.nn.Module.  A buffer is a Tensor registered by `register_buffer`; only direct attributes are sub-modules."""
 
     __gradwerk_shared__ = Everywhere()
-    __gradwerk_unserved__: ClassVar[tuple[str, ...]] = ()
-    """Attributes of torch's module of this name that here are what the class says, and nothing else."""
 
     @property
     def _buffer_names(self) -> dict[str, bool]:
@@ -56,8 +53,6 @@ class Module(core.Module):
 
     def __setattr__(self, name: str, value: object) -> None:
         _check_place(self, name, value)
-        if name in type(self).__gradwerk_unserved__:
-            check_served(self, name, value)
         super().__setattr__(name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:  # noqa: FBT001, FBT002  torch's signature

@@ -1,4 +1,4 @@
-"""Options of torch's modules set as attributes: served as torch 2.13 serves them, or refused where the constructor refuses them."""
+"""Options of torch's modules set as attributes: served as torch 2.13 serves them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gradwerk import torch
-from gradwerk.base.errors import ArgumentError
 from gradwerk.torch import nn
 
 MADE: dict[str, tuple[tuple[int, ...], str]] = {
@@ -28,13 +27,6 @@ MADE: dict[str, tuple[tuple[int, ...], str]] = {
 }  # fmt: skip
 """The arguments of a module, and the public attributes that torch's has, but for a convolution's `transposed` and `output_padding`, which
 change nothing once it is made."""
-SPECIAL: dict[str, dict[str, Any]] = {
-    "Conv1d": {"padding_mode": "circular"}, "Conv2d": {"padding_mode": "reflect"},
-    "Embedding": {"padding_idx": 0, "max_norm": 0.1, "norm_type": 1.0, "scale_grad_by_freq": True, "sparse": True},
-    "LSTM": {"proj_size": 1, "mode": "GRU"},
-}  # fmt: skip
-
-
 def made(name: str) -> Any:
     return getattr(nn, name)(*MADE[name][0])
 
@@ -44,43 +36,6 @@ def test_a_module_has_the_attributes_of_torchs(name: str) -> None:
     module = made(name)
     for attribute in MADE[name][1].split():
         getattr(module, attribute)
-    assert set(type(module).__gradwerk_unserved__) == set(SPECIAL.get(name, ()))
-
-
-@pytest.mark.parametrize("name", SPECIAL)
-def test_options_that_are_not_here_are_refused_as_attributes_too(name: str) -> None:
-    module = made(name)
-    for attribute, value in SPECIAL[name].items():
-        before = getattr(module, attribute)
-        setattr(module, attribute, before)
-        for way in (setattr, lambda owner, name, value: owner.register_buffer(name, value)):
-            with pytest.raises(ArgumentError, match=f"torch's option '{attribute}' is not supported here yet"):
-                way(module, attribute, value)
-        assert getattr(module, attribute) is before
-
-
-INPUTS = {"Conv1d": torch.ones(1, 2, 8), "Conv2d": torch.ones(1, 2, 8, 8), "Embedding": torch.tensor([1, 0]), "LSTM": torch.ones(2, 3)}
-
-
-@pytest.mark.parametrize("by_class", [False, True])
-@pytest.mark.parametrize(("name", "attribute"), [(name, attribute) for name, special in SPECIAL.items() for attribute in special])
-def test_a_forward_of_ones_own_that_ends_in_the_layers_does_not_pass_over_them(name: str, attribute: str, by_class: bool) -> None:
-    """`return super().forward(x)` is torch's computation, with these options: it is refused where they say something."""
-
-    class Own(getattr(nn, name)):  # type: ignore[misc]
-        def forward(self, *args: Any) -> Any:
-            return super().forward(*args)
-
-    module, inputs = Own(*MADE[name][0]), [INPUTS.get(name, torch.ones(1, 1, 4, 4))]
-    inputs *= 2 if name.endswith("Loss") else 1
-    module(*inputs)
-    if by_class:
-        setattr(Own, attribute, SPECIAL[name][attribute])
-        vars(module).pop(attribute, None)
-    else:
-        setattr(module, attribute, SPECIAL[name][attribute])
-    with pytest.raises(ArgumentError, match=f"{name}: torch's option '{attribute}' is not supported here yet"):
-        module(*inputs)
 
 
 def test_an_attribute_of_ones_own_may_have_any_name() -> None:

@@ -1,4 +1,4 @@
-"""torch.nn.utils."""
+"""torch.nn.utils: gradients made smaller."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from gradwerk.base.errors import StateError
 from gradwerk.nn.clipping import clip_by_value, scale_to_norm, total_norm
 from gradwerk.ops.elementwise import cast, mul
 from gradwerk.tensor.grad import no_grad
-from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.nn.checks import warn_of_nothing
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
@@ -78,5 +77,3 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:  # noqa: ANN40
 def _with_gradient(parameters: Any) -> list[Any]:  # noqa: ANN401  one or many
     given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     return [parameter for parameter in given if parameter.grad is not None]
-
-__getattr__ = ORIGINAL.module("torch.nn.utils", __name__)
