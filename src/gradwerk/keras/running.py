@@ -18,10 +18,10 @@ from gradwerk.keras.callbacks.lists import checked_callbacks
 from gradwerk.keras.callbacks.simple import TerminateOnNaN
 from gradwerk.keras.data import Data
 from gradwerk.keras.options import whole
+from gradwerk.keras.packing import unpack_x_y_sample_weight
 from gradwerk.keras.progress import KerasProgress
 from gradwerk.keras.streams import OfArrays, Stream, is_stream, source_of
 from gradwerk.keras.training import Training, shown
-from gradwerk.keras.utils.packing import unpack_x_y_sample_weight
 from gradwerk.train import loop
 from gradwerk.train.loop import Batches
 from gradwerk.train.run import Events, Run

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradwerk.keras.callbacks.callback import Callback, Logs
-from gradwerk.keras.utils.progbar import Progbar
+
+if TYPE_CHECKING:
+    from gradwerk.keras.utils.progbar import Progbar
 
 
 class ProgbarLogger(Callback):
@@ -78,6 +80,8 @@ class ProgbarLogger(Callback):
 
     def _bar(self) -> Progbar:
         if self.progbar is None:
+            from gradwerk.keras.utils.progbar import Progbar  # noqa: PLC0415  keras.utils is loaded when it is asked for
+
             self.progbar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
         return self.progbar
 

@@ -14,7 +14,6 @@ from gradwerk.keras.layers.input import InputLayer
 from gradwerk.keras.layers.masking import any_over
 from gradwerk.keras.layers.symbolic import Operation
 from gradwerk.keras.naming import snake_case
-from gradwerk.keras.ops.calling import REGISTRY
 
 
 def get_item(x: Any, key: Any) -> Any:  # noqa: ANN401
@@ -46,6 +45,7 @@ def of_keras(name: str, module: str) -> Callable[..., Any] | None:
     if not module.startswith(PACKAGE):
         return None
     from gradwerk.keras import ops  # noqa: F401, PLC0415  its names are registered; who saves no model loads none of them
+    from gradwerk.keras.ops.calling import REGISTRY  # noqa: PLC0415
 
     return NAMED.get(name) or REGISTRY.get((module.removeprefix(f"{PACKAGE}."), name))
 

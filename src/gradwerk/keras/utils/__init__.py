@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from gradwerk.keras.pydataset import PyDataset, Sequence
 from gradwerk.keras.saving.objects import (
     CustomObjectScope,
@@ -19,7 +20,6 @@ from gradwerk.keras.utils.files import get_file
 from gradwerk.keras.utils.image_folders import image_dataset_from_directory
 from gradwerk.keras.utils.images import array_to_img, img_to_array, load_img, save_img
 from gradwerk.keras.utils.numerical import normalize, to_categorical
-from gradwerk.keras.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from gradwerk.keras.utils.plotting import model_to_dot, plot_model
 from gradwerk.keras.utils.progbar import Progbar
 from gradwerk.keras.utils.seeding import clear_session, set_random_seed
