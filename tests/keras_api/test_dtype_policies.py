@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,23 @@ def test_policies_by_name_config_and_dtype() -> None:
             policies.get(wrong)
     with pytest.raises(ArgumentError, match="polic"):
         layers.Dense(2, dtype="float31")
+
+
+def test_threads_that_call_one_layer_of_mixed_precision_do_not_see_each_others_casts() -> None:
+    layer = keras.layers.Dense(8, dtype="mixed_bfloat16")
+    x = np.random.default_rng(0).normal(size=(64, 32)).astype(np.float32)
+    expected = np.asarray(layer(x).numpy(), np.float32)
+    kernel = layer.kernel
+    found: list[object] = []
+
+    def call() -> None:
+        for _ in range(20):
+            y = layer(x)
+            found.append(dtypes.name(y.dtype) == layer.compute_dtype and np.array_equal(np.asarray(y.numpy(), np.float32), expected))
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 80 and all(found) and layer.kernel is kernel

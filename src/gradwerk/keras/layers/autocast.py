@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -26,19 +27,32 @@ class Cast(Tensor):
         return self.weight.assign(cast(value, self.weight.dtype) if isinstance(value, Tensor) else value)
 
 
+_ONE_AT_A_TIME = threading.RLock()
+"""Held while the attributes of layers are cast ones: another thread that calls one of them waits until they are put back."""
+
+
 @contextmanager
 def weights_cast(layers: list[Any]) -> Iterator[None]:
     """The attributes of layers that are weights of another float than is computed in are cast ones, inside."""
-    held = []
-    try:
-        for layer in layers:
-            wanted = dtypes.named(layer.compute_dtype)
-            for name, weight in list(vars(layer).items()):
-                casts = isinstance(weight, Variable) and weight.autocast and dtypes.is_float(weight.dtype)
-                if casts and weight.dtype != wanted:
-                    held.append((layer, name, weight))
-                    vars(layer)[name] = remembering(cast(weight, wanted), Cast, weight=weight)  # no setting: it is put back
+    if not any(_to_cast(layer) for layer in layers):
         yield
-    finally:
-        for layer, name, weight in held:
-            vars(layer)[name] = weight
+        return
+    with _ONE_AT_A_TIME:
+        held = [(layer, name, weight) for layer in layers for name, weight in _to_cast(layer) if isinstance(weight, Variable)]
+        try:
+            for layer, name, weight in held:  # no setting of an attribute: it is put back
+                vars(layer)[name] = remembering(cast(weight, dtypes.named(layer.compute_dtype)), Cast, weight=weight)
+            yield
+        finally:
+            for layer, name, weight in held:
+                vars(layer)[name] = weight
+
+
+def _to_cast(layer: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+    """The attributes that are weights of another float than the layer computes in, or are cast now, by another thread perhaps."""
+    wanted = dtypes.named(layer.compute_dtype)
+    return [(name, held) for name, held in list(vars(layer).items()) if isinstance(held, Cast) or _differs(held, wanted)]
+
+
+def _differs(held: object, wanted: dtypes.DType) -> bool:
+    return isinstance(held, Variable) and held.autocast and dtypes.is_float(held.dtype) and held.dtype != wanted
