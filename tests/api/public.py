@@ -65,10 +65,11 @@ def methods(cls: type, public: set[type]) -> Iterator[str]:
     """Methods and properties that no other public class says already, with their signatures."""
     for name in sorted({name for base in cls.__mro__ for name in vars(base) if name[0] != "_"}):
         home = next(base for base in cls.__mro__ if name in vars(base))
-        if home.__module__.startswith("gradwerk") and (home is cls or home not in public):
-            value = vars(home)[name]
-            if isinstance(value, (FunctionType, classmethod, staticmethod, property)) or callable(value):
-                yield name + signature(value)
+        value = vars(home)[name]
+        said = any(inspect.getattr_static(base, name, None) is value for base in cls.__mro__[1:] if base in public)
+        is_one = isinstance(value, (FunctionType, classmethod, staticmethod, property)) or callable(value)
+        if is_one and not said and home.__module__.startswith("gradwerk"):
+            yield name + signature(value)
 
 
 def signature(value: Any) -> str:

@@ -9,7 +9,7 @@ import pkgutil
 import gradwerk
 
 BASES = {
-    "gradwerk.ir.op.Op": "what every primitive is",
+    "gradwerk.ir.base.Op": "what every primitive is",
     "gradwerk.nn.module.Module": "what holds parameters",
     "gradwerk.ops.cumulative.Cumulative": "what every running fold is",
     "gradwerk.nn.optimizer.Optimizer": "what every update rule is",

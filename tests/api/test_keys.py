@@ -27,7 +27,7 @@ RECORDS = {
     "base/dtypes.py: Limits": "one of each dtype",
     "compiler/contraction/roles.py: Choice": "costs, which are above 0",
     "compiler/llvm/formats.py: Format": "one of each dtype that computes",
-    "ir/op.py: Interval": "where tests draw numbers",
+    "ir/base.py: Interval": "where tests draw numbers",
 }
 """Frozen records of graphs and programs that hold a number and compare by it, and why.  Ops compare by `exactly`."""
 ABOVE = {"cli", "data", "inspect", "io", "keras", "nn", "ragged", "torch", "train", "zoo"}

@@ -181,6 +181,21 @@ def test_numbers_of_any_dtype_are_made_in_base(path: Path) -> None:
     assert path.as_posix().endswith(allowed) or [text for text in map(ast.unparse, dtypes_named) if text.endswith("dtype")] == []
 
 
+MOST_LINES = 400
+
+
+def defines_nothing(tree: ast.Module) -> bool:
+    """Whether a module only names what others define: an index of an API, which grows with what there is to name."""
+    return not any(isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) for node in tree.body)
+
+
+@pytest.mark.parametrize("path", modules().values(), ids=modules().keys())
+def test_a_module_is_about_one_thing(path: Path) -> None:
+    """What needs more lines than this is about two: it is to be split by what they are, not by length."""
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES or (path.name == "__init__.py" and defines_nothing(ast.parse(text)))
+
+
 def test_what_the_type_checker_is_not_to_say_has_a_reason() -> None:
     """`# type: ignore[code]  # why`, or the why behind the `noqa` of the same line."""
     bare = []

@@ -20,7 +20,8 @@ from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
 from gradwerk.ops.arithmetic import add, div, mul, sub, where
 from gradwerk.ops.compare import greater
-from gradwerk.ops.functions import dropout, log_softmax, mean, softmax, variance
+from gradwerk.ops.from_bits import dropout
+from gradwerk.ops.functions import log_softmax, mean, softmax, variance
 from gradwerk.ops.movement import concatenate, reshape, slice_axis, transpose
 from gradwerk.ops.random import random_bits
 from gradwerk.ops.reduction import Max, Sum, reduce_max, reduce_sum

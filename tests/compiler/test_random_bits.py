@@ -12,7 +12,8 @@ from gradwerk.compiler.llvm.link import host_target
 from gradwerk.compiler.pipeline import compile_graph
 from gradwerk.ir.graph import Graph, Type, Value
 from gradwerk.ir.interpret import interpret
-from gradwerk.ops.functions import dropout, softmax
+from gradwerk.ops.from_bits import dropout
+from gradwerk.ops.functions import softmax
 from gradwerk.ops.movement import transpose
 from gradwerk.ops.random import random_bits
 from gradwerk.ops.reduction import reduce_max, reduce_sum

@@ -16,7 +16,7 @@ from gradwerk.base.errors import ArgumentError, DataError, DTypeError, ShapeErro
 from gradwerk.ir.graph import Graph
 from gradwerk.ir.interpret import interpret
 from gradwerk.ir.op import typed
-from gradwerk.ops import elementwise, functions
+from gradwerk.ops import elementwise, from_bits, functions
 from gradwerk.ops.elementwise import add, cast, div, maximum, mul, relu, sigmoid, sign, where
 from gradwerk.ops.indexing import gather, scatter_add
 from gradwerk.ops.movement import concatenate, expand_dims, flip, pad, reshape, slice_axis, squeeze, transpose
@@ -189,21 +189,21 @@ def test_bits_depend_on_place_seed_and_counter_alone() -> None:
 def test_random_numbers_are_distributed_as_said() -> None:
     first, second = (random_bits((200_000,), np.uint32(1), np.uint32(k)) for k in range(2))
     for dtype in (dtypes.float32, dtypes.float64):
-        flat = functions.uniform(first, dtype)
+        flat = from_bits.uniform(first, dtype)
         assert flat.dtype == dtype
         assert flat.min() >= 0
         assert flat.max() < 1
         assert flat.mean() == pytest.approx(0.5, abs=0.003)
-        bell = functions.normal(first, second, dtype)
+        bell = from_bits.normal(first, second, dtype)
         assert np.isfinite(bell).all()
         assert bell.mean() == pytest.approx(0, abs=0.01)
         assert bell.std() == pytest.approx(1, abs=0.01)
     for rate in (0.0, 0.25, 1.0):
-        assert functions.keep_mask(first, rate).mean() == pytest.approx(1 - rate, abs=0.005)
-    dropped = functions.dropout(np.ones(200_000, np.float32), first, 0.25)
+        assert from_bits.keep_mask(first, rate).mean() == pytest.approx(1 - rate, abs=0.005)
+    dropped = from_bits.dropout(np.ones(200_000, np.float32), first, 0.25)
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / 0.75)}
     with pytest.raises(ArgumentError, match="between 0 and 1"):
-        functions.keep_mask(first, 1.5)
+        from_bits.keep_mask(first, 1.5)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -2,14 +2,10 @@
 
 A dtype is NumPy's, since arrays carry it.  Nobody outside this module asks for NumPy's letter of its kind: each asks in the words
 of what it is about to do (`is_float`, `is_numeric`, `is_wider`, `promoted`, `accumulator`, ...), so a new row is answered for in one place.
-
-A Python number is weak: beside an array it takes the array's dtype where that can hold it without loss of meaning, and never gives the
-array its own.  0.5 beside int64 has no such dtype: an operator then computes in `meeting`, an op refuses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -239,7 +235,12 @@ def extremes(dtype: DType) -> tuple[int, int]:
 
 def is_wider(a: DType, b: DType) -> bool:
     """Whether the numbers of a are of a kind that b cannot hold: whole beside bool, floating beside whole.  Both are data."""
-    return _RANK[_kind(a)] > _RANK[_kind(b)]
+    return rank(a) > rank(b)
+
+
+def rank(dtype: DType) -> int:
+    """The place of a dtype's kind in the order in which one holds the other: bool, whole, floating, complex."""
+    return _RANK[_kind(dtype)]
 
 
 def promoted(a: DType, b: DType) -> DType:
@@ -334,42 +335,6 @@ def widened(array: np.ndarray[Any, DType]) -> np.ndarray[Any, DType]:
     return converted(array, accumulator(array.dtype))
 
 
-# ---- Python numbers
-
-ALONE: dict[type, DType] = {bool: bool_, int: int64, float: float32}
-"""The dtype of a Python number that stands beside no array."""
-
-
-WEAK = (float, int, np.generic)
-"""What is weak: Python numbers (a bool is an int), and NumPy scalars, which say no more than the number they hold."""
-
-
-def is_number(value: object) -> bool:
-    """True for what is weak."""
-    return isinstance(value, WEAK)
-
-
-def of_number(value: object) -> DType:
-    """The dtype of a Python number that stands alone.  Raises: DTypeError for anything else."""
-    for kind, dtype in ALONE.items():
-        if isinstance(value, kind):
-            return dtype
-    raise DTypeError(f"{value!r} is no number")
-
-
-def of_numbers(values: Iterable[object]) -> DType:
-    """The dtype of numbers among themselves: that of the widest kind."""
-    return max(map(of_number, values), key=lambda dtype: _RANK[_kind(dtype)])
-
-
-def meeting(dtype: DType, value: object) -> DType:
-    """The dtype in which an array and a Python number meet: the array's, or the number's own where its kind is wider."""
-    if has_gradient(dtype):
-        return dtype
-    own = of_number(value)
-    return own if is_wider(own, dtype) else dtype
-
-
 def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number, or lists of them
     """Numbers as an array; one alone has no axes.
 
@@ -388,15 +353,3 @@ def of_value(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN40
     if lost.any():
         raise OverflowError(f"{wide[lost][0]} is out of bounds for {name(dtype)}")
     return wide.astype(dtype)
-
-
-def weak(value: Any, dtype: DType) -> np.ndarray[Any, DType]:  # noqa: ANN401  a Python number
-    """A Python number as an array of no axes in its neighbour's dtype.  Raises: DTypeError where that cannot hold it."""
-    if not has_gradient(dtype):
-        if is_wider(of_number(value), dtype):
-            likely = "write True or False" if is_bool(dtype) else "write a whole number, or convert the Tensor to a floating dtype first"
-            raise DTypeError(f"{dtype} cannot hold the number {value!r}", likely=likely)
-        if not is_bool(dtype) and not extremes(dtype)[0] <= value <= extremes(dtype)[1]:
-            raise DTypeError(f"the number {value!r} does not fit {dtype}", likely="convert the Tensor to a wider dtype first")
-        return np.asarray(value, dtype)
-    return of_value(value, dtype)

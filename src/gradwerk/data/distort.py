@@ -20,7 +20,8 @@ from gradwerk.ops.arrangement import roll
 from gradwerk.ops.bits import bit_xor
 from gradwerk.ops.compare import less
 from gradwerk.ops.elementwise import abs_, add, cast, cos, div, floor, mul, sin, sub, where
-from gradwerk.ops.functions import clip, mean, normal, uniform
+from gradwerk.ops.from_bits import normal, uniform
+from gradwerk.ops.functions import clip, mean
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.interpolation import linear_at
 from gradwerk.ops.logic import all_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import DTypeError, ShapeError
 from gradwerk.ir.type import Type
@@ -53,7 +53,7 @@ def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[An
         for neighbour in reversed(neighbours):
             dtype = getattr(neighbour, "dtype", None)
             if dtype is not None:
-                return np.asarray(value, dtype) if dtype in _AS_THEY_ARE else dtypes.weak(value, dtype)
+                return np.asarray(value, dtype) if dtype in _AS_THEY_ARE else python_numbers.weak(value, dtype)
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, np.generic):
@@ -64,8 +64,8 @@ def as_array(op: str, position: int, args: tuple[Any, ...], neighbours: tuple[An
             if dtype is not None:
                 if dtype in _AS_THEY_ARE and -_LARGEST <= value <= _LARGEST:
                     return np.asarray(value, dtype)
-                return dtypes.weak(value, dtype)
-        return dtypes.of_value(value, dtypes.of_numbers(neighbours))
+                return python_numbers.weak(value, dtype)
+        return dtypes.of_value(value, python_numbers.of_numbers(neighbours))
     if isinstance(value, complex):
         beside = [dtype for neighbour in neighbours if (dtype := getattr(neighbour, "dtype", None)) is not None]
         return np.asarray(value, dtypes.promoted(dtypes.complex64, beside[-1]) if beside else dtypes.complex64)

@@ -1,4 +1,4 @@
-"""keras.backend: what Keras 3 has, and the functions that Keras 2 had there (backend_functions.py)."""
+"""keras.backend: what Keras 3 has, and the functions that Keras 2 had there (backend_functions.py, backend_values.py)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from gradwerk.keras.backend_functions import (
     argmin,
     batch_dot,
     batch_flatten,
-    batch_get_value,
-    batch_set_value,
     bias_add,
     binary_crossentropy,
     cast,
@@ -23,7 +21,6 @@ from gradwerk.keras.backend_functions import (
     categorical_crossentropy,
     clip,
     concatenate,
-    constant,
     cos,
     ctc_batch_cost,
     ctc_decode,
@@ -34,13 +31,11 @@ from gradwerk.keras.backend_functions import (
     dtype,
     elu,
     equal,
-    eval,
     exp,
     expand_dims,
     eye,
     flatten,
     gather,
-    get_value,
     greater,
     greater_equal,
     hard_sigmoid,
@@ -76,7 +71,6 @@ from gradwerk.keras.backend_functions import (
     reshape,
     reverse,
     round,
-    set_value,
     shape,
     sigmoid,
     sign,
@@ -97,14 +91,22 @@ from gradwerk.keras.backend_functions import (
     tile,
     transpose,
     truncated_normal,
+    var,
+    zeros,
+    zeros_like,
+)
+from gradwerk.keras.backend_values import (
+    batch_get_value,
+    batch_set_value,
+    constant,
+    eval,
+    get_value,
+    set_value,
     update,
     update_add,
     update_sub,
-    var,
     variable,
-    zeros,
-    zeros_like,
-)  # fmt: skip
+)
 from gradwerk.keras.config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
 from gradwerk.keras.layers.symbolic import is_symbol
 from gradwerk.keras.naming import number_of_uses

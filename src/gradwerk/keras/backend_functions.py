@@ -11,9 +11,8 @@ from gradwerk.base import dtypes
 from gradwerk.keras import activations, ops, random
 from gradwerk.keras.configured import SETTINGS
 from gradwerk.keras.layers.symbolic import is_symbol
-from gradwerk.keras.ops.operands import Operand, floating, tensor, wanted
+from gradwerk.keras.ops.operands import Operand, floating, tensor
 from gradwerk.keras.ops.promotion import floatx
-from gradwerk.keras.variables import Variable, Weight
 from gradwerk.nn.ctc_loss import ctc
 from gradwerk.ops import functions, movement
 from gradwerk.ops.arithmetic import cast as as_dtype
@@ -289,59 +288,6 @@ def is_sparse(tensor: object) -> bool:
     return False
 
 
-def variable(value: Operand, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
-    """A variable that is trained, of these contents.  Dtype: `dtype`, by default floatx."""
-    made = Weight(np.asarray(tensor(value, wanted(dtype, floatx())).numpy())).named(name, ())
-    made.constraint = constraint
-    return made
-
-
-def constant(value: Operand, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
-    """A Tensor of these contents, repeated to a shape where one is given.  Dtype: `dtype`, by default floatx."""
-    made = tensor(value, wanted(dtype, floatx()))
-    return made if shape is None else ops.broadcast_to(made, shape)
-
-
-def eval(x: Operand) -> Array:
-    """The contents as an array."""
-    return ops.convert_to_numpy(x)
-
-
-get_value = eval
-
-
-def batch_get_value(tensors: Sequence[Operand]) -> list[Array]:
-    """The contents of several."""
-    return [ops.convert_to_numpy(x) for x in tensors]
-
-
-def set_value(x: Variable, value: Operand) -> None:
-    """New contents of a variable."""
-    x.assign(tensor(value, x.dtype))
-
-
-def batch_set_value(tuples: Sequence[tuple[Variable, Operand]]) -> None:
-    """New contents of several variables."""
-    for x, value in tuples:
-        set_value(x, value)
-
-
-def update(x: Variable, new_x: Operand) -> Variable:
-    """New contents of a variable, which is given back."""
-    set_value(x, new_x)
-    return x
-
-
-def update_add(x: Variable, increment: Operand) -> Variable:
-    """Adds to a variable in place."""
-    return x.assign_add(tensor(increment, x.dtype))
-
-
-def update_sub(x: Variable, decrement: Operand) -> Variable:
-    """Subtracts from a variable in place."""
-    return x.assign_sub(tensor(decrement, x.dtype))
-
-
 def batch_dot(x: Operand, y: Operand, axes: Any = None) -> Any:
     """The sum of products over one axis of each, example by example.  Shape: both without it, the batch once; of vectors (batch, 1)."""
     a, b = floating(x), floating(y)
@@ -412,6 +358,3 @@ def _biased(x: Operand, bias: Operand, data_format: str | None) -> Any:
 
 def _all(x: Operand) -> tuple[int, ...]:
     return tuple(range(ndim(x)))
-
-
-

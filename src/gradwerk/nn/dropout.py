@@ -10,8 +10,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ops.activations import SELU_ALPHA, SELU_SCALE
 from gradwerk.ops.elementwise import add, mul, where
-from gradwerk.ops.functions import dropout as dropout_by_bits
-from gradwerk.ops.functions import keep_mask
+from gradwerk.ops.from_bits import dropout as dropout_by_bits
+from gradwerk.ops.from_bits import keep_mask
 from gradwerk.tensor.random import Generator
 
 Operand = Any

@@ -1,4 +1,4 @@
-"""What is written with ops: activations, normalising sums, products, convolution, pooling, random numbers.
+"""What is written with ops: activations, normalising sums, products, convolution, pooling.
 
 Everything works on arrays, Values and Tensors alike; only `shape`, `dtype` and `ndim` of an argument are read.
 """
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.ir.op import Operand
@@ -19,15 +19,14 @@ from gradwerk.ops import arithmetic
 from gradwerk.ops.arithmetic import add, cast, div, floor, mul, stop_gradient, sub, where
 from gradwerk.ops.axes import normal_axes
 from gradwerk.ops.clamp import clamp_max, clamp_min
-from gradwerk.ops.compare import equal, greater_equal, less, logical_and, not_equal
+from gradwerk.ops.compare import equal, less, logical_and, not_equal
 from gradwerk.ops.contraction import Contract, Index, axes
 from gradwerk.ops.look import not_zero
 from gradwerk.ops.movement import expand_dims, reshape, unchanged
 from gradwerk.ops.precision import rounded_once
-from gradwerk.ops.random import shift_right
 from gradwerk.ops.reduction import reduce_max, reduce_sum
 from gradwerk.ops.source import arange, counted
-from gradwerk.ops.transcendental import PowNumber, cos, erf, exp, fmod, log, pow_, sqrt, tanh, whole
+from gradwerk.ops.transcendental import PowNumber, erf, exp, fmod, log, pow_, sqrt, tanh, whole
 from gradwerk.ops.window import WindowMax, WindowSum
 
 Axes = int | Sequence[int] | None
@@ -98,7 +97,7 @@ def whole_power(x: Operand, exponent: Operand) -> Operand:
     """
     dtype = x.dtype
     if not hasattr(exponent, "dtype"):
-        exponent = dtypes.weak(exponent, dtype)
+        exponent = python_numbers.weak(exponent, dtype)
     if exponent.dtype != dtype or not dtypes.is_integer(dtype):
         facts = (f"base {dtypes.name(dtype)}      exponent {dtypes.name(exponent.dtype)}",)
         raise DTypeError("** needs equal dtypes", facts=facts, likely="cast one of the two")
@@ -366,36 +365,6 @@ def avg_pool(x: Operand, window: Sequence[int], strides: Sequence[int], padding:
             inside = np.minimum(first + window[axis], x.shape[axis]) - np.maximum(first, 0)
             scale = scale / inside.reshape([-1 if k == axis else 1 for k in range(x.ndim)])
     return mul(total, scale.astype(x.dtype))
-
-
-def uniform(bits: Operand, dtype: DType = dtypes.float32) -> Operand:
-    """Numbers in [0, 1) from uint32, of as many bits as the dtype holds and at most 32: none is rounded up to 1.  Shape: that of bits."""
-    if dtype != dtypes.float64:
-        held, wide = 1 - round(math.log2(dtypes.limits(dtype).eps)), dtypes.accumulator(dtype)
-        return cast(mul(cast(cast(shift_right(bits, 32 - held), dtypes.int32), wide), 2.0**-held), dtype)
-    return mul(cast(bits, dtype), 2.0**-32)
-
-
-def normal(first: Operand, second: Operand, dtype: DType = dtypes.float32) -> Operand:
-    """Normal numbers from two arrays of uint32.  Shape: theirs.  Source: Box, Muller, Ann. Math. Stat. 29 (1958) 610."""
-    if dtypes.is_narrow(dtype):
-        return cast(normal(first, second, dtypes.accumulator(dtype)), dtype)
-    radius = sqrt(mul(log(sub(1, uniform(first, dtype))), -2))
-    return mul(radius, cos(mul(uniform(second, dtype), 2 * math.pi)))
-
-
-def keep_mask(bits: Operand, rate: float) -> Operand:
-    """True with probability 1 - rate.  Shape: that of bits, uint32.  Raises: ArgumentError unless 0 <= rate <= 1."""
-    if not 0 <= rate <= 1:
-        raise ArgumentError(f"a rate lies between 0 and 1, not {rate}")
-    if rate == 1:
-        return less(bits, 0)
-    return greater_equal(bits, min(round(rate * 2**32), 2**32 - 1))
-
-
-def dropout(x: Operand, bits: Operand, rate: float) -> Operand:
-    """x / (1 - rate) with probability 1 - rate, else 0.  Shape: that of x and bits.  Source: Srivastava et al., JMLR 15 (2014) 1929."""
-    return where(keep_mask(bits, rate), mul(x, 1 / (1 - rate) if rate < 1 else 0), 0)
 
 
 def without(x: Operand, axes: Sequence[int]) -> Operand:

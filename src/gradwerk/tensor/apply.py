@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.errors import DTypeError, GradwerkError, ShapeError, StateError, TraceError
 from gradwerk.base.origin import capture
 from gradwerk.base.settings import Eager, settings
@@ -368,8 +368,8 @@ def written_array(target: Handle, value: Any) -> Array:  # noqa: ANN401  whateve
     """What is written to a Tensor, as an array: numbers, and lists of them, are weak.  Raises: DTypeError where it cannot hold them."""
     if isinstance(value, np.ndarray):
         return value
-    if dtypes.is_number(value):
-        return dtypes.weak(value.item() if isinstance(value, np.generic) else value, target.dtype)
+    if python_numbers.is_number(value):
+        return python_numbers.weak(value.item() if isinstance(value, np.generic) else value, target.dtype)
     array = np.asarray(value)
     if not dtypes.is_data(array.dtype) or dtypes.is_wider(array.dtype, target.dtype):
         facts = (f"value {type(value).__name__} of {dtypes.name(array.dtype)}      Tensor {target._type}",)

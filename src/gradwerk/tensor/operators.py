@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentTypeError
 from gradwerk.ir.op import Array, Operand
@@ -60,13 +60,13 @@ class Operators:
     def promote(cls, a: Operand, b: Operand) -> tuple[Operand, Operand]:
         """The two operands as an op of equal dtypes takes them.
 
-        Here a number takes the Tensor's dtype, or the Tensor that of a number of a wider kind (dtypes.meeting).  An array takes the
+        Here a number takes the Tensor's dtype, or the Tensor that of a number of a wider kind (python_numbers.meeting).  An array takes the
         Tensor's where that is floating or holds all of the array's.  Tensors stay as they are.
         """
-        if isinstance(b, dtypes.WEAK):
-            return a if dtypes.has_gradient(a.dtype) else elementwise.cast(a, dtypes.meeting(a.dtype, b)), b
-        if isinstance(a, dtypes.WEAK):
-            return a, b if dtypes.has_gradient(b.dtype) else elementwise.cast(b, dtypes.meeting(b.dtype, a))
+        if isinstance(b, python_numbers.WEAK):
+            return a if dtypes.has_gradient(a.dtype) else elementwise.cast(a, python_numbers.meeting(a.dtype, b)), b
+        if isinstance(a, python_numbers.WEAK):
+            return a, b if dtypes.has_gradient(b.dtype) else elementwise.cast(b, python_numbers.meeting(b.dtype, a))
         if isinstance(b, np.ndarray):
             return a, cls._beside(b, a.dtype)
         if isinstance(a, np.ndarray):
@@ -368,5 +368,5 @@ def remainder(a: Operand, b: Operand) -> Operand:
 def power(x: Operand, exponent: Operand) -> Operand:
     """x ** exponent; one of the two may be a number (see functions.power)."""
     if not hasattr(x, "dtype"):
-        x = dtypes.weak(x, exponent.dtype)
+        x = python_numbers.weak(x, exponent.dtype)
     return functions.power(x, exponent)

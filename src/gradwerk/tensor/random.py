@@ -17,7 +17,7 @@ from gradwerk.base.dtypes import DType, accumulator, float32
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.forks import Renewed
 from gradwerk.ir.op import Array
-from gradwerk.ops import functions
+from gradwerk.ops import from_bits
 from gradwerk.ops.elementwise import add, cast, mul
 from gradwerk.ops.random import random_bits
 from gradwerk.tensor.deferred.recorder import recorder
@@ -93,7 +93,7 @@ class Generator:
     @drawn
     def uniform(self, shape: Sequence[int] = (), low: float = 0.0, high: float = 1.0, dtype: DType = float32) -> Tensor:
         """Of `shape` and a floating dtype, uniform on [low, high); a narrow one is rounded once."""
-        unit: Tensor = functions.uniform(self.bits(shape), dtype)
+        unit: Tensor = from_bits.uniform(self.bits(shape), dtype)
         if (low, high) == (0.0, 1.0):
             return unit
         stretched: Tensor = cast(add(mul(cast(unit, accumulator(dtype)), high - low), low), dtype)
@@ -101,8 +101,8 @@ class Generator:
 
     @drawn
     def normal(self, shape: Sequence[int] = (), mean: float = 0.0, deviation: float = 1.0, dtype: DType = float32) -> Tensor:
-        """Of `shape` and a floating dtype, normal: two uniform draws by the transform of Box and Muller (ops/functions.py)."""
-        drawn: Tensor = functions.normal(self.bits(shape), self.bits(shape), accumulator(dtype))
+        """Of `shape` and a floating dtype, normal: two uniform draws by the transform of Box and Muller (ops/from_bits.py)."""
+        drawn: Tensor = from_bits.normal(self.bits(shape), self.bits(shape), accumulator(dtype))
         stretched: Tensor = cast(drawn if (mean, deviation) == (0.0, 1.0) else add(mul(drawn, deviation), mean), dtype)
         return stretched
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ops import elementwise, quantiles
 from gradwerk.ops.along import take_along
@@ -67,7 +67,7 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 @as_recorded(ignored=("assume_unique",))
 def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
     """Whether each element is one of others."""
-    given = [np.asarray(x) if dtypes.is_number(x) else x for x in (elements, test_elements)]
+    given = [np.asarray(x) if python_numbers.is_number(x) else x for x in (elements, test_elements)]
     x, among = (y if isinstance(y, Tensor) else Tensor.of(y) for y in given)
     dtype = dtypes.promoted(x.dtype, among.dtype)
     found = quantiles.is_in(elementwise.cast(x, dtype), elementwise.cast(among, dtype))

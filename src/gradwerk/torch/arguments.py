@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, OutOfRangeError, ShapeError
 from gradwerk.base.origin import warn
 from gradwerk.tensor.handle import Handle
@@ -56,7 +56,7 @@ def switch(function: str, argument: str, value: Any) -> bool:  # noqa: ANN401
 
 def number(function: str, argument: str, value: Any) -> Any:  # noqa: ANN401
     """A number, Python's or NumPy's, as Python's.  Raises: ArgumentTypeError."""
-    if not dtypes.is_number(value):
+    if not python_numbers.is_number(value):
         raise ArgumentTypeError(f"{function}(): argument '{argument}' must be Number, not {type(value).__name__}")
     return value.item() if isinstance(value, np.generic) else value
 

@@ -1,14 +1,9 @@
-"""torch.Tensor's arithmetic by name, out of place and in place.
-
-An operation in place is the operation and a write: `x.exp_()` is `x.rewrite(Tensor.exp)`.  The result is stored in the dtype of the Tensor,
-which must be of no lower kind (torch: "result type Float can't be cast to the desired output type Long").
-"""
+"""torch.Tensor's arithmetic by name, out of place and in place (writing.py)."""
 # mypy: disable-error-code="no-any-return"
 # Functions of ops speak of any operand; what they give for a Tensor is a Tensor.
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
@@ -16,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import DType, is_number
+from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from gradwerk.base.python_numbers import is_number
 from gradwerk.ir.op import Operand
 from gradwerk.ops import compare, complexes, elementwise, functions, movement
 from gradwerk.ops.arithmetic import Undifferentiated
@@ -29,35 +25,12 @@ from gradwerk.torch import arguments
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.products import check_dtypes, product
 from gradwerk.torch.promotion import by_factor, scaled_sum
+from gradwerk.torch.writing import in_place, stored
 
 # ruff: noqa: A002  torch's names
 ROUNDED: dict[str, Callable[..., Any]] = {"floor": floor_divide, "trunc": trunc_divide}
 Float = float
 """The builtin, which a method of Tensor hides inside its class."""
-
-
-def stored(value: Any, dtype: DType) -> Any:  # noqa: ANN401
-    """A result as it is written over a Tensor of this dtype.  Raises: DTypeError where its kind is higher."""
-    given = getattr(value, "dtype", dtype)
-    if given == dtype:
-        return value
-    if dtypes.is_wider(given, dtype):
-        names = arguments.name_of(given), arguments.name_of(dtype)
-        message = f"result type {names[0]} can't be cast to the desired output type {names[1]}"
-        raise DTypeError(message, likely="write it out of place, or make the Tensor floating first with .float()")
-    return elementwise.cast(value, dtype)
-
-
-def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The method that writes what `function` gives over the Tensor."""
-
-    @functools.wraps(function)
-    def change(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        return self.rewrite(lambda old: stored(function(old, *args, **kwargs), self.dtype), *args, *kwargs.values())
-
-    change.__doc__ = f"In place: {function.__doc__}"
-    change.__dict__.pop("adapter", None)  # of `function`, by whose name errors would speak: `all_recorded` gives it one of its own
-    return change
 
 
 class Arithmetic:

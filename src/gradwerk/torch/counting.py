@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, DTypeError
 from gradwerk.ops import elementwise, norms, products, scattering
@@ -17,8 +17,8 @@ from gradwerk.ops.movement import concatenate, reshape
 from gradwerk.ops.quantiles import searchsorted
 from gradwerk.ops.reduction import reduce_max, reduce_min, reduce_sum
 from gradwerk.torch import arguments, return_types
-from gradwerk.torch.arithmetic import in_place
 from gradwerk.torch.options import as_recorded
+from gradwerk.torch.writing import in_place
 
 # ruff: noqa: A002, ANN401  torch's names; what is given may be a number or a Tensor
 
@@ -68,7 +68,7 @@ class Counting:
         if not dtypes.is_float(self.dtype):
             raise DTypeError("histogram(): the input must be floating point", likely="use .float()")
         flat, weights = reshape(self, (-1,)), None if weight is None else reshape(weight, (-1,))
-        if dtypes.is_number(bins):
+        if python_numbers.is_number(bins):
             count = arguments.whole("histogram", "bins", bins)
             low, high = _ends("histogram", self, *((0, 0) if range is None else range), beside=0.5)
             edges = low + np.linspace(0, 1, count + 1).astype(self.dtype) * (high - low)

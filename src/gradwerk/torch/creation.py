@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.base.texts import numbered
 from gradwerk.tensor import draws, random
@@ -108,9 +108,9 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     fill_value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value  # a number, as torch sees it
     arguments.number("full", "fill_value", fill_value)
     dtype = Tensor.of(fill_value).dtype if dtype is None else asked("full", dtype, dtypes.float32)
-    value = filling(fill_value, dtype) if dtypes.is_number(fill_value) else fill_value
+    value = filling(fill_value, dtype) if python_numbers.is_number(fill_value) else fill_value
     if not isinstance(size, (tuple, list)):
-        likely = f"({size},) is the size of one axis" if dtypes.is_number(size) else ""
+        likely = f"({size},) is the size of one axis" if python_numbers.is_number(size) else ""
         raise ArgumentTypeError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}", likely=likely)
     return Tensor.of(dtypes.filled(_shape((size,)), value, dtype), requires_grad=requires_grad)
 
@@ -263,7 +263,8 @@ def randint(
     named, *ends = given[-1], *(arguments.whole("randint", "high", value) for value in given[:-1])
     low, high = ends if len(ends) == 2 else (0, *ends)
     if not isinstance(named, (tuple, list)):  # a die of NumPy's or Python's
-        likely = f"a size stands behind them: torch.randint({ends[0]}, {named}, ())" if len(ends) == 1 and dtypes.is_number(named) else ""
+        is_size = len(ends) == 1 and python_numbers.is_number(named)
+        likely = f"a size stands behind them: torch.randint({ends[0]}, {named}, ())" if is_size else ""
         raise ArgumentTypeError(f"randint(): argument 'size' must be tuple of ints, not {type(named).__name__}", likely=likely)
     shape, dtype = _shape((named,)), asked("randint", dtype, dtypes.int64)
     if high <= low:

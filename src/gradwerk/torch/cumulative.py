@@ -13,8 +13,8 @@ from gradwerk.base.errors import DTypeError
 from gradwerk.ops import cumulative, elementwise
 from gradwerk.ops.movement import reshape
 from gradwerk.torch import arguments, return_types
-from gradwerk.torch.arithmetic import in_place
 from gradwerk.torch.dtypes import asked
+from gradwerk.torch.writing import in_place
 
 
 class Cumulatives:

@@ -14,7 +14,8 @@ from gradwerk.ops import bessel, error_functions, exponentials, gammas, hyperbol
 from gradwerk.ops import transcendental as plain
 from gradwerk.ops.arithmetic import cast
 from gradwerk.torch import arguments
-from gradwerk.torch.arithmetic import Arithmetic, in_place
+from gradwerk.torch.arithmetic import Arithmetic
+from gradwerk.torch.writing import in_place
 
 
 def of_float(name: str, function: Callable[..., Any], says: str) -> Callable[[Any], Any]:

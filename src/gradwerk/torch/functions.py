@@ -12,9 +12,10 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import is_number, of_numbers, promoted
+from gradwerk.base.dtypes import promoted
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.base.origin import warn
+from gradwerk.base.python_numbers import is_number, of_numbers
 from gradwerk.ops import elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from gradwerk.ops import along, elementwise, scattering
@@ -21,8 +21,8 @@ from gradwerk.tensor.advanced_indexing import from_front
 from gradwerk.tensor.indexing import index
 from gradwerk.torch import arguments
 from gradwerk.torch.arguments import switch
-from gradwerk.torch.arithmetic import in_place
 from gradwerk.torch.options import as_recorded
+from gradwerk.torch.writing import in_place
 
 # ruff: noqa: FBT001, FBT002  torch's signatures
 REDUCTIONS = {"sum": "add", "prod": "mul", "mean": "mean", "amax": "max", "amin": "min"}
@@ -103,7 +103,7 @@ class Indexing:
 
     def _scattered(self, name: str, dim: Any, index: Any, src: Any, way: str, *, own: bool = True) -> Any:  # noqa: ANN401
         place = self._axis_of(name, dim, index)
-        if dtypes.is_number(src):
+        if python_numbers.is_number(src):
             one = dtypes.of_value(arguments.filling(src, self.dtype), self.dtype)
             src = broadcast_to(one, index.shape)
         elif src.dtype != self.dtype:
@@ -156,11 +156,11 @@ class Indexing:
     def index_fill(self, dim: int, index: Any, value: Any) -> Self:  # noqa: ANN401
         """x with slices along an axis filled with one number.  Raises: ShapeError for more than one value."""
         place, numbers = self._numbers_along("index_fill", dim, index)
-        if not dtypes.is_number(value):
+        if not python_numbers.is_number(value):
             arguments.tensor("index_fill", value, "value")
             if value.ndim:
                 raise ShapeError(f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
-        one = arguments.filling(value, self.dtype) if dtypes.is_number(value) else elementwise.cast(value, self.dtype)
+        one = arguments.filling(value, self.dtype) if python_numbers.is_number(value) else elementwise.cast(value, self.dtype)
         return reshape(scattering.filled(self._with_axis(), numbers, one, place), self.shape)
 
     @as_recorded()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
@@ -74,7 +74,7 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
 def result_type(tensor: Any, other: Any) -> dtypes.DType:  # noqa: ANN401  Tensors or numbers
     """The dtype of their sum.  Raises: ArgumentTypeError."""
     for value in (tensor, other):
-        if not isinstance(value, base.Tensor) and not dtypes.is_number(value) and not isinstance(value, bool):
+        if not isinstance(value, base.Tensor) and not python_numbers.is_number(value) and not isinstance(value, bool):
             raise ArgumentTypeError(f"result_type(): an argument must be Tensor or Number, not {type(value).__name__}")
     return result_dtype(tensor, other)
 
@@ -88,13 +88,8 @@ def promote_types(type1: Any, type2: Any) -> dtypes.DType:  # noqa: ANN401
 def can_cast(from_: Any, to: Any) -> bool:  # noqa: ANN401
     """Whether a dtype may become another one without losing its kind: bool, whole, floating, complex."""
     # torch's rule names neither size nor sign: int64 may become uint8
-    kinds = [dtypes.bool_, dtypes.int64, dtypes.float64, dtypes.complex128]
-    ranks = [next(k for k, kind in enumerate(kinds) if _kind(asked("can_cast", each, kind)) == _kind(kind)) for each in (from_, to)]
-    return ranks[0] <= ranks[1]
-
-
-def _kind(dtype: dtypes.DType) -> int:
-    return 0 if dtypes.is_bool(dtype) else 1 if dtypes.is_integer(dtype) else 2 if dtypes.is_float(dtype) else 3
+    given, wanted = (dtypes.rank(asked("can_cast", each, dtypes.bool_)) for each in (from_, to))
+    return given <= wanted
 
 
 def is_floating_point(input: Tensor) -> bool:

@@ -22,11 +22,11 @@ from gradwerk.ops.linalg import swapped
 from gradwerk.ops.movement import broadcast_to, reshape
 from gradwerk.ops.source import full
 from gradwerk.torch import arguments
-from gradwerk.torch.arithmetic import in_place
 from gradwerk.torch.linalg import decompositions, inverses, products
 from gradwerk.torch.linalg.checks import matrix, same, square
 from gradwerk.torch.linalg.inverses import SlogDet
 from gradwerk.torch.products import check_dtypes, facts_of, misfit, misfit_of_batches, misfit_of_two
+from gradwerk.torch.writing import in_place
 
 # ruff: noqa: FBT001, FBT002, N803  torch's names
 

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import DType, is_number
+from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import DTypeError
+from gradwerk.base.python_numbers import is_number
 from gradwerk.ir.op import Operand
 from gradwerk.ops import bits, blends, division, exponentials, logic, signs, trigonometry
 from gradwerk.ops.arithmetic import cast
 from gradwerk.torch import arguments, promotion
-from gradwerk.torch.arithmetic import Arithmetic, in_place
+from gradwerk.torch.arithmetic import Arithmetic
 from gradwerk.torch.elementwise import as_float
+from gradwerk.torch.writing import in_place
 
 
 def of_floats(name: str, function: Callable[..., Any], says: str) -> Callable[[Any, Any], Any]:

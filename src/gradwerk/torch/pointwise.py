@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from gradwerk.base.dtypes import is_number
+from gradwerk.base.python_numbers import is_number
 from gradwerk.torch import arguments
 from gradwerk.torch.functions import function_of
 from gradwerk.torch.options import as_recorded

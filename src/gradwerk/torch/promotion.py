@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.ir.op import Operand
 from gradwerk.ops.elementwise import cast
@@ -68,7 +68,7 @@ def scaled_sum(function: Callable[[Any, Any], Any], x: Any, other: Any, alpha: A
 
 
 def _dtype(x: Operand) -> DType:
-    return x.dtype if hasattr(x, "dtype") else dtypes.of_number(x)
+    return x.dtype if hasattr(x, "dtype") else python_numbers.of_number(x)
 
 
 def _weight(x: Operand) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import ArgumentError, DTypeError, OutOfRangeError
 from gradwerk.ops import elementwise, quantiles, sorting
@@ -160,7 +160,7 @@ class Sorting:
 def sequences(name: str, ordered: Any, values: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """A sorted Tensor and what is looked for in it, a Tensor or number, in one dtype.  Raises: ArgumentTypeError, DTypeError."""
     arguments.tensor(name, ordered, "sorted_sequence")
-    if dtypes.is_number(values):
-        values = dtypes.of_value(values, dtypes.of_numbers((values,)) if not dtypes.is_float(ordered.dtype) else ordered.dtype)
+    if python_numbers.is_number(values):
+        values = dtypes.of_value(values, python_numbers.of_numbers((values,)) if not dtypes.is_float(ordered.dtype) else ordered.dtype)
     dtype = dtypes.promoted(ordered.dtype, values.dtype)
     return elementwise.cast(ordered, dtype), elementwise.cast(values, dtype)

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.dtypes import is_number
 from gradwerk.base.errors import ArgumentTypeError, StateError, TraceError
 from gradwerk.base.hooks import RemovableHandle
 from gradwerk.base.origin import warn
+from gradwerk.base.python_numbers import is_number
 from gradwerk.ir.op import Array, Operand
 from gradwerk.ops import compare, elementwise
 from gradwerk.tensor import tensor as base

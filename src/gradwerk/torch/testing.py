@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import dtypes, python_numbers
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, GradwerkError
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.tensors import Tensor
@@ -74,7 +74,7 @@ def assert_close(
 def _check_kinds(actual: Any, expected: Any, msg: Message, *, device: bool, dtype: bool, stride: bool) -> None:  # noqa: ANN401
     """Two Tensors of one shape, dtype and device, or two arrays or numbers."""
     kinds = [next((kind for kind in (Tensor, np.ndarray) if isinstance(one, kind)), None) for one in (actual, expected)]
-    known = all(kind is not None or dtypes.is_number(one) for kind, one in zip(kinds, (actual, expected), strict=True))
+    known = all(kind is not None or python_numbers.is_number(one) for kind, one in zip(kinds, (actual, expected), strict=True))
     if not known or kinds[0] is not kinds[1]:
         raise ArgumentTypeError(f"No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}.")
     if kinds[0] is None:

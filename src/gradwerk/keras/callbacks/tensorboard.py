@@ -16,7 +16,7 @@ from gradwerk.io.events import EventFile, GraphNode, need_tensorboard
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.layers.core import Embedding
 from gradwerk.keras.layers.layer import Layer
-from gradwerk.keras.layers.symbolic import Node, symbols_in
+from gradwerk.keras.layers.symbolic import Node, Operation, symbols_in
 from gradwerk.keras.options import checked_except, whole
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -268,7 +268,7 @@ def _name_of(node: Node, scope: str) -> str:
 
 
 def _kind_of(caller: Any) -> str:  # noqa: ANN401  a layer or operation
-    return type(caller).__name__ if isinstance(caller, Layer) else str(getattr(caller, "kind", "Operation"))
+    return caller.kind if isinstance(caller, Operation) else type(caller).__name__
 
 
 def _blocks(node: Node, found: dict[int, str], scope: str) -> Iterator[GraphNode]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, Unpack
@@ -13,19 +12,18 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.origin import module_path
-from gradwerk.base.trees import flatten, map_tree
 from gradwerk.keras import dtype_policies, initializers
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
-from gradwerk.keras.layers import penalties
+from gradwerk.keras.layers import building, penalties
 from gradwerk.keras.layers.autocast import weights_cast
-from gradwerk.keras.layers.building import built_for, first_shape, shapes_asked, shapes_of_arguments
 from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, place_of, training_is
 from gradwerk.keras.layers.contents import arguments_of, check_arrays, extents_of
 from gradwerk.keras.layers.drawing import draw, result_of
 from gradwerk.keras.layers.inputs import as_inputs, shapes_of
-from gradwerk.keras.layers.shapes import Shape, Shapes, check_one_input, common_shape, output_shape_of, without_traces
-from gradwerk.keras.layers.symbolic import Node, has_symbols
+from gradwerk.keras.layers.precision import Policied
+from gradwerk.keras.layers.shapes import Shape, Shapes, output_shape_of
+from gradwerk.keras.layers.symbolic import Noted, has_symbols
 from gradwerk.keras.masked import handed_on, mask_for
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import NAME, SWITCH, TRUTH, LayerOptions, accepted, checked
@@ -43,7 +41,7 @@ KNOWN: dict[str, Any] = {}
 
 
 @ORIGINAL.completes("keras.layers.Layer")
-class Layer(Module):
+class Layer(Policied, Noted, Module):
     """The base of all layers.
 
     A subclass keeps each argument of its `__init__` under the same name, makes its weights in `build`, and computes in `call`; where the
@@ -81,18 +79,14 @@ class Layer(Module):
     """The weights with options of their own: of `kernel` these are kernel_regularizer and kernel_constraint."""
     lends_place: ClassVar[str] = ""
     """The layer inside whose weights stand in files as this one's own."""
-    autocast = True
-    """Whether floating inputs are cast to the compute dtype."""
     input_shape_argument: Shape | None = None
     activity_regularizer: Any = None
     _trainable = True
-    _policy = dtype_policies.FLOAT32
     built_for: Mapping[str, Shapes] = MappingProxyType({})
     """The shapes that it was built for by the names that `build` has for them, where there are several."""
     _input_shape: Shapes | None = None
     _found_shape: tuple[Shapes, Shapes, tuple[int, ...]] | None = None
     _made: tuple[tuple[str, Tensor], ...] = ()
-    _nodes: Sequence[Node] = ()
 
     @checked
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
@@ -116,8 +110,8 @@ class Layer(Module):
             KNOWN[cls.__name__] = cls
         if "build" in cls.__dict__:
             # A subclass writes `build` plainly, and anyone may call it twice: so it is wrapped where the class is made.
-            cls.further_shapes = shapes_asked(cls.__dict__["build"])
-            cls.build = _once(cls.__dict__["build"])  # type: ignore[method-assign]  # a method of the class itself
+            cls.further_shapes = building.shapes_asked(cls.__dict__["build"])
+            cls.build = building.once(cls.__dict__["build"])  # type: ignore[method-assign]  # a method of the class itself
         if "call" in cls.__dict__:
             cls.training_place, cls.mask_place = place_of(cls.call, "training"), place_of(cls.call, "mask")
         if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
@@ -125,7 +119,7 @@ class Layer(Module):
 
     def build(self, input_shape: Shape) -> None:
         """Makes the weights for inputs of this shape.  A layer without weights has nothing to make.  Does its work once."""
-        _mark_built(self, input_shape)
+        building.mark_built(self, input_shape)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  a subclass says what it takes and gives
         """The computation.  A subclass writes it."""
@@ -164,7 +158,7 @@ class Layer(Module):
                 raise ArgumentError(f"the layer expects 1 input, but it received {len(x)}")
             given = tuple(as_inputs(self, item, further=True) for item in args)
             if not self.built and self.further_shapes and mode.trace is None:
-                self.build(shapes_of(x), **shapes_of_arguments(self, given, kwargs))
+                self.build(shapes_of(x), **building.shapes_of_arguments(self, given, kwargs))
             elif not self.built:
                 self.build_for_call(x)
             return self.run(x, given, kwargs, training)
@@ -216,31 +210,8 @@ class Layer(Module):
         moved = str(symbols.dtype) if self.keeps_shape and self.computes_in is None else ""
         return moved if moved and not (self.autocast and dtypes.is_float(dtypes.named(moved))) else self.compute_dtype
 
-    def note(self, node: Node) -> int:
-        """Keeps a call on symbolic values, which is no setting; its number."""
-        object.__setattr__(self, "_nodes", [*self._nodes, node])
-        return len(self._nodes) - 1
-
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_nodes"}  # which lead to the whole model
-
-    @property
-    def input(self) -> Any:  # noqa: ANN401  a KerasTensor, or a tree of them
-        """The symbolic input of the layer's first call.  Raises: StateError where it was never called on one."""
-        return self._first_call().args[0]
-
-    @property
-    def output(self) -> Any:  # noqa: ANN401
-        """The symbolic result of the layer's first call.  Raises: StateError where it was never called on a symbolic value."""
-        return self._first_call().results
-
-    def _first_call(self) -> Node:
-        if not self._nodes:
-            raise StateError(
-                f"{self.label} was never called on a symbolic value: it has no input and no output yet",
-                likely="begin the model with keras.Input(...)",
-            )
-        return self._nodes[0]
 
     def forward(self, x: Any) -> Any:  # noqa: ANN401
         """`call`."""
@@ -248,43 +219,18 @@ class Layer(Module):
 
     def build_for_call(self, x: Any) -> None:  # noqa: ANN401
         """Builds the layer for what it is called with.  Raises: StateError where that cannot be done."""
-        if "name" not in vars(self):
-            raise StateError(
-                f"{type(self).__name__}.__init__ does not call that of its base", likely="begin it with super().__init__()"
-            )
-        if mode.trace is not None and type(self).build is Layer.build:  # there is nothing to make, and this is no setting
-            object.__setattr__(self, "built", True)
-            object.__setattr__(self, "_input_shape", shapes_of(x))
-            return
-        if mode.trace is not None:
-            raise StateError(
-                f"{self.label} has no weights yet, and a compiled function cannot make them",
-                likely="call the model once before, or give it an Input",
-            )
-        self.build(shapes_of(x))
+        building.build_for_call(self, x, makes_weights=type(self).build is not Layer.build)
 
     def build_for(self, input_shape: Sequence[int | None]) -> Shape:
         """Builds the layer and those inside where they are not built yet; the output shape."""
-        shape = tuple(input_shape)
-        with module_path(self.label) if self.names_path else nullcontext():
-            check_one_input(shape, several=self.computes_in is None)
-            self.build(shape)
-            result = self.compute_output_shape(shape)
-            if not all(layer.built for layer in self.sublayers()):
-                self.remember_shape(shape, output_shape_of(self, shape))
-            return result
+        return building.build_for_shape(self, tuple(input_shape))
 
     def build_on(self, x: Any) -> None:  # noqa: ANN401  arrays
         """Builds what is not built yet by a call on the first examples, in inference, that changes no weight.
 
         Another on twice as many says which extents are the batch's.
         """
-        few, more = (as_inputs(self, map_tree(lambda array: np.concatenate([array[:2]] * times), x)) for times in (1, 2))  # noqa: B023
-        with module_path(self.label) if self.names_path else nullcontext():
-            self.build(shapes_of(few))
-            result = without_traces(self, few)
-            if all(isinstance(part, Tensor) for part in flatten(result)):
-                self.remember_shape(self._input_shape, common_shape(self, result, without_traces(self, more)))
+        building.build_on_examples(self, x)
 
     @checked
     def add_weight(
@@ -366,35 +312,6 @@ class Layer(Module):
         return (self.casts_to or np.float32) if self.computes_in is np.float32 else self.computes_in
 
     @property
-    def casts_to(self) -> Any:  # noqa: ANN401  a dtype, or None
-        """What floating inputs are cast to; None for nothing."""
-        return dtypes.named(self._policy.compute_dtype) if self.autocast else None
-
-    @property
-    def dtype_policy(self) -> dtype_policies.DTypePolicy:
-        """In which dtypes it computes, and keeps its weights."""
-        return self._policy
-
-    @dtype_policy.setter
-    def dtype_policy(self, value: Any) -> None:  # noqa: ANN401  a policy, or its name
-        self._policy = dtype_policies.get(value)
-
-    @property
-    def compute_dtype(self) -> str:
-        """The dtype that it computes in."""
-        return self._policy.compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The dtype of its weights."""
-        return self._policy.variable_dtype
-
-    @property
-    def dtype(self) -> str:
-        """`variable_dtype`."""
-        return self._policy.variable_dtype
-
-    @property
     def output_shape(self) -> Shape:
         """The shape of the result, None standing for the batch.
 
@@ -458,9 +375,7 @@ class Layer(Module):
 
         Raises: StateError before the layer, or one inside, is built.
         """
-        unbuilt = next((layer for layer in (self, *self.modules()) if isinstance(layer, Layer) and not layer.built), None)
-        if unbuilt is not None:
-            raise StateError(f"{unbuilt.label} has no weights yet", likely="build it: call it once, or give the model an Input")
+        building.check_built(self)
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
     def get_config(self) -> dict[str, Any]:
@@ -477,28 +392,3 @@ class Layer(Module):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """A layer from `get_config`'s answer."""
         return cls(**config)
-
-
-def _once(build: Callable[..., None]) -> Callable[..., None]:
-    """A `build` that does nothing on a built layer, and says afterwards that it is built."""
-
-    @functools.wraps(build)
-    def build_once(self: Layer, *shapes: Shapes, **named: Shapes) -> None:
-        if not self.built:
-            first, *further = shapes or (first_shape(build, named),)
-            shape: Any = first if isinstance(first, dict) else tuple(first)
-            with inside(self):
-                build(self, shape, *further, **named)
-            if self.further_shapes:
-                self.built_for = built_for(build, (shape, *further), named)
-            _mark_built(self, shape)
-
-    return build_once
-
-
-def _mark_built(layer: Layer, input_shape: Shapes) -> None:
-    layer.built = True
-    if layer._input_shape is None:
-        layer._input_shape = input_shape
-    if not layer._trainable:
-        layer.trainable = False

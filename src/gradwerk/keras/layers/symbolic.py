@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, Self, TypeGuard
 
@@ -140,6 +140,36 @@ for _name, _unary, _spoken in (
     ("neg", operator.neg, "negative"), ("abs", operator.abs, "absolute"), ("invert", operator.invert, "logical_not"),
 ):  # fmt: skip
     setattr(KerasTensor, f"__{_name}__", lambda x, function=_unary, name=_spoken: applied(function, name, x))
+
+
+class Noted:
+    """What keeps its calls on symbolic values, beside its settings."""
+
+    label: str
+    _nodes: Sequence[Node] = ()
+
+    def note(self, node: Node) -> int:
+        """Keeps a call on symbolic values, which is no setting; its number."""
+        object.__setattr__(self, "_nodes", [*self._nodes, node])
+        return len(self._nodes) - 1
+
+    @property
+    def input(self) -> Any:  # noqa: ANN401  a KerasTensor, or a tree of them
+        """The symbolic input of the layer's first call.  Raises: StateError where it was never called on one."""
+        return self._first_call().args[0]
+
+    @property
+    def output(self) -> Any:  # noqa: ANN401
+        """The symbolic result of the layer's first call.  Raises: StateError where it was never called on a symbolic value."""
+        return self._first_call().results
+
+    def _first_call(self) -> Node:
+        if not self._nodes:
+            raise StateError(
+                f"{self.label} was never called on a symbolic value: it has no input and no output yet",
+                likely="begin the model with keras.Input(...)",
+            )
+        return self._nodes[0]
 
 
 class Operation:

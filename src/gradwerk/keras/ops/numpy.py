@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.ops.arranging import (
-    append,
     array,
-    array_split,
     broadcast_to,
-    concatenate,
     diag,
     diagflat,
     diagonal,
-    dsplit,
-    dstack,
     expand_dims,
     flip,
     fliplr,
     flipud,
-    hsplit,
-    hstack,
     meshgrid,
     moveaxis,
     ndim,
@@ -30,9 +23,7 @@ from gradwerk.keras.ops.arranging import (
     roll,
     rot90,
     size,
-    split,
     squeeze,
-    stack,
     swapaxes,
     tile,
     trace,
@@ -41,9 +32,7 @@ from gradwerk.keras.ops.arranging import (
     triu,
     vander,
     view,
-    vsplit,
-    vstack,
-)  # fmt: skip
+)
 from gradwerk.keras.ops.counting import (
     argpartition,
     argsort,
@@ -145,6 +134,7 @@ from gradwerk.keras.ops.indexing import (
     take,
     take_along_axis,
 )  # fmt: skip
+from gradwerk.keras.ops.joining import append, array_split, concatenate, dsplit, dstack, hsplit, hstack, split, stack, vsplit, vstack
 from gradwerk.keras.ops.loops import (
     vectorize,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from gradwerk.base import dtypes
+from gradwerk.base import python_numbers
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.handle import Handle
@@ -32,7 +32,7 @@ class UndefinedError(StateError, NotImplementedError):
 def broadcast_all(*values: Value) -> tuple[Tensor, ...]:
     """Parameters in one shape and dtype: that of the Tensors among them, else the default.  Raises: ArgumentError for what is no number."""
     for value in values:
-        if not isinstance(value, Tensor) and (isinstance(value, bool) or not dtypes.is_number(value)):
+        if not isinstance(value, Tensor) and (isinstance(value, bool) or not python_numbers.is_number(value)):
             raise ArgumentError("Input arguments must all be instances of Number, torch.Tensor or objects implementing __torch_function__.",
                                 facts=(f"a {type(value).__name__}",))  # fmt: skip
     dtype = next((value.dtype for value in values if isinstance(value, Tensor)), get_default_dtype())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradwerk.base.dtypes import is_number
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.origin import warn
+from gradwerk.base.python_numbers import is_number
 from gradwerk.nn.activation import identity
 from gradwerk.nn.loss import mean_loss
 from gradwerk.ops.reduction import reduce_sum
