@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "foundations"
-NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+from tests.examples.ran import EXAMPLES, numbers, run
 
-
-def numbers(text: str, before: str, *, after: str = "") -> list[float]:
-    """Every number that stands behind one text and before another."""
-    return [float(found) for found in re.findall(rf"{before}\s*({NUMBER}){after}", text)]
+FOUNDATIONS = EXAMPLES / "foundations"
 
 
 def perceptron(said: str) -> None:
@@ -111,27 +105,16 @@ SMALL: dict[Callable[[str], None], tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def run(name: str, folder: Path, *options: str) -> str:
-    """What an example prints; its picture is there."""
-    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), "--out", str(folder), *options]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    picture = folder / f"{name}.png"
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert f"{picture}: " in ran.stdout
-    return ran.stdout
-
-
 @pytest.mark.parametrize("shows", SMALL, ids=lambda shows: shows.__name__)
 def test_small(shows: Callable[[str], None], tmp_path: Path) -> None:
-    shows(run(shows.__name__, tmp_path, *SMALL[shows]))
+    shows(run(FOUNDATIONS / f"{shows.__name__}.py", tmp_path, *SMALL[shows]))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("shows", SMALL, ids=lambda shows: shows.__name__)
 def test_as_they_stand(shows: Callable[[str], None], tmp_path: Path) -> None:
-    shows(run(shows.__name__, tmp_path))
+    shows(run(FOUNDATIONS / f"{shows.__name__}.py", tmp_path))
 
 
 def test_every_example_is_tried() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} - {"drawing"} == {shows.__name__ for shows in SMALL}
+    assert {path.stem for path in FOUNDATIONS.glob("*.py")} - {"drawing"} == {shows.__name__ for shows in SMALL}
