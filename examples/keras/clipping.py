@@ -82,18 +82,19 @@ def main() -> None:
         kept = Kept()
         model.fit(x, y, batch_size=32, epochs=asked.epochs, callbacks=[kept, keras.callbacks.TerminateOnNaN()], verbose=0)
         rows[name] = np.array(kept.rows)
-        losses, norms = rows[name].T
-        end = f"loss at the end {losses[-50:].mean():.4f} (a guess: {guess:.4f})"
-        print(f"{name:24} {len(losses):4} steps, largest gradient {np.nanmax(norms):9.2e}, {end}")
+        end = f"loss at the end {rows[name][-50:, 0].mean():.4f} (a guess: {guess:.4f})"
+        print(f"{name:24} {len(kept.rows):4} steps, largest gradient {np.nanmax(rows[name][:, 1]):9.2e}, {end}")
 
-    figure, axes = pictures.panels(2, width=5.2)
-    for panel, column, title in zip(axes, (1, 0), ("Norm of the gradient, before it is cut", "Loss"), strict=True):
-        for k, (name, row) in enumerate(rows.items()):
-            steps = np.arange(1, len(row) + 1)
-            panel.loglog(steps, row[:, column], pictures.DASHES[k], color=pictures.COLOURS[1 - k], linewidth=0.8, label=name)
-        panel.set(title=title, xlabel="step")
-        panel.legend(frameon=False)
-    axes[1].axhline(guess, color="black", linestyle=":")
+    figure, (norms, losses) = pictures.panels(2, width=5.2)
+    for k, (name, row) in enumerate(rows.items()):
+        look = {"linestyle": pictures.DASHES[k], "color": pictures.COLOURS[1 - k], "label": name}
+        norms.loglog(np.arange(1, len(row) + 1), row[:, 1], linewidth=0.8, **look)
+        losses.semilogy(np.convolve(row[:, 0], np.ones(50) / 50, "valid"), **look)
+    norms.set(title="Norm of the gradient, before it is cut", xlabel="step")
+    losses.set(title="Loss, mean of 50 steps", xlabel="step")
+    norms.legend(frameon=False)
+    losses.legend(frameon=False)
+    losses.axhline(guess, color="black", linestyle=":")
     first, second = (row[-50:, 0].mean() for row in rows.values())
     words = f"loss without clipping ends at {first:.3g}, with it at {second:.3g}; a guess (dotted) has {guess:.3f}"
     pictures.save(figure, asked.out, "clipping.png", words)

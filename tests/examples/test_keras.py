@@ -91,6 +91,22 @@ SMALL = {
             Figure("for its pixels,", " for its code", (2, 10), (4, 10)),
         ),
     ),
+    "gates": Example(
+        ("--steps", "120", "--units", "32"),
+        (
+            Figure("text held back:", " nats", (2.2, 3.0), (1.6, 1.8)),
+            Figure("apart by", " at most", (0, 1e-5), (0, 1e-5)),
+            Figure("how far the line has come: .* correlation of", "", (0.2, 1), (0.6, 1)),
+            Figure("whether a speaker is named: .* correlation of", "", (0.5, 1), (0.6, 1)),
+        ),
+    ),
+    "shakespeare": Example(
+        ("--epochs", "3", "--units", "64", "--characters", "150000"),
+        (
+            Figure("text held back:", " nats", (2.3, 2.9), (1.4, 1.8)),
+            Figure("temperature 0.4:", "% of its words", (5, 100), (80, 100)),
+        ),
+    ),
 }
 
 
