@@ -25,6 +25,8 @@ def absent(folder: Path, text: str) -> dict[str, str]:
     ("import torchtext\n", {"torchtext": "1"}),
     ("import keras.nonesuch\n", {"keras.nonesuch": "1"}),
     ("from keras.utils.np_utils import to_categorical\nfrom keras.layers.core import Dense\n", {}),
+    ("from keras.layers import recurrent as r, core\nr.LSTM(3)\ncore.Dropout(0.5)\nr.LSTMM(3)\n", {"keras.layers.recurrent.LSTMM": "4"}),
+    ("import tensorflow as tf\ntf.keras.layers.experimental.preprocessing.Rescaling(2.0)\ntf.keras.losses.mse\n", {}),
     ("import numpy as np\nnp.nonesuch\nimport torchmetrics\n", {}),
     ("import torch\nx = torch.zeros(3)\nx.anything_at_all()\n", {}),
     ("from torch import *\n", {}),

@@ -17,6 +17,7 @@ import importlib, importlib.metadata, importlib.util, sys
 import keras, keras.backend as K, tensorflow as tf, tensorflow.keras.layers as L, torch, torch.nn.functional as F
 import keras.layers.convolutional
 from keras.layers.core import Dense
+from keras.layers import recurrent, experimental
 from keras.utils import np_utils, to_categorical
 from torch import nn as n
 import own
@@ -24,6 +25,7 @@ sys.path.insert(0, "site-packages")
 import stranger
 assert own.torch is torch is importlib.import_module("torch") and own.layers is L is keras.layers is tf.keras.layers
 assert Dense is L.Dense is keras.layers.convolutional.Dense and np_utils.to_categorical is to_categorical
+assert recurrent.LSTM is L.LSTM and experimental.preprocessing.Rescaling is L.Rescaling and keras.losses.mse
 assert n is torch.nn and F is n.functional
 assert importlib.metadata.version("torch") == torch.__version__ and importlib.metadata.version("keras") == keras.__version__
 assert importlib.util.find_spec("torch.nn") and importlib.util.find_spec("keras")

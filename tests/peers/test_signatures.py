@@ -17,6 +17,7 @@ import pytest
 from gradwerk import keras
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import OTHER
+from gradwerk.keras.older_options import OLDER, Older
 from gradwerk.keras.options import own_options, shared_options
 from gradwerk.keras.signatures import options_at, placed_of
 from tests.peers import signatures
@@ -113,10 +114,11 @@ def test_what_keras_has_and_is_not_supported_is_refused_by_name(path: str) -> No
     elif any(p.kind == "VAR_KEYWORD" for p in own):
         return
     theirs = {p.name for one in RECORDED["keras"].get(path, ()) for p in one if not p.kind.startswith("VAR")}
+    older = OLDER.get(path.rpartition(".")[2], {})
     for name in sorted(theirs - known - READ_BY_LAYERS):
         default = options_at(path).get(name, OTHER)
         for value in (object(), None, False, 0, 0.0, "", (), [], {}):
-            if value == default or (value is None and default in (False, OTHER)):
+            if value == default or (value is None and default in (False, OTHER)) or value in older.get(name, Older()).only:
                 continue
             with pytest.raises(ArgumentError, match=f"Keras' option '{name}' is not supported here yet"):
                 used(path)(**{name: value})
@@ -192,6 +194,7 @@ def test_an_option_is_one_of_that_class(path: str) -> None:
         known |= shared_options(inspect.signature(called).parameters["options"].annotation).__annotations__.keys() | own_options(called)
     elif any(p.kind == "VAR_KEYWORD" for p in signatures.of(called)):
         return
+    known |= OLDER.get(path.rpartition(".")[2], {}).keys()
     required = {p.name: NEEDED[p.name] for p in signatures.of(called) if (p.default is None or p.name in OFTEN_NEEDED) and p.name in NEEDED}
     for name in OPTIONS:
         if name in known or name == "input_dim":

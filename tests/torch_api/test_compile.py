@@ -159,6 +159,20 @@ def test_softmax_of_no_axis_warns_as_torch_does() -> None:
         assert nn.Softmax()(torch.zeros(2, 4)).tolist() == [[0.25] * 4] * 2
 
 
+@pytest.mark.parametrize("dtypes", [("float32", "float64", None), ("float64", "float32", "float32"), ("float32", "float32", "float64"),
+                                    ("float32", "float16", "float32")])  # fmt: skip
+def test_cross_entropy_of_probabilities_of_another_dtype_is_in_the_common_one(dtypes: tuple[str, str, str | None]) -> None:
+    x, y, w = np.array([[0.5, -1.0, 2.0]]), np.array([[0.25, 0.25, 0.5]]), np.array([1.0, 2.0, 4.0])
+    given = [None if dtype is None else torch.tensor(array.astype(dtype)) for array, dtype in zip((x, y, w), dtypes, strict=True)]
+    given[0].requires_grad_()
+    found = nn.functional.cross_entropy(given[0], given[1], weight=given[2])
+    found.backward()
+    logs = x - np.log(np.exp(x).sum())
+    assert str(found.dtype) == str(np.result_type(*[dtype for dtype in dtypes if dtype is not None]))
+    assert str(given[0].grad.dtype) == dtypes[0]
+    assert found.item() == pytest.approx(-(logs * y * (1 if dtypes[2] is None else w)).sum(), rel=1e-6)
+
+
 def test_smoothed_cross_entropy_of_probabilities() -> None:
     x, labels = torch.tensor([[1.0, 2.0, 0.5], [0.1, 0.2, 3.0]]), torch.tensor([2, 0])
     by_label = nn.functional.cross_entropy(x, labels, label_smoothing=0.2)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradwerk.aliases.names import REFUSED, is_claimed, ours
+from gradwerk.aliases.names import REFUSED, is_claimed, moved, ours
 from gradwerk.aliases.notebook import read, source, without_magic
 from gradwerk.base.errors import FileError, GradwerkError
 
@@ -60,7 +60,8 @@ def missing(name: str) -> str:
     for end in range(1, len(parts) + 1):
         prefix = ".".join(parts[:end])
         try:
-            value = _attribute(value, parts[end - 1]) if end > 1 else importlib.import_module(ours(root) or "")
+            former = moved(prefix)
+            value = importlib.import_module(former or ours(root) or "") if former or end == 1 else _attribute(value, parts[end - 1])
         except (AttributeError, ImportError) as absent:
             module = ours(prefix)
             try:

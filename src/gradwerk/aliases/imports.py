@@ -178,9 +178,12 @@ class Alias(importlib.metadata.Distribution):
 
 
 def _name_moved_modules() -> None:
-    """`keras.utils.np_utils` as an attribute too, once the module it was moved from is loaded."""
+    """`keras.utils.np_utils` as an attribute too, once the module it was moved from is loaded.
+
+    It goes before a module of ours that has the same name: `keras.layers.recurrent` is all of Keras' layers, ours is the base of some.
+    """
     for old, new in MOVED.items():
         owner, _, name = (ours(old.rpartition(".")[0]) or "", "", old.rpartition(".")[2])
         holder, target = sys.modules.get(owner), sys.modules.get(new)
-        if holder is not None and target is not None and not isinstance(vars(holder).get(name), ModuleType):
+        if holder is not None and target is not None:
             setattr(holder, name, target)

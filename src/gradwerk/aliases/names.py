@@ -30,6 +30,8 @@ MOVED = {
         for module, names in _DISTRIBUTIONS.items() for name in names.split()
     },
     "keras.api": "gradwerk.keras",
+    "keras.layers.experimental": "gradwerk.keras.layers",
+    "keras.layers.experimental.preprocessing": "gradwerk.keras.layers",
     "keras.backend.tensorflow_backend": "gradwerk.keras.backend",
     "keras.callbacks.callbacks": "gradwerk.keras.callbacks",
     "keras.engine.training": "gradwerk.keras.models",
@@ -41,16 +43,27 @@ MOVED = {
 _KERAS_IN_TENSORFLOW = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tensorflow.compat.v2.keras")
 
 
-def ours(name: str) -> str | None:
-    """The module of ours that answers to a dotted name; None where the name is nobody's we stand for."""
+def moved(name: str) -> str | None:
+    """The module of ours that has the names of a former module of Keras'; None where the name is no such module's."""
+    return MOVED.get(_in_keras(name))
+
+
+def _in_keras(name: str) -> str:
+    """`keras.layers` for `tensorflow.keras.layers`."""
     for prefix in _KERAS_IN_TENSORFLOW:
         if name == prefix or name.startswith(f"{prefix}."):
-            name = name.replace(prefix, "keras", 1)
+            return name.replace(prefix, "keras", 1)
+    return name
+
+
+def ours(name: str) -> str | None:
+    """The module of ours that answers to a dotted name; None where the name is nobody's we stand for."""
+    name = _in_keras(name)
     parts = name.split(".")
     for end in range(len(parts), 1, -1):
-        moved = MOVED.get(".".join(parts[:end]))
-        if moved:
-            return ".".join([moved, *parts[end:]])
+        target = MOVED.get(".".join(parts[:end]))
+        if target:
+            return ".".join([target, *parts[end:]])
     root = ROOTS.get(parts[0])
     return None if root is None else ".".join([root, *parts[1:]])
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, ShapeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.keras.activations import logits_of
 from gradwerk.keras.layers.inputs import floating
+from gradwerk.keras.layers.symbolic import is_symbol
 from gradwerk.keras.masked import mask_of
 from gradwerk.ops.arrangement import move_axes
 from gradwerk.ops.elementwise import cast
@@ -40,7 +41,10 @@ def lined_up(y_true: Operand, y_pred: Operand) -> tuple[Operand, Operand]:
 
 
 def with_shapes(*given: Any) -> Any:  # noqa: ANN401  Tensors, arrays, or lists of numbers
-    """Arrays, lists and numbers as Tensors; what computes by itself stays what it is."""
+    """Arrays, lists and numbers as Tensors; what computes by itself stays what it is.  Raises: ArgumentError for symbolic values."""
+    if any(is_symbol(value) for value in given):
+        likely = "call it in compute_loss of a model, or in call of a layer: self.add_loss(...)"
+        raise ArgumentError("losses and metrics are of values, this is a symbolic value of a model that is being drawn", likely=likely)
     return [
         value if hasattr(value, "dtype") and dtypes.is_data(value.dtype) and not isinstance(value, (np.ndarray, np.generic))
         else as_operand(value) for value in given

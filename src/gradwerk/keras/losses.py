@@ -362,4 +362,11 @@ def is_sparse(loss: Loss) -> bool:
     """True where the targets are class numbers."""
     return loss._gradwerk_sparse
 
-__getattr__ = ORIGINAL.module("keras.losses", __name__)
+FORMER = {
+    **dict.fromkeys(("mse", "MSE"), mean_squared_error), **dict.fromkeys(("mae", "MAE"), mean_absolute_error),
+    **dict.fromkeys(("mape", "MAPE"), mean_absolute_percentage_error), **dict.fromkeys(("msle", "MSLE"), mean_squared_logarithmic_error),
+    **dict.fromkeys(("kld", "KLD", "kullback_leibler_divergence"), kl_divergence), "logcosh": log_cosh,
+}  # fmt: skip
+"""What Keras 2 calls some of the functions, and `tf.keras` still does."""
+
+__getattr__ = ORIGINAL.module("keras.losses", __name__, elsewhere=FORMER.get)

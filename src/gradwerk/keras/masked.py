@@ -35,6 +35,11 @@ class Masked(Tensor):
     noted: ClassVar[tuple[str, ...]] = ()
     """What else a subclass knows of its value."""
 
+    @property
+    def _keras_mask(self) -> Operand | None:
+        """The mask, as Keras' own guide to masks reads it."""
+        return self.mask
+
 
 def remembering(y: Tensor, kind: type[Tensor], **facts: Any) -> Any:  # noqa: ANN401  a `kind`
     """The same value, with what is known of it."""

@@ -16,6 +16,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.origin import warn
 from gradwerk.base.signatures import says_nothing
+from gradwerk.keras.older_options import OLDER, in_place
 from gradwerk.keras.signatures import options_of, placed_of
 
 P = ParamSpec("P")
@@ -119,7 +120,7 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
     if shared is not None and not takes_layer_options:
         by_name |= {name: kind for name, said in shared.__annotations__.items() if (kind := kind_of(said.__forward_arg__)) is not None}
     owner = function.__qualname__
-    makes = owner.endswith(".__init__")
+    makes, older = owner.endswith(".__init__"), OLDER.get(owner.removesuffix(".__init__"), {})
     endless = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
     first = next((place for place, kind in enumerate(kinds) if kind is not None), len(kinds))
     most = len(parameters) if endless else sum(p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in parameters.values())
@@ -128,6 +129,8 @@ def _checked(function: Callable[P, R], parameters: Mapping[str, inspect.Paramete
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if len(args) > most and not endless:
             args, kwargs = _by_name(function, args, kwargs, most)  # type: ignore[assignment]  # the same arguments
+        if older and not older.keys().isdisjoint(kwargs):
+            kwargs = in_place(owner.removesuffix(".__init__"), older, kwargs)  # type: ignore[assignment]  # by the names of today
         if takes_layer_options and "input_dim" in kwargs and "input_dim" not in parameters:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         if "decay" in kwargs and shared is not None and not takes_layer_options:

@@ -221,8 +221,8 @@ def _names(metric: Any) -> Iterable[str]:  # noqa: ANN401
 
 
 def _data(parts: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    """What a step is given: (x, y), (x, y, weights), or x alone."""
-    return parts[0] if len(parts) == 1 else parts
+    """What a step is given: (x, y), (x, y, weights), or x alone, which stays in a tuple where it is several: (a, b) would be x and y."""
+    return parts[0] if len(parts) == 1 and not isinstance(parts[0], (tuple, list)) else parts
 
 
 def _shared(array: Any) -> Any:  # noqa: ANN401

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError, StateError
+from gradwerk.base.errors import ArgumentError, DTypeError, GradwerkError, ShapeError, StateError
 from gradwerk.base.hooks import Hooks
 from gradwerk.base.origin import path_here
 from gradwerk.nn import hooks
@@ -181,9 +181,14 @@ def place_of(module: Module) -> str:
 def as_array(value: Any, what: str) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ANN401  a Tensor or anything NumPy takes
     """The NumPy array of a Tensor, or of anything NumPy takes, that is to be kept; `what` names it in errors.
 
-    Raises: DTypeError for what is no data: complex numbers, texts, objects.
+    Raises: DTypeError for what is no data: complex numbers, texts, objects; ShapeError for lists of several lengths.
     """
-    array = np.array(value.contents("its contents")) if isinstance(value, Tensor) else dtypes.taken(np.asarray(value))
+    try:
+        array = np.array(value.contents("its contents")) if isinstance(value, Tensor) else dtypes.taken(np.asarray(value))
+    except ValueError as error:
+        if isinstance(error, GradwerkError):
+            raise
+        raise ShapeError(f"{what} is no array: its rows are of several lengths") from None
     if not dtypes.is_data(array.dtype):
         facts = (f"{what} {array.shape}", f"known: {dtypes.KNOWN}")
         raise DTypeError(f"{what}: {dtypes.name(array.dtype)} is not an element type of this framework", facts=facts)

@@ -13,6 +13,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras import activations, initializers
 from gradwerk.keras.activations import ActivationLike
 from gradwerk.keras.initializers import InitializerLike
+from gradwerk.keras.layers.contents import arguments_of
 from gradwerk.keras.layers.fixed import fixed
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Array, Layer, Shape
@@ -66,7 +67,7 @@ class Embedding(Layer):
     """A trained vector for each integer.
 
     Shape: (batch, ...) integers -> (batch, ..., output_dim).  Weight: embeddings (input_dim, output_dim).
-    With `mask_zero` the result has a mask that leaves out zeros (see masked.py).
+    With `mask_zero` the result has a mask that leaves out zeros (see masked.py); `weights` is the table it begins with.
     """
 
     weight_options = ("embeddings",)
@@ -75,13 +76,20 @@ class Embedding(Layer):
     @checked_except("input_dim", "output_dim")
     def __init__(
         self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform", *, mask_zero: bool = False,
-        **options: Unpack[LayerOptions],
+        weights: Any = None, **options: Unpack[LayerOptions],  # noqa: ANN401  an array, or a list of one
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self.input_dim = positive_integer("Embedding", "input_dim", input_dim)
         self.output_dim = positive_integer("Embedding", "output_dim", output_dim)
         self.embeddings_initializer, self.mask_zero = initializers.get(embeddings_initializer), mask_zero
         self.supports_masking = bool(mask_zero)
+        if weights is not None:
+            self.build_for((None,))
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments; the table's contents are in the weights."""
+        return {"name": self.name, "trainable": self.trainable, **arguments_of(self, but=("weights",))}
 
     def build(self, input_shape: Shape) -> None:
         """Makes the table."""

@@ -21,11 +21,13 @@ class InputLayer(Layer):
     dtype: str = "float32"
 
     @checked
-    def __init__(self, shape: Sequence[int | None], batch_size: int | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, shape: Sequence[int | None] | None = None, batch_size: int | None = None, *, batch_shape: Sequence[int | None] | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
         dtype = options.pop("dtype", None)
         super().__init__(**options)
-        self.shape = shape_of("Input", shape)
-        self.batch_size = None if batch_size is None else whole("Input", "batch_size", batch_size)
+        self.shape, self.batch_size = _with_batch(shape, batch_size, batch_shape)
         self.dtype = _dtype_of(dtype)
         self.build_for(self.batch_shape)
 
@@ -79,15 +81,22 @@ def Input(  # noqa: N802  Keras' name
     Layers are called on it, `keras.Model(inputs, outputs)` is the model of these calls; in a Sequential it stands first.
     Raises: ArgumentError without a shape, with both, or with one that is no shape.  Shape: (None, *shape), or `batch_shape`.
     """
+    found: KerasTensor = InputLayer(shape, batch_size, dtype=dtype, name=name, batch_shape=batch_shape).output
+    return found
+
+
+def _with_batch(shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[Shape, int | None]:  # noqa: ANN401
+    """The shape and the size of a batch, of what says one of them or both.  Raises: ArgumentError."""
     if batch_shape is not None:
         if shape is not None or batch_size is not None:
             raise ArgumentError("Input: batch_shape says the shape and the size of a batch, give it alone")
         whole_shape = shape_of("Input", batch_shape)
-        shape, batch_size = whole_shape[1:], whole_shape[0]
+        if not whole_shape:
+            raise ArgumentError("Input: batch_shape has the axis of the batch first, this is ()")
+        return whole_shape[1:], whole_shape[0]
     if shape is None:
         raise ArgumentError("Input needs a shape", likely="for images Input(shape=(28, 28, 1)), for rows of numbers Input(shape=(4,))")
-    found: KerasTensor = InputLayer(shape, batch_size, dtype=dtype, name=name).output
-    return found
+    return shape_of("Input", shape), None if batch_size is None else whole("Input", "batch_size", batch_size)
 
 
 def _dtype_of(dtype: Any) -> str:  # noqa: ANN401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.losses import (
+    FORMER,
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
@@ -89,4 +90,4 @@ __all__ = [
     "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
-__getattr__ = ORIGINAL.module("keras.metrics", __name__)
+__getattr__ = ORIGINAL.module("keras.metrics", __name__, elsewhere=FORMER.get)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ def cross_entropy(
 ) -> Tensor:  # fmt: skip
     """-log softmax(input)[target], or against probabilities of the input's shape.
 
+    Probabilities may be of another dtype: the result is in the common one.
     Shape: input (N, C, ...) or (C,), target (N, ...) integer or as input.  Raises: ArgumentError for a smoothing outside 0..1.
     """
     reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
@@ -50,6 +52,8 @@ def cross_entropy(
     else:
         checks.class_targets(input, target)
         targets = channels_last(target) if len(target.shape) > 2 else target
+        dtype = functools.reduce(dtypes.promoted, (each.dtype for each in (scores, targets, weight) if each is not None))
+        scores, targets, weight = cast(scores, dtype), cast(targets, dtype), None if weight is None else cast(weight, dtype)
         return reduced(loss.categorical_cross_entropy(scores, targets, smoothing=label_smoothing, class_weights=weight), reduction)
     losses = loss.softmax_cross_entropy(scores, target, smoothing=label_smoothing, class_weights=weight, ignored=ignore_index)
     if reduction == "mean":
