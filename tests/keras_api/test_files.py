@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradwerk import keras
@@ -161,6 +162,22 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "cut.tar").write_bytes((tmp_path / "large.tar").read_bytes()[:-60_000])
     with pytest.raises(FileError, match="cannot be read"):
         get_file("set", (tmp_path / "cut.tar").as_uri(), extract=True)
+    assert [path.name for path in (tmp_path / "home" / "datasets").iterdir()] == ["set_archive"]
+
+
+@pytest.mark.parametrize("ending", ["gz", "xz"])
+def test_a_compressed_archive_is_compared_with_its_sum(ending: str, tmp_path: Path) -> None:
+    """gzip's stands behind the last member, where nobody would read."""
+    content = np.random.default_rng(0).bytes(50_000)
+    with tarfile.open(tmp_path / "set.tar", f"w:{ending}") as file:
+        member = tarfile.TarInfo("a")
+        member.size = len(content)
+        file.addfile(member, io.BytesIO(content))
+    damaged = bytearray((tmp_path / "set.tar").read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "set.tar").write_bytes(damaged)
+    with pytest.raises(FileError, match="cannot be read"):
+        get_file("set", (tmp_path / "set.tar").as_uri(), extract=True)
     assert [path.name for path in (tmp_path / "home" / "datasets").iterdir()] == ["set_archive"]
 
 

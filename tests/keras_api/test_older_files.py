@@ -187,3 +187,23 @@ def test_files_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "b.h5").write_bytes(b"nothing")
     with pytest.raises(FileError, match="no HDF5 file"):
         keras.models.load_model(tmp_path / "b.h5")
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
+def test_a_damaged_head_of_weights_is_an_error_that_names_the_file(name: str, tmp_path: Path) -> None:
+    """The structure of HDF5 stands in the first bytes; none of them may bring an error of h5py's."""
+    model = small()
+    model.save_weights(tmp_path / "w.weights.h5") if "weights" in name else model.save(tmp_path / name)
+    data, before = (tmp_path / name).read_bytes(), model.get_weights()
+    refused = 0
+    for place in range(256):
+        changed = bytearray(data)
+        changed[place] ^= 0x15
+        (tmp_path / name).write_bytes(changed)
+        try:
+            model.load_weights(tmp_path / name)
+        except GradwerkError:
+            refused += 1
+    assert refused > 50
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

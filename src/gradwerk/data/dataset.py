@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, StateError
 from gradwerk.base.trees import flatten, map_tree
 from gradwerk.data import chains, nested
 from gradwerk.data.ahead import AUTOTUNE, Prefetched
@@ -290,7 +290,7 @@ class Dataset:
         return known
 
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """The elements as NumPy's arrays and numbers."""
+        """The elements as NumPy's arrays, which cannot be written, and numbers."""
         return (map_tree(_plain, element) for element in self.source.elements())
 
     def cardinality(self, name: str | None = None) -> Tensor:
@@ -327,7 +327,11 @@ def _plain(leaf: Any) -> Any:  # noqa: ANN401
 def _given(function: Callable[..., Any], element: Tree) -> Any:  # noqa: ANN401
     """A user's function of an element: of a tuple its parts are the arguments."""
     held = shown(element)
-    return function(*held) if isinstance(held, tuple) else function(held)
+    try:
+        return function(*held) if isinstance(held, tuple) else function(held)
+    except StopIteration as error:  # whoever goes through would take it for the end of the data
+        likely = "the function asks an iterator that has ended for more; go on with next(iterator, None)"
+        raise StateError("a function of a chained data set raised StopIteration", likely=likely) from error
 
 
 def _called(function: Callable[..., Any]) -> Callable[[Tree], Tree]:

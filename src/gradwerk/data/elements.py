@@ -85,14 +85,16 @@ def as_element(value: Tree) -> Tree:
 
 
 def as_leaf(value: Any) -> Any:  # noqa: ANN401
-    """One array; numbers of Python's are int32 or float32, texts are `Texts`; None stays.
+    """One array, a copy; numbers of Python's are int32 or float32, texts are `Texts`; None stays.
+
+    Elements wait, in batches, buffers and threads, while their owner may write into the array that they came in.
 
     Raises: DTypeError for what is no number and no text.
     """
     if value is None or isinstance(value, Texts) or hasattr(value, "elements"):
         return value
     if isinstance(value, Tensor):
-        return value.numpy()
+        return Tensor.numpy(value)  # a copy, whatever the front end's own gives
     try:
         array = _array(value)
     except (TypeError, ValueError) as error:
@@ -106,12 +108,12 @@ def as_leaf(value: Any) -> Any:  # noqa: ANN401
 
 def _array(value: Any) -> Array:  # noqa: ANN401
     if isinstance(value, (np.ndarray, np.generic)):
-        return np.asarray(value)
+        return np.array(value)
     if isinstance(value, list) and any(isinstance(one, (Tensor, np.ndarray, np.generic)) for one in flatten(value)):
         return np.asarray(map_tree(lambda one: one.numpy() if isinstance(one, Tensor) else one, value))
     array = np.asarray(value)
     if hasattr(value, "dtype") or hasattr(value, "dtypes"):  # of pandas and the like
-        return array
+        return np.array(array)
     if dtypes.is_float(array.dtype):
         return array.astype(np.float32)
     small = dtypes.is_integer(array.dtype) and (not array.size or (array.min() >= -(2**31) and array.max() < 2**31))
@@ -128,10 +130,13 @@ def _name_of(leaf: Array) -> str:
 
 
 def plain(leaf: Any) -> Any:  # noqa: ANN401
-    """A leaf as `as_numpy_iterator` gives it."""
-    if isinstance(leaf, Texts):
-        return leaf.numpy()
-    return leaf[()] if isinstance(leaf, np.ndarray) and not leaf.ndim else leaf
+    """A leaf as `as_numpy_iterator` gives it: an array cannot be written, it may be that of the elements of the next time."""
+    found = leaf.numpy() if isinstance(leaf, Texts) else leaf[()] if isinstance(leaf, np.ndarray) and not leaf.ndim else leaf
+    if not isinstance(found, np.ndarray):
+        return found
+    shown = found.view()
+    shown.flags.writeable = False
+    return shown
 
 
 def stacked(elements: Sequence[Tree]) -> Tree:

@@ -117,6 +117,8 @@ def _members_of_tar(archive: Path, folder: Path) -> None:
                 _linked(archive, folder, member)
             else:
                 raise FileError(f"{archive} holds {member.name}, which is a device or a pipe")
+        while file.fileobj is not None and file.fileobj.read(_PART):  # what compression checks stands behind the last member
+            pass
 
 
 def _linked(archive: Path, folder: Path, member: tarfile.TarInfo) -> None:
@@ -151,7 +153,7 @@ def _place(archive: Path, folder: Path, name: str) -> Path:
     if not parts and name not in (".", "./", ""):
         parts = (name,)
     if PurePosixPath(name.replace("\\", "/")).is_absolute() or ".." in parts or "\0" in name or any(part.endswith(":") for part in parts):
-        raise FileError(f"{archive} is not unpacked: its member {name!r} would be written outside of {folder.name}")
+        raise FileError(f"{archive} is not unpacked: its member {name!r} would be written outside of its folder")
     return folder.joinpath(*parts)
 
 

@@ -53,7 +53,7 @@ def load_weights(model: Layer, filepath: str | Path, *, skip_mismatch: bool, by_
         raise ArgumentError(f"by_name=True is for files of Keras 2, *.h5 and *.hdf5, this is {path.name!r}")
     if older:
         with weights_h5.from_bytes(read_bytes(path, "the file"), str(path)) as file:
-            if path.name.endswith(weights_h5.ENDING) and not legacy_h5.is_one(file):
+            if path.name.endswith(weights_h5.ENDING) and not legacy_h5.is_one(file, str(path)):
                 weights_h5.load_into(model, file, str(path), skip_mismatch=skip_mismatch)
             else:
                 legacy_h5.load_into(model, file, str(path), by_name=by_name, skip_mismatch=skip_mismatch)

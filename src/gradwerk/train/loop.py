@@ -6,6 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -65,7 +66,7 @@ def fit(
         run = Run(epochs, len(batches))
     run.epochs, run.batches, run.stop = epochs, len(batches), False
     listeners = Listeners(events)
-    with Interruption(ended_by) as interruption:
+    with _told_of_failure(listeners, run), Interruption(ended_by) as interruption:
         listeners.on_fit_begin(run)
         while run.epoch < run.epochs and not run.stop:
             _train_epoch(steps, batches, run, listeners, interruption)
@@ -89,37 +90,49 @@ def evaluate(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) -
     """The means over all batches, without training."""
     run = Run(1, len(batches))
     listeners = Listeners(events)
-    steps.reset()
-    listeners.on_fit_begin(run)
-    began = time.perf_counter()
-    for arrays in batches.epoch(0):
-        listeners.on_batch_begin(run)
-        steps.test(*arrays)
-        began = _count(run, steps, arrays, began)
-        listeners.on_batch_end(run)
-        if run.stop:
-            break
-    run.batches = run.batch
-    listeners.on_fit_end(run)
+    with _told_of_failure(listeners, run):
+        steps.reset()
+        listeners.on_fit_begin(run)
+        began = time.perf_counter()
+        for arrays in batches.epoch(0):
+            listeners.on_batch_begin(run)
+            steps.test(*arrays)
+            began = _count(run, steps, arrays, began)
+            listeners.on_batch_end(run)
+            if run.stop:
+                break
+        run.batches = run.batch
+        listeners.on_fit_end(run)
     return run.logs
 
 
 def predict(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) -> Any:  # noqa: ANN401  an array, or a tree of them
     """The model's answers to all examples, joined along the first axis."""
     run, listeners, answers = Run(1, len(batches)), Listeners(events), []
-    listeners.on_fit_begin(run)
-    began = time.perf_counter()
-    for arrays in batches.epoch(0):
-        listeners.on_batch_begin(run)
-        answers.append(map_tree(lambda y: np.array(y.numpy()), steps.predict(arrays[0])))
-        run.batch, run.answer = run.batch + 1, answers[-1]
-        run.seconds = time.perf_counter() - began
-        listeners.on_batch_end(run)
-        if run.stop:
-            break
-    run.batches = run.batch
-    listeners.on_fit_end(run)
+    with _told_of_failure(listeners, run):
+        listeners.on_fit_begin(run)
+        began = time.perf_counter()
+        for arrays in batches.epoch(0):
+            listeners.on_batch_begin(run)
+            answers.append(map_tree(lambda y: np.array(y.numpy()), steps.predict(arrays[0])))
+            run.batch, run.answer = run.batch + 1, answers[-1]
+            run.seconds = time.perf_counter() - began
+            listeners.on_batch_end(run)
+            if run.stop:
+                break
+        run.batches = run.batch
+        listeners.on_fit_end(run)
     return map_tree(lambda *parts: np.concatenate(parts), *answers)
+
+
+@contextmanager
+def _told_of_failure(listeners: Listeners, run: Run) -> Iterator[None]:
+    """Tells listeners where the loop is left by an error."""
+    try:
+        yield
+    except BaseException:  # Ctrl-C too
+        listeners.on_failure(run)
+        raise
 
 
 def _train_epoch(steps: Stepping, batches: Batches, run: Run, listeners: Listeners, interruption: Interruption) -> None:

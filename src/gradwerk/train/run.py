@@ -73,6 +73,9 @@ class Events:
     def on_fit_end(self, run: Run) -> None:
         """After the last epoch, also when `stop` was set."""
 
+    def on_failure(self, run: Run) -> None:
+        """An error, or a signal, is about to leave the loop, in the place of `on_fit_end`: what was changed for a while is put back."""
+
 
 class Listeners(Events):
     """Tells several listeners, in order."""
@@ -124,3 +127,8 @@ class Listeners(Events):
         """Tells every listener."""
         for listener in self.listeners:
             listener.on_fit_end(run)
+
+    def on_failure(self, run: Run) -> None:
+        """Tells every listener."""
+        for listener in self.listeners:
+            listener.on_failure(run)

@@ -15,6 +15,8 @@ from gradwerk.tensor.tensor import Tensor
 class SwapEMAWeights(Callback):
     """Puts the averages that the optimizer keeps (`use_ema=True`) in the weights' place for each evaluation and prediction, and back.
 
+    An error or Ctrl-C that ends the loop puts the weights back too.
+
     Args:
         swap_on_epoch: whether they stand there from each epoch's end to the next one's beginning, for callbacks such as ModelCheckpoint.
 
@@ -40,6 +42,7 @@ class SwapEMAWeights(Callback):
         if epoch == self.params.get("epochs", 0) - 1:
             for weight, average in self._pairs():
                 average.assign(weight)
+            self._swapped = False
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """The averages stand there."""
@@ -56,6 +59,11 @@ class SwapEMAWeights(Callback):
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """The weights are back."""
         self._set(averaged=False)
+
+    def _on_failure(self) -> None:
+        """The weights are back: what trains next would else go on from the averages, and count the weights as such."""
+        if self._swapped:
+            self._set(averaged=False)
 
     def _pairs(self) -> list[tuple[Tensor, Tensor]]:
         """The weights and their averages.  Raises: ArgumentError where there are none."""

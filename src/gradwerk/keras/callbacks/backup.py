@@ -14,6 +14,7 @@ from gradwerk.io.atomic import is_file, read_bytes, write_atomically
 from gradwerk.io.safetensors import parts_of, to_bytes
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.options import checked_except, whole
+from gradwerk.keras.random import generators_in
 
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
 
@@ -86,11 +87,14 @@ class BackupAndRestore(Callback):
                 folder.rmdir()
 
     def _tensors(self) -> dict[str, Any]:
-        """What is saved, by name."""
+        """What is saved, by name: what layers draw from is of it, so that what is dropped after the restart is what would have been."""
         optimizer = self.model.optimizer
         self.model.training_state.built_optimizer()
         found = {f"weights.{number}": weight for number, weight in enumerate(self.model.weights)}
-        return found | {f"optimizer.{number}": variable for number, variable in enumerate(optimizer.variables)}
+        found |= {f"optimizer.{number}": variable for number, variable in enumerate(optimizer.variables)}
+        for number, generator in enumerate(generators_in(self.model)):
+            found |= {f"random.{number}.seed": generator.seed, f"random.{number}.counter": generator.counter}
+        return found
 
     def _save(self, batch: int) -> None:
         folder = Path(self.backup_dir)

@@ -9,7 +9,18 @@ from gradwerk.keras.callbacks.callback import Callback
 from gradwerk.train.run import Events, Run
 
 
-class TrainingBridge(Events):
+class Bridge(Events):
+    """What bridges share."""
+
+    callbacks: Sequence[Callback]
+
+    def on_failure(self, run: Run) -> None:
+        """Keras has no name for it: there, what a callback has changed stays so."""
+        for callback in self.callbacks:
+            callback._on_failure()
+
+
+class TrainingBridge(Bridge):
     """The loop's events as Keras' callbacks of `fit`; those of batches for each `every` of them, with the numbers of the first and last."""
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, every: int = 1) -> None:  # noqa: ANN401  a Model
@@ -69,7 +80,7 @@ class TrainingBridge(Events):
             callback.on_train_end(run.logs)
 
 
-class TestBridge(Events):
+class TestBridge(Bridge):
     """The loop's events as Keras' callbacks of `evaluate`, and of the validation within `fit`."""
 
     __test__ = False
@@ -99,7 +110,7 @@ class TestBridge(Events):
             callback.on_test_end(run.logs)
 
 
-class PredictBridge(Events):
+class PredictBridge(Bridge):
     """The loop's events as Keras' callbacks of `predict`."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:

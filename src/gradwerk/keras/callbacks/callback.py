@@ -70,6 +70,9 @@ class Callback:
     def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After a batch of a prediction; `logs` holds what was answered as `outputs`."""
 
+    def _on_failure(self) -> None:
+        """Where an error or Ctrl-C leaves the loop, and no `_end` comes: what is changed for a while is put back."""
+
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Another name of `on_train_batch_begin`, which calls it."""
 

@@ -127,20 +127,22 @@ def config_of(file: Any, name: str, source: str) -> dict[str, Any] | None:  # no
     return found
 
 
-def is_one(file: Any) -> bool:  # noqa: ANN401  an h5py.File
-    """Whether a file is of this form."""
-    return any(name in file.attrs for name in ("layer_names", "layer_names0")) or "model_weights" in file
+def is_one(file: Any, source: str) -> bool:  # noqa: ANN401  an h5py.File
+    """Whether a file is of this form.  Raises: FileError for what is damaged."""
+    with undamaged("", source):
+        return any(name in file.attrs for name in ("layer_names", "layer_names0")) or "model_weights" in file
 
 
 def weights_group(file: Any, source: str) -> Any:  # noqa: ANN401  a group
     """The group of weights: the file itself where it has nothing else.  Raises: FileError for a file of another kind."""
-    if "layer_names" in file.attrs or "layer_names0" in file.attrs:
-        return file
-    found = held_in(file, "model_weights", source)
-    if found is None or not hasattr(found, "keys"):
-        likely = "a name that ends in .weights.h5" if "layers" in file else ""
-        raise FileError(f"{source} holds no weights of a Keras model", likely=likely)
-    return found
+    with undamaged("", source):
+        if "layer_names" in file.attrs or "layer_names0" in file.attrs:
+            return file
+        found = held_in(file, "model_weights", source)
+        if found is None or not hasattr(found, "keys"):
+            likely = "a name that ends in .weights.h5" if "layers" in file else ""
+            raise FileError(f"{source} holds no weights of a Keras model", likely=likely)
+        return found
 
 
 def load_into(model: Any, file: Any, source: str, *, by_name: bool = False, skip_mismatch: bool = False) -> None:  # noqa: ANN401
