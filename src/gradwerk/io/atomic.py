@@ -43,6 +43,14 @@ def write_within(folder: Path, name: str, data: bytes | bytearray) -> Path:
     return folder / name
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder, and those above it, where it is missing.  Raises: FileError where it cannot be made, or is a file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise FileError(f"the folder {folder} cannot be made", facts=(getattr(error, "strerror", None) or str(error),)) from error
+
+
 def _replace(path: Path, data: bytes | bytearray, *, follow: bool) -> None:
     """Writes the file; `follow`: a link of its name says where to."""
     try:

@@ -13,11 +13,12 @@ import os
 import platform
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 
@@ -69,12 +70,10 @@ class EventFile:
 
         name = f"events.out.tfevents.{int(time.time()):010d}.{platform.node()}.{os.getpid()}.{next(_files)}{suffix}"
         self.path, self.every = Path(folder) / name, every
-        try:
+        with _writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("wb")
-        except OSError as error:
-            raise FileError(f"{self.path} cannot be written", facts=(str(error),)) from None
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, _end, self._file)
         self._records, self._flushed = RecordWriter(self._file), time.monotonic()
         self._write(file_version="brain.Event:2")
         self.flush()
@@ -93,18 +92,31 @@ class EventFile:
     def flush(self) -> None:
         """Puts what was written on the disk."""
         if not self.closed:
-            self._file.flush()
+            with self._written():
+                self._file.flush()
             self._flushed = time.monotonic()
 
     def close(self) -> None:
         """Ends the file."""
-        self._file.close()
+        with self._written():
+            self._file.close()
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """What cannot be written ends the file: each further try would write the rest behind a torn record."""
+        try:
+            with _writing(self.path):
+                yield
+        except FileError:
+            _end(self._file)
+            raise
 
     def _write(self, *, step: int = 0, moment: float | None = None, **what: Any) -> None:  # noqa: ANN401  protos
         from tensorboard.compat.proto.event_pb2 import Event  # noqa: PLC0415  an extra
 
         event = Event(wall_time=time.time() if moment is None else moment, step=int(step), **what)
-        self._records.write(event.SerializeToString())
+        with self._written():
+            self._records.write(event.SerializeToString())
         if time.monotonic() - self._flushed > self.every:
             self.flush()
 
@@ -188,6 +200,21 @@ class EventFile:
         said = metadata.create_summary_metadata(plugin_data_pb2.HParamsPluginData(session_end_info=end))
         value = Summary.Value(tag=metadata.SESSION_END_INFO_TAG, metadata=said, tensor=metadata.NULL_TENSOR)
         self._write(summary=Summary(value=[value]))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Names the file.  Raises: FileError."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"{path} cannot be written", facts=(error.strerror or str(error),)) from None
+
+
+def _end(file: IO[bytes]) -> None:
+    """Closes a file, whether or not what it still holds can be written."""
+    with suppress(OSError):
+        file.close()
 
 
 def _tensor(array: Any) -> Any:  # noqa: ANN401  a proto

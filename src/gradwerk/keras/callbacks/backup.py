@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, FileError, StateError
-from gradwerk.io.atomic import is_file, read_bytes, write_atomically
+from gradwerk.io.atomic import is_file, make_folder, read_bytes, write_atomically
 from gradwerk.io.safetensors import parts_of, to_bytes
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.options import checked_except, whole
@@ -98,7 +98,7 @@ class BackupAndRestore(Callback):
 
     def _save(self, batch: int) -> None:
         folder = Path(self.backup_dir)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if self.double_checkpoint and is_file(folder / LATEST):
             write_atomically(folder / PREVIOUS, read_bytes(folder / LATEST, "the backup"))
         place = json.dumps({"epoch": self._epoch, "batch": batch})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.io.atomic import make_folder
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.callbacks.monitored import Watched
 from gradwerk.keras.options import checked_except, whole
@@ -78,7 +79,7 @@ class ModelCheckpoint(Callback):
             self.best = current
         else:
             self._say(f"Epoch {epoch + 1}: saving model to {path}")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(path).parent)
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
         else:

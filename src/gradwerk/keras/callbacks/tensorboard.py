@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, GradwerkError
 from gradwerk.base.origin import warn
+from gradwerk.io.atomic import make_folder, write_atomically
 from gradwerk.io.events import EventFile, GraphNode, need_tensorboard
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.layers.core import Embedding
@@ -189,15 +190,15 @@ class TensorBoard(Callback):
         if by_layer:
             raise ArgumentError(f"TensorBoard: embeddings_metadata names {next(iter(by_layer))!r}, which is no Embedding of the model")
         folder = Path(self.log_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "projector_config.pbtxt").write_text("".join(lines), encoding="utf-8")
+        make_folder(folder)
+        write_atomically(folder / "projector_config.pbtxt", "".join(lines).encode())
 
     def _write_embeddings(self) -> None:
         """The vectors, a line each, as the projector reads them."""
         for layer in self._embeddings():
             rows = layer.embeddings.numpy()
             text = "".join("\t".join(map(repr, map(float, row))) + "\n" for row in rows)
-            (Path(self.log_dir) / f"{layer.name}.tsv").write_text(text, encoding="utf-8")
+            write_atomically(Path(self.log_dir) / f"{layer.name}.tsv", text.encode())
 
 
 def _update_freq(value: object) -> int:
