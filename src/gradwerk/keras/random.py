@@ -20,7 +20,6 @@ from gradwerk.keras.ops.operands import Operand, extents, floating, tensor, want
 from gradwerk.keras.ops.promotion import floatx
 from gradwerk.keras.options import checked_except
 from gradwerk.nn import dropout as dropouts
-from gradwerk.nn.module import Module
 from gradwerk.ops import functions
 from gradwerk.ops.arithmetic import add, cast, floor, minimum, mul, sub
 from gradwerk.ops.arrangement import move_axes
@@ -74,13 +73,6 @@ class SeedGenerator:
     def from_config(cls, config: dict[str, Any]) -> Self:
         """What `get_config` gave."""
         return cls(**config)
-
-
-def generators_in(model: Module) -> list[Generator]:
-    """The default generator, and those that layers hold, each once: all that decides what a model draws next."""
-    held = [value for module in model.modules() for value in vars(module).values()]
-    found = [one.generator if isinstance(one, SeedGenerator) else one for one in held if isinstance(one, (SeedGenerator, Generator))]
-    return list({id(one): one for one in (default_generator(), *found)}.values())
 
 
 def _generator(name: str, seed: Seed) -> Generator:

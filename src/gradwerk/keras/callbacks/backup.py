@@ -14,7 +14,9 @@ from gradwerk.io.atomic import is_file, make_folder, read_bytes, write_atomicall
 from gradwerk.io.safetensors import parts_of, to_bytes
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.options import checked_except, whole
-from gradwerk.keras.random import generators_in
+from gradwerk.keras.random import SeedGenerator
+from gradwerk.nn.module import Module
+from gradwerk.tensor.random import Generator, default_generator
 
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
 
@@ -92,7 +94,7 @@ class BackupAndRestore(Callback):
         self.model.training_state.built_optimizer()
         found = {f"weights.{number}": weight for number, weight in enumerate(self.model.weights)}
         found |= {f"optimizer.{number}": variable for number, variable in enumerate(optimizer.variables)}
-        for number, generator in enumerate(generators_in(self.model)):
+        for number, generator in enumerate(_generators_in(self.model)):
             found |= {f"random.{number}.seed": generator.seed, f"random.{number}.counter": generator.counter}
         return found
 
@@ -118,3 +120,10 @@ class BackupAndRestore(Callback):
         for name, tensor in own.items():
             tensor.assign(arrays[name])
         self._epoch = self.model.training_state.first_epoch = epoch
+
+
+def _generators_in(model: Module) -> list[Generator]:
+    """The default generator, and those that layers hold, each once: all that decides what a model draws next."""
+    held = [value for module in model.modules() for value in vars(module).values()]
+    found = [one.generator if isinstance(one, SeedGenerator) else one for one in held if isinstance(one, (SeedGenerator, Generator))]
+    return list({id(one): one for one in (default_generator(), *found)}.values())
