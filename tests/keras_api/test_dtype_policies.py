@@ -146,14 +146,14 @@ def test_policies_by_name_config_and_dtype() -> None:
 def test_threads_that_call_one_layer_of_mixed_precision_do_not_see_each_others_casts() -> None:
     layer = keras.layers.Dense(8, dtype="mixed_bfloat16")
     x = np.random.default_rng(0).normal(size=(64, 32)).astype(np.float32)
-    expected = np.asarray(layer(x).numpy(), np.float32)
+    expected = dtypes.widened(layer(x).numpy())
     kernel = layer.kernel
     found: list[object] = []
 
     def call() -> None:
         for _ in range(20):
             y = layer(x)
-            found.append(dtypes.name(y.dtype) == layer.compute_dtype and np.array_equal(np.asarray(y.numpy(), np.float32), expected))
+            found.append(dtypes.name(y.dtype) == layer.compute_dtype and np.array_equal(dtypes.widened(y.numpy()), expected))
 
     threads = [threading.Thread(target=call) for _ in range(4)]
     for thread in threads:
