@@ -161,3 +161,34 @@ def test_threads_that_call_one_layer_of_mixed_precision_do_not_see_each_others_c
     for thread in threads:
         thread.join()
     assert len(found) == 80 and all(found) and layer.kernel is kernel
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "bfloat16", "mixed_float16", "float16", "float64"])
+def test_arrays_are_what_tensors_of_them_are(policy: str) -> None:
+    x = np.random.default_rng(0).normal(size=(16, 32)).astype(np.float32)
+    layer = keras.layers.Dense(8, dtype=policy)
+    ours, exact = (dtypes.widened(layer(given).numpy()) for given in (x, Tensor(x)))
+    assert np.array_equal(ours, exact)
+    kernel = dtypes.widened(layer.kernel.numpy())
+    np.testing.assert_allclose(ours, x @ kernel, atol=0.1)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "bfloat16"])
+def test_narrow_models_train_on_arrays_as_wide_ones_do(policy: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 8)).astype(np.float32), rng.normal(size=(64, 2)).astype(np.float32)
+    results = []
+    for dtype in ("float32", policy):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, "relu", dtype=dtype), keras.layers.Dense(2, dtype=dtype)])
+        model.compile(keras.optimizers.SGD(0.05), "mse", metrics=["mae"])
+        history = model.fit(x, y, batch_size=16, epochs=3, shuffle=False, verbose=0).history
+        size = float(np.abs(model.predict(x, verbose=0)).mean())
+        results.append([*history["loss"], *history["mae"], *model.evaluate(x, y, verbose=0), size])
+    np.testing.assert_allclose(results[1], results[0], rtol=0.05)
+
+
+def test_initializers_give_any_dtype() -> None:
+    values = keras.initializers.RandomNormal(seed=1)((4,))
+    narrow = keras.initializers.RandomNormal(seed=1)((4,), "bfloat16")
+    np.testing.assert_allclose(dtypes.widened(narrow), values, rtol=0.01)

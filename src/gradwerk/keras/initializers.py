@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.identifiers import entry
@@ -35,7 +36,8 @@ class Initializer:
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:  # noqa: ANN401  a dtype or its name
         """An array of this shape."""
-        return np.asarray(self.rule(tuple(shape), Generator(self.seed)), dtype)
+        values = np.asarray(self.rule(tuple(shape), Generator(self.seed)))
+        return values if dtype is None else dtypes.converted(values, dtypes.named(dtype))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal initializer."""

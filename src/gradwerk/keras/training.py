@@ -290,5 +290,5 @@ def last_of(model: Layer) -> Layer | None:
 
 def _as_dtypes(targets: Any, cast: Any) -> Any:  # noqa: ANN401  arrays, and a dtype for each
     if isinstance(targets, list):
-        return [target.astype(dtype, copy=False) for target, dtype in zip(targets, cast, strict=True)]
-    return targets.astype(cast, copy=False)
+        return [dtypes.converted(target, dtypes.named(dtype)) for target, dtype in zip(targets, cast, strict=True)]
+    return dtypes.converted(targets, dtypes.named(cast))

@@ -71,13 +71,13 @@ def as_input_array(layer: TakesArrays, value: Any, what: str) -> Array:  # noqa:
     array = as_data(value, what, empty=True)
     if layer.input_dtype is None:
         if dtypes.is_float(array.dtype):
-            return array.astype(array.dtype if layer.casts_to is None else layer.casts_to, copy=False)
+            return array if layer.casts_to is None else dtypes.converted(array, layer.casts_to)
         return array.astype(_WIDER.get(array.dtype.name, array.dtype), copy=False)
     layer.check_inputs(array)
-    wanted = np.dtype(layer.input_dtype)
+    wanted = dtypes.named(layer.input_dtype)
     if dtypes.is_integer(wanted) and dtypes.is_numeric(array.dtype) and array.dtype != wanted and array.size:
         check_ids(array, int(np.iinfo(wanted).max) + 1, what)
-    return array.astype(wanted, copy=False)
+    return dtypes.converted(array, wanted)
 
 
 def shapes_of(x: Any) -> Any:  # noqa: ANN401
