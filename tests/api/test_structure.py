@@ -206,3 +206,40 @@ def test_what_the_type_checker_is_not_to_say_has_a_reason() -> None:
             if found and len(why.strip(" #")) < 8:
                 bare.append(f"{name}:{number}: {line.strip()}")
     assert not bare
+
+
+CASTS = {
+    "data/affine.py": "colours of pictures, which are bytes or floats of NumPy",
+    "data/files.py": "the numbers of a file, in the order of this machine",
+    "data/sources.py": "what a data set was told, of NumPy's dtypes",
+    "keras/layers/inputs.py": "integers made wider",
+    "keras/layers/preprocessing/hashings.py": "numbers of bins, which are integers",
+    "keras/preprocessing/generator.py": "pictures, in a dtype of NumPy's that the generator was told",
+    "keras/preprocessing/iterators.py": "pictures, in a dtype of NumPy's that the generator was told",
+    "keras/preprocessing/transforms.py": "pictures, in the dtype that they had in an array",
+    "nn/adaptive.py": "the accumulator of a dtype, which NumPy has",
+    "torchvision/transforms/conversion.py": "pictures, in the default dtype, which NumPy has",
+    "torchvision/utils.py": "pictures, of bytes or of NumPy's floats",
+}
+"""Where an array is cast by NumPy to a dtype that only the program knows, and why that is never bfloat16, whose bits NumPy would copy."""
+
+
+def cast_by_numpy(tree: ast.Module) -> list[int]:
+    """Lines with `array.astype(x)`, x no dtype of NumPy's by name."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args]
+    named = (ast.Constant, ast.Name)
+    return [
+        call.lineno for call in calls
+        if call.func.attr == "astype" and not (isinstance(call.args[0], ast.Attribute) and ast.unparse(call.args[0]).startswith("np."))
+        and not (isinstance(call.args[0], named) and ast.unparse(call.args[0]) in ("bool", "int", "float", "object", "str"))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("package", ["keras", "torch", "nn", "train", "data", "tensor", "torchvision", "ragged", "zoo"])
+def test_arrays_are_cast_by_what_knows_bfloat16(package: str) -> None:
+    found = {}
+    for path in sorted((SOURCES / "gradwerk" / package).rglob("*.py")):
+        lines = cast_by_numpy(ast.parse(path.read_text(encoding="utf-8")))
+        if lines and str(path.relative_to(SOURCES / "gradwerk")) not in CASTS:
+            found[str(path)] = lines
+    assert not found, "dtypes.converted(array, dtype) rounds to every dtype"

@@ -46,7 +46,7 @@ def _norm(gradients: Sequence[Operand], order: float, dtype: DType) -> Operand:
     if math.isinf(order):
         return reduce(maximum if order > 0 else minimum, parts)
     total = reduce(add, parts)
-    return sqrt(total) if order == 2 else total if order == 1 else power(total, np.asarray(1 / order, dtype))
+    return sqrt(total) if order == 2 else total if order == 1 else power(total, dtypes.converted(np.asarray(1 / order), dtype))
 
 
 def _part(g: Operand, order: float) -> Operand:

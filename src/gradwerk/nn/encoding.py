@@ -38,4 +38,4 @@ def encode(indices: Operand, mode: str, depth: int, weights: Operand | None = No
 
 def bin_of(x: Operand, boundaries: Any) -> Operand:  # noqa: ANN401  an array
     """How many of the boundaries, which rise, are at or below each number.  Shape: that of x.  Dtype: int32."""
-    return reduce_sum(cast(greater_equal(expand_dims(x, -1), boundaries.astype(x.dtype)), dtypes.int32), -1)
+    return reduce_sum(cast(greater_equal(expand_dims(x, -1), dtypes.converted(boundaries, x.dtype)), dtypes.int32), -1)

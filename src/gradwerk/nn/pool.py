@@ -65,7 +65,7 @@ def average_pool_beyond(
         ends = (-before, extent + after) if count_padding else (0, extent)
         counted = np.minimum(first + size, ends[1]) - np.maximum(first, ends[0])
         scale = scale / counted.reshape([-1 if k == axis else 1 for k in range(x.ndim)])
-    return mul(total, scale.astype(x.dtype))
+    return mul(total, dtypes.converted(scale, x.dtype))
 
 
 def ceil_beyond(

@@ -79,7 +79,7 @@ def _along(x: Operand, axis: int, count: int, interpolation: str, *, antialias: 
     matrix = np.zeros((extent, count), np.float64)
     np.add.at(matrix, (places.ravel(), np.arange(count).repeat(places.shape[1])), weights.ravel())
     letters = "abcdefgh"[: x.ndim]
-    return contract(x, matrix.astype(x.dtype), f"{letters},{letters[axis]}z->{letters.replace(letters[axis], 'z')}")
+    return contract(x, dtypes.converted(matrix, x.dtype), f"{letters},{letters[axis]}z->{letters.replace(letters[axis], 'z')}")
 
 
 def resize(

@@ -71,7 +71,7 @@ class Counting:
         if python_numbers.is_number(bins):
             count = arguments.whole("histogram", "bins", bins)
             low, high = _ends("histogram", self, *((0, 0) if range is None else range), beside=0.5)
-            edges = low + np.linspace(0, 1, count + 1).astype(self.dtype) * (high - low)
+            edges = low + dtypes.converted(np.linspace(0, 1, count + 1), self.dtype) * (high - low)
             found = scattering.histogram(flat, (low, high), count, weights)
         else:
             edges, count = bins, bins.shape[0] - 1

@@ -141,7 +141,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
         raise DTypeError(message, likely="compare first: condition != 0")
     if is_number(input) and is_number(other):
         dtype = of_numbers((input, other))
-        return elementwise.where(condition, np.asarray(input, dtype), np.asarray(other, dtype))
+        return elementwise.where(condition, *(dtypes.converted(np.asarray(number), dtype) for number in (input, other)))
     return elementwise.where(condition, *Tensor.promote(input, other))
 
 

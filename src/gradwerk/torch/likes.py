@@ -54,8 +54,8 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype:
     if count < 0:
         raise ArgumentError("number of steps must be non-negative")
     wanted = asked("logspace", dtype, dtypes.float32)
-    numbers = np.logspace(float(start), float(end), count, base=float(base)).astype(wanted)
-    return Tensor.of(numbers, requires_grad=requires_grad)
+    numbers = np.logspace(float(start), float(end), count, base=float(base))
+    return Tensor.of(dtypes.converted(numbers, wanted), requires_grad=requires_grad)
 
 
 @as_recorded()

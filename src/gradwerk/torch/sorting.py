@@ -134,7 +134,7 @@ class Sorting:
             number = arguments.number(name, "q", q)
             if not 0 <= number <= 1:
                 raise ArgumentError(f"{name}() q must be in the range [0, 1] but got {number}")
-            return np.asarray(number, self.dtype)
+            return dtypes.converted(np.asarray(number), self.dtype)
         if q.ndim > 1:
             raise ArgumentError(f"{name}() q must be a scalar or 1D tensor, but got {q.ndim}D")
         if q.dtype != self.dtype:

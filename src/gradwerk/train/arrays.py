@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.trees import flatten, leaves, unflatten
 from gradwerk.data.order import permutation
@@ -48,5 +49,5 @@ class ArrayBatches:
         for start in range(first * self.batch_size, self.examples, self.batch_size):
             stop = start + self.batch_size
             parts = [array[start:stop].copy() if order is None else array.take(order[start:stop], 0) for array in self.arrays]
-            cast = [part.astype(dtype, "C", copy=False) for part, dtype in zip(parts, self.dtypes, strict=True)]
+            cast = [np.ascontiguousarray(dtypes.converted(part, dtype)) for part, dtype in zip(parts, self.dtypes, strict=True)]
             yield unflatten(self.trees, cast)

@@ -51,7 +51,7 @@ def restore(checkpoint: Checkpoint, steps: Steps, options: Mapping[str, Any]) ->
             likely="resume with the options the run was started with; they stand in its config.json",
         )
     for path, tensor in own.items():
-        tensor.assign(np.asarray(checkpoint.tensors[path], tensor.dtype))
+        tensor.assign(dtypes.converted(np.asarray(checkpoint.tensors[path]), tensor.dtype))
     return run
 
 

@@ -130,7 +130,7 @@ class Metric(Configured):
     ) -> Variable:  # fmt: skip
         """A variable of the metric's state, zeros unless an initializer says otherwise.  `reset_state` makes it 0."""
         extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
-        filled = np.asarray(initializers.get(initializer or "zeros")(extents), dtype or np.float32)
+        filled = dtypes.converted(np.asarray(initializers.get(initializer or "zeros")(extents)), dtypes.named(dtype or "float32"))
         made = Variable(filled).named(name, (self.name,))
         self._variables = (*self._variables, made)
         return made

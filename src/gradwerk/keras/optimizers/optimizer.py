@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
 from gradwerk.keras import initializers
@@ -170,7 +171,8 @@ class Optimizer(Adjustable):
         *, name: str | None = None,
     ) -> Variable:  # fmt: skip
         """A variable of the optimizer's state.  Shape: as given.  Dtype: float32 where none is."""
-        filled = np.asarray(initializers.get(initializer)(tuple(map(int, shape))), dtype or np.float32)
+        filled = initializers.get(initializer)(tuple(map(int, shape)))
+        filled = dtypes.converted(np.asarray(filled), dtypes.named(dtype or "float32"))
         made = Variable(filled).named(name, (self.name,))
         self._own_variables.append(made)
         return made
@@ -313,7 +315,7 @@ class Optimizer(Adjustable):
         given: list[Tensor | None] = [None] * len(targets)
         for weight, gradient in zip(weights, grads, strict=True):
             if gradient is not None:
-                given[places[id(weight)]] = gradient if isinstance(gradient, Tensor) else Tensor(np.asarray(gradient, weight.dtype))
+                given[places[id(weight)]] = gradient if isinstance(gradient, Tensor) else Tensor(np.asarray(gradient), weight.dtype)
         with no_grad():
             self.applied.update(given)
 
@@ -356,7 +358,7 @@ class Optimizer(Adjustable):
         if self.rule is None:
             raise StateError("the optimizer has no variables yet", likely="optimizer.build(model.trainable_variables)")
         for variable, weight in zip(self.variables, weights, strict=True):
-            variable.assign(np.asarray(weight, variable.dtype) if not isinstance(weight, Tensor) else weight)
+            variable.assign(weight if isinstance(weight, Tensor) else dtypes.converted(np.asarray(weight), variable.dtype))
 
     def save_own_variables(self, store: Any) -> None:  # noqa: ANN401  a mapping
         """Puts all variables into a mapping, by number."""
@@ -370,7 +372,7 @@ class Optimizer(Adjustable):
             warn(f"{self.name} has {len(held)} variables, {len(store)} were saved: none is loaded.  It may not be built yet.")
             return
         for number, variable in enumerate(held):
-            variable.assign(np.asarray(store[str(number)], variable.dtype))
+            variable.assign(dtypes.converted(np.asarray(store[str(number)]), variable.dtype))
 
     def finalize_variable_values(self, var_list: object = None) -> None:
         """What comes behind the last step of `fit`: with `use_ema` the weights become their averages."""

@@ -36,7 +36,7 @@ def broadcast_all(*values: Value) -> tuple[Tensor, ...]:
             raise ArgumentError("Input arguments must all be instances of Number, torch.Tensor or objects implementing __torch_function__.",
                                 facts=(f"a {type(value).__name__}",))  # fmt: skip
     dtype = next((value.dtype for value in values if isinstance(value, Tensor)), get_default_dtype())
-    held = [value if isinstance(value, Tensor) else Tensor.of(np.asarray(value, dtype)) for value in values]
+    held = [value if isinstance(value, Tensor) else Tensor.of(np.asarray(value), dtype) for value in values]
     return tuple(broadcast_tensors(*held))
 
 

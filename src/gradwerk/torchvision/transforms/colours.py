@@ -248,7 +248,7 @@ def normalize(tensor: Any, mean: Sequence[float], std: Sequence[float], inplace:
         raise ArgumentTypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.", likely=likely)
     if tensor.ndim < 3:
         raise ShapeError(f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tuple(tensor.shape)}")
-    centre, spread = (np.atleast_1d(np.asarray(one, np.float64)).astype(tensor.dtype).reshape(-1, 1, 1) for one in (mean, std))
+    centre, spread = (dtypes.converted(np.atleast_1d(np.asarray(one, np.float64)), tensor.dtype).reshape(-1, 1, 1) for one in (mean, std))
     if (spread == 0).any():
         raise ArgumentError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
     for name, given in (("mean", centre), ("std", spread)):

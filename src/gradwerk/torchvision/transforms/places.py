@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.torch.nn.vision import grid_sample
 from gradwerk.torch.sharing import from_numpy
@@ -53,7 +54,7 @@ def _read_at(img: Tensor, places: Any, way: InterpolationMode, fill: Any) -> Ten
         if colour is None:
             return y
         inside = grid_sample(x.detach().mul(0).add(1), grid, mode=way.value, align_corners=False)
-        outside = from_numpy(colour.astype(x.dtype).reshape(-1, 1, 1))
+        outside = from_numpy(dtypes.converted(colour, x.dtype).reshape(-1, 1, 1))
         inside = inside if way is BILINEAR else inside.ge(0.5).to(x.dtype)
         return y.mul(inside).add(inside.neg().add(1).mul(outside))
 
