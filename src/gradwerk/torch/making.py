@@ -55,9 +55,12 @@ class Making:
     def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:  # noqa: ANN401
         """A Tensor with a copy of the data, of this dtype unless another is given."""
         wanted = self.dtype if dtype is None else asked("new_tensor", dtype, dtypes.float32)
-        given = data.numpy() if isinstance(data, base.Tensor) else np.asarray(data)
+        if isinstance(data, base.Tensor):
+            held: Any = data
+            copy = held.detach().clone().to(wanted)
+            return copy.requires_grad_() if requires_grad else copy
         made = cast("type[Any]", type(self)).result_class
-        return made.of(given, wanted, requires_grad=requires_grad)
+        return made.of(np.asarray(data), wanted, requires_grad=requires_grad)
 
     def _full(self, name: str, size: tuple[Any, ...], value: Any, dtype: Any, *, requires_grad: bool) -> Any:  # noqa: ANN401
         wanted = self.dtype if dtype is None else asked(name, dtype, dtypes.float32)

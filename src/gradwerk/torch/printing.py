@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.base.python_numbers import is_number
 from gradwerk.ir.op import Array
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -27,7 +28,7 @@ def set_printoptions(
     precision: int | None = None, threshold: float | None = None, edgeitems: int | None = None, linewidth: int | None = None,
     profile: str | None = None, sci_mode: bool | None = None,  # noqa: FBT001  torch's signature
 ) -> None:  # fmt: skip
-    """How Tensors are printed from now on.  Raises: ArgumentError for a profile that is not known.
+    """How Tensors are printed from now on.  Raises: ArgumentError for a profile that is not known, and for what is no number.
 
     Args:
         precision: digits behind the point.
@@ -42,6 +43,9 @@ def set_printoptions(
             raise ArgumentError(f"set_printoptions: profile is one of {', '.join(PROFILES)}, not {profile!r}")
         _options.update(PROFILES[profile])
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    for name, value in given.items():
+        if value is not None and (not is_number(value) or value < 0):
+            raise ArgumentError(f"set_printoptions: {name} is a number of at least 0, not {value!r}")
     _options.update({name: value for name, value in given.items() if value is not None})
     _options["sci_mode"] = sci_mode
 

@@ -84,7 +84,8 @@ def _resampled(x: Tensor, size: tuple[int, int], way: InterpolationMode, antiali
         likely = "InterpolationMode.BILINEAR, or a PIL image"
         raise ArgumentError(f"Interpolation mode {way.value!r} is unsupported with Tensor input", likely=likely)
     if way.value in KERNELS and antialias:
-        rows, columns = (from_numpy(dtypes.converted(weights(way.value, old, new), x.dtype)) for old, new in zip(x.shape[-2:], size, strict=True))
+        each = (weights(way.value, old, new) for old, new in zip(x.shape[-2:], size, strict=True))
+        rows, columns = (from_numpy(dtypes.converted(one, x.dtype)) for one in each)
         return rows.matmul(x).matmul(columns.t())
     return interpolate(x, size, mode=way.value, align_corners=False if way.value in KERNELS else None)
 
