@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pickle
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import gradwerk
 from gradwerk import keras, torch
 from gradwerk.base.errors import AbsentImportError, AbsentModuleError
 from gradwerk.keras.absent import ORIGINAL as KERAS
+from gradwerk.tf.absent import ORIGINAL as TF
 from gradwerk.torch.absent import ORIGINAL as TORCH
 
 SAID = {
@@ -121,3 +123,11 @@ def test_the_error_names_the_line_of_the_program(tmp_path: Path) -> None:
     paths = os.pathsep.join(map(str, (Path(gradwerk.__file__).parents[1], *filter(None, [os.environ.get("PYTHONPATH")]))))
     made = subprocess.run([sys.executable, script], env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     assert "torch.signal is not here yet" in made.stderr and "at script.py:2    import gradwerk.torch.signal as signal" in made.stderr
+
+
+def test_every_place_that_answers_for_absent_names_is_listed() -> None:
+    for original, top in ((TORCH, "torch"), (KERAS, "keras"), (TF, "tf")):
+        folder = Path(gradwerk.__file__).parent / top
+        texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.py")]
+        places = {place for text in texts for place in re.findall(r'ORIGINAL\.module\(\s*"([^"]+)"', text)}
+        assert places and [place for place in sorted(places) if not original.lists(place)] == []
