@@ -87,3 +87,91 @@ def test_what_is_refused() -> None:
     with pytest.raises(StateError, match="is not called") as error:
         Cube()(x)
     assert error.value.likely == "Cube.apply(...)"
+
+
+class Exponential(torch.autograd.Function):
+    """Saves its result, as the example of torch's documentation does."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        (y,) = ctx.saved_tensors
+        return grad * y
+
+
+class Several(torch.autograd.Function):
+    """Saves arguments, one of two results, and nothing."""
+
+    @staticmethod
+    def forward(x: Any, y: Any) -> Any:
+        return x * y, x.exp()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs, output[1], None)
+
+    @staticmethod
+    def backward(ctx: Any, product: Any, power: Any) -> Any:
+        x, y, e, _ = ctx.saved_tensors
+        return product * y + power * e, product * x
+
+
+class Same(torch.autograd.Function):
+    """Saves the argument that is the result too."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return grad * x
+
+
+def test_second_gradients_go_through_saved_results() -> None:
+    def own(x: Any, y: Any) -> Any:
+        product, power = Several.apply(x, y)
+        return (product**2 * power).sum()
+
+    def plain(x: Any, y: Any) -> Any:
+        return ((x * y) ** 2 * x.exp()).sum()
+
+    pairs = ((own, plain), (lambda x, y: (Exponential.apply(x * y) ** 2).sum(), lambda x, y: ((x * y).exp() ** 2).sum()))
+    for pair in pairs:
+        x, y = torch.tensor([1.0, 0.5], requires_grad=True), torch.tensor([0.5, 2.0], requires_grad=True)
+        found = []
+        for function in pair:
+            first = torch.autograd.grad(function(x, y), (x, y), create_graph=True)
+            found.append(torch.autograd.grad(sum((g**2).sum() for g in first), (x, y)))
+        for mine, expected in zip(*found, strict=True):
+            torch.testing.assert_close(mine, expected)
+    x = torch.tensor([3.0], requires_grad=True)
+    (first,) = torch.autograd.grad(Same.apply(x), x, create_graph=True)
+    assert torch.autograd.grad(first, x)[0].item() == 1
+
+
+def test_saved_tensors_that_were_written_are_refused() -> None:
+    x = torch.ones(3, requires_grad=True)
+    held = x * 1
+    made = Cube.apply(held)
+    held.add_(1)
+    with pytest.raises(StateError, match="gradient of Cube has been modified by an inplace operation"):
+        made.sum().backward()
+    assert x.grad is None
+
+
+def test_a_graph_that_was_freed_is_refused() -> None:
+    x = torch.ones(3, requires_grad=True)
+    made = Cube.apply(x).sum()
+    made.backward(retain_graph=True)
+    made.backward()
+    with pytest.raises(StateError, match="second time"):
+        made.backward()
+    assert x.grad.tolist() == [6, 6, 6]

@@ -123,10 +123,14 @@ def record(op: Pullback, args: tuple[Any, ...], results: Sequence[Handle]) -> Ta
 
 def stale(cls: type[Handle], type_: Type, name: str, storage: Storage) -> Handle:
     """A stand-in that tells its shape and dtype, and refuses to be read."""
+    return make(cls, Storage(None, type_, written(type_, name, storage)), None, type_)
+
+
+def written(type_: Type, name: str, storage: Storage) -> str:
+    """What is said of a Tensor that was written to since."""
     origin = storage.written_at if mode.trace is None else None  # a trace looks at its own writes, which keep none
     line = f"written at {origin.describe()}; " if origin is not None and origin.file else ""
-    problem = f"a Tensor needed for the gradient of {name} has been modified by an inplace operation ({line}{type_})"
-    return make(cls, Storage(None, type_, problem), None, type_)
+    return f"a Tensor needed for the gradient of {name} has been modified by an inplace operation ({line}{type_})"
 
 
 def gone(cls: type[Handle], type_: Type) -> Handle:

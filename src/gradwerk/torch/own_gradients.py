@@ -7,7 +7,7 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.ops.source import full
-from gradwerk.tensor.given import with_gradient
+from gradwerk.tensor.given import Kept, with_gradient
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch.tensors import Tensor
@@ -18,9 +18,9 @@ from gradwerk.torch.tensors import Tensor
 class FunctionCtx:
     """What `forward` leaves for `backward`: saved Tensors, and any attributes."""
 
-    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
-        self.needs_input_grad = needs_input_grad
-        self._saved: tuple[Any, ...] = ()
+    def __init__(self, needs_input_grad: tuple[bool, ...], name: str) -> None:
+        self.needs_input_grad, self._name = needs_input_grad, name
+        self._saved = Kept((), name)
         self._without: tuple[int, ...] = ()
         self._materialize = True
 
@@ -29,15 +29,18 @@ class FunctionCtx:
         for one in tensors:
             if one is not None and not isinstance(one, Handle):
                 raise ArgumentTypeError(f"save_for_backward can only save variables, but argument is of type {type(one).__name__}")
-        self._saved = tensors
+        self._saved = Kept(tensors, self._name)
 
     def save_for_forward(self, *tensors: Any) -> None:
         """Taken: derivatives forward are made of those backward here."""
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What `save_for_backward` was given."""
-        return self._saved
+        """What `save_for_backward` was given, results with the history that they have since.
+
+        Raises: StateError where one was written to since, and after a `backward` that did not retain the graph.
+        """
+        return self._saved.read()
 
     def mark_non_differentiable(self, *args: Any) -> None:
         """Results of `forward` that no gradient is asked of."""
@@ -94,7 +97,7 @@ class Function:
 
         Raises: ArgumentError for another number of gradients than arguments, ShapeError for one of another shape.
         """
-        ctx = FunctionCtx(tuple(isinstance(x, Handle) and bool(x.requires_grad) for x in args))
+        ctx = FunctionCtx(tuple(isinstance(x, Handle) and bool(x.requires_grad) for x in args), cls.__name__)
         with no_grad():
             if cls.setup_context is Function.setup_context:
                 made = cls.forward(ctx, *args, **kwargs)
@@ -110,7 +113,8 @@ class Function:
 
         found: list[Any] = list(results)
         inputs: list[Any] = [x for _, x in tensors]
-        for at, one in zip(places, with_gradient([results[at] for at in places], inputs, backward, cls.__name__), strict=True):
+        plain = [results[at] for at in places]
+        for at, one in zip(places, with_gradient(plain, inputs, backward, cls.__name__, ctx._saved), strict=True):
             found[at] = one
         return type(made)(found) if isinstance(made, (tuple, list)) else found[0]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from gradwerk.base.errors import StateError
+from gradwerk.base.errors import ShapeError, StateError
+from gradwerk.tensor.handle import adopt
 from gradwerk.tensor.state import mode
 from gradwerk.torch.nn import convolution_layers, layers
 from gradwerk.torch.nn.instance_norm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
@@ -53,13 +55,32 @@ class Lazy(Module):
         return True
 
     def initialize_parameters(self, input: Tensor) -> None:  # noqa: A002  torch's name
-        """Takes the size from an input and becomes the layer itself.  Raises: StateError."""
+        """Takes the size from an input and becomes the layer itself.  Raises: StateError, ShapeError for an input of too few axes."""
+        name, axes = type(self).__name__, len(input.shape)
         if mode.trace is not None:
-            name = type(self).__name__
             raise StateError(f"{name}: its parameters are made by the first call", likely="call the model once before it is compiled")
+        if not -axes <= self.axis < axes:
+            problem = f"{name} learns its size from axis {self.axis} of the input, which has {axes}"
+            raise ShapeError(problem, facts=(f"x {tuple(input.shape)}",))
+        self._become(int(input.shape[self.axis]))
+
+    def _expect(self, state: Mapping[str, Any]) -> None:
+        """Takes the size from values of a layer that was called, by the axis of one that grows with the size."""
+        options, likeness = self._later
+        least = int(options.get("groups", 1))
+        double = dict(self.cls_to_become(**{self.size: 2 * least}, **options).state_dict())
+        for name, empty in likeness.state_dict().items():
+            given = tuple(getattr(state.get(name), "shape", ()))
+            for at, (none, grown) in enumerate(zip(empty.shape, double[name].shape, strict=True)):
+                if none != grown and len(given) == len(empty.shape) and given[at]:
+                    self._become(int(given[at]) * 2 * least // int(grown))
+                    return
+
+    def _become(self, size: int) -> None:
+        """Becomes the layer of this size."""
         options, _ = self._later
-        made = self.cls_to_become(**{self.size: int(input.shape[self.axis])}, **options).train(self.training)
-        requiring = {name: held.requires_grad for name, held in self.named_parameters(recurse=False)}
+        made = self.cls_to_become(**{self.size: size}, **options).train(self.training)
+        before: dict[str, Any] = dict(self.named_parameters(recurse=False))
         del self._later
         for name in self.held:
             delattr(self, name)
@@ -68,8 +89,11 @@ class Lazy(Module):
             if name != "_persistent":
                 setattr(self, name, value)
         vars(self)["_persistent"] = dict(made._buffer_names)
-        for name, wanted in requiring.items():
-            getattr(self, name).requires_grad_(wanted)
+        for name, parameter in before.items():  # the same object, which an optimizer may hold already
+            wanted = parameter.requires_grad
+            adopt(parameter, getattr(made, name).detach())
+            setattr(self, name, parameter)
+            parameter.requires_grad_(wanted)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Becomes the layer, and is called as that."""

@@ -189,6 +189,10 @@ class Module(core.Module):
         """Copies values in by path.  Raises: ArgumentError for missing or unexpected keys when strict, ShapeError, DTypeError."""
         if not isinstance(state_dict, Mapping):
             raise ArgumentTypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}.")
+        for path, module in paths_of(self, ""):
+            if isinstance(module, Module):
+                start = f"{path}." if path else ""
+                module._expect({key.removeprefix(start): value for key, value in state_dict.items() if key.startswith(start)})
         own = dict(self._state())
         keys = _IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
         values = {key: core.as_array(state_dict[key], key) for key in own if key in state_dict}
@@ -206,6 +210,9 @@ class Module(core.Module):
         for key, value in values.items():
             own[key].assign(dtypes.converted(value, own[key].dtype))
         return keys
+
+    def _expect(self, state: Mapping[str, Any]) -> None:
+        """Before values are copied in: a layer whose size is not known yet takes it from them."""
 
     def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: FBT001, FBT002
         """Forgets all gradients, or makes them zeros."""

@@ -20,8 +20,8 @@ from gradwerk.tensor.state import mode, outside
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.tensor.whole import update_all
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.optim.groups import Group, Rule, followed, in_line, listed, number, settings_of
-from gradwerk.torch.optim.state import COUNT, Former, Names, State, fitting
+from gradwerk.torch.optim.groups import Group, Rule, followed, in_line, listed, number, settings_of, untraced
+from gradwerk.torch.optim.state import COUNT, Former, Names, State, fitting, grow
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import clear_gradient
 
@@ -44,7 +44,7 @@ class Optimizer:
     """What torch calls its slots."""
     old_defaults: ClassVar[dict[str, Any]] = {}
     """Options that state dicts of older versions lack, and what they are then."""
-    __gradwerk_own__ = frozenset({"param_groups", "_known", "_guarded", "_former", "_shown", "_own_state"})
+    __gradwerk_own__ = frozenset({"param_groups", "_known", "_guarded", "_former", "_shown", "_own_state", "_waits"})
     """Attributes that compiled steps follow in other ways.  All others are guards where code names them."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -67,6 +67,8 @@ class Optimizer:
         self._known: list[Group] = []
         self._guarded: tuple[Any, ...] = ()
         self._former: Former = {}
+        self._waits = False
+        """Whether a parameter has no elements yet, nor slots."""
         self._shown: set[Any] = set()
         self._own_state: defaultdict[Any, Any] = defaultdict(dict)
         for group in groups:
@@ -93,6 +95,9 @@ class Optimizer:
         if not in_line(self.param_groups, self._known):
             followed(self.param_groups, self._known, self._former, self.rule, self.settings)
             self._guarded = (*[group.optimizer for group in self._known], *chain(*[group.options_read() for group in self._known]))
+        if self._waits:
+            with untraced():
+                self._waits = True in [grow(group.optimizer) for group in self._known if group.optimizer is not None]
         return self._known
 
     def __gradwerk_guarded__(self) -> tuple[Any, ...]:
@@ -120,6 +125,7 @@ class Optimizer:
             settings_of(options, self.settings)
         self.param_groups.append(Group(options, self.rule, self.settings))
         if self.rule is not None:
+            self._waits = self._waits or not all(parameter.numel() for parameter in params)
             self.followed()
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -18,7 +18,7 @@ from gradwerk.ir.op import Array
 from gradwerk.nn import optimizer as core
 from gradwerk.nn.module import as_array
 from gradwerk.tensor import tensor as base
-from gradwerk.tensor.handle import make
+from gradwerk.tensor.handle import adopt, make
 from gradwerk.torch.tensors import Tensor
 
 Names = Mapping[str, str]
@@ -179,3 +179,14 @@ class State(MutableMapping[Any, Any]):
 
     def __repr__(self) -> str:
         return repr({parameter: dict(entries) for parameter, entries in self.items()})
+
+
+def grow(optimizer: core.Optimizer) -> bool:
+    """Gives slots to parameters that had no elements before, as those of lazy layers; whether some have none still."""
+    targets = list(optimizer.targets.values())
+    for slot, tensors in optimizer.slots.items():
+        late = [place for place, (one, p) in enumerate(zip(tensors, targets, strict=True)) if p._type.size > one._type.size == 0]
+        fresh = optimizer.empty_slot(slot) if late else []
+        for place in late:
+            adopt(tensors[place], fresh[place])
+    return not all(p._type.size for p in targets)
