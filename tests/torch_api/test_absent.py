@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 
 import pytest
 
 from gradwerk import torch
 from gradwerk.base.errors import GradwerkError
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.optim import optimizers
 
 MODULES = (
@@ -71,3 +73,23 @@ def test_what_the_user_defines_goes_before() -> None:
 
     assert (Net().register_forward_hook, Net().half()) == (3, "mine")
     assert not hasattr(torch.tensor([1.0]), "stft")
+
+
+def test_each_module_that_answers_for_absent_names_answers_with_an_error_of_ours() -> None:
+    asked = 0
+    for root in ("torch", "keras", "tf", "torchvision"):
+        package = importlib.import_module(f"gradwerk.{root}")
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if found.name.rpartition(".")[2].startswith("_") or "__getattr__" not in vars(importlib.import_module(found.name)):
+                continue
+            with pytest.raises(GradwerkError, match="nonesuch"):
+                _ = importlib.import_module(found.name).nonesuch
+            asked += 1
+    assert asked > 40
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ORIGINAL.names("torch.Tensor") if name.startswith("is_")))
+def test_what_a_tensor_is_not_is_false(name: str) -> None:
+    value = getattr(torch.ones(2), name, None)
+    assert value is (name in {"is_cpu", "is_leaf"}) or value is None or callable(value)
+    assert not isinstance(vars(Conversions).get(name), property) or value is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -82,3 +83,33 @@ def test_draws_have_no_history() -> None:
 def test_what_is_no_distribution_is_refused(wrong: Callable[[], Any]) -> None:
     with pytest.raises(GradwerkError):
         wrong()
+
+
+CHANNELS = {
+    ("dropout1d", 2): (0,), ("dropout1d", 3): (0, 1), ("dropout2d", 2): (0, 1), ("dropout2d", 3): (0, 1), ("dropout2d", 4): (0, 1),
+    ("dropout2d", 5): (0, 1), ("dropout3d", 3): (0,), ("dropout3d", 4): (0,), ("dropout3d", 5): (0, 1), ("dropout3d", 6): (0,),
+    ("dropout3d", 2): (0,), ("dropout3d", 1): (0,),
+}  # fmt: skip
+"""The axes along which the draws of a dropout differ, by the number of the input's axes: PyTorch 2.13's."""
+
+
+@pytest.mark.parametrize(("name", "axes"), CHANNELS)
+def test_channels_are_those_of_torch_whatever_the_axes(name: str, axes: int) -> None:
+    extents = {1: (400,), 2: (20, 20), 3: (20, 20, 3), 4: (20, 20, 3, 2), 5: (20, 20, 3, 2, 2), 6: (20, 20, 3, 2, 2, 2)}[axes]
+    odd = axes not in {int(name[7]) + 1, int(name[7]) + 2} or (name, axes) == ("dropout2d", 3)
+    with pytest.warns(UserWarning, match=f"{name}: Received a") if odd else contextlib.nullcontext():
+        kept = getattr(functional, name)(torch.ones(extents), 0.5).numpy() > 0
+    along = CHANNELS[name, axes]
+    others = tuple(axis for axis in range(axes) if axis not in along)
+    same = (kept.all(others) | ~kept.any(others)) if others else np.ones(kept.shape, bool)
+    assert same.all()  # what shares a channel shares its draw
+    for axis in along:
+        assert not (kept == kept.take([0], axis)).all()
+
+
+def test_dropouts_of_channels_refuse_inputs_without_any() -> None:
+    for axes in (0, 1, 4, 5):
+        with pytest.raises(ValueError, match=f"dropout1d: Expected 2D or 3D input, but received a {axes}D input"):
+            functional.dropout1d(torch.ones([2] * axes))
+    with pytest.raises(ValueError, match="at least 2 dimensions"):
+        functional.dropout2d(torch.ones(3))

@@ -57,8 +57,8 @@ class Original:
         return {(line[1], line[2]): line[3] for line in self.lines if line[0] == "near"}
 
     def names(self, place: str) -> frozenset[str]:
-        """The public names of one module or class."""
-        return self._places[place]
+        """The public names of one module or class; none where they are not listed."""
+        return self._places.get(place, frozenset())
 
     def lists(self, place: str) -> bool:
         """Whether the names of a module or class are listed."""

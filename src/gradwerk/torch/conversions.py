@@ -23,10 +23,19 @@ Class = type
 """The types' own names are those of methods below."""
 
 
+def _never(what: str) -> property:
+    """A truth about a Tensor that is False of all here."""
+    return property(lambda self: False, doc=f"False: there are no {what} here.")
+
+
 class Conversions:
     """The same numbers in another dtype, or elsewhere."""
 
     __slots__ = ()
+    is_ipu, is_maia, is_mps, is_mtia = (_never(f"{name} devices") for name in ("IPU", "MAIA", "MPS", "MTIA"))
+    is_vulkan, is_xla, is_xpu = (_never(f"{name} devices") for name in ("Vulkan", "XLA", "XPU"))
+    is_meta, is_mkldnn, is_nested = (_never(f"{kind} Tensors") for kind in ("meta", "MKL-DNN", "nested"))
+    is_quantized, is_sparse, is_sparse_csr = (_never(f"{kind} Tensors") for kind in ("quantised", "sparse", "compressed sparse"))
     if TYPE_CHECKING:
         dtype: DType
 
