@@ -56,8 +56,7 @@ def main() -> None:
     x = data.train.x[: asked.images, ..., None].astype(np.float32) / 255
     labels = data.train.y[: asked.images]
     encoder, decoder, model = autoencoder()
-    encoder.summary()
-    decoder.summary()
+    model.summary(expand_nested=True)
     model.compile(keras.optimizers.Adam(0.002), "binary_crossentropy")
     history = model.fit(x, x, batch_size=64, epochs=asked.epochs, verbose=2).history["loss"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,22 @@ X, Z = DRAW.normal(size=(12, 4)).astype(np.float32), DRAW.normal(size=(12, 2)).a
 def test_a_drawn_model_is_that_of_keras(seed: int) -> None:
     """Frozen: names, order of layers and weights, the table, answers, two epochs of training, evaluation."""
     drawn_models.agree(drawn_models.facts(keras, seed), RECORDED[str(seed)])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"layer_range": ("shared", "none")}, "no layer has the name of layer_range"),
+        ({"layer_range": "shared"}, "layer_range is the names of the first and the last layer"),
+        ({"layer_range": ("(", "shared")}, "names or regular expressions"),
+        ({"positions": [0.5, 1.0]}, "positions says where 4 columns end"),
+        ({"positions": "wide"}, "positions is a list of numbers"),
+        ({"line_length": 12}, "needs at least 4 for each"),
+    ],
+)
+def test_a_table_that_cannot_be_drawn_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError, match=re.escape(said)):
+        two_headed().summary(**options)
 
 
 def two_headed() -> Any:

@@ -54,6 +54,11 @@ def facts(keras: Any, seed: int) -> dict[str, Any]:  # noqa: ANN401
     model.set_weights([draw.normal(size=tuple(w.shape)).astype(np.float32) * 0.5 for w in model.weights])
     table: list[str] = []
     model.summary(line_length=78, print_fn=table.append)
+    names = [layer.name for layer in model.layers]
+    middle, last = names[len(names) // 2], names[-1]
+    ends = [0.4, 0.6, 0.75, 1.0]
+    model.summary(90, ends, table.append, expand_nested=True, show_trainable=True, layer_range=[middle[:-1] + ".", last])
+    model.summary(90, print_fn=table.append, layer_range=(last, middle))
     x = _alone([draw.normal(size=(EXAMPLES, *t.shape[1:])).astype(np.float32) for t in model.inputs])
     y = _alone([draw.normal(size=(EXAMPLES, 2)).astype(np.float32) for _ in model.outputs])
     answers = model.predict(x, verbose=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +23,7 @@ from gradwerk.keras.layers.symbolic import TEXT, shapes_in
 from gradwerk.keras.masked import as_mask, with_mask
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.optimizers.rules import OptimizerLike
-from gradwerk.keras.options import by_name, checked, checked_except, whole
+from gradwerk.keras.options import by_name, checked, checked_except, numbers, whole
 from gradwerk.keras.running import Fitting
 from gradwerk.keras.saving.archive import save_model
 from gradwerk.keras.saving.objects import deserialize_keras_object, serialize_keras_object
@@ -282,14 +282,28 @@ class Model(Trained, Layer):
 
     @checked
     def summary(
-        self, line_length: int | None = None, *, print_fn: Callable[[str], object] | None = None, show_trainable: bool = False
+        self, line_length: int | None = None, positions: Sequence[float] | None = None, print_fn: Callable[[str], object] | None = None,
+        *, expand_nested: bool = False, show_trainable: bool = False, layer_range: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
-        """Prints the layers with their shapes and numbers of weights."""
+        """Prints the layers with their shapes and numbers of weights.
+
+        Args:
+            line_length: how wide the table is; else as wide as the terminal, up to what Keras takes.
+            positions: where each column ends, as shares of the width.
+            print_fn: a function that is given the text, instead of printing it.
+            expand_nested: whether the layers of models in the model follow below them.
+            show_trainable: whether a column says which layers learn.
+            layer_range: names, or regular expressions of them, of the first and the last layer that are shown.
+
+        Raises: ArgumentError for columns too narrow, and for names that no layer has.
+        """
         if print_fn is not None and not callable(print_fn):
             raise ArgumentError(f"summary: print_fn is a function of a text, this is {print_fn!r}")
-        from gradwerk.keras.summary import summarize  # noqa: PLC0415  rich takes 40 ms to import
+        from gradwerk.keras.summary import Shown, summarize  # noqa: PLC0415  rich takes 40 ms to import
 
-        summarize(self, self.graph, self.optimizer, line_length=line_length, print_fn=print_fn, show_trainable=bool(show_trainable))
+        ends = None if positions is None else tuple(numbers("summary", "positions", positions))
+        shown = Shown(line_length, ends, nested=bool(expand_nested), trainable=bool(show_trainable), between=layer_range)
+        summarize(self, self.graph, self.optimizer, shown, print_fn)
 
     @checked
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
