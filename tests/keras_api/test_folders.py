@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,21 @@ def test_a_damaged_picture_is_named(pictures: Path) -> None:
         list(data)
     with pytest.raises(DataError, match="no files for a data set"):
         utils.text_dataset_from_directory(pictures, verbose=False)
+
+
+def test_names_of_files_are_any_bytes(pictures: Path) -> None:
+    def total() -> int:
+        return sum(len(x) for x, _ in utils.image_dataset_from_directory(pictures, verbose=False))
+
+    before = total()
+    (pictures / "a" / "0.png").rename(os.fsdecode(os.fsencode(pictures) + b"/a/\xff 0.png"))
+    assert total() == before
+
+
+def test_a_pipe_among_pictures_is_not_waited_for(pictures: Path) -> None:
+    os.mkfifo(pictures / "a" / "pipe.png")
+    with pytest.raises(FileError, match="pipe"):
+        list(utils.image_dataset_from_directory(pictures, verbose=False))
 
 
 @pytest.mark.parametrize("given", [

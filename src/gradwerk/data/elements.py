@@ -20,13 +20,13 @@ STRING = "string"
 
 
 class Texts(np.ndarray[Any, np.dtype[Any]]):
-    """Texts, as bytes: one, or an array of them.  `numpy()` gives them as NumPy has them."""
+    """Texts, as bytes: one, or an array of them.  `numpy()` gives them as NumPy has them.  Names of files are the bytes that they are."""
 
     def __new__(cls, values: Any) -> Texts:  # noqa: ANN401  a text, or an array of texts
         held = np.asarray(values, object)
         coded = np.empty(held.shape, object)
         for place, text in enumerate(held.ravel()):
-            coded.reshape(-1)[place] = text.encode("utf-8") if isinstance(text, str) else bytes(text)
+            coded.reshape(-1)[place] = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
         return coded.view(cls)
 
     def numpy(self) -> Any:  # noqa: ANN401  bytes, or an array of them

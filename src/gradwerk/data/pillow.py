@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradwerk.base.errors import ArgumentError, FileError
-from gradwerk.data.reading import reading
+from gradwerk.data.reading import check_regular, reading
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,6 +31,8 @@ def opened(path: str | os.PathLike[str] | io.BytesIO, color_mode: str = "rgb") -
 
     name = "the picture" if isinstance(path, io.BytesIO) else path
     with reading(name if isinstance(name, str) else os.fspath(name)):
+        if not isinstance(path, io.BytesIO):
+            check_regular(path)
         source = path if isinstance(path, io.BytesIO) else io.BytesIO(Path(path).read_bytes())
         try:
             with warnings.catch_warnings():

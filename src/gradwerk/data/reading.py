@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,13 @@ def reading(path: str | Path) -> Iterator[None]:
         raise FileError(f"{path} cannot be read", facts=(error.strerror or str(error) or type(error).__name__,)) from None
     except Exception as error:  # readers of archives and sound raise whatever comes to hand where a file is damaged
         raise FileError(f"{path} cannot be read", facts=(f"{type(error).__name__}: {error}",)) from None
+
+
+def check_regular(path: str | os.PathLike[str]) -> None:
+    """A pipe or a device among pictures would be waited for, or have no end.  Raises: FileError, OSError where there is nothing."""
+    kind = Path(path).stat().st_mode
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        raise FileError(f"{os.fspath(path)} is no file: a pipe, a socket or a device")
 
 
 @contextmanager
