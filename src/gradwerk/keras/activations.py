@@ -11,7 +11,8 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import masked
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.identifiers import entry
+from gradwerk.keras.custom_objects import custom_object_scope
+from gradwerk.keras.identifiers import as_config, entry, of_config
 from gradwerk.keras.masked import Masked
 from gradwerk.keras.options import checked, whole
 from gradwerk.nn import activation as known
@@ -24,7 +25,7 @@ from gradwerk.train.checks import as_data
 Operand = Any
 """A Tensor or an array."""
 Activation = Callable[..., Operand]
-ActivationLike = str | Activation | None
+ActivationLike = str | Activation | Mapping[str, Any] | None
 """What layers take for one."""
 
 
@@ -242,25 +243,30 @@ def get(identifier: ActivationLike) -> Activation:
         return linear
     if callable(identifier):
         return identifier
+    if isinstance(identifier, Mapping):  # of a function, or of a class of one's own
+        made: Activation = of_config("activation", "keras.activations", identifier, NAMED)
+        return made
     found: Activation = entry("activation", "keras.activations", identifier, NAMED)
     return found
 
 
-def serialize(activation: Activation) -> str:
-    """The name of an activation.
+def serialize(activation: Activation) -> str | dict[str, Any]:
+    """The name of an activation; a function of one's own as plain data, which needs `custom_objects` to be read.
 
-    Raises: ArgumentError for a function without one here.
+    Raises: ArgumentError for what has no name.
     """
     name = getattr(activation, "__name__", "")
-    if NAMED.get(name) is not activation:
-        raise ArgumentError(f"the activation {activation!r} has no name to save", likely="use one of keras.activations")
-    return name
+    if NAMED.get(name) is activation:
+        return name
+    if not name.isidentifier():
+        raise ArgumentError(f"the activation {activation!r} has no name to save", likely="use one of keras.activations, or a function")
+    return as_config("keras.activations", activation)
 
 
 def deserialize(config: ActivationLike, custom_objects: Mapping[str, Activation] | None = None) -> Activation:
     """What `serialize` gave, as a function; one of `custom_objects` by its name.  Raises: ArgumentError for an unknown name."""
-    own = custom_objects or {}
-    return own[config] if isinstance(config, str) and config in own else get(config)
+    with custom_object_scope(custom_objects or {}):
+        return get(config)
 
 
 __getattr__ = ORIGINAL.module("keras.activations", __name__)

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.custom_objects import get_registered_name, get_registered_object
 from gradwerk.keras.options import by_name
 
 
@@ -27,20 +28,24 @@ def object_of(what: str, place: str, identifier: Any, known: Mapping[str, Any]) 
 def of_config(what: str, place: str, config: Mapping[str, Any], known: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """What `{"class_name": ..., "config": {...}}` describes.  Raises: ArgumentError for a class that is not here, and for no config."""
     name, options = config.get("class_name"), config.get("config", {})
-    if name is None and what != "optimizer" and config:
+    if name is None and place in BY_OUTPUT and config:
         problem = f"the {what} is a dict without 'class_name': one for each output by its name is not supported here yet"
         raise ArgumentError(problem, facts=(f"given: {', '.join(map(repr, config))}",))
+    registered = config.get("registered_name")
+    own = get_registered_object(registered, known) if isinstance(registered, str) else None
     if isinstance(name, str) and name == "function":  # as Keras writes a function of its own
-        return entry(what, place, options, known)
+        return entry(what, place, options, known) if own is None else own
     if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
         raise ArgumentError(f"the config of a {what} maps options to values, this is {options!r}")
-    made = entry(what, place, name, known)
+    made = entry(what, place, name, known) if own is None else own
     if not isinstance(made, type):
         raise ArgumentError(f"the {what} {name!r} is a function, which has no config")
     from_config: Any = getattr(made, "from_config", None)
     return made(**options) if from_config is None else from_config(options)
 
 
+BY_OUTPUT = ("keras.losses", "keras.metrics")
+"""Of which Keras takes one for each output."""
 ABBREVIATED: Mapping[str, str] = MappingProxyType({
     "mape": "MeanAbsolutePercentageError", "msle": "MeanSquaredLogarithmicError", "kld": "KLDivergence", "bce": "BinaryCrossentropy",
 })  # fmt: skip
@@ -48,7 +53,13 @@ ABBREVIATED: Mapping[str, str] = MappingProxyType({
 
 
 def entry(what: str, place: str, name: object, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """The entry of a name.  Raises: ArgumentError, which says of a name of Keras' that it is not here yet."""
+    """The entry of a name, one's own first: of a scope, or registered.
+
+    Raises: ArgumentError, which says of a name of Keras' that it is not here yet.
+    """
+    own = get_registered_object(name) if isinstance(name, str) else None
+    if own is not None:
+        return own
     if isinstance(name, str) and name not in known and (meant := _of_keras(place, name, known)):
         near = ORIGINAL.near(place, meant, known)
         raise ArgumentError(
@@ -72,7 +83,8 @@ def _letters(name: str) -> str:
 def as_config(place: str, thing: Any) -> dict[str, Any]:  # noqa: ANN401  an instance or a function
     """A function by its name, an instance by its class and arguments, as `of_config` takes them."""
     if not hasattr(thing, "get_config"):
-        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": "function"}
+        registered = "function" if thing.__module__.startswith("gradwerk.") else get_registered_name(thing)
+        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": registered}
     cls, config = type(thing), thing.get_config()
-    said = (place, None) if cls.__module__.startswith("gradwerk.keras") else (None, cls.__name__)
+    said = (place, None) if cls.__module__.startswith("gradwerk.keras") else (None, get_registered_name(cls))
     return {"module": said[0], "class_name": cls.__name__, "config": config, "registered_name": said[1]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -12,8 +12,10 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
+from gradwerk.base.parameters import parameters_of
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.identifiers import entry
+from gradwerk.keras.custom_objects import custom_object_scope
+from gradwerk.keras.identifiers import as_config, object_of, of_config
 from gradwerk.keras.options import checked, checked_except, choice, whole
 from gradwerk.nn import init
 from gradwerk.tensor.random import Generator, fresh_seed
@@ -22,9 +24,28 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Initializer:
-    """A rule, and a seed: one initializer gives equal numbers at every call, as in Keras.  Without a seed it draws one when it is made."""
+    """The base: a subclass gives an array of a shape in `__call__`, and says its arguments in `get_config`."""
 
-    config: Mapping[str, Any] = MappingProxyType({})
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:  # noqa: ANN401  an array or a Tensor; a dtype or its name
+        """An array of this shape.  A subclass writes it."""
+        raise ArgumentError(f"{type(self).__name__} defines no __call__", likely="write `def __call__(self, shape, dtype=None): ...`")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal initializer."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Initializer:
+        """An initializer from `get_config`'s answer."""
+        return cls(**config)
+
+    def clone(self) -> Initializer:
+        """Another one of the same arguments."""
+        return self.from_config(self.get_config())
+
+
+class _Ruled(Initializer):
+    """A rule, and a seed: one initializer gives equal numbers at every call, as in Keras.  Without a seed it draws one when it is made."""
 
     def __init__(self, rule: init.Initializer, config: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.rule, self.config = rule, dict(config)
@@ -44,13 +65,13 @@ class Initializer:
         return dict(self.config)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and (other.rule, other.config) == (self.rule, self.config)
+        return isinstance(other, _Ruled) and type(other) is type(self) and (other.rule, other.config) == (self.rule, self.config)
 
     def __hash__(self) -> int:
         return hash((type(self), self.rule))
 
 
-class Zeros(Initializer):
+class Zeros(_Ruled):
     """All zero."""
 
     @checked
@@ -58,7 +79,7 @@ class Zeros(Initializer):
         super().__init__(init.zeros)
 
 
-class Ones(Initializer):
+class Ones(_Ruled):
     """All one."""
 
     @checked
@@ -66,7 +87,7 @@ class Ones(Initializer):
         super().__init__(init.ones)
 
 
-class Constant(Initializer):
+class Constant(_Ruled):
     """All `value`.  Raises: ArgumentError for what is no number."""
 
     @checked
@@ -78,7 +99,7 @@ class Constant(Initializer):
         super().__init__(init.Constant(number), {"value": value})
 
 
-class RandomUniform(Initializer):
+class RandomUniform(_Ruled):
     """Uniform on [minval, maxval)."""
 
     @checked_except("seed")
@@ -86,7 +107,7 @@ class RandomUniform(Initializer):
         super().__init__(init.Uniform(minval, maxval), {"minval": minval, "maxval": maxval, "seed": seed})
 
 
-class RandomNormal(Initializer):
+class RandomNormal(_Ruled):
     """Normal."""
 
     @checked_except("seed")
@@ -94,7 +115,7 @@ class RandomNormal(Initializer):
         super().__init__(init.Normal(mean, stddev), {"mean": mean, "stddev": stddev, "seed": seed})
 
 
-class TruncatedNormal(Initializer):
+class TruncatedNormal(_Ruled):
     """Normal; what lies beyond two deviations is drawn again."""
 
     @checked_except("seed")
@@ -102,7 +123,7 @@ class TruncatedNormal(Initializer):
         super().__init__(init.Normal(mean, stddev, truncated=True), {"mean": mean, "stddev": stddev, "seed": seed})
 
 
-class GlorotUniform(Initializer):
+class GlorotUniform(_Ruled):
     """Uniform on +-sqrt(6 / (fan_in + fan_out))."""
 
     @checked_except("seed")
@@ -110,7 +131,7 @@ class GlorotUniform(Initializer):
         super().__init__(init.glorot_uniform, {"seed": seed})
 
 
-class GlorotNormal(Initializer):
+class GlorotNormal(_Ruled):
     """Truncated normal of variance 2 / (fan_in + fan_out)."""
 
     @checked_except("seed")
@@ -118,7 +139,7 @@ class GlorotNormal(Initializer):
         super().__init__(init.glorot_normal, {"seed": seed})
 
 
-class HeUniform(Initializer):
+class HeUniform(_Ruled):
     """Uniform on +-sqrt(6 / fan_in)."""
 
     @checked_except("seed")
@@ -126,7 +147,7 @@ class HeUniform(Initializer):
         super().__init__(init.he_uniform, {"seed": seed})
 
 
-class HeNormal(Initializer):
+class HeNormal(_Ruled):
     """Truncated normal of variance 2 / fan_in."""
 
     @checked_except("seed")
@@ -134,7 +155,7 @@ class HeNormal(Initializer):
         super().__init__(init.he_normal, {"seed": seed})
 
 
-class LecunUniform(Initializer):
+class LecunUniform(_Ruled):
     """Uniform on +-sqrt(3 / fan_in)."""
 
     @checked_except("seed")
@@ -142,7 +163,7 @@ class LecunUniform(Initializer):
         super().__init__(init.lecun_uniform, {"seed": seed})
 
 
-class LecunNormal(Initializer):
+class LecunNormal(_Ruled):
     """Truncated normal of variance 1 / fan_in."""
 
     @checked_except("seed")
@@ -150,7 +171,7 @@ class LecunNormal(Initializer):
         super().__init__(init.lecun_normal, {"seed": seed})
 
 
-class VarianceScaling(Initializer):
+class VarianceScaling(_Ruled):
     """Of variance scale / fan, for the inputs, the outputs, or the mean of both.
 
     Raises: ArgumentError for a scale that is not above 0.
@@ -170,7 +191,7 @@ class VarianceScaling(Initializer):
         super().__init__(rule, {"scale": scale, "mode": mode, "distribution": distribution, "seed": seed})
 
 
-class Identity(Initializer):
+class Identity(_Ruled):
     """`gain` on the diagonal of a matrix."""
 
     @checked
@@ -178,7 +199,7 @@ class Identity(Initializer):
         super().__init__(init.Identity(gain), {"gain": gain})
 
 
-class Orthogonal(Initializer):
+class Orthogonal(_Ruled):
     """An orthogonal matrix times `gain`."""
 
     @checked_except("seed")
@@ -193,15 +214,8 @@ class FromFunction:
     function: Callable[..., Any]
 
     def __call__(self, shape: tuple[int, ...], generator: Generator) -> Array:
-        told = {"dtype": "float32"} if "dtype" in _parameters(self.function) else {}
+        told = {"dtype": "float32"} if "dtype" in parameters_of(self.function) else {}
         return np.asarray(self.function(shape, **told), np.float32)
-
-
-def _parameters(function: Callable[..., Any]) -> Collection[str]:
-    try:
-        return inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return ()
 
 
 OrthogonalInitializer, IdentityInitializer = Orthogonal, Identity
@@ -229,22 +243,28 @@ def get(identifier: InitializerLike) -> Initializer:
         made_by: Callable[[], Initializer] = identifier  # those that are public need no argument
         return made_by()
     if isinstance(identifier, Mapping):
-        made_of = entry("initializer", "keras.initializers", identifier.get("class_name"), CLASSES)
-        configured: Initializer = made_of(**identifier.get("config", {}))
+        configured: Initializer = of_config("initializer", "keras.initializers", identifier, CLASSES)
         return configured
     if callable(identifier):
         made = identifier
-        return Initializer(FromFunction(made))
-    initializer: Initializer = entry("initializer", "keras.initializers", identifier, NAMED | CLASSES)()
-    return initializer
+        return _Ruled(FromFunction(made))
+    initializer: Initializer = object_of("initializer", "keras.initializers", identifier, NAMED | CLASSES)
+    return initializer if isinstance(initializer, Initializer) else get(initializer)
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
     """The name of an initializer where its arguments are the defaults, else its class and arguments."""
     for name, made in NAMED.items():
         defaults = {p.name: p.default for p in inspect.signature(made).parameters.values()}
-        if type(initializer) is made and initializer.config == defaults:
+        if isinstance(initializer, _Ruled) and type(initializer) is made and initializer.config == defaults:
             return name
-    return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
+    return as_config("keras.initializers", initializer)
+
+
+def deserialize(config: InitializerLike, custom_objects: Mapping[str, Any] | None = None) -> Initializer:
+    """The initializer of `serialize`'s answer; of one's own where `custom_objects` names it.  Raises: ArgumentError."""
+    with custom_object_scope(custom_objects or {}):
+        return get(config)
+
 
 __getattr__ = ORIGINAL.module("keras.initializers", __name__)

@@ -12,7 +12,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.base.origin import module_path
-from gradwerk.keras import dtype_policies, initializers
+from gradwerk.keras import dtype_policies, filling
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers import building, penalties
@@ -245,7 +245,7 @@ class Layer(Policied, Noted, Module):
         """
         extents = extents_of(shape)
         wanted = dtypes.named(dtype or self.variable_dtype)
-        filled = dtypes.converted(np.asarray(initializers.get(initializer or "glorot_uniform")(extents)), wanted)
+        filled = filling.filled(initializer or "glorot_uniform", extents, wanted)
         with inside(self):
             owners = tuple(layer.name for layer in calls.inside)
         weight = (Weight(filled) if trainable else Variable(filled)).named(name, owners)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
-from gradwerk.keras import initializers, loss_operands
+from gradwerk.keras import filling, loss_operands
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers.inputs import floating
@@ -130,7 +130,7 @@ class Metric(Configured):
     ) -> Variable:  # fmt: skip
         """A variable of the metric's state, zeros unless an initializer says otherwise.  `reset_state` makes it 0."""
         extents = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
-        filled = dtypes.converted(np.asarray(initializers.get(initializer or "zeros")(extents)), dtypes.named(dtype or "float32"))
+        filled = filling.filled(initializer or "zeros", extents, dtypes.named(dtype or np.float32))
         made = Variable(filled).named(name, (self.name,))
         self._variables = (*self._variables, made)
         return made

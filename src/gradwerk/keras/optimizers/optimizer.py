@@ -11,7 +11,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.origin import warn
-from gradwerk.keras import initializers
+from gradwerk.keras import filling
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.former import Former
 from gradwerk.keras.initializers import InitializerLike
@@ -171,8 +171,7 @@ class Optimizer(Adjustable):
         *, name: str | None = None,
     ) -> Variable:  # fmt: skip
         """A variable of the optimizer's state.  Shape: as given.  Dtype: float32 where none is."""
-        filled = initializers.get(initializer)(tuple(map(int, shape)))
-        filled = dtypes.converted(np.asarray(filled), dtypes.named(dtype or "float32"))
+        filled = filling.filled(initializer, tuple(map(int, shape)), dtypes.named(dtype or np.float32))
         made = Variable(filled).named(name, (self.name,))
         self._own_variables.append(made)
         return made

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from gradwerk.base.errors import ArgumentError
+from gradwerk.keras.custom_objects import custom_object_scope
 from gradwerk.keras.identifiers import as_config, of_config
 from gradwerk.keras.optimizers.arguments import between
 from gradwerk.keras.optimizers.matrices import Adafactor, Muon
@@ -123,10 +124,8 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  an Optimizer
     """The optimizer of `serialize`'s answer; of one's own class where `custom_objects` names it.  Raises: ArgumentError."""
-    name = config.get("class_name")
-    if custom_objects and isinstance(name, str) and name in custom_objects:
-        return custom_objects[name].from_config(config["config"])
-    return get(config)
+    with custom_object_scope(custom_objects or {}):
+        return get(config)
 
 
 def get(identifier: OptimizerLike | None) -> Optimizer | None:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.options import by_name, checked, is_number
+from gradwerk.keras.identifiers import as_config, of_config
+from gradwerk.keras.options import checked, is_number
 from gradwerk.nn import schedules as known
 from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.tensor import Tensor
@@ -185,14 +186,12 @@ NAMED: dict[str, type[LearningRateSchedule]] = {
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     """The schedule as plain data."""
-    cls, ours = type(learning_rate_schedule), isinstance(learning_rate_schedule, Known)
-    module = "keras.optimizers.schedules" if ours else cls.__module__
-    return {"module": module, "class_name": cls.__name__, "config": learning_rate_schedule.get_config(), "registered_name": None}
+    return as_config("keras.optimizers.schedules", learning_rate_schedule)
 
 
-def deserialize(config: Mapping[str, Any]) -> LearningRateSchedule:
-    """The schedule of `serialize`'s answer.  Raises: ArgumentError for a class that is not Keras' own."""
-    return by_name("learning rate schedule", config["class_name"], NAMED).from_config(config["config"])
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  a schedule
+    """The schedule of `serialize`'s answer; of one's own where `custom_objects` names it.  Raises: ArgumentError for an unknown class."""
+    return of_config("learning rate schedule", "keras.optimizers.schedules", config, NAMED | dict(custom_objects or {}))
 
 
 __all__ = [

@@ -19,9 +19,10 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError, FileError, GradwerkError
 from gradwerk.io.atomic import is_file, is_folder, read_bytes, write_atomically
+from gradwerk.keras.custom_objects import custom_object_scope
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.saving import assets, legacy_config, legacy_h5, weights_h5
-from gradwerk.keras.saving.objects import custom_object_scope, deserialize_keras_object, serialize_keras_object
+from gradwerk.keras.saving.objects import deserialize_keras_object, serialize_keras_object
 
 VERSION = "3.15.1"
 """The Keras whose form it is."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from gradwerk.keras.absent import ORIGINAL
-from gradwerk.keras.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
-from gradwerk.keras.pydataset import PyDataset, Sequence
-from gradwerk.keras.saving.objects import (
+from gradwerk.keras.custom_objects import (
     CustomObjectScope,
     custom_object_scope,
-    deserialize_keras_object,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
-    serialize_keras_object,
 )
+from gradwerk.keras.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from gradwerk.keras.pydataset import PyDataset, Sequence
+from gradwerk.keras.saving.objects import deserialize_keras_object, serialize_keras_object
 from gradwerk.keras.utils import data_utils, legacy, np_utils, vis_utils
 from gradwerk.keras.utils.files import get_file
 from gradwerk.keras.utils.image_folders import image_dataset_from_directory

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
-from gradwerk.keras.saving.objects import custom_object_scope, get_registered_name, get_registered_object
+from gradwerk.keras.custom_objects import custom_object_scope, get_registered_name, get_registered_object
 
 __all__ = ["deserialize_keras_object", "serialize_keras_object"]
 
