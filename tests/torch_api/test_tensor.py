@@ -216,3 +216,17 @@ def test_ops_and_types_hold_plain_shapes() -> None:
         assert type(made[-1]._type.shape) is tuple, made[-1]
     steps = [step for one in made if one._view is not None for step in one._view.steps]
     assert steps and not [step for step in steps for value in step.attributes().values() if type(value) is torch.Size]
+
+
+def test_a_range_names_places_as_a_list_does() -> None:
+    x, y = torch.arange(6.0).reshape(2, 3).requires_grad_(), torch.tensor([2, 0])
+    picked = x[range(2), y]
+    assert picked.tolist() == [2.0, 3.0] and x[range(1, -1, -1)].tolist() == x[[1, 0]].tolist() and x[:, range(0, 3, 2)].shape == (2, 2)
+    assert x[range(0)].shape == (0, 3) and torch.compile(lambda x, y: x[range(2), y])(x, y).tolist() == [2.0, 3.0]
+    picked.sum().backward()
+    assert x.grad.tolist() == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    written = torch.zeros(2, 3)
+    written[range(2), y] = 5.0
+    assert written.tolist() == [[0.0, 0.0, 5.0], [5.0, 0.0, 0.0]]
+    with pytest.raises(IndexError):
+        _ = x[range(3), torch.tensor([0, 0, 0])]

@@ -31,7 +31,7 @@ def is_array(part: Part) -> bool:
     """Whether it names places by their numbers or by a mask; in a trace a Tensor of no axes does too, whose number is not known."""
     if isinstance(part, Handle):
         return part.ndim > 0 or dtypes.is_bool(part.dtype) or mode.trace is not None
-    return isinstance(part, list | np.ndarray)
+    return isinstance(part, list | range | np.ndarray)
 
 
 def is_truth(part: Part) -> bool:
@@ -48,11 +48,11 @@ def as_places(x: Operand, part: Part) -> Any:  # noqa: ANN401
 
 
 def exact(x: Operand, part: Part) -> Any:  # noqa: ANN401
-    """Integers or bools, a list as an array; integers of another order of bytes as int64, and their contents are a guard.
+    """Integers or bools, a list or range as an array; integers of another order of bytes as int64, and their contents are a guard.
 
     Raises: IndexKindError.
     """
-    found = np.asarray(part, np.int64 if not part else None) if isinstance(part, list) else part
+    found = np.asarray(part, np.int64 if not part else None) if isinstance(part, list | range) else part
     if not dtypes.is_exact(found.dtype):
         facts = (f"Tensor {tuple(x.shape)}",)
         raise IndexKindError(f"what is used as an index must be integers or bools, these are {dtypes.name(found.dtype)}", facts=facts)
