@@ -114,6 +114,24 @@ def test_a_gradient_that_is_given_is_the_one_that_is_used(compiled: bool) -> Non
     np.testing.assert_array_equal(slope.numpy(), np.full_like(X, 6))
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_second_gradients_go_through_what_a_given_gradient_reads(compiled: bool) -> None:  # noqa: FBT001
+    @ops.custom_gradient
+    def exponential(x: Any) -> Any:
+        y = ops.exp(x)
+        return y, lambda upstream: upstream * y
+
+    def step(given: Any) -> Any:
+        x = given.detach()
+        x.requires_grad = True
+        first = grad((exponential(x) ** 2).sum(), x, create_graph=True)
+        return first.detach(), grad(first.sum(), x)
+
+    first, second = run(compiled, step)(Tensor(X))
+    np.testing.assert_allclose(first.numpy(), 2 * np.exp(2 * X), rtol=1e-5)
+    np.testing.assert_allclose(second.numpy(), 4 * np.exp(2 * X), rtol=1e-5)
+
+
 def test_a_derivative_in_a_direction() -> None:
     value, pushed = ops.jvp(lambda x, y: ops.sin(x) * y, (X, X + 2), (np.ones_like(X), np.full_like(X, 2)))
     np.testing.assert_allclose(value.numpy(), np.sin(X) * (X + 2), rtol=1e-5)

@@ -23,7 +23,7 @@ from gradwerk.ops.arithmetic import where
 from gradwerk.ops.logic import isnan
 from gradwerk.tensor import grad as gradients
 from gradwerk.tensor.given import with_gradient
-from gradwerk.tensor.grad import enable_grad, no_grad
+from gradwerk.tensor.grad import enable_grad
 from gradwerk.tensor.tensor import Tensor
 
 # ruff: noqa: ANN401, FBT001, FBT002  Keras' names and signatures; operands are Tensors, arrays, lists and numbers
@@ -113,8 +113,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         own = [tensor(x) for x in args]
-        with no_grad():
-            made = f(*own, **kwargs)
+        made = f(*own, **kwargs)  # recorded: what `gradient` reads of it takes part in second gradients
         if not isinstance(made, tuple) or len(made) != 2 or not callable(made[1]):
             raise ArgumentError("ops.custom_gradient: the function gives (result, gradient)", facts=(f"it gave {type(made).__name__}",))
         result, gradient = made
