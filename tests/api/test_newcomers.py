@@ -14,7 +14,7 @@ from tests.api.test_documents import tool
 
 MOST = {
     "With a kernel of its own": (2, "take_columns"),
-    "With running state": (3, "InstanceNorm1d"),
+    "With running state": (3, "RunningNorm1d"),
     "How to add a loss": (2, "taylor"),
     "How to add a schedule of contractions": (1, "einsum"),
     "How to add an update rule": (1, "Signum"),
@@ -33,16 +33,12 @@ PROGRAMS = {
     "With running state": """
         import numpy as np
         from gradwerk import torch
-        layer = torch.nn.InstanceNorm1d(3, track_running_stats=True)
+        layer = torch.nn.RunningNorm1d(3)
         x = torch.randn(4, 3, 5)
         layer(x)
         np.testing.assert_allclose(layer.running_mean.numpy(), 0.1 * x.numpy().mean((0, 2)), rtol=1e-5, atol=1e-7)
         variance = x.numpy().var(2, ddof=1).mean(0)
         np.testing.assert_allclose(layer.running_var.numpy(), 0.9 + 0.1 * variance, rtol=1e-5)
-        try:
-            torch.nn.InstanceNorm1d(3, affine=True)
-        except ValueError as error:
-            assert "torch's option 'affine' is not supported here yet" in str(error)
         """,
     "How to add a loss": """
         import numpy as np

@@ -39,6 +39,12 @@ TAKERS: dict[str, Callable[[Any], Any]] = {
     "Tensor.cumprod": lambda d: X.cumprod(0, dtype=d), "cumprod": lambda d: torch.cumprod(X, 0, dtype=d),
     "Tensor.prod": lambda d: X.prod(dtype=d), "prod": lambda d: torch.prod(X, dtype=d),
     "Tensor.nansum": lambda d: X.nansum(dtype=d), "nansum": lambda d: torch.nansum(X, dtype=d),
+    "full_like": lambda d: torch.full_like(X, 1, dtype=d), "empty_like": lambda d: torch.empty_like(X, dtype=d),
+    "randint_like": lambda d: torch.randint_like(X, 2, dtype=d), "scalar_tensor": lambda d: torch.scalar_tensor(1, dtype=d),
+    "logspace": lambda d: torch.logspace(0, 1, 2, dtype=d), "Tensor.new_zeros": lambda d: X.new_zeros(2, dtype=d),
+    "Tensor.new_ones": lambda d: X.new_ones(2, dtype=d), "Tensor.new_empty": lambda d: X.new_empty(2, dtype=d),
+    "Tensor.new_full": lambda d: X.new_full((2,), 1, dtype=d), "Tensor.new_tensor": lambda d: X.new_tensor([1, 0], dtype=d),
+    "asarray": lambda d: torch.asarray([1, 0], dtype=d),
     "fft.fftfreq": lambda d: torch.fft.fftfreq(3, dtype=d), "fft.rfftfreq": lambda d: torch.fft.rfftfreq(3, dtype=d),
 }  # fmt: skip
 FLOATING: dict[str, Callable[[Any], Any]] = {
@@ -66,6 +72,20 @@ LAYERS: dict[str, Callable[[Any], Any]] = {
     "nn.ConvTranspose3d": lambda d: nn.ConvTranspose3d(1, 2, 3, dtype=d), "nn.BatchNorm3d": lambda d: nn.BatchNorm3d(2, dtype=d),
     "nn.GroupNorm": lambda d: nn.GroupNorm(1, 2, dtype=d), "nn.LayerNorm": lambda d: nn.LayerNorm(2, dtype=d),
     "nn.RMSNorm": lambda d: nn.RMSNorm(2, dtype=d), "nn.BatchNorm2d": lambda d: nn.BatchNorm2d(2, dtype=d),
+    "nn.GRU": lambda d: nn.GRU(2, 2, dtype=d), "nn.RNN": lambda d: nn.RNN(2, 2, dtype=d), "nn.GRUCell": lambda d: nn.GRUCell(2, 2, dtype=d),
+    "nn.LSTMCell": lambda d: nn.LSTMCell(2, 2, dtype=d), "nn.RNNCell": lambda d: nn.RNNCell(2, 2, dtype=d),
+    "nn.Bilinear": lambda d: nn.Bilinear(2, 2, 2, dtype=d), "nn.EmbeddingBag": lambda d: nn.EmbeddingBag(2, 2, dtype=d),
+    "nn.InstanceNorm1d": lambda d: nn.InstanceNorm1d(2, dtype=d), "nn.InstanceNorm2d": lambda d: nn.InstanceNorm2d(2, dtype=d),
+    "nn.InstanceNorm3d": lambda d: nn.InstanceNorm3d(2, dtype=d), "nn.SyncBatchNorm": lambda d: nn.SyncBatchNorm(2, dtype=d),
+    "nn.MultiheadAttention": lambda d: nn.MultiheadAttention(2, 1, dtype=d),
+    "nn.Transformer": lambda d: nn.Transformer(2, 1, 1, 1, 2, dtype=d),
+    "nn.TransformerEncoderLayer": lambda d: nn.TransformerEncoderLayer(2, 1, 2, dtype=d),
+    "nn.TransformerDecoderLayer": lambda d: nn.TransformerDecoderLayer(2, 1, 2, dtype=d),
+    **{f"nn.Lazy{name}": lambda d, name=name: getattr(nn, f"Lazy{name}")(2, 3, dtype=d) for name in (
+        "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")},
+    **{f"nn.Lazy{name}": lambda d, name=name: getattr(nn, f"Lazy{name}")(dtype=d) for name in (
+        "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")},
+    "nn.LazyLinear": lambda d: nn.LazyLinear(2, dtype=d),
     "nn.Module.to": lambda d: nn.Linear(2, 2).to(dtype=d),
     "nn.Module.to, by place": lambda d: nn.Linear(2, 2).to(d), "nn.Module.to, behind a device": lambda d: nn.Linear(2, 2).to(None, d),
 }  # fmt: skip

@@ -454,7 +454,7 @@ half = float16
 long = int64
 short = int16
 int = int32
-inf, nan, pi, e, newaxis = math.inf, math.nan, math.pi, math.e, None
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 __version__ = "2.13.0+gradwerk"
 
 __getattr__ = ORIGINAL.module("torch", __name__)

@@ -71,6 +71,7 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
     return made.requires_grad_() if requires_grad else made
 
 
+@as_recorded()
 def result_type(tensor: Any, other: Any) -> dtypes.DType:  # noqa: ANN401  Tensors or numbers
     """The dtype of their sum.  Raises: ArgumentTypeError."""
     for value in (tensor, other):

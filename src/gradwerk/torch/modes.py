@@ -8,6 +8,7 @@ from typing import Any
 from gradwerk.tensor.grad import enable_grad, no_grad
 from gradwerk.tensor.state import mode
 from gradwerk.torch.arguments import switch
+from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: FBT001, FBT002, N801  torch's signatures and names
 
@@ -38,14 +39,15 @@ class set_grad_enabled:
         return made
 
 
-class inference_mode:
-    """As no_grad: nothing is recorded.  A block or a decorator, with or without brackets; `inference_mode(False)` changes nothing."""
+@as_recorded()
+def inference_mode(mode: Any = True) -> Any:  # noqa: ANN401  a block, or the function decorated
+    """As no_grad: nothing is recorded.  A block or a decorator, with or without brackets; `inference_mode(False)` changes nothing.
 
-    def __new__(cls, mode: Any = True) -> Any:  # noqa: ANN401  a block, or the function decorated
-        if callable(mode):
-            return no_grad(mode)
-        made: Any = no_grad() if switch("inference_mode", "mode", mode) else _Unchanged()
-        return made
+    Raises: ArgumentTypeError.
+    """
+    if callable(mode):
+        return no_grad(mode)
+    return no_grad() if switch("inference_mode", "mode", mode) else _Unchanged()
 
 
 class _Unchanged:

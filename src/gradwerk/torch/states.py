@@ -90,7 +90,7 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """The default stream goes on from a state that `get_rng_state` gave."""
+    """The default stream goes on from a state that `get_rng_state` gave.  Raises: ArgumentError for anything else."""
     words = new_state.numpy().tobytes()
     if len(words) != 16:
         raise ArgumentError("set_rng_state takes what get_rng_state gave", facts=(f"{len(words)} bytes",))

@@ -71,18 +71,18 @@ class InstanceNorm(Module):
 
 
 class InstanceNorm1d(InstanceNorm):
-    """Shape: (N, C, L) or (C, L), kept."""
+    """Normalises each channel of each example by itself.  Shape: (N, C, L) or (C, L), kept."""
 
     rank = 1
 
 
 class InstanceNorm2d(InstanceNorm):
-    """Shape: (N, C, H, W) or (C, H, W), kept."""
+    """Normalises each channel of each example by itself.  Shape: (N, C, H, W) or (C, H, W), kept."""
 
     rank = 2
 
 
 class InstanceNorm3d(InstanceNorm):
-    """Shape: (N, C, D, H, W) or (C, D, H, W), kept."""
+    """Normalises each channel of each example by itself.  Shape: (N, C, D, H, W) or (C, D, H, W), kept."""
 
     rank = 3

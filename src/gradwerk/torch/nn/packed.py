@@ -71,7 +71,7 @@ def invert_permutation(permutation: Any) -> Any:
     return None if permutation is None else Tensor.of(np.argsort(permutation.numpy(), kind="stable").astype(np.int64))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Padded:
     """How packed sequences stand as (longest, batch, *).
 
