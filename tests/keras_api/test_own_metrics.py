@@ -124,3 +124,19 @@ def test_what_a_metric_overrides_is_asked_in_training_too(eagerly: bool) -> None
     alone = Flipped()
     np.testing.assert_allclose(float(alone(y, x)), 37.0)
     assert [variable.name for variable in alone.variables] == ["total", "count"]
+
+
+def test_what_is_counted_both_ways_has_two_names() -> None:
+    """Keras': a weighted metric of a name that is taken is weighted_..., behind the name of its output; then there are numbers."""
+    both, mean = {"metrics": ["mae"], "weighted_metrics": ["mae", "mse"]}, keras.metrics.MeanAbsoluteError
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse", **both)
+    history = model.fit(X, Y, sample_weight=np.arange(20.0), batch_size=5, verbose=0, validation_split=0.2).history
+    assert sorted(history) == sorted(f"{when}{name}" for when in ("", "val_") for name in ("loss", "mae", "weighted_mae", "mse"))
+    model.compile("sgd", "mse", metrics=["mae", mean(name="mae")], weighted_metrics=["mae", mean(name="mae")])
+    assert sorted(model.evaluate(X, Y, verbose=0, return_dict=True)) == ["loss", "mae", "mae_1", "weighted_mae", "weighted_mae_1"]
+    x = keras.Input((4,))
+    model = keras.Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
+    model.compile("sgd", ["mse", "mse"], metrics=[["mae"], []], weighted_metrics=[["mae"], ["mae"]])
+    found = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)
+    assert [name for name in sorted(found) if "mae" in name] == ["a_mae", "a_weighted_mae", "b_mae"]

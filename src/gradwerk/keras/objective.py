@@ -217,8 +217,11 @@ def counts_of(outputs: Sequence[Output], y: Any) -> tuple[list[Metric], dict[str
             made += found
             for metric in found:
                 count = metric._gradwerk_count
-                name = f"{one.name}_{metric.name}" if several else metric.name
-                counts[_numbered(name, (*plain, *weighted))] = OfOutput(one.place, one.target, count) if several else count
+                before, taken = f"{one.name}_" if several else "", (*plain, *weighted)
+                name = f"{before}{metric.name}"
+                if counts is weighted and name in taken:  # Keras' name for what is counted both ways
+                    name = f"{before}weighted_{metric.name}"
+                counts[_numbered(name, taken)] = OfOutput(one.place, one.target, count) if several else count
     return made, plain, weighted
 
 

@@ -95,11 +95,19 @@ def _floats(name: str, dtype: Any) -> DType:
     return wide
 
 
+def _extents(name: str, shape: Any) -> tuple[int, ...]:
+    """A shape.  Raises: ArgumentError for a negative extent, ArgumentTypeError."""
+    found = extents(name, shape)
+    if any(n < 0 for n in found):
+        raise ArgumentError(f"random.{name}: an extent is not negative, the shape is {found}")
+    return found
+
+
 @op()
 def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Seed = None) -> Tensor:
     """Numbers of [minval, maxval).  Shape: `shape`.  Dtype: floating."""
     wide = _floats("uniform", dtype)
-    unit = _generator("uniform", seed).uniform(extents("uniform", shape), dtype=wide)
+    unit = _generator("uniform", seed).uniform(_extents("uniform", shape), dtype=wide)
     if (minval, maxval) == (0.0, 1.0):
         return unit
     low, high = tensor(minval, wide), tensor(maxval, wide)
@@ -111,7 +119,7 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
 def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Seed = None) -> Tensor:
     """Normal numbers of a mean and a standard deviation.  Shape: `shape`.  Dtype: floating."""
     wide = _floats("normal", dtype)
-    found: Tensor = _generator("normal", seed).normal(extents("normal", shape), dtype=wide)
+    found: Tensor = _generator("normal", seed).normal(_extents("normal", shape), dtype=wide)
     return found if (mean, stddev) == (0.0, 1.0) else add(mul(found, tensor(stddev, wide)), tensor(mean, wide))
 
 
@@ -119,7 +127,7 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, se
 def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Seed = None) -> Tensor:
     """Normal numbers, of those within two standard deviations of the mean.  Shape: `shape`.  Dtype: floating."""
     wide = _floats("truncated_normal", dtype)
-    found = draws.truncated_normal(_generator("truncated_normal", seed), extents("truncated_normal", shape), dtype=wide)
+    found = draws.truncated_normal(_generator("truncated_normal", seed), _extents("truncated_normal", shape), dtype=wide)
     return found if (mean, stddev) == (0.0, 1.0) else add(mul(found, tensor(stddev, wide)), tensor(mean, wide))
 
 
@@ -129,7 +137,7 @@ def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: Se
     wide = wanted(dtype, dtypes.int32)
     if not dtypes.is_integer(wide):
         raise ArgumentError(f"random.randint draws whole numbers, dtype is {dtypes.name(wide)}", likely="random.uniform")
-    unit = _generator("randint", seed).uniform(extents("randint", shape), dtype=dtypes.float64)
+    unit = _generator("randint", seed).uniform(_extents("randint", shape), dtype=dtypes.float64)
     low, high = tensor(minval, dtypes.float64), tensor(maxval, dtypes.float64)
     return cast(minimum(floor(add(mul(unit, sub(high, low)), low)), sub(high, 1)), wide)
 
@@ -150,19 +158,19 @@ def categorical(logits: Operand, num_samples: int, dtype: Any = "int32", seed: S
 @op()
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Seed = None) -> Tensor:
     """Numbers of the gamma distribution of this shape and rate 1.  Shape: `shape`.  Dtype: floating."""
-    return draws.gamma(_generator("gamma", seed), _parameter(alpha), 1.0, extents("gamma", shape), _floats("gamma", dtype))
+    return draws.gamma(_generator("gamma", seed), _parameter(alpha), 1.0, _extents("gamma", shape), _floats("gamma", dtype))
 
 
 @op()
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Seed = None) -> Tensor:
     """Numbers of the beta distribution.  Shape: `shape`.  Dtype: floating."""
-    return draws.beta(_generator("beta", seed), _parameter(alpha), _parameter(beta), extents("beta", shape), _floats("beta", dtype))
+    return draws.beta(_generator("beta", seed), _parameter(alpha), _parameter(beta), _extents("beta", shape), _floats("beta", dtype))
 
 
 @op()
 def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Seed = None) -> Any:
     """How many of so many trials succeed with a probability.  Shape: `shape`.  Dtype: floating."""
-    wide, asked = _floats("binomial", dtype), extents("binomial", shape)
+    wide, asked = _floats("binomial", dtype), _extents("binomial", shape)
     trials, chance = tensor(counts, dtypes.float64), tensor(probabilities, dtypes.float64)
     most = math.ceil(float(np.max(trials.contents("random.binomial"), initial=0)))
     unit = _generator("binomial", seed).uniform((most, *asked), dtype=dtypes.float64)

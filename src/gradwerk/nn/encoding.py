@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from gradwerk.base import dtypes
-from gradwerk.ops.compare import equal, greater_equal
+from gradwerk.ops.compare import less, logical_not
 from gradwerk.ops.elementwise import cast, mul
+from gradwerk.ops.functions import one_hot
 from gradwerk.ops.movement import expand_dims, reshape, squeeze
 from gradwerk.ops.reduction import reduce_max, reduce_sum
-from gradwerk.ops.source import arange
 
 Operand = Any
 """An array, a Value or a Tensor."""
@@ -27,15 +27,15 @@ def encode(indices: Operand, mode: str, depth: int, weights: Operand | None = No
     if mode == "one_hot" and indices.ndim > 1 and indices.shape[-1] == 1:
         indices = squeeze(indices, -1)
     whole = indices if dtypes.is_integer(indices.dtype) else cast(indices, dtypes.int64)
-    hot = cast(equal(expand_dims(whole, -1), arange(depth, whole.dtype, like=whole)), dtypes.float32)
+    hot = one_hot(whole, depth)
     if mode == "one_hot":
         return hot
     axis = 1 if indices.ndim > 1 else 0
     if mode == "count":
-        return reduce_sum(hot if weights is None else mul(hot, expand_dims(weights, -1)), axis)
+        return reduce_sum(hot if weights is None else mul(hot, expand_dims(cast(weights, dtypes.float32), -1)), axis)
     return reduce_max(hot, axis)
 
 
 def bin_of(x: Operand, boundaries: Any) -> Operand:  # noqa: ANN401  an array
-    """How many of the boundaries, which rise, are at or below each number.  Shape: that of x.  Dtype: int32."""
-    return reduce_sum(cast(greater_equal(expand_dims(x, -1), dtypes.converted(boundaries, x.dtype)), dtypes.int32), -1)
+    """How many of the boundaries, which rise, are at or below each number; all for NaN.  Shape: that of x.  Dtype: int32."""
+    return reduce_sum(cast(logical_not(less(expand_dims(x, -1), dtypes.converted(boundaries, x.dtype))), dtypes.int32), -1)

@@ -16,7 +16,7 @@ from gradwerk.nn.loss import check_labels, check_same_shape, weight_of_label
 from gradwerk.nn.ranges import positive
 from gradwerk.ops.clamp import clamp_min
 from gradwerk.ops.compare import equal, greater_equal, less, not_equal
-from gradwerk.ops.elementwise import add, div, minimum, mul, neg, relu, softplus, sqrt, sub, where
+from gradwerk.ops.elementwise import add, cast, div, minimum, mul, neg, relu, softplus, sqrt, sub, where
 from gradwerk.ops.functions import one_hot, pick, square
 from gradwerk.ops.look import in_range
 from gradwerk.ops.movement import expand_dims
@@ -99,6 +99,8 @@ def multilabel_margin(logits: Operand, labels: Operand) -> Operand:
     if not dtypes.is_integer(labels.dtype):
         check_labels(labels, expand_dims(logits, -1))
     classes = logits.shape[-1]
+    if dtypes.is_integer(labels.dtype):
+        labels = cast(labels, dtypes.int64)  # narrow ones do not count all classes
     places = arange(classes, labels.dtype, like=labels)
     end = reduce_sum(where(reduce_any_before(less(labels, 0), places), 0, 1), -1, keepdims=True)  # how many labels there are
     counts = less(places, end)

@@ -145,7 +145,7 @@ def floor_divide(a: Operand, b: Operand) -> Operand:
     quotient = whole(where(_beyond(rest, b), sub(quotient, 1), quotient))
     plain = div(a, b)
     quotient = where(equal(quotient, 0), mul(plain, 0), quotient)  # of the quotient's sign
-    return floor(where(equal(b, 0), plain, quotient))
+    return floor(stop_gradient(where(equal(b, 0), plain, quotient)))  # else 0 times the slope at b = 0, which is NaN
 
 
 def _whole(a: Operand, b: Operand) -> bool:
@@ -248,6 +248,8 @@ def one_hot(indices: Operand, classes: int, dtype: DType = dtypes.float32) -> Op
     """
     if classes < 0:
         raise ArgumentError(f"one_hot: a number of classes is not negative, this is {classes}")
+    if dtypes.is_bool(indices.dtype) or (dtypes.is_integer(indices.dtype) and classes > np.iinfo(indices.dtype).max):  # 256 is 0 of uint8
+        indices = cast(indices, dtypes.int64)
     return cast(equal(expand_dims(indices, -1), arange(classes, indices.dtype, like=indices)), dtype)
 
 

@@ -39,6 +39,8 @@ class Iota(Source):
             raise ShapeError(f"iota: there is no axis {self.axis} in {self.shape}")
         if not dtypes.is_numeric(self.dtype):
             raise DTypeError(f"iota counts in numbers, not in {dtypes.name(self.dtype)}")
+        if dtypes.is_integer(self.dtype) and self.shape[self.axis] - 1 > np.iinfo(self.dtype).max:
+            raise DTypeError(f"{dtypes.name(self.dtype)} cannot count to {self.shape[self.axis] - 1}")
         return (Type(self.shape, self.dtype),)
 
     def reference(self, *arrays: Array) -> Array:

@@ -113,6 +113,8 @@ def einsum(subscripts: str, *operands: Operand, **kwargs: Any) -> Any:
 @op(0, "Einsum")
 def _einsum(*operands: Operand, subscripts: str) -> Any:
     given = tensors(*(tensor(one) for one in operands)) if operands else []
+    if given and all(tensor(one).dtype == dtypes.int8 for one in operands):
+        given = [cast(one, dtypes.int32) for one in given]
     return sums.einsum(subscripts.replace(" ", ""), *(counted(one) for one in given))
 
 
