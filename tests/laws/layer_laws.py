@@ -41,11 +41,13 @@ OWN: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), {"scale_factor": 2}),
     "RandomHue": {"factor": 0.3, "value_range": (-3, 3)}, "RandomPosterization": {"factor": (3, 7), "value_range": (-3, 3)},
     "Permute": {"dims": (2, 1)}, "RepeatVector": {"n": 2}, "Reshape": {"target_shape": (-1,)}, "Lambda": {"function": lambda x: x * 2.0},
+    "Unflatten": {"dim": 1, "unflattened_size": (WIDTH, 1)},
+    "TransformerEncoderLayer": {"d_model": WIDTH, "nhead": 1, "dim_feedforward": 4},
     "GroupNormalization": {"groups": WIDTH}, "EinsumDense": {"equation": "...x,xy->...y", "output_shape": 2, "bias_axes": "y"},
 }  # fmt: skip
 """The same for one class."""
 INSIDE: dict[str, Callable[[], dict[str, Any]]] = {
-    "RNN": lambda: {"cell": keras.layers.GRUCell(2)}, "TimeDistributed": lambda: {"layer": keras.layers.Dense(2)},
+    "keras.RNN": lambda: {"cell": keras.layers.GRUCell(2)}, "TimeDistributed": lambda: {"layer": keras.layers.Dense(2)},
     "SpectralNormalization": lambda: {"layer": keras.layers.Dense(2)},
     "Bidirectional": lambda: {"layer": keras.layers.LSTM(2, return_sequences=True)},
 }  # fmt: skip
@@ -54,10 +56,11 @@ NO_LAYERS = {
     "Sequential", "ModuleList", "Module", "Layer", "InputLayer", "Wrapper", "CosineSimilarity", "PairwiseDistance", "Add", "Subtract",
     "StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "CategoryEncoding", "Discretization",
     "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells",
-    "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
+    "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention", "MultiheadAttention", "Bilinear", "Transformer",
+    "TransformerEncoder", "TransformerDecoder", "TransformerDecoderLayer", "ModuleDict", "ParameterList", "ParameterDict", "DataParallel",
 }  # fmt: skip
 """What holds layers, is the base of all, hands no gradient on, or takes several inputs (tests/keras_api, tests/peers); losses take
-targets."""
+targets, and a lazy layer becomes another one."""
 
 
 def layers() -> dict[str, Layer]:
@@ -66,7 +69,7 @@ def layers() -> dict[str, Layer]:
     held = [(f"{place}.{name}", value) for place, module in places.items() for name, value in vars(module).items()]
     found = {name: value for name, value in held if isinstance(value, type) and issubclass(value, Module)}
     own = {name: value for name, value in found.items() if name.partition(".")[2] == value.__name__ and value.__name__ not in NO_LAYERS}
-    return {name: value for name, value in own.items() if not name.endswith("Loss")}
+    return {name: value for name, value in own.items() if not name.endswith("Loss") and not value.__name__.startswith("Lazy")}
 
 
 def made(cls: Layer) -> tuple[Any, Any]:
@@ -76,12 +79,13 @@ def made(cls: Layer) -> tuple[Any, Any]:
     given |= OWN.get(cls.__name__, {})
     for array in INPUTS:
         seed(7)
-        inside = INSIDE[cls.__name__]() if cls.__name__ in INSIDE else {}
+        own = INSIDE.get(cls.__name__) or INSIDE.get(f"{cls.__module__.split('.')[1]}.{cls.__name__}")
+        inside = own() if own else {}
         layer, x = cls(**given, **inside), torch.tensor(array) if cls.__module__.startswith("gradwerk.torch") else Tensor(array)
         x.requires_grad = x.dtype == np.float32
         try:
             layer(x)
-        except GradwerkError:
+        except (GradwerkError, UserWarning):  # a warning of PyTorch's where axes may be meant otherwise
             continue
         seed(7)
         return layer, x

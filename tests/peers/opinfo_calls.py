@@ -13,6 +13,7 @@ ADAPTED: dict[str, Callable[[Any], Callable[..., Any]]] = {
     "polygamma": lambda t: lambda x, n: t.polygamma(n, x),
     "special.polygamma": lambda t: lambda x, n: t.special.polygamma(n, x),
     "nn.functional.embedding": lambda t: lambda weight, ids, **options: t.nn.functional.embedding(ids, weight, **options),
+    "nn.functional.embedding_bag": lambda t: lambda weight, ids, **options: t.nn.functional.embedding_bag(ids, weight, **options),
     "einsum": lambda t: lambda operands, equation: t.einsum(equation, *operands),
     "linalg.lstsq/grad_oriented": lambda t: lambda a, b, driver: t.linalg.lstsq(a, b, driver=driver)[:2],
     "linalg.pinv/singular": lambda t: lambda a, b: t.linalg.pinv(a @ b.mT),
@@ -30,7 +31,7 @@ OPEN = {"argsort": 0, "kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
 TRIANGULAR = {"cholesky_inverse": 0, "cholesky_solve": 1}
 """The argument of which one triangle is read: PyTorch gives a gradient to the other one too."""
 RANDOM = ("normal", "uniform", "cauchy", "exponential", "geometric", "log_normal", "multinomial", "rrelu", "bernoulli")
-RANDOM_FAMILIES = ("dropout", "alpha_dropout", "feature_alpha_dropout", "rand", "empty")
+RANDOM_FAMILIES = ("dropout", "alpha_dropout", "feature_alpha_dropout", "rand", "empty", "new_empty")
 DRAWING = ("dropout_p", "lower")
 """Options with which a function draws."""
 TOLERANCES = {"float32": (3e-5, 3e-5), "float64": (1e-9, 1e-9)}

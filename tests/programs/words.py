@@ -15,7 +15,7 @@ import gradwerk as gw
 from gradwerk.autodiff.reverse import gradients
 from gradwerk.base import dtypes
 from gradwerk.ir.graph import Graph, Type, Value
-from gradwerk.ops import arithmetic, compare, control, functions, indexing, movement, random, reduction, transcendental
+from gradwerk.ops import arithmetic, compare, control, from_bits, functions, indexing, movement, random, reduction, transcendental
 from gradwerk.ops import branch as branches
 from gradwerk.ops.contraction import contract
 from gradwerk.ops.source import arange, full
@@ -184,7 +184,7 @@ def vocabulary(*, wide: bool) -> dict[str, Any]:
     """Every word, with float64 for float32 where `wide`."""
     types = WIDE if wide else NARROW
     found: dict[str, Any] = dict(types)
-    for module in (arithmetic, compare, functions, indexing, movement, random, reduction, transcendental):
+    for module in (arithmetic, compare, from_bits, functions, indexing, movement, random, reduction, transcendental):
         found.update({name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)})
     own = (leaf, plain, held, gradient, write, write_part, patched, loop, branch, turns, contract, arange, full, one_odd)
     found.update({function.__name__: function for function in own})

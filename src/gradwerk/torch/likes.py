@@ -49,12 +49,16 @@ def randint_like(
 
 @as_recorded()
 def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """base**start to base**end in `steps` elements whose exponents are even apart.  Shape: (steps,).  Raises: ArgumentError."""
+    """base**start to base**end in `steps` elements whose exponents are even apart; of whole numbers the ends are cut off first.
+
+    Shape: (steps,).  Raises: ArgumentError for a negative number of steps.
+    """
     count = arguments.whole("logspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative")
     wanted = asked("logspace", dtype, dtypes.float32)
-    numbers = np.logspace(float(start), float(end), count, base=float(base))
+    ends = [float(start), float(end)] if not dtypes.is_integer(wanted) else [float(int(start)), float(int(end))]
+    numbers = np.logspace(*ends, count, base=float(base))
     return Tensor.of(dtypes.converted(numbers, wanted), requires_grad=requires_grad)
 
 

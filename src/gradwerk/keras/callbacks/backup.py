@@ -14,7 +14,6 @@ from gradwerk.io.atomic import is_file, make_folder, read_bytes, write_atomicall
 from gradwerk.io.safetensors import parts_of, to_bytes
 from gradwerk.keras.callbacks.callback import Callback, Logs
 from gradwerk.keras.options import checked_except, whole
-from gradwerk.keras.random import SeedGenerator
 from gradwerk.nn.module import Module
 from gradwerk.tensor.random import Generator, default_generator
 
@@ -124,6 +123,8 @@ class BackupAndRestore(Callback):
 
 def _generators_in(model: Module) -> list[Generator]:
     """The default generator, and those that layers hold, each once: all that decides what a model draws next."""
+    from gradwerk.keras.random import SeedGenerator  # noqa: PLC0415  it brings keras.ops, of which who trains needs nothing
+
     held = [value for module in model.modules() for value in vars(module).values()]
     found = [one.generator if isinstance(one, SeedGenerator) else one for one in held if isinstance(one, (SeedGenerator, Generator))]
     return list({id(one): one for one in (default_generator(), *found)}.values())
