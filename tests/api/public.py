@@ -42,7 +42,12 @@ def places() -> Iterator[tuple[str, dict[str, Any]]]:
         for place in all_places:
             owner = tables.owner(front_end, place)
             where = f"gradwerk.{front_end}" if place == front_end else f"gradwerk.{front_end}.{place}"
-            yield where, {name: inspect.getattr_static(owner, name) for name in sorted(tables.names(front_end, place))}
+            yield where, {name: held(owner, name) for name in sorted(tables.names(front_end, place))}
+
+
+def held(owner: Any, name: str) -> Any:
+    """What a module or class has under a name; of a module also what it loads when it is asked for."""
+    return getattr(owner, name) if isinstance(owner, ModuleType) else inspect.getattr_static(owner, name)
 
 
 def lines() -> list[str]:

@@ -50,7 +50,7 @@ def owner(front_end: str, place: str) -> Any:
 def _has(here: Any, name: str) -> bool:
     """`hasattr`, without the error for each name that is absent, which says what is near."""
     if isinstance(here, ModuleType):
-        return name in vars(here)
+        return name in dir(here)  # with what is loaded when it is asked for
     found = inspect.getattr_static(here, name, None)
     return found is not None and not isinstance(found, Absent)
 

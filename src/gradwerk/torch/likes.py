@@ -57,8 +57,8 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype:
     if count < 0:
         raise ArgumentError("number of steps must be non-negative")
     wanted = asked("logspace", dtype, dtypes.float32)
-    ends = [float(start), float(end)] if not dtypes.is_integer(wanted) else [float(int(start)), float(int(end))]
-    numbers = np.logspace(*ends, count, base=float(base))
+    first, last = (float(int(one)) if dtypes.is_integer(wanted) else float(one) for one in (start, end))
+    numbers = np.logspace(first, last, count, base=float(base))
     return Tensor.of(dtypes.converted(numbers, wanted), requires_grad=requires_grad)
 
 
