@@ -58,7 +58,8 @@ def arguments_of(subject: Any) -> list[Argument]:  # noqa: ANN401
 def _names(subject: Any) -> dict[str, Any]:  # noqa: ANN401
     """The names that the annotations of a function, or of a class's `__init__`, are written in."""
     owner = inspect.unwrap(subject.__init__ if isinstance(subject, type) else callable_of(subject) or _names)
-    return getattr(owner, "__globals__", None) or vars(sys.modules[owner.__module__])
+    home = getattr(owner, "__module__", None)  # what Python itself defines says none
+    return getattr(owner, "__globals__", None) or (vars(sys.modules[home]) if home else {})
 
 
 def _spelt_out(written: str, subject: Any) -> str:  # noqa: ANN401
