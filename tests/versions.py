@@ -59,9 +59,9 @@ class Environment:
 
 
 def requirements(*, oldest: bool) -> tuple[str, ...]:
-    """What the suite needs: the package's own requirements, pictures and the tools of tests."""
+    """What the suite needs: the package's own requirements, the extras that it tries, and the tools of tests."""
     extras = PROJECT["optional-dependencies"]
-    asked = [*PROJECT["dependencies"], *extras["plot"], *extras["h5"], *extras["test"]]
+    asked = [*PROJECT["dependencies"], *extras["plot"], *extras["h5"], *extras["tensorboard"], *extras["test"]]
     found = [text for text in asked if not text.startswith("gradwerk")]
     return tuple(text.replace(">=", "==") for text in found) if oldest else tuple(found)
 
