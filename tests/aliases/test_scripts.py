@@ -93,3 +93,16 @@ def test_what_is_no_script_is_one_clear_error(tmp_path: Path) -> None:
 def test_packages_that_are_refused_say_why(tmp_path: Path) -> None:
     done = run(tmp_path, "try:\n    import torchtext.data\nexcept ImportError as error:\n    print(error)\n")
     assert done.returncode == 0 and done.stdout.startswith("torchtext is not part of Gradwerk")
+
+
+def test_former_modules_are_attributes_before_anybody_imports_them(tmp_path: Path) -> None:
+    done = run(tmp_path, """
+import keras
+assert keras.utils.generic_utils.to_categorical is keras.utils.to_categorical
+assert keras.backend.tensorflow_backend is keras.backend and keras.optimizers.legacy.Adam is keras.optimizers.Adam
+try:
+    keras.backend.tensorflow_backend._get_available_gpus
+except AttributeError as error:
+    print(str(error).splitlines()[0])
+""")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "keras.backend has no '_get_available_gpus'\n", "")

@@ -181,7 +181,11 @@ def _name_moved_modules() -> None:
     """`keras.utils.np_utils` as an attribute too, once the module it was moved from is loaded.
 
     It goes before a module of ours that has the same name: `keras.layers.recurrent` is all of Keras' layers, ours is the base of some.
+    One that is not loaded yet is found when the attribute is asked for.
     """
+    absent = sys.modules.get("gradwerk.keras.absent")
+    if absent is not None:
+        absent.ORIGINAL.former = MOVED
     for old, new in MOVED.items():
         owner, _, name = (ours(old.rpartition(".")[0]) or "", "", old.rpartition(".")[2])
         holder, target = sys.modules.get(owner), sys.modules.get(new)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import dis
+import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -37,6 +38,8 @@ class Original:
 
     def __init__(self, package: str) -> None:
         self.package = package
+        self.former: Mapping[str, str] = NOTHING
+        """Modules of former versions, by their dotted names, and the module of ours that has their names: where scripts may ask for them."""
         sys.meta_path.append(AbsentModules(self))
 
     @cached_property
@@ -88,6 +91,8 @@ class Original:
                 raise AttributeError(f"module {module!r} has no attribute {name!r}")
             if elsewhere is not None and (found := elsewhere(name)) is not None:
                 return found
+            if f"{place}.{name}" in self.former:
+                return importlib.import_module(self.former[f"{place}.{name}"])
             held = [known for known in vars(sys.modules[module]) if not known.startswith("_")]
             if name in replaced:
                 message, likely = f"{place}.{name} is of a former version, and not here", replaced[name]
