@@ -20,7 +20,7 @@ MARKS = re.compile(r"(<!-- made by: python -m tests.api.tables -->\n).*?(<!-- en
 PLACES = {
     "keras": (
         "keras", "layers", "losses", "metrics", "optimizers", "optimizers.schedules", "callbacks", "activations", "initializers", "utils",
-        "ops", "random", "tree", "config", "backend",
+        "ops", "random", "tree", "config", "backend", "applications",
     ),
     "torch": (
         "torch", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "Tensor",

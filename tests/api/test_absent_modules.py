@@ -34,7 +34,7 @@ SAID = {
     "import gradwerk.torch.nn.FractionalMaxPool2d": "torch.nn.FractionalMaxPool2d is not here yet; near: MaxPool2d",
     "from gradwerk.torch.serialization import add_safe_globals": "torch.serialization.add_safe_globals is not here yet",
     "import gradwerk.keras.nonesuch": "keras has no module 'nonesuch'",
-    "from gradwerk.keras.applications.resnet50 import ResNet50": "keras.applications is not here yet",
+    "from gradwerk.keras.applications.nasnet import NASNetMobile": "keras.applications.nasnet is not here yet",
     "from gradwerk.keras.utils.bounding_boxes import x": "keras.utils.bounding_boxes is not here yet",
     "from gradwerk.keras.utils.layer_utils import x": "keras.utils has no module 'layer_utils'",
     "import gradwerk.keras.layers.ReversibleEmbedding": "keras.layers.ReversibleEmbedding is not here yet; near: Embedding",

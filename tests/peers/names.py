@@ -28,9 +28,12 @@ MODULES = {
         "distributions.kl", "distributions.transforms", "func", "jit", "mps", "testing", "utils.benchmark", "utils.checkpoint", "version",
     ),
     "keras": (
-        "", "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
-        "models", "ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy", "optimizers", "optimizers.schedules",
-        "preprocessing", "random", "regularizers", "saving", "tree", "config", "utils",
+        "", "activations", "applications", "applications.densenet", "applications.imagenet_utils", "applications.inception_v3",
+        "applications.mobilenet", "applications.mobilenet_v2", "applications.resnet", "applications.resnet50", "applications.resnet_v2",
+        "applications.vgg16", "applications.vgg19", "applications.xception", "backend", "callbacks", "constraints", "datasets",
+        "initializers", "layers", "losses", "metrics", "models", "ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy", "optimizers",
+        "optimizers.schedules", "preprocessing", "random", "regularizers", "saving", "tree", "config", "utils", "dtype_policies",
+        "mixed_precision",
     ),
     "tf": (
         "", "bitwise", "compat", "compat.v1", "config", "data", "data.experimental", "debugging", "distribute", "dtypes", "experimental",

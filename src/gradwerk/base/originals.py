@@ -39,7 +39,7 @@ class Original:
     def __init__(self, package: str) -> None:
         self.package = package
         self.former: Mapping[str, str] = NOTHING
-        """Modules of former versions, by their dotted names, and the module of ours that has their names: where scripts may ask for them."""
+        """Modules of former versions by their dotted names, and the module of ours that has their names, where scripts may ask for them."""
         sys.meta_path.append(AbsentModules(self))
 
     @cached_property

@@ -21,6 +21,7 @@ from gradwerk.keras.sequential import Sequential
 if TYPE_CHECKING:
     from gradwerk.keras import (
         activations,
+        applications,
         backend,
         callbacks,
         config,
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputLayer", "KerasTensor", "Layer", "Loss", "Metric", "Model",
-    "Operation", "Optimizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
-    "device", "dtype_policies", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
+    "Operation", "Optimizer", "Sequential", "Variable", "activations", "applications", "backend", "callbacks", "config", "constraints",
+    "datasets", "device", "dtype_policies", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
     "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils", "version",
 ]  # fmt: skip
 
@@ -55,8 +56,9 @@ __version__ = "3.15.1+gradwerk"
 """The Keras whose names these are."""
 
 MODULES = (
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
-    "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
+    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers",
+    "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree",
+    "utils",
 )  # fmt: skip
 STANDALONE = ("Operation", "Variable", "device", "name_scope", "version")
 """What is loaded when it is first asked for, so that the import costs little: modules, and names of standalone.py."""
