@@ -29,7 +29,7 @@ SAID = {
     "import gradwerk.torch.cuda.amp as amp": "torch.cuda.amp is not here yet",
     "from gradwerk.torch.nn.modules import adaptive": "torch.nn.modules.adaptive is not here yet",
     "from gradwerk.torch.nn.modules.adaptive import x": "torch.nn.modules.adaptive is not here yet",
-    "from gradwerk.torch.utils import checkpoint": "torch.utils.checkpoint is not here yet",
+    "from gradwerk.torch.utils import dlpack": "torch.utils.dlpack is not here yet",
     "from gradwerk.torch.nonesuch import x": "torch has no module 'nonesuch'",
     "import gradwerk.torch.nn.FractionalMaxPool2d": "torch.nn.FractionalMaxPool2d is not here yet; near: MaxPool2d",
     "from gradwerk.torch.serialization import add_safe_globals": "torch.serialization.add_safe_globals is not here yet",

@@ -30,7 +30,10 @@ MODULES = {
         "layers", "losses", "optimizers", "metrics", "initializers", "activations", "callbacks", "utils", "ops", "random",
         "tree", "config",
     ),
-    "torch": ("", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd"),
+    "torch": (
+        "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd",
+        "autograd.functional", "jit", "utils.checkpoint",
+    ),
 }
 METHODS = {
     "keras": ("Sequential", "Optimizer"),
@@ -45,7 +48,7 @@ INTERNAL = {
         "remembering", "Told", "Total", "checked_values",
         "weights_like", "with_shapes",
     },
-    "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups"},
+    "torch": {"ByFunction", "channels_first", "channels_last", "counted_steps", "each", "for_groups", "leaves_of"},
 }  # fmt: skip
 """Names that a module of an API holds for itself."""
 ORIGINALS = {"keras": KERAS, "torch": ORIGINAL}

@@ -48,8 +48,8 @@ def test_names_offered_by_hand_are_missing_and_have_a_near_one() -> None:
 def test_an_import_statement_says_it_too() -> None:
     with pytest.raises(ImportError, match=r"torch.nn.FractionalMaxPool2d is not here yet; near: MaxPool2d"):
         from gradwerk.torch.nn import FractionalMaxPool2d  # noqa: F401, PLC0415
-    with pytest.raises(ImportError, match=r"torch.jit is not here yet"):
-        from gradwerk.torch import jit  # noqa: F401, PLC0415
+    with pytest.raises(ImportError, match=r"torch.export is not here yet"):
+        from gradwerk.torch import export  # noqa: F401, PLC0415
     with pytest.raises(AttributeError, match=r"torch.nn.FractionalMaxPool2d is not here yet; near: MaxPool2d"):
         _ = torch.nn.FractionalMaxPool2d
 

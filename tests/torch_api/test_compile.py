@@ -110,7 +110,7 @@ def test_options_that_change_nothing_or_are_refused() -> None:
     assert torch.ones(2).to("cpu", non_blocking=True).tolist() == [1.0, 1.0]
     for call in (
         lambda: torch.tensor([1.0], device="cuda"), lambda: torch.zeros(2, device="cuda:0"), lambda: nn.Linear(2, 2, device="mps"),
-        lambda: nn.Linear(2, 2, dtype=torch.float64), lambda: Net().to(torch.float64),
+        lambda: nn.Linear(2, 2, dtype=torch.int64),
         lambda: torch.optim.SGD(Net().parameters(), differentiable=True),
     ):  # fmt: skip
         with pytest.raises(ArgumentError):

@@ -28,6 +28,7 @@ from gradwerk.torch import distributions as distributions
 from gradwerk.torch import fft as fft
 from gradwerk.torch import func as func
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
+from gradwerk.torch import jit as jit
 from gradwerk.torch import linalg as linalg
 from gradwerk.torch import mps as mps
 from gradwerk.torch import nn as nn
@@ -156,6 +157,9 @@ from gradwerk.torch.creation import randperm as randperm
 from gradwerk.torch.creation import tensor as tensor
 from gradwerk.torch.creation import zeros as zeros
 from gradwerk.torch.creation import zeros_like as zeros_like
+from gradwerk.torch.defaults import get_default_dtype as get_default_dtype
+from gradwerk.torch.defaults import set_default_dtype as set_default_dtype
+from gradwerk.torch.defaults import set_default_tensor_type as set_default_tensor_type
 from gradwerk.torch.devices import device as device
 from gradwerk.torch.draws import bernoulli as bernoulli
 from gradwerk.torch.draws import multinomial as multinomial
@@ -203,7 +207,6 @@ from gradwerk.torch.functions import cos as cos
 from gradwerk.torch.functions import equal as equal
 from gradwerk.torch.functions import exp as exp
 from gradwerk.torch.functions import flatten as flatten
-from gradwerk.torch.functions import get_default_dtype as get_default_dtype
 from gradwerk.torch.functions import is_tensor as is_tensor
 from gradwerk.torch.functions import log as log
 from gradwerk.torch.functions import log_softmax as log_softmax

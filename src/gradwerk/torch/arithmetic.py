@@ -19,12 +19,13 @@ from gradwerk.ops import compare, complexes, elementwise, functions, movement
 from gradwerk.ops.arithmetic import Undifferentiated
 from gradwerk.ops.division import trunc_divide
 from gradwerk.tensor.handle import Handle
-from gradwerk.tensor.operators import floor_divide, true_divide
+from gradwerk.tensor.operators import floor_divide
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.products import check_dtypes, product
-from gradwerk.torch.promotion import by_factor, scaled_sum
+from gradwerk.torch.promotion import by_factor, scaled_sum, true_divide
 from gradwerk.torch.writing import in_place, stored
 
 # ruff: noqa: A002  torch's names
@@ -224,6 +225,9 @@ class Arithmetic:
     def __truediv__(self, other: Operand) -> Self:
         return by_factor(self, true_divide, other) if isinstance(other, Handle) else self._with(true_divide, other)
 
+    def __rtruediv__(self, other: Operand) -> Self:
+        return self._after(true_divide, other)
+
     def __matmul__(self, other: Operand) -> Self:
         if isinstance(other, Handle):  # before they are promoted
             check_dtypes(self, other)
@@ -342,8 +346,8 @@ def _floating(function: str, x: Any) -> Any:  # noqa: ANN401
 
 
 def _as_float(x: Any) -> Any:  # noqa: ANN401
-    """Whole numbers as float32."""
-    return x if dtypes.is_float(x.dtype) else elementwise.cast(x, np.dtype(np.float32))
+    """Whole numbers as the default float."""
+    return x if dtypes.is_float(x.dtype) else elementwise.cast(x, default_float())
 
 
 def _underived(quotient: Any) -> Any:  # noqa: ANN401  or NotImplemented

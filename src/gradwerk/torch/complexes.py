@@ -15,6 +15,7 @@ from gradwerk.ops.arithmetic import where
 from gradwerk.ops.compare import less, not_equal
 from gradwerk.ops.source import full
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.options import as_recorded
 
 
@@ -57,7 +58,7 @@ class Complexes:
         """The angle in the plane: of negative real numbers pi, of NaN itself."""
         if dtypes.is_complex(self.dtype):
             return complexes.angle(self)
-        x: Any = self if dtypes.is_float(self.dtype) else elementwise.cast(self, dtypes.float32)
+        x: Any = self if dtypes.is_float(self.dtype) else elementwise.cast(self, default_float())
         return where(not_equal(x, x), x, where(less(x, 0), math.pi, full(x.shape, 0, x.dtype, like=(x,))))
 
     @as_recorded()

@@ -19,6 +19,7 @@ from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
 from gradwerk.torch import arguments
 from gradwerk.torch.arguments import extents, filling, name_of, whole
+from gradwerk.torch.defaults import default_complex, default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded, on_cpu
 from gradwerk.torch.sharing import from_numpy
@@ -29,7 +30,7 @@ from gradwerk.torch.tensors import Tensor
 
 @as_recorded()
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """A Tensor with a copy of the data.  Python numbers become float32, int64 or bool; arrays keep their dtype.
+    """A Tensor with a copy of the data.  Python numbers become int64, bool or the default float; arrays keep their dtype.
 
     Raises: ArgumentTypeError for None and texts.
     """
@@ -37,7 +38,16 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
         raise ArgumentTypeError(f"tensor(): invalid data type {type(data).__name__!r}")
     if isinstance(data, (list, tuple)):
         data = _nested(data)
-    return Tensor.of(data, dtype if dtype is None else asked("tensor", dtype, dtypes.float32), requires_grad=requires_grad)
+    wanted = _of_python(data) if dtype is None else asked("tensor", dtype, dtypes.float32)
+    return Tensor.of(data, wanted, requires_grad=requires_grad)
+
+
+def _of_python(data: Any) -> dtypes.DType | None:  # noqa: ANN401
+    """The dtype of Python's floats where the default is another than Tensors take by themselves."""
+    if default_float() == dtypes.float32 or isinstance(data, np.ndarray | np.generic | base.Tensor):
+        return None
+    held = np.asarray(data).dtype
+    return default_float() if held == dtypes.float64 else default_complex() if held == dtypes.complex128 else None
 
 
 def _nested(data: Sequence[Any]) -> Any:  # noqa: ANN401  an array, or the list itself
@@ -91,13 +101,13 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:  #
 @as_recorded()
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Zeros, float32 unless a dtype is given."""
-    return Tensor.of(np.zeros(_shape(size), asked("zeros", dtype, dtypes.float32)), requires_grad=requires_grad)
+    return Tensor.of(np.zeros(_shape(size), asked("zeros", dtype, default_float())), requires_grad=requires_grad)
 
 
 @as_recorded()
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones, float32 unless a dtype is given."""
-    return Tensor.of(dtypes.filled(_shape(size), 1, asked("ones", dtype, dtypes.float32)), requires_grad=requires_grad)
+    return Tensor.of(dtypes.filled(_shape(size), 1, asked("ones", dtype, default_float())), requires_grad=requires_grad)
 
 
 @as_recorded()
@@ -107,7 +117,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     fill_value = number_in(fill_value)
     fill_value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value  # a number, as torch sees it
     arguments.number("full", "fill_value", fill_value)
-    dtype = Tensor.of(fill_value).dtype if dtype is None else asked("full", dtype, dtypes.float32)
+    dtype = Tensor.of(fill_value, _of_python(fill_value)).dtype if dtype is None else asked("full", dtype, dtypes.float32)
     value = filling(fill_value, dtype) if python_numbers.is_number(fill_value) else fill_value
     if not isinstance(size, (tuple, list)):
         likely = f"({size},) is the size of one axis" if python_numbers.is_number(size) else ""
@@ -150,7 +160,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
     if not all(map(math.isfinite, (first, last, step))):
         raise ArgumentError("arange(): unsupported range", facts=(f"from {first} to {last} by {step}",))
     floating = any(isinstance(n, (float, np.floating)) or dtypes.is_float(getattr(n, "dtype", dtypes.int64)) for n in (first, last, step))
-    dtype = asked("arange", dtype, dtypes.float32 if floating else dtypes.int64)
+    dtype = asked("arange", dtype, default_float() if floating else dtypes.int64)
     size = _size_of_range(first, last, step)
     if dtypes.is_integer(dtype):
         first, last, step = int(first), int(last), int(step)
@@ -174,7 +184,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     count = whole("linspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative", facts=(f"steps {count}",))
-    dtype = asked("linspace", dtype, dtypes.float32)
+    dtype = asked("linspace", dtype, default_float())
     ends = [arguments.number("linspace", name, number_in(value)) for name, value in (("start", start), ("end", end))]
     first, last = (filling(float(n), dtype) for n in ends)  # they are cut first
     return Tensor.of(dtypes.converted(np.linspace(first, last, count), dtype), requires_grad=requires_grad)
@@ -184,7 +194,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Ones on the diagonal."""
     shape = extents("eye", (n, n if m is None else m))
-    return Tensor.of(dtypes.converted(np.eye(*shape, dtype=np.float32), asked("eye", dtype, dtypes.float32)), requires_grad=requires_grad)
+    return Tensor.of(dtypes.converted(np.eye(*shape, dtype=np.float32), asked("eye", dtype, default_float())), requires_grad=requires_grad)
 
 
 @as_recorded()
@@ -199,14 +209,14 @@ def manual_seed(seed: int) -> Generator:
 @as_recorded()
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Uniform on [0, 1), float32 unless a floating dtype is given; in float64 the numbers are multiples of 2^-32."""
-    drawn = _source(generator).uniform(_shape(size), dtype=_floating("rand", dtype, dtypes.float32))
+    drawn = _source(generator).uniform(_shape(size), dtype=_floating("rand", dtype, default_float()))
     return _drawn(drawn, requires_grad=requires_grad)
 
 
 @as_recorded()
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """Standard normal, float32 unless a floating dtype is given."""
-    drawn = _source(generator).normal(_shape(size), dtype=_floating("randn", dtype, dtypes.float32))
+    drawn = _source(generator).normal(_shape(size), dtype=_floating("randn", dtype, default_float()))
     return _drawn(drawn, requires_grad=requires_grad)
 
 

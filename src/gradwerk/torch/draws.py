@@ -16,6 +16,7 @@ from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.random import Generator
 from gradwerk.tensor.state import mode
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.drawing import as_tensor, floating, source
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.functions import function_of
@@ -46,7 +47,7 @@ def normal(
         if size is None:
             raise ArgumentTypeError("normal(): numbers as mean and std need a size: torch.normal(0.0, 1.0, (2, 3))")
         centre, spread = arguments.spread("normal", mean, std)
-        kind = floating("normal", asked("normal", dtype, dtypes.float32))
+        kind = floating("normal", asked("normal", dtype, default_float()))
         found = as_tensor(Tensor, source(generator).normal(arguments.extents("normal", (size,)), centre, spread, kind))
         found.requires_grad = requires_grad
         return found

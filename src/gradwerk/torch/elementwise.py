@@ -15,6 +15,7 @@ from gradwerk.ops import transcendental as plain
 from gradwerk.ops.arithmetic import cast
 from gradwerk.torch import arguments
 from gradwerk.torch.arithmetic import Arithmetic
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.writing import in_place
 
 
@@ -39,8 +40,8 @@ def answer(name: str, function: Callable[..., Any], says: str) -> Callable[[Any]
 
 
 def as_float(x: Any) -> Any:  # noqa: ANN401  a Tensor, or a number
-    """Whole numbers and truths of a Tensor as float32; a number as it is."""
-    return cast(x, dtypes.float32) if hasattr(x, "dtype") and not dtypes.is_float(x.dtype) else x
+    """Whole numbers and truths of a Tensor as the default float; a number as it is."""
+    return cast(x, default_float()) if hasattr(x, "dtype") and not dtypes.is_float(x.dtype) else x
 
 
 class Elementwise:

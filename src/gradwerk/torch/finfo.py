@@ -6,16 +6,20 @@ from typing import Any
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
+
+DEFAULT = object()
 
 
 class finfo:  # noqa: N801  torch's name
-    """The limits of a floating dtype, float32 unless given.  Raises: ArgumentTypeError for a dtype that is not floating."""
+    """The limits of a floating dtype, the default float unless given.  Raises: ArgumentTypeError for a dtype that is not floating."""
 
-    def __init__(self, dtype: Any = dtypes.float32) -> None:  # noqa: ANN401
+    def __init__(self, dtype: Any = DEFAULT) -> None:  # noqa: ANN401
+        dtype = default_float() if dtype is DEFAULT else dtype
         if dtype is None:
             raise ArgumentTypeError("finfo(): argument 'type' must be torch.dtype, not NoneType")
-        dtype = asked("finfo", dtype, dtypes.float32)
+        dtype = asked("finfo", dtype, default_float())
         if not dtypes.is_float(dtype):
             raise ArgumentTypeError(f"torch.finfo() requires a floating point input type, not {dtypes.name(dtype)}")
         known = dtypes.limits(dtype)

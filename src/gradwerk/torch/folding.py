@@ -13,6 +13,7 @@ from gradwerk.ops.cumulative import cumsum
 from gradwerk.ops.movement import reshape, slice_axis
 from gradwerk.ops.reduction import reduce_sum
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.functions import function_of
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
@@ -90,7 +91,7 @@ def _trapezoids(name: str, y: Any, x: Any, dx: Any, dim: Any) -> Any:
         arguments.tensor(name, x, "x")
         along = reshape(x, tuple(-1 if k == place else 1 for k in range(y.ndim))) if x.ndim == 1 else x
         step = products.differences(along, place if x.ndim in (1, y.ndim) else place - y.ndim)
-    y = y if dtypes.is_float(y.dtype) else elementwise.cast(y, dtypes.float32)
+    y = y if dtypes.is_float(y.dtype) else elementwise.cast(y, default_float())
     both = slice_axis(y, place, min(1, n), n) + slice_axis(y, place, 0, max(n - 1, 0))
     return both * step / 2
 

@@ -11,7 +11,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gradwerk.base.trees import flatten, unflatten
 from gradwerk.tensor.grad import enable_grad
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.autograd import grad as gradients
+from gradwerk.torch.autograd.gradients import grad as gradients
 from gradwerk.torch.batching import vmap as vmap
 from gradwerk.torch.creation import zeros_like
 from gradwerk.torch.functions import stack

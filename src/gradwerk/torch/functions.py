@@ -253,8 +253,3 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 def is_tensor(obj: Any) -> bool:  # noqa: ANN401
     """True for a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def get_default_dtype() -> Any:  # noqa: ANN401
-    """float32."""
-    return dtypes.float32

@@ -11,6 +11,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.tensor import tensor as base
 from gradwerk.tensor.random import Generator
 from gradwerk.torch import arguments, creation
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.promotion import result_dtype
@@ -56,7 +57,7 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype:
     count = arguments.whole("logspace", "steps", steps)
     if count < 0:
         raise ArgumentError("number of steps must be non-negative")
-    wanted = asked("logspace", dtype, dtypes.float32)
+    wanted = asked("logspace", dtype, default_float())
     first, last = (float(int(one)) if dtypes.is_integer(wanted) else float(one) for one in (start, end))
     numbers = np.logspace(first, last, count, base=float(base))
     return Tensor.of(dtypes.converted(numbers, wanted), requires_grad=requires_grad)
@@ -64,8 +65,8 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype:
 
 @as_recorded()
 def scalar_tensor(s: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
-    """A number as a Tensor of no axes, float32 unless given."""
-    return creation.full((), s, dtype=asked("scalar_tensor", dtype, dtypes.float32), requires_grad=requires_grad)
+    """A number as a Tensor of no axes, of the default float unless given."""
+    return creation.full((), s, dtype=asked("scalar_tensor", dtype, default_float()), requires_grad=requires_grad)
 
 
 def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None) -> Tensor:  # noqa: ANN401

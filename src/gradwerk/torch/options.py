@@ -20,6 +20,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import says_nothing
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.devices import wanted
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.signatures import HOME, RECORD, Handover, OwnParameters, handover, path_of, path_of_class, torch_names
@@ -37,6 +38,8 @@ WAYS_TO_COMPILE = ("dynamic", "isolate_recompiles", "mode", "name", "recompile_l
 """Options of torch.compile that change no result either."""
 LIKE_DEFAULT: Mapping[str, object] = MappingProxyType({"backend": "inductor"})
 """What an option may be besides its default."""
+WANTED = "_wanted_dtype"
+"""Where a layer keeps the dtype that it is to be made in, while it is made."""
 OTHERWISE: Mapping[str, str] = MappingProxyType({
     "learning_rate": "lr", "epsilon": "eps", "decay": "weight_decay", "rate": "p", "units": "out_features", "filters": "out_channels",
     "strides": "stride", "pool_size": "kernel_size", "axis": "dim", "keepdims": "keepdim", "use_bias": "bias", "return_sequences": "",
@@ -102,6 +105,17 @@ def adapting(function: Callable[P, R], adapter: Adapter) -> Callable[P, R]:
         placed, named = adapted(args, kwargs)
         return function(*placed, **named)
 
+    @functools.wraps(function)
+    def call_layer(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        call(self, *args, **kwargs)
+        wanted = vars(self).pop(WANTED, default_float())
+        if wanted != dtypes.float32:
+            self._convert(wanted)
+
+    if function.__name__ == "__init__" and str(function.__module__).startswith(f"{HOME}.nn."):
+        vars(call_layer)["adapter"] = adapter
+        adapter.definition = call_layer
+        return call_layer  # type: ignore[return-value]  # as the function is called
     faster = call_alone if skipped and counts == range(1, 2) and not own.by_name else call
     vars(faster)["adapter"] = adapter
     adapter.definition = faster
@@ -148,6 +162,8 @@ class Adapter:
             value = kwargs[source] if isinstance(source, str) else given[source]
             if value is not default and name not in self.ignored:
                 refuse_special(_owner(path), name, value, default=default)
+                if name == "dtype":
+                    vars(me[0])[WANTED] = asked(path, value, dtypes.float32)
         placed, named = [*me], dict(found.defaults)
         for place in found.placed:
             placed += given[place] if isinstance(place, slice) else [kwargs[place] if isinstance(place, str) else given[place]]
@@ -204,8 +220,8 @@ def refuse_special(owner: str, name: str, value: object, *, default: object) -> 
     if name == "device":
         on_cpu(value)
     elif name == "dtype":
-        if asked(owner, value, dtypes.float32) != dtypes.float32:
-            raise ArgumentError(f"{owner}: torch's option 'dtype' is not supported here yet", facts=(f"given: dtype={value!r}",))
+        if not dtypes.is_float(asked(owner, value, dtypes.float32)):
+            raise ArgumentError(f"{owner}: its dtype has to be a floating one", facts=(f"given: dtype={value!r}",))
     elif not says_nothing(value, default) and not (isinstance(value, str) and value == LIKE_DEFAULT.get(name)):
         if isinstance(value, Handle) and owner.endswith("Loss"):
             raise made_with_tensors(owner)

@@ -16,6 +16,7 @@ from gradwerk.ops import bits, blends, division, exponentials, logic, signs, tri
 from gradwerk.ops.arithmetic import cast
 from gradwerk.torch import arguments, promotion
 from gradwerk.torch.arithmetic import Arithmetic
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.elementwise import as_float
 from gradwerk.torch.writing import in_place
 
@@ -98,7 +99,7 @@ class Pairs:
         floating = [each.dtype for each in (self, other) if dtypes.is_float(each.dtype)]
         if len(floating) == 2:
             return self * exponentials.exp2(other)
-        wide = dtypes.accumulator(floating[0]) if floating else dtypes.float32
+        wide = dtypes.accumulator(floating[0]) if floating else default_float()
         return cast(cast(self, wide) * exponentials.exp2(cast(other, wide)), floating[0] if floating else wide)
 
     def float_power(self, exponent: Any) -> Self:  # noqa: ANN401

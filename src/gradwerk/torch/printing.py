@@ -14,6 +14,7 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.python_numbers import is_number
 from gradwerk.ir.op import Array
+from gradwerk.torch.defaults import default_complex, default_float
 
 PROFILES: dict[str, dict[str, Any]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
@@ -53,8 +54,8 @@ def set_printoptions(
 def text(array: Array, suffixes: list[str], head: str = "tensor(") -> str:
     """`tensor([1., 2.], requires_grad=True)`."""
     indent = len(head)
-    plain = (dtypes.float32, dtypes.int64, dtypes.bool_, dtypes.complex64)
-    if array.dtype not in plain or (not array.size and array.dtype != dtypes.float32):
+    plain = (default_float(), dtypes.int64, dtypes.bool_, default_complex())
+    if array.dtype not in plain or (not array.size and array.dtype != default_float()):
         suffixes = [f"dtype=torch.{dtypes.name(array.dtype)}", *suffixes]
     array = dtypes.widened(array)
     if not array.size:

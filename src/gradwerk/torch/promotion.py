@@ -20,7 +20,9 @@ from gradwerk.ops.elementwise import cast
 from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.apply import in_dtype
 from gradwerk.tensor.handle import Handle
+from gradwerk.tensor.operators import true_divide as divide
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 
 
 def result_dtype(a: Operand, b: Operand) -> DType:
@@ -53,6 +55,13 @@ def by_factor(x: Any, function: Callable[[Operand, Operand], Any], factor: Opera
     return x._with(function, factor)
 
 
+def true_divide(a: Operand, b: Operand) -> Operand:
+    """a / b of floats: whole numbers in a Tensor become the default float."""
+    if default_float() == dtypes.float32:
+        return divide(a, b)
+    return divide(*(cast(x, default_float()) if isinstance(x, Handle) and dtypes.is_exact(x._type.dtype) else x for x in (a, b)))
+
+
 def scaled_sum(function: Callable[[Any, Any], Any], x: Any, other: Any, alpha: Any) -> Any:  # noqa: ANN401
     """x + alpha * other, or x - alpha * other.  Of narrow floats alpha is one of them, and the sum is rounded once.
 
@@ -68,7 +77,8 @@ def scaled_sum(function: Callable[[Any, Any], Any], x: Any, other: Any, alpha: A
 
 
 def _dtype(x: Operand) -> DType:
-    return x.dtype if hasattr(x, "dtype") else python_numbers.of_number(x)
+    own: DType = x.dtype if hasattr(x, "dtype") else python_numbers.of_number(x)
+    return default_float() if own == dtypes.float32 and not hasattr(x, "dtype") else own
 
 
 def _weight(x: Operand) -> int:

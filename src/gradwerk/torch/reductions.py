@@ -19,6 +19,7 @@ from gradwerk.tensor import places
 from gradwerk.tensor.handle import Handle
 from gradwerk.torch import arguments, return_types
 from gradwerk.torch.arguments import switch
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.shapes import Extreme, Least
@@ -205,7 +206,7 @@ class Reductions:
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:  # noqa: ANN401
         """The logarithm of the sum of exponentials over axes; of whole numbers float32."""
         places = arguments.axes("logsumexp", dim, self.ndim)
-        x = self if dtypes.is_float(self.dtype) else elementwise.cast(self, dtypes.float32)
+        x = self if dtypes.is_float(self.dtype) else elementwise.cast(self, default_float())
         return functions.logsumexp(x, places, keepdims=switch("logsumexp", "keepdim", keepdim))
 
     @as_recorded()

@@ -22,6 +22,7 @@ MOVED: Mapping[str, str] = {
     "nn.embeddings": "nn.functional", "nn.utils.clipping": "nn.utils", "nn.utils.vectors": "nn.utils",
     "nn.loss_functions": "nn.functional", "nn.margin_functions": "nn.functional", "nn.normalizing": "nn.functional",
     "nn.pooling": "nn.functional", "nn.vision": "nn.functional",
+    "autograd.gradients": "autograd", "autograd.checking": "autograd",
     "optim.cyclic": "optim.lr_scheduler", "optim.plateau": "optim.lr_scheduler", "optim.scheduler": "optim.lr_scheduler",
 }
 """Where torch has what is defined in a module of ours."""

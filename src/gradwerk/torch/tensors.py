@@ -34,6 +34,7 @@ from gradwerk.torch.complexes import Complexes
 from gradwerk.torch.conversions import Conversions
 from gradwerk.torch.counting import Counting
 from gradwerk.torch.cumulative import Cumulatives
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.devices import device as Place  # noqa: N812  a property's name hides it inside the class
 from gradwerk.torch.devices import device_of
 from gradwerk.torch.drawing import Drawing
@@ -66,18 +67,21 @@ class Tensor(  # type: ignore[misc]  # torch's arguments are others
     __slots__ = ()
 
     def __init__(self, *data: Any, dtype: Any = None, requires_grad: bool = False) -> None:  # noqa: ANN401
-        """torch.Tensor(numbers) is float32 whatever they are; torch.Tensor(2, 3) has that shape (zeros); torch.Tensor(x) is a view of x."""
+        """torch.Tensor(numbers) is of the default float whatever they are; torch.Tensor(2, 3) has that shape (zeros).
+
+        torch.Tensor(x) is a view of x.
+        """
         if len(data) == 2 and isinstance(data[1], np.dtype):
             super().__init__(data[0], data[1], requires_grad=requires_grad)
         elif all(isinstance(n, int) and not isinstance(n, bool) for n in data):
-            super().__init__(np.zeros(data if data else (0,), asked("Tensor", dtype, dtypes.float32)), requires_grad=requires_grad)
+            super().__init__(np.zeros(data if data else (0,), asked("Tensor", dtype, default_float())), requires_grad=requires_grad)
         elif len(data) == 1 and isinstance(data[0], base.Tensor) and dtype in (None, data[0].dtype):
             become(self, another(data[0]))
             if requires_grad:
                 set_requires_grad(self, value=True)
         elif len(data) == 1 and not isinstance(data[0], (str, bytes)):
             typed = isinstance(data[0], np.ndarray | np.generic | Handle)  # here torch.Tensor(array) keeps the dtype, as torch.tensor does
-            wanted = None if typed and dtype is None else asked("Tensor", dtype, dtypes.float32)
+            wanted = None if typed and dtype is None else asked("Tensor", dtype, default_float())
             super().__init__(data[0], wanted, requires_grad=requires_grad)
         else:
             raise ArgumentTypeError("torch.Tensor takes data, or whole numbers as a shape")

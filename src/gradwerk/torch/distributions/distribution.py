@@ -13,8 +13,8 @@ from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.torch.arranging import broadcast_tensors
+from gradwerk.torch.defaults import get_default_dtype
 from gradwerk.torch.distributions.constraints import Constraint, is_dependent
-from gradwerk.torch.functions import get_default_dtype
 from gradwerk.torch.shapes import Size
 from gradwerk.torch.tensors import Tensor
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gradwerk.base import dtypes
 from gradwerk.ops.arrangement import roll
 from gradwerk.torch import arguments
 from gradwerk.torch.creation import tensor
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.options import as_recorded
 from gradwerk.torch.tensors import Tensor
@@ -23,14 +23,14 @@ from gradwerk.torch.tensors import Tensor
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """The frequencies of n samples with distances of d, in the order of fft."""
     made = np.fft.fftfreq(arguments.whole("fftfreq", "n", n), d)
-    return tensor(made, dtype=asked("fftfreq", dtype, dtypes.float32), requires_grad=requires_grad)
+    return tensor(made, dtype=asked("fftfreq", dtype, default_float()), requires_grad=requires_grad)
 
 
 @as_recorded()
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:  # noqa: ANN401
     """The frequencies of n samples with distances of d, in the order of rfft."""
     made = np.fft.rfftfreq(arguments.whole("rfftfreq", "n", n), d)
-    return tensor(made, dtype=asked("rfftfreq", dtype, dtypes.float32), requires_grad=requires_grad)
+    return tensor(made, dtype=asked("rfftfreq", dtype, default_float()), requires_grad=requires_grad)
 
 
 @as_recorded()

@@ -12,6 +12,7 @@ from gradwerk.ops import fourier
 from gradwerk.ops.arithmetic import cast
 from gradwerk.tensor.tensor import Tensor
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: A002, ANN401  torch's names, and its numbers
@@ -24,7 +25,7 @@ def _taken(name: str, x: Any, *, real: bool = False) -> Any:
         raise DTypeError(f"Unsupported dtype {arguments.name_of(x.dtype)}", likely="use .float()")
     if real and dtypes.is_complex(x.dtype):
         raise DTypeError(f"{name} expects a real input tensor, but got {arguments.name_of(x.dtype)}")
-    return x if dtypes.has_gradient(x.dtype) else cast(x, dtypes.float32)
+    return x if dtypes.has_gradient(x.dtype) else cast(x, default_float())
 
 
 def _along(name: str, x: Any, sizes: Any, dims: Any) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:

@@ -14,6 +14,7 @@ from gradwerk.ops import activations, functions, movement
 from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.random import Generator, default_generator
 from gradwerk.torch import arguments
+from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.functions import implicit_axis
 from gradwerk.torch.nn import checks
@@ -39,7 +40,7 @@ def _of_floats(name: str, function: Callable[[Any], Any], input: Tensor, *, inpl
 def _in_floats(name: str, input: Tensor) -> Tensor:
     """The Tensor, whole numbers as float32."""
     arguments.tensor(name, input)
-    return input if dtypes.is_float(input.dtype) else cast(input, dtypes.float32)
+    return input if dtypes.is_float(input.dtype) else cast(input, default_float())
 
 
 @as_recorded()

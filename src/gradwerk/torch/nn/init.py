@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
+from typing import ParamSpec
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError
@@ -13,6 +16,7 @@ from gradwerk.torch import arguments
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.tensors import Tensor
 
+P = ParamSpec("P")
 LINEAR = ("linear", *(f"conv{turned}{rank}d" for turned in ("", "_transpose") for rank in (1, 2, 3)))
 """What torch names like activations, and does nothing to a signal's size."""
 
@@ -139,5 +143,22 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return init.gain("linear" if nonlinearity in LINEAR else nonlinearity, slope)
 
 
+def _older(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """A function under the name that it had before it said that it works in place: it warns of it, as torch does."""
+    name = function.__name__
+
+    @functools.wraps(function)
+    def filled(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        warn(f"`nn.init.{name[:-1]}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning)
+        return function(*args, **kwargs)
+
+    filled.__name__ = filled.__qualname__ = name[:-1]
+    return filled
+
+
+uniform, normal, constant, eye, dirac = _older(uniform_), _older(normal_), _older(constant_), _older(eye_), _older(dirac_)
+xavier_uniform, xavier_normal = _older(xavier_uniform_), _older(xavier_normal_)
+kaiming_uniform, kaiming_normal = _older(kaiming_uniform_), _older(kaiming_normal_)
+orthogonal, sparse = _older(orthogonal_), _older(sparse_)
 
 __getattr__ = ORIGINAL.module("torch.nn.init", __name__)

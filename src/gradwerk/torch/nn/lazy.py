@@ -48,7 +48,8 @@ class Lazy(Module):
             if name in buffers:
                 self.register_buffer(name, Tensor.of(np.zeros(buffers[name].shape, buffers[name].dtype)))
             else:
-                setattr(self, name, None if getattr(likeness, name) is None else UninitializedParameter())
+                like = getattr(likeness, name)
+                setattr(self, name, None if like is None else Parameter(Tensor.of(np.zeros(0, like.dtype))))
 
     def has_uninitialized_params(self) -> bool:
         """True: afterwards the class is another one."""

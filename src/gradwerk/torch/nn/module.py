@@ -18,7 +18,7 @@ from gradwerk.tensor.handle import adopt
 from gradwerk.tensor.moves import moved
 from gradwerk.torch.absent import ORIGINAL
 from gradwerk.torch.devices import device as Place  # noqa: N812  a class, named as one
-from gradwerk.torch.dtypes import destination
+from gradwerk.torch.dtypes import OF_TYPES, destination
 from gradwerk.torch.nn.unregistered import LOOKED_AT, warn_of_unregistered
 from gradwerk.torch.options import WAYS_TO_COMPILE, as_recorded
 from gradwerk.torch.tensors import Parameter, Tensor, clear_gradient
@@ -232,14 +232,14 @@ class Module(core.Module):
 
     @as_recorded()
     def to(self, *args: object, dtype: object = None, device: object = None) -> Self:
-        """This module, its floating parameters and buffers as float32, float16 or bfloat16, all of them on a device; or as a Tensor is.
+        """This module, its floating parameters and buffers in a floating dtype, all of them on a device; or as a Tensor is.
 
-        Raises: ArgumentError for any other dtype or device, ArgumentTypeError for what is none.
+        Raises: ArgumentTypeError for a dtype that is not floating, NoDeviceError.
         """
         wanted, place, _ = destination("to", args, dtype, device)
         if wanted is not None:
-            if wanted != dtypes.float32 and not dtypes.is_narrow(wanted):
-                raise ArgumentError(f"modules compute in float32, not in {dtypes.name(wanted)}", likely="convert the inputs: x.float()")
+            if not dtypes.is_float(wanted):
+                raise ArgumentTypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtypes.name(wanted)}")
             self._convert(wanted)
         return self if place is None else self._moved(place)
 
@@ -272,6 +272,15 @@ class Module(core.Module):
     def float(self) -> Self:
         """As float32."""
         return self.to(dtypes.float32)
+
+    def double(self) -> Self:
+        """As float64."""
+        return self.to(dtypes.float64)
+
+    def type(self, dst_type: Any) -> Self:  # noqa: ANN401  a dtype, a type of Tensors or its name
+        """Floating parameters and buffers in a dtype, which may be named by torch's older types.  Raises: as `to`."""
+        name = dst_type if isinstance(dst_type, str) else f"torch.{getattr(dst_type, '__name__', '')}"
+        return self.to(OF_TYPES.get(name, dst_type))
 
     def cpu(self) -> Self:
         """This module on the CPU."""

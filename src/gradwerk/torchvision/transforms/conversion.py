@@ -9,8 +9,8 @@ from PIL import Image
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gradwerk.torch.defaults import get_default_dtype
 from gradwerk.torch.dtypes import asked
-from gradwerk.torch.functions import get_default_dtype
 from gradwerk.torch.sharing import from_numpy
 from gradwerk.torch.tensors import Tensor
 from gradwerk.torchvision.transforms.kinds import is_picture

@@ -1,4 +1,4 @@
-"""torch.autograd."""
+"""torch.autograd: gradients by name, and Variable."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.tensor import grad as core
-from gradwerk.tensor.grad import enable_grad as enable_grad
-from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.wanted import tensors
-from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.modes import inference_mode as inference_mode
-from gradwerk.torch.modes import set_grad_enabled as set_grad_enabled
 from gradwerk.torch.options import as_recorded
-from gradwerk.torch.own_gradients import Function as Function
 
 # ruff: noqa: FBT001, FBT002  torch's signature
 
@@ -70,6 +64,3 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
         raise ArgumentTypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
     made: Any = data
     return made.detach().requires_grad_() if requires_grad else made.detach() if made.requires_grad else made
-
-
-__getattr__ = ORIGINAL.module("torch.autograd", __name__)
