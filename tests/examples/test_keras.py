@@ -67,6 +67,13 @@ SMALL = {
         ),
     ),
     "names": Example(("--epochs", "5", "--images", "3000"), (Figure("held back:", "% of the names", (60, 98), (95, 99.9)),)),
+    "vowels": Example(
+        ("--epochs", "20", "--units", "32"),
+        (
+            Figure("losses apart by", " at most", (0, 1e-3), (0, 1e-2)),
+            Figure("never heard:", "% right", (80, 98), (95, 99)),
+        ),
+    ),
     "airline": Example(
         (),
         (

@@ -27,18 +27,20 @@ class Older:
 
 _NO_DIFFERENCE = Older()
 _DENSE = Older(only=(False,))
+_EITHER = Older(only=(False, True))
 _RECURRENT: Mapping[str, Older] = MappingProxyType({"implementation": _NO_DIFFERENCE})
 OLDER: Mapping[str, Mapping[str, Older]] = MappingProxyType({
     "Embedding": {"input_length": Older(said="Argument `input_length` is deprecated. Just remove it.")},
     "LeakyReLU": {"alpha": Older("negative_slope", "Argument `alpha` is deprecated. Use `negative_slope` instead.")},
     "InputLayer": {
         "input_shape": Older("shape", "Argument `input_shape` is deprecated. Use `shape` instead."),
-        "batch_input_shape": Older("batch_shape"), "sparse": _DENSE, "ragged": _DENSE,
+        "batch_input_shape": Older("batch_shape"), "sparse": _DENSE, "ragged": _EITHER,
     },
-    "Input": {"sparse": _DENSE, "ragged": _DENSE},
+    "Input": {"sparse": _DENSE, "ragged": _EITHER},
     "LSTM": _RECURRENT, "LSTMCell": _RECURRENT, "GRU": _RECURRENT, "GRUCell": _RECURRENT,
 })  # fmt: skip
-"""Of which layer, or function, each is.  `implementation` chose between ways to compute the same numbers."""
+"""Of which layer, or function, each is.  `implementation` chose between ways to compute the same numbers; rows of
+different lengths, as `ragged` announced them in Keras 2, go into any Input whose number of steps is None."""
 
 
 def in_place(owner: str, older: Mapping[str, Older], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
 from gradwerk.base.origin import module_path
-from gradwerk.base.trees import map_tree
 from gradwerk.keras.callbacks.bar import ProgbarLogger
 from gradwerk.keras.callbacks.bridge import PredictBridge, TestBridge, TrainingBridge
 from gradwerk.keras.callbacks.callback import Callback, Callbacks, History
@@ -20,6 +19,7 @@ from gradwerk.keras.data import Data
 from gradwerk.keras.options import whole
 from gradwerk.keras.packing import unpack_x_y_sample_weight
 from gradwerk.keras.progress import KerasProgress
+from gradwerk.keras.rowed import as_answer, form_of, joined, shown_rows, steps_on_rows
 from gradwerk.keras.streams import OfArrays, Stream, is_stream, source_of
 from gradwerk.keras.training import Training, shown
 from gradwerk.train import loop
@@ -81,15 +81,19 @@ def streamed(
 
     stream = Stream(source_of(x, seed), take, steps, goes_on=goes_on)
     first = stream.first()
-    return Feed(stream, first[1] if len(first) > 1 else None)
+    return Feed(stream, form_of(first))
 
 
 def of_arrays(
-    state: Training, data: Data, batch_size: int | None, steps: int | None, seed: int | None = None, *, goes_on: bool = False
+    state: Training, data: Any, batch_size: int | None, steps: int | None, seed: int | None = None, *, goes_on: bool = False  # noqa: ANN401
 ) -> Feed:
-    """The batches of arrays."""
-    batches = data.batches(batch_size, state.dtypes(data), seed)
-    return Feed(batches if steps is None else Stream(OfArrays(batches), tuple, steps, goes_on=goes_on), data.y)
+    """The batches of arrays, or of rows of different lengths."""
+    if isinstance(data, Data):
+        batches: Any = data.batches(batch_size, state.dtypes(data), seed)
+        y = data.y
+    else:
+        batches, y = data.batches(batch_size, seed), data.form
+    return Feed(batches if steps is None else Stream(OfArrays(batches), tuple, steps, goes_on=goes_on), y)
 
 
 def check_alone(x: Any, y: Any, sample_weight: Any) -> None:  # noqa: ANN401
@@ -186,12 +190,13 @@ def predict(
     if is_stream(x):
         batches: Batches = Stream(source_of(x, None), lambda item: (state.taken(unpack_x_y_sample_weight(item)[0]),), steps)
     else:
-        data = Data(state.fitting(state.arrays(x)), None, None)
+        data = steps_on_rows().ragged_asked(state, x) if state.takes_rows(x) else Data(state.fitting(state.arrays(x)), None, None)
         batches = of_arrays(state, data, batch_size, steps).batches
     listeners: Sequence[Callback] = ()
     if callbacks is not None:
         listeners = checked_callbacks(callbacks, state.model, {"verbose": verbose, "epochs": 1, "steps": len(batches) or None})
-    return map_tree(shown, loop.predict(state.steps, batches, [PredictBridge(listeners)] if listeners else ()))
+    events = [PredictBridge(listeners)] if listeners else ()
+    return shown_rows(loop.predict(state, batches, events, taken=as_answer, joined=joined), shown)
 
 
 def progress(verbose: str | int, listeners: Sequence[Callback] = (), *, epochs: bool = True) -> list[Events]:

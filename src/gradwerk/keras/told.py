@@ -47,10 +47,12 @@ class Told:
         self._eager = False
         self._made: Made | None = None
         self._asking: Steps | None = None
+        self._on_rows: Any = None
+        """Steps on rows of different lengths, once they were asked for."""
         self._since = Since()
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_made": None, "_asking": None, "_since": Since(), "_own": None}
+        return vars(self) | {"_made": None, "_asking": None, "_on_rows": None, "_since": Since(), "_own": None}
 
     def of(self, model: Layer) -> Self:
         """The same for another model: what was compiled, without the steps."""
@@ -66,7 +68,7 @@ class Told:
     @eager.setter
     def eager(self, value: bool) -> None:
         if value != self._eager:
-            self._eager, self._made, self._asking, self._own = value, None, None, None
+            self._eager, self._made, self._asking, self._on_rows, self._own = value, None, None, None, None
 
     def configure(
         self, optimizer: OptimizerLike, loss: LossLike | None, asked_metrics: Any, loss_weights: Any, weighted_metrics: Any, *,  # noqa: ANN401
@@ -81,7 +83,7 @@ class Told:
         self.objective = Objective(loss, loss_weights, asked_metrics, weighted_metrics)
         self.steps_per_execution, self._own, self._rule, self._parts, self.loss_said = steps_per_execution, None, None, {}, None
         self.tracker, self.given_metrics = metrics.Mean("loss"), CompileMetrics(self.outputs_of)
-        self.optimizer, self._eager, self._made, self._asking, self.metrics = rule, run_eagerly, None, None, []
+        self.optimizer, self._eager, self._made, self._asking, self._on_rows, self.metrics = rule, run_eagerly, None, None, None, []
 
     def described(self) -> dict[str, Any]:
         """What `configure` was told, as plain data.  Raises: StateError before it."""

@@ -31,6 +31,7 @@ from gradwerk.keras.layers.inputs import as_input_array
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.objective import cast_of, check, counts_of, loss_of, targets_of, weights_of
 from gradwerk.keras.outputs import warn_of_outputs
+from gradwerk.keras.rowed import Form, are_rows, as_answer, form_of, is_batch, shown_rows, steps_on_rows
 from gradwerk.keras.stepping import OwnSteps
 from gradwerk.keras.told import Told
 from gradwerk.tensor.tensor import Parameter, Tensor
@@ -40,9 +41,11 @@ from gradwerk.train.steps import Steps, Task
 class Training(Told):
     """What `compile` told, with the steps made of it."""
 
-    def data(self, x: Any, y: Any, sample_weight: Any) -> Data:  # noqa: ANN401  arrays, or trees of them
+    def data(self, x: Any, y: Any, sample_weight: Any) -> Any:  # noqa: ANN401  arrays, or trees of them; Data, or RaggedData of rows
         """The arrays of a call, looked at and fitting the model.  Raises: StateError before `compile`."""
         self.compiled()
+        if self.takes_rows(x):
+            return steps_on_rows().ragged_data(self, x, y, sample_weight)
         if self.steps_itself:
             return Data(*self.own_parts(x, y, sample_weight))
         check_given(x, y)
@@ -56,6 +59,10 @@ class Training(Told):
             checked_data(fitting, targets, weights)
         check(targets, outputs)
         return Data(fitting, targets, weights)
+
+    def takes_rows(self, x: Any) -> bool:  # noqa: ANN401
+        """Whether x is rows of different lengths, for a model of sequences.  Raises: ArgumentError, ShapeError."""
+        return are_rows(x) and bool(steps_on_rows().takes_rows(self, x))
 
     def fitting(self, x: Any, *, counted: bool = False) -> Any:  # noqa: ANN401  arrays
         """x in the shapes and kinds that the model takes, which is built for it where it is not built yet.
@@ -102,7 +109,7 @@ class Training(Told):
             own.train_fresh(*arrays, *[None] * (3 - len(arrays)))  # as Keras gives single batches
             return own.logs()
         self.warn_of_frozen()
-        steps = self.steps_for(arrays[1])
+        steps = self.steps_for(form_of(arrays))
         self._note(found, x, y, arrays)
         steps.train_fresh(*arrays)
         return steps.logs()
@@ -110,14 +117,25 @@ class Training(Told):
     def test_on_batch(self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> dict[str, float]:
         """The means of one batch."""
         arrays = self.parts(x, y, sample_weight)
-        steps = self.steps_for(arrays[1] if len(arrays) > 1 else None, training=False)
+        steps = self.steps_for(form_of(arrays), training=False)
         steps.test_fresh(*arrays, *([None] * (3 - len(arrays)) if self.steps_itself else ()))
         return steps.logs()
 
     def predict_on_batch(self, x: ArrayLike) -> Any:  # noqa: ANN401
         """The answer to one batch."""
-        answer = self.steps.predict(self.taken(x))
-        return shown(answer.numpy()) if isinstance(answer, Tensor) else map_tree(lambda y: shown(y.numpy()), answer)
+        answer = self.predict(self.taken(x))
+        return shown(answer.numpy()) if isinstance(answer, Tensor) else shown_rows(as_answer(answer), shown)
+
+    def predict(self, x: Any) -> Any:  # noqa: ANN401  what a step takes
+        """The answer to a batch."""
+        return (self.ragged_steps.asking(self.model, compiled=not self._eager) if is_batch(x) else self.steps).predict(x)
+
+    @property
+    def ragged_steps(self) -> Any:  # noqa: ANN401
+        """Those on rows of different lengths."""
+        if self._on_rows is None:
+            self._on_rows = steps_on_rows().RaggedSteps()
+        return self._on_rows
 
     def dtypes(self, data: Data) -> tuple[Any, ...]:
         """What x, y and weights are cast to, once they were looked at."""
@@ -143,6 +161,9 @@ class Training(Told):
 
         Raises: StateError before `compile`; ArgumentError where they are to train, and the optimizer was built for other weights.
         """
+        if isinstance(y, Form):
+            steps: Steps = self.ragged_steps.of(self.steps_for(y.y, training=training), y, compiled=not self._eager)
+            return steps
         if self.steps_itself:
             return self.own()
         if y is None:
@@ -194,6 +215,9 @@ class Training(Told):
 
     def parts(self, x: Any, y: Any, sample_weight: Any, *, class_weight: Mapping[int, float] | None = None) -> tuple[Any, ...]:  # noqa: ANN401
         """One batch as the steps take it, weighted by its classes where that is asked for.  Raises: as `fit`."""
+        if self.takes_rows(x):
+            found: tuple[Any, ...] = steps_on_rows().ragged_data(self, x, y, sample_weight).with_class_weights(class_weight).batch()
+            return found
         if class_weight is not None:
             if is_given(sample_weight):
                 raise ArgumentError("give sample_weight or class_weight, not both")
@@ -242,6 +266,8 @@ class Training(Told):
 
         Floats of a shape and dtype that were taken before, nothing having changed since, are taken without another look.
         """
+        if self.takes_rows(x):
+            return steps_on_rows().ragged_batch(self, x)
         given, found = x if type(x) is np.ndarray else self.arrays(x), self._since.found()
         if not isinstance(given, np.ndarray):
             return self._cast(self.fitting(given))

@@ -14,7 +14,7 @@ from gradwerk.base.errors import ShapeError
 from gradwerk.jit import control
 from gradwerk.nn.linear import linear
 from gradwerk.nn.recurrent import gru_cell, lstm_gates, simple_cell
-from gradwerk.ops.elementwise import add, where
+from gradwerk.ops.elementwise import add, maximum, where
 from gradwerk.ops.functions import matmul
 from gradwerk.ops.indexing import gather
 from gradwerk.ops.movement import reshape
@@ -55,9 +55,9 @@ def lanes_of(x: Ragged) -> Lanes:
 
 
 def loop(
-    fn: FlaggedStep, carry: Tree, cells: Tensor, x: Ragged, lanes: Lanes, *, reverse: bool, begun: Sequence[int] = ()
+    fn: FlaggedStep, carry: Tree, cells: Tree, x: Ragged, lanes: Lanes, *, reverse: bool, begun: Sequence[int] = ()
 ) -> tuple[Tree, Tree]:
-    """`scan` of elements that stand in their cells already, (steps, lanes, ...).
+    """`scan` of elements that stand in their cells already, a tree of (steps, lanes, ...).
 
     `fn` gets besides whether a row begins, (lanes,).  Carries of the numbers in `begun` begin anew in `fn` and not here.
     """
@@ -96,7 +96,7 @@ def loop(
 
 def lstm(
     x: Ragged, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor | None = None, *, h: Tensor | None = None, c: Tensor | None = None,
-    before: Elements | None = None, reverse: bool = False,
+    before: Elements | None = None, reverse: bool = False, counted: Tensor | None = None,
 ) -> tuple[Ragged, Tensor, Tensor]:  # fmt: skip
     """Long short-term memory over each row: (h at every element, last h, last c).  Formula, gates and source: nn/recurrent.py.
 
@@ -110,22 +110,29 @@ def lstm(
         before: a function of each element alone, which gives the features: an embedding of ids.  `x.map` does the same, where the elements
             are wanted besides; in the lanes it is computed once, and together with the product with the kernel.
         reverse: whether each row is read from its end.
+        counted: (capacity,) bool, which elements are read; at others the states stay as they are.
     Raises: ShapeError, TraceError under trace for a value that is not in lanes (`in_lanes`).
     """
     lanes = lanes_of(x)
     projected = _projected(x, lanes, kernel, bias, before)
+    read = None if counted is None else gather(counted, maximum(lanes.source, 0))
     states = tuple(_zeros(recurrent_kernel) if state is None else state for state in (h, c))
 
     zero = h is None
 
-    def step(carry: tuple[Tensor, Tensor], z: Tensor, flag: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    def step(carry: tuple[Tensor, Tensor], given: tuple[Tensor, ...], flag: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        z, *there = given
         product = matmul(carry[0], recurrent_kernel)
         if zero:  # the product of a state of zeros, where a row begins: a selection that is part of the gates, not a copy before
             product = where(reshape(flag, (-1, 1)), full((), 0, product.dtype, like=(product,)), product)
         new = lstm_gates(add(z, product), carry[1])
+        if there:
+            h = where(reshape(flag, (-1, 1)), full((), 0, product.dtype, like=(product,)), carry[0]) if zero else carry[0]
+            new = (where(reshape(there[0], (-1, 1)), new[0], h), where(reshape(there[0], (-1, 1)), new[1], carry[1]))
         return new, new[0]
 
-    (h, c), steps = loop(step, states, projected, x, lanes, reverse=reverse, begun=(0,) if zero else ())
+    cells = (projected,) if read is None else (projected, read)
+    (h, c), steps = loop(step, states, cells, x, lanes, reverse=reverse, begun=(0,) if zero else ())
     return steps, h, c
 
 

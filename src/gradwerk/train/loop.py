@@ -106,15 +106,35 @@ def evaluate(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) -
     return run.logs
 
 
-def predict(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) -> Any:  # noqa: ANN401  an array, or a tree of them
-    """The model's answers to all examples, joined along the first axis."""
+def arrays_of(answer: Any) -> Any:  # noqa: ANN401
+    """A step's answer as a tree of arrays."""
+    return map_tree(lambda y: np.array(y.numpy()), answer)
+
+
+def concatenated(*parts: Any) -> Any:  # noqa: ANN401
+    """Arrays joined along the first axis."""
+    return np.concatenate(parts)
+
+
+class Asked(Protocol):
+    """What answers."""
+
+    def predict(self, x: Any, /) -> Any:  # noqa: ANN401  a tree of arrays
+        """The answer to x."""
+
+
+def predict(
+    steps: Asked, batches: Batches, events: Sequence[Events] = (), *, taken: Callable[[Any], Any] = arrays_of,
+    joined: Callable[..., Any] = concatenated,
+) -> Any:  # noqa: ANN401  an array, or a tree of them  # fmt: skip
+    """The model's answers to all examples, each `taken` and at the end `joined`."""
     run, listeners, answers = Run(1, len(batches)), Listeners(events), []
     with _told_of_failure(listeners, run):
         listeners.on_fit_begin(run)
         began = time.perf_counter()
         for arrays in batches.epoch(0):
             listeners.on_batch_begin(run)
-            answers.append(map_tree(lambda y: np.array(y.numpy()), steps.predict(arrays[0])))
+            answers.append(taken(steps.predict(arrays[0])))
             run.batch, run.answer = run.batch + 1, answers[-1]
             run.seconds = time.perf_counter() - began
             listeners.on_batch_end(run)
@@ -122,7 +142,7 @@ def predict(steps: Stepping, batches: Batches, events: Sequence[Events] = ()) ->
                 break
         run.batches = run.batch
         listeners.on_fit_end(run)
-    return map_tree(lambda *parts: np.concatenate(parts), *answers)
+    return map_tree(joined, *answers)
 
 
 @contextmanager

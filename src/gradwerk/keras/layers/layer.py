@@ -27,6 +27,7 @@ from gradwerk.keras.layers.symbolic import Noted, has_symbols
 from gradwerk.keras.masked import handed_on, mask_for
 from gradwerk.keras.naming import unique_name
 from gradwerk.keras.options import NAME, SWITCH, TRUTH, LayerOptions, accepted, checked
+from gradwerk.keras.rowed import called_on_rows, holds_rows
 from gradwerk.keras.variables import Variable, Weight
 from gradwerk.nn.configured import count_change
 from gradwerk.nn.module import Module
@@ -153,6 +154,8 @@ class Layer(Policied, Noted, Module):
         if has_symbols(inputs, args, kwargs):
             return draw(self, (inputs, *args), kwargs if training is None else {**kwargs, "training": training})
         with module_path(self.label) if self.names_path else nullcontext():
+            if holds_rows(inputs) or (args and holds_rows(args)) or (kwargs and holds_rows(kwargs)):
+                return called_on_rows(self, inputs, args, kwargs, training)
             x = as_inputs(self, inputs)
             if self.computes_in is not None and isinstance(x, (list, tuple, dict)):
                 raise ArgumentError(f"the layer expects 1 input, but it received {len(x)}")
@@ -163,8 +166,10 @@ class Layer(Policied, Noted, Module):
                 self.build_for_call(x)
             return self.run(x, given, kwargs, training)
 
-    def run(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:  # noqa: ANN401, FBT001
-        """`call`, told whether it trains."""
+    def run(
+        self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None, call: Any = None,  # noqa: ANN401, FBT001
+    ) -> Any:  # noqa: ANN401  # fmt: skip
+        """`call`, or what is given in its place, told whether it trains."""
         place = self.training_place
         if kwargs:
             kwargs = accepted(type(self).call, type(self), kwargs)
@@ -181,7 +186,7 @@ class Layer(Policied, Noted, Module):
         with training_is(training), inside(self), cast_weights:
             if place is not None and training is not None:
                 kwargs["training"] = training
-            result = self.call(x, *args, **kwargs)
+            result = (call or self.call)(x, *args, **kwargs)
             if self.activity_regularizer is not None:
                 penalties.add_activity(self, self.activity_regularizer, result)
             if (mask is not None and not self.masks_inside) or type(self).compute_mask is not Layer.compute_mask:
