@@ -19,6 +19,7 @@ BASES = {
     "gradwerk.keras.optimizers.schedules.LearningRateSchedule": "Keras' public base",
     "gradwerk.keras.preprocessing.iterators.Iterator": "Keras' public base",
     "gradwerk.torch.nn.module.Module": "torch's public base",
+    "gradwerk.torch.nn.containers.Sequential": "torch's public base: state names of torchvision are those of subclasses",
     "gradwerk.torch.optim.scheduler.LRScheduler": "torch's public base",
     "gradwerk.torchvision.datasets.vision.VisionDataset": "torchvision's public base",
     "gradwerk.tensor.tensor.Tensor": "what APIs give their names to",

@@ -24,8 +24,9 @@ MODULES = {
         "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.modules", "nn.modules.module", "nn.parallel", "nn.utils",
         "nn.utils.rnn", "optim", "optim.lr_scheduler", "optim.swa_utils", "serialization", "utils", "utils.data", "utils.data.dataset",
         "utils.hooks", "autograd", "cuda", "accelerator", "amp", "autograd.functional", "backends", "backends.cuda", "backends.cudnn",
-        "backends.mkl", "backends.mkldnn", "backends.mps", "backends.openmp", "cuda.amp", "distributions", "distributions.constraints",
-        "distributions.kl", "distributions.transforms", "func", "jit", "mps", "testing", "utils.benchmark", "utils.checkpoint", "version",
+        "backends.mkl", "backends.mkldnn", "backends.mps", "backends.openmp", "cuda.amp", "hub", "distributions",
+        "distributions.constraints", "distributions.kl", "distributions.transforms", "func", "jit", "mps", "testing", "utils.benchmark",
+        "utils.checkpoint", "version",
     ),
     "keras": (
         "", "activations", "applications", "applications.densenet", "applications.imagenet_utils", "applications.inception_v3",

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from gradwerk.base.errors import ArgumentError
@@ -288,6 +289,12 @@ settings = Settings()
 def keras_home() -> str:
     """Keras' own folder for data sets and settings: what `KERAS_HOME` says at the time, which Keras' users know, else ~/.keras."""
     return os.environ.get("KERAS_HOME") or "~/.keras"
+
+
+def torch_home() -> Path:
+    """PyTorch's own folder for files of weights: `TORCH_HOME`, else `torch` in XDG_CACHE_HOME or ~/.cache."""
+    named = os.environ.get("TORCH_HOME")
+    return Path(named if named else f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/torch").expanduser()
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from gradwerk.torch import distributions as distributions
 from gradwerk.torch import fft as fft
 from gradwerk.torch import func as func
 from gradwerk.torch import hints as _hints  # noqa: F401  they are spoken from then on
+from gradwerk.torch import hub as hub
 from gradwerk.torch import jit as jit
 from gradwerk.torch import linalg as linalg
 from gradwerk.torch import mps as mps

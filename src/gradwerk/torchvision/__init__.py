@@ -2,6 +2,7 @@
 
 from gradwerk.torchvision import datasets as datasets
 from gradwerk.torchvision import io as io
+from gradwerk.torchvision import models as models
 from gradwerk.torchvision import transforms as transforms
 from gradwerk.torchvision import utils as utils
 from gradwerk.torchvision.absent import ORIGINAL
