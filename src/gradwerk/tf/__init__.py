@@ -1,5 +1,10 @@
 """gradwerk.tf: TensorFlow's names over Gradwerk.  `import gradwerk.tf as tf`."""
 
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
 from gradwerk import keras as keras
 from gradwerk.tf import keras_paths as _keras_paths  # noqa: F401  `from gradwerk.tf.keras.layers import Dense` from then on
 from gradwerk.tf.absent import ORIGINAL
@@ -9,4 +14,37 @@ from gradwerk.tf.gradient_tape import UnconnectedGradients as UnconnectedGradien
 __version__ = "2.21.0+gradwerk"
 """The TensorFlow whose names these are."""
 
-__getattr__ = ORIGINAL.module("tf", __name__)
+newaxis = None
+
+FAMILIES = (
+    "tensors", "shapes", "dtypes", "variables", "math.elementwise", "math.pairs", "math.reductions", "math.conversions", "arrays.constants",
+    "arrays.making", "arrays.arranging", "arrays.selecting", "arrays.ordering", "linear",
+)  # fmt: skip
+"""The modules whose names stand at the top too, by their `__all__`."""
+MODULES = ("bitwise", "dtypes", "errors", "linalg", "math")
+"""What is loaded when it is first asked for, so that the import costs little."""
+
+_places: dict[str, str] = {}
+
+
+def _loaded(name: str) -> Any:  # noqa: ANN401  a module, a class or function, or None
+    if name in MODULES:
+        return importlib.import_module(f"gradwerk.tf.{name}")
+    if name not in ORIGINAL.names("tf"):
+        return None
+    if not _places:
+        for family in FAMILIES:
+            _places.update((each, family) for each in importlib.import_module(f"gradwerk.tf.{family}").__all__)
+    if name not in _places:
+        return None
+    globals()[name] = held = getattr(importlib.import_module(f"gradwerk.tf.{_places[name]}"), name)
+    return held
+
+
+def __dir__() -> list[str]:
+    """All public names."""
+    _loaded("Tensor")
+    return sorted({*globals(), *MODULES, *(name for name in _places if name in ORIGINAL.names("tf"))})
+
+
+__getattr__ = ORIGINAL.module("tf", __name__, elsewhere=_loaded)

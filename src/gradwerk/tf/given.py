@@ -1,0 +1,87 @@
+"""What people give as numbers: lists and arrays, and which dtype they are in."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradwerk.base import dtypes as core
+from gradwerk.base.errors import ArgumentError
+from gradwerk.ir.op import Array
+
+# ruff: noqa: ANN401  operands are Tensors, arrays, lists and numbers
+
+
+def loses(array: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether an array's kind of numbers is one that the dtype has not: truths are no numbers."""
+    if core.is_bool(array.dtype) != core.is_bool(dtype):
+        return True
+    return core.rank(array.dtype) > core.rank(dtype)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """What stands in nested lists."""
+    for one in value:
+        if isinstance(one, (list, tuple)):
+            yield from leaves(one)
+        else:
+            yield one
+
+
+def plain_array(value: Any) -> Array:
+    """Numbers and lists as an array: whole numbers int32 where that holds them, floats float32.  Raises: ArgumentError."""
+    if value is None or isinstance(value, (dict, set)):
+        raise ArgumentError(f"Attempt to convert a value ({value!r:.80}) with an unsupported type ({type(value)}) to a Tensor.")
+    try:
+        array = core.taken(np.asarray(value))
+    except ValueError as error:
+        raise ArgumentError("Can't convert non-rectangular Python sequence to Tensor.", facts=(str(error),)) from None
+    if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__"):
+        return array
+    if isinstance(value, (list, tuple)):
+        kinds = {one.dtype for one in leaves(value) if isinstance(one, (np.ndarray, np.generic))}
+        if kinds:
+            return array
+    if array.dtype == np.float64:
+        return core.converted(array, core.float32)
+    if array.dtype == np.int64 and (not array.size or (array.min() >= -(2**31) and array.max() < 2**31)):
+        return array.astype(np.int32)
+    return array
+
+
+def texts(value: Any) -> bool:
+    """Whether a value is text, or lists of texts."""
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return core.is_text(value.dtype) or core.is_objects(value.dtype)
+    return isinstance(value, (str, bytes))
+
+
+def text_tensor(value: Any) -> Any:
+    """Texts as a Tensor."""
+    found: Any = importlib.import_module("gradwerk.tf.strings.value")  # of texts alone
+    return found.TextTensor(value)
+
+
+class Reference:
+    """A Tensor or variable as a key: equal where it is the same one."""
+
+    def __init__(self, held: Any) -> None:
+        self._held = held
+
+    def deref(self) -> Any:
+        """What it stands for."""
+        return self._held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._held is other._held
+
+    def __hash__(self) -> int:
+        return id(self._held)
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._held!r}>"
