@@ -16,6 +16,10 @@ from gradwerk.tf.absent import ORIGINAL
 Truth = builtins.bool
 
 
+ALIKE = ("kind", "char", "str", "num", "alignment", "byteorder", "fields", "names", "shape", "subdtype", "isnative", "hasobject")
+"""What the core and NumPy ask of a dtype."""
+
+
 class DType:
     """An element type.  Each is there once; `tf.as_dtype` finds it.
 
@@ -31,7 +35,8 @@ class DType:
         self.name, self.as_datatype_enum, self.dtype = name, number, dtype
         self._class = data if data is not None else dtype.type
         self._hash = hash(dtype) if core.is_data(dtype) or core.is_complex(dtype) else hash(name)
-        self.itemsize = dtype.itemsize
+        for each in ALIKE:
+            setattr(self, each, getattr(dtype, each))
 
     @property
     def as_numpy_dtype(self) -> Any:
@@ -39,6 +44,11 @@ class DType:
         return self._class
 
     type = as_numpy_dtype
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element in an array."""
+        return self.dtype.itemsize
 
     @property
     def base_dtype(self) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes as core
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.op import Array
+from gradwerk.tf.values.texts import TextTensor
 
 # ruff: noqa: ANN401  operands are Tensors, arrays, lists and numbers
 
@@ -63,8 +63,7 @@ def texts(value: Any) -> bool:
 
 def text_tensor(value: Any) -> Any:
     """Texts as a Tensor."""
-    found: Any = importlib.import_module("gradwerk.tf.strings.value")  # of texts alone
-    return found.TextTensor(value)
+    return TextTensor(value)
 
 
 class Reference:

@@ -143,7 +143,7 @@ class TensorShape(tuple[int | None, ...]):
         return TensorShape(other).concatenate(self)
 
     def __bool__(self) -> bool:
-        return not self.unknown
+        return len(self) > 0  # as of any tuple; in TensorFlow that of no axes is true
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TensorShape):

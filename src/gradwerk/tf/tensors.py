@@ -22,6 +22,8 @@ from gradwerk.tf.dtypes import DType, of
 from gradwerk.tf.errors import InvalidArgumentError, OperatorNotAllowedInGraphError, told
 from gradwerk.tf.given import Reference, leaves, loses, plain_array
 from gradwerk.tf.shapes import TensorShape, shape_of
+from gradwerk.tf.values.hosted import TENSORS
+from gradwerk.tf.values.texts import TextTensor
 
 # ruff: noqa: ANN401  operands are Tensors, arrays, lists and numbers; TensorFlow's signatures
 
@@ -35,11 +37,13 @@ class Kind(type):
     def __instancecheck__(cls, instance: object) -> bool:
         if type.__instancecheck__(cls, instance):
             return True
-        return cls is Tensor and (type(instance) is base.Tensor or (type(instance) in ALSO))
+        return cls is Tensor and (type(instance) is base.Tensor or type(instance) in ALSO or type(instance) in COUNTED)
 
 
-ALSO: set[type] = set()
-"""Classes that count as tf.Tensor too: symbolic Tensors of graphs, texts (their packages add them)."""
+ALSO: set[type] = {TextTensor}
+"""Classes that hold what no core Tensor can: texts."""
+COUNTED: set[type] = set()
+"""Classes that count as tf.Tensor too: the symbolic Tensors of graphs (which add theirs)."""
 
 
 class Strict:
@@ -149,7 +153,7 @@ SYMBOLIC: set[str] = {"KerasTensor"}
 
 def symbolic(x: object) -> bool:
     """Whether it is a value of a model or of a graph, whose own operators are asked then."""
-    return type(x).__name__ in SYMBOLIC or type(x) in ALSO
+    return type(x).__name__ in SYMBOLIC or type(x) in ALSO or type(x) in COUNTED or type(x) in COUNTED
 
 
 def divided(a: Operand, b: Operand) -> Operand:
@@ -368,5 +372,5 @@ def operands(*given: Any) -> list[Any]:
     if isinstance(head, (np.ndarray, np.generic)):
         meeting(Tensor(head), first)  # in TensorFlow the first array sets the dtype
     return [meeting(first, x)[1] if isinstance(x, Handle) else converted(x, first._type.dtype) for x in given]
-
+TENSORS.append(Tensor)
 __all__ = ["Tensor"]
