@@ -232,7 +232,7 @@ class Variable(Strict, KerasVariable, base.Parameter, metaclass=VariableKind):  
         return self / other
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise ArgumentTypeError("'Variable' object does not support item assignment", likely="v[...].assign is v.scatter_nd_update here")
+        raise ArgumentTypeError("'Variable' object does not support item assignment", likely="v.scatter_nd_update(indices, updates)")
 
     def __repr__(self) -> str:
         head = f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}"
