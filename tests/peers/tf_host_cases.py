@@ -79,7 +79,7 @@ def read(file: Path) -> None:
     group, names = "", {}
     for line in file.read_text(encoding="utf-8").splitlines():
         known = re.match(r"([A-Z]+) = (.*)", line)
-        if line.startswith("["):
+        if re.fullmatch(r"\[\w+\]", line):
             group = line.strip("[]")
         elif known:
             names[known[1]] = known[2]

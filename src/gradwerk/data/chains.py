@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ class Mapped(Step):
 
         def said(spec: Any) -> Any:  # noqa: ANN401
             shape = getattr(spec, "shape", None) or ()
-            return TensorSpec((None, *shape[1:]), spec.dtype) if shape and shape[0] in opened else spec
+            return replace(spec, shape=(None, *shape[1:])) if shape and shape[0] in opened else spec
 
         return map_tree(said, spec_of(made))
 
@@ -139,10 +139,7 @@ class Batched(Step):
     def spec(self) -> Tree:
         extent = self.batch_size if self.whole else None
 
-        def said(spec: Any) -> Any:  # noqa: ANN401
-            return spec if spec is None else TensorSpec(None if spec.shape is None else (extent, *spec.shape), spec.dtype)
-
-        return map_tree(said, self.inner())
+        return map_tree(lambda spec: spec if spec is None else spec.batched(extent), self.inner())
 
     def inner(self) -> Tree:
         """What is said of what is put together."""
@@ -188,9 +185,7 @@ class Unbatched(Step):
         return INFINITE if count == INFINITE else count * extent if count >= 0 and extent is not None else UNKNOWN
 
     def spec(self) -> Tree:
-        return map_tree(
-            lambda spec: spec if spec is None else TensorSpec(spec.shape[1:] if spec.shape else None, spec.dtype), self.source.spec()
-        )
+        return map_tree(lambda spec: spec if spec is None else spec.of_row(), self.source.spec())
 
     def first(self) -> Tree:
         element = self.source.first()

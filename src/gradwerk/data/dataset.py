@@ -86,7 +86,7 @@ class Dataset:
             raise ArgumentError("from_generator: output_signature says shape and dtype of each part of an element", facts=(SIGNATURE,))
         said = output_signature if output_signature is not None else said_of(output_types, output_shapes)
         spec = map_tree(as_spec, tuple(said) if isinstance(said, list) else said)
-        return cls(Generated(generator, tuple(shown(as_element(one)) for one in args or ()), spec))
+        return cls(Generated(generator, tuple(cls.shown(as_element(one)) for one in args or ()), spec))
 
     @classmethod
     def range(cls, *args: int, output_type: Any = np.int64, name: str | None = None) -> Dataset:  # noqa: ANN401  a dtype
@@ -125,7 +125,7 @@ class Dataset:
         `num_parallel_calls`: that many at once, by threads, for functions that wait for files; their order stays.
         """
         ahead = 0 if num_parallel_calls is None else whole_number("map", "num_parallel_calls", num_parallel_calls, least=AUTOTUNE)
-        return self._then(chains.Mapped(self.source, _called(map_func), ahead))
+        return self._then(chains.Mapped(self.source, self._called(map_func), ahead))
 
     def batch(
         self, batch_size: int, drop_remainder: bool = False, num_parallel_calls: int | None = None, deterministic: bool | None = None,  # noqa: FBT001, FBT002
@@ -194,11 +194,11 @@ class Dataset:
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """Those of which a function says so."""
-        return self._then(chains.Filtered(self.source, _asked(predicate)))
+        return self._then(chains.Filtered(self.source, self._asked(predicate)))
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """Those before the first of which a function does not say so."""
-        return self._then(chains.TakenWhile(self.source, _asked(predicate)))
+        return self._then(chains.TakenWhile(self.source, self._asked(predicate)))
 
     def prefetch(self, buffer_size: int, name: str | None = None) -> Dataset:
         """So many made ahead, by a thread; AUTOTUNE for two."""
@@ -217,7 +217,7 @@ class Dataset:
     def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
         """Each with its number before it: (int64, element)."""
         counted = numbers((whole_number("enumerate", "start", start, least=-(2**62)), 2**62), np.int64)
-        return Dataset(Zipped((counted, self.source)))
+        return self._then(Zipped((counted, self.source)))
 
     def interleave(
         self, map_func: Callable[..., Any], cycle_length: int | None = None, block_length: int | None = None,
@@ -226,11 +226,11 @@ class Dataset:
         """The elements of the data sets that a function gives of each: of `cycle_length` (16) of them in turn, `block_length` (1) each."""
         cycle = _CYCLE if cycle_length in (None, AUTOTUNE) else whole_number("interleave", "cycle_length", cycle_length)
         block = 1 if block_length is None else whole_number("interleave", "block_length", block_length)
-        return self._then(nested.Interleaved(self.source, _giving(map_func), cycle, block))
+        return self._then(nested.Interleaved(self.source, self._giving(map_func), cycle, block))
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements of the data sets that a function gives of each, one data set behind the other."""
-        return self._then(nested.Interleaved(self.source, _giving(map_func), 1, 1))
+        return self._then(nested.Interleaved(self.source, self._giving(map_func), 1, 1))
 
     def window(
         self, size: int, shift: int | None = None, stride: int = 1, drop_remainder: bool = False, name: str | None = None,  # noqa: FBT001, FBT002
@@ -247,7 +247,7 @@ class Dataset:
         """`scan_func(state, element)` gives the next state, and the element that is taken in its place."""
 
         def function(state: Tree, element: Tree) -> tuple[Tree, Tree]:
-            following, made = scan_func(shown(state), shown(element))
+            following, made = scan_func(self.shown(state), self.shown(element))
             return as_element(following), as_element(made)
 
         return self._then(nested.Carried(self.source, as_element(initial_state), function))
@@ -273,11 +273,11 @@ class Dataset:
         """What `reduce_func(state, element)` has made of all of them."""
         state = as_element(initial_state)
         for element in self.source.elements():
-            state = as_element(reduce_func(shown(state), shown(element)))
-        return shown(state)
+            state = as_element(reduce_func(self.shown(state), self.shown(element)))
+        return self.shown(state)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(shown, self.source.elements())
+        return map(self.shown, self.source.elements())
 
     def __bool__(self) -> bool:
         return True
@@ -291,7 +291,7 @@ class Dataset:
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as NumPy's arrays, which cannot be written, and numbers."""
-        return (map_tree(_plain, element) for element in self.source.elements())
+        return (map_tree(self._plain, element) for element in self.source.elements())
 
     def cardinality(self, name: str | None = None) -> Tensor:
         """How many elements: -1 for without an end, -2 for unknown.  Shape: ().  Dtype: int64."""
@@ -300,53 +300,59 @@ class Dataset:
     @property
     def element_spec(self) -> Any:  # noqa: ANN401  a tree
         """A TensorSpec for each part of an element.  What a function of `map` gives is read off its result for the first element."""
-        return map_tree(lambda leaf: Dataset(leaf) if hasattr(leaf, "elements") else leaf, self.source.spec())
+        return map_tree(lambda leaf: type(self)(leaf) if hasattr(leaf, "elements") else leaf, self.source.spec())
 
     def __repr__(self) -> str:
         return f"<Dataset element_spec={self.element_spec}>"
 
+    # ---- how users see elements: a front end's class says otherwise
+
+    @classmethod
+    def shown(cls, element: Tree) -> Any:  # noqa: ANN401
+        """An element as users have it: Tensors, texts, data sets of windows."""
+        return map_tree(cls._shown_leaf, element)
+
+    @classmethod
+    def _shown_leaf(cls, leaf: Any) -> Any:  # noqa: ANN401
+        if leaf is None or isinstance(leaf, Texts):
+            return leaf
+        return cls(leaf) if hasattr(leaf, "elements") else Tensor(leaf)
+
+    @classmethod
+    def _plain(cls, leaf: Any) -> Any:  # noqa: ANN401
+        return cls(leaf) if hasattr(leaf, "elements") else plain(leaf)
+
+    @classmethod
+    def _given(cls, function: Callable[..., Any], element: Tree) -> Any:  # noqa: ANN401
+        """A user's function of an element: of a tuple its parts are the arguments."""
+        held = cls.shown(element)
+        try:
+            return function(*held) if isinstance(held, tuple) else function(held)
+        except StopIteration as error:  # whoever goes through would take it for the end of the data
+            likely = "the function asks an iterator that has ended for more; go on with next(iterator, None)"
+            raise StateError("a function of a chained data set raised StopIteration", likely=likely) from error
+
     def _then(self, step: Source) -> Dataset:
-        return Dataset(step)
+        return type(self)(step)
+
+    def _called(self, function: Callable[..., Any]) -> Callable[[Tree], Tree]:
+        _check_function(function)
+        given = self._given
+        return lambda element: map_tree(_as_source, as_element(given(function, element)))
+
+    def _asked(self, function: Callable[..., Any]) -> Callable[[Tree], bool]:
+        _check_function(function)
+        given = self._given
+        return lambda element: bool(given(function, element))
+
+    def _giving(self, function: Callable[..., Any]) -> Callable[[Tree], Source]:
+        _check_function(function)
+        given = self._given
+        return lambda element: _source_of(given(function, element))
 
 
-def shown(element: Tree) -> Any:  # noqa: ANN401
-    """An element as users have it: Tensors, texts, data sets of windows."""
-    return map_tree(_shown, element)
-
-
-def _shown(leaf: Any) -> Any:  # noqa: ANN401
-    if leaf is None or isinstance(leaf, Texts):
-        return leaf
-    return Dataset(leaf) if hasattr(leaf, "elements") else Tensor(leaf)
-
-
-def _plain(leaf: Any) -> Any:  # noqa: ANN401
-    return Dataset(leaf) if hasattr(leaf, "elements") else plain(leaf)
-
-
-def _given(function: Callable[..., Any], element: Tree) -> Any:  # noqa: ANN401
-    """A user's function of an element: of a tuple its parts are the arguments."""
-    held = shown(element)
-    try:
-        return function(*held) if isinstance(held, tuple) else function(held)
-    except StopIteration as error:  # whoever goes through would take it for the end of the data
-        likely = "the function asks an iterator that has ended for more; go on with next(iterator, None)"
-        raise StateError("a function of a chained data set raised StopIteration", likely=likely) from error
-
-
-def _called(function: Callable[..., Any]) -> Callable[[Tree], Tree]:
-    _check_function(function)
-    return lambda element: map_tree(lambda leaf: leaf.source if isinstance(leaf, Dataset) else leaf, as_element(_given(function, element)))
-
-
-def _asked(function: Callable[..., Any]) -> Callable[[Tree], bool]:
-    _check_function(function)
-    return lambda element: bool(_given(function, element))
-
-
-def _giving(function: Callable[..., Any]) -> Callable[[Tree], Source]:
-    _check_function(function)
-    return lambda element: _source_of(_given(function, element))
+def _as_source(leaf: Any) -> Any:  # noqa: ANN401
+    return leaf.source if isinstance(leaf, Dataset) else leaf
 
 
 def _check_function(function: object) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,33 @@ class Texts(np.ndarray[Any, np.dtype[Any]]):
         return f"Texts({np.asarray(self).tolist()!r})"
 
 
+class Part:
+    """A leaf of an element that is no array, as ragged values: it says what is said of it, and puts several together."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def spec(self) -> TensorSpec:
+        """What is said of it."""
+        raise AssertionError
+
+    def together(self, parts: Sequence[Any]) -> Any:  # noqa: ANN401  a part, or an array
+        """Several of its kind as one, along a new first axis."""
+        raise AssertionError
+
+    def row(self, place: int) -> Any:  # noqa: ANN401  a part, or an array
+        """One of its rows."""
+        raise AssertionError
+
+
+PARTS: dict[type, Callable[[Any], Part]] = {}
+"""Classes of values that are such parts, and how (tf/data/parts.py adds ragged and sparse ones)."""
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """A part of an element, its shape and dtype: None for an extent that differs, and for a shape of which nothing is known."""
@@ -52,6 +79,14 @@ class TensorSpec:
 
     def __repr__(self) -> str:
         return f"TensorSpec(shape={self.shape}, dtype={self.dtype}, name={self.name!r})"
+
+    def batched(self, extent: int | None) -> TensorSpec:
+        """Of several, so many, along a new first axis."""
+        return replace(self, shape=None if self.shape is None else (extent, *self.shape))
+
+    def of_row(self) -> TensorSpec:
+        """Of one of the rows."""
+        return replace(self, shape=self.shape[1:] if self.shape else None)
 
     def takes(self, array: Array) -> bool:
         """Whether an array is of the shape."""
@@ -91,8 +126,10 @@ def as_leaf(value: Any) -> Any:  # noqa: ANN401
 
     Raises: DTypeError for what is no number and no text.
     """
-    if value is None or isinstance(value, Texts) or hasattr(value, "elements"):
+    if value is None or isinstance(value, (Texts, Part)) or hasattr(value, "elements"):
         return value
+    if type(value) in PARTS:
+        return PARTS[type(value)](value)
     if isinstance(value, Tensor):
         return Tensor.numpy(value)  # a copy, whatever the front end's own gives
     try:
@@ -122,7 +159,13 @@ def _array(value: Any) -> Array:  # noqa: ANN401
 
 def spec_of(element: Tree) -> Tree:
     """What is said of an element."""
-    return map_tree(lambda leaf: leaf if leaf is None or hasattr(leaf, "elements") else TensorSpec(leaf.shape, _name_of(leaf)), element)
+    return map_tree(_spec_of, element)
+
+
+def _spec_of(leaf: Any) -> Any:  # noqa: ANN401
+    if leaf is None or hasattr(leaf, "elements"):
+        return leaf
+    return leaf.spec() if isinstance(leaf, Part) else TensorSpec(leaf.shape, _name_of(leaf))
 
 
 def _name_of(leaf: Array) -> str:
@@ -147,6 +190,8 @@ def stacked(elements: Sequence[Tree]) -> Tree:
 def _stack(leaves: Sequence[Any]) -> Any:  # noqa: ANN401
     if leaves[0] is None:
         return None
+    if isinstance(leaves[0], Part):
+        return leaves[0].together(leaves)
     shapes = {leaf.shape for leaf in leaves}
     if len(shapes) > 1:
         facts = tuple(f"{shape}" for shape in sorted(shapes, key=str)[:4])
@@ -202,6 +247,8 @@ def rows(element: Tree) -> Iterator[Tree]:
 
 
 def _row(leaf: Any, place: int) -> Any:  # noqa: ANN401
+    if isinstance(leaf, Part):
+        return leaf.row(place)
     one = leaf[place]
     if isinstance(one, np.ndarray):
         return one

@@ -53,10 +53,10 @@ class Slices:
         return rows(self.arrays)
 
     def count(self) -> int:
-        return len(next(leaf for leaf in flatten(self.arrays) if leaf is not None))
+        return int(next(leaf for leaf in flatten(self.arrays) if leaf is not None).shape[0])
 
     def spec(self) -> Tree:
-        return map_tree(lambda spec: spec if spec is None else TensorSpec(spec.shape[1:], spec.dtype), spec_of(self.arrays))
+        return map_tree(lambda spec: spec if spec is None else spec.of_row(), spec_of(self.arrays))
 
     def first(self) -> Tree:
         return first_of(self)

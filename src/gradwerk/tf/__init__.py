@@ -19,9 +19,10 @@ newaxis = None
 FAMILIES = (
     "tensors", "shapes", "dtypes", "variables", "math.elementwise", "math.pairs", "math.reductions", "math.conversions", "arrays.constants",
     "arrays.making", "arrays.arranging", "arrays.selecting", "arrays.ordering", "linear",
+    "values.ragged", "values.sparse", "specs", "strings.changing",
 )  # fmt: skip
 """The modules whose names stand at the top too, by their `__all__`."""
-MODULES = ("bitwise", "dtypes", "errors", "linalg", "math")
+MODULES = ("audio", "bitwise", "data", "dtypes", "errors", "io", "linalg", "math", "ragged", "sparse", "strings", "train")
 """What is loaded when it is first asked for, so that the import costs little."""
 
 _places: dict[str, str] = {}

@@ -10,6 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes as core
 from gradwerk.base.errors import ArgumentError
 from gradwerk.ir.op import Array
+from gradwerk.tf.references import Reference as Reference
 from gradwerk.tf.values.texts import TextTensor
 
 # ruff: noqa: ANN401  operands are Tensors, arrays, lists and numbers
@@ -64,23 +65,3 @@ def texts(value: Any) -> bool:
 def text_tensor(value: Any) -> Any:
     """Texts as a Tensor."""
     return TextTensor(value)
-
-
-class Reference:
-    """A Tensor or variable as a key: equal where it is the same one."""
-
-    def __init__(self, held: Any) -> None:
-        self._held = held
-
-    def deref(self) -> Any:
-        """What it stands for."""
-        return self._held
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reference) and self._held is other._held
-
-    def __hash__(self) -> int:
-        return id(self._held)
-
-    def __repr__(self) -> str:
-        return f"<Reference wrapping {self._held!r}>"

@@ -13,9 +13,9 @@ from gradwerk.keras.ops import arranging
 from gradwerk.keras.ops.mathematics import segment_sum
 from gradwerk.keras.ops.pairs import where
 from gradwerk.keras.ops.reducing import sum as summed
-from gradwerk.tf.operations import operation
-from gradwerk.tf.ragged.building import joined_values
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.values.hosted import array_of, is_text, name_of_dtype, one_text, whole
+from gradwerk.tf.values.joining import joined_values
 from gradwerk.tf.values.parts import as_values, filled, picked
 from gradwerk.tf.values.sparse import SparseTensor
 from gradwerk.tf.values.texts import TextTensor, tensor_of
@@ -23,7 +23,7 @@ from gradwerk.tf.values.texts import TextTensor, tensor_of
 # ruff: noqa: ANN401, FBT001, FBT002  TensorFlow's signatures
 
 
-@operation("SparseToDense")
+@host_op("SparseToDense")
 def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: str | None = None) -> Any:
     """The whole array, `default_value` (0, or the empty text) where there is no value.
 
@@ -61,7 +61,7 @@ def _check_in_order(places: Any, shape: tuple[int, ...]) -> None:
         raise ArgumentError(f"indices[{row}] = {places[row].tolist()} {kind}", likely=likely)
 
 
-@operation("SparseFromDense")
+@host_op("SparseFromDense")
 def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     """The elements that are not 0 (or empty)."""
     held = as_values(tensor)
@@ -76,14 +76,14 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     return SparseTensor(places, picked(arranging.reshape(held, (-1,)), at), array.shape)
 
 
-@operation("SparseReorder")
+@host_op("SparseReorder")
 def reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
     """The values in the order of their places, row by row."""
     order = np.lexsort(sp_input.places.T[::-1]) if sp_input.places.shape[1] else np.arange(len(sp_input.places))
     return SparseTensor(sp_input.places[order], picked(sp_input.values, order), sp_input.extents)
 
 
-@operation("SparseReshape")
+@host_op("SparseReshape")
 def reshape(sp_input: SparseTensor, shape: Any, name: str | None = None) -> SparseTensor:
     """The values at the same places of another shape; one extent may be -1.  Raises: ShapeError."""
     asked = array_of(shape, "shape").astype(np.int64).tolist()
@@ -96,7 +96,7 @@ def reshape(sp_input: SparseTensor, shape: Any, name: str | None = None) -> Spar
     return SparseTensor(np.stack(np.unravel_index(flat, extents), 1), sp_input.values, extents)
 
 
-@operation("SparseTranspose")
+@host_op("SparseTranspose")
 def transpose(sp_input: SparseTensor, perm: Any = None, name: str | None = None) -> SparseTensor:
     """The axes in another order, reversed unless given."""
     rank = len(sp_input.extents)
@@ -107,7 +107,7 @@ def transpose(sp_input: SparseTensor, perm: Any = None, name: str | None = None)
     return reorder(turned)
 
 
-@operation("SparseConcat")
+@host_op("SparseConcat")
 def concat(axis: int, sp_inputs: Sequence[SparseTensor], expand_nonconcat_dims: bool = False, name: str | None = None) -> SparseTensor:
     """Sparse ones one behind the other along an axis.
 
@@ -133,7 +133,7 @@ def concat(axis: int, sp_inputs: Sequence[SparseTensor], expand_nonconcat_dims: 
     return reorder(made)
 
 
-@operation("SparseReduceSum")
+@host_op("SparseReduceSum")
 def reduce_sum(
     sp_input: SparseTensor, axis: Any = None, keepdims: bool | None = None, output_is_sparse: bool = False, name: str | None = None
 ) -> Any:
@@ -143,7 +143,7 @@ def reduce_sum(
     return from_dense(found) if output_is_sparse else found
 
 
-@operation("SparseTensorDenseMatMul")
+@host_op("SparseTensorDenseMatMul")
 def sparse_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None) -> Any:
     """A sparse matrix times a dense one, or the other way round.  Raises: ShapeError where they do not fit."""
     if isinstance(b, SparseTensor) and not isinstance(sp_a, SparseTensor):
@@ -160,7 +160,7 @@ def sparse_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: b
     return segment_sum(parts, tensor_of(rows.astype(np.int32)), num_segments=extents[0])
 
 
-@operation("SparseEye")
+@host_op("SparseEye")
 def eye(num_rows: int, num_columns: int | None = None, dtype: Any = "float32", name: str | None = None) -> SparseTensor:
     """1 on the diagonal."""
     rows = whole(num_rows, "num_rows")
@@ -170,7 +170,7 @@ def eye(num_rows: int, num_columns: int | None = None, dtype: Any = "float32", n
     return SparseTensor(np.repeat(np.arange(count)[:, None], 2, 1), ones, [rows, columns])
 
 
-@operation("SparseRetain")
+@host_op("SparseRetain")
 def retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
     """The values where a mask is true.  Raises: ShapeError for a mask of another length."""
     kept = array_of(to_retain, "to_retain").astype(bool)
@@ -180,7 +180,7 @@ def retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
     return SparseTensor(sp_input.places[chosen], picked(sp_input.values, chosen), sp_input.extents)
 
 
-@operation("SparseSlice")
+@host_op("SparseSlice")
 def slice(sp_input: SparseTensor, start: Any, size: Any, name: str | None = None) -> SparseTensor:  # noqa: A001
     """The part of so many elements from a place on."""
     first, asked = array_of(start, "start").astype(np.int64), array_of(size, "size").astype(np.int64)
@@ -190,14 +190,14 @@ def slice(sp_input: SparseTensor, start: Any, size: Any, name: str | None = None
     return SparseTensor(sp_input.places[chosen] - first, picked(sp_input.values, chosen), np.maximum(extents, 0))
 
 
-@operation("SparseMaskedValues")
+@host_op("SparseMaskedValues")
 def mask(a: Any, mask_indices: Any, name: str | None = None) -> Any:
     """IndexedSlices without rows of these numbers."""
     left = np.flatnonzero(~np.isin(array_of(a.indices, "indices"), array_of(mask_indices, "mask_indices")))
     return type(a)(picked(a.values, left), array_of(a.indices, "indices")[left], a.dense_shape)
 
 
-@operation("SparseFillEmptyRows")
+@host_op("SparseFillEmptyRows")
 def fill_empty_rows(sp_input: SparseTensor, default_value: Any, name: str | None = None) -> tuple[SparseTensor, Any]:
     """Each row without a value gets one at its first place; and which rows these were."""
     rows = sp_input.extents[0]

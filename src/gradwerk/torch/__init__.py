@@ -85,7 +85,6 @@ from gradwerk.torch.along import take as take
 from gradwerk.torch.along import take_along_dim as take_along_dim
 from gradwerk.torch.along import topk as topk
 from gradwerk.torch.arranging import adjoint as adjoint
-from gradwerk.torch.arranging import as_strided as as_strided
 from gradwerk.torch.arranging import atleast_1d as atleast_1d
 from gradwerk.torch.arranging import atleast_2d as atleast_2d
 from gradwerk.torch.arranging import atleast_3d as atleast_3d

@@ -13,7 +13,8 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DataError, DTypeError, ShapeError
 from gradwerk.data.wire import BYTES, VARINT, field, fields, floats, ints, varint
-from gradwerk.tf.operations import operation
+from gradwerk.tf.dtypes import DType
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.strings.elements import each
 from gradwerk.tf.values.hosted import Array, array_of, is_text, name_of_dtype, one_text
 from gradwerk.tf.values.texts import tensor_of, texts_of
@@ -28,7 +29,7 @@ NUMBERS = {
 NAMES = {number: name for name, number in NUMBERS.items()}
 
 
-@operation("DecodeRaw")
+@host_op("DecodeRaw")
 def decode_raw(
     input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: int | None = None, name: str | None = None
 ) -> Any:
@@ -49,7 +50,7 @@ def decode_raw(
     return tensor_of(found if little_endian else found.byteswap())
 
 
-@operation("DecodeCSV")
+@host_op("DecodeCSV")
 def decode_csv(
     records: Any, record_defaults: Sequence[Any], field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
     select_cols: Sequence[int] | None = None, name: str | None = None,
@@ -69,7 +70,7 @@ def decode_csv(
     Raises: DataError for a line of another number of columns, an empty one without a default, and what is no number.
     """
     held = np.asarray(texts_of(records, "records"), object)
-    columns = [_column(default) for default in record_defaults]
+    columns = [column(default) for default in record_defaults]
     chosen = list(range(len(columns))) if select_cols is None else list(select_cols)
     if len(chosen) != len(columns):
         raise ArgumentError(f"select_cols has {len(chosen)} columns, record_defaults {len(columns)}")
@@ -78,12 +79,13 @@ def decode_csv(
         parts = fields_of(text, field_delim, quoted=use_quote_delim)
         if (select_cols is None and len(parts) != len(columns)) or (chosen and max(chosen) >= len(parts)):
             raise DataError(f"Expect {len(columns)} fields but have {len(parts)} in record {number}")
-        rows.append([_read(parts[at], *columns[k], na_value, (number, at)) for k, at in enumerate(chosen)])
+        rows.append([read_field(parts[at], *columns[k], na_value, (number, at)) for k, at in enumerate(chosen)])
     found = []
     for k, (kind, _) in enumerate(columns):
         values = np.empty(len(rows), object)
         values[:] = [row[k] for row in rows]
-        found.append(tensor_of((values if kind == "string" else values.astype(kind)).reshape(held.shape)))
+        with np.errstate(over="ignore"):  # a larger number is infinite, as in TensorFlow
+            found.append(tensor_of((values if kind == "string" else values.astype(kind)).reshape(held.shape)))
     return found
 
 
@@ -99,9 +101,9 @@ def fields_of(text: bytes, delimiter: str, *, quoted: bool = True) -> list[str]:
         raise DataError("Unquoted fields cannot have quotes inside, quoted ones end with one", facts=facts) from None
 
 
-def _column(default: Any) -> tuple[str, Any]:
+def column(default: Any) -> tuple[str, Any]:
     """The dtype of a column and what stands where it is empty, None where nothing may."""
-    if isinstance(default, type) or (hasattr(default, "is_floating") and not hasattr(default, "shape")) or isinstance(default, np.dtype):
+    if isinstance(default, (type, DType, np.dtype)):
         return name_of_dtype(default), None
     if is_text(default):
         held = texts_of(default, "record_defaults").ravel().tolist()
@@ -115,7 +117,8 @@ def _column(default: Any) -> tuple[str, Any]:
     return kind, array.reshape(-1)[0].item() if array.size else None
 
 
-def _read(text: str, kind: str, default: Any, empty: str, place: tuple[int, int]) -> Any:
+def read_field(text: str, kind: str, default: Any, empty: str, place: tuple[int, int]) -> Any:
+    """What a field says; `default` where it is empty.  Raises: DataError for what says no number, and an empty one without a default."""
     number, at = place
     if text in ("", empty):
         if default is None:
@@ -134,13 +137,13 @@ def _read(text: str, kind: str, default: Any, empty: str, place: tuple[int, int]
     return value
 
 
-@operation("EncodeBase64")
+@host_op("EncodeBase64")
 def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Any:  # noqa: A002
     """Bytes as letters, digits, - and _ ; filled up with = where `pad` says so.  Shape: kept."""
     return each(input, lambda text: base64.urlsafe_b64encode(text).rstrip(b"" if pad else b"="), "tf.io.encode_base64")
 
 
-@operation("DecodeBase64")
+@host_op("DecodeBase64")
 def decode_base64(input: Any, name: str | None = None) -> Any:  # noqa: A002
     """The bytes that letters, digits, - and _ stand for.  Shape: kept.  Raises: DataError for others."""
 
@@ -155,7 +158,7 @@ def decode_base64(input: Any, name: str | None = None) -> Any:  # noqa: A002
     return each(input, decoded, "tf.io.decode_base64")
 
 
-@operation("DecodeCompressed")
+@host_op("DecodeCompressed")
 def decode_compressed(bytes: Any, compression_type: str = "", name: str | None = None) -> Any:  # noqa: A002
     """Bytes that were packed, unpacked.  Shape: kept.  Raises: DataError for what was not packed so."""
     bits = {"": 0, "GZIP": 31, "ZLIB": 15}
@@ -171,7 +174,7 @@ def decode_compressed(bytes: Any, compression_type: str = "", name: str | None =
     return each(bytes, unpacked, "tf.io.decode_compressed")
 
 
-@operation("SerializeTensor")
+@host_op("SerializeTensor")
 def serialize_tensor(tensor: Any, name: str | None = None) -> Any:
     """A Tensor as bytes, which `parse_tensor` reads: those of TensorFlow's TensorProto.  Shape: ().  Dtype: string."""
     array = np.asarray(texts_of(tensor, "tensor"), object) if is_text(tensor) else array_of(tensor, "tensor")
@@ -189,7 +192,7 @@ def as_proto(array: Array) -> bytes:
     return head + (field(4, np.ascontiguousarray(array).tobytes()) if array.size else b"")
 
 
-@operation("ParseTensor")
+@host_op("ParseTensor")
 def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any:
     """The Tensor that `serialize_tensor` wrote.  Raises: DataError for other bytes, DTypeError for another dtype."""
     array = of_proto(one_text(serialized, "serialized"))

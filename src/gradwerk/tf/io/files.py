@@ -12,15 +12,15 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.data.reading import check_regular, reading
 from gradwerk.data.records import RecordFile, checked, read_records
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.io import gfile
-from gradwerk.tf.operations import operation
 from gradwerk.tf.values.hosted import one_text, path_of
 from gradwerk.tf.values.texts import tensor_of
 
 # ruff: noqa: ANN401  TensorFlow's signatures
 
 
-@operation("ReadFile")
+@host_op("ReadFile")
 def read_file(filename: Any, name: str | None = None) -> Any:
     """The bytes of a file.  Shape: ().  Dtype: string.  Raises: FileError where it cannot be read."""
     path = path_of(filename, "filename")
@@ -29,7 +29,7 @@ def read_file(filename: Any, name: str | None = None) -> Any:
         return tensor_of(np.array(Path(path).read_bytes(), object))
 
 
-@operation("WriteFile")
+@host_op("WriteFile", effects=True)
 def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     """Writes bytes as a file; folders that are missing are made.  Raises: FileError where it cannot be written."""
     path = path_of(filename, "filename")
@@ -38,7 +38,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
         Path(path).write_bytes(one_text(contents, "contents"))
 
 
-@operation("MatchingFiles")
+@host_op("MatchingFiles")
 def matching_files(pattern: Any, name: str | None = None) -> Any:
     """The names of the files that patterns fit, in order.  Shape: (n,).  Dtype: string."""
     return tensor_of(np.array([one.encode("utf-8", "surrogateescape") for one in sorted(set(gfile.glob(pattern)))], object))

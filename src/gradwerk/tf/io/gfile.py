@@ -12,6 +12,7 @@ from typing import IO, Any, NamedTuple, Self
 
 from gradwerk.base.errors import FileError, StateError
 from gradwerk.tf.absent import ORIGINAL
+from gradwerk.tf.errors import AlreadyExistsError, NotFoundError, OpError, PermissionDeniedError
 from gradwerk.tf.values.hosted import is_text, path_of
 from gradwerk.tf.values.texts import texts_of
 
@@ -25,14 +26,20 @@ __all__ = [
 
 @contextmanager
 def told(path: str) -> Iterator[None]:
-    """What the system says of a file, as one error.  Raises: FileError."""
+    """What the system says of a file.  Raises: NotFoundError, AlreadyExistsError, PermissionDeniedError, FileError."""
     try:
         yield
-    except FileNotFoundError:
-        raise FileError(f"{path}; No such file or directory") from None
+    except OpError:
+        raise
     except FileExistsError:
-        raise FileError(f"file already exists: {path}") from None
+        raise AlreadyExistsError(None, None, f"file already exists: {path}") from None
+    except PermissionError:
+        raise PermissionDeniedError(None, None, f"{path}; Permission denied") from None
     except OSError as error:
+        if not Path(path).exists():
+            raise NotFoundError(None, None, f"{path}; No such file or directory") from None
+        if isinstance(error, FileError):
+            raise
         raise FileError(f"{path}; {error.strerror or error}") from None
 
 
@@ -164,10 +171,10 @@ def glob(pattern: Any) -> list[str]:
 
 
 def listdir(path: Any) -> list[str]:
-    """The names in a folder.  Raises: FileError where there is none."""
+    """The names in a folder.  Raises: NotFoundError where there is none."""
     folder = path_of(path, "path")
     if not Path(folder).is_dir():
-        raise FileError(f"Could not find directory {folder}")
+        raise NotFoundError(None, None, f"Could not find directory {folder}")
     return sorted(one.name for one in Path(folder).iterdir())
 
 
@@ -191,14 +198,14 @@ def mkdir(path: Any) -> None:
 
 
 def remove(path: Any) -> None:
-    """Removes a file.  Raises: FileError where there is none."""
+    """Removes a file.  Raises: NotFoundError where there is none."""
     file = path_of(path, "path")
     with told(file):
         Path(file).unlink()
 
 
 def rmtree(path: Any) -> None:
-    """Removes a folder and all in it.  Raises: FileError where there is none."""
+    """Removes a folder and all in it.  Raises: NotFoundError where there is none."""
     folder = path_of(path, "path")
     with told(folder):
         shutil.rmtree(folder)
@@ -222,11 +229,11 @@ def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
 
 def _check_free(path: str, *, overwrite: bool) -> None:
     if not overwrite and Path(path).exists():
-        raise FileError(f"file already exists: {path}", likely="overwrite=True")
+        raise AlreadyExistsError(None, None, f"file already exists: {path}", likely="overwrite=True")
 
 
 def stat(path: Any) -> FileStatistics:
-    """Length, time of the last change, and whether it is a folder.  Raises: FileError where there is none."""
+    """Length, time of the last change, and whether it is a folder.  Raises: NotFoundError where there is none."""
     file = path_of(path, "path")
     with told(file):
         found = Path(file).stat()

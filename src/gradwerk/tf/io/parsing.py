@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
-from gradwerk.tf.operations import operation
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.train_data.examples import Feature, read_example, read_sequence
 from gradwerk.tf.values.hosted import Array, array_of, is_text, name_of_dtype, one_text
 from gradwerk.tf.values.ragged import RaggedTensor
@@ -86,7 +86,7 @@ for _partition in (RowSplits, RowLengths, UniformRowLength):
     setattr(RaggedFeature, _partition.__name__, _partition)
 
 
-@operation("ParseSingleExample")
+@host_op("ParseSingleExample")
 def parse_single_example(
     serialized: Any, features: Mapping[str, Any], example_names: Any = None, name: str | None = None
 ) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def parse_single_example(
     return {key: _single(key, spec, held) for key, spec in features.items()}
 
 
-@operation("ParseExampleV2")
+@host_op("ParseExampleV2")
 def parse_example(serialized: Any, features: Mapping[str, Any], example_names: Any = None, name: str | None = None) -> dict[str, Any]:
     """The features of a batch of serialized Examples: (batch,) texts.
 
@@ -301,7 +301,7 @@ def _ragged(key: str, spec: RaggedFeature, held: Mapping[str, Feature]) -> Any:
     return found
 
 
-@operation("ParseSingleSequenceExample")
+@host_op("ParseSingleSequenceExample")
 def parse_single_sequence_example(
     serialized: Any, context_features: Mapping[str, Any] | None = None, sequence_features: Mapping[str, Any] | None = None,
     example_name: Any = None, name: str | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 from gradwerk.base.errors import ArgumentError, DataError, DTypeError, FileError, ShapeError
 from gradwerk.data.pillow import opened
 from gradwerk.io.png import encoded
-from gradwerk.tf.operations import operation
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.values.hosted import Array, array_of, name_of_dtype, one_text
 from gradwerk.tf.values.texts import tensor_of
 
@@ -68,7 +68,7 @@ def _as(pixels: Array, dtype: Any, *, deep: bool = False) -> Any:
     return tensor_of(pixels)
 
 
-@operation("DecodeJpeg")
+@host_op("DecodeJpeg")
 def decode_jpeg(
     contents: Any, channels: int = 0, ratio: int = 1, fancy_upscaling: bool = True, try_recover_truncated: bool = False,
     acceptable_fraction: float = 1, dct_method: str = "", name: str | None = None,
@@ -91,7 +91,7 @@ def decode_jpeg(
     return tensor_of(pixels)
 
 
-@operation("DecodePng")
+@host_op("DecodePng")
 def decode_png(contents: Any, channels: int = 0, dtype: Any = "uint8", name: str | None = None) -> Any:
     """A picture of the kind PNG (or another: it is seen which).
 
@@ -100,13 +100,13 @@ def decode_png(contents: Any, channels: int = 0, dtype: Any = "uint8", name: str
     return _as(_picture(contents, channels, ("PNG", "JPEG", "BMP")), dtype)
 
 
-@operation("DecodeBmp")
+@host_op("DecodeBmp")
 def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Any:
     """A picture of the kind BMP.  Shape: (height, width, channels).  Dtype: uint8.  Raises: DataError."""
     return tensor_of(_picture(contents, channels, ("BMP",)))
 
 
-@operation("DecodeGif")
+@host_op("DecodeGif")
 def decode_gif(contents: Any, name: str | None = None) -> Any:
     """The pictures of a GIF.  Shape: (pictures, height, width, 3).  Dtype: uint8.  Raises: DataError."""
     from PIL import Image, ImageSequence  # noqa: PLC0415  loaded where pictures are
@@ -122,7 +122,7 @@ def decode_gif(contents: Any, name: str | None = None) -> Any:
         raise DataError("the picture cannot be read", facts=(str(error).splitlines()[0],)) from None
 
 
-@operation("DecodeImage")
+@host_op("DecodeImage")
 def decode_image(contents: Any, channels: int = 0, dtype: Any = "uint8", expand_animations: bool = True, name: str | None = None) -> Any:
     """A picture of the kind JPEG, PNG, GIF or BMP.
 
@@ -138,13 +138,13 @@ def decode_image(contents: Any, channels: int = 0, dtype: Any = "uint8", expand_
     return _as(frames if expand_animations else frames[0], dtype)
 
 
-@operation("ExtractJpegShape")
+@host_op("ExtractJpegShape")
 def extract_jpeg_shape(contents: Any, output_type: Any = "int32", name: str | None = None) -> Any:
     """Height, width and channels of a JPEG.  Shape: (3,).  Dtype: int32 or int64."""
     return tensor_of(np.array(_picture(contents, 0, ("JPEG",)).shape, name_of_dtype(output_type)))
 
 
-@operation("EncodePng")
+@host_op("EncodePng")
 def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
     """A picture as a PNG file.  Shape: (height, width, 1 to 4 channels) -> ().  Dtype: uint8.  Raises: ShapeError, DTypeError."""
     pixels = array_of(image, "image")
@@ -155,7 +155,7 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> An
     return tensor_of(np.array(encoded(pixels), object))
 
 
-@operation("EncodeJpeg")
+@host_op("EncodeJpeg")
 def encode_jpeg(
     image: Any, format: str = "", quality: int = 95, progressive: bool = False, optimize_size: bool = False,  # noqa: A002
     chroma_downsampling: bool = True, density_unit: str = "in", x_density: int = 300, y_density: int = 300, xmp_metadata: str = "",
@@ -184,7 +184,7 @@ class DecodeWav(NamedTuple):
     sample_rate: Any
 
 
-@operation("DecodeWav")
+@host_op("DecodeWav")
 def decode_wav(contents: Any, desired_channels: int = -1, desired_samples: int = -1, name: str | None = None) -> DecodeWav:
     """Sound of 16 bits a sample in a WAV file.
 
@@ -212,7 +212,7 @@ def decode_wav(contents: Any, desired_channels: int = -1, desired_samples: int =
     return DecodeWav(tensor_of(sound), tensor_of(np.array(rate, np.int32)))
 
 
-@operation("EncodeWav")
+@host_op("EncodeWav")
 def encode_wav(audio: Any, sample_rate: Any, name: str | None = None) -> Any:
     """Sound as a WAV file of 16 bits a sample.  Shape: (samples, channels) -> ().  Dtype: float32 -> string.  Raises: ShapeError."""
     sound = array_of(audio, "audio")

@@ -9,9 +9,9 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError
-from gradwerk.keras.ops.joining import concatenate
-from gradwerk.tf.operations import operation
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.values.hosted import Array, array_of, name_of_dtype, whole
+from gradwerk.tf.values.joining import joined, joined_values
 from gradwerk.tf.values.parts import as_values, picked
 from gradwerk.tf.values.ragged import RaggedTensor
 from gradwerk.tf.values.rows import check_same_rows
@@ -81,7 +81,7 @@ def _flat(values: Any, dtype: Any, inner: tuple[int, ...] | None) -> Array:
     return held if name in (None, "string") else held.astype(name)
 
 
-@operation("RaggedRange")
+@host_op("RaggedRange")
 def range(
     starts: Any, limits: Any = None, deltas: Any = 1, dtype: Any = None, name: str | None = None, row_splits_dtype: Any = "int64"
 ) -> RaggedTensor:
@@ -120,40 +120,7 @@ def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return ragged[0].with_flat_values(made)
 
 
-def joined(values: Sequence[Any], axis: int) -> Any:
-    """Ragged ones (and Tensors) one behind the other, along the rows or within each.  Raises: ShapeError, ArgumentError."""
-    parts = [one if isinstance(one, RaggedTensor) else RaggedTensor.from_tensor(one) for one in values]
-    if axis < 0:
-        axis += parts[0].ndim
-    if axis > 1:
-        for one in parts[1:]:
-            if not np.array_equal(one.splits, parts[0].splits):
-                raise ShapeError("ragged values of different rows are not joined within them")
-        return parts[0].with_values(joined_values([one.values for one in parts], axis - 1))
-    if axis == 0:
-        lengths = np.concatenate([np.diff(one.splits) for one in parts])
-        return RaggedTensor(joined_values([one.values for one in parts], 0), np.concatenate(([0], np.cumsum(lengths))))
-    if len({one.row_count for one in parts}) > 1:
-        raise ShapeError("ragged values joined within rows have as many rows", facts=tuple(f"{one.row_count} rows" for one in parts))
-    whole_values = joined_values([one.values for one in parts], 0)
-    begins = np.cumsum([0, *(int(one.splits[-1]) for one in parts)])
-    places = [np.arange(begin + one.splits[row], begin + one.splits[row + 1])
-              for row in np.arange(parts[0].row_count) for begin, one in zip(begins, parts, strict=False)]  # fmt: skip
-    lengths = np.sum([np.diff(one.splits) for one in parts], 0)
-    at = np.concatenate(places) if places else np.zeros(0, np.int64)
-    return RaggedTensor(picked(whole_values, at), np.concatenate(([0], np.cumsum(lengths))).astype(np.int64))
-
-
-def joined_values(values: Sequence[Any], axis: int) -> Any:
-    """Values of rows joined: Tensors, texts or ragged ones."""
-    if any(isinstance(one, RaggedTensor) for one in values):
-        return joined(values, axis)
-    if isinstance(values[0], TextTensor):
-        return TextTensor(np.concatenate([np.asarray(one) for one in values], axis))
-    return concatenate(list(values), axis=axis)
-
-
-@operation("RaggedStack")
+@host_op("RaggedStack")
 def stack(values: Sequence[Any], axis: int = 0, name: str | None = None) -> Any:
     """Values of any lengths as the rows of a new axis, the first or the second.  Raises: ArgumentError for another axis."""
     held = [as_values(one) for one in (values if isinstance(values, (list, tuple)) else [values])]
@@ -171,7 +138,7 @@ def stack(values: Sequence[Any], axis: int = 0, name: str | None = None) -> Any:
     return joined(rows, 1)
 
 
-@operation("RaggedBooleanMask")
+@host_op("RaggedBooleanMask")
 def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     """The values where a mask is true, each row as long as there are such.  Raises: ShapeError where the mask has other rows."""
     if isinstance(mask, RaggedTensor):
@@ -193,7 +160,7 @@ def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     return picked(as_values(data), np.flatnonzero(chosen))
 
 
-@operation("RaggedStackDynamicPartitions")
+@host_op("RaggedStackDynamicPartitions")
 def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, name: str | None = None) -> RaggedTensor:
     """Row k: the values whose number is k.  Raises: ArgumentError for a number beyond."""
     numbers, count = array_of(partitions, "partitions").ravel(), whole(num_partitions, "num_partitions")
@@ -203,7 +170,7 @@ def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, na
     return RaggedTensor(picked(as_values(data), order), np.concatenate(([0], np.cumsum(np.bincount(numbers, minlength=count)))))
 
 
-@operation("RowSplitsToSegmentIds")
+@host_op("RowSplitsToSegmentIds")
 def row_splits_to_segment_ids(splits: Any, name: str | None = None, out_type: Any = None) -> Any:
     """The number of the row of each value.  Raises: ShapeError for splits without an axis."""
     held = array_of(splits, "splits")
@@ -213,7 +180,7 @@ def row_splits_to_segment_ids(splits: Any, name: str | None = None, out_type: An
     return tensor_of(np.repeat(np.arange(len(held) - 1), np.diff(held)).astype(kind))
 
 
-@operation("SegmentIdsToRowSplits")
+@host_op("SegmentIdsToRowSplits")
 def segment_ids_to_row_splits(segment_ids: Any, num_segments: Any = None, out_type: Any = None, name: str | None = None) -> Any:
     """Row splits of the numbers of rows.  Raises: ArgumentTypeError for what are no whole numbers."""
     held = array_of(segment_ids, "segment_ids")

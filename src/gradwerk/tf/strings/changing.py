@@ -10,7 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from gradwerk.data.hashes import fingerprint, keyed
-from gradwerk.tf.operations import operation
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.strings.elements import each, each_number, letters, over
 from gradwerk.tf.strings.patterns import compiled, rewritten
 from gradwerk.tf.strings.summarized import written
@@ -23,7 +23,7 @@ from gradwerk.tf.values.texts import TextTensor, texts_of
 ENCODINGS = ("", "utf-8")
 
 
-@operation("StringLower")
+@host_op("StringLower")
 def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
     """Small letters in the place of capitals: those of ASCII, or with encoding="utf-8" all.
 
@@ -32,7 +32,7 @@ def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
     return each(input, _letters_changed(encoding, bytes.lower, str.lower), "tf.strings.lower")
 
 
-@operation("StringUpper")
+@host_op("StringUpper")
 def upper(input: Any, encoding: str = "", name: str | None = None) -> Any:
     """Capitals in the place of small letters: those of ASCII, or with encoding="utf-8" all.
 
@@ -49,13 +49,13 @@ def _letters_changed(encoding: str, of_bytes: Callable[[bytes], bytes], of_texts
     return lambda text: of_texts(text.decode("utf-8", "replace")).encode()
 
 
-@operation("StringStrip")
+@host_op("StringStrip")
 def strip(input: Any, name: str | None = None) -> Any:
     """Without blanks at both ends.  Shape: kept."""
     return each(input, bytes.strip, "tf.strings.strip")
 
 
-@operation("RegexReplace")
+@host_op("RegexReplace")
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Any:
     r"""What fits a pattern replaced; `\1` in `rewrite` is the first group.
 
@@ -71,7 +71,7 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
     return each(input, replaced, "tf.strings.regex_replace")
 
 
-@operation("RegexFullMatch")
+@host_op("RegexFullMatch")
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
     """Whether a pattern fits the whole text.  Shape: kept.  Dtype: bool.  Raises: ArgumentError for what is no pattern."""
     found = compiled(one_text(pattern, "pattern").decode("utf-8", "surrogateescape"))
@@ -80,7 +80,7 @@ def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
     )
 
 
-@operation("StringLength")
+@host_op("StringLength")
 def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Any:
     """How many bytes, or with unit="UTF8_CHAR" characters.  Shape: kept.  Dtype: int32.  Raises: ArgumentError for another unit."""
     counted: Callable[[bytes], int] = len if _is_bytes(unit) else lambda text: len(letters(text))
@@ -93,7 +93,7 @@ def _is_bytes(unit: str) -> bool:
     return unit == "BYTE"
 
 
-@operation("Substr")
+@host_op("Substr")
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Any:
     """`len` bytes (or characters) from `pos` on, counted from the end where it is below 0; the whole rest where `len` is.
 
@@ -124,7 +124,7 @@ def _broadcast(what: str, *arrays: Array) -> list[Array]:
         raise ShapeError(f"{what}: the shapes do not broadcast", facts=tuple(f"{one.shape}" for one in arrays)) from None
 
 
-@operation("StringJoin")
+@host_op("StringJoin")
 def join(inputs: Sequence[Any], separator: Any = "", name: str | None = None) -> Any:
     """Several Tensors of texts joined, element by element; one without axes stands for all.
 
@@ -142,7 +142,7 @@ def join(inputs: Sequence[Any], separator: Any = "", name: str | None = None) ->
     return TextTensor(made) if ragged is None else ragged.with_flat_values(TextTensor(made))
 
 
-@operation("ReduceJoin")
+@host_op("ReduceJoin")
 def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: Any = "", name: str | None = None) -> Any:
     """Texts joined along axes, all unless given; of ragged ones along one.  Raises: OutOfRangeError for an axis beyond."""
     between = one_text(separator, "separator")
@@ -177,7 +177,7 @@ def _rows_joined(value: RaggedTensor, axis: Any, between: bytes, *, keepdims: bo
     return TextTensor(np.asarray(made)[:, None]) if keepdims else made
 
 
-@operation("UnsortedSegmentJoin")
+@host_op("UnsortedSegmentJoin")
 def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, separator: Any = "", name: str | None = None) -> Any:
     """The texts of one number joined.  Shape: (num_segments,).  Raises: OutOfRangeError for a number beyond."""
     held, count = np.asarray(texts_of(inputs, "inputs"), object).ravel().tolist(), whole(num_segments, "num_segments")
@@ -191,7 +191,7 @@ def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, sepa
     return TextTensor(np.array([between.join(part) for part in parts], object))
 
 
-@operation("StringToNumber")
+@host_op("StringToNumber")
 def to_number(input: Any, out_type: Any = "float32", name: str | None = None) -> Any:
     """The number that a text says.  Shape: kept.  Dtype: float32, float64, int32 or int64.  Raises: ArgumentError for what says none."""
     wanted = name_of_dtype(out_type)
@@ -215,7 +215,7 @@ def to_number(input: Any, out_type: Any = "float32", name: str | None = None) ->
     return each_number(input, number, dtype, "tf.strings.to_number")
 
 
-@operation("AsString")
+@host_op("AsString")
 def as_string(
     input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1, fill: str = "",
     name: str | None = None,
@@ -256,7 +256,7 @@ def _said(value: Any, dtype: Any, precision: int, scientific: bool, shortest: bo
     return text.encode()
 
 
-@operation("StringFormat")
+@host_op("StringFormat")
 def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None) -> Any:
     """A text in which each `{}` is replaced by a Tensor as it is printed.  Raises: ArgumentError for another number of Tensors."""
     given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
@@ -267,14 +267,14 @@ def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int =
     return TextTensor("".join(part + one for part, one in zip(parts, [*shown, ""], strict=True)))
 
 
-@operation("StringToHashBucketFast")
+@host_op("StringToHashBucketFast")
 def to_hash_bucket_fast(input: Any, num_buckets: Any, name: str | None = None) -> Any:
     """The number of a bin by FarmHash's fingerprint of each text.  Shape: kept.  Dtype: int64."""
     bins = _bins(num_buckets)
     return each_number(input, lambda text: fingerprint(text) % bins, np.int64, "tf.strings.to_hash_bucket_fast")
 
 
-@operation("StringToHashBucketStrong")
+@host_op("StringToHashBucketStrong")
 def to_hash_bucket_strong(input: Any, num_buckets: Any, key: Sequence[int], name: str | None = None) -> Any:
     """The number of a bin by SipHash of each text under a key of two numbers.  Shape: kept.  Dtype: int64."""
     bins = _bins(num_buckets)
@@ -289,3 +289,6 @@ def _bins(num_buckets: Any) -> int:
     if bins < 1:
         raise ArgumentError(f"num_buckets is at least 1, this is {bins}")
     return bins
+
+
+__all__ = ["as_string"]

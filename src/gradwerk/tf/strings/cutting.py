@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, DataError, ShapeError
-from gradwerk.tf.operations import operation
+from gradwerk.tf.host_calls import host_op
 from gradwerk.tf.strings.elements import each
 from gradwerk.tf.values.hosted import array_of, one_text
 from gradwerk.tf.values.ragged import RaggedTensor
@@ -45,7 +45,7 @@ def _codes(parts: list[int]) -> Any:
     return tensor_of(np.array(parts, np.int32))
 
 
-@operation("StringSplitV2")
+@host_op("StringSplitV2")
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
     """The parts between separators, blanks unless given: one more axis, ragged; of one text without axes a Tensor.
 
@@ -55,13 +55,13 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     return _each_cut(input, lambda text: text.split(between or None, maxsplit), _texts)
 
 
-@operation("StringBytesSplit")
+@host_op("StringBytesSplit")
 def bytes_split(input: Any, name: str | None = None) -> Any:
     """Each byte of each text: one more axis, ragged."""
     return _each_cut(input, lambda text: [bytes((one,)) for one in text], _texts)
 
 
-@operation("UnicodeSplit")
+@host_op("UnicodeSplit")
 def unicode_split(
     input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, name: str | None = None
 ) -> Any:
@@ -75,7 +75,7 @@ def unicode_split(
     )
 
 
-@operation("UnicodeSplitWithOffsets")
+@host_op("UnicodeSplitWithOffsets")
 def unicode_split_with_offsets(
     input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, name: str | None = None
 ) -> tuple[Any, Any]:
@@ -94,7 +94,7 @@ def _offsets(value: Any, coding: str, errors: str, replacement: int) -> Any:
     return _each_cut(value, starts, lambda parts: tensor_of(np.array(parts, np.int64)))
 
 
-@operation("UnicodeDecode")
+@host_op("UnicodeDecode")
 def unicode_decode(
     input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, replace_control_characters: bool = False,
     name: str | None = None,
@@ -104,7 +104,7 @@ def unicode_decode(
     return _each_cut(input, found, _codes)
 
 
-@operation("UnicodeDecodeWithOffsets")
+@host_op("UnicodeDecodeWithOffsets")
 def unicode_decode_with_offsets(
     input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, replace_control_characters: bool = False,
     name: str | None = None,
@@ -114,7 +114,7 @@ def unicode_decode_with_offsets(
     return numbers, _offsets(input, input_encoding, errors, replacement_char)
 
 
-@operation("UnicodeEncode")
+@host_op("UnicodeEncode")
 def unicode_encode(
     input: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533, name: str | None = None
 ) -> Any:
@@ -137,7 +137,7 @@ def unicode_encode(
     return TextTensor(made)
 
 
-@operation("UnicodeTranscode")
+@host_op("UnicodeTranscode")
 def unicode_transcode(
     input: Any, input_encoding: str, output_encoding: str, errors: str = "replace", replacement_char: int = 65533,
     replace_control_characters: bool = False, name: str | None = None,
@@ -182,7 +182,7 @@ def _characters(codes: list[int], errors: str, replacement: int) -> list[str]:
     return found
 
 
-@operation("StringNGrams")
+@host_op("StringNGrams")
 def ngrams(
     data: Any, ngram_width: Any, separator: Any = " ", pad_values: Any = None, padding_width: int | None = None,
     preserve_short_sequences: bool = False, name: str | None = None,

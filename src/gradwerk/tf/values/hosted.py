@@ -45,7 +45,7 @@ def _plain(value: Any, what: str) -> Array:
         raise ArgumentTypeError(f"{what}: a {type(value).__name__} is no array", facts=(str(error),)) from None
     if dtypes.is_objects(array.dtype) or dtypes.is_text(array.dtype):
         raise ArgumentTypeError(f"{what}: numbers are needed, this is a {type(value).__name__}")
-    if hasattr(value, "dtype"):
+    if hasattr(value, "dtype") or (isinstance(value, list) and any(isinstance(one, (np.ndarray, np.generic)) for one in value)):
         return array
     if dtypes.is_float(array.dtype):
         return array.astype(np.float32)

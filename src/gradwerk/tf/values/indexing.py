@@ -45,7 +45,7 @@ def _taken(value: Any, parts: list[Any]) -> Any:
     if isinstance(first, slice):
         rows = value if _is_whole(first) else value.picked(np.arange(value.row_count)[_plain(first)])
         return _within(rows, rest) if rest else rows
-    if isinstance(first, (str, float, list)) or (isinstance(first, Handle) and first.shape):
+    if isinstance(first, (str, float, list)) or (isinstance(first, Handle) and first.ndim):
         raise ArgumentTypeError(f"a ragged value is indexed by whole numbers and slices, not by {first!r:.40}", likely="tf.gather")
     at, count = whole(first, "an index"), value.row_count
     if not -count <= at < count:

@@ -39,7 +39,7 @@ def length_of(values: Any) -> int:
     """How many values there are.  Raises: ShapeError for one without axes."""
     if isinstance(values, Rows):
         return values.row_count
-    if not values.shape:
+    if not len(values.shape):
         raise ShapeError("the values of rows have at least one axis", facts=("values ()",))
     return int(values.shape[0])
 

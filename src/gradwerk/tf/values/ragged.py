@@ -16,6 +16,8 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError, OutOfRangeErr
 from gradwerk.ragged.build import from_splits
 from gradwerk.ragged.value import Ragged
 from gradwerk.tensor.tensor import Tensor
+from gradwerk.tf.errors import InvalidArgumentError
+from gradwerk.tf.shapes import TensorShape
 from gradwerk.tf.values.hosted import Array, array_of, whole
 from gradwerk.tf.values.indexing import item
 from gradwerk.tf.values.parts import as_values, length_of, picked
@@ -51,12 +53,12 @@ class RaggedTensor(Rows):
             raise ShapeError("row_splits is one number more than there are rows", facts=(f"given {given.shape}",))
         splits = given.astype(np.int64)
         if splits[0] != 0:
-            raise ArgumentError(f"{_INVALID.format('from_row_splits')}: row_splits begins at 0, not at {splits[0]}")
+            raise InvalidArgumentError(f"{_INVALID.format('from_row_splits')}: row_splits begins at 0, not at {splits[0]}")
         if (np.diff(splits) < 0).any():
-            raise ArgumentError("Arguments to from_row_splits do not form a valid RaggedTensor: row_splits falls")
+            raise InvalidArgumentError("Arguments to from_row_splits do not form a valid RaggedTensor: row_splits falls")
         if splits[-1] != length_of(held):
             facts = (f"row_splits ends at {splits[-1]}", f"{length_of(held)} values")
-            raise ArgumentError(f"{_INVALID.format('from_row_splits')}: there are more or fewer values", facts=facts)
+            raise InvalidArgumentError(f"{_INVALID.format('from_row_splits')}: there are more or fewer values", facts=facts)
         return cls(held, splits, None, "int32" if given.dtype == np.int32 and hasattr(row_splits, "dtype") else "int64")
 
     @classmethod
@@ -65,7 +67,7 @@ class RaggedTensor(Rows):
         given = array_of(row_lengths, "row_lengths")
         lengths = _whole_numbers(given, "row_lengths")
         if lengths.size and lengths.min() < 0:
-            raise ArgumentError("Arguments to from_row_lengths do not form a valid RaggedTensor: a length is below 0")
+            raise InvalidArgumentError("Arguments to from_row_lengths do not form a valid RaggedTensor: a length is below 0")
         return cls._of(values, np.concatenate(([0], np.cumsum(lengths))), "from_row_lengths", _index_dtype(row_lengths, given))
 
     @classmethod
@@ -89,7 +91,7 @@ class RaggedTensor(Rows):
         rows = _whole_numbers(given, "value_rowids")
         count = (int(rows[-1]) + 1 if rows.size else 0) if nrows is None else whole(nrows, "nrows")
         if rows.size and ((np.diff(rows) < 0).any() or rows[0] < 0 or rows[-1] >= count):
-            raise ArgumentError("Arguments to from_value_rowids do not form a valid RaggedTensor: value_rowids falls, or is no row")
+            raise InvalidArgumentError("Arguments to from_value_rowids do not form a valid RaggedTensor: value_rowids falls, or is no row")
         splits = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count))))
         return cls._of(values, splits, "from_value_rowids", _index_dtype(value_rowids, given))
 
@@ -157,7 +159,7 @@ class RaggedTensor(Rows):
         held = as_values(values)
         if (np.diff(splits) < 0).any() or splits[0] != 0 or splits[-1] != length_of(held):
             facts = (f"{length_of(held)} values", f"rows end at {int(splits[-1])}")
-            raise ArgumentError(f"Arguments to {owner} do not form a valid RaggedTensor", facts=facts)
+            raise InvalidArgumentError(f"Arguments to {owner} do not form a valid RaggedTensor", facts=facts)
         return cls(held, splits.astype(np.int64), None, dtype)
 
     # ---- what it is
@@ -201,7 +203,7 @@ class RaggedTensor(Rows):
     @property
     def shape(self) -> Any:
         """The extents; None for those of rows of different lengths."""
-        return (self.row_count, self._uniform, *tuple(self._values.shape)[1:])
+        return TensorShape((self.row_count, self._uniform, *tuple(self._values.shape)[1:]))
 
     @property
     def ndim(self) -> int:
@@ -364,3 +366,6 @@ def _index_dtype(given: Any, array: Array) -> str:
 def _listed(value: RaggedTensor) -> str:
     """The text that TensorFlow prints: nested lists."""
     return str(value.to_list())
+
+
+__all__ = ["RaggedTensor"]

@@ -11,6 +11,7 @@ from gradwerk.base.errors import ArgumentError, ShapeError
 from gradwerk.keras.ops.arranging import reshape
 from gradwerk.keras.ops.indexing import scatter
 from gradwerk.tensor.tensor import Tensor
+from gradwerk.tf.shapes import TensorShape
 from gradwerk.tf.values.hosted import Array, array_of
 from gradwerk.tf.values.parts import as_values, picked
 from gradwerk.tf.values.texts import TextTensor, tensor_of
@@ -77,7 +78,7 @@ class SparseTensor:
     @property
     def shape(self) -> Any:
         """The extents."""
-        return self.extents
+        return TensorShape(self.extents)
 
     @property
     def dtype(self) -> Any:
@@ -161,7 +162,7 @@ class IndexedSlices:
     @property
     def shape(self) -> Any:
         """The extents of the whole array; None where they are not known."""
-        return None if self._shape is None else tuple(array_of(self._shape, "dense_shape").tolist())
+        return TensorShape(None if self._shape is None else array_of(self._shape, "dense_shape").tolist())
 
     def dense(self) -> Any:
         """The whole array: rows of one number are added up.  Raises: ArgumentError where the extents are not known."""
@@ -188,3 +189,6 @@ def at_places(sparse: SparseTensor, dense: Any) -> Any:
         return held
     places = sparse.places[:, len(sparse.extents) - len(shape) :] * (np.array(shape) > 1)
     return picked(reshape(held, (-1,)), np.ravel_multi_index(tuple(places.T), shape))
+
+
+__all__ = ["IndexedSlices", "SparseTensor"]

@@ -11,6 +11,9 @@ from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentTypeError, ShapeError
 from gradwerk.data.elements import Texts
 from gradwerk.tensor.handle import Handle
+from gradwerk.tf.dtypes import string
+from gradwerk.tf.references import Reference
+from gradwerk.tf.shapes import shape_of
 from gradwerk.tf.values.hosted import TENSORS, Array, is_text
 
 # ruff: noqa: ANN401  operands are Tensors, arrays, lists and texts
@@ -46,12 +49,12 @@ class TextTensor:
     @property
     def shape(self) -> Any:
         """The extents."""
-        return self._texts.shape
+        return shape_of(self._texts.shape)
 
     @property
     def dtype(self) -> Any:
         """tf.string."""
-        return "string"
+        return string
 
     @property
     def ndim(self) -> int:
@@ -62,6 +65,10 @@ class TextTensor:
     def device(self) -> str:
         """Where the texts are: always on the host."""
         return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    def ref(self) -> Reference:
+        """What stands for it as a key in sets and dicts."""
+        return Reference(self)
 
     def get_shape(self) -> Any:
         """The extents."""
@@ -86,7 +93,7 @@ class TextTensor:
 
     def __getitem__(self, key: Any) -> TextTensor:
         parts = key if isinstance(key, tuple) else (key,)
-        plain = tuple(int(np.asarray(part)) if isinstance(part, Handle) and not part.shape else part for part in parts)
+        plain = tuple(int(np.asarray(part)) if isinstance(part, Handle) and not part.ndim else part for part in parts)
         return TextTensor(np.asarray(self._texts)[plain])
 
     def __eq__(self, other: object) -> Any:
