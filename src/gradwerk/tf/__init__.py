@@ -17,12 +17,17 @@ __version__ = "2.21.0+gradwerk"
 newaxis = None
 
 FAMILIES = (
-    "tensors", "shapes", "dtypes", "variables", "math.elementwise", "math.pairs", "math.reductions", "math.conversions", "arrays.constants",
-    "arrays.making", "arrays.arranging", "arrays.selecting", "arrays.ordering", "linear",
-    "values.ragged", "values.sparse", "specs", "strings.changing",
+    "tensors", "shapes", "dtypes", "variables", "modules", "math.elementwise", "math.pairs", "math.reductions", "math.conversions",
+    "arrays.constants", "arrays.making", "arrays.arranging", "arrays.selecting", "arrays.ordering", "linear", "functions.function",
+    "functions.flow", "python_calls", "values.ragged", "values.sparse", "specs", "strings.changing",
 )  # fmt: skip
 """The modules whose names stand at the top too, by their `__all__`."""
-MODULES = ("audio", "bitwise", "data", "dtypes", "errors", "io", "linalg", "math", "ragged", "sparse", "strings", "train")
+MODULES = (
+    "audio", "bitwise", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "ragged", "random", "sparse", "strings",
+    "train",
+)  # fmt: skip
+KERAS = ("initializers", "losses", "metrics", "optimizers")
+"""Modules that are Keras' own."""
 """What is loaded when it is first asked for, so that the import costs little."""
 
 _places: dict[str, str] = {}
@@ -31,6 +36,8 @@ _places: dict[str, str] = {}
 def _loaded(name: str) -> Any:  # noqa: ANN401  a module, a class or function, or None
     if name in MODULES:
         return importlib.import_module(f"gradwerk.tf.{name}")
+    if name in KERAS:
+        return importlib.import_module(f"gradwerk.keras.{name}")
     if name not in ORIGINAL.names("tf"):
         return None
     if not _places:
@@ -45,7 +52,7 @@ def _loaded(name: str) -> Any:  # noqa: ANN401  a module, a class or function, o
 def __dir__() -> list[str]:
     """All public names."""
     _loaded("Tensor")
-    return sorted({*globals(), *MODULES, *(name for name in _places if name in ORIGINAL.names("tf"))})
+    return sorted({*globals(), *MODULES, *KERAS, *(name for name in _places if name in ORIGINAL.names("tf"))})
 
 
 __getattr__ = ORIGINAL.module("tf", __name__, elsewhere=_loaded)

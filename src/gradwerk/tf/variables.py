@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gradwerk.base import dtypes as core
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.keras import ops
 from gradwerk.keras.variables import Variable as KerasVariable
@@ -22,6 +22,10 @@ from gradwerk.tf.dtypes import plain
 from gradwerk.tf.tensors import Strict, Tensor, as_tensor, converted, picked, shown
 
 # ruff: noqa: ANN401, FBT001, FBT002  TensorFlow's signatures; values are Tensors, arrays, lists and numbers
+
+
+class FirstCallError(TraceError):
+    """What is done in the first call of a function alone, which runs as Python does."""
 
 
 class VariableSynchronization(Enum):
@@ -83,6 +87,8 @@ class Variable(Strict, KerasVariable, base.Parameter, metaclass=VariableKind):  
         synchronization: Any = VariableSynchronization.AUTO, aggregation: Any = VariableAggregation.NONE, shape: Any = None,
         experimental_enable_variable_lifting: bool = True,
     ) -> None:  # fmt: skip
+        if mode.trace is not None:
+            raise FirstCallError("a variable is made inside of a function that is being traced: its first call runs as Python does")
         if initial_value is None:
             raise ArgumentError("The `initial_value` arg to `tf.Variable` must be specified.")
         value = initial_value() if callable(initial_value) and not isinstance(initial_value, Handle) else initial_value

@@ -5,13 +5,11 @@ from __future__ import annotations
 from gradwerk.tf.absent import ORIGINAL
 from gradwerk.tf.calls import all_names, found_in
 
-FAMILIES = tuple(
-    f"gradwerk.tf.{name}"
-    for name in (
-        "math.elementwise", "math.pairs", "math.reductions", "math.segments", "arrays.making", "arrays.ordering", "arrays.selecting",
-        "linear",
-    )
+_HELD = (
+    "math.elementwise", "math.pairs", "math.reductions", "math.segments", "nn.activations", "arrays.making", "arrays.ordering",
+    "arrays.selecting", "linear",
 )  # fmt: skip
+FAMILIES = tuple(f"gradwerk.tf.{name}" for name in _HELD)
 """The modules that have them."""
 
 
