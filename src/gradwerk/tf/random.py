@@ -30,7 +30,7 @@ def set_seed(seed: Any) -> None:
 
 def _tensor(x: Any) -> Any:
     """What was drawn, as tf.Tensor."""
-    return x if isinstance(x, Tensor) and type(x) is Tensor else x * Tensor(np.ones((), x._type.dtype))
+    return x if isinstance(x, Tensor) and type(x) is Tensor else x * Tensor(core.filled((), 1, x._type.dtype))
 
 
 def _uniform(stream: Stream, shape: Any, minval: Any, maxval: Any, dtype: Any) -> Any:

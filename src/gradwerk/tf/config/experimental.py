@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradwerk.tf.absent import ORIGINAL
-from gradwerk.tf.config import get_visible_devices as get_visible_devices
-from gradwerk.tf.config import list_logical_devices as list_logical_devices
-from gradwerk.tf.config import list_physical_devices as list_physical_devices
-from gradwerk.tf.config import set_visible_devices as set_visible_devices
+from gradwerk.tf.config.devices import get_visible_devices as get_visible_devices
+from gradwerk.tf.config.devices import list_logical_devices as list_logical_devices
+from gradwerk.tf.config.devices import list_physical_devices as list_physical_devices
+from gradwerk.tf.config.devices import set_visible_devices as set_visible_devices
 
 # ruff: noqa: ANN401, FBT001  TensorFlow's signatures
 
@@ -21,5 +20,3 @@ def get_memory_growth(device: Any) -> bool:
     """True."""
     return True
 
-
-__getattr__ = ORIGINAL.module("tf.config.experimental", __name__)
