@@ -124,7 +124,7 @@ class Strict:
         return compared(self, other, compare.not_equal, otherwise=True)
 
     def __hash__(self) -> int:
-        raise ArgumentTypeError(f"{type(self).__name__} is unhashable. Instead, use tensor.ref() as the key.", likely="tensor.ref() is a key")
+        raise ArgumentTypeError(f"{type(self).__name__} is unhashable. Instead, use tensor.ref() as the key.")
 
 
 def compared(a: Any, b: Any, function: Callable[[Any, Any], Any], *, otherwise: bool) -> Any:
