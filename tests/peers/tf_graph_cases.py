@@ -139,23 +139,57 @@ def effects(tf: Any) -> list[Any]:
     """State in the order of control dependencies: reads before and after, chains of changes, two variables that change places."""
     found = []
     with tf.Graph().as_default():
-        v, w = tf.Variable(1.0), tf.Variable(10.0)
-        add = tf.assign_add(v, 2.0)
+        v, w = tf.Variable(1.0, use_resource=True), tf.Variable(10.0, use_resource=True)
+        add = v.assign_add(2.0)
         with tf.control_dependencies([add]):
             after = tf.identity(w) * tf.identity(v.read_value())
         with tf.control_dependencies([after]):
-            double = tf.assign(v, v.read_value() * 2.0)
+            double = v.assign(v.read_value() * 2.0)
         with tf.control_dependencies([double]):
-            last = tf.group(tf.assign_sub(w, v.read_value()))
+            last = tf.group(w.assign_sub(v.read_value()))
         one, other = tf.identity(v.read_value()), tf.identity(w.read_value())
         with tf.control_dependencies([one, other]):
-            swap = tf.group(tf.assign(v, other), tf.assign(w, one))
+            swap = tf.group(v.assign(other), w.assign(one))
         with tf.Session() as sess:
             sess.run(tf.global_variables_initializer())
             for fetch in (after, last, double, swap, last, swap, after, after, last, last):
                 value = sess.run(fetch)
                 found.append([None if value is None else float(value), *map(float, sess.run([v, w]))])
     return found
+
+
+def branches(tf: Any) -> list[Any]:
+    """cond and while_loop with gradients, and with variables that they change."""
+    found: list[Any] = []
+    with tf.Graph().as_default():
+        x, v, w = tf.placeholder(tf.float32, []), tf.Variable(1.0), tf.Variable(2.0)
+        chosen = tf.cond(tf.less(x, 0.0), lambda: x * w, lambda: x + w)
+        nested = tf.cond(tf.less(x, 5.0), lambda: tf.cond(tf.less(x, 0.0), lambda: w, lambda: w * 2.0), lambda: w * 3.0)
+        changed = tf.cond(tf.less(x, 0.0), lambda: tf.assign_add(v, 1.0), lambda: tf.assign_sub(v, x * 10.0))
+        _, total = tf.while_loop(lambda i, s: tf.less(i, 5), lambda i, s: (i + 1, s * x + w), [tf.constant(0), tf.constant(1.0)])
+        none = tf.while_loop(lambda s: tf.less(s, 0.0), lambda s: s + w, [x])
+        counted = tf.while_loop(lambda i: tf.less(i, 3.0), lambda i: tf.assign_add(v, 1.0) * 0.0 + i + 1.0, [tf.constant(0.0)])
+        wanted = [chosen, nested, *tf.gradients(chosen, [x, w]), *tf.gradients(nested, w), total, *tf.gradients(total, [x, w]), none]
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            for number in (-2.0, 3.0, 7.0, -2.0, 3.0):
+                found.append([float(each) for each in sess.run(wanted, {x: number})])
+                found.append([float(sess.run(each, {x: number})) for each in (total, none, changed, v, counted, v)])
+    return found
+
+
+def elements(tf: Any) -> list[Any]:
+    """scan, map_fn and the folds, with gradients."""
+    with tf.Graph().as_default():
+        x, w = tf.placeholder(tf.float32, [None, 2]), tf.Variable(2.0)
+        rows = [
+            tf.scan(lambda a, e: a * w + e, x, np.zeros(2, "f4")), tf.map_fn(lambda e: e * w + 1.0, x), tf.foldl(lambda a, e: a * w + e, x),
+            tf.foldr(lambda a, e: a * w + e, x),
+        ]  # fmt: skip
+        wanted = [*rows, *tf.gradients(rows[0] * rows[0], [w, x]), *tf.gradients(rows[2], w)]
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            return [[np.asarray(each).tolist() for each in sess.run(wanted, {x: np.arange(2.0 * n).reshape(n, 2)})] for n in (3, 3, 4, 1)]
 
 
 def main() -> None:
@@ -165,6 +199,7 @@ def main() -> None:
     tf.disable_v2_behavior()
     record = {
         "optimizers": {name: trained(tf, name) for name in OPTIMIZERS}, "names": names(tf), "effects": effects(tf),
+        "branches": branches(tf), "elements": elements(tf),
         "errors": {name: error(tf, name) for name in ERRORS},
     }  # fmt: skip
     RECORD.write_text(json.dumps(record, indent=0), encoding="utf-8")

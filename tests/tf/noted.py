@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk import keras
-from gradwerk.tf.graph import graph, initializers, nodes, session, variable_scopes, variables
+from gradwerk.tf.graph import control, graph, initializers, loops, nodes, session, variable_scopes, variables
 from gradwerk.tf.operations import operation
 from gradwerk.tf.train import optimizers
 
@@ -50,6 +50,16 @@ def square(x: Any, name: str | None = None) -> Any:
     return ops.square(x)
 
 
+@operation("Less")
+def less(x: Any, y: Any, name: str | None = None) -> Any:
+    return ops.less(x, y)
+
+
+@operation("StridedSlice", label="strided_slice")
+def part(x: Any, key: Any, name: str | None = None) -> Any:
+    return ops.convert_to_tensor(x)[key]
+
+
 def constant(value: Any, name: str | None = None) -> Any:
     return nodes.as_tensor(value, name=name)
 
@@ -67,5 +77,7 @@ tf = SimpleNamespace(
     trainable_variables=lambda: graph.get_default_graph().get_collection("trainable_variables"),
     global_variables_initializer=lambda: nodes.group(*[v.initializer for v in global_variables()], name="init"),
     zeros_initializer=initializers.zeros_initializer, assign=lambda v, x: v.assign(x), assign_add=lambda v, x: v.assign_add(x),
-    assign_sub=lambda v, x: v.assign_sub(x), control_dependencies=lambda given: nodes.building().control_dependencies(given),
+    assign_sub=lambda v, x: v.assign_sub(x), less=less, cond=control.cond, while_loop=control.while_loop, scan=loops.scan,
+    map_fn=loops.map_fn, foldl=loops.foldl, foldr=loops.foldr,
+    control_dependencies=lambda given: nodes.building().control_dependencies(given),
 )  # fmt: skip

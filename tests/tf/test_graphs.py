@@ -31,6 +31,16 @@ def test_effects_come_in_the_order_of_control_dependencies() -> None:
     assert cases.effects(tf) == RECORD["effects"]
 
 
+def test_branches_and_loops_give_what_tensorflows_give() -> None:
+    for ours, theirs in zip(cases.branches(tf), RECORD["branches"], strict=True):
+        assert np.allclose(ours, theirs, rtol=1e-5)
+
+
+def test_functions_of_elements_give_what_tensorflows_give() -> None:
+    for ours, theirs in zip(cases.elements(tf), RECORD["elements"], strict=True):
+        assert all(np.allclose(a, b, rtol=1e-5) for a, b in zip(ours, theirs, strict=True))
+
+
 @pytest.mark.parametrize("name", cases.ERRORS)
 def test_errors_are_of_tensorflows_kind(name: str) -> None:
     own = {"OpError", "OperatorNotAllowedInGraphError", "NotImplementedError"}

@@ -10,7 +10,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import GradwerkError, TraceError
 from gradwerk.ops.source import full
-from gradwerk.tensor.grad import detached, enable_grad, grad, no_grad
+from gradwerk.tensor.grad import copied, detached, enable_grad, grad, no_grad
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tf.errors import FailedPreconditionError
@@ -22,6 +22,8 @@ from gradwerk.tf.operations import computing, drawing_from
 
 # ruff: noqa: ANN401  values are Tensors of the core, or arrays where they are known
 SHAPES = frozenset({"Shape", "Size", "Rank"})
+INSIDE = frozenset({"If", "While", "Scan"})
+"""Kinds of nodes with graphs inside, through which gradients flow though they have effects."""
 LARGE = 16
 """From how many elements on a constant is an input of a program, not a part of it."""
 
@@ -33,13 +35,15 @@ class Run:
     values: what is known before: what was fed, and what earlier stages gave.
     differentiated: the symbolic values and variables that gradients are asked for; empty where there are none.
     stops: the symbolic values through which no gradient flows.
+    changed: the variables that are written in this run.
     again: whether gradients may be asked of gradients.
     """
 
     def __init__(
         self, session: Any, values: dict[Tensor, Any], differentiated: frozenset[Any] = frozenset(), stops: frozenset[Tensor] = frozenset(),
-        *, again: bool = False,
+        changed: frozenset[Any] = frozenset(), *, again: bool = False,
     ) -> None:  # fmt: skip
+        self.changed = changed
         self.session, self.values, self.stops = session, values, stops
         self.differentiated, self.again = differentiated, again
         self.current: dict[Any, Any] = {}
@@ -75,7 +79,7 @@ class Run:
         value = value or self.values.__getitem__
         args, kwargs = filled(op._args, value), filled(op._kwargs, value)
         if known.stateful:
-            if not known.effects:
+            if not known.effects or known.kind in INSIDE:
                 return op.flat(known.function(self, op, *args, **kwargs))
             with no_grad():
                 return op.flat(known.function(self, op, *args, **kwargs))
@@ -101,7 +105,8 @@ class Run:
             stored = self.session.state.get(variable)
             if stored is None:
                 raise uninitialized(variable)
-            held = leaf_of(stored) if variable in self.differentiated else detached(stored)
+            held = copied(stored) if variable in self.changed else detached(stored)  # what was read stays when the variable is written
+            held = leaf_of(held) if variable in self.differentiated else held
             self.leaves.setdefault(variable, []).append(held)
             self.current[variable] = held
         return held
@@ -127,7 +132,7 @@ class Run:
     # ---- gradients
 
     def gradients(self, ys: list[Any], xs: list[Any], weights: list[Any]) -> list[Any]:
-        """d(sum of ys)/dx for each x, a variable or a symbolic Tensor; None where it has no part."""
+        """d(sum of ys)/dx for each x, a variable or a symbolic Tensor; zeros where it has no part in this run."""
         wanted: list[tuple[int, Any]] = []
         for place, x in enumerate(xs):
             leaves = [self.values[x]] if isinstance(x, Tensor) else self.leaves.get(x, [])
@@ -135,13 +140,16 @@ class Run:
         pairs = [(y, w) for y, w in zip(ys, weights, strict=True) if isinstance(y, Handle) and y.requires_grad]
         found: list[Any] = [None] * len(xs)
         if not wanted or not pairs:
-            return found
+            return [zeros_of(self.values[x] if isinstance(x, Tensor) else self.read(x)) for x in xs]
         ends = [y for y, _ in pairs]
         cts = [_weight(y, w) for y, w in pairs]
         given = grad(ends, [leaf for _, leaf in wanted], cts, create_graph=self.again, allow_unused=True, retain=True)
         for (place, _), each in zip(wanted, given, strict=True):
             if each is not None:
                 found[place] = each if found[place] is None else found[place] + each
+        for place, leaf in wanted:
+            if found[place] is None:
+                found[place] = zeros_of(leaf)
         return found
 
 
@@ -149,6 +157,12 @@ def _weight(y: Any, w: Any) -> Any:
     if w is None:
         return full(y.shape, 1.0, y._type.dtype, like=(y,))
     return w if isinstance(w, Handle) else kinds.tensor_class()(np.broadcast_to(np.asarray(w), y.shape))
+
+
+def zeros_of(value: Any) -> Any:
+    """The gradient of what this value has no part in."""
+    x = value if isinstance(value, Handle) else kinds.tensor_class()(value)
+    return full(x._type.shape, 0.0, x._type.dtype, like=(x,))
 
 
 def leaf_of(value: Any) -> Any:

@@ -38,6 +38,7 @@ class Program:
         self.wanted = [x for x in wanted if isinstance(x, Tensor)]
         self.stages = stages(nodes, given, self.wanted)
         self.reads, self.writes = variables_of(nodes)
+        self.changed = frozenset(self.writes)
         gradients = [op for op in nodes if op.type == "SymbolicGradient"]
         self.differentiated = frozenset(x for op in gradients for x in op._attributes["xs"])
         self.again = len(gradients) > 1
@@ -45,7 +46,9 @@ class Program:
         if self.stops and self.again:
             likely = "run them one after the other, or tf.stop_gradient"
             raise ArgumentError("gradients with stop_gradients, and others, in one run", likely=likely)
-        self.ready = self.warm = self.in_python = False
+        self.ready = self.warm = False
+        self.in_python = bool(gradients) and any(op.type == "While" and op._attributes["most"] is None for op in nodes)
+        """A program has no gradient of a loop whose steps nobody has counted."""
         self.compiled: list[Callable[..., Any] | None] = [None] * len(self.stages)
         self.places: list[int] | None = None
         """Where what its one stage takes stands among what is fed; None where there is not one stage that gives all."""
@@ -84,7 +87,7 @@ class Program:
         """A stage node by node."""
         cls = kinds.tensor_class()
         values = {x: cls(v) if isinstance(v, np.ndarray) and v.dtype != kinds.TEXT else v for x, v in known.items()}
-        run = Run(self.session, values, self.differentiated, self.stops, again=self.again)
+        run = Run(self.session, values, self.differentiated, self.stops, self.changed, again=self.again)
         run.run(stage.nodes)
         run.commit()
         for x in stage.leaves:
@@ -106,7 +109,7 @@ class Program:
         """The compiled form of a stage."""
         made = self.compiled[number]
         if made is None:
-            session, stage, marks, again = self.session, self.stages[number], (self.differentiated, self.stops), self.again
+            session, stage, marks, again = self.session, self.stages[number], (self.differentiated, self.stops, self.changed), self.again
             cls = kinds.tensor_class()
 
             def step(*given: Any) -> tuple[Any, ...]:
