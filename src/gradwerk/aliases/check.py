@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradwerk.aliases.names import REFUSED, is_claimed, moved, ours
+from gradwerk.aliases.names import REFUSED, moved, ours
 from gradwerk.aliases.notebook import read, source, without_magic
+from gradwerk.aliases.used import imports_of, names_of
 from gradwerk.base.errors import FileError, GradwerkError
 
 
@@ -32,9 +33,9 @@ def check(path: Path) -> list[Use]:
     table: dict[str, str] = {}
     trees = list(_trees(path))
     for _, tree in trees:
-        table.update(_imports(tree))
+        table.update(imports_of(tree))
     for place, tree in trees:
-        for line, name in _names(tree, table):
+        for line, name in names_of(tree, table):
             if name not in uses:
                 uses[name] = Use(f"{place}:{line}", name, missing(name))
     return list(uses.values())
@@ -90,34 +91,3 @@ def _trees(path: Path) -> Iterator[tuple[str, ast.Module]]:
             yield place, ast.parse(text)
         except (SyntaxError, ValueError) as error:
             raise FileError(f"{place} is no Python of this version: {error}") from None
-
-
-def _imports(tree: ast.Module) -> dict[str, str]:
-    """Local name -> dotted name of the original, of all import statements, wherever they stand."""
-    table = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if is_claimed(alias.name):
-                    table[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module and is_claimed(node.module):
-            table.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*"})
-    return table
-
-
-def _names(tree: ast.Module, table: dict[str, str]) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of each import, and of each longest chain of attributes that begins with an imported name."""
-    inner: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names if is_claimed(alias.name))
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module and is_claimed(node.module):
-            yield from ((node.lineno, node.module if alias.name == "*" else f"{node.module}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in inner:
-            chain, held = [node.attr], node.value
-            while isinstance(held, ast.Attribute):
-                inner.add(id(held))
-                chain.append(held.attr)
-                held = held.value
-            if isinstance(held, ast.Name) and held.id in table:
-                yield node.lineno, ".".join([table[held.id], *reversed(chain)])

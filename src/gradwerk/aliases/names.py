@@ -5,6 +5,9 @@ from __future__ import annotations
 ROOTS = {"keras": "gradwerk.keras", "torch": "gradwerk.torch", "torchvision": "gradwerk.torchvision", "tensorflow": "gradwerk.tf"}
 """The packages whose names a script may use."""
 
+TENSORFLOW_1 = "gradwerk.tf.compat.v1"
+"""What `tensorflow` is for a script that is written for TensorFlow 1."""
+
 REFUSED = {
     "torchaudio": "torchaudio is not part of Gradwerk: read sound with the standard library's wave, or SciPy, and give arrays",
     "torchtext": "torchtext is not part of Gradwerk (its authors ended it too): gradwerk.data and plain Python prepare texts",
@@ -41,6 +44,11 @@ MOVED = {
 """Where Keras 1 and 2 had modules that Keras 3 has no more, or PyTorch modules of one name each, and the one that has their names."""
 
 _KERAS_IN_TENSORFLOW = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tensorflow.compat.v2.keras")
+
+
+def stand_for_tensorflow_1() -> None:
+    """From now on `tensorflow` is TensorFlow 1: names of graphs and sessions stand at its top."""
+    ROOTS["tensorflow"] = TENSORFLOW_1
 
 
 def moved(name: str) -> str | None:

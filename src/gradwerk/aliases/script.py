@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,7 +13,10 @@ from types import CodeType, ModuleType, TracebackType
 
 from gradwerk.aliases.children import CHILD
 from gradwerk.aliases.imports import Names, is_installed
+from gradwerk.aliases.names import TENSORFLOW_1, stand_for_tensorflow_1
+from gradwerk.aliases.tensorflow1 import written_for_1
 from gradwerk.base.errors import ArgumentError, FileError
+from gradwerk.base.screen import say
 
 
 def run_script(path: Path, arguments: Sequence[str]) -> int:
@@ -27,7 +31,7 @@ def run_script(path: Path, arguments: Sequence[str]) -> int:
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
     sys.modules["__main__"] = module
-    Names(own_folders(path)).install()
+    begin(path)
     try:
         exec(code, vars(module))
     except SystemExit as leaving:
@@ -36,6 +40,17 @@ def run_script(path: Path, arguments: Sequence[str]) -> int:
         show(error, path)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def begin(path: Path) -> None:
+    """The names are in place for a script; of TensorFlow those of version 1 where it uses what that alone has, which is said."""
+    found = written_for_1(path, path.read_bytes())
+    if found:
+        stand_for_tensorflow_1()
+        say(f"gradwerk: {path.name} is written for TensorFlow 1 ({found}): `tensorflow` is tensorflow.compat.v1, and builds graphs")
+    Names(own_folders(path)).install()
+    if found:
+        importlib.import_module(TENSORFLOW_1).disable_eager_execution()
 
 
 def compiled(path: Path) -> CodeType:

@@ -23,7 +23,8 @@ FAMILIES = (
 )  # fmt: skip
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
-    "audio", "bitwise", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "ragged", "random", "sparse", "strings",
+    "audio", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "ragged", "random", "sparse",
+    "strings",
     "train",
 )  # fmt: skip
 KERAS = ("initializers", "losses", "metrics", "optimizers")

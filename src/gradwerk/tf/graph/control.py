@@ -26,7 +26,7 @@ def _if(run: Run, op: Operation, pred: Any, one: list[Any], other: list[Any]) ->
     then, otherwise = op._attributes["functions"]
     if mode.trace is None or not isinstance(pred, Handle):
         function, captured = (then, one) if bool(pred) else (otherwise, other)
-        return function.run(run, [], captured)[0]  # type: ignore[no-any-return]  # a list
+        return function.run(run, [], captured)[0]  # type: ignore[no-any-return]  # a list of Tensors
     state = carried_state([then, otherwise], run)
     written = dict.fromkeys([*then.touched("writes"), *otherwise.touched("writes")])
 
@@ -37,7 +37,7 @@ def _if(run: Run, op: Operation, pred: Any, one: list[Any], other: list[Any]) ->
     made = branch.cond(pred, lambda: part(then, one), lambda: part(otherwise, other))
     count = len(then.outputs)
     settle(run, list(written), made[count:], written)
-    return made[:count]  # type: ignore[no-any-return]  # a list
+    return made[:count]  # type: ignore[no-any-return]  # a list of Tensors
 
 
 def _while(run: Run, op: Operation, start: list[Any], of_test: list[Any], of_body: list[Any]) -> list[Any]:
@@ -63,7 +63,7 @@ def _while(run: Run, op: Operation, start: list[Any], of_test: list[Any], of_bod
 
     made = branch.while_loop(holds, step, as_values([*start, *(state[variable] for variable in written)]), max_iterations=most)
     settle(run, list(written), made[len(start) :], written)
-    return made[: len(start)]  # type: ignore[no-any-return]  # a list
+    return made[: len(start)]  # type: ignore[no-any-return]  # a list of Tensors
 
 
 IF, IF_ON_HOST = (Known("If", _if, "cond", effects=True, host=host, stateful=True) for host in (False, True))

@@ -25,6 +25,8 @@ def _never(*args: Any) -> Any:
 
 
 CONST = Known("Const", _never, "Const")
+GIVEN = frozenset({"Const", "ConvertToTensor"})
+"""Kinds of nodes whose value is there when they are made."""
 CAPTURE = Known("Placeholder", _never, "captured")
 
 
@@ -64,7 +66,9 @@ class Graph:
             kwargs = dict(kwargs)
             name = kwargs.pop("name")
         with self._lock:
-            if known.kind == "Const":
+            if known.kind in GIVEN:
+                if type(args[0] if args else None) is Tensor:
+                    return args[0]
                 return self.constant(outside_of_traces(known.function, args, kwargs), name or known.label)
             args, kwargs = converted(self, args), converted(self, kwargs)
             inputs = symbols_of(args) + symbols_of(kwargs) if kwargs else symbols_of(args)

@@ -71,6 +71,8 @@ def _key(tree: Any) -> Any:
         return (kind, *[_key(each) for each in tree])
     if kind is dict:
         return (kind, *[(key, _key(each)) for key, each in tree.items()])
+    if kind is slice:
+        return kind, _key((tree.start, tree.stop, tree.step))
     if isinstance(tree, np.ndarray):
         if tree.size > 64 or tree.dtype == kinds.TEXT:
             raise TypeError

@@ -13,19 +13,27 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.tensor.handle import Handle
-from gradwerk.tensor.tensor import Tensor
+from gradwerk.tf.dtypes import as_dtype
 from gradwerk.tf.operations import OPERATIONS, SYMBOLS, Known, here
-
+from gradwerk.tf.shapes import TensorShape
+from gradwerk.tf.tensors import Tensor
 
 # ruff: noqa: ANN401  dtypes and shapes as users write them
+
+
 def tensor_class() -> Any:
     """The class of the values that nodes compute."""
     return Tensor
 
 
+SHORT = {"float": "float32", "double": "float64", "half": "float16"}
+"""Names of dtypes that TensorFlow has and NumPy calls otherwise."""
 TEXT = np.dtype(object)
 """What stands for strings."""
-FAMILIES: list[str] = []
+FAMILIES = (
+    "math.elementwise", "math.pairs", "math.reductions", "math.conversions", "arrays.constants", "arrays.making", "arrays.arranging",
+    "arrays.selecting", "arrays.ordering", "linear",
+)  # fmt: skip
 """The modules that hold operations."""
 
 
@@ -54,7 +62,7 @@ def has_gradient(kind: Any) -> bool:
 def load_operations() -> None:
     """Imports what defines operations."""
     for name in FAMILIES:
-        importlib.import_module(name)
+        importlib.import_module(f"gradwerk.tf.{name}")
 
 
 def kind_of(dtype: Any) -> Any:
@@ -64,12 +72,14 @@ def kind_of(dtype: Any) -> Any:
     found = getattr(dtype, "as_numpy_dtype", dtype)
     if found in ("string", object, str, bytes):
         return TEXT
+    if isinstance(found, str):
+        found = SHORT.get(found, found)
     return TEXT if found is np.object_ else dtypes.named(found)
 
 
 def dtype_of(kind: Any) -> Any:
-    """The element type as users see it."""
-    return kind
+    """The element type as users see it; None where it is not known."""
+    return None if kind is None else as_dtype(kind)
 
 
 def dims_of(shape: Any) -> tuple[int | None, ...] | None:
@@ -87,9 +97,9 @@ def dims_of(shape: Any) -> tuple[int | None, ...] | None:
     return tuple(found)
 
 
-def shape_of(dims: tuple[int | None, ...] | None) -> Any:
+def shape_of(dims: tuple[int | None, ...] | None) -> TensorShape:
     """The shape as users see it."""
-    return dims
+    return TensorShape(dims)
 
 
 def written(dims: tuple[int | None, ...] | None) -> str:

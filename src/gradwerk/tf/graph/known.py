@@ -88,10 +88,10 @@ def outside_of_traces(function: Any, args: Any, kwargs: Any) -> Any:  # noqa: AN
 def array_of(value: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401
     """The NumPy array of a result, computed outside of traces."""
     if not isinstance(value, Handle):
-        return np.asarray(value)
+        found: np.ndarray[Any, Any] = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+        return found
     trace, mode.under_way = mode.under_way, None
     try:
-        found: np.ndarray[Any, Any] = value.numpy()  # type: ignore[attr-defined]  # a Tensor
-        return found
+        return np.asarray(value.numpy())  # type: ignore[attr-defined]  # a Tensor
     finally:
         mode.under_way = trace

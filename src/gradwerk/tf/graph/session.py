@@ -260,6 +260,10 @@ class BaseSession:
             found = self._constants[op] = kinds.tensor_class().sharing(value)
         return found
 
+    def hold(self, variable: Any, array: Array) -> None:
+        """A variable holds these numbers from now on."""
+        self.keep(variable, kinds.tensor_class()(array))
+
     def keep(self, variable: Any, value: Any) -> None:
         """A variable holds a value from now on, in memory of its own."""
         held = self.state.get(variable)

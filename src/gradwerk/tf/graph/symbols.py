@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
 from gradwerk.base.origin import Origin, capture
 from gradwerk.base.trees import flatten, map_tree
 from gradwerk.tf.graph import kinds
-from gradwerk.tf.operations import SYMBOLS, Known
+from gradwerk.tf.operations import SYMBOLS, Known, here
+from gradwerk.tf.tensors import COUNTED
 
 Dims = tuple[int | None, ...] | None
 """Extents, None for one that is not known; None for all where their number is not known."""
@@ -206,7 +209,7 @@ class Tensor:
         return self is other
 
     def __getitem__(self, key: Any) -> Any:  # noqa: ANN401  whatever an index can be
-        return called("StridedSlice", "strided_slice", self, key)
+        return self.op.graph.note(INDEXED, (self, key), {}) if here.graph is None else here.graph.note(INDEXED, (self, key), {})
 
     def __iter__(self) -> Any:  # noqa: ANN401
         if self._dims is None or not self._dims or self._dims[0] is None:
@@ -233,6 +236,20 @@ class Tensor:
 
     def _refuse(self, message: str, likely: str) -> NoReturn:
         raise ArgumentTypeError(message, facts=(str(self),), likely=likely)
+
+
+def _indexed(x: Any, key: Any) -> Any:  # noqa: ANN401
+    return kinds.as_value(x)[map_tree(_number, key)]
+
+
+def _number(part: Any) -> Any:  # noqa: ANN401
+    """A number of NumPy's in a key as one of Python's."""
+    if isinstance(part, slice):
+        return slice(_number(part.start), _number(part.stop), _number(part.step))
+    return part.item() if isinstance(part, np.ndarray) and part.ndim == 0 else part
+
+
+INDEXED = Known("StridedSlice", _indexed, "strided_slice")
 
 
 def called(kind: str, name: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -268,3 +285,4 @@ def give_operators(cls: type) -> None:
 
 give_operators(Tensor)
 SYMBOLS[Tensor] = lambda x: x.op.graph
+COUNTED.add(Tensor)

@@ -12,7 +12,9 @@ from gradwerk.tf.graph.graph import Graph
 from gradwerk.tf.graph.infer import Said
 from gradwerk.tf.graph.nodes import as_tensor, building, identity
 from gradwerk.tf.graph.symbols import Operation, Tensor, give_operators
-from gradwerk.tf.operations import SYMBOLS, Known
+from gradwerk.tf.operations import SYMBOLS, Known, here
+from gradwerk.tf.tensors import COUNTED
+from gradwerk.tf.variables import COUNTS, VariableKind
 
 # ruff: noqa: ANN401, FBT001, FBT002  TensorFlow's signatures
 
@@ -78,6 +80,10 @@ def _held_or_first(run: Any, op: Operation, first: Any) -> Any:
     return run.read(op._variable) if run.holds(op._variable) else first
 
 
+def _uninitialized(run: Any, op: Operation) -> Any:
+    return np.asarray([each.op.name.encode() for each in op._attributes["variables"] if not run.holds(each)], kinds.TEXT)
+
+
 FIRST = Known("If", _held_or_first, "initialized_value", stateful=True)
 VARIABLE = Known("VariableV2", _read, "Variable", stateful=True)
 READ = Known("Identity", _read, "read", stateful=True)
@@ -85,6 +91,23 @@ ASSIGN = Known("Assign", _assign, "Assign", effects=True, stateful=True)
 ASSIGN_ADD = Known("AssignAdd", _assign_add, "AssignAdd", effects=True, stateful=True)
 ASSIGN_SUB = Known("AssignSub", _assign_sub, "AssignSub", effects=True, stateful=True)
 IS_INITIALIZED = Known("IsVariableInitialized", _is_initialized, "IsVariableInitialized", effects=True, host=True, stateful=True)
+UNINITIALIZED = Known("ReportUninitialized", _uninitialized, "report_uninitialized_variables", effects=True, host=True, stateful=True)
+
+
+def is_initialized(variable: Variable) -> Tensor:
+    """A truth: whether something was assigned to a variable."""
+    op = building().add(IS_INITIALIZED, "IsVariableInitialized")
+    op._variable = variable
+    found: Tensor = op.give(Said((), np.dtype(bool)))
+    return found
+
+
+def uninitialized(variables: list[Variable], name: str) -> Tensor:
+    """The names of those to which nothing was assigned."""
+    op = building().add(UNINITIALIZED, name)
+    op._attributes["variables"] = variables
+    found: Tensor = op.give(Said((None,), kinds.TEXT))
+    return found
 
 
 class Variable:
@@ -303,5 +326,13 @@ def _fits(given: Any, wanted: Any) -> bool:
     return len(given) == len(wanted) and all(a is None or b is None or a == b for a, b in zip(given, wanted, strict=True))
 
 
+def _in_graph(*args: Any, **kwargs: Any) -> Variable | None:
+    """`tf.Variable(...)` while a graph is built."""
+    return None if here.graph is None else Variable(*args, **kwargs)
+
+
 give_operators(Variable)
+COUNTS.add(Variable)
+COUNTED.add(Variable)
+VariableKind.makers.append(_in_graph)
 SYMBOLS[Variable] = lambda variable: variable.graph

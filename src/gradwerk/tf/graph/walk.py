@@ -24,6 +24,8 @@ def converted(graph: Any, tree: Any) -> Any:
         return {key: converted(graph, each) for key, each in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return kind(*[converted(graph, each) for each in tree])
+    if kind is slice:
+        return slice(*[converted(graph, each) for each in (tree.start, tree.stop, tree.step)])
     return tree
 
 
@@ -37,11 +39,13 @@ def symbols_of(tree: Any) -> list[Tensor]:
         for each in tree:
             if type(each) is Tensor:
                 found.append(each)
-            elif isinstance(each, tuple | list | dict):
+            elif isinstance(each, tuple | list | dict | slice):
                 found += symbols_of(each)
         return found
     if isinstance(tree, dict):
         return symbols_of(list(tree.values()))
+    if kind is slice:
+        return symbols_of([tree.start, tree.stop, tree.step])
     return []
 
 
@@ -56,4 +60,6 @@ def filled(tree: Any, value: Callable[[Tensor], Any]) -> Any:
         return {key: filled(each, value) for key, each in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return kind(*[filled(each, value) for each in tree])
+    if kind is slice:
+        return slice(*[filled(each, value) for each in (tree.start, tree.stop, tree.step)])
     return tree
