@@ -181,9 +181,23 @@ def test_merged_inputs_hand_on_what_one_of_them_shows_where_all_have_masks() -> 
     for make in (layers.Add, layers.Subtract, layers.Average):
         assert np.array_equal(mask_of(make()([a, b])).numpy(), MASK | early)
         assert mask_of(make()([a, Tensor(X)])) is None
-    for made in (layers.Multiply(), layers.Maximum(), layers.Minimum(), layers.Concatenate()):
-        with pytest.raises(ArgumentError, match="inputs with masks are not supported here yet"):
-            made([a, b])
+    other = np.roll(X, 1, 0)
+    c, m, e = with_mask(Tensor(other), Tensor(early)), MASK[..., None], early[..., None]
+    wanted = {
+        layers.Multiply: np.where(m | e, np.where(m, X, 1) * np.where(e, other, 1), 0),
+        layers.Maximum: np.where(m & e, np.maximum(X, other), np.where(m, X, np.where(e, other, np.maximum(X, X)))),
+        layers.Minimum: np.where(m & e, np.minimum(X, other), np.where(m, X, np.where(e, other, np.minimum(X, X)))),
+    }
+    for kind, values in wanted.items():
+        found = kind()([a, c])
+        assert np.array_equal(mask_of(found).numpy(), MASK | early)
+        np.testing.assert_array_equal(found.numpy()[MASK | early], values[MASK | early])
+        assert mask_of(kind()([a, Tensor(X)])) is None
+    np.testing.assert_array_equal(mask_of(layers.Concatenate()([a, c])).numpy(), MASK | early)
+    np.testing.assert_array_equal(mask_of(layers.Concatenate(1)([a, c])).numpy(), np.concatenate([MASK, early], 1))
+    assert mask_of(layers.Concatenate()([a, Tensor(X)])).numpy().all()
+    with pytest.raises(ArgumentError, match="`mask` should be a list"):
+        layers.Add().compute_mask([a, b], MASK)
     assert mask_of(layers.Dot(1)([a, b])) is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -205,10 +205,13 @@ def sigmoid(x: Operand) -> Operand:
     return remembering(known.NAMED["sigmoid"](x), x, "sigmoid")
 
 
-def softmax(x: Operand, axis: int = -1) -> Operand:
-    """exp(x) / sum of exp(x) along `axis`."""
+def softmax(x: Operand, axis: int | Sequence[int] = -1) -> Operand:
+    """exp(x) / sum of exp(x) along `axis`, or along several."""
     numbers = hasattr(x, "dtype") and dtypes.is_data(x.dtype)
-    x, axis = x if numbers else Tensor(as_data(x, "x").astype(np.float32)), whole("softmax", "axis", axis, -32)
+    x = x if numbers else Tensor(as_data(x, "x").astype(np.float32))
+    if isinstance(axis, (tuple, list)):
+        return known.softmax_over(x, tuple(whole("softmax", "axis", one, -32) for one in axis))
+    axis = whole("softmax", "axis", axis, -32)
     y = functions.softmax(x, axis)
     return remembering(y, x, "softmax") if axis in {-1, len(y.shape) - 1} else y
 

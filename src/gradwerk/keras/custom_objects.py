@@ -48,9 +48,9 @@ def get_registered_object(
 
 
 @contextmanager
-def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
-    """Names that are known inside, in this thread."""
-    token = _scope.set({**_scope.get(), **custom_objects})
+def custom_object_scope(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
+    """Names that are known inside, in this thread; None for no further ones."""
+    token = _scope.set({**_scope.get(), **(custom_objects or {})})
     try:
         yield
     finally:

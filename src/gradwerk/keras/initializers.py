@@ -60,6 +60,12 @@ class _Ruled(Initializer):
         values = np.asarray(self.rule(tuple(shape), Generator(self.seed)))
         return values if dtype is None else dtypes.converted(values, dtypes.named(dtype))
 
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  what an argument is
+        held = vars(self).get("config", {})
+        if name in held:
+            return held[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal initializer."""
         return dict(self.config)
@@ -232,12 +238,12 @@ InitializerLike = str | Initializer | Mapping[str, Any] | Callable[..., Any]
 CLASSES: dict[str, Callable[..., Initializer]] = {made.__name__: made for made in NAMED.values()}
 
 
-def get(identifier: InitializerLike) -> Initializer:
-    """The initializer of a name or a config; an instance is itself; a function is called with the shape.
+def get(identifier: InitializerLike | None) -> Any:  # noqa: ANN401  an Initializer; None of None
+    """The initializer of a name or a config; an instance is itself; a function is called with the shape; None stays.
 
     Raises: ArgumentError for an unknown name.
     """
-    if isinstance(identifier, Initializer):
+    if identifier is None or isinstance(identifier, Initializer):
         return identifier
     if isinstance(identifier, type) and issubclass(identifier, Initializer):
         made_by: Callable[[], Initializer] = identifier  # those that are public need no argument
@@ -264,7 +270,8 @@ def serialize(initializer: Initializer) -> str | dict[str, Any]:
 def deserialize(config: InitializerLike, custom_objects: Mapping[str, Any] | None = None) -> Initializer:
     """The initializer of `serialize`'s answer; of one's own where `custom_objects` names it.  Raises: ArgumentError."""
     with custom_object_scope(custom_objects or {}):
-        return get(config)
+        found: Initializer = get(config)
+        return found
 
 
 __getattr__ = ORIGINAL.module("keras.initializers", __name__)

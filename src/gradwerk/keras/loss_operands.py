@@ -99,12 +99,16 @@ def checked_values(name: str, values: Any) -> Operand:  # noqa: ANN401  whatever
 
 
 def weights_like(weights: Operand, values: Operand) -> Operand:
-    """Sample weights (batch,) or (batch, 1) standing along the values' first axis.
+    """Sample weights (batch,) or (batch, 1) standing along the values' first axis; a number is the weight of all.
 
     Raises: ShapeError where there is not one per example.
     """
     rank = len(values.shape)
-    count = weights.shape[0] if weights.shape else 0
+    if not weights.shape:
+        return cast(weights, values.dtype)
+    if len(weights.shape) == rank + 1 and weights.shape[-1] == 1:
+        weights = reshape(weights, tuple(weights.shape[:-1]))
+    count = weights.shape[0]
     if count != values.shape[0] or tuple(weights.shape[1:]) not in {(), (1,), tuple(values.shape[1:])}:
         facts = (f"weights {tuple(weights.shape)}      losses {tuple(values.shape)}",)
         raise ShapeError("sample weights must be one per example", facts=facts)

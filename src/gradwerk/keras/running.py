@@ -10,6 +10,7 @@ import numpy as np
 
 from gradwerk.base.errors import ArgumentError, NumericError
 from gradwerk.base.origin import module_path
+from gradwerk.base.trees import leaves
 from gradwerk.keras.callbacks.bar import ProgbarLogger
 from gradwerk.keras.callbacks.bridge import PredictBridge, TestBridge, TrainingBridge
 from gradwerk.keras.callbacks.callback import Callback, Callbacks, History
@@ -23,6 +24,7 @@ from gradwerk.keras.rowed import as_answer, form_of, joined, shown_rows, steps_o
 from gradwerk.keras.streams import OfArrays, Stream, is_stream, source_of
 from gradwerk.keras.training import Training, shown
 from gradwerk.train import loop
+from gradwerk.train.checks import check_finite
 from gradwerk.train.loop import Batches
 from gradwerk.train.run import Events, Run
 
@@ -77,7 +79,12 @@ def streamed(
     """The batches of what gives some."""
 
     def take(item: Any) -> tuple[Any, ...]:  # noqa: ANN401  what a source gives
-        return state.parts(*unpack_x_y_sample_weight(item), class_weight=class_weight)
+        parts = state.parts(*unpack_x_y_sample_weight(item), class_weight=class_weight)
+        for name, part in zip(("x", "y", "sample_weight"), parts, strict=False):
+            for path, array in leaves(part):
+                if isinstance(array, np.ndarray):  # looked at before a step: weights that a NaN has reached are lost
+                    check_finite(array, f"{name}{path} of a batch")
+        return parts
 
     stream = Stream(source_of(x, seed), take, steps, goes_on=goes_on)
     first = stream.first()

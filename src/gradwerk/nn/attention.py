@@ -70,7 +70,7 @@ def attention(
 
 def attend(
     scores: Operand, value: Operand, seen: Operand | None = None, *, rate: float = 0.0, generator: Generator | None = None,
-    spread: bool = False,
+    spread: bool = False, averaged: bool = False,
 ) -> tuple[Operand, Operand]:  # fmt: skip
     """weights value, and the weights: the softmax of scores over the keys that are seen.
 
@@ -85,6 +85,7 @@ def attend(
         rate: the share of weights that dropout zeroes, in what is averaged.
         generator: what draws for it.
         spread: see above.
+        averaged: whether the weights that are given back are those after dropout, by which the values were averaged.
     """
     dtype, wide = value.dtype, in_accumulator(scores)
     if spread and seen is not None:
@@ -92,7 +93,7 @@ def attend(
     else:
         weights = softmax_over(wide, -1, seen)
     kept = dropout(weights, rate, generator) if rate and generator is not None else weights
-    return cast(matmul(kept, in_accumulator(value)), dtype), cast(weights, dtype)
+    return cast(matmul(kept, in_accumulator(value)), dtype), cast(kept if averaged else weights, dtype)
 
 
 def lowered(scores: Operand, seen: Operand) -> Operand:

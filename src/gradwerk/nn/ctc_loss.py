@@ -13,6 +13,7 @@ import numpy as np
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.jit.control import scan
+from gradwerk.ops.bits import bit_and
 from gradwerk.ops.compare import equal, greater, less, logical_and, logical_or
 from gradwerk.ops.elementwise import add, cast, div, exp, log, maximum, mul, neg, stop_gradient, sub, where
 from gradwerk.ops.functions import pick
@@ -91,7 +92,8 @@ def _with_blanks(labels: Operand, blank: int) -> tuple[Operand, Operand]:
     last = full((batch, 1), blank, labels.dtype, like=(labels,))
     path = concatenate([pairs, last], 1)
     earlier = concatenate([last, last, slice_axis(path, 1, 0, path.shape[1] - 2)], 1) if most else last
-    return path, logical_and(_differs(path, blank), _differs(path, earlier))
+    of_label = equal(bit_and(arange(path.shape[1], dtypes.int64, like=path), 1), 1)  # by its place: a label may have the blank's number
+    return path, logical_and(of_label, _differs(path, earlier))
 
 
 def _differs(first: Operand, second: Operand) -> Operand:

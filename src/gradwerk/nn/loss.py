@@ -129,9 +129,13 @@ def binary_cross_entropy(logits: Operand, targets: Operand, *, positive_weights:
 
 
 def binary_cross_entropy_of_probabilities(probabilities: Operand, targets: Operand, *, epsilon: float = 1e-7) -> Operand:
-    """-(y log(p) + (1 - y) log(1 - p)), each element; p and 1 - p are clipped to [epsilon, 1 - epsilon].  Shape: that of both, kept."""
+    """-(y log(p) + (1 - y) log(1 - p)), each element, of p clipped to [epsilon, 1 - epsilon].  Shape: that of both, kept.
+
+    As Keras does it 1 - p is taken of the clipped p, and so is what the dtype has next to epsilon: 1.19e-7 in float32.
+    """
     check_same_shape(probabilities, targets)
-    return neg(add(mul(targets, _log_of(probabilities, epsilon)), mul(sub(1.0, targets), _log_of(sub(1.0, probabilities), epsilon))))
+    p = minimum(maximum(probabilities, epsilon), 1.0 - epsilon)
+    return neg(add(mul(targets, log(p)), mul(sub(1.0, targets), log(sub(1.0, p)))))
 
 
 def squared_error(predictions: Operand, targets: Operand) -> Operand:

@@ -71,7 +71,7 @@ class Attention(Layer):
         if use_causal_mask:
             seen = earlier(query, key) if seen is None else all_of(seen, earlier(query, key))
         scores = scores if seen is None else lowered(scores, seen)
-        y, weights = attend(scores, value, rate=self.dropout if training else 0.0, generator=self.generator)
+        y, weights = attend(scores, value, rate=self.dropout if training else 0.0, generator=self.generator, averaged=True)
         y = y if query_mask is None else where(expand_dims(truth(query_mask), query_mask.ndim), y, 0)
         return (y, weights) if return_attention_scores else y
 
@@ -82,9 +82,9 @@ class Attention(Layer):
             return dot_scores(query, key, inside)
         return mul(additive_scores(query, key, inside), self.concat_score_weight)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ANN401  # as Keras names it here
         """That of the query."""
-        return self._masks(previous_mask)[0]
+        return self._masks(mask)[0]
 
     def compute_output_shape(self, input_shape: Any) -> Shape:  # noqa: ANN401  a list of shapes
         """That of the query, as wide as the values."""

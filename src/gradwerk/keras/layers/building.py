@@ -64,12 +64,13 @@ def first_shape(build: Callable[..., None], named: dict[str, Any]) -> Any:  # no
 
 def once(build: Callable[..., None]) -> Callable[..., None]:
     """A `build` that does nothing on a built layer, and says afterwards that it is built."""
+    optional = list(inspect.signature(build).parameters.values())[1].default is None
 
     @functools.wraps(build)
     def build_once(self: Any, *shapes: Shapes, **named: Shapes) -> None:  # noqa: ANN401
         if not self.built:
-            first, *further = shapes or (first_shape(build, named),)
-            shape: Any = first if isinstance(first, dict) else tuple(first)
+            first, *further = shapes or (None if optional and not named else first_shape(build, named),)
+            shape: Any = first if first is None or isinstance(first, dict) else tuple(first)
             with inside(self):
                 build(self, shape, *further, **named)
             if self.further_shapes:
@@ -82,7 +83,7 @@ def once(build: Callable[..., None]) -> Callable[..., None]:
 def mark_built(layer: Any, input_shape: Shapes) -> None:  # noqa: ANN401
     """The layer is built, for this shape first of all; the weights of a frozen one are frozen."""
     layer.built = True
-    if layer._input_shape is None:
+    if layer._input_shape is None and input_shape is not None:
         layer._input_shape = input_shape
     if not layer._trainable:
         layer.trainable = False

@@ -91,8 +91,8 @@ class Embedding(Layer):
         """The arguments; the table's contents are in the weights."""
         return {"name": self.name, "trainable": self.trainable, **arguments_of(self, but=("weights",))}
 
-    def build(self, input_shape: Shape) -> None:
-        """Makes the table."""
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Makes the table, which no input's shape decides."""
         self.embeddings = self.add_weight((self.input_dim, self.output_dim), self.embeddings_initializer, name="embeddings")
 
     def call(self, inputs: Operand) -> Operand:

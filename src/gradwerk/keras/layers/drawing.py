@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from gradwerk.base.origin import module_path
 from gradwerk.keras.layers.building import shapes_of_arguments
 from gradwerk.keras.layers.shapes import Runs, Shapes, check_one_input, map_shapes, without_traces
-from gradwerk.keras.layers.symbolic import Caller, Said, called_on_symbols, shapes_in, symbols_in, tried
+from gradwerk.keras.layers.symbolic import Caller, KerasTensor, Said, called_on_symbols, map_results, shapes_in, symbols_in, tried
 
 
 class Drawn(Runs, Caller, Protocol):
@@ -55,6 +55,16 @@ def draw(layer: Drawn, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  #
         if not layer.built:
             layer.build(shape, **shapes_of_arguments(layer, args[1:], kwargs, shapes_in))
         return called_on_symbols(layer, args, kwargs)
+
+
+def spec_of(layer: Drawn, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401  KerasTensors
+    """Symbolic values of the shapes and dtypes that a call on symbolic values would give; the layer is built first where needed."""
+    with module_path(layer.label) if layer.names_path else nullcontext():
+        shape = shapes_in(args[0])
+        check_one_input(shape, several=layer.computes_in is None)
+        if not layer.built:
+            layer.build(shape, **shapes_of_arguments(layer, args[1:], kwargs, shapes_in))
+        return map_results(KerasTensor, result_of(layer, args, kwargs))
 
 
 def result_of(layer: Drawn, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401  a tree of `Said`

@@ -16,6 +16,7 @@ from gradwerk.keras import dtype_policies, filling
 from gradwerk.keras.absent import ORIGINAL
 from gradwerk.keras.initializers import InitializerLike
 from gradwerk.keras.layers import building, penalties
+from gradwerk.keras.layers.asked import Asked
 from gradwerk.keras.layers.autocast import weights_cast
 from gradwerk.keras.layers.calls import BY_NAME, calls, first_by_name, inside, place_of, training_is
 from gradwerk.keras.layers.contents import arguments_of, check_arrays, extents_of
@@ -42,7 +43,7 @@ KNOWN: dict[str, Any] = {}
 
 
 @ORIGINAL.completes("keras.layers.Layer")
-class Layer(Policied, Noted, Module):
+class Layer(Policied, Noted, Asked, Module):
     """The base of all layers.
 
     A subclass keeps each argument of its `__init__` under the same name, makes its weights in `build`, and computes in `call`; where the

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.keras.layers.layer import Layer
 from gradwerk.keras.layers.symbolic import applied, is_symbol
 from gradwerk.keras.options import LayerOptions, checked
@@ -38,14 +39,15 @@ class Masking(Layer):
     def call(self, inputs: Operand) -> Operand:
         """Zeros where the mask is False."""
         mask = self.compute_mask(inputs)
-        return where(reshape(mask, (*mask.shape, 1)), inputs, 0.0)
+        return where(reshape(mask, (*mask.shape, 1)), inputs, 0)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:  # noqa: ANN401
         """True at steps with another number than `mask_value`.  Shape: that of the inputs without the last axis."""
         if is_symbol(inputs):
             other = applied(operator.ne, "not_equal", inputs, self.mask_value)
             return applied(functools.partial(any_over, axis=-1, keepdims=False), "any", other)
-        return any_over(not_equal(inputs, self.mask_value), axis=-1)
+        value = int(self.mask_value) if dtypes.is_integer(inputs.dtype) and self.mask_value == int(self.mask_value) else self.mask_value
+        return any_over(not_equal(inputs, value), axis=-1)
 
 
 def any_over(x: Operand, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Operand:  # noqa: FBT001, FBT002  Keras' signature

@@ -45,8 +45,8 @@ def made_of(cls: Any, config: Mapping[str, Any], classes: Mapping[str, Any] | No
 
 def _unbuilt(value: Any) -> Any:  # noqa: ANN401
     """A value of a config, in which layers are not built yet: that around them does it, and their weights are named by it."""
-    if isinstance(value, (list, tuple)):
-        return [_unbuilt(item) for item in value]
+    if type(value) in {list, tuple}:
+        return type(value)([_unbuilt(item) for item in value])
     if isinstance(value, Mapping):
         return {name: _unbuilt(item) for name, item in value.items() if name != "build_config"}
     return value

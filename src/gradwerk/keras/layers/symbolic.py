@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
-from gradwerk.base.trees import flatten, map_tree
+from gradwerk.base.trees import flatten, map_tree, structure
 from gradwerk.keras.layers.shapes import EXTENTS, Shape, Shapes, common_extents
 from gradwerk.keras.naming import unique_name
 from gradwerk.tensor.grad import no_grad
@@ -71,6 +71,8 @@ class KerasTensor:
         self.dtype: str = TEXT if dtype == TEXT else dtypes.name(dtypes.named(dtype))
         self.name = name or unique_name("KerasTensor")
         self.node: Node | None = None
+
+    sparse = ragged = False
 
     @property
     def ndim(self) -> int:
@@ -271,6 +273,11 @@ def tried(run: Callable[[tuple[Any, ...], dict[str, Any]], Any], label: str, arg
             if any(unknown):
                 continue
             raise
+        if structure(first) != structure(other):
+            raise ShapeError(
+                f"{label} gives another number of results for another extent of an axis that nobody knows",
+                facts=tuple(f"input {x.shape}" for x in symbols_in((args, kwargs))),
+            )
         return map_tree(lambda a, b: _said(label, a, b), first, other)
     raise failed or StateError(f"{label} was not tried")
 

@@ -77,6 +77,10 @@ class TimeDistributed(Wrapper):
         steps = [self.layer(inputs[:, k], **({"mask": mask[:, k]} if takes_mask else {})) for k in range(time)]
         return stack(steps, 1)
 
+    def result_dtype(self, symbols: Any) -> str:  # noqa: ANN401
+        """That of the layer."""
+        return self.layer.result_dtype(symbols)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """That of the layer for one step, with the axis of time."""
         first, *rest = self.layer.compute_output_shape(_of_step(input_shape))
@@ -176,6 +180,10 @@ class Bidirectional(Layer):
             return [y, back, *states]
         merged = MERGES[self.merge_mode](y, back)
         return [merged, *states] if states else merged
+
+    def result_dtype(self, symbols: Any) -> str:  # noqa: ANN401
+        """That of the layers."""
+        return str(self.forward_layer.result_dtype(symbols))
 
     def compute_output_shape(self, input_shape: Shape, initial_state_shape: Any = None) -> Any:  # noqa: ANN401  a shape, or a list of them
         """See the class."""

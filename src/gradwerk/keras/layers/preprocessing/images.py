@@ -14,6 +14,7 @@ from gradwerk.nn.resizing import INTERPOLATIONS, as_floats, cropped_to_ratio, pa
 from gradwerk.ops.arrangement import move_axes
 from gradwerk.ops.elementwise import cast, maximum, minimum
 from gradwerk.ops.movement import expand_dims, slice_axis, squeeze
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.ops.rounding import round_to
 from gradwerk.tensor.random import Generator, fresh_seed
 
@@ -77,7 +78,8 @@ class ImageLayer(Layer):
         one, first = images.ndim == 3, self.data_format == FIRST
         x = expand_dims(images, 0) if one else images
         x = move_axes(x, (1,), (-1,)) if first else x
-        y = function(x)
+        y = function(in_accumulator(x))
+        y = cast(y, x.dtype) if dtypes.is_narrow(x.dtype) else y
         y = move_axes(y, (-1,), (1,)) if first else y
         return squeeze(y, 0) if one else y
 

@@ -13,8 +13,9 @@ from gradwerk.data.gathered import Gathered
 from gradwerk.keras.layers.inputs import floating
 from gradwerk.keras.layers.layer import Layer, Shape
 from gradwerk.keras.options import LayerOptions, checked, checked_except
-from gradwerk.ops.elementwise import add, div, maximum, mul, sqrt, sub
+from gradwerk.ops.elementwise import add, cast, div, maximum, mul, sqrt, sub
 from gradwerk.ops.movement import reshape
+from gradwerk.ops.precision import in_accumulator
 from gradwerk.tensor.tensor import Tensor
 
 Operand = Any
@@ -121,8 +122,9 @@ class Normalization(Layer):
 
     def call(self, inputs: Operand) -> Operand:
         """The formula above."""
-        deviation = maximum(sqrt(self.variance), _LEAST)
-        return add(mul(floating(inputs), deviation), self.mean) if self.invert else div(sub(floating(inputs), self.mean), deviation)
+        deviation, x = maximum(sqrt(self.variance), _LEAST), floating(inputs)
+        wide = in_accumulator(x)
+        return cast(add(mul(wide, deviation), self.mean) if self.invert else div(sub(wide, self.mean), deviation), x.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
@@ -183,7 +185,8 @@ class Rescaling(Layer):
     def call(self, inputs: Operand) -> Operand:
         """The formula above."""
         scale, offset = (np.asarray(one, np.float32) for one in (self.scale, self.offset))
-        return add(mul(floating(inputs), scale), offset)
+        x = floating(inputs)
+        return cast(add(mul(in_accumulator(x), scale), offset), x.dtype)
 
 
 def _factor(name: str, value: Any) -> Any:  # noqa: ANN401
