@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradwerk import keras
-from gradwerk.base.errors import DataError, ShapeError
+from gradwerk.base.errors import ArgumentError, DataError, ShapeError
 from gradwerk.keras import layers
 
 Y, P = np.array([[1, 9, 2], [-5, -2, 6]]), np.array([[4, 8, 12], [8, 1, 3]], np.float32)
@@ -117,3 +117,47 @@ def test_a_batch_is_looked_at_before_a_step() -> None:
 def test_unstack_of_an_axis_that_nobody_knows() -> None:
     with pytest.raises(ShapeError, match="another number of results"):
         keras.ops.unstack(keras.Input((None, 3)), axis=1)
+
+
+def test_gradients_are_cast_to_their_weights() -> None:
+    wide, narrow = (keras.Variable(np.ones(3), dtype=dtype) for dtype in ("float64", "float32"))
+    for weight in (wide, narrow):
+        optimizer = keras.optimizers.SGD(0.5)
+        optimizer.apply([keras.ops.convert_to_tensor(np.array([1, 2, 3], np.float32))], [weight])
+        np.testing.assert_array_equal(weight.numpy(), [0.5, 0, -0.5])
+
+
+def test_clones_with_layers_of_another_kind() -> None:
+    start = keras.Input((4,))
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(3, name="inside")])
+    shared = layers.Dense(3, activation="relu", name="shared")
+    model = keras.Model(start, layers.Add(name="sum")([inner(shared(start)), shared(start) * 2]), name="whole")
+
+    def wider(layer: Any) -> Any:
+        made = type(layer).from_config(layer.get_config())
+        if isinstance(layer, layers.Dense):
+            made.activation = keras.activations.tanh
+        return made
+
+    called = []
+
+    def noted(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        called.append(layer.name)
+        return layer(*args, **kwargs)
+
+    twin = keras.models.clone_model(model, clone_function=wider, call_function=noted, recursive=True)
+    assert called.count("shared") == 2
+    assert twin.get_layer("shared").activation is keras.activations.tanh
+    assert twin.get_layer(inner.name).get_layer("inside").activation is keras.activations.tanh
+    twin.set_weights(model.get_weights())
+    x = np.ones((2, 4), np.float32)
+    hidden = np.tanh(x @ shared.kernel.numpy())
+    np.testing.assert_allclose(twin.predict(x, verbose=0), np.tanh(hidden @ inner.weights[0].numpy()) + 2 * hidden, rtol=1e-5)
+    other = keras.Input((4,), name="other")
+    assert keras.models.clone_model(model, input_tensors=other).input.name == "other"
+    chain = keras.models.clone_model(keras.Sequential([keras.Input((4,)), layers.Dense(2)]), clone_function=wider)
+    assert chain.layers[0].activation is keras.activations.tanh
+    with pytest.raises(ArgumentError, match="call_function is for functional models"):
+        keras.models.clone_model(inner, call_function=noted)
+    with pytest.raises(ArgumentError, match="the model has 1 inputs, input_tensors has 2"):
+        keras.models.clone_model(model, input_tensors=[other, other])

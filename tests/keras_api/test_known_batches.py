@@ -117,7 +117,7 @@ def looked_at(action: Callable[[Any], Any], model: Any, monkeypatch: pytest.Monk
     return bool(looked)
 
 
-@pytest.mark.parametrize("name", BATCHES.keys() - {"fit", "predict", "weights set", "test", "none", "odd", "both"})
+@pytest.mark.parametrize("name", sorted(BATCHES.keys() - {"fit", "predict", "weights set", "test", "none", "odd", "both"}))
 def test_which_batches_are_looked_at_each_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All but float32 arrays of as many axes as the model's output, of a loss that takes any number.  Lengths are the step's own matter."""
     known = {"another", "smaller", "one", "strided", "dict", "float labels", "lengths"}

@@ -39,7 +39,7 @@ def test_an_older_option_is_taken_as_keras_takes_it(owner: str, name: str) -> No
             made(owner, **{name: value, older.now: value})
     else:
         assert made(owner, **{name: None}) is not None
-    if older.only:
+    if older.only and True not in older.only:
         with pytest.raises(ArgumentError, match="not supported here yet"):
             made(owner, **{name: True})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -205,11 +205,11 @@ def sigmoid(x: Operand) -> Operand:
     return remembering(known.NAMED["sigmoid"](x), x, "sigmoid")
 
 
-def softmax(x: Operand, axis: int | Sequence[int] = -1) -> Operand:
+def softmax(x: Operand, axis: int | tuple[int, ...] = -1) -> Operand:
     """exp(x) / sum of exp(x) along `axis`, or along several."""
     numbers = hasattr(x, "dtype") and dtypes.is_data(x.dtype)
     x = x if numbers else Tensor(as_data(x, "x").astype(np.float32))
-    if isinstance(axis, (tuple, list)):
+    if isinstance(axis, tuple):
         return known.softmax_over(x, tuple(whole("softmax", "axis", one, -32) for one in axis))
     axis = whole("softmax", "axis", axis, -32)
     y = functions.softmax(x, axis)

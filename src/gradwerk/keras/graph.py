@@ -7,7 +7,7 @@ and operations, and nothing of the symbolic values it was drawn with: copies and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -167,6 +167,15 @@ class CallGraph:
                 kwargs.pop("training", None)
             results = map_results(KerasTensor, step.caller.result_of(args, kwargs))
             for number, value in zip(step.results, flatten(noted(step.caller, args, kwargs, results) if notes else results), strict=True):
+                values[number] = value
+        return _filled(self.result, values)
+
+    def redrawn(self, inputs: Sequence[Any], call: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]) -> Any:  # noqa: ANN401
+        """The outputs of the same calls on other symbolic inputs: `call` is told what is called, and with what."""
+        values: list[Any] = [*inputs, *[None] * (self.size - len(inputs))]
+        for step in self.steps:
+            results = flatten(call(step.caller, _filled(step.args, values), _filled(step.kwargs, values)))
+            for number, value in zip(step.results, results, strict=True):
                 values[number] = value
         return _filled(self.result, values)
 

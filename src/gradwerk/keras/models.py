@@ -8,6 +8,7 @@ from typing import Any
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.keras.absent import ORIGINAL
+from gradwerk.keras.cloning import clone_model
 from gradwerk.keras.model import Model
 from gradwerk.keras.saving.archive import load_model, save_model
 from gradwerk.keras.saving.objects import deserialize_keras_object
@@ -23,14 +24,6 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     except (TypeError, ValueError):
         raise ArgumentError("model_from_json takes what Model.to_json gives") from None
     made: Model = deserialize_keras_object(structure, custom_objects)
-    return made
-
-
-def clone_model(model: Model) -> Model:
-    """A model of equal layers, its weights begun anew.  Raises: ArgumentError for what is no Sequential or functional model."""
-    if not isinstance(model, Sequential) and getattr(model, "graph", None) is None:
-        raise ArgumentError(f"clone_model takes a Sequential or functional model, this is a {type(model).__name__}")
-    made: Model = type(model).from_config(model.get_config())
     return made
 
 

@@ -226,6 +226,8 @@ class LSTMCell(GateCell):
         super().__init__(**options)
         self.activation, self.recurrent_activation = activations.get(activation), activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
+        if bias_initializer is None and unit_forget_bias:
+            raise ArgumentError("LSTMCell: with unit_forget_bias the bias needs an initializer, this is None")
         self._keep(units, use_bias, (dropout, recurrent_dropout), seed, (kernel_initializer, recurrent_initializer, bias_initializer))
         self.state_size = [self.units, self.units]
 

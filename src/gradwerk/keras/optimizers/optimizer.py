@@ -26,6 +26,7 @@ from gradwerk.nn.by_hand import ByHand
 from gradwerk.nn.clipping import ByGlobalNorm, ByNorm, ByValue, Clip
 from gradwerk.nn.updates import Decay
 from gradwerk.nn.wrapped import Accumulated, LossScaled, Updates
+from gradwerk.ops.elementwise import cast
 from gradwerk.tensor.adjustable import Adjustable
 from gradwerk.tensor.grad import no_grad
 from gradwerk.tensor.state import mode
@@ -314,7 +315,8 @@ class Optimizer(Adjustable):
         given: list[Tensor | None] = [None] * len(targets)
         for weight, gradient in zip(weights, grads, strict=True):
             if gradient is not None:
-                given[places[id(weight)]] = gradient if isinstance(gradient, Tensor) else Tensor(np.asarray(gradient), weight.dtype)
+                held = gradient if isinstance(gradient, Tensor) else Tensor(np.asarray(gradient), weight.dtype)
+                given[places[id(weight)]] = held if held.dtype == weight.dtype else cast(held, weight.dtype)
         with no_grad():
             self.applied.update(given)
 
