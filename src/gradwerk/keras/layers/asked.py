@@ -13,7 +13,8 @@ class Asked:
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  KerasTensors
         """Symbolic values of the shapes and dtypes that the layer gives for these; it is built where it is not built yet."""
-        return spec_of(self, args, kwargs)  # type: ignore[arg-type]  # a Layer
+        layer: Any = self
+        return spec_of(layer, args, kwargs)
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes that the layer was built for; None before."""
