@@ -39,7 +39,7 @@ MODULES = {
     "tf": (
         "", "audio", "bitwise", "compat", "compat.v1", "config", "data", "data.experimental", "debugging", "distribute", "dtypes",
         "experimental", "image", "initializers", "io", "io.gfile", "linalg", "losses", "lookup", "math", "metrics", "nn", "optimizers",
-        "ragged", "random", "raw_ops", "saved_model", "sets", "signal", "sparse", "strings", "summary", "test", "train", "types",
+        "queue", "ragged", "random", "raw_ops", "saved_model", "sets", "signal", "sparse", "strings", "summary", "test", "train", "types",
     ),
 }  # fmt: skip
 CLASSES = {

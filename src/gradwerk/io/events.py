@@ -155,6 +155,16 @@ class EventFile:
 
         self._value(tag, create_summary_metadata(None, None), _tensor(np.array(text.encode(), object)), step, moment)
 
+    def summary(self, data: bytes, step: int, *, moment: float | None = None) -> None:
+        """What an operation of TensorFlow 1 gave: a Summary, as bytes.  Raises: ArgumentError for other bytes."""
+        from tensorboard.compat.proto.summary_pb2 import Summary  # noqa: PLC0415  an extra
+
+        try:
+            said = Summary.FromString(data)
+        except Exception:  # the DecodeError of the package that tensorboard stands on
+            raise ArgumentError("the bytes are no summary", facts=(f"{data[:40]!r}",)) from None
+        self._write(step=step, moment=moment, summary=said)
+
     def keras_model(self, tag: str, json: str, step: int = 0) -> None:
         """A model by its config, as Keras writes it: shown as its conceptual graph."""
         from tensorboard.compat.proto.summary_pb2 import SummaryMetadata  # noqa: PLC0415  an extra

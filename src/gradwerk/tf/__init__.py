@@ -19,13 +19,12 @@ newaxis = None
 FAMILIES = (
     "tensors", "shapes", "dtypes", "variables", "modules", "math.elementwise", "math.pairs", "math.reductions", "math.conversions",
     "arrays.constants", "arrays.making", "arrays.arranging", "arrays.selecting", "arrays.ordering", "linear", "functions.function",
-    "functions.flow", "python_calls", "values.ragged", "values.sparse", "specs", "strings.changing",
+    "functions.flow", "python_calls", "values.ragged", "values.sparse", "specs", "strings.changing", "queues.mutex",
 )  # fmt: skip
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
-    "audio", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "ragged", "random", "sparse",
-    "strings",
-    "train",
+    "audio", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "queue", "ragged", "random",
+    "sparse", "strings", "summary", "train",
 )  # fmt: skip
 KERAS = ("initializers", "losses", "metrics", "optimizers")
 """Modules that are Keras' own."""

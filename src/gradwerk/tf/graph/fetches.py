@@ -59,16 +59,16 @@ class Fetches:
         """The tree of values."""
         tree = self.tree
         if type(tree) is Tensor and tree in self.tensors:
-            return results[0][()]
+            return _plain(results[0])
         if self.flat is not None:
-            return [results[at][()] for at in self.flat]
+            return [_plain(results[at]) for at in self.flat]
         return self._filled(tree, results, values)
 
     def _filled(self, tree: Any, results: list[Any], values: list[Any]) -> Any:
         if isinstance(tree, Operation):
             return None
         if isinstance(tree, Tensor):
-            return np.asarray(values[self.fed[tree]])[()] if tree in self.fed else results[self.tensors[tree]][()]
+            return np.asarray(values[self.fed[tree]])[()] if tree in self.fed else _plain(results[self.tensors[tree]])
         if isinstance(tree, Composite):
             return tree.make(*[self._filled(each, results, values) for each in tree.parts])
         if isinstance(tree, dict):
@@ -82,3 +82,8 @@ class Composite:
 
     def __init__(self, make: Any, parts: list[Any]) -> None:
         self.make, self.parts = make, parts
+
+
+def _plain(result: Any) -> Any:
+    """An array without axes as a number; a text is the bytes that it is."""
+    return result if isinstance(result, bytes) else result[()]

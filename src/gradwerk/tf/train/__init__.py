@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from gradwerk.tf.absent import ORIGINAL
+from gradwerk.tf.train_data.coordinator import Coordinator
 from gradwerk.tf.train_data.examples import (
     BytesList,
     Example,
@@ -19,7 +20,8 @@ from gradwerk.tf.train_data.examples import (
 )  # fmt: skip
 
 __all__ = [
-    "BytesList", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List", "SequenceExample",
+    "BytesList", "Coordinator", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
+    "SequenceExample",
 ]  # fmt: skip
 
 FAMILIES = ("saver", "steps")
