@@ -15,6 +15,7 @@ import gradwerk.tf.compat.v1 as tf
 from gradwerk.base.errors import GradwerkError
 from gradwerk.tf.compat.v1 import flags as flags_module
 from gradwerk.tf.compat.v1.examples.tutorials.mnist import input_data
+from tests.aliases.running import run
 from tests.peers import tf_v1_cases as cases
 
 RECORD: dict[str, Any] = json.loads(cases.RECORD.read_text(encoding="utf-8"))
@@ -38,7 +39,7 @@ def test_metrics_over_runs_are_tensorflows(name: str) -> None:
     assert np.allclose(cases.metrics(tf, name), RECORD["metrics"][name], rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in cases.LOSSES if name != "hinge_loss" and "cross" not in name])
+@pytest.mark.parametrize("name", list(cases.LOSSES))
 def test_losses_are_weighed_and_reduced_as_tensorflows(name: str) -> None:
     for ours, theirs in zip(cases.losses(tf, name), RECORD["losses"][name], strict=True):
         assert np.allclose(ours, theirs, rtol=2e-5, atol=1e-6)
@@ -130,3 +131,99 @@ def test_mnist_is_read_from_its_own_files_and_given_in_batches(tmp_path: Path) -
         assert x.shape == (2, 784) and x.dtype == np.float32 and x.max() <= 1 and y.shape == (2, 10)
         seen += y.argmax(1).tolist()
     assert sorted(seen[:5]) == sorted(seen[5:]) == [2, 3, 4, 5, 6] and data.train.epochs_completed == 1
+
+
+def test_layers_make_variables_of_tensorflows_names_and_compute_what_they_say() -> None:
+    data = np.random.RandomState(0).rand(4, 6, 6, 2).astype("f4")
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 6, 6, 2])
+        h = tf.layers.conv2d(x, 3, 3, padding="same", activation=tf.nn.relu)
+        pooled = tf.layers.max_pooling2d(h, 2, 2)
+        flat = tf.layers.flatten(pooled)
+        out = tf.layers.dense(flat, 5, name="out", kernel_regularizer=tf.contrib.layers.l2_regularizer(0.5))
+        again = tf.layers.dense(flat, 5, name="out", reuse=True)
+        normal = tf.layers.batch_normalization(h, training=True)
+        updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+        (penalty,) = tf.losses.get_regularization_losses()
+        assert [v.name for v in tf.trainable_variables()] == [
+            "conv2d/kernel:0", "conv2d/bias:0", "out/kernel:0", "out/bias:0", "batch_normalization/gamma:0", "batch_normalization/beta:0",
+        ]  # fmt: skip
+        assert flat.shape.as_list() == [None, 27] and len(updates) == 2
+        kernel, mean = tf.trainable_variables()[2], tf.global_variables()[-2]
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            for _ in range(2):
+                a, b, f, k, n, values, loss = sess.run([out, again, flat, kernel, normal, h, penalty], {x: data})
+                assert np.array_equal(a, b) and np.allclose(a, f @ k, atol=1e-5) and np.isclose(loss, 0.25 * (k * k).sum(), rtol=1e-5)
+                assert np.allclose(n, (values - values.mean((0, 1, 2))) / np.sqrt(values.var((0, 1, 2)) + 1e-3), atol=1e-4)
+            sess.run(updates, {x: data})
+            assert np.allclose(sess.run(mean), 0.01 * values.mean((0, 1, 2)), atol=1e-6)
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def test_recurrent_networks_are_the_same_step_by_step_and_as_a_loop() -> None:
+    data = np.random.RandomState(0).randn(2, 5, 3).astype("f4")
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 5, 3])
+        cell = tf.nn.rnn_cell.BasicLSTMCell(4, name="cell")
+        outputs, last = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)
+        steps, ended = tf.contrib.rnn.static_rnn(cell, tf.unstack(x, 5, 1), dtype=tf.float32)
+        short, held = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, sequence_length=[2, 5])
+        assert [v.name for v in tf.trainable_variables()] == ["rnn/cell/kernel:0", "rnn/cell/bias:0"]
+        by_loop, by_steps = (tf.gradients(tf.reduce_sum(y * y), tf.trainable_variables()) for y in (outputs, tf.stack(steps, 1)))
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            for _ in range(3):
+                a, b, one, other, cut, c_end = sess.run([outputs, tf.stack(steps, 1), by_loop, by_steps, short, held.c], {x: data})
+                assert np.allclose(a, b, atol=1e-6) and all(np.allclose(g, h, atol=1e-4) for g, h in zip(one, other, strict=True))
+                assert np.allclose(cut[0, :2], a[0, :2], atol=1e-6) and not cut[0, 2:].any() and np.allclose(cut[1], a[1], atol=1e-6)
+            kernel, bias = sess.run(tf.trainable_variables())
+            assert all(np.allclose(h, a[:, -1], atol=1e-6) for h in sess.run([last.h, ended.h], {x: data}))
+    c = h = np.zeros((2, 4))
+    for at in range(5):
+        i, j, f, o = np.split(np.concatenate([data[:, at], h], 1) @ kernel + bias, 4, 1)
+        c = _sigmoid(f + 1) * c + _sigmoid(i) * np.tanh(j)
+        h = _sigmoid(o) * np.tanh(c)
+        assert np.allclose(a[:, at], h, atol=1e-5)
+    assert np.allclose(c_end[1], c[1], atol=1e-5)
+
+
+def test_a_shape_that_is_computed_is_known_as_far_as_it_can_be() -> None:
+    with tf.Graph().as_default():
+        x, n = tf.placeholder(tf.float32, [None, 8]), tf.placeholder(tf.int32, [])
+        five, six = (tf.zeros(tf.stack([tf.shape(x)[0], width])) for width in (5, 6))
+        made = [five, tf.zeros([n, 3]), six, tf.random_normal(tf.shape(x))]
+        assert [each.shape.as_list() for each in made] == [[None, 5], [None, 3], [None, 6], [None, 8]]
+        with tf.Session() as sess:
+            for _ in range(3):
+                assert [each.shape for each in sess.run(made, {x: np.ones((2, 8)), n: 4})] == [(2, 5), (4, 3), (2, 6), (2, 8)]
+
+
+def test_draws_follow_the_seeds_of_graph_and_operation_in_each_session_anew() -> None:
+    with tf.Graph().as_default():
+        tf.set_random_seed(3)
+        x = tf.random_normal([4], seed=1)
+        with tf.Session() as one, tf.Session() as other:
+            first = [one.run(x).tolist() for _ in range(4)]
+            assert first == [other.run(x).tolist() for _ in range(4)] and len({str(each) for each in first}) == 4
+
+
+OLD = """
+import tensorflow as tf
+x = tf.placeholder(tf.float32, [])
+print(tf.Session().run(x + 1, {x: 2.0}), tf.executing_eagerly())
+"""
+NEW = """
+import tensorflow as tf
+print(float(tf.constant(1.0) + 1), tf.executing_eagerly())
+"""
+
+
+def test_a_script_of_tensorflow_1_runs_as_it_is(tmp_path: Path) -> None:
+    done = run(tmp_path, OLD)
+    assert done.stdout == "3.0 False\n" and "written for TensorFlow 1 (tf.placeholder)" in done.stderr
+    done = run(tmp_path, NEW)
+    assert done.stdout == "2.0 True\n" and not done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, DTypeError, GradwerkError, ShapeError, TraceError
 from gradwerk.base.trees import map_tree
 from gradwerk.ir.graph import Type
@@ -49,6 +50,8 @@ def results_of(known: Known, args: tuple[Any, ...], kwargs: dict[str, Any], inpu
         return given[0] if len(given) == 1 else given
     if known.host:
         return UNKNOWN
+    if any(map(_may_be_shape, inputs)):
+        return _tried(known, args, kwargs, inputs)
     try:
         key = (known, _key(args), _key(kwargs))
         hash(key)
@@ -91,7 +94,8 @@ def _tried(known: Known, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: 
         for ranks in _ranks(inputs):
             try:
                 first = _traced(known, args, kwargs, small, ranks)
-                found += [first] if _is_known(inputs) else [first, _traced(known, args, kwargs, large, ranks)]
+                settled = _is_known(inputs) and not any(map(_may_be_shape, inputs))
+                found += [first] if settled else [first, _traced(known, args, kwargs, large, ranks)]
             except TraceError:
                 return UNKNOWN
             except (ShapeError, ArgumentError, DTypeError) as error:
@@ -122,6 +126,12 @@ def _without(extent: int, said: Said | None) -> Said | None:
     return said and Said(None if said.dims is None else tuple(None if n == extent else n for n in said.dims), said.kind)
 
 
+def _may_be_shape(x: Tensor) -> bool:
+    """Whether it is whole numbers that follow from extents which are not known: what is made of that shape cannot be kept by types."""
+    small = x._dims is not None and len(x._dims) <= 1 and x._kind is not None and x._kind != kinds.TEXT and dtypes.is_integer(x._kind)
+    return small and known_value(x, cheap=True) is None
+
+
 def _is_known(inputs: list[Tensor]) -> bool:
     return all(each._dims is not None and None not in each._dims for each in inputs)
 
@@ -149,7 +159,7 @@ def _once(known: Known, args: Any, kwargs: Any, extents: tuple[int, int], ranks:
 
     def stand_in(x: Tensor) -> Any:
         if x not in made:
-            value = known_value(x, cheap=cheap)
+            value = known_value(x, cheap=cheap, extents=None if cheap else extents)
             if value is not None:
                 made[x] = value
             else:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
 from gradwerk.base.origin import Origin, capture
 from gradwerk.base.trees import flatten, map_tree
@@ -259,7 +260,7 @@ def called(kind: str, name: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN
 
 
 OPERATORS = {
-    "add": ("AddV2", "add"), "sub": ("Sub", "sub"), "mul": ("Mul", "mul"), "truediv": ("RealDiv", "truediv"),
+    "add": ("AddV2", "add"), "sub": ("Sub", "sub"), "mul": ("Mul", "mul"),
     "floordiv": ("FloorDiv", "floordiv"), "mod": ("FloorMod", "mod"), "pow": ("Pow", "pow"), "matmul": ("MatMul", "matmul"),
     "and": ("LogicalAnd", "and"), "or": ("LogicalOr", "or"), "xor": ("LogicalXor", "xor"),
 }  # fmt: skip
@@ -271,12 +272,25 @@ def _binary(kind: str, name: str) -> tuple[Any, Any]:
     return (lambda x, other: called(kind, name, x, other)), (lambda x, other: called(kind, name, other, x))
 
 
+def _divided(x: Any, other: Any) -> Any:  # noqa: ANN401
+    """x / other; of whole numbers in float64, of 8 and 16 bits in float32."""
+    for each in (x, other):
+        kind = getattr(each, "_kind", None)
+        if kind is not None and kind != kinds.TEXT and dtypes.is_integer(kind):
+            wide = "float32" if kind.itemsize < 4 else "float64"
+            x, other = (called("Cast", "truediv/Cast", part, wide) if hasattr(part, "_kind") else part for part in (x, other))
+            break
+    return called("RealDiv", "truediv", x, other)
+
+
 def give_operators(cls: type) -> None:
     """Puts Python's operators on a class of symbolic values."""
     for spoken, (kind, name) in OPERATORS.items():
         forward, backward = _binary(kind, name)
         setattr(cls, f"__{spoken}__", forward)
         setattr(cls, f"__r{spoken}__", backward)
+    for spoken, function in (("truediv", _divided), ("rtruediv", lambda x, other: _divided(other, x))):
+        setattr(cls, f"__{spoken}__", function)
     for spoken, kind in COMPARISONS.items():
         setattr(cls, f"__{spoken}__", _binary(kind, kind)[0])
     for spoken, kind in UNARY.items():

@@ -235,5 +235,5 @@ def _made(graph: Any, full: str, wanted: Any, options: dict[str, Any]) -> Variab
             raise ArgumentError(f"If initializer is a constant, do not specify shape ({full}).")
         first = initializer
     names = {name: options.get(name) for name in ("trainable", "collections", "constraint")}
-    with graph.name_scope(None):
+    with graph.root().as_default() as root, root.name_scope(None):
         return Variable(first, validate_shape=options.get("validate_shape", True), name=full, dtype=kinds.dtype_of(kind), **names)

@@ -136,13 +136,13 @@ class Variable:
     ) -> None:  # fmt: skip
         if initial_value is None:
             raise ArgumentError("initial_value must be specified.")
-        graph = building()
+        graph = building().root()  # a branch or a loop's body has no variables of its own
         self._trainable = True if trainable is None else bool(trainable)
         self.constraint, self._validate, self._graph = constraint, validate_shape, graph
         self._save_slice_info = None
         before, graph._controls = graph._controls, []
         try:
-            with graph.name_scope(name or "Variable") as scope:
+            with graph.as_default(), graph.name_scope(name or "Variable") as scope:
                 own = scope[:-1]
                 self._initial = self._first(graph, initial_value, dtype, own)
                 dims = kinds.dims_of(shape if shape is not None else expected_shape) if self._initial._dims is None else self._initial._dims
