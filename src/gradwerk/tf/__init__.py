@@ -23,8 +23,8 @@ FAMILIES = (
 )  # fmt: skip
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
-    "audio", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "queue", "ragged", "random",
-    "sparse", "strings", "summary", "train",
+    "audio", "autograph", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "queue", "ragged",
+    "random", "sparse", "strings", "summary", "train",
 )  # fmt: skip
 KERAS = ("initializers", "losses", "metrics", "optimizers")
 """Modules that are Keras' own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -103,6 +104,28 @@ class Strict:
         if symbolic(other):
             return NotImplemented
         return checked(super()._after, function, other)  # type: ignore[misc]  # Operators has it
+
+    def __iadd__(self, other: Any) -> Any:
+        """`x += y` binds the name x anew, as in TensorFlow: the Tensor that other names hold stays as it is."""
+        return operator.add(self, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return operator.sub(self, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return operator.mul(self, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return operator.truediv(self, other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return operator.floordiv(self, other)
+
+    def __imod__(self, other: Any) -> Any:
+        return operator.mod(self, other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return operator.pow(self, other)
 
     def __truediv__(self, other: Any) -> Any:
         return self._with(divided, other)

@@ -16,7 +16,7 @@ from gradwerk.tensor.state import mode
 from gradwerk.tf.calls import op
 from gradwerk.tf.dtypes import as_dtype, plain
 from gradwerk.tf.errors import InvalidArgumentError
-from gradwerk.tf.given import text_tensor
+from gradwerk.tf.given import plain_array, text_tensor
 from gradwerk.tf.shapes import extents
 from gradwerk.tf.tensors import Tensor, as_tensor, converted
 
@@ -81,6 +81,11 @@ def fill(dims: Any, value: Any, name: Any = None, layout: Any = None) -> Any:
     return broadcast_to(as_tensor(value), extents(dims, "tf.fill"))
 
 
+def _known(bound: Any) -> Any:
+    """A bound of a range as an array.  Raises: TraceError where nobody knows it."""
+    return bound.contents("tf.range") if isinstance(bound, Tensor) else plain_array(bound)
+
+
 @op("Range")
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
     """Numbers from start to before limit in steps of delta; from 0 where there is one argument.
@@ -88,7 +93,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     Shape: (as many,).  Dtype: as given, else that of the arguments.  Raises: InvalidArgumentError for a step of 0.
     """
     start, limit = (0, start) if limit is None else (start, limit)
-    given = [as_tensor(one).contents("tf.range") for one in (start, limit, delta)]
+    given: list[Any] = [_known(one) for one in (start, limit, delta)]
     wanted = plain(dtype) or max((one.dtype for one in given), key=lambda one: core.ROWS[one].priority)
     first, last, step = (one.astype(wanted)[()] for one in given)
     if not step:

@@ -1,7 +1,7 @@
 """tf.function: Python that is traced once for each kind of arguments, and then runs as one native program.
 
-What a trace cannot express (Python's `if` on the contents of a Tensor, variables that are made in a first call) runs as Python does,
-with the same numbers.
+Python's control flow over Tensors becomes operations (tf.autograph).  What a trace cannot express (a loop over a data set, variables that
+are made in a first call, writes in one branch alone) runs as Python does, with the same numbers; `why_not_compiled` says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gradwerk.jit.compile import compile_once
 from gradwerk.keras.layers.symbolic import symbols_in
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
+from gradwerk.tf.autograph import blocks
 from gradwerk.tf.dtypes import plain
 from gradwerk.tf.operations import here
 from gradwerk.tf.specs import TensorSpec
@@ -46,19 +47,21 @@ class Function:
     Args:
         function: the Python function.
         signature: TensorSpecs of its arguments, or None: each kind of arguments is traced by itself.
+        autograph: whether Python's control flow over Tensors becomes operations.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: Any = None) -> None:
+    def __init__(self, function: Callable[..., Any], signature: Any = None, *, autograph: bool = True) -> None:
         functools.update_wrapper(self, function)
         self.python_function = function
-        self.input_signature = signature
+        self.input_signature, self._autograph = signature, autograph
+        self.why_not_compiled = ""
         self._traces, self._python = 0, False
         self._bound: dict[int, tuple[Any, Function]] = {}
 
         @functools.wraps(function)
         def traced(*args: Any, **kwargs: Any) -> Any:
             self._traces += 1
-            return map_tree(_result, function(*args, **kwargs))
+            return map_tree(_result, (blocks.called(function) if autograph else function)(*args, **kwargs))
 
         self._compiled = compile_once(traced)
 
@@ -69,7 +72,7 @@ class Function:
         held = self._bound.get(id(owner))
         if held is None or held[0] is not owner:
             method = self.python_function.__get__(owner)
-            held = self._bound[id(owner)] = owner, Function(method, self.input_signature)
+            held = self._bound[id(owner)] = owner, Function(method, self.input_signature, autograph=self._autograph)
         return held[1]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -80,6 +83,7 @@ class Function:
             return self._compiled(*args, **kwargs)
         except TraceError as error:
             self._python = not isinstance(error, FirstCallError)
+            self.why_not_compiled = str(error.message) if self._python else ""
             return map_tree(_result, self.python_function(*args, **kwargs))
 
     def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -151,14 +155,14 @@ def function(
     Args:
         func: the function; without one, a decorator.
         input_signature: TensorSpecs that arguments are held to.
-        autograph: taken; Python's `if` and `while` on contents of Tensors run as Python does.
+        autograph: whether Python's `if`, `while` and `for` over Tensors become operations (tf.autograph).
         jit_compile: taken: all is compiled.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/function
     """
     if func is None:
-        return lambda each: Function(each, input_signature)
-    return Function(func, input_signature)
+        return lambda each: Function(each, input_signature, autograph=autograph)
+    return Function(func, input_signature, autograph=autograph)
 
 
 __all__ = ["function"]
