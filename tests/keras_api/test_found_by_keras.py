@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradwerk import keras
+from gradwerk import keras, torch
 from gradwerk.base.errors import ArgumentError, DataError, ShapeError
 from gradwerk.keras import layers
 
@@ -161,3 +161,14 @@ def test_clones_with_layers_of_another_kind() -> None:
         keras.models.clone_model(inner, call_function=noted)
     with pytest.raises(ArgumentError, match="the model has 1 inputs, input_tensors has 2"):
         keras.models.clone_model(model, input_tensors=[other, other])
+
+
+def test_pictures_that_no_memory_holds_are_refused_before_they_are_made(tmp_path: Any) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(ArgumentError, match="a size of 1000000 x 1000000 is of"):
+        keras.utils.image_dataset_from_directory(str(tmp_path), image_size=(10**6, 10**6))
+
+
+def test_a_tensor_of_keras_is_named_where_torch_wants_its_own() -> None:
+    with pytest.raises(ArgumentError, match="must be Tensor, not a Tensor of another API"):
+        torch.relu(keras.ops.convert_to_tensor(np.ones(3)))

@@ -64,11 +64,17 @@ def resized(image: Image.Image, size: Sequence[int], interpolation: str = "neare
     return image.resize((columns, rows), way, box=(left, top, left + width, top + height))
 
 
+MOST = 1 << 28
+"""Pixels of a picture: in three channels of float32 that is 3 GB."""
+
+
 def checked_size(size: Any) -> tuple[int, int]:  # noqa: ANN401
     """Rows and columns.  Raises: ArgumentError for what are no two whole numbers above 0."""
     whole = isinstance(size, Sequence) and len(size) == 2 and all(isinstance(one, int) and not isinstance(one, bool) for one in size)
     if not whole or min(size) < 1:
         raise ArgumentError(f"a size is two whole numbers, rows and columns, this is {size!r}", likely=_both(size))
+    if size[0] * size[1] > MOST:
+        raise ArgumentError(f"a size of {size[0]} x {size[1]} is of {size[0] * size[1]:.2g} pixels, at most {MOST:.2g} make a picture")
     return int(size[0]), int(size[1])
 
 

@@ -224,7 +224,8 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 def given_tensor(name: str, input: Any) -> Tensor:  # noqa: ANN401
     """A Tensor.  Raises: ArgumentTypeError."""
     if not isinstance(input, Tensor):
-        raise ArgumentTypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        kind = "a Tensor of another API, such as that of Keras" if isinstance(input, base.Tensor) else type(input).__name__
+        raise ArgumentTypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {kind}")
     return input
 
 

@@ -211,6 +211,7 @@ class LSTMCell(GateCell):
 
     Shape: inputs (batch, features), states [h, c] each (batch, units) -> (batch, units), [h, c].  Weights: kernel (features, 4 units),
     recurrent_kernel (units, 4 units), bias (4 units,); gates i, f, c, o.  Source: Hochreiter and Schmidhuber, 1997.
+    Raises: ArgumentError for no initializer of the bias where the forget gate's is to begin at one.
     """
 
     gates = 4
