@@ -37,9 +37,11 @@ MODULES = {
         "mixed_precision",
     ),
     "tf": (
-        "", "audio", "bitwise", "compat", "compat.v1", "config", "data", "data.experimental", "debugging", "distribute", "dtypes",
-        "experimental", "image", "initializers", "io", "io.gfile", "linalg", "losses", "lookup", "math", "metrics", "nn", "optimizers",
-        "queue", "ragged", "random", "raw_ops", "saved_model", "sets", "signal", "sparse", "strings", "summary", "test", "train", "types",
+        "", "audio", "bitwise", "compat", "compat.v1", "compat.v1.data", "compat.v1.gfile", "compat.v1.losses",
+        "compat.v1.metrics", "compat.v1.nn", "compat.v1.python_io", "compat.v1.summary", "compat.v1.train", "config", "data",
+        "data.experimental", "debugging", "distribute", "dtypes", "experimental", "image", "initializers", "io", "io.gfile", "linalg",
+        "lookup", "losses", "math", "metrics", "nn", "optimizers", "queue", "ragged", "random", "raw_ops", "saved_model", "sets",
+        "signal", "sparse", "strings", "summary", "test", "train", "types",
     ),
 }  # fmt: skip
 CLASSES = {

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
-from gradwerk.base.trees import map_tree
+from gradwerk.base.trees import flatten, map_tree
 from gradwerk.data import dataset as chained
 from gradwerk.data.chain_options import whole_number
 from gradwerk.data.elements import Texts, Tree, as_element, plain
+from gradwerk.tf.data.graph_iterators import Fed, GraphIterator
 from gradwerk.tf.data.iterators import DatasetIterator
 from gradwerk.tf.data.options import Options
 from gradwerk.tf.data.parts import RaggedPart, SparsePart
@@ -26,7 +27,7 @@ from gradwerk.tf.data.steps import (
     SparseBatched,
     Tolerant,
 )  # fmt: skip
-from gradwerk.tf.operations import computing
+from gradwerk.tf.operations import computing, first_symbol, here
 from gradwerk.tf.specs import spec_shown
 from gradwerk.tf.values.texts import TextTensor, tensor_of
 
@@ -55,6 +56,16 @@ class Dataset(chained.Dataset, metaclass=Kind):
     """What `with_options` said."""
 
     # ---- made of
+
+    @classmethod
+    def from_tensor_slices(cls, tensors: Tree, name: str | None = None) -> Dataset:
+        """The rows of arrays; of Tensors of a graph those that they have when an iterator is initialized.
+
+        Raises: ShapeError where there is no first axis, or lengths differ; DTypeError for what is no array.
+        """
+        if here.graph is not None and first_symbol(flatten(tensors)) is not None:
+            return cls(Fed(tensors))
+        return super().from_tensor_slices(tensors)  # type: ignore[return-value]  # of this class
 
     @classmethod
     def from_generator(
@@ -216,6 +227,24 @@ class Dataset(chained.Dataset, metaclass=Kind):
 
     def __iter__(self) -> Iterator[Any]:
         return DatasetIterator(self)
+
+    def make_one_shot_iterator(self) -> GraphIterator:
+        """An iterator of TensorFlow 1 that goes through it once, without an initializer."""
+        return GraphIterator(self, self.source.spec(), begun=True)
+
+    def make_initializable_iterator(self, shared_name: str | None = None) -> GraphIterator:
+        """An iterator of TensorFlow 1 that begins, and begins anew, where its initializer is run."""
+        return GraphIterator(self, self.source.spec())
+
+    @property
+    def output_types(self) -> Any:
+        """The dtypes of the parts of an element."""
+        return GraphIterator(self, self.source.spec()).output_types
+
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of the parts of an element."""
+        return GraphIterator(self, self.source.spec()).output_shapes
 
     @property
     def element_spec(self) -> Any:

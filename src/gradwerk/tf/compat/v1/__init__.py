@@ -21,7 +21,10 @@ VERSION = GIT_VERSION = COMPILER_VERSION = __version__
 
 FAMILIES = ("graphs", "math", "control", "protos")
 """The modules whose names stand at the top too, by their `__all__`."""
-MODULES = ("app", "contrib", "examples", "flags", "layers", "logging", "losses", "metrics", "nn", "train", "initializers")
+MODULES = (
+    "app", "contrib", "data", "examples", "flags", "gfile", "initializers", "layers", "logging", "losses", "metrics", "nn", "python_io",
+    "summary", "train",
+)  # fmt: skip
 """What is loaded when it is first asked for, so that the import costs little."""
 FORMER = {
     "ceil": "math.ceil", "log": "math.log", "log1p": "math.log1p", "log_sigmoid": "math.log_sigmoid", "lgamma": "math.lgamma",
@@ -51,7 +54,9 @@ FORMER = {
     "parse_example": "io.parse_example", "parse_single_example": "io.parse_single_example",
     "parse_single_sequence_example": "io.parse_single_sequence_example", "FixedLenFeature": "io.FixedLenFeature",
     "VarLenFeature": "io.VarLenFeature", "FixedLenSequenceFeature": "io.FixedLenSequenceFeature", "matching_files": "io.matching_files",
-    "gfile": "io.gfile", "sparse_to_dense": "sparse.to_dense", "sparse_tensor_to_dense": "sparse.to_dense",
+    "FIFOQueue": "queue.FIFOQueue", "PaddingFIFOQueue": "queue.PaddingFIFOQueue", "PriorityQueue": "queue.PriorityQueue",
+    "RandomShuffleQueue": "queue.RandomShuffleQueue", "QueueBase": "queue.QueueBase",
+    "sparse_to_dense": "sparse.to_dense", "sparse_tensor_to_dense": "sparse.to_dense",
     "sparse_reorder": "sparse.reorder",
     "sparse_tensor_dense_matmul": "sparse.sparse_dense_matmul",
     "depth_to_space": "nn.depth_to_space", "space_to_depth": "nn.space_to_depth", "extract_image_patches": "image.extract_patches",

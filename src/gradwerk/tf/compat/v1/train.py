@@ -6,6 +6,7 @@ from typing import Any
 
 from gradwerk import tf
 from gradwerk.tf.absent import ORIGINAL
+from gradwerk.tf.compat.v1 import inputs
 from gradwerk.tf.train.decays import (
     cosine_decay,
     cosine_decay_restarts,
@@ -76,7 +77,7 @@ __all__ = [
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401  a class or function of tf.train
-    return getattr(tf.train, name, None)
+    return getattr(inputs, name) if name in inputs.__all__ else getattr(tf.train, name, None)
 
 
 __getattr__ = ORIGINAL.module("tf.compat.v1.train", __name__, elsewhere=_loaded)
