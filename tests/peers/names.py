@@ -22,8 +22,10 @@ import gradwerk
 MODULES = {
     "torch": (
         "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.modules", "nn.modules.module", "nn.parallel", "nn.utils",
-        "nn.utils.rnn", "optim", "optim.lr_scheduler", "optim.swa_utils", "serialization", "utils", "utils.data", "utils.data.dataset",
-        "utils.hooks", "autograd", "cuda", "accelerator", "amp", "autograd.functional", "backends", "backends.cuda", "backends.cudnn",
+        "nn.utils.parametrizations", "nn.utils.parametrize", "nn.utils.prune", "nn.utils.rnn", "onnx", "distributed", "optim",
+        "optim.lr_scheduler", "optim.swa_utils", "serialization", "utils", "utils.data", "utils.data.dataset", "utils.data.distributed",
+        "utils.hooks",
+        "autograd", "cuda", "accelerator", "amp", "autograd.functional", "backends", "backends.cuda", "backends.cudnn",
         "backends.mkl", "backends.mkldnn", "backends.mps", "backends.openmp", "cuda.amp", "hub", "distributions",
         "distributions.constraints", "distributions.kl", "distributions.transforms", "func", "jit", "mps", "testing", "utils.benchmark",
         "utils.checkpoint", "version",

@@ -32,7 +32,8 @@ MODULES = {
     ),
     "torch": (
         "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd",
-        "autograd.functional", "jit", "utils.checkpoint",
+        "autograd.functional", "jit", "nn.utils.parametrizations", "nn.utils.parametrize", "nn.utils.prune", "nn.parallel",
+        "distributed", "utils.checkpoint", "utils.data.distributed",
     ),
 }
 METHODS = {

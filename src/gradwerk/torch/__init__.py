@@ -24,6 +24,7 @@ from gradwerk.torch import accelerator as accelerator
 from gradwerk.torch import autograd as autograd
 from gradwerk.torch import backends as backends
 from gradwerk.torch import cuda as cuda
+from gradwerk.torch import distributed as distributed
 from gradwerk.torch import distributions as distributions
 from gradwerk.torch import fft as fft
 from gradwerk.torch import func as func
@@ -33,6 +34,7 @@ from gradwerk.torch import jit as jit
 from gradwerk.torch import linalg as linalg
 from gradwerk.torch import mps as mps
 from gradwerk.torch import nn as nn
+from gradwerk.torch import onnx as onnx
 from gradwerk.torch import optim as optim
 from gradwerk.torch import return_types as return_types
 from gradwerk.torch import testing as testing

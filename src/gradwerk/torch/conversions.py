@@ -56,12 +56,14 @@ class Conversions:
 
     @as_recorded()
     def type(self, dtype: Any = None) -> Any:  # noqa: ANN401
-        """In another dtype, given itself or by torch's name of its type, `torch.FloatTensor`; that name where none is given.
+        """In another dtype, given itself or by torch's type of it, `torch.FloatTensor`, or the name of that; the name where none is given.
 
-        Raises: ArgumentError for any other name, and for a class.
+        Raises: ArgumentError for any other name, and for another class.
         """
         if dtype is None:
             return f"torch.{arguments.name_of(self.dtype)}Tensor"
+        if isinstance(dtype, Class) and dtype.__module__ == "torch":
+            dtype = f"torch.{dtype.__name__}"  # torch.FloatTensor itself
         if isinstance(dtype, str):
             if dtype not in OF_TYPES:
                 raise ArgumentError(f"invalid type: {dtype!r}", facts=(f"known: {', '.join(OF_TYPES)}",))
