@@ -31,8 +31,8 @@ MODULES = {
         "tree", "config",
     ),
     "torch": (
-        "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd",
-        "autograd.functional", "jit", "nn.utils.parametrizations", "nn.utils.parametrize", "nn.utils.prune", "nn.parallel",
+        "", "fft", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data", "autograd", "amp",
+        "autograd.functional", "cuda.amp", "jit", "nn.utils.parametrizations", "nn.utils.parametrize", "nn.utils.prune", "nn.parallel",
         "distributed", "utils.checkpoint", "utils.data.distributed",
     ),
 }
@@ -142,6 +142,8 @@ def listed(api: str) -> set[str]:
 def read(api: str) -> dict[str, Any]:
     """The record as the original that is installed would give it now."""
     original = importlib.import_module(api)
+    for module in filter(None, MODULES[api]):
+        importlib.import_module(f"{api}.{module}")  # some are not there before they are asked for
     names, builtins, ours = {}, [], public(api).keys()
     for path in sorted({*ours, *listed(api)}):
         try:

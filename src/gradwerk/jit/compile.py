@@ -142,7 +142,7 @@ class Compiled:
 
     def binding(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
         """The traced form that fits a call; made now where there is none."""
-        key = (*call.key, mode.grad, settings.interpret, settings.check_nan)
+        key = (*call.key, mode.grad, mode.narrow, settings.interpret, settings.check_nan)
         if any_registered():
             key = (*key, *[hooks_of(leaf) for leaf in call.leaves if isinstance(leaf, Handle)])
         reason = ""

@@ -13,6 +13,7 @@ import weakref
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
+from gradwerk.base.dtypes import DType
 from gradwerk.base.errors import TraceError
 from gradwerk.base.forks import Renewed
 from gradwerk.ir.graph import Graph, Value
@@ -130,6 +131,8 @@ class Mode(threading.local):
     under_way: Tracing | None = None
     trace: Tracing | None = None
     grad: bool = True
+    narrow: DType | None = None
+    """The dtype of products where a front end computes them in a narrow one of its own accord."""
 
 
 class Epoch:

@@ -21,6 +21,7 @@ from gradwerk.base.dtypes import uint64 as uint64
 from gradwerk.tensor.grad import enable_grad as enable_grad
 from gradwerk.tensor.grad import no_grad as no_grad
 from gradwerk.torch import accelerator as accelerator
+from gradwerk.torch import amp as amp
 from gradwerk.torch import autograd as autograd
 from gradwerk.torch import backends as backends
 from gradwerk.torch import cuda as cuda
@@ -86,6 +87,8 @@ from gradwerk.torch.along import sort as sort
 from gradwerk.torch.along import take as take
 from gradwerk.torch.along import take_along_dim as take_along_dim
 from gradwerk.torch.along import topk as topk
+from gradwerk.torch.amp import GradScaler as GradScaler
+from gradwerk.torch.amp import autocast as autocast
 from gradwerk.torch.arranging import adjoint as adjoint
 from gradwerk.torch.arranging import atleast_1d as atleast_1d
 from gradwerk.torch.arranging import atleast_2d as atleast_2d
@@ -141,6 +144,9 @@ from gradwerk.torch.arranging import unfold_copy as unfold_copy
 from gradwerk.torch.arranging import vander as vander
 from gradwerk.torch.arranging import vsplit as vsplit
 from gradwerk.torch.arranging import vstack as vstack
+from gradwerk.torch.autocasting import get_autocast_dtype as get_autocast_dtype
+from gradwerk.torch.autocasting import is_autocast_enabled as is_autocast_enabled
+from gradwerk.torch.autocasting import set_autocast_dtype as set_autocast_dtype
 from gradwerk.torch.compiling import compile as compile
 from gradwerk.torch.creation import arange as arange
 from gradwerk.torch.creation import as_tensor as as_tensor

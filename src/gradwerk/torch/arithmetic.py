@@ -21,7 +21,9 @@ from gradwerk.ops.division import trunc_divide
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.operators import floor_divide
 from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.tensor.state import mode
 from gradwerk.torch import arguments
+from gradwerk.torch.autocasting import lowered
 from gradwerk.torch.defaults import default_float
 from gradwerk.torch.dtypes import asked
 from gradwerk.torch.products import check_dtypes, product
@@ -229,6 +231,8 @@ class Arithmetic:
         return self._after(true_divide, other)
 
     def __matmul__(self, other: Operand) -> Self:
+        if mode.narrow is not None:
+            self, other = lowered(self, mode.narrow), lowered(other, mode.narrow)
         if isinstance(other, Handle):  # before they are promoted
             check_dtypes(self, other)
         return self._with(product, other)

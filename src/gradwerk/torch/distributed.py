@@ -99,12 +99,12 @@ def all_reduce(tensor: Any, op: Any = ReduceOp.SUM, group: Any = None, async_op:
     _check()
 
 
-def reduce(tensor: Any, dst: int = 0, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> None:
+def reduce(tensor: Any, dst: int | None = None, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> None:
     """The Tensor stays.  Raises: StateError without a group."""
     _check()
 
 
-def broadcast(tensor: Any, src: int = 0, group: Any = None, async_op: bool = False) -> None:
+def broadcast(tensor: Any, src: int | None = None, group: Any = None, async_op: bool = False) -> None:
     """The Tensor stays.  Raises: StateError without a group."""
     _check()
 

@@ -20,6 +20,7 @@ from gradwerk.base.errors import ArgumentError, ArgumentTypeError
 from gradwerk.base.signatures import says_nothing
 from gradwerk.tensor.devices import CPU
 from gradwerk.tensor.handle import Handle
+from gradwerk.torch.autocasting import under_autocast
 from gradwerk.torch.defaults import default_float
 from gradwerk.torch.devices import wanted
 from gradwerk.torch.dtypes import asked
@@ -59,6 +60,7 @@ def as_recorded(*, name: str = "", ignored: Collection[str] = ()) -> Callable[[C
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         plain = cast("FunctionType", function)
+        function = under_autocast(function, name or path_of(plain))
         is_method = plain.__code__.co_varnames[:1] == ("self",)
         return adapting(function, Adapter(plain, HINTS.union(ignored), is_method=is_method, name=name))
 

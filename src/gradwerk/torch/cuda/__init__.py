@@ -1,6 +1,7 @@
 """torch.cuda: it tells the truth, that there is none."""
 
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.cuda import amp as amp
 from gradwerk.torch.cuda.cards import BFloat16Tensor as BFloat16Tensor
 from gradwerk.torch.cuda.cards import BoolTensor as BoolTensor
 from gradwerk.torch.cuda.cards import ByteTensor as ByteTensor
