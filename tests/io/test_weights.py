@@ -400,7 +400,7 @@ def child(path, mebibytes, asked, size):
         {
             "save": lambda: gw.save(path, {"a": x}), "load": lambda: gw.load(path),
             "checkpoint": lambda: save_checkpoint(path + "s", Checkpoint({"a": x}, {})), "resume": lambda: load_checkpoint(path + "s"),
-            "torch": lambda: torch.save({"a": x}, path), "torch.load": lambda: torch.load(path),
+            "torch": lambda: torch.save({"a": torch.from_numpy(x)}, path), "torch.load": lambda: torch.load(path),
         }[asked]()
     except FileError as error:
         assert asked in {"load", "resume", "torch.load"} and "too large for the memory there is" in str(error), error

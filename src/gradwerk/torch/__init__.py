@@ -90,6 +90,7 @@ from gradwerk.torch.along import topk as topk
 from gradwerk.torch.amp import GradScaler as GradScaler
 from gradwerk.torch.amp import autocast as autocast
 from gradwerk.torch.arranging import adjoint as adjoint
+from gradwerk.torch.arranging import as_strided as as_strided
 from gradwerk.torch.arranging import atleast_1d as atleast_1d
 from gradwerk.torch.arranging import atleast_2d as atleast_2d
 from gradwerk.torch.arranging import atleast_3d as atleast_3d

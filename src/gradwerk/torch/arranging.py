@@ -29,6 +29,7 @@ chunk, unbind, narrow, narrow_copy, select = (
 movedim, moveaxis, swapaxes, swapdims = (
     function_of(method) for method in (Tensor.movedim, Tensor.moveaxis, Tensor.swapaxes, Tensor.swapdims)
 )  # fmt: skip
+as_strided = function_of(Tensor.as_strided)
 unflatten, ravel, adjoint, t = (function_of(method) for method in (Tensor.unflatten, Tensor.ravel, Tensor.adjoint, Tensor.t))
 diag, diagonal, diag_embed, diagflat = (
     function_of(method) for method in (Tensor.diag, Tensor.diagonal, Tensor.diag_embed, Tensor.diagflat)

@@ -18,6 +18,7 @@ from gradwerk.tensor.storage import Storage
 from gradwerk.torch import arguments
 from gradwerk.torch.dtypes import asked, is_dtype
 from gradwerk.torch.options import as_recorded
+from gradwerk.torch.strided import as_strided
 
 Dims = int | Sequence[int] | None
 
@@ -26,6 +27,8 @@ class Shaping:
     """Views, and copies where there is no view."""
 
     __slots__ = ()
+    as_strided = as_strided
+
     if TYPE_CHECKING:
         ndim: int
         dtype: DType

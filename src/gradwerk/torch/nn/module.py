@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
 from typing import Any, NamedTuple, Self, cast
@@ -175,7 +176,7 @@ class Module(core.Module):
 
         With `keep_vars` the Tensors themselves.
         """
-        return {path: tensor if keep_vars else tensor.detach() for path, tensor in self._state(prefix)}
+        return OrderedDict((path, tensor if keep_vars else tensor.detach()) for path, tensor in self._state(prefix))
 
     def _state(self, prefix: str = "") -> Iterator[tuple[str, base.Tensor]]:
         for path, module in paths_of(self, prefix.removesuffix(".")):
