@@ -232,10 +232,13 @@ class Arithmetic:
 
     def __matmul__(self, other: Operand) -> Self:
         if mode.narrow is not None:
-            self, other = lowered(self, mode.narrow), lowered(other, mode.narrow)
+            other, mine = lowered(other, mode.narrow), lowered(self, mode.narrow)
+        else:
+            mine = self
         if isinstance(other, Handle):  # before they are promoted
-            check_dtypes(self, other)
-        return self._with(product, other)
+            check_dtypes(mine, other)
+        made: Self = mine._with(product, other)
+        return made
 
     def __rmatmul__(self, other: Operand) -> Self:
         return self._after(product, other)

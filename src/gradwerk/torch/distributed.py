@@ -10,6 +10,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.tensor.grad import no_grad
 from gradwerk.torch.absent import ORIGINAL
+from gradwerk.torch.options import as_recorded
 
 # ruff: noqa: ANN401, FBT001, FBT002  Tensors; torch's signatures
 _group: dict[str, Any] = {}
@@ -32,6 +33,7 @@ def is_initialized() -> bool:
     return bool(_group)
 
 
+@as_recorded(name="distributed.init_process_group", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def init_process_group(
     backend: str | None = None, init_method: str | None = None, timeout: Any = None, world_size: int = -1, rank: int = -1,
     store: Any = None, group_name: str = "", pg_options: Any = None, device_id: Any = None,
@@ -59,6 +61,7 @@ def init_process_group(
     _group["backend"] = backend or "gloo"
 
 
+@as_recorded(name="distributed.destroy_process_group", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def destroy_process_group(group: Any = None) -> None:
     """Ends the group.  Raises: StateError where there is none."""
     del group
@@ -71,44 +74,52 @@ def _check() -> None:
         raise StateError("Default process group has not been initialized, please make sure to call init_process_group.")
 
 
+@as_recorded(name="distributed.get_rank", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def get_rank(group: Any = None) -> int:
     """0.  Raises: StateError without a group."""
     _check()
     return 0
 
 
+@as_recorded(name="distributed.get_world_size", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def get_world_size(group: Any = None) -> int:
     """1.  Raises: StateError without a group."""
     _check()
     return 1
 
 
+@as_recorded(name="distributed.get_backend", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def get_backend(group: Any = None) -> str:
     """What `init_process_group` was given.  Raises: StateError without a group."""
     _check()
     return str(_group["backend"])
 
 
+@as_recorded(name="distributed.barrier", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None) -> None:
     """Waits for nobody.  Raises: StateError without a group."""
     _check()
 
 
+@as_recorded(name="distributed.all_reduce", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def all_reduce(tensor: Any, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> None:
     """The Tensor stays: the sum of one process.  Raises: StateError without a group."""
     _check()
 
 
+@as_recorded(name="distributed.reduce", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def reduce(tensor: Any, dst: int | None = None, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> None:
     """The Tensor stays.  Raises: StateError without a group."""
     _check()
 
 
+@as_recorded(name="distributed.broadcast", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def broadcast(tensor: Any, src: int | None = None, group: Any = None, async_op: bool = False) -> None:
     """The Tensor stays.  Raises: StateError without a group."""
     _check()
 
 
+@as_recorded(name="distributed.all_gather", ignored=("timeout", "group_src", "group_dst", "_ranks", "async_op"))
 def all_gather(tensor_list: list[Any], tensor: Any, group: Any = None, async_op: bool = False) -> None:
     """Copies the Tensor into the only one of the list.  Raises: StateError without a group, ArgumentError for a list of another length."""
     _check()

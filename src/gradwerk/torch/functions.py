@@ -19,6 +19,7 @@ from gradwerk.base.python_numbers import is_number, of_numbers
 from gradwerk.ops import elementwise, movement
 from gradwerk.tensor import tensor as base
 from gradwerk.torch import arguments
+from gradwerk.torch.autocasting import under_autocast
 from gradwerk.torch.options import HINTS, Adapter, as_recorded
 from gradwerk.torch.products import Shape, check_dtypes, facts_of, misfit, misfit_of_batches, misfit_of_two
 from gradwerk.torch.tensors import Tensor
@@ -36,7 +37,8 @@ def function_of(method: Callable[P, R], name: str = "") -> Callable[P, R]:
     known: Adapter | None = vars(method).get("adapter")
     function: Any = method if known is None else known.function  # not through the method's own look at its arguments
     name = name or method.__name__
-    adapter = Adapter(function, HINTS, is_method=False, name=name)
+    function = under_autocast(function, name)
+    adapter = Adapter(inspect.unwrap(function), HINTS, is_method=False, name=name)
     counts = adapter.own.counts(0)
 
     @functools.wraps(function)
