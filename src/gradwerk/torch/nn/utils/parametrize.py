@@ -9,7 +9,7 @@ from typing import Any
 from gradwerk.base.errors import ArgumentError, DTypeError, ShapeError
 from gradwerk.tensor.grad import no_grad
 from gradwerk.torch.absent import ORIGINAL
-from gradwerk.torch.nn.containers import ModuleList
+from gradwerk.torch.nn.containers import Listed
 from gradwerk.torch.nn.mapped import ModuleDict
 from gradwerk.torch.nn.module import Module
 from gradwerk.torch.nn.utils.computed import class_before, compute, computed, keep
@@ -32,7 +32,7 @@ def cached() -> Iterator[None]:
             _cache.clear()
 
 
-class ParametrizationList(ModuleList):
+class ParametrizationList(Listed):
     """The modules that make a parameter, first to last, and what they make it of: `original`, or `original0`, `original1`, ...
 
     Args:
@@ -46,7 +46,8 @@ class ParametrizationList(ModuleList):
     def __init__(self, modules: Sequence[Any], original: Any, unsafe: bool = False) -> None:  # noqa: FBT001, FBT002
         if not modules:
             raise ArgumentError("ParametrizationList requires one or more modules.")
-        super().__init__(modules)
+        super().__init__()
+        self.extend(modules)
         vars(self)["unsafe"] = unsafe
         made: Any = original
         with no_grad():
