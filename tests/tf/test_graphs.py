@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradwerk import tf as tf2
 from tests.peers import tf_graph_cases as cases
 from tests.tf.noted import tf
 
@@ -104,3 +105,15 @@ def test_shapes_are_known_as_far_as_what_is_fed_leaves_them() -> None:
         assert tuple(y.shape) == (None, 2) and tuple(tf.reduce_mean(y, axis=0).shape) == (2,) and tuple(tf.reduce_mean(y).shape) == ()
         anything = tf.placeholder(tf.float32)
         assert tuple(tf.reduce_mean(anything).shape) == () and (anything * 2.0).dtype == anything.dtype
+
+
+def test_the_names_of_tensorflow_2_note_in_a_graph_too() -> None:
+    with tf2.Graph().as_default() as graph:
+        v = tf2.Variable(3.0)
+        y = tf2.constant(2.0) * v
+        assert isinstance(y, tf2.Tensor) and isinstance(v, tf2.Variable) and isinstance(tf2.group(y), tf2.Operation)
+        (slope,) = tf2.gradients(y, v)
+    with tf.Session(graph=graph) as sess:
+        sess.run(v.initializer)
+        assert sess.run([y, slope]) == [6.0, 2.0]
+    assert float(tf2.Variable(3.0) * 2.0) == 6.0

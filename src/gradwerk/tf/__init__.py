@@ -19,7 +19,8 @@ newaxis = None
 FAMILIES = (
     "tensors", "shapes", "dtypes", "variables", "modules", "math.elementwise", "math.pairs", "math.reductions", "math.conversions",
     "arrays.constants", "arrays.making", "arrays.arranging", "arrays.selecting", "arrays.ordering", "linear", "functions.function",
-    "functions.flow", "python_calls", "values.ragged", "values.sparse", "specs", "strings.changing", "queues.mutex",
+    "functions.flow", "python_calls", "values.ragged", "values.sparse", "specs", "strings.changing",
+    "graph.public", "queues.mutex",
 )  # fmt: skip
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
