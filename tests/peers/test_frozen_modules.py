@@ -14,8 +14,9 @@ from tests.peers.module_cases import apart, decoded, run
 CASES = load("modules", APART["modules"])
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize("case", sorted(CASES))
-def test_a_module_does_what_torch_does(case: str) -> None:
+def test_a_module_does_what_torch_does(case: str, *, compiled: bool) -> None:
     arrays: dict[str, Any] = CASES[case]
     said = json.loads(arrays["case"].tobytes())
     name = case.split()[0]
@@ -25,7 +26,7 @@ def test_a_module_does_what_torch_does(case: str) -> None:
     if hasattr(module, "initialize_parameters"):
         module.initialize_parameters(*args)
     module.load_state_dict(state)
-    found = run(api, module, args, named)
+    found = run(api, api.compile(module) if compiled else module, args, named)
     wanted = [arrays[key] for key in sorted(arrays) if key.startswith("result")]
     assert len(found) == len(wanted)
     assert [gap for a, b in zip(wanted, found, strict=True) if (gap := apart(a, b, module))] == []
