@@ -32,6 +32,7 @@ KERAS = ("initializers", "losses", "metrics", "optimizers")
 """What is loaded when it is first asked for, so that the import costs little."""
 
 _places: dict[str, str] = {}
+MODULES += ("image", "nest")
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401  a module, a class or function, or None

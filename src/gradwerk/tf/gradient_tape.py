@@ -6,6 +6,7 @@ wanted, and whether gradients are recorded themselves (a tape around the tape).
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from enum import Enum
 from typing import Any, Self
 
 from gradwerk.base import dtypes
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, DTypeError, StateError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.base.trees import flatten, unflatten
 from gradwerk.ops.arrangement import stack
 from gradwerk.ops.movement import reshape
@@ -76,13 +77,15 @@ class GradientTape:
         self._mode.__exit__(*exc)
 
     def watch(self, tensor: Any) -> None:  # noqa: ANN401  a Tensor or a tree of them
-        """From now on, gradients with respect to these Tensors can be asked for.  Raises: ArgumentTypeError, DTypeError."""
+        """From now on, gradients with respect to these Tensors can be asked for.  Raises: ArgumentTypeError."""
         if not self._recording:
             raise StateError("GradientTape.watch() outside of the tape's block", likely="call it inside `with GradientTape() as tape:`")
         for each in flatten(tensor):
             _check_tensor("watch", each)
             if not dtypes.is_float(each.dtype):
-                raise DTypeError(f"a tape watches floating Tensors, not {each.dtype}", facts=(str(each._type),))
+                said = "The dtype of the watched tensor must be floating (e.g. tf.float32), got %s"
+                logging.getLogger("tensorflow").warning(said, dtypes.name(each._type.dtype))
+                continue
             self._watched[id(each)] = each
             if each._node is None:
                 each._requires_grad = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradwerk.tf.absent import ORIGINAL
 from gradwerk.tf.calls import all_names, found_in
 
-FAMILIES = ("gradwerk.tf.linear", "gradwerk.tf.arrays.making")
+FAMILIES = ("gradwerk.tf.linalg.solving", "gradwerk.tf.linalg.diagonals", "gradwerk.tf.linear", "gradwerk.tf.arrays.making")
 """The modules that have them."""
 
 
