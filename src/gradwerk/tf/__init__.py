@@ -25,14 +25,13 @@ FAMILIES = (
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
     "audio", "autograph", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "queue", "ragged",
-    "random", "sparse", "strings", "summary", "train",
+    "random", "sparse", "strings", "summary", "train", "image", "nest",
 )  # fmt: skip
 KERAS = ("initializers", "losses", "metrics", "optimizers")
 """Modules that are Keras' own."""
 """What is loaded when it is first asked for, so that the import costs little."""
 
 _places: dict[str, str] = {}
-MODULES += ("image", "nest")
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401  a module, a class or function, or None
