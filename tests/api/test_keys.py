@@ -20,6 +20,7 @@ LOOSE = {"float", "complex", "number", "Any", "object", "Hashable", "Operand", "
 """Annotations of what may be a number."""
 KEPT = {
     "compiler/llvm/values.py: _literal": "its sign is a part of the key, and the type of its text another",
+    "torch/nn/utils/computed.py: _class_of": "a class, and names",
     "tensor/engine.py: executor_of": "a target, which is plain text and whole numbers",
 }
 """Functions whose results are kept though an argument may be a number, and why."""

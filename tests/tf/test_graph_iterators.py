@@ -78,7 +78,6 @@ def test_a_queue_by_its_name_of_version_1() -> None:
 
 
 def test_merged_summaries(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
     with tf.Graph().as_default() as graph, session() as sess:
         tf.summary.scalar("loss", tf.constant(1.5))
         merged = tf.summary.merge_all()

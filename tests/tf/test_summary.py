@@ -14,8 +14,6 @@ from gradwerk.tf.graph.graph import Graph
 from gradwerk.tf.graph.session import Session
 from gradwerk.tf.summary import v1
 
-pytest.importorskip("tensorboard")
-
 
 def read(folder: Path) -> dict[str, list[Any]]:
     """The values of each tag: (step, Summary.Value)."""

@@ -39,7 +39,7 @@ WIDE = (dtypes.uint16, dtypes.uint32, dtypes.uint64)
 """Dtypes without a storage of their own: PyTorch writes their bytes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Held:
     """A Tensor as a file has it: a part of a memory.
 
@@ -70,7 +70,7 @@ class Held:
         ) if math.prod(self.size) else np.zeros(self.size, self.memory.dtype)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Storage:
     key: str
     dtype: DType

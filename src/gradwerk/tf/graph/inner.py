@@ -26,7 +26,7 @@ from gradwerk.tf.graph.symbols import Operation, Tensor
 # ruff: noqa: ANN401  trees of values
 
 
-@dataclass
+@dataclass(eq=False)
 class Function:
     """A graph of its own with arguments and results.
 

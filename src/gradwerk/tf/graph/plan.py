@@ -14,7 +14,7 @@ STRUCTURAL = frozenset({"Switch", "Merge", "Enter", "Exit", "NextIteration", "Lo
 """The primitives of control flow: which nodes run is found while they run."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Stage:
     """Nodes that run together: one host operation after the other, or all in one program."""
 
