@@ -202,8 +202,11 @@ def test_closures_methods_defaults_and_globals_are_their_own() -> None:
     assert float(other(tf.constant(4.0), shift=3.0)) == 23.0
 
 
-@pytest.mark.parametrize("operator", ["+=", "-=", "*=", "/=", "//=", "%=", "**="])
-@pytest.mark.parametrize("make", [tf.constant, tf.Variable], ids=["Tensor", "Variable"])
+ASSIGNING = [(tf.constant, sign) for sign in ("+=", "-=", "*=", "/=", "//=", "%=", "**=")]
+ASSIGNING += [(tf.Variable, sign) for sign in ("//=", "%=", "**=")]
+
+
+@pytest.mark.parametrize(("make", "operator"), ASSIGNING, ids=[f"{make.__name__}{sign}" for make, sign in ASSIGNING])
 def test_operators_that_assign_bind_a_name_anew(operator: str, make: Any) -> None:
     names: dict[str, Any] = {"x": make([1.0, 2.0])}
     exec(f"y = x\ny {operator} 2.0", names)

@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from gradwerk.base.errors import TraceError
 from gradwerk.keras.layers.symbolic import KerasTensor, applied
 from gradwerk.tensor.random import Generator, default_generator
+from gradwerk.tensor.state import mode
 
 F = TypeVar("F", bound=Callable[..., Any])
 NO_NAME = 1 << 30
@@ -95,6 +97,12 @@ def drawing_from(source: Generator) -> Iterator[None]:
         here.generator = before
 
 
+def at_run_time(what: str) -> None:
+    """For what the host does anew in each call.  Raises: TraceError inside a trace, which would keep what it found once."""
+    if mode.trace is not None:
+        raise TraceError(f"{what} is done by Python, in each call anew", likely="let this function run as Python does")
+
+
 @contextmanager
 def computing() -> Iterator[None]:
     """Inside the block operations compute, whatever graph is built in this thread."""
@@ -132,6 +140,8 @@ def operation(
             if symbol is None and kwargs:
                 symbol = first_symbol(kwargs.values())
             if symbol is None:
+                if host and effects:
+                    at_run_time(kind)
                 return function(*args, **kwargs)
             if type(symbol) is KerasTensor:
                 return applied(function, known.label, *args, **kwargs)

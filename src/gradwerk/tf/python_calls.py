@@ -16,7 +16,7 @@ from gradwerk.keras import ops
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tf.errors import InvalidArgumentError
-from gradwerk.tf.operations import here
+from gradwerk.tf.operations import at_run_time, here
 from gradwerk.tf.tensors import Tensor, as_tensor
 
 # ruff: noqa: A001, ANN401, FBT001, FBT002  TensorFlow's names and signatures
@@ -173,16 +173,27 @@ def get_logger() -> logging.Logger:
     return logging.getLogger("tensorflow")
 
 
-def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -> None:  # noqa: N802  TensorFlow's name
-    """Nothing where the condition holds.  Raises: InvalidArgumentError with the data where it does not."""
-    if mode.trace is None and not bool(np.asarray(as_tensor(condition)).all()):
+def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -> Any:  # noqa: N802  TensorFlow's name
+    """Nothing where the condition holds; where a graph is built, an Operation that other operations are to depend on.
+
+    Raises: InvalidArgumentError with the data where it does not hold.
+    """
+    if here.graph is not None:
+        from gradwerk.tf.graph.python import asserted  # noqa: PLC0415  which imports this package
+
+        return asserted(condition, data, summarize or 3, name or "Assert")
+    at_run_time("tf.Assert")
+    if not bool(np.asarray(as_tensor(condition)).all()):
         said = " ".join(_text(one, summarize or 3) for one in data)
         raise InvalidArgumentError(f"Expected 'tf.Tensor(False, shape=(), dtype=bool)' to be true. Summarized data: {said}")
+    return None
 
 
 def timestamp(name: Any = None) -> Any:
     """Seconds since 1970, as float64."""
     import time  # noqa: PLC0415  seldom
+
+    at_run_time("tf.timestamp")
 
     return Tensor(np.asarray(time.time(), np.float64))
 

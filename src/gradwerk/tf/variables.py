@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
 from gradwerk.base import dtypes as core
-from gradwerk.base.errors import ArgumentError, ArgumentTypeError, TraceError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError, TraceError
 from gradwerk.ir.op import Operand
 from gradwerk.keras import ops
 from gradwerk.keras.variables import Variable as KerasVariable
@@ -226,16 +226,23 @@ class Variable(Strict, KerasVariable, base.Parameter, metaclass=VariableKind):  
         return picked(self, copied(self).__getitem__, key)
 
     def __iadd__(self, other: Any) -> Any:
-        return self + other
+        self._refuse_in_place("+=", "assign_add(value)", "+")
 
     def __isub__(self, other: Any) -> Any:
-        return self - other
+        self._refuse_in_place("-=", "assign_sub(value)", "-")
 
     def __imul__(self, other: Any) -> Any:
-        return self * other
+        self._refuse_in_place("*=", "assign(variable * value)", "*")
 
     def __itruediv__(self, other: Any) -> Any:
-        return self / other
+        self._refuse_in_place("/=", "assign(variable / value)", "/")
+
+    def _refuse_in_place(self, way: str, method: str, sign: str) -> NoReturn:
+        """The name would hold a Tensor from then on, and the variable its old contents."""
+        raise StateError(
+            f"`variable {way} value` with `tf.Variable`s is not supported", facts=(self.name,),
+            likely=f"variable.{method}, or out = variable {sign} value for a new Tensor",
+        )  # fmt: skip
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise ArgumentTypeError("'Variable' object does not support item assignment", likely="v.scatter_nd_update(indices, updates)")

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradwerk.tf.data.optional import Optional
 from gradwerk.tf.errors import OutOfRangeError
-from gradwerk.tf.operations import computing
+from gradwerk.tf.operations import at_run_time, computing
 
 # ruff: noqa: ANN401  elements are of many kinds
 
@@ -25,11 +25,13 @@ class DatasetIterator:
         return self
 
     def __next__(self) -> Any:
+        at_run_time("next(iterator)")
         with computing():
             return self._dataset.shown(next(self._elements))
 
     def get_next(self) -> Any:
         """The next element.  Raises: OutOfRangeError behind the last."""
+        at_run_time("iterator.get_next()")
         with computing():
             found = next(self._elements, self)
         if found is self:
@@ -38,6 +40,7 @@ class DatasetIterator:
 
     def get_next_as_optional(self) -> Optional:
         """The next element, or nothing behind the last."""
+        at_run_time("iterator.get_next_as_optional()")
         with computing():
             found = next(self._elements, self)
         return Optional(None, there=False) if found is self else Optional(self._dataset.shown(found))

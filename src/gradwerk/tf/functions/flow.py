@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from gradwerk.base.errors import ArgumentError
 from gradwerk.base.trees import flatten, map_tree
@@ -12,11 +15,34 @@ from gradwerk.ops.arrangement import stack
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
 from gradwerk.tf.errors import InvalidArgumentError
+from gradwerk.tf.operations import here
 from gradwerk.tf.tensors import as_tensor
 
 # ruff: noqa: ANN401, FBT001, FBT002  TensorFlow's names and signatures; trees of Tensors
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def in_graphs(module: str, **options: Any) -> Callable[[F], F]:
+    """A decorator: where a graph is built, the function of the same name in this module, with these options, notes the call."""
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if here.graph is None:
+                return function(*args, **kwargs)
+            noted = getattr(importlib.import_module(f"gradwerk.tf.graph.{module}"), function.__name__)
+            return noted(**signature.bind(*args, **kwargs).arguments, **options)
+
+        return call  # type: ignore[return-value]  # of the same signature
+
+    return decorate
+
+
+@in_graphs("control")
 def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None) -> Any:
     """What true_fn() gives where pred holds, else what false_fn() gives; only one of them runs.
 
@@ -32,6 +58,7 @@ def _made(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: map_tree(lambda x: x if x is None else as_tensor(x), function(*args))
 
 
+@in_graphs("control")
 def case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:
     """What the function of the first predicate that holds gives, else the default's, else that of the last.
 
@@ -65,10 +92,13 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Any = None, name: s
     pairs = isinstance(branch_fns, dict) or (branch_fns and isinstance(branch_fns[0], tuple))
     numbered = dict(branch_fns) if pairs else dict(enumerate(branch_fns))
     last = default if default is not None else numbered[max(numbered)]
-    index = as_tensor(branch_index)
-    return case([(index == number, function) for number, function in sorted(numbered.items())], default=last)
+    from gradwerk.tf.math.pairs import equal  # noqa: PLC0415  which computes or is noted
+
+    index = as_tensor(branch_index) if here.graph is None else branch_index
+    return case([(equal(index, number), function) for number, function in sorted(numbered.items())], default=last)
 
 
+@in_graphs("control", return_same_structure=True)
 def while_loop(
     cond: Any, body: Any, loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
     swap_memory: bool = False, maximum_iterations: Any = None, name: Any = None,
@@ -108,6 +138,7 @@ def _slices(elems: Any) -> int:
     return int(found[0].shape[0])
 
 
+@in_graphs("loops")
 def map_fn(
     fn: Any, elems: Any, dtype: Any = None, parallel_iterations: Any = None, back_prop: bool = True, swap_memory: bool = False,
     infer_shape: bool = True, name: Any = None, fn_output_signature: Any = None,
@@ -152,6 +183,7 @@ def _folded(fn: Any, elems: Any, initializer: Any, order: Callable[[range], Any]
     return found or [value]
 
 
+@in_graphs("loops")
 def foldl(
     fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
     name: Any = None,
@@ -163,6 +195,7 @@ def foldl(
     return _folded(fn, elems, initializer, lambda places: places)[-1]
 
 
+@in_graphs("loops")
 def foldr(
     fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
     name: Any = None,
@@ -174,6 +207,7 @@ def foldr(
     return _folded(fn, elems, initializer, lambda places: places[::-1])[-1]
 
 
+@in_graphs("loops")
 def scan(
     fn: Any, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
     infer_shape: bool = True, reverse: bool = False, name: Any = None,

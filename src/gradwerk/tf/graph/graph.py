@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, MissingOptionError, StateError
 from gradwerk.tf.graph import kinds
 from gradwerk.tf.graph.infer import Said, results_of
@@ -80,7 +82,7 @@ class Graph:
 
     def constant(self, value: Any, name: str = "Const") -> Tensor:
         """A node that gives this value, an array or a Tensor with contents."""
-        array = array_of(value)
+        array = np.array(array_of(value))  # of its own: what is given may be written later
         op = self.add(CONST, name)
         op._attributes["value"] = array
         found: Tensor = op.give(Said(array.shape, kinds.TEXT if kinds.is_text(array.dtype) else array.dtype))

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from gradwerk.base import dtypes
 from gradwerk.tensor.handle import Handle
+from gradwerk.tf.errors import InvalidArgumentError
 from gradwerk.tf.graph import kinds
 from gradwerk.tf.graph.infer import Said
 from gradwerk.tf.graph.nodes import as_tensor, building
@@ -22,15 +24,30 @@ def array_of(value: Any) -> Any:
     return value.numpy() if hasattr(value, "numpy") else value
 
 
-def called(func: Callable[..., Any], inputs: list[Any], dtypes: Any, name: str) -> Any:
+def _of_kind(part: Any, kind: Any, place: int) -> Any:
+    """What a function gave as an array of the dtype that was said.  Raises: InvalidArgumentError for another."""
+    if kind == kinds.TEXT:
+        return kinds.strings(part)
+    found = np.asarray(part)
+    if kind is not None and found.dtype != kind:
+        raise InvalidArgumentError(
+            f"{place}-th value returned by pyfunc is {kinds.spoken_in_errors(found.dtype)}, but expects {kinds.spoken_in_errors(kind)}",
+            likely=f"return np.asarray(value, np.{dtypes.name(kind)})",
+        )  # fmt: skip
+    return found
+
+
+def called(func: Callable[..., Any], inputs: list[Any], tout: Any, name: str) -> Any:
     """What a function of arrays gives, as a Tensor or, for a list of dtypes, Tensors.  Shapes are not known before."""
-    several = isinstance(dtypes, list | tuple)
-    kinds_ = [kinds.kind_of(dtype) for dtype in (dtypes if several else [dtypes])]
+    several = isinstance(tout, list | tuple)
+    kinds_ = [kinds.kind_of(dtype) for dtype in (tout if several else [tout])]
 
     def run(*values: Any) -> Any:
         made = func(*[array_of(value) for value in values])
         parts = list(made) if isinstance(made, list | tuple) else [made]
-        return [kinds.strings(part) if kind == kinds.TEXT else np.asarray(part, kind) for part, kind in zip(parts, kinds_, strict=False)]
+        if len(parts) != len(kinds_) and kinds_:
+            raise InvalidArgumentError(f"{name} returns {len(parts)} values, but expects to see {len(kinds_)} values.")
+        return [_of_kind(part, kind, place) for place, (part, kind) in enumerate(zip(parts, kinds_, strict=False))]
 
     if here.graph is None:
         found = [part if part.dtype == kinds.TEXT else kinds.tensor_class()(part) for part in run(*inputs)]
@@ -42,6 +59,21 @@ def called(func: Callable[..., Any], inputs: list[Any], dtypes: Any, name: str) 
     if not kinds_:
         return op
     return made if several else made[0]
+
+
+def asserted(condition: Any, data: Any, summarize: int, name: str) -> Any:
+    """An Operation that fails where the condition does not hold."""
+
+    def run(held: Any, *shown: Any) -> list[Any]:
+        if not np.asarray(array_of(held)).all():
+            said = " ".join(f"[{_short(array_of(each), summarize)}]" for each in shown)
+            raise InvalidArgumentError(f"assertion failed: {said}")
+        return []
+
+    given = [as_tensor(each) for each in (condition, *data)]
+    op = building().add(Known("Assert", run, "Assert", effects=True, host=True), name, tuple(given), {}, given)
+    op.give([])
+    return op
 
 
 def printed(value: Any, data: list[Any], message: str, first: int | None, summarize: int, name: str) -> Any:

@@ -31,8 +31,11 @@ class Program:
     """One fetch set of a session: its stages, and the native programs of those that ran before."""
 
     def __init__(self, session: BaseSession, wanted: list[Any], fed: list[Tensor]) -> None:
-        self.session, self.fed = session, fed
-        given = frozenset(fed)
+        self.session = session
+        read = [(x, at) for at, variable in enumerate(fed) for x in reads_of(variable)]
+        self.fed, self.copies = [*fed, *(x for x, _ in read)], [at for _, at in read]
+        """What is fed for a variable is what each read of it gives."""
+        given = frozenset(self.fed)
         nodes = needed(wanted, given)
         check_fed(nodes, given, wanted)
         self.wanted = [x for x in wanted if isinstance(x, Tensor)]
@@ -54,12 +57,14 @@ class Program:
         """Where what its one stage takes stands among what is fed; None where there is not one stage that gives all."""
         if len(self.stages) == 1 and not self.stages[0].host and set(self.stages[0].leaves) == set(self.wanted):
             self.stages[0].leaves = self.wanted
-            self.places = [fed.index(x) for x in self.stages[0].takes]
+            self.places = [self.fed.index(x) for x in self.stages[0].takes]
 
     def run(self, values: list[Any]) -> list[Any]:
         """The wanted values, as arrays, for those of what is fed."""
         if not self.ready:
             self.check_ready()
+        if self.copies:
+            values = [*values, *(values[at] for at in self.copies)]
         if self.places is not None and self.warm and not self.in_python:
             try:
                 found = (self.compiled[0] or self.program(0))(*[values[at] for at in self.places])
@@ -121,6 +126,27 @@ class Program:
 
             made = self.compiled[number] = compile_once(step)
         return made
+
+
+def reads_of(x: Tensor) -> list[Tensor]:
+    """Where x is a variable's own node: the nodes that read it."""
+    if x.op.type != "VariableV2":
+        return []
+    return [op.outputs[0] for op in x.graph.get_operations() if op.type == "Identity" and op._variable is x.op._variable]
+
+
+def flat_feeds(feeds: Any) -> dict[Any, Any]:
+    """Feeds with the parts of keys that are tuples, a cell's state for one.  Raises: ArgumentError where values have other parts."""
+    found: dict[Any, Any] = {}
+    for key, value in feeds.items():
+        if not isinstance(key, tuple):
+            found[key] = value
+            continue
+        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(key):
+            said = f"{len(value)} parts" if isinstance(value, list | tuple | np.ndarray) else type(value).__name__
+            raise ArgumentError(f"Could not flatten dictionary. Key had {len(key)} elements, but value had {said}.")
+        found.update(flat_feeds(dict(zip(key, value, strict=True))))
+    return found
 
 
 def variables_of(nodes: list[Operation]) -> tuple[list[Any], list[Any]]:
@@ -194,6 +220,9 @@ class BaseSession:
         key = _key(fetches)
         if feed_dict:
             feeds = tuple(feed_dict)
+            if any(isinstance(each, tuple) for each in feeds):
+                feed_dict = flat_feeds(feed_dict)
+                feeds = tuple(feed_dict)
             found = self._programs.get((key, feeds)) if key is not None else None
         else:
             feeds = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gradwerk.tf.graph.symbols import Tensor
 from gradwerk.tf.operations import SYMBOLS
 
@@ -26,7 +28,7 @@ def converted(graph: Any, tree: Any) -> Any:
         return kind(*[converted(graph, each) for each in tree])
     if kind is slice:
         return slice(*[converted(graph, each) for each in (tree.start, tree.stop, tree.step)])
-    return tree
+    return tree.copy() if kind is np.ndarray else tree  # an array may be written later
 
 
 def symbols_of(tree: Any) -> list[Tensor]:

@@ -20,7 +20,7 @@ from gradwerk.tf.values.texts import tensor_of
 # ruff: noqa: ANN401  TensorFlow's signatures
 
 
-@host_op("ReadFile")
+@host_op("ReadFile", effects=True)
 def read_file(filename: Any, name: str | None = None) -> Any:
     """The bytes of a file.  Shape: ().  Dtype: string.  Raises: FileError where it cannot be read."""
     path = path_of(filename, "filename")
@@ -38,7 +38,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
         Path(path).write_bytes(one_text(contents, "contents"))
 
 
-@host_op("MatchingFiles")
+@host_op("MatchingFiles", effects=True)
 def matching_files(pattern: Any, name: str | None = None) -> Any:
     """The names of the files that patterns fit, in order.  Shape: (n,).  Dtype: string."""
     return tensor_of(np.array([one.encode("utf-8", "surrogateescape") for one in sorted(set(gfile.glob(pattern)))], object))

@@ -24,6 +24,7 @@ class Layer:
 
     def __init__(self, trainable: bool = True, name: str | None = None, _reuse: Any = None, _scope: Any = None, dtype: Any = None) -> None:
         self.trainable, self._name, self._reuse, self._given = trainable, name, _reuse, _scope
+        self._dtype = dtype
         self._scope: Any = None
         self.built = False
         self._held: dict[str, Any] = {}
@@ -64,7 +65,7 @@ class Layer:
     def add(self, name: str, shape: Any, initializer: Any, regularizer: Any = None, constraint: Any = None, trainable: bool = True) -> Any:
         """A variable of this name in its scope."""
         kept = self.trainable and trainable
-        options = {"regularizer": regularizer, "constraint": constraint, "trainable": kept}
+        options = {"dtype": self._dtype, "regularizer": regularizer, "constraint": constraint, "trainable": kept}
         self._held[name] = made = get_variable(name, shape, initializer=initializer, **options)
         return made
 
@@ -88,6 +89,7 @@ class Layer:
         """What it makes of its input; its variables are made where they are not there yet."""
         given = as_tensor(inputs)
         if not self.built:
+            self._dtype = self._dtype if self._dtype is not None else given.dtype  # of its variables
             self.build(given.shape)
         with building().name_scope(self._scope.original_name_scope):
             made = self.run(given, **options)

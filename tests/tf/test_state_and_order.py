@@ -1,0 +1,165 @@
+"""State of sessions and functions: what is fed, what is written later, what the host does anew in each call."""
+
+from __future__ import annotations
+
+import operator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradwerk.tf as tf
+from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.tf.compat import v1
+
+
+def test_what_is_fed_for_a_variable_is_what_its_reads_give() -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        v = v1.Variable([1.0, 2.0])
+        doubled, again = v * 2.0, v1.cond(v1.constant(value=True), lambda: v + 1.0, lambda: v + 0.0)
+        sess.run(v.initializer)
+        for _ in range(3):  # interpreted, compiled, kept
+            found = sess.run([doubled, again, v], {v: [7.0, 8.0]})
+            np.testing.assert_array_equal(found, [[14.0, 16.0], [8.0, 9.0], [7.0, 8.0]])
+            np.testing.assert_array_equal(sess.run(doubled), [2.0, 4.0])
+
+
+def test_a_tuple_of_tensors_is_fed_by_a_tuple() -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        state = v1.nn.rnn_cell.LSTMStateTuple(v1.placeholder(v1.float32, [2]), v1.placeholder(v1.float32, [2]))
+        other = v1.placeholder(v1.float32, [])
+        total = state.c * 10.0 + state.h + other
+        one, two = np.ones(2), np.full(2, 2.0)
+        for given in (v1.nn.rnn_cell.LSTMStateTuple(one, two), (one, two), [one, two]):
+            np.testing.assert_array_equal(sess.run(total, {state: given, other: 0.5}), [12.5, 12.5])
+        with pytest.raises(ArgumentError, match="Key had 2 elements, but value had 3 parts"):
+            sess.run(total, {state: (one, one, one), other: 0.5})
+
+
+GIVEN = {
+    "constant": v1.constant, "variable": lambda x: v1.Variable(x, name="held"), "operand": lambda x: v1.constant([0.0] * 3) + x,
+    "product": lambda x: v1.matmul(v1.ones([1, 1]), x.reshape(1, 3))[0], "list": lambda x: v1.concat([v1.zeros([0]), x], 0),
+    "initializer": lambda x: v1.get_variable("named", initializer=x), "default": lambda x: v1.placeholder_with_default(x, [3]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_an_array_that_is_written_later_stays_what_it_was_in_the_graph(name: str) -> None:
+    x = np.ones(3, np.float32)
+    with v1.Graph().as_default(), v1.Session() as sess:
+        made = GIVEN[name](x)
+        x[:] = 7.0
+        sess.run(v1.global_variables_initializer())
+        np.testing.assert_array_equal(sess.run(made), np.ones(3))
+
+
+def test_assert_is_an_operation_in_graphs_that_others_depend_on() -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        x = v1.placeholder(v1.float32, [])
+        v = v1.Variable(0.0)
+        with v1.control_dependencies([v1.Assert(x < 3.0, [x])]):
+            changed = v1.assign_add(v, x)
+        sess.run(v.initializer)
+        for _ in range(3):
+            sess.run(changed, {x: 2.0})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="assertion failed"):
+            sess.run(changed, {x: 5.0})
+        assert sess.run(v) == 6.0
+
+
+def test_functions_of_branches_and_loops_are_noted_under_the_names_of_both_versions() -> None:
+    with tf.Graph().as_default(), v1.Session() as sess:
+        x = v1.placeholder(v1.int32, [])
+        found = [
+            tf.cond(x > 1, lambda: x * 2, lambda: x), tf.case([(x > 5, lambda: x * 0), (x > 1, lambda: x + 1)], lambda: x),
+            tf.while_loop(lambda i: i < 20, lambda i: [i * 2], [x])[0], tf.foldl(lambda a, b: a + b, tf.range(4) + x),
+            tf.map_fn(lambda a: a * x, tf.range(3)), tf.scan(lambda a, b: a + b, tf.range(3) + x),
+            tf.switch_case(x, [lambda: x, lambda: x + 5]),
+        ]  # fmt: skip
+        one, three = sess.run(found, {x: 1}), sess.run(found, {x: 3})
+    for got, want in zip(one, (1, 1, 32, 10, [0, 1, 2], [1, 3, 6], 6), strict=True):
+        np.testing.assert_array_equal(got, want)
+    for got, want in zip(three, (6, 4, 24, 18, [0, 3, 6], [3, 7, 12], 8), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_a_function_of_python_gives_the_dtype_that_was_said() -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        cut = v1.py_func(lambda x: np.float64(x) + 0.7, [v1.constant(1.0)], v1.int32)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is double, but expects int32"):
+            sess.run(cut)
+        fewer = v1.py_func(lambda x: [x], [v1.constant(1.0)], [v1.float32, v1.float32])
+        with pytest.raises(tf.errors.InvalidArgumentError, match="returns 1 values, but expects to see 2"):
+            sess.run(fewer)
+
+
+@pytest.mark.parametrize("way", [operator.iadd, operator.isub, operator.imul, operator.itruediv])
+def test_a_variable_is_not_replaced_by_a_tensor(way: object) -> None:
+    v = tf.Variable([1.0, 2.0])
+    with pytest.raises(StateError, match="is not supported"):
+        way(v, 1.0)  # type: ignore[operator]
+    np.testing.assert_array_equal(v.numpy(), [1.0, 2.0])
+
+
+def _iterator(folder: Path) -> object:
+    held = iter(tf.data.Dataset.range(9))
+    return lambda: next(held)
+
+
+def _get_next(folder: Path) -> object:
+    held = iter(tf.data.Dataset.range(9))
+    return lambda: held.get_next()
+
+
+def _dequeued(folder: Path) -> object:
+    queue = tf.queue.FIFOQueue(9, [tf.int64], [[]])
+    for k in range(9):
+        queue.enqueue(tf.constant(k, tf.int64))
+    return lambda: queue.dequeue()
+
+
+def _file(folder: Path) -> object:
+    file, count = folder / "text", [0]
+
+    def read() -> object:
+        return tf.strings.to_number(tf.io.read_file(str(file)), tf.int64)
+
+    def both() -> object:
+        file.write_text(str(count[0]))
+        count[0] += 1
+        return read_in_function()
+
+    read_in_function = tf.function(read)
+    both.is_function = True  # type: ignore[attr-defined]
+    return both
+
+
+@pytest.mark.parametrize("make", [_iterator, _get_next, _dequeued, _file])
+def test_what_the_host_does_is_done_in_each_call_of_a_function(make: object, tmp_path: Path) -> None:
+    body = make(tmp_path)  # type: ignore[operator]
+    function = body if hasattr(body, "is_function") else tf.function(body)
+    assert [int(function()) for _ in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_an_assert_in_a_function_holds_in_each_call() -> None:
+    @tf.function
+    def root(x: tf.Tensor) -> tf.Tensor:
+        tf.Assert(x >= 0.0, [x])
+        return tf.sqrt(x)
+
+    assert [float(root(tf.constant(x))) for x in (4.0, 9.0)] == [2.0, 3.0]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Summarized data: -1"):
+        root(tf.constant(-1.0))
+
+
+def test_variables_of_layers_have_the_dtype_of_what_they_are_given() -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        x = v1.constant(np.ones((2, 3)))
+        made = v1.layers.dense(v1.layers.batch_normalization(x), 4)
+        sess.run(v1.global_variables_initializer())
+        assert sess.run(made).dtype == np.float64
+        assert {v.dtype.base_dtype for v in v1.global_variables()} == {v1.float64}
+        training = v1.placeholder(v1.bool, [])
+        dropped = v1.layers.dropout(x, 0.5, training=training)
+        np.testing.assert_array_equal(sess.run(dropped, {training: False}), np.ones((2, 3)))
+        assert set(np.unique(sess.run(dropped, {training: True}))) <= {0.0, 2.0}
