@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import operator
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 import gradwerk.tf as tf
 from gradwerk.base.errors import ArgumentError, StateError
 from gradwerk.tf.compat import v1
+from gradwerk.tf.queues.store import Fifo, Ranked, Shuffled, Store
 
 
 def test_what_is_fed_for_a_variable_is_what_its_reads_give() -> None:
@@ -163,3 +167,97 @@ def test_variables_of_layers_have_the_dtype_of_what_they_are_given() -> None:
         dropped = v1.layers.dropout(x, 0.5, training=training)
         np.testing.assert_array_equal(sess.run(dropped, {training: False}), np.ones((2, 3)))
         assert set(np.unique(sess.run(dropped, {training: True}))) <= {0.0, 2.0}
+
+
+@pytest.mark.parametrize("way", ["assign", "assign_add", "assign_sub", "load"])
+def test_a_variable_keeps_its_shape_where_that_of_a_value_is_found_in_the_run(way: str) -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        v, given = v1.Variable([1.0, 2.0]), v1.placeholder(v1.float32)
+        sess.run(v.initializer)
+        changed = None if way == "load" else getattr(v, way)(given)
+
+        def run(value: object) -> None:
+            v.load(value, sess) if changed is None else sess.run(changed, {given: value})
+
+        for _ in range(3):  # interpreted, compiled
+            run([0.0, 0.0])
+        before = sess.run(v)
+        for wrong in ([1.0, 2.0, 3.0], [[1.0, 2.0], [3.0, 4.0]], 1.0):
+            with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+                run(wrong)
+            np.testing.assert_array_equal(sess.run(v), before)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_producers_of_rows_of_tensors_need_no_initializer(shuffle: bool) -> None:  # noqa: FBT001  a case
+    with v1.Graph().as_default(), v1.Session() as sess:
+        row = v1.train.slice_input_producer([v1.range(10), v1.range(10) * 2], num_epochs=1, shuffle=shuffle)
+        batch = v1.train.batch(row, 4, allow_smaller_final_batch=True)
+        sess.run(v1.local_variables_initializer())
+        coord = v1.train.Coordinator()
+        threads = v1.train.start_queue_runners(sess, coord)
+        found = [sess.run(batch) for _ in range(3)]
+        with pytest.raises(tf.errors.OutOfRangeError):
+            sess.run(batch)
+        coord.request_stop()
+        coord.join(threads)
+    numbers = np.concatenate([one for one, _ in found])
+    assert sorted(numbers) == list(range(10)) and (shuffle or list(numbers) == list(range(10)))
+    np.testing.assert_array_equal(np.concatenate([two for _, two in found]), numbers * 2)
+
+
+@pytest.mark.parametrize("order", [Fifo, Ranked, lambda: Shuffled(1)], ids=["Fifo", "Ranked", "Shuffled"])
+def test_what_an_interrupted_taking_took_stays_in_the_queue(order: Callable[[], Fifo], monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store("queue", 9, order())
+    store.put([(np.int64(k),) for k in range(3)])
+
+    def interrupted(seconds: float | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store._filled, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.take(5)
+    assert len(store) == 3
+    assert sorted(int(x) for (x,) in store.take(3)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("ready", ["taking", "putting", "second"])
+def test_what_waits_for_a_queue_gives_up_when_its_session_is_closed(ready: str) -> None:
+    with v1.Graph().as_default():
+        queue = tf.queue.FIFOQueue(1, [tf.int32], [[]])
+        put, taken = queue.enqueue(1), queue.dequeue()
+        sess, other = v1.Session(), v1.Session()
+        if ready == "putting":
+            sess.run(put)
+        found: list[str] = []
+
+        def wait() -> None:
+            try:
+                sess.run(put if ready == "putting" else taken)
+            except tf.errors.CancelledError as error:
+                found.append(error.message)
+
+        threads = [threading.Thread(target=wait, daemon=True) for _ in range(2 if ready == "second" else 1)]
+        for thread in threads:
+            thread.start()
+        while not queue.queue_ref._room._waiters and not queue.queue_ref._filled._waiters:  # type: ignore[attr-defined]
+            time.sleep(0.01)
+        sess.close()
+        for thread in threads:
+            thread.join(5.0)
+        assert len(found) == len(threads) and "the session was closed" in found[0]
+        if ready != "putting":
+            other.run(put)
+        assert other.run(taken) == 1
+
+
+def test_a_session_waits_for_a_queue_as_long_as_its_settings_say() -> None:
+    with v1.Graph().as_default(), v1.Session(config=v1.ConfigProto(operation_timeout_in_ms=50)) as sess:
+        queue = tf.queue.FIFOQueue(1, [tf.int32], [[]])
+        put, taken = queue.enqueue(1), queue.dequeue()
+        with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
+            sess.run(taken)
+        sess.run(put)
+        with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
+            sess.run(put)
+        assert sess.run(taken) == 1

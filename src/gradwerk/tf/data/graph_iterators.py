@@ -42,7 +42,8 @@ class Fed:
         return rows(self.arrays)
 
     def count(self) -> int:
-        return UNKNOWN
+        extents = tuple(flatten(self.symbols)[0].shape)[:1]
+        return UNKNOWN if extents in ((), (None,)) else int(extents[0])
 
     def spec(self) -> Tree:
         return map_tree(lambda one: TensorSpec(tuple(one.shape)[1:], _name(one.dtype)), self.symbols)
@@ -100,13 +101,19 @@ class GraphIterator:
 
     def get_next(self, name: str | None = None) -> Any:
         """The next element.  Raises, when it is run: OutOfRangeError behind the last, FailedPreconditionError where it was not begun."""
-        parts = _next(self, name=name)
+        fed = fed_in(self._dataset.source) if self._begun else []
+        parts = _next(self, fed, [flatten(one.symbols) for one in fed], name=name)
         held = parts if isinstance(parts, list) else [parts]
         return unflatten(self._spec, held)
 
     def begin(self, dataset: Any) -> None:
         """Goes through a data set from the first element on."""
         self._dataset, self._elements = dataset, iter(dataset.source.elements())
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing was asked of it yet."""
+        return self._elements is None
 
     def following(self) -> list[Any]:
         """The parts of the next element."""
@@ -139,13 +146,20 @@ class GraphIterator:
 @op("MakeIterator", host=True, effects=True, gives=lambda *args, **kwargs: [])
 def _initialize(iterator: GraphIterator, dataset: Any, fed: list[Fed], values: list[list[Any]], name: str | None = None) -> None:
     with computing():
-        for one, parts in zip(fed, values, strict=True):
-            one.arrays = as_element(unflatten(one.symbols, [np.asarray(part) for part in parts]))
+        _feed(fed, values)
         iterator.begin(dataset)
 
 
-@op("IteratorGetNext", host=True, effects=True, gives=lambda iterator, name=None: iterator.said())
-def _next(iterator: GraphIterator, name: str | None = None) -> Any:
+def _feed(fed: list[Fed], values: list[list[Any]]) -> None:
+    for one, parts in zip(fed, values, strict=True):
+        one.arrays = as_element(unflatten(one.symbols, [np.asarray(part) for part in parts]))
+
+
+@op("IteratorGetNext", host=True, effects=True, gives=lambda iterator, fed, values, name=None: iterator.said())
+def _next(iterator: GraphIterator, fed: list[Fed], values: list[list[Any]], name: str | None = None) -> Any:
+    """fed, values: of an iterator without an initializer the Tensors that its data set is made of, read at its first element."""
     with computing():
+        if iterator.fresh:
+            _feed(fed, values)
         parts = iterator.following()
     return parts[0] if len(parts) == 1 else [tensor_of(one) if isinstance(one, np.ndarray) else one for one in parts]

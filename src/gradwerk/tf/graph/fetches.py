@@ -87,3 +87,24 @@ class Composite:
 def _plain(result: Any) -> Any:
     """An array without axes as a number; a text is the bytes that it is."""
     return result if isinstance(result, bytes) else result[()]
+
+
+def reads_of(x: Tensor) -> list[Tensor]:
+    """Where x is a variable's own node: the nodes that read it."""
+    if x.op.type != "VariableV2":
+        return []
+    return [op.outputs[0] for op in x.graph.get_operations() if op.type == "Identity" and op._variable is x.op._variable]
+
+
+def flat_feeds(feeds: Any) -> dict[Any, Any]:
+    """Feeds with the parts of keys that are tuples, a cell's state for one.  Raises: ArgumentError where values have other parts."""
+    found: dict[Any, Any] = {}
+    for key, value in feeds.items():
+        if not isinstance(key, tuple):
+            found[key] = value
+            continue
+        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(key):
+            said = f"{len(value)} parts" if isinstance(value, list | tuple | np.ndarray) else type(value).__name__
+            raise ArgumentError(f"Could not flatten dictionary. Key had {len(key)} elements, but value had {said}.")
+        found.update(flat_feeds(dict(zip(key, value, strict=True))))
+    return found

@@ -16,12 +16,13 @@ from gradwerk.tensor.grad import detached
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.random import Generator, fresh_seed
 from gradwerk.tf.graph import kinds
-from gradwerk.tf.graph.fetches import Fetches
+from gradwerk.tf.graph.fetches import Fetches, flat_feeds, reads_of
 from gradwerk.tf.graph.graph import Graph, get_default_graph
 from gradwerk.tf.graph.plan import Stage, check_fed, needed, stages
 from gradwerk.tf.graph.replay import Run, uninitialized
 from gradwerk.tf.graph.symbols import Operation, Tensor
 from gradwerk.tf.operations import SYMBOLS, here
+from gradwerk.tf.queues.store import Store, asking
 
 # ruff: noqa: ANN401  fetches are trees of anything
 Array = np.ndarray[Any, Any]
@@ -73,7 +74,10 @@ class Program:
                 self.in_python = True
         known: dict[Tensor, Any] = dict(zip(self.fed, values, strict=True))
         for number, stage in enumerate(self.stages):
-            if stage.host or not self.warm or self.in_python:
+            if stage.host:
+                with self.session.asking():
+                    self.interpret(stage, known)
+            elif not self.warm or self.in_python:
                 self.interpret(stage, known)
             else:
                 self.run_compiled(number, known)
@@ -128,27 +132,6 @@ class Program:
         return made
 
 
-def reads_of(x: Tensor) -> list[Tensor]:
-    """Where x is a variable's own node: the nodes that read it."""
-    if x.op.type != "VariableV2":
-        return []
-    return [op.outputs[0] for op in x.graph.get_operations() if op.type == "Identity" and op._variable is x.op._variable]
-
-
-def flat_feeds(feeds: Any) -> dict[Any, Any]:
-    """Feeds with the parts of keys that are tuples, a cell's state for one.  Raises: ArgumentError where values have other parts."""
-    found: dict[Any, Any] = {}
-    for key, value in feeds.items():
-        if not isinstance(key, tuple):
-            found[key] = value
-            continue
-        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(key):
-            said = f"{len(value)} parts" if isinstance(value, list | tuple | np.ndarray) else type(value).__name__
-            raise ArgumentError(f"Could not flatten dictionary. Key had {len(key)} elements, but value had {said}.")
-        found.update(flat_feeds(dict(zip(key, value, strict=True))))
-    return found
-
-
 def variables_of(nodes: list[Operation]) -> tuple[list[Any], list[Any]]:
     """The variables that are read before they are written, and those that are written."""
     reads: dict[Any, None] = {}
@@ -191,7 +174,7 @@ class BaseSession:
         self._programs: dict[Any, tuple[Fetches, Program, list[Tensor]]] = {}
         self._generators: dict[Operation, Generator] = {}
         self._constants: dict[Operation, Any] = {}
-        self._closed = False
+        self._closed, self._waiting = False, list[Store]()
         self._lock = threading.RLock()
         self._calls: dict[Any, Any] = {}
 
@@ -201,9 +184,16 @@ class BaseSession:
         return self._graph
 
     def close(self) -> None:
-        """Ends it: its variables are gone, and it runs nothing more."""
+        """Ends it: its variables are gone, what waits in it for a queue gives up, and it runs nothing more."""
         self._closed = True
+        for store in list(self._waiting):
+            store.wake()
         self.state.clear()
+
+    def asking(self) -> Any:
+        """Inside the block its thread waits for queues until it is closed, or as long as its settings say."""
+        limit = getattr(self._config, "operation_timeout_in_ms", None)
+        return asking(lambda: self._closed, self._waiting, limit / 1000 if isinstance(limit, int) and limit > 0 else None)
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """The values of the fetches: of a Tensor its array, of an Operation None, of a tree a tree like it.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwerk.base.errors import ArgumentError, ShapeError
+from gradwerk.tf.errors import InvalidArgumentError
 from gradwerk.tf.graph import kinds
 from gradwerk.tf.graph.graph import Graph
 from gradwerk.tf.graph.infer import Said
@@ -60,16 +61,26 @@ def _read(run: Any, op: Operation) -> Any:
     return run.read(op._variable)
 
 
+def _given(op: Operation, value: Any) -> Any:
+    """What is assigned.  Raises: InvalidArgumentError where its shape, found in the run alone, is another than the variable's."""
+    variable = op._variable
+    shape = getattr(value, "shape", None)
+    if op._attributes.get("validated") and shape is not None and not _fits(tuple(shape), variable._dims):
+        shapes = f"lhs shape= {list(variable._dims)} rhs shape= {list(shape)}"
+        raise InvalidArgumentError(f"{op.type} requires shapes of both tensors to match. {shapes}", facts=(f"variable {variable.name}",))
+    return value
+
+
 def _assign(run: Any, op: Operation, value: Any) -> Any:
-    return run.write(op._variable, value)
+    return run.write(op._variable, _given(op, value))
 
 
 def _assign_add(run: Any, op: Operation, value: Any) -> Any:
-    return run.write(op._variable, run.read(op._variable) + value)
+    return run.write(op._variable, run.read(op._variable) + _given(op, value))
 
 
 def _assign_sub(run: Any, op: Operation, value: Any) -> Any:
-    return run.write(op._variable, run.read(op._variable) - value)
+    return run.write(op._variable, run.read(op._variable) - _given(op, value))
 
 
 def _is_initialized(run: Any, op: Operation) -> Any:
@@ -185,7 +196,7 @@ class Variable:
             )  # fmt: skip
         op = graph.add(known, name, (given,), {}, [given])
         op._variable = self
-        op._attributes.update(writes=[self], reads=[] if known is ASSIGN else [self])
+        op._attributes.update(validated=self._validate, writes=[self], reads=[] if known is ASSIGN else [self])
         found: Tensor = op.give(self._said)
         return found
 

@@ -12,14 +12,16 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
 from gradwerk.data.elements import Array
 from gradwerk.tensor.random import fresh_seed
-from gradwerk.tf.errors import CancelledError, OutOfRangeError
+from gradwerk.tf.errors import CancelledError, DeadlineExceededError, OutOfRangeError
 
 Element = tuple[Array, ...]
 
@@ -89,6 +91,29 @@ class Ranked(Fifo):
             heapq.heappush(self._heap, (int(element[0]), number - len(elements), element))
 
 
+class _Asked(threading.local):
+    """For whom a thread waits: whether that one has given up, and until when (of `time.monotonic`)."""
+
+    gone: Callable[[], bool] | None = None
+    until: float | None = None
+    waiting: list[Store] | None = None
+    """Where a store stands while somebody waits for it, so that he is woken."""
+
+
+asked = _Asked()
+
+
+@contextmanager
+def asking(gone: Callable[[], bool], waiting: list[Store], seconds: float | None) -> Iterator[None]:
+    """Inside the block this thread waits for queues no longer than so, and not for one that has gone."""
+    before = asked.gone, asked.until, asked.waiting
+    asked.gone, asked.until, asked.waiting = gone, None if seconds is None else time.monotonic() + seconds, waiting
+    try:
+        yield
+    finally:
+        asked.gone, asked.until, asked.waiting = before
+
+
 class Store:
     """The state of a queue.
 
@@ -106,14 +131,52 @@ class Store:
         self._putting, self._taking = threading.Lock(), threading.Lock()  # attempts come one after the other, whole
         self._closed = self._cancelled = False
 
+    def wake(self) -> None:
+        """Those who wait look whether they still have to."""
+        with self._lock:
+            self._room.notify_all()
+            self._filled.notify_all()
+
+    def _wait(self, condition: threading.Condition, ready: Callable[[], bool]) -> None:
+        """Waits, with the lock.  Raises: CancelledError where the session was closed, DeadlineExceededError behind its time."""
+        if ready():
+            return
+        waiting = asked.waiting if asked.waiting is not None else []
+        waiting.append(self)
+        try:
+            while not ready():
+                left = self._left()
+                condition.wait(left)
+        finally:
+            waiting.remove(self)
+
+    def _left(self) -> float | None:
+        """How long it may still be waited."""
+        if asked.gone is not None and asked.gone():
+            raise CancelledError(None, None, f"{self.said}: the session was closed while this waited")
+        left = None if asked.until is None else asked.until - time.monotonic()
+        if left is not None and left <= 0:
+            raise DeadlineExceededError(None, None, f"Timed out waiting for {self.said}")
+        return left
+
+    @contextmanager
+    def _turn(self, lock: threading.Lock) -> Iterator[None]:
+        """The attempt of one, while others wait for theirs."""
+        while not lock.acquire(timeout=0.2 if asked.waiting is not None else -1):
+            self._left()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def put(self, elements: Sequence[Element]) -> None:
         """Puts elements in, waiting for room.  Raises: CancelledError where it is closed."""
         with self._lock:
             self._check_open()
-        with self._putting:
+        with self._turn(self._putting):
             for element in elements:
                 with self._lock:
-                    self._room.wait_for(lambda: self._cancelled or len(self.order) < self.capacity)
+                    self._wait(self._room, lambda: self._cancelled or len(self.order) < self.capacity)
                     if self._cancelled:
                         raise CancelledError(None, None, f"Enqueue operation was cancelled: {self.said} is closed.")
                     self.order.put(element)
@@ -128,21 +191,29 @@ class Store:
 
         Raises: OutOfRangeError where it is closed and has not as many.
         """
-        with self._taking:
+        with self._turn(self._taking):
             taken: list[Element] = []
-            while len(taken) < count:
+            try:
+                self._fill(taken, count, fewer=fewer)
+            except BaseException:  # Ctrl-C among them: what an attempt took that fails stays in the queue
                 with self._lock:
-                    self._filled.wait_for(lambda: self._closed or len(self.order) > self.least)
-                    while len(taken) < count and len(self.order) > (0 if self._closed else self.least):
-                        taken.append(self.order.take())
-                        self._room.notify_all()
-                    if len(taken) < count and self._closed and not len(self.order):
-                        if fewer and taken:
-                            return taken
-                        self.order.put_back(taken)
-                        have = f"(requested {count}, current size {len(taken)})"
-                        raise OutOfRangeError(None, None, f"{self.said} is closed and has insufficient elements {have}")
+                    self.order.put_back(taken)
+                    self._filled.notify_all()
+                raise
             return taken
+
+    def _fill(self, taken: list[Element], count: int, *, fewer: bool) -> None:
+        while len(taken) < count:
+            with self._lock:
+                self._wait(self._filled, lambda: self._closed or len(self.order) > self.least)
+                while len(taken) < count and len(self.order) > (0 if self._closed else self.least):
+                    taken.append(self.order.take())
+                    self._room.notify_all()
+                if len(taken) < count and self._closed and not len(self.order):
+                    if fewer and taken:
+                        return
+                    have = f"(requested {count}, current size {len(taken)})"
+                    raise OutOfRangeError(None, None, f"{self.said} is closed and has insufficient elements {have}")
 
     def close(self, *, cancel: bool) -> None:
         """Nothing more is put in; with `cancel` what waits for room gives up."""

@@ -79,7 +79,10 @@ class Options:
 
 
 class ConfigProto(Options):
-    """Settings of a session: taken, without effect (threads are said by `GRADWERK_THREADS`)."""
+    """Settings of a session: operation_timeout_in_ms ends what waits for a queue; the others are taken, without effect.
+
+    Threads are said by `GRADWERK_THREADS`.
+    """
 
 
 class GPUOptions(Options):
