@@ -25,7 +25,7 @@ FAMILIES = (
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
     "audio", "autograph", "bitwise", "compat", "config", "data", "dtypes", "errors", "io", "linalg", "math", "nn", "queue", "ragged",
-    "random", "sparse", "strings", "summary", "train", "image", "nest",
+    "random", "raw_ops", "sparse", "strings", "summary", "train", "image", "nest",
 )  # fmt: skip
 KERAS = ("initializers", "losses", "metrics", "optimizers")
 """Modules that are Keras' own."""

@@ -104,6 +104,16 @@ class Operation:
     def _add_control_input(self, op: Operation) -> None:
         self._control_inputs.append(op)
 
+    def _update_input(self, index: int, tensor: Tensor) -> None:
+        """Another input of a Merge: the NextIteration that closes its loop.  Raises: ArgumentError for other nodes, and another dtype."""
+        if self.type != "Merge" or not 0 <= index < len(self._inputs):
+            raise ArgumentError(f"input {index} of {self.name!r} ({self.type}) stays as it is: a Merge takes another NextIteration alone")
+        if tensor._kind != self._inputs[index]._kind:
+            raise ArgumentError(f"input {index} of {self.name!r} is of another dtype", facts=(f"{self._inputs[index]}", f"given {tensor}"))
+        self._inputs[index]._consumers.remove(self)
+        self._inputs[index] = tensor
+        tensor._consumers.append(self)
+
     def __repr__(self) -> str:
         return f"<tf.Operation '{self.name}' type={self.type}>"
 

@@ -284,3 +284,8 @@ def verify_tensor_all_finite(t: Any = None, msg: str = "", name: str | None = No
 def substr(input: Any, pos: Any, len: Any, name: str | None = None, unit: str = "BYTE") -> Any:
     """Parts of texts."""
     return tf.strings.substr(input, pos, len, unit, name)
+
+
+def __getattr__(name: str) -> Any:
+    """`tf.math.floormod`: what has the same arguments in TensorFlow 2.  Raises: AbsentNameError."""
+    return getattr(tf.math, name)
