@@ -115,6 +115,12 @@ def _get_next(folder: Path) -> object:
     return lambda: held.get_next()
 
 
+def _single(folder: Path) -> object:
+    counted = iter(range(9))
+    data = tf.data.Dataset.from_generator(lambda: iter([next(counted)]), output_types=tf.int64)
+    return lambda: data.get_single_element()
+
+
 def _dequeued(folder: Path) -> object:
     queue = tf.queue.FIFOQueue(9, [tf.int64], [[]])
     for k in range(9):
@@ -138,7 +144,7 @@ def _file(folder: Path) -> object:
     return both
 
 
-@pytest.mark.parametrize("make", [_iterator, _get_next, _dequeued, _file])
+@pytest.mark.parametrize("make", [_iterator, _get_next, _single, _dequeued, _file])
 def test_what_the_host_does_is_done_in_each_call_of_a_function(make: object, tmp_path: Path) -> None:
     body = make(tmp_path)  # type: ignore[operator]
     function = body if hasattr(body, "is_function") else tf.function(body)
@@ -261,3 +267,35 @@ def test_a_session_waits_for_a_queue_as_long_as_its_settings_say() -> None:
         with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
             sess.run(put)
         assert sess.run(taken) == 1
+
+
+def test_print_writes_in_each_call_of_a_function_and_each_run_of_its_operation(capsys: pytest.CaptureFixture[str]) -> None:
+    @tf.function
+    def shown(x: tf.Tensor) -> tf.Tensor:
+        tf.print("x is", x)
+        return x + 1.0
+
+    assert [float(shown(tf.constant(x))) for x in (1.0, 2.0, 3.0)] == [2.0, 3.0, 4.0]
+    assert capsys.readouterr().err == "x is 1\nx is 2\nx is 3\n"
+    with v1.Graph().as_default(), v1.Session() as sess:
+        x = v1.placeholder(v1.float32, [2])
+        with v1.control_dependencies([v1.print("x is", x, {"twice": x * 2.0}, sep="|")]):
+            y = x + 1.0
+        assert capsys.readouterr().err == ""
+        for _ in range(2):
+            np.testing.assert_array_equal(sess.run(y, {x: [1.0, 2.0]}), [2.0, 3.0])
+        assert capsys.readouterr().err == "x is|[1 2]|{'twice': [2 4]}\n" * 2
+
+
+def test_functions_of_elements_of_a_placeholder_are_tried_before_it_is_fed() -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        whole, rows = v1.placeholder(v1.int64, [None]), v1.placeholder(v1.float32, [None, 3])
+        data = tf.data.Dataset.from_tensor_slices((whole, rows)).map(lambda x, y: {"y": y / 2.0, "x": tf.one_hot(x, 4)}).batch(2)
+        iterator = v1.data.make_initializable_iterator(data)
+        following = iterator.get_next()
+        assert following["y"].shape.as_list() == [None, 3] and following["x"].shape.as_list() == [None, 4]
+        for given in ([1, 2], [3, 0]):
+            sess.run(iterator.initializer, {whole: given, rows: np.ones((2, 3))})
+            found = sess.run(following)
+            np.testing.assert_array_equal(found["x"], np.eye(4)[given])
+            np.testing.assert_array_equal(found["y"], np.full((2, 3), 0.5))

@@ -73,6 +73,8 @@ class _Here(threading.local):
     def __init__(self) -> None:
         self.graph: Notes | None = PROCESS[0] if PROCESS else None
         self.generator: Generator | None = None
+        self.traces_function = False
+        """Whether tf.function traces, which runs as Python what no program can do."""
 
 
 here = _Here()
@@ -100,7 +102,7 @@ def drawing_from(source: Generator) -> Iterator[None]:
 def at_run_time(what: str) -> None:
     """For what the host does anew in each call.  Raises: TraceError inside a trace, which would keep what it found once."""
     if mode.trace is not None:
-        raise TraceError(f"{what} is done by Python, in each call anew", likely="let this function run as Python does")
+        raise TraceError(f"{what} is done by Python, in each call anew", likely="compile(..., run_eagerly=True)")
 
 
 @contextmanager

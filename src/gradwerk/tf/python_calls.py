@@ -12,6 +12,7 @@ import numpy as np
 
 from gradwerk.base import dtypes as core
 from gradwerk.base.errors import ArgumentError
+from gradwerk.base.trees import flatten
 from gradwerk.keras import ops
 from gradwerk.tensor.handle import Handle
 from gradwerk.tensor.state import mode
@@ -22,8 +23,10 @@ from gradwerk.tf.tensors import Tensor, as_tensor
 # ruff: noqa: A001, ANN401, FBT001, FBT002  TensorFlow's names and signatures
 
 
-def print(*inputs: Any, **kwargs: Any) -> None:
+def print(*inputs: Any, **kwargs: Any) -> Any:
     """Writes Tensors and other values as TensorFlow does: the contents alone, of long axes the ends.
+
+    Where a graph is built it gives an Operation that writes when it is run.
 
     Args:
         output_stream: where to: sys.stderr, sys.stdout, or `file://path`.
@@ -36,7 +39,16 @@ def print(*inputs: Any, **kwargs: Any) -> None:
     kwargs.pop("name", None)
     if kwargs:
         raise ArgumentError(f"Unrecognized keyword arguments for tf.print: {sorted(kwargs)}")
-    text = sep.join(_text(one, count) for one in inputs) + end
+    if here.graph is not None:
+        from gradwerk.tf.graph.python import noted_print  # noqa: PLC0415  which imports this package
+
+        return noted_print(lambda *given: _write(sep.join(_text(one, count) for one in given) + end, stream), inputs)
+    if here.traces_function and any(isinstance(one, Handle) for one in flatten(list(inputs))):
+        at_run_time("tf.print")
+    return _write(sep.join(_text(one, count) for one in inputs) + end, stream)
+
+
+def _write(text: str, stream: Any) -> None:
     if isinstance(stream, str) and stream.startswith("file://"):
         with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:  # noqa: PTH123  a path as people write it
             file.write(text)

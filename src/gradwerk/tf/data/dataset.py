@@ -27,7 +27,7 @@ from gradwerk.tf.data.steps import (
     SparseBatched,
     Tolerant,
 )  # fmt: skip
-from gradwerk.tf.operations import computing, first_symbol, here
+from gradwerk.tf.operations import at_run_time, computing, first_symbol, here
 from gradwerk.tf.specs import spec_shown
 from gradwerk.tf.values.texts import TextTensor, tensor_of
 
@@ -217,6 +217,7 @@ class Dataset(chained.Dataset, metaclass=Kind):
 
     def get_single_element(self, name: str | None = None) -> Any:
         """The one element.  Raises: StateError where there is none, or there are more."""
+        at_run_time("get_single_element")
         begun = iter(self.source.elements())
         found = next(begun, self)
         if found is self:

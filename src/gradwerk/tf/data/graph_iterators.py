@@ -49,7 +49,13 @@ class Fed:
         return map_tree(lambda one: TensorSpec(tuple(one.shape)[1:], _name(one.dtype)), self.symbols)
 
     def first(self) -> Tree:
-        return None if self.arrays is None else first_of(self)
+        return map_tree(_stand_in, self.spec()) if self.arrays is None else first_of(self)
+
+
+def _stand_in(spec: Any) -> Any:
+    """What functions of elements are tried on before anybody knows an element."""
+    shape = [n or 1 for n in spec.shape or ()]
+    return np.full(shape, b"", object) if spec.dtype == STRING else np.zeros(shape, spec.dtype)
 
 
 def _name(dtype: Any) -> Any:

@@ -61,7 +61,11 @@ class Function:
         @functools.wraps(function)
         def traced(*args: Any, **kwargs: Any) -> Any:
             self._traces += 1
-            return map_tree(_result, (blocks.called(function) if autograph else function)(*args, **kwargs))
+            before, here.traces_function = here.traces_function, mode.trace is not None
+            try:
+                return map_tree(_result, (blocks.called(function) if autograph else function)(*args, **kwargs))
+            finally:
+                here.traces_function = before
 
         self._compiled = compile_once(traced)
 

@@ -14,6 +14,7 @@ from gradwerk.tf.errors import InvalidArgumentError
 from gradwerk.tf.graph import kinds
 from gradwerk.tf.graph.infer import Said
 from gradwerk.tf.graph.nodes import as_tensor, building
+from gradwerk.tf.graph.walk import converted, symbols_of
 from gradwerk.tf.operations import Known, here
 
 # ruff: noqa: ANN401  arrays of all kinds
@@ -72,6 +73,20 @@ def asserted(condition: Any, data: Any, summarize: int, name: str) -> Any:
 
     given = [as_tensor(each) for each in (condition, *data)]
     op = building().add(Known("Assert", run, "Assert", effects=True, host=True), name, tuple(given), {}, given)
+    op.give([])
+    return op
+
+
+def noted_print(write: Callable[..., None], inputs: tuple[Any, ...]) -> Any:
+    """An Operation that writes values as they are when it is run."""
+    graph = building()
+    given = converted(graph, inputs)
+
+    def run(*shown: Any) -> list[Any]:
+        write(*shown)
+        return []
+
+    op = graph.add(Known("PrintV2", run, "PrintV2", effects=True, host=True), "PrintV2", given, {}, symbols_of(given))
     op.give([])
     return op
 
