@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradwerk.tf as tf
-from gradwerk.base.errors import ArgumentError, StateError
+from gradwerk.base.errors import ArgumentError, ArgumentTypeError, StateError
 from gradwerk.tf.compat import v1
 from gradwerk.tf.queues.store import Fifo, Ranked, Shuffled, Store
 
@@ -299,3 +299,15 @@ def test_functions_of_elements_of_a_placeholder_are_tried_before_it_is_fed() -> 
             found = sess.run(following)
             np.testing.assert_array_equal(found["x"], np.eye(4)[given])
             np.testing.assert_array_equal(found["y"], np.full((2, 3), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("fetches", "feeds", "said"),
+    [([np.ones(2)], None, "invalid type ndarray"), (np.ones(2), None, "invalid type ndarray"), ([{1}], None, "invalid type set"),
+     ("x:0", [1.0], "feed_dict is a dict"), ("x:0", {1.0}, "feed_dict is a dict")],
+)  # fmt: skip
+def test_what_is_no_fetch_and_no_feed_is_named(fetches: object, feeds: object, said: str) -> None:
+    with v1.Graph().as_default(), v1.Session() as sess:
+        v1.placeholder(v1.float32, [], name="x")
+        with pytest.raises(ArgumentTypeError, match=said):
+            sess.run(fetches, feeds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -86,17 +86,21 @@ class BaseSession:
             if any(isinstance(each, tuple) for each in feeds):
                 feed_dict = flat_feeds(feed_dict)
                 feeds = tuple(feed_dict)
-            found = self._programs.get((key, feeds)) if key is not None else None
         else:
             feeds = ()
+        try:
             found = self._programs.get((key, feeds)) if key is not None else None
+        except TypeError:  # a fetch that is no key is no fetch: told below
+            key = found = None
         if found is None or self._closed:
-            found = self._prepared(key, fetches, feeds)
+            found = self._prepared(key, fetches, feeds, feed_dict)
         wanted, program, fed = found
         values = [taken(x, v) for x, v in zip(fed, feed_dict.values(), strict=True)] if fed else []
         return wanted.answer(program.run(values), values)
 
-    def _prepared(self, key: Any, fetches: Any, feeds: tuple[Any, ...]) -> tuple[Fetches, Program, list[Tensor]]:
+    def _prepared(self, key: Any, fetches: Any, feeds: tuple[Any, ...], feed_dict: Any) -> tuple[Fetches, Program, list[Tensor]]:
+        if not isinstance(feed_dict, Mapping | None):
+            raise ArgumentTypeError(f"feed_dict is a dict of values by Tensors, not a {type(feed_dict).__name__}")
         if self._closed:
             raise StateError("Attempted to use a closed Session.")
         if not self._graph.version:
