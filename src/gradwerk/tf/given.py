@@ -36,6 +36,8 @@ def plain_array(value: Any) -> Array:
     """Numbers and lists as an array: whole numbers int32 where that holds them, floats float32.  Raises: ArgumentError."""
     if value is None or isinstance(value, (dict, set)):
         raise ArgumentError(f"Attempt to convert a value ({value!r:.80}) with an unsupported type ({type(value)}) to a Tensor.")
+    if hasattr(value, "row_splits"):
+        raise ArgumentError("this function takes no ragged Tensor", likely="x.to_tensor(), or tf.ragged.map_flat_values(function, x)")
     try:
         array = core.taken(np.asarray(value))
     except ValueError as error:
@@ -45,12 +47,23 @@ def plain_array(value: Any) -> Array:
     if isinstance(value, (list, tuple)):
         kinds = {one.dtype for one in leaves(value) if isinstance(one, (np.ndarray, np.generic))}
         if kinds:
-            return array
+            return _led(array, next(leaves(value)))
     if array.dtype == np.float64:
         return core.converted(array, core.float32)
     if array.dtype == np.int64 and (not array.size or (array.min() >= -(2**31) and array.max() < 2**31)):
         return array.astype(np.int32)
     return array
+
+
+def _led(array: Array, first: Any) -> Array:
+    """What a list with numbers or arrays of NumPy's gives in TensorFlow: floats in the dtype of the first element, whole numbers int32."""
+    if core.is_integer(array.dtype):
+        small = not array.size or (array.min() >= -(2**31) and array.max() < 2**31)
+        return array.astype(np.int32) if small else array
+    if array.dtype not in (np.float16, np.float32, np.float64):
+        return array
+    led = getattr(first, "dtype", None)
+    return core.converted(array, led if led in (np.float16, np.float64) else core.float32)
 
 
 def texts(value: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from gradwerk.base import dtypes as core
 from gradwerk.base.errors import ArgumentError, ArgumentTypeError, GradwerkError, ShapeError, StateError
 from gradwerk.ir.op import Operand
-from gradwerk.ops import compare, elementwise
+from gradwerk.ops import compare
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.arrangement import stack
 from gradwerk.tensor import tensor as base
@@ -22,6 +22,7 @@ from gradwerk.tensor.state import mode
 from gradwerk.tf.dtypes import DType, of
 from gradwerk.tf.errors import InvalidArgumentError, OperatorNotAllowedInGraphError, told
 from gradwerk.tf.given import Reference, leaves, loses, plain_array
+from gradwerk.tf.quotients import divided, powered
 from gradwerk.tf.shapes import TensorShape, shape_of
 from gradwerk.tf.values.hosted import TENSORS
 from gradwerk.tf.values.texts import TextTensor
@@ -127,6 +128,12 @@ class Strict:
     def __ipow__(self, other: Any) -> Any:
         return operator.pow(self, other)
 
+    def __pow__(self, exponent: Any) -> Any:
+        return self._with(powered, exponent)
+
+    def __rpow__(self, base: Any) -> Any:
+        return self._after(powered, base)
+
     def __truediv__(self, other: Any) -> Any:
         return self._with(divided, other)
 
@@ -177,21 +184,6 @@ SYMBOLIC: set[str] = {"KerasTensor"}
 def symbolic(x: object) -> bool:
     """Whether it is a value of a model or of a graph, whose own operators are asked then."""
     return type(x).__name__ in SYMBOLIC or type(x) in ALSO or type(x) in COUNTED or type(x) in COUNTED
-
-
-def divided(a: Operand, b: Operand) -> Operand:
-    """a / b; of whole numbers in float64, of 8 and 16 bits in float32."""
-    return elementwise.div(_real(a, b), _real(b, a))
-
-
-def _real(x: Any, other: Any) -> Any:
-    dtype = x._type.dtype if isinstance(x, Handle) else x.dtype if hasattr(x, "dtype") else None
-    if dtype is None:
-        beside_ = other._type.dtype
-        return float(x) if core.is_exact(beside_) else x
-    if not core.is_exact(dtype):
-        return x
-    return cast(x, core.float32 if dtype.itemsize < 4 else core.float64)
 
 
 def meeting(a: Any, b: Any) -> tuple[Any, Any]:
@@ -340,7 +332,10 @@ def picked(x: Any, take: Callable[[Any], Any], key: Any) -> Any:
 def _plain_key(key: Any) -> Any:
     """A key with numbers where Tensors of one are."""
     if isinstance(key, slice):
-        return slice(*(None if end is None else _number(end) for end in (key.start, key.stop, key.step)))
+        found = slice(*(None if end is None else _number(end) for end in (key.start, key.stop, key.step)))
+        if found.step == 0:
+            raise InvalidArgumentError("strides must be non-zero: a slice has the step 0")
+        return found
     if isinstance(key, Handle) and core.is_integer(key._type.dtype) and not key._type.shape and mode.trace is None:
         return int(key)  # type: ignore[call-overload]  # every class of Tensors has it
     return key

@@ -107,6 +107,8 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Any:
     """
     if texts_of(values) or any(texts_of(one) for one in values):
         return text_tensor(np.stack([_held(one) for one in values], int(axis)))
+    if not any(hasattr(one, "dtype") for one in values):
+        return arrangement.stack(unstack(as_tensor(values)), int(axis))  # numbers and lists: what a list of them is
     return arrangement.stack(operands(*values), int(axis))
 
 
@@ -196,6 +198,10 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     if len(widths) != len(x.shape):
         raise InvalidArgumentError(f"The first dimension of paddings must be the rank of inputs: {len(widths)} against {len(x.shape)}")
     if kind != "constant":
+        edge = int(kind == "reflect")
+        for axis, ends in enumerate(widths):
+            if max(ends) > x.shape[axis] - edge:
+                raise InvalidArgumentError(f"paddings must be no greater than the dimension size: {ends}, axis {axis} of {tuple(x.shape)}")
         return ops.pad(x, widths, mode=kind)
     if isinstance(constant_values, (int, float)) and not constant_values:
         return movement.pad(x, [low for low, _ in widths], [high for _, high in widths])

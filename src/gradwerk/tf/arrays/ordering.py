@@ -13,6 +13,7 @@ from gradwerk.keras import ops
 from gradwerk.ops import arrangement, movement, sorting
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.indexing import gather as _rows
+from gradwerk.tensor.state import mode
 from gradwerk.tf.arrays.selecting import whole
 from gradwerk.tf.calls import axes, op, to
 from gradwerk.tf.dtypes import plain
@@ -184,6 +185,8 @@ def invert_permutation(x: Any, name: Any = None) -> Any:
     Shape and dtype: those of x.
     """
     x = whole(x)
+    if mode.trace is None and (np.sort(x.contents("a permutation")) != np.arange(x.shape[0])).any():
+        raise InvalidArgumentError(f"{x.numpy().tolist()!r:.80} is no permutation of 0 to {x.shape[0] - 1}: one is missing or twice")
     return to(sorting.argsort(x, -1), x._type.dtype)
 
 
@@ -212,6 +215,8 @@ def bincount(
     """
     x = as_tensor(arr)
     held = x.contents("tf.math.bincount")
+    if held.size and held.min() < 0:
+        raise InvalidArgumentError("Input arr must be non-negative!")
     count = int(held.max()) + 1 if held.size else 0
     count = max(count, int(minlength or 0))
     count = count if maxlength is None else min(count, int(maxlength))

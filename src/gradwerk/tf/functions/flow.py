@@ -150,6 +150,9 @@ def map_fn(
     given = _given(elems)
     if mode.trace is not None and all(isinstance(one, Handle) for one in flatten(given)):
         return ops.map(_made(fn), given)
+    if _slices(given) == 0:  # what the results are like is seen on one slice of zeros
+        like = _made(fn)(map_tree(lambda x: ops.zeros_like(ops.zeros(tuple(x.shape[1:]), dtype=x.dtype.name)), given))
+        return map_tree(lambda x: as_tensor(x)[None][:0], like)
     made = [_made(fn)(map_tree(lambda x: x[k], given)) for k in range(_slices(given))]  # noqa: B023  used at once
     return map_tree(lambda *parts: _stacked(parts), *made)
 

@@ -28,6 +28,13 @@ def _whole(function: Any) -> Any:
     return lambda x: stop_gradient(function(x))
 
 
+def _sign(x: Any) -> Any:
+    """What is no number keeps being none."""
+    if not core.is_float(x._type.dtype):
+        return ops.sign(x)
+    return elementwise.where(ops.isnan(x), stop_gradient(x), ops.sign(x))
+
+
 exp = unary("Exp", "exp", _exp, "e ** x, element by element.")
 expm1 = unary("Expm1", "expm1", ops.expm1, "e ** x - 1, exact near 0.")
 log = unary("Log", "log", ops.log, "The natural logarithm.")
@@ -51,7 +58,7 @@ sigmoid = unary("Sigmoid", "sigmoid", elementwise.sigmoid, "1 / (1 + e ** -x).")
 log_sigmoid = unary("LogSigmoid", "log_sigmoid", ops.log_sigmoid, "log(1 / (1 + e ** -x)).", REALS)
 negative = unary("Neg", "negative", lambda x: -x, "-x.", ARITHMETIC)
 reciprocal = unary("Reciprocal", "reciprocal", ops.reciprocal, "1 / x.")
-sign = unary("Sign", "sign", ops.sign, "-1, 0 or 1; of a complex number x / |x|.", ARITHMETIC)
+sign = unary("Sign", "sign", _sign, "-1, 0 or 1; of a complex number x / |x|.", ARITHMETIC)
 floor = unary("Floor", "floor", _whole(ops.floor), "The largest whole number not above x.", REALS)
 ceil = unary("Ceil", "ceil", _whole(ops.ceil), "The smallest whole number not below x.", REALS)
 rint = unary("Rint", "rint", _whole(ops.round), "The nearest whole number; of two the even one.", REALS)

@@ -13,10 +13,27 @@ from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.movement import broadcast_to
 from gradwerk.tf.calls import ARITHMETIC, FLOATS, REALS, binary, of_kind, op
 from gradwerk.tf.errors import InvalidArgumentError
-from gradwerk.tf.tensors import as_tensor, converted, divided, operands
+from gradwerk.tf.quotients import divided, powered
+from gradwerk.tf.tensors import as_tensor, converted, operands
 
 # ruff: noqa: A001, ANN401  TensorFlow's names and signatures; operands are Tensors, arrays, lists and numbers
 
+
+
+def _of_ties(function: Any, holds: Any) -> Any:
+    """The larger or smaller of two, whose gradient goes to the first where they are equal, as TensorFlow's does: never halved."""
+
+    def call(x: Any, y: Any) -> Any:
+        if not core.has_gradient(x._type.dtype):
+            return function(x, y)
+        shape = np.broadcast_shapes(tuple(x.shape), tuple(y.shape))
+        x, y = broadcast_to(x, shape), broadcast_to(y, shape)
+        return elementwise.where(ops.logical_or(holds(x, y), ops.isnan(x)), x, y)
+
+    return call
+
+
+larger, smaller = _of_ties(elementwise.maximum, compare.greater_equal), _of_ties(elementwise.minimum, compare.less_equal)
 add = binary("AddV2", "add", elementwise.add, "x + y.")
 subtract = binary("Sub", "subtract", elementwise.sub, "x - y.")
 multiply = binary("Mul", "multiply", elementwise.mul, "x * y.")
@@ -26,8 +43,8 @@ floormod = binary("FloorMod", "floormod", functions.remainder, "x - y * floor(x 
 mod = binary("FloorMod", "mod", functions.remainder, "x - y * floor(x / y): of the sign of y.", core.NUMBERS)
 truncatemod = binary("TruncateMod", "truncatemod", ops.fmod, "What is left of x / y cut towards 0: of the sign of x.", core.NUMBERS)
 realdiv = binary("RealDiv", "realdiv", elementwise.div, "x / y of floats.", FLOATS)
-maximum = binary("Maximum", "maximum", elementwise.maximum, "The larger of each two.", core.NUMBERS)
-minimum = binary("Minimum", "minimum", elementwise.minimum, "The smaller of each two.", core.NUMBERS)
+maximum = binary("Maximum", "maximum", larger, "The larger of each two; the gradient of equal ones goes to x.", core.NUMBERS)
+minimum = binary("Minimum", "minimum", smaller, "The smaller of each two; the gradient of equal ones goes to x.", core.NUMBERS)
 squared_difference = binary(
     "SquaredDifference", "squared_difference", lambda x, y: functions.square(x - y), "(x - y) ** 2."
 )  # fmt: skip
@@ -85,7 +102,7 @@ def pow(x: Any, y: Any, name: Any = None) -> Any:
     Shape: both broadcast.  Raises: InvalidArgumentError where the dtypes differ, or for negative powers of whole numbers.
     """
     x, y = operands(x, y)
-    return functions.power(of_kind(x, ARITHMETIC, "Pow"), y)
+    return powered(of_kind(x, ARITHMETIC, "Pow"), y)
 
 
 @op("Equal")
@@ -195,7 +212,7 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Any = 
     """
     t = as_tensor(t)
     low, high = (converted(bound, t._type.dtype) for bound in (clip_value_min, clip_value_max))
-    return elementwise.maximum(elementwise.minimum(t, high), low)
+    return larger(smaller(t, high), low)
 
 
 @op("Polyval")

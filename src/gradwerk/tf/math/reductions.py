@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from gradwerk.base import dtypes as core
 from gradwerk.base.errors import ArgumentTypeError
@@ -10,10 +13,10 @@ from gradwerk.keras import ops
 from gradwerk.ops import cumulative, functions, reduction
 from gradwerk.ops.arithmetic import cast
 from gradwerk.ops.axes import normal_axis
-from gradwerk.ops.movement import flip, slice_axis
+from gradwerk.ops.movement import broadcast_to, flip, slice_axis
 from gradwerk.tf.calls import ARITHMETIC, REALS, axes, of_kind, op, to
 from gradwerk.tf.dtypes import plain
-from gradwerk.tf.tensors import as_tensor
+from gradwerk.tf.tensors import as_tensor, converted
 
 # ruff: noqa: A002, ANN401, FBT001, FBT002  TensorFlow's names and signatures; operands are Tensors, arrays, lists and numbers
 
@@ -41,13 +44,27 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = False, name
     return cast(functions.mean(cast(x, core.float64), axes(axis), keepdims=bool(keepdims)), dtype)
 
 
+def _extreme(x: Any, axis: Any, function: Any, beyond: str, *, keepdims: bool) -> Any:
+    """The extreme along axes; of no elements the lowest, or the highest, that the dtype has."""
+    over, shape = axes(axis), tuple(x._type.shape)
+    if 0 in shape:
+        given = range(len(shape)) if over is None else (over,) if isinstance(over, int) else over
+        along = {normal_axis("axis", one, len(shape)) for one in given}
+        if any(shape[one] == 0 for one in along):
+            kept = tuple(1 if at in along else extent for at, extent in enumerate(shape) if keepdims or at not in along)
+            dtype = x._type.dtype
+            number = (math.inf if beyond == "max" else -math.inf) if core.has_gradient(dtype) else getattr(np.iinfo(dtype), beyond)
+            return broadcast_to(converted(np.full(kept, number).astype(dtype), dtype), kept)
+    return function(x, over, keepdims=keepdims)
+
+
 @op("Max")
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: Any = None) -> Any:
     """The largest over axes, all when none are given.
 
     Shape: without the axes, or of extent 1 there with keepdims.  Dtype: that of the input.
     """
-    return reduction.reduce_max(of_kind(input_tensor, core.NUMBERS, "Max"), axes(axis), keepdims=bool(keepdims))
+    return _extreme(of_kind(input_tensor, core.NUMBERS, "Max"), axis, reduction.reduce_max, "min", keepdims=bool(keepdims))
 
 
 @op("Min")
@@ -56,7 +73,7 @@ def reduce_min(input_tensor: Any, axis: Any = None, keepdims: Any = False, name:
 
     Shape: without the axes, or of extent 1 there with keepdims.  Dtype: that of the input.
     """
-    return reduction.reduce_min(of_kind(input_tensor, core.NUMBERS, "Min"), axes(axis), keepdims=bool(keepdims))
+    return _extreme(of_kind(input_tensor, core.NUMBERS, "Min"), axis, reduction.reduce_min, "max", keepdims=bool(keepdims))
 
 
 @op("Prod")
@@ -93,7 +110,10 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = False,
 
     Shape: without the axes, or of extent 1 there with keepdims.
     """
-    return ops.logsumexp(of_kind(input_tensor, REALS, "Exp"), axis=axes(axis), keepdims=bool(keepdims))
+    x = of_kind(input_tensor, REALS, "Exp")
+    if 0 in tuple(x._type.shape):
+        return ops.log(reduction.reduce_sum(x, axes(axis), keepdims=bool(keepdims)))
+    return ops.logsumexp(x, axis=axes(axis), keepdims=bool(keepdims))
 
 
 @op("EuclideanNorm")
@@ -220,7 +240,7 @@ def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse
     Shape and dtype: those of x.
     """
     x = of_kind(x, REALS, "CumulativeLogsumexp")
-    return _running(cumulative.logcumsumexp, x, axis, exclusive, reverse, float(core.limits(x._type.dtype).max) * -1)
+    return _running(cumulative.logcumsumexp, x, axis, exclusive, reverse, -math.inf)
 
 
 def _ordered(name: str, x: Any, hold: Any) -> Any:

@@ -11,6 +11,7 @@ from gradwerk.base import dtypes as core
 from gradwerk.keras import ops
 from gradwerk.ops import movement
 from gradwerk.ops.arithmetic import cast, where
+from gradwerk.tensor.state import mode
 from gradwerk.tf.calls import op, to
 from gradwerk.tf.errors import InvalidArgumentError
 from gradwerk.tf.tensors import as_tensor
@@ -73,12 +74,17 @@ def _sorted(kind: str, name: str, function: Callable[..., Any], what: str) -> An
 
 def _unsorted(kind: str, name: str, function: Callable[..., Any], what: str) -> Any:
     def call(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
-        return function(*_flat(data, segment_ids), int(num_segments))
+        rows, ids = _flat(data, segment_ids)
+        count = int(num_segments)
+        if mode.trace is None and (held := ids.contents("the numbers of segments")).size and held.max() >= count:
+            raise InvalidArgumentError(f"segment_ids[{int(held.argmax())}] = {held.max()} is out of range [0, {count})")
+        return function(rows, ids, count)
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = (
         f"{what} of the rows of each segment, whose numbers may stand in any order; those below 0 are left out.\n\nArgs:\n"
-        "    num_segments: how many there are.\n\nShape: (num_segments, ...)."
+        "    num_segments: how many there are.\n\nShape: (num_segments, ...).  "
+        "Raises: InvalidArgumentError for numbers above them, where they are known."
     )
     return op(kind)(call)
 

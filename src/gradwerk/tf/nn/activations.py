@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradwerk.base import dtypes as core
 from gradwerk.keras import ops
-from gradwerk.ops import elementwise, functions
+from gradwerk.ops import compare, elementwise, functions
+from gradwerk.ops.activations import SELU_SCALE
 from gradwerk.ops.movement import concatenate
 from gradwerk.tf.calls import REALS, axes, of_kind, op
 from gradwerk.tf.math.elementwise import log_sigmoid as log_sigmoid
@@ -31,7 +33,8 @@ def relu6(features: Any, name: Any = None) -> Any:
 
     Shape and dtype: those of features.
     """
-    return ops.relu6(as_tensor(features))
+    x = as_tensor(features)
+    return ops.relu6(x) if core.has_gradient(x._type.dtype) else ops.minimum(ops.maximum(x, 0), 6)
 
 
 @op("Elu")
@@ -49,7 +52,9 @@ def selu(features: Any, name: Any = None) -> Any:
 
     Shape and dtype: those of features.
     """
-    return ops.selu(of_kind(features, REALS, "Selu"))
+    x = of_kind(features, REALS, "Selu")
+    at_zero = compare.equal(x, 0)  # TensorFlow's gradient there is that of the upper branch
+    return elementwise.where(at_zero, x * SELU_SCALE, ops.selu(elementwise.where(at_zero, ops.ones_like(x), x)))
 
 
 @op("LeakyRelu")

@@ -9,6 +9,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import ops
 from gradwerk.ops import elementwise, functions, movement, reduction
 from gradwerk.ops.arithmetic import cast, stop_gradient
+from gradwerk.tensor.state import mode
 from gradwerk.tf.arrays.selecting import gather
 from gradwerk.tf.calls import REALS, axes, of_kind, op
 from gradwerk.tf.errors import InvalidArgumentError
@@ -41,16 +42,34 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
 def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: Any = None) -> Any:
     """-log(softmax(logits)) of the class that each label says.
 
-    Shape: that of labels.  Raises: InvalidArgumentError where the shapes do not fit, or for a label that is no class.
+    Shape: that of labels.  Raises: InvalidArgumentError where the shapes do not fit, or for a label that is no class (where labels are
+    known: in a compiled program the loss of one is NaN).
     """
     _needed(labels=labels, logits=logits)
     logits, labels = of_kind(logits, REALS, "SparseSoftmaxCrossEntropyWithLogits"), as_tensor(labels)
     if tuple(labels.shape) != tuple(logits.shape[:-1]):
         facts = (f"{tuple(labels.shape)}, {tuple(logits.shape)}",)
         raise InvalidArgumentError("`labels.shape` must equal `logits.shape` except for the last dimension.", facts=facts)
-    rows = movement.reshape(functions.log_softmax(logits, -1), (-1, logits.shape[-1]))
-    found = functions.pick(rows, cast(movement.reshape(labels, (-1,)), core.int64))
-    return movement.reshape(-found, tuple(labels.shape))
+    if not core.is_integer(labels._type.dtype):
+        name = core.name(labels._type.dtype)
+        raise InvalidArgumentError(f"Value for attr 'Tlabels' of {name} is not in the list of allowed values: int32, int64")
+    classes = logits.shape[-1]
+    rows = movement.reshape(functions.log_softmax(logits, -1), (-1, classes))
+    places = cast(movement.reshape(labels, (-1,)), core.int64)
+    found = -functions.pick(rows, places)
+    if mode.trace is None:
+        _classes_only(places.contents("labels"), classes)
+    else:
+        inside = ops.logical_and(places >= 0, places < classes)
+        found = elementwise.where(inside, found, ops.full_like(found, float("nan")))
+    return movement.reshape(found, tuple(labels.shape))
+
+
+def _classes_only(places: Any, classes: int) -> None:
+    """Raises: InvalidArgumentError for a label that is none of the classes."""
+    wrong = places[(places < 0) | (places >= classes)]
+    if wrong.size:
+        raise InvalidArgumentError(f"Received a label value of {wrong[0]} which is outside the valid range of [0, {classes}).")
 
 
 @op("SigmoidCrossEntropyWithLogits")
@@ -63,7 +82,9 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
     logits, labels = operands(logits, labels)
     if tuple(labels.shape) != tuple(logits.shape):
         raise ArgumentError(f"`logits` and `labels` must have the same shape, received ({tuple(logits.shape)} vs {tuple(labels.shape)}).")
-    return functions.relu(logits) - logits * labels + ops.log1p(elementwise.exp(-ops.abs(logits)))
+    above = logits >= 0  # at 0 too the gradient is sigmoid(0) - z, which relu and abs, each with 0 there, would not add up to
+    size = elementwise.where(above, -logits, logits)
+    return elementwise.where(above, logits, ops.zeros_like(logits)) - logits * labels + ops.log1p(elementwise.exp(size))
 
 
 @op("WeightedCrossEntropyWithLogits")

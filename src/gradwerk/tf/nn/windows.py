@@ -8,6 +8,7 @@ from gradwerk.base.errors import ArgumentError
 from gradwerk.keras import ops
 from gradwerk.ops import functions, movement
 from gradwerk.tf.calls import op
+from gradwerk.tf.errors import InvalidArgumentError
 from gradwerk.tf.shapes import extents
 from gradwerk.tf.tensors import operands, settled
 
@@ -138,23 +139,34 @@ def separable_conv2d(
 
 
 def _transposed(x: Any, kernel: Any, shape: Any, strides: Any, padding: Any, data_format: Any, dilations: Any) -> Any:
-    """What the gradient of a convolution gives: as large as output_shape says, where that is one a convolution would come from."""
+    """What the gradient of a convolution gives: as large as output_shape says.
+
+    Raises: InvalidArgumentError where no convolution of that size gives the input's.
+    """
     x, kernel = operands(x, kernel)
     rank = len(kernel.shape) - 2
     steps, apart = _counts(strides, rank, data_format, "strides"), _counts(dilations, rank, data_format, "dilations")
     if not isinstance(padding, str) or padding.lower() not in ("same", "valid"):
         raise ArgumentError(f"`padding` must be 'SAME' or 'VALID', not {padding!r}")
-    found = ops.conv_transpose(x, kernel, strides=steps, padding=padding.lower(), data_format=_format(data_format), dilation_rate=apart)
+    found = ops.conv_transpose(x, kernel, strides=steps, padding="valid", data_format=_format(data_format), dilation_rate=apart)
     wanted = extents(shape, "output_shape")
     first = _format(data_format) == "channels_first"
     space = wanted if len(wanted) == rank else wanted[2:] if first else wanted[1:-1]
     at = 2 if first else 1
-    for axis, (extent, given) in enumerate(zip(found.shape[at : at + rank], space, strict=True)):
-        if extent > given:
-            found = movement.slice_axis(found, at + axis, 0, given)
-        elif extent < given:
+    for axis, given in enumerate(space):
+        count, window = x.shape[at + axis], (kernel.shape[axis] - 1) * apart[axis] + 1
+        whole = (count - 1) * steps[axis] + window
+        reach = given if padding.lower() == "same" else given - window + 1
+        if -(-reach // steps[axis]) != count:
+            raise InvalidArgumentError(
+                f"output_shape {tuple(wanted)} does not fit: a convolution of extent {given} with padding {padding!r} and stride "
+                f"{steps[axis]} gives {-(-reach // steps[axis])}, the input has {count} [Op:Conv2DBackpropInput]"
+            )
+        before = max(whole - given, 0) // 2 if padding.lower() == "same" else 0  # the padding of the convolution that has this input's size
+        found = movement.slice_axis(found, at + axis, before, min(before + given, found.shape[at + axis]))
+        if found.shape[at + axis] < given:
             low, high = [0] * len(found.shape), [0] * len(found.shape)
-            high[at + axis] = given - extent
+            high[at + axis] = given - found.shape[at + axis]
             found = movement.pad(found, low, high)
     return found
 

@@ -107,7 +107,7 @@ class TextTensor:
             return not equal
         mine, theirs = np.asarray(self._texts), np.asarray(texts_of(other, "=="))
         try:
-            found = np.equal(mine, theirs, dtype=object).astype(bool)
+            found = np.asarray(np.equal(mine, theirs, dtype=object), bool)
         except ValueError:
             raise ShapeError("texts of these shapes are not compared", facts=(f"{mine.shape}", f"{theirs.shape}")) from None
         return tensor_of(found if equal else ~found)
