@@ -19,7 +19,7 @@ __version__ = "1.15.5+gradwerk"
 """A TensorFlow 1, for scripts that ask; the names are those of TensorFlow 2.21's compat.v1, and some that were in 1.x alone."""
 VERSION = GIT_VERSION = COMPILER_VERSION = __version__
 
-FAMILIES = ("graphs", "math", "control", "protos")
+FAMILIES = ("graphs", "math", "orders", "control", "protos")
 """The modules whose names stand at the top too, by their `__all__`."""
 MODULES = (
     "app", "contrib", "data", "examples", "flags", "gfile", "initializers", "layers", "logging", "losses", "metrics", "nn", "python_io",
@@ -33,7 +33,7 @@ FORMER = {
     "is_nan": "math.is_nan",
     "is_inf": "math.is_inf", "is_finite": "math.is_finite", "squared_difference": "math.squared_difference", "floordiv": "math.floordiv",
     "mod": "math.floormod", "floormod": "math.floormod", "realdiv": "math.divide", "truncatediv": "math.truncatediv",
-    "logical_xor": "math.logical_xor", "cross": "linalg.cross", "cumprod": "math.cumprod", "accumulate_n": "math.add_n",
+    "logical_xor": "math.logical_xor", "cross": "linalg.cross", "cumprod": "math.cumprod", "accumulate_n": "math.accumulate_n",
     "segment_sum": "math.segment_sum", "segment_mean": "math.segment_mean", "segment_max": "math.segment_max",
     "segment_min": "math.segment_min", "segment_prod": "math.segment_prod", "unsorted_segment_sum": "math.unsorted_segment_sum",
     "unsorted_segment_mean": "math.unsorted_segment_mean", "unsorted_segment_max": "math.unsorted_segment_max",
@@ -56,7 +56,7 @@ FORMER = {
     "VarLenFeature": "io.VarLenFeature", "FixedLenSequenceFeature": "io.FixedLenSequenceFeature", "matching_files": "io.matching_files",
     "FIFOQueue": "queue.FIFOQueue", "PaddingFIFOQueue": "queue.PaddingFIFOQueue", "PriorityQueue": "queue.PriorityQueue",
     "RandomShuffleQueue": "queue.RandomShuffleQueue", "QueueBase": "queue.QueueBase",
-    "sparse_to_dense": "sparse.to_dense", "sparse_tensor_to_dense": "sparse.to_dense",
+    "sparse_tensor_to_dense": "sparse.to_dense",
     "sparse_reorder": "sparse.reorder",
     "sparse_tensor_dense_matmul": "sparse.sparse_dense_matmul",
     "depth_to_space": "nn.depth_to_space", "space_to_depth": "nn.space_to_depth", "extract_image_patches": "image.extract_patches",

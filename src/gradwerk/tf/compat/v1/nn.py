@@ -19,6 +19,20 @@ from gradwerk.tf.compat.v1.recurrent import (
 # ruff: noqa: A002, ANN401, FBT001, FBT002  TensorFlow's signatures
 
 
+def in_top_k(predictions: Any, targets: Any, k: int, name: str | None = None) -> Any:
+    """Whether the target of each row is among the k largest predictions of it; in TensorFlow 2 targets stand first.
+
+    Args:
+        predictions: (batch, classes).
+        targets: (batch,) whole numbers.
+        k: how many.
+        name: of the node.
+
+    Shape: that of targets.
+    """
+    return tf.math.in_top_k(targets, predictions, k, name)
+
+
 def dropout(
     x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Any = None, name: str | None = None, rate: Any = None
 ) -> Any:  # fmt: skip
@@ -274,7 +288,8 @@ def sampled_softmax_loss(
 
 __all__ = [
     "avg_pool", "avg_pool2d", "bidirectional_dynamic_rnn", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "depthwise_conv2d", "dropout",
-    "dynamic_rnn", "embedding_lookup", "fused_batch_norm", "l2_normalize", "log_softmax", "max_pool", "max_pool2d", "moments", "nce_loss",
+    "dynamic_rnn", "embedding_lookup", "fused_batch_norm", "in_top_k", "l2_normalize", "log_softmax",
+    "max_pool", "max_pool2d", "moments", "nce_loss",
     "relu_layer", "sampled_softmax_loss", "sigmoid_cross_entropy_with_logits", "softmax", "softmax_cross_entropy_with_logits",
     "softmax_cross_entropy_with_logits_v2", "sparse_softmax_cross_entropy_with_logits", "static_bidirectional_rnn", "static_rnn",
     "weighted_cross_entropy_with_logits", "xw_plus_b",
