@@ -132,3 +132,28 @@ def test_a_transposed_convolution_is_the_gradient_of_the_convolution_that_gives_
     wanted = tape.gradient(result, image, output_gradients=above)
     found = tf.nn.conv2d_transpose(above, kernel, [1, size, size, 2], 2, padding)
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-4, atol=1e-5)
+
+
+DIAGONALS: dict[str, tuple[dict[str, int], list[list[float]]]] = {
+    "rows": ({"num_rows": 3}, [[1, 9], [9, 2], [9, 9]]),
+    "columns": ({"num_cols": 3}, [[1, 9, 9], [9, 2, 9]]),
+    "above": ({"k": 1}, [[9, 1, 9], [9, 9, 2], [9, 9, 9]]),
+    "below, two columns": ({"k": -1, "num_cols": 2}, [[9, 9], [1, 9], [9, 2]]),
+}
+
+
+@pytest.mark.parametrize("name", DIAGONALS)
+def test_a_matrix_of_a_diagonal_has_the_extents_and_the_padding_that_are_asked(name: str) -> None:
+    options, wanted = DIAGONALS[name]
+    np.testing.assert_array_equal(tf.linalg.diag([1.0, 2.0], padding_value=9.0, **options).numpy(), wanted)
+
+
+def test_diagonals_that_do_not_fit_and_bands_are_refused() -> None:
+    for options in ({"num_rows": 1}, {"num_rows": 3, "num_cols": 3}, {"k": (0, 1)}):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            tf.linalg.diag([1.0, 2.0], **options)
+
+
+def test_a_picture_stands_in_the_middle_as_tensorflow_counts_it() -> None:
+    found = tf.image.resize_with_pad(tf.ones([1, 4, 2, 1]), 3, 3).numpy()
+    np.testing.assert_array_equal(found[0, :, :, 0], [[1, 0, 0]] * 3)

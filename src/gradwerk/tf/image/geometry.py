@@ -199,7 +199,8 @@ def resize_with_pad(image: Any, target_height: Any, target_width: Any, method: A
     x, height, width = settled(image), int(target_height), int(target_width)
     ratio = max(x.shape[-2] / width, x.shape[-3] / height)
     inner = int(x.shape[-3] / ratio), int(x.shape[-2] / ratio)
-    return resize_with_crop_or_pad(resize(x, inner, method, antialias=antialias), height, width)
+    top, left = (int(max(0.0, (n - m / ratio) / 2)) for n, m in ((height, x.shape[-3]), (width, x.shape[-2])))
+    return pad_to_bounding_box(resize(x, inner, method, antialias=antialias), top, left, height, width)
 
 
 @op("RandomCrop", effects=True)

@@ -12,13 +12,14 @@ from gradwerk.ops import movement, reduction
 from gradwerk.ops.arithmetic import where
 from gradwerk.ops.linalg import swapped
 from gradwerk.tf.calls import op, to
+from gradwerk.tf.errors import InvalidArgumentError
 from gradwerk.tf.tensors import Tensor, as_tensor, operands, settled
 
 # ruff: noqa: A002, ANN401  TensorFlow's names and signatures; operands are Tensors, arrays, lists and numbers
 
 
 def _main(k: Any) -> None:
-    if int(k):
+    if _one(k):
         raise ArgumentError("diagonals beside the main one are not here", likely="tf.linalg.diag_part of a part of the matrix")
 
 
@@ -31,18 +32,32 @@ def diag(
 
     Args:
         k: which diagonal; above the main one where positive.
+        num_rows, num_cols: the extents; where none is given the smallest square, where one is the smallest other.
+        padding_value: what stands elsewhere.
 
-    Shape: (..., n + |k|, n + |k|).
+    Shape: (..., rows, columns).  Raises: InvalidArgumentError where the diagonal of such a matrix is not as long, or for several diagonals.
     """
-    x, at = settled(diagonal), int(k)
-    count = x.shape[-1]
-    mark = Tensor(np.eye(count, dtype=bool))
-    wide = movement.broadcast_to(movement.expand_dims(x, -1), (*x.shape, count))
-    found = where(movement.broadcast_to(mark, tuple(wide.shape)), wide, ops.full_like(wide, padding_value))
-    if not at:
-        return found
-    lead, low, high = [0] * (len(x.shape) - 1), [max(-at, 0), max(at, 0)], [max(at, 0), max(-at, 0)]
-    return movement.pad(found, [*lead, *low], [*lead, *high])
+    x, at = settled(diagonal), _one(k)
+    count, below, right = x.shape[-1], max(-at, 0), max(at, 0)
+    rows, columns = int(num_rows), int(num_cols)
+    if rows == columns == -1:
+        rows = columns = count + abs(at)
+    rows, columns = count + below if rows == -1 else rows, count + right if columns == -1 else columns
+    if min(rows - below, columns - right) != count:
+        raise InvalidArgumentError(f"the diagonal {at} of ({rows}, {columns}) is not {count} long", facts=(f"diagonal {tuple(x.shape)}",))
+    lead = [0] * (len(x.shape) - 1)
+    long = movement.pad(x, [*lead, below], [*lead, rows - below - count])
+    wide = movement.broadcast_to(movement.expand_dims(long, -1), (*long.shape, columns))
+    mark = Tensor(np.eye(rows, columns, at, dtype=bool))
+    return where(movement.broadcast_to(mark, tuple(wide.shape)), wide, ops.full_like(wide, padding_value))
+
+
+def _one(k: Any) -> int:
+    """The number of one diagonal.  Raises: InvalidArgumentError for several."""
+    given = np.unique(np.asarray(k.numpy() if hasattr(k, "numpy") else k))
+    if len(given) != 1:
+        raise InvalidArgumentError(f"k={k!r}: one diagonal is taken, not a band of them", likely="one call a diagonal, and their sum")
+    return int(given[0])
 
 
 @op("MatrixDiagPartV3")
@@ -54,7 +69,7 @@ def diag_part(input: Any, name: str = "diag_part", k: Any = 0, padding_value: An
 
     Shape: (..., its length).
     """
-    return ops.diagonal(settled(input), offset=int(k), axis1=-2, axis2=-1)
+    return ops.diagonal(settled(input), offset=_one(k), axis1=-2, axis2=-1)
 
 
 @op("MatrixSetDiagV3")
