@@ -104,6 +104,7 @@ def test_whatever_torch_has_that_takes_a_dtype_is_here() -> None:
     known = {name.partition(",")[0] for name in (*TAKERS, *FLOATING, *LAYERS)}
     recorded = {path for path in signatures.public("torch") for way in RECORD.signatures(path) if "dtype" in way.parameters}
     others = {"Tensor.view": "reads the bits as another dtype", "tril_indices": "whole ones", "triu_indices": "whole ones"}
+    others |= dict.fromkeys(("autocast", "amp.autocast", "cuda.amp.autocast"), "bfloat16 and float16 alone")
     in_place = {"Tensor.cumsum_", "Tensor.cumprod_"}  # in the dtype of the Tensor
     assert recorded - known == others.keys() | in_place
 

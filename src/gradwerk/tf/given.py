@@ -37,7 +37,7 @@ def plain_array(value: Any) -> Array:
     if value is None or isinstance(value, (dict, set)):
         raise ArgumentError(f"Attempt to convert a value ({value!r:.80}) with an unsupported type ({type(value)}) to a Tensor.")
     if hasattr(value, "row_splits"):
-        raise ArgumentError("this function takes no ragged Tensor", likely="x.to_tensor(), or tf.ragged.map_flat_values(function, x)")
+        raise ArgumentError("this function takes no ragged Tensor", likely="tf.ragged.map_flat_values(function, x)")
     try:
         array = core.taken(np.asarray(value))
     except ValueError as error:

@@ -128,9 +128,6 @@ class GFile:
             self._file.close()
             self._file = None
 
-    def __del__(self) -> None:
-        self.close()
-
     def __enter__(self) -> Self:
         if "w" in self._mode or "a" in self._mode:
             self._open()
