@@ -63,7 +63,8 @@ def test_names_of_files(tmp_path: Path) -> None:
     assert list(tf.python_io.tf_record_iterator(path, tf.python_io.TFRecordOptions("GZIP"))) == [b"one"]
     assert tf.gfile.Exists(path)
     assert tf.gfile.ListDirectory(str(tmp_path)) == ["r"]
-    assert tf.gfile.FastGFile(path, "rb").read()[:2] == b"\x1f\x8b"
+    with tf.gfile.FastGFile(path, "rb") as held:
+        assert held.read()[:2] == b"\x1f\x8b"
 
 
 def test_a_queue_by_its_name_of_version_1() -> None:

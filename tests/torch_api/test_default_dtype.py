@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,7 +92,7 @@ LAYERS = {
 def test_layers_are_made_in_a_dtype_and_converted_to_it(name: str) -> None:
     make, shape = LAYERS[name]
     for layer in (make(dtype=torch.float64), make().double(), make().to(torch.float64), make().type("torch.DoubleTensor")):
-        x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+        x = torch.linspace(-1.0, 2.0, math.prod(shape), dtype=torch.float64).reshape(shape).requires_grad_()  # on both sides of 0
         y = layer(x)
         (y[0] if isinstance(y, tuple) else y).sum().backward()
         assert {p.dtype for p in layer.parameters()} | {p.grad.dtype for p in layer.parameters()} | {x.grad.dtype} == {torch.float64}
